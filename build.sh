@@ -1,0 +1,29 @@
+#!/bin/bash
+# The one door for people: every verb is a file of its own, this only finds it.
+set -eu
+cd "$(dirname "$0")"
+
+usage() {
+	cat <<-'END'
+	usage: ./build.sh VERB
+
+	  setup          install the Debian packages that building needs (root)
+	  setup test     the same, and what the tests need (root)
+	  build          make out/wanzami (and out/wanzami.debug with symbols)
+	  run            build, then run every role in the foreground
+	  test           install, build and pass every test
+	  clean          remove out/ (the cache of third-party builds stays)
+	END
+}
+
+verb=${1:-}
+[ $# -gt 0 ] && shift
+case $verb in
+"")		usage ;;
+setup)		exec build/setup.sh "$@" ;;
+build)		exec build/build.sh "$@" ;;
+run)		exec build/run.sh "$@" ;;
+test)		exec tests/run.sh "$@" ;;
+clean)		rm -rf out ;;
+*)		usage >&2; exit 2 ;;
+esac

@@ -1,0 +1,32 @@
+#!/bin/bash
+# embed.sh: writes to standard output the assembly that carries kore.conf, sql/ and assets/ inside the binary.
+# The table is sorted by name (bytewise), every file ends with a NUL that is not counted.
+set -eu
+export LC_ALL=C
+files=$(find sql assets -type f 2>/dev/null | sort)
+
+cat <<'END'
+	.section .note.GNU-stack,"",@progbits
+	.section .rodata
+	.globl asset_builtin_kore_conf, asset_len_builtin_kore_conf, embed_table, embed_count
+	.balign 8
+asset_builtin_kore_conf:
+	.incbin "kore.conf"
+.Lconf_end:
+	.byte 0
+	.balign 4
+asset_len_builtin_kore_conf:
+	.long .Lconf_end - asset_builtin_kore_conf
+END
+n=0
+for f in $files; do
+	printf '.Ln%d:\t.asciz "%s"\n.Ld%d:\t.incbin "%s"\n.Le%d:\t.byte 0\n' $n "$f" $n "$f" $n
+	n=$((n + 1))
+done
+printf '\t.section .data.rel.ro,"aw"\n\t.balign 8\nembed_table:\n'
+i=0
+while [ $i -lt $n ]; do
+	printf '\t.quad .Ln%d, .Ld%d, .Le%d - .Ld%d\n' $i $i $i $i
+	i=$((i + 1))
+done
+printf '\t.balign 8\nembed_count:\n\t.quad %d\n' $n

@@ -1,0 +1,8 @@
+needs="musl"
+recipe_build() {
+	unpack 'bearssl_*.orig.tar.xz'
+	make -j$jobs lib CC="$CC" LD="$CC" AR=ar CFLAGS="$CFLAGS -W -Wall"
+	mkdir -p "$prefix/lib" "$prefix/include"
+	cp build/libbearssl.a "$prefix/lib/"
+	cp inc/*.h "$prefix/include/"
+}

@@ -1,0 +1,13 @@
+# libpq alone, without OpenSSL.
+needs="musl"
+recipe_build() {
+	unpack 'postgresql-18_*.orig.tar.bz2'
+	./configure --prefix=/usr --sysconfdir=/etc --without-readline --without-icu --without-zlib --without-openssl
+	make -C src/backend generated-headers
+	make -j$jobs -C src/port all
+	make -j$jobs -C src/common all
+	make -j$jobs -C src/interfaces/libpq libpq.a
+	mkdir -p "$prefix/lib" "$prefix/include"
+	cp src/interfaces/libpq/libpq.a src/common/libpgcommon_shlib.a src/port/libpgport_shlib.a "$prefix/lib/"
+	cp src/interfaces/libpq/libpq-fe.h src/interfaces/libpq/libpq-events.h src/include/postgres_ext.h "$prefix/include/"
+}

@@ -1,0 +1,8 @@
+needs="musl"
+recipe_build() {
+	unpack 'x264_*.orig.tar.gz'
+	./configure --prefix="$prefix" --enable-static --disable-cli --disable-opencl --bit-depth=8 --chroma-format=420 \
+		--extra-cflags="$CFLAGS"
+	make -j$jobs
+	make install
+}

@@ -1,0 +1,25 @@
+#!/bin/bash
+# Installs the Debian packages that are missing; says nothing when none is.
+set -eu
+cd "$(dirname "$0")"
+
+lists=packages.build
+[ "${1:-}" = test ] && lists="packages.build packages.test"
+
+missing=
+for p in $(cat $lists); do
+	dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q "ok installed" || missing="$missing $p"
+done
+[ -z "$missing" ] && exit 0
+
+if [ "$(id -u)" -ne 0 ]; then
+	command -v sudo >/dev/null || { echo "setup: run as root to install:$missing" >&2; exit 1; }
+	exec sudo "$PWD/setup.sh" "$@"
+fi
+echo "installing:$missing"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+if ! { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1; then
+	tail -n 30 "$log"
+	exit 1
+fi

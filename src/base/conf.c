@@ -1,0 +1,209 @@
+/*
+ * The table of environment variables and what reads it.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/conf.h"
+
+enum conf_type { CONF_TEXT, CONF_NUMBER, CONF_CHOICE, CONF_CHOICES, CONF_YESNO };
+
+struct conf_var {
+	const char	*name;
+	enum conf_type	type;
+	const char	*fallback;	/* NULL: unset */
+	int64_t		min, max;	/* of a number */
+	const char	*choices;	/* separated by '|' */
+	int		secret;		/* its value is never shown */
+	const char	*help;
+};
+
+static const struct conf_var table[CONF_COUNT] = {
+	[CONF_ROLE] = { "ROLE", CONF_CHOICES, "api,transcode,cron", 0, 0, "api|transcode|cron", 0,
+	    "What this process does. Without api it listens on loopback only." },
+	[CONF_PORT] = { "PORT", CONF_NUMBER, "4000", 1, 65535, NULL, 0,
+	    "Port of the API and of the health check." },
+	[CONF_WORKERS] = { "WORKERS", CONF_NUMBER, "0", 0, 64, NULL, 0,
+	    "Worker processes of the API; 0 is one for each CPU." },
+	[CONF_WANZAMI_ENV] = { "WANZAMI_ENV", CONF_CHOICE, "production", 0, 0, "production|test|development", 0,
+	    "Where it runs: development is lenient about what production refuses." },
+	[CONF_DATABASE_URL] = { "DATABASE_URL", CONF_TEXT, NULL, 0, 0, NULL, 1,
+	    "PostgreSQL, as postgresql://user:password@host:port/database. Parameters that only other clients know are ignored." },
+	[CONF_MIGRATE_ON_START] = { "MIGRATE_ON_START", CONF_YESNO, NULL, 0, 0, NULL, 0,
+	    "Bring the database schema up to date before serving. Unset: yes in development, no elsewhere." },
+	[CONF_SHUTDOWN_GRACE_SEC] = { "SHUTDOWN_GRACE_SEC", CONF_NUMBER, "25", 0, 600, NULL, 0,
+	    "Seconds that SIGTERM leaves to requests in flight." },
+	[CONF_LOG_FORMAT] = { "LOG_FORMAT", CONF_CHOICE, "json", 0, 0, "json|text", 0,
+	    "One JSON object a line, or lines for people." },
+};
+
+static struct {
+	const char	*text;
+	int64_t		number;
+} values[CONF_COUNT];
+
+static int
+choice_known(const char *choices, const char *word, size_t len)
+{
+	const char	*p, *end;
+
+	for (p = choices; p != NULL; p = (*end == '|') ? end + 1 : NULL) {
+		end = p + strcspn(p, "|");
+		if ((size_t)(end - p) == len && !strncmp(p, word, len))
+			return (1);
+	}
+
+	return (0);
+}
+
+static int
+choices_known(const char *choices, const char *list)
+{
+	const char	*p;
+	size_t		len;
+
+	for (p = list;; p += len + 1) {
+		len = strcspn(p, ",");
+		if (!choice_known(choices, p, len))
+			return (0);
+		if (p[len] == '\0')
+			return (1);
+	}
+}
+
+static int
+number_parse(const struct conf_var *v, const char *text, int64_t *out)
+{
+	char	*end;
+
+	if (*text < '0' || *text > '9')
+		return (0);
+	*out = strtoll(text, &end, 10);
+
+	return (*end == '\0' && *out >= v->min && *out <= v->max);
+}
+
+static int
+yesno_parse(const char *text, int64_t *out)
+{
+	*out = !strcmp(text, "1") || !strcasecmp(text, "true") || !strcasecmp(text, "yes");
+
+	return (*out || !strcmp(text, "0") || !strcasecmp(text, "false") || !strcasecmp(text, "no"));
+}
+
+static int
+value_ok(enum conf_id id, const char *text)
+{
+	const struct conf_var	*v = &table[id];
+
+	switch (v->type) {
+	case CONF_NUMBER:
+		return (number_parse(v, text, &values[id].number));
+	case CONF_YESNO:
+		return (yesno_parse(text, &values[id].number));
+	case CONF_CHOICE:
+		return (choice_known(v->choices, text, strlen(text)));
+	case CONF_CHOICES:
+		return (choices_known(v->choices, text));
+	case CONF_TEXT:
+		break;
+	}
+
+	return (1);
+}
+
+static void
+allowed_print(char *out, size_t len, const struct conf_var *v)
+{
+	switch (v->type) {
+	case CONF_NUMBER:
+		snprintf(out, len, "a whole number from %lld to %lld", (long long)v->min, (long long)v->max);
+		break;
+	case CONF_YESNO:
+		snprintf(out, len, "1 or 0");
+		break;
+	case CONF_CHOICE:
+		snprintf(out, len, "one of %s", v->choices);
+		break;
+	case CONF_CHOICES:
+		snprintf(out, len, "a comma-separated list of %s", v->choices);
+		break;
+	case CONF_TEXT:
+		snprintf(out, len, "text");
+		break;
+	}
+}
+
+const char *
+conf_load(void)
+{
+	static char	error[512];
+	char		allowed[160];
+	const char	*text;
+	int		id;
+
+	for (id = 0; id < CONF_COUNT; id++) {
+		text = getenv(table[id].name);
+		if (text == NULL || *text == '\0')
+			text = table[id].fallback;
+		values[id].text = text != NULL ? text : "";
+		values[id].number = 0;
+		if (text == NULL || value_ok(id, text))
+			continue;
+		allowed_print(allowed, sizeof(allowed), &table[id]);
+		snprintf(error, sizeof(error), "%s is %s%.64s%s; allowed is %s", table[id].name,
+		    table[id].secret ? "not valid" : "\"", table[id].secret ? "" : text,
+		    table[id].secret ? "" : "\"", allowed);
+		return (error);
+	}
+
+	return (NULL);
+}
+
+const char *
+conf_str(enum conf_id id)
+{
+	return (values[id].text);
+}
+
+int64_t
+conf_int(enum conf_id id)
+{
+	return (values[id].number);
+}
+
+void
+conf_print_help(FILE *fp)
+{
+	char	allowed[160];
+	int	id;
+
+	for (id = 0; id < CONF_COUNT; id++) {
+		allowed_print(allowed, sizeof(allowed), &table[id]);
+		fprintf(fp, "  %-20s %s\n  %-20s %s; default %s\n", table[id].name, table[id].help, "",
+		    allowed, table[id].fallback != NULL ? table[id].fallback : "unset");
+	}
+}
+
+void
+conf_print_markdown(FILE *fp)
+{
+	char	allowed[160];
+	int	id;
+
+	fprintf(fp, "# How do I configure it?\n\n"
+	    "By environment variables, checked at start: a bad one stops the process with one line that names it.\n"
+	    "This page is made by `wanzami docs configure` from the table in `src/base/conf.c`.\n\n"
+	    "| variable | allowed | default | meaning |\n|---|---|---|---|\n");
+	for (id = 0; id < CONF_COUNT; id++) {
+		allowed_print(allowed, sizeof(allowed), &table[id]);
+		fprintf(fp, "| `%s` | ", table[id].name);
+		for (const char *p = allowed; *p != '\0'; p++)
+			fprintf(fp, *p == '|' ? "\\|" : "%c", *p);
+		fprintf(fp, " | %s%s%s | %s%s |\n", table[id].fallback != NULL ? "`" : "",
+		    table[id].fallback != NULL ? table[id].fallback : "unset",
+		    table[id].fallback != NULL ? "`" : "", table[id].help,
+		    table[id].secret ? " Secret: never logged." : "");
+	}
+}

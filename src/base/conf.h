@@ -1,0 +1,40 @@
+/*
+ * Configuration by environment. The table in conf.c is the one home of every
+ * variable: parsing, --help and docs/configure.md come from it.
+ */
+#ifndef WANZAMI_CONF_H
+#define WANZAMI_CONF_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+enum conf_id {
+	CONF_ROLE,
+	CONF_PORT,
+	CONF_WORKERS,
+	CONF_WANZAMI_ENV,
+	CONF_DATABASE_URL,
+	CONF_MIGRATE_ON_START,
+	CONF_SHUTDOWN_GRACE_SEC,
+	CONF_LOG_FORMAT,
+	CONF_COUNT
+};
+
+/*
+ * Reads and checks the whole environment, once, before threads start. Returns
+ * NULL, or one line (static storage) that names the first bad variable, what
+ * was wrong and what is allowed. An empty value counts as unset.
+ */
+const char	*conf_load(void);
+
+/* The value as text, never NULL ("" when unset without default); valid for the life of the process. */
+const char	*conf_str(enum conf_id);
+
+/* The value of a number or yes/no variable. */
+int64_t		conf_int(enum conf_id);
+
+/* Writes the table for people: as plain text, or as the Markdown of docs/configure.md. */
+void		conf_print_help(FILE *);
+void		conf_print_markdown(FILE *);
+
+#endif

@@ -1,0 +1,129 @@
+/*
+ * Kore looks functions up with dlsym and writes its configuration to a
+ * temporary file; a static binary in an empty root has neither. This file
+ * gives it a table of names and memory files instead.
+ */
+#include <sys/mman.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include <kore/kore.h>
+
+#include "base/log.h"
+#include "embedkore.h"
+
+/* A path that begins so is a memory file: KORE_TMPDIR of our build of Kore, and pidfile in kore.conf. */
+#define MEMORY_MARKER	"memfd:"
+
+int	__real_mkstemp(char *);
+int	__wrap_mkstemp(char *);
+FILE	*__real_fopen(const char *, const char *);
+FILE	*__wrap_fopen(const char *, const char *);
+int	__real_unlink(const char *);
+int	__wrap_unlink(const char *);
+void	__wrap_kore_log(int, const char *, ...) __attribute__((format(printf, 2, 3)));
+
+extern struct kore_module_functions	kore_native_module;
+extern const struct kore_symbol		__start_kore_symbols[], __stop_kore_symbols[];
+
+static void
+symbols_load(struct kore_module *module)
+{
+	(void)module;
+}
+
+static void
+symbols_free(struct kore_module *module)
+{
+	kore_free(module);
+}
+
+static void *
+symbols_get(struct kore_module *module, const char *name)
+{
+	const struct kore_symbol	*s;
+
+	(void)module;
+	for (s = __start_kore_symbols; s < __stop_kore_symbols; s++) {
+		if (!strcmp(s->name, name))
+			return (s->address);
+	}
+
+	return (NULL);
+}
+
+__attribute__((constructor))
+static void
+symbols_install(void)
+{
+	kore_native_module.load = symbols_load;
+	kore_native_module.reload = symbols_load;
+	kore_native_module.free = symbols_free;
+	kore_native_module.getsym = symbols_get;
+}
+
+static int
+is_memory(const char *path)
+{
+	return (!strncmp(path, MEMORY_MARKER, sizeof(MEMORY_MARKER) - 1));
+}
+
+int
+__wrap_mkstemp(char *path)
+{
+	if (is_memory(path))
+		return (memfd_create(path, MFD_CLOEXEC));
+
+	return (__real_mkstemp(path));
+}
+
+FILE *
+__wrap_fopen(const char *path, const char *mode)
+{
+	FILE	*fp;
+	int	fd;
+
+	if (!is_memory(path))
+		return (__real_fopen(path, mode));
+	if ((fd = memfd_create(path, MFD_CLOEXEC)) == -1)
+		return (NULL);
+	if ((fp = fdopen(fd, mode)) == NULL)
+		close(fd);
+
+	return (fp);
+}
+
+int
+__wrap_unlink(const char *path)
+{
+	return (is_memory(path) ? 0 : __real_unlink(path));
+}
+
+/* Kore's own lines: a worker that dies and is restarted, a bad bind address. */
+void
+__wrap_kore_log(int prio, const char *fmt, ...)
+{
+	char		text[1024];
+	va_list		args;
+	enum log_level	level;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+
+	/* Kore calls it an error that it was built without TLS; TLS is not its business here. */
+	if (!strcmp(text, "No compiled in TLS backend"))
+		return;
+
+	if (prio <= LOG_ERR)
+		level = LOG_LEVEL_ERROR;
+	else if (prio <= LOG_NOTICE)
+		level = LOG_LEVEL_WARN;
+	else
+		level = LOG_LEVEL_INFO;
+	log_event(level, text, LOG_S("from", "kore"));
+}

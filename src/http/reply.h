@@ -1,0 +1,19 @@
+/*
+ * What leaves the process: the one place that writes answers.
+ */
+#ifndef WANZAMI_REPLY_H
+#define WANZAMI_REPLY_H
+
+#include <kore/kore.h>
+#include <kore/http.h>
+
+/* A finished JSON document; body is copied. Event loop only. */
+void	reply_json(struct http_request *, int status, const char *body, size_t len);
+
+/* {"message":text}; text must need no escaping. */
+void	reply_message(struct http_request *, int status, const char *text);
+
+/* The answer to every OPTIONS (contract people §1.2). */
+void	reply_preflight(struct http_request *);
+
+#endif

@@ -1,0 +1,266 @@
+/*
+ * What this process is: its options, its roles, and the hooks that Kore calls
+ * in the life of parent and workers.
+ */
+#include <sys/resource.h>
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <kore/kore.h>
+#include <kore/hooks.h>
+#include <kore/http.h>
+#include <kore/seccomp.h>
+
+#include "base/conf.h"
+#include "base/log.h"
+#include "embedkore.h"
+#include "probe.h"
+#include "role.h"
+#include "store/migrate.h"
+#include "versions.h"
+
+#define PROBE_TIMEOUT_MS	2000
+#define DRAIN_STEP_MS		50
+
+static int	roles = 0;
+static int	draining = 0;
+
+/* What a worker needs beyond Kore's own list: musl's realloc and stdio. */
+KORE_SECCOMP_FILTER("wanzami",
+	KORE_SYSCALL_ALLOW(mremap),
+	KORE_SYSCALL_ALLOW(readv)
+)
+
+KORE_SYMBOL(kore_parent_configure);
+KORE_SYMBOL(kore_worker_teardown);
+KORE_SYMBOL(kore_seccomp_hook);
+
+int
+role_get(void)
+{
+	return (roles);
+}
+
+int
+role_draining(void)
+{
+	return (draining);
+}
+
+static void
+usage(FILE *fp)
+{
+	fprintf(fp,
+	    "usage: wanzami [--role LIST]                  serve (LIST: api,transcode,cron; default all)\n"
+	    "       wanzami --probe [URL] [--timeout SEC]  exit 0 when healthy, else 1 and why\n"
+	    "       wanzami migrate                        bring the database schema up to date\n"
+	    "       wanzami docs configure                 docs/configure.md\n"
+	    "       wanzami --version | --help\n\nEnvironment:\n");
+	conf_print_help(fp);
+}
+
+static void
+die(const char *why)
+{
+	fprintf(stderr, "wanzami: %s\n", why);
+	exit(1);
+}
+
+static void
+options_conflict(const char *word)
+{
+	fprintf(stderr, "wanzami: what is \"%s\"? Try --help.\n", word);
+	exit(2);
+}
+
+static void
+conf_load_or_die(void)
+{
+	const char	*error;
+
+	if ((error = conf_load()) != NULL)
+		die(error);
+}
+
+static int
+probe(const char *url, const char *timeout)
+{
+	char	health[64], *end;
+	double	seconds = PROBE_TIMEOUT_MS / 1000.0;
+
+	if (timeout != NULL) {
+		seconds = strtod(timeout, &end);
+		if (end == timeout || *end != '\0' || !(seconds > 0 && seconds <= 3600))
+			die("--timeout takes seconds, more than 0 and at most 3600");
+	}
+	if (url == NULL) {
+		conf_load_or_die();
+		snprintf(health, sizeof(health), "http://127.0.0.1:%s/health", conf_str(CONF_PORT));
+		url = health;
+	}
+
+	return (probe_run(url, (int)(seconds * 1000)));
+}
+
+/* Everything that is not serving ends the process here. */
+static void
+options_run(int argc, char **argv)
+{
+	static const struct option	options[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'v' },
+		{ "role", required_argument, NULL, 'r' },
+		{ "probe", no_argument, NULL, 'p' },
+		{ "timeout", required_argument, NULL, 't' },
+		{ NULL, 0, NULL, 0 }
+	};
+	const char	*timeout = NULL;
+	int		c, probing = 0;
+
+	while ((c = getopt_long(argc, argv, "fhv", options, NULL)) != -1) {
+		switch (c) {
+		case 'f':	/* what kodev run passes; we never leave the foreground */
+			break;
+		case 'h':
+			usage(stdout);
+			exit(0);
+		case 'v':
+			printf("wanzami %s\n%s", WANZAMI_VERSION, WANZAMI_LIBRARIES);
+			exit(0);
+		case 'r':
+			setenv("ROLE", optarg, 1);
+			break;
+		case 'p':
+			probing = 1;
+			break;
+		case 't':
+			timeout = optarg;
+			break;
+		default:
+			exit(2);
+		}
+	}
+
+	argc -= optind;
+	argv += optind;
+	if (probing && argc <= 1)
+		exit(probe(argv[0], timeout));
+	if (argc == 0)
+		return;
+	if (argc == 1 && !strcmp(argv[0], "migrate")) {
+		conf_load_or_die();
+		log_init(!strcmp(conf_str(CONF_LOG_FORMAT), "text"), "migrate");
+		exit(migrate_run(conf_str(CONF_DATABASE_URL)));
+	}
+	if (argc == 2 && !strcmp(argv[0], "docs") && !strcmp(argv[1], "configure")) {
+		conf_print_markdown(stdout);
+		exit(0);
+	}
+	options_conflict(argv[0]);
+}
+
+static int
+roles_parse(const char *list)
+{
+	return ((strstr(list, "api") != NULL ? ROLE_API : 0) |
+	    (strstr(list, "transcode") != NULL ? ROLE_TRANSCODE : 0) |
+	    (strstr(list, "cron") != NULL ? ROLE_CRON : 0));
+}
+
+/* Kore's workers try every descriptor up to the limit once; in a container that may be a million. */
+static void
+descriptors_limit(void)
+{
+	struct rlimit	rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 && rl.rlim_cur > 16384) {
+		rl.rlim_cur = 16384;
+		(void)setrlimit(RLIMIT_NOFILE, &rl);
+	}
+}
+
+/* An API answers everybody, over IPv4 and IPv6 alike; the other roles only the health check beside them. */
+static void
+bind_choose(void)
+{
+	char	bind[32];
+
+	snprintf(bind, sizeof(bind), "%s %s", (roles & ROLE_API) ? "::" : "127.0.0.1", conf_str(CONF_PORT));
+	setenv("WANZAMI_BIND", bind, 1);
+}
+
+static int
+migrate_wanted(void)
+{
+	if (*conf_str(CONF_DATABASE_URL) == '\0')
+		return (0);
+	if (*conf_str(CONF_MIGRATE_ON_START) != '\0')
+		return (conf_int(CONF_MIGRATE_ON_START) != 0);
+
+	return (!strcmp(conf_str(CONF_WANZAMI_ENV), "development"));
+}
+
+void
+kore_parent_configure(int argc, char **argv)
+{
+	options_run(argc, argv);
+	conf_load_or_die();
+	log_init(!strcmp(conf_str(CONF_LOG_FORMAT), "text"), conf_str(CONF_ROLE));
+	if (migrate_wanted() && migrate_run(conf_str(CONF_DATABASE_URL)) != 0)
+		exit(1);
+
+	roles = roles_parse(conf_str(CONF_ROLE));
+	skip_runas = 1;
+	skip_chroot = 1;
+	kore_foreground = 1;
+	kore_quiet = 1;
+	worker_count = (roles & ROLE_API) ? (u_int8_t)conf_int(CONF_WORKERS) : 1;
+	descriptors_limit();
+
+	bind_choose();
+
+	log_event(LOG_LEVEL_INFO, "starting", LOG_S("version", WANZAMI_VERSION), LOG_I("port", conf_int(CONF_PORT)));
+}
+
+/* Whether a request has begun to arrive, is being served, or its answer is not out yet. */
+static int
+requests_in_flight(void)
+{
+	struct connection	*c;
+
+	if (http_request_count > 0)
+		return (1);
+	TAILQ_FOREACH(c, &connections, list) {
+		if (c->proto != CONN_PROTO_HTTP)
+			continue;
+		if (!TAILQ_EMPTY(&c->send_queue) || (c->rnb != NULL && c->rnb->s_off > 0))
+			return (1);
+	}
+
+	return (0);
+}
+
+/* Kore leaves its loop at once on SIGTERM; what is in flight is finished here. */
+void
+kore_worker_teardown(void)
+{
+	u_int64_t	deadline;
+
+	draining = 1;
+	if (worker->has_lock)
+		kore_platform_disable_accept();
+
+	deadline = kore_time_ms() + (u_int64_t)conf_int(CONF_SHUTDOWN_GRACE_SEC) * 1000;
+	while (requests_in_flight() && kore_time_ms() < deadline) {
+		kore_platform_event_wait(DRAIN_STEP_MS);
+		kore_timer_run(kore_time_ms());
+		http_process();
+		kore_connection_prune(KORE_CONNECTION_PRUNE_DISCONNECT);
+	}
+	log_event(LOG_LEVEL_INFO, "drained", LOG_I("unfinished", http_request_count));
+}

@@ -1,0 +1,71 @@
+"""What the binary is, and what it says about itself and to bad input."""
+import os
+import subprocess
+
+import pytest
+
+from conftest import BINARY, ROOT, run
+
+
+def test_is_static_small_and_stripped():
+    headers = subprocess.run(["readelf", "-lW", BINARY], capture_output=True, text=True, check=True).stdout
+    assert "INTERP" not in headers
+    assert "DYNAMIC" not in headers
+    assert os.path.getsize(BINARY) <= 16 * 1024 * 1024
+    sections = subprocess.run(["readelf", "-SW", BINARY], capture_output=True, text=True, check=True).stdout
+    assert ".symtab" not in sections
+    debug = subprocess.run(["readelf", "-SW", BINARY + ".debug"], capture_output=True, text=True, check=True).stdout
+    assert ".symtab" in debug and ".debug_info" in debug
+
+
+def test_names_no_path_of_the_machine_that_built_it():
+    with open(BINARY, "rb") as f:
+        content = f.read()
+    assert ROOT.encode() not in content
+    assert os.path.expanduser("~").encode() + b"/" not in content
+
+
+def test_version_names_what_is_linked_in():
+    r = run("--version")
+    assert r.returncode == 0
+    assert r.stdout.startswith("wanzami 0.")
+    for library in ("kore 4.2.3", "musl 1.2.5", "libpq 18.6"):
+        assert library in r.stdout.splitlines()
+
+
+def test_help_names_every_variable():
+    r = run("--help")
+    assert r.returncode == 0
+    for name in ("ROLE", "PORT", "DATABASE_URL", "SHUTDOWN_GRACE_SEC", "LOG_FORMAT"):
+        assert name in r.stdout
+
+
+def test_configuration_page_is_the_table():
+    with open(os.path.join(ROOT, "docs", "configure.md")) as f:
+        assert f.read() == run("docs", "configure").stdout
+
+
+@pytest.mark.parametrize("name,value,allowed", [
+    ("PORT", "http", "a whole number from 1 to 65535"),
+    ("PORT", "0", "a whole number from 1 to 65535"),
+    ("PORT", "4000x", "a whole number from 1 to 65535"),
+    ("PORT", "99999999999999999999", "a whole number from 1 to 65535"),
+    ("ROLE", "api,worker", "a comma-separated list of api|transcode|cron"),
+    ("ROLE", "api,", "a comma-separated list of api|transcode|cron"),
+    ("WANZAMI_ENV", "staging", "one of production|test|development"),
+    ("LOG_FORMAT", "xml", "one of json|text"),
+    ("MIGRATE_ON_START", "maybe", "1 or 0"),
+    ("SHUTDOWN_GRACE_SEC", "-1", "a whole number from 0 to 600"),
+])
+def test_a_bad_variable_stops_the_start_with_one_line(name, value, allowed):
+    r = run(**{name: value})
+    assert r.returncode == 1
+    assert r.stdout == ""
+    assert r.stderr == 'wanzami: %s is "%s"; allowed is %s\n' % (name, value, allowed)
+
+
+@pytest.mark.parametrize("args", [["serve"], ["--nonsense"], ["migrate", "twice"], ["--probe", "a", "b"]])
+def test_unknown_words_are_refused(args):
+    r = run(*args)
+    assert r.returncode == 2
+    assert len(r.stderr.splitlines()) == 1

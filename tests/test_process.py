@@ -1,0 +1,194 @@
+"""How a process lives: health, probe, roles, sandbox, drain, restart, an empty root."""
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+
+import pytest
+import requests
+
+from conftest import BINARY, run, wait_for
+
+
+def test_health_answers_in_every_role(appliance):
+    for role in ("api", "transcode", "cron", "api,transcode,cron"):
+        a = appliance(ROLE=role).wait_healthy()
+        r = requests.get(a.url + "/health")
+        assert r.text == '{"status":"ok"}'
+        assert r.headers["content-type"] == "application/json; charset=utf-8"
+        assert a.stop() == 0
+
+
+def test_workers_without_api_listen_on_loopback_only(appliance):
+    def listening(port):
+        """Addresses in the kernel's own table, so that no other interface is needed."""
+        found = []
+        for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+            with open(table) as f:
+                for line in f.readlines()[1:]:
+                    address, number = line.split()[1].split(":")
+                    if line.split()[3] == "0A" and int(number, 16) == port:
+                        found.append(address)
+        return found
+
+    cron = appliance(ROLE="cron").wait_healthy()
+    assert listening(cron.port) == ["0100007F"]
+    api = appliance(ROLE="api").wait_healthy()
+    assert listening(api.port) == ["0" * 32]
+
+
+def test_probe(appliance):
+    a = appliance().wait_healthy()
+    assert run("--probe", PORT=a.port).returncode == 0
+    assert run("--probe", a.url + "/health").returncode == 0
+
+    r = run("--probe", a.url + "/nothing")
+    assert (r.returncode, r.stderr) == (1, "unhealthy: %s/nothing answered 404\n" % a.url)
+    assert a.stop() == 0
+    r = run("--probe", PORT=a.port)
+    assert r.returncode == 1 and "Connection refused" in r.stderr
+    assert run("--probe", "ftp://x").returncode == 1
+
+
+def test_probe_gives_up_in_time_on_a_server_that_says_nothing():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        s.listen()
+        r = run("--probe", "http://127.0.0.1:%d/" % s.getsockname()[1], "--timeout", "0.2")
+        assert r.returncode == 1
+        assert "did not answer within 200 ms" in r.stderr
+
+
+def test_probe_refuses_what_is_not_http():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        s.listen()
+
+        def answer():
+            c, _ = s.accept()
+            c.recv(1000)
+            c.sendall(b"220 mail.example ESMTP\r\n")
+            c.close()
+
+        t = threading.Thread(target=answer)
+        t.start()
+        r = run("--probe", "http://127.0.0.1:%d/" % s.getsockname()[1])
+        t.join()
+        assert r.returncode == 1
+        assert "without an HTTP answer" in r.stderr
+
+
+def test_unknown_paths_and_methods_are_404_with_cors(appliance):
+    a = appliance().wait_healthy()
+    for method, path in (("GET", "/"), ("POST", "/health"), ("GET", "/api/nothing"), ("DELETE", "/healthy")):
+        r = requests.request(method, a.url + path, headers={"Origin": "http://app.example"})
+        assert (r.status_code, r.text) == (404, '{"message":"Not found"}')
+        assert r.headers["access-control-allow-origin"] == "http://app.example"
+        assert r.headers["access-control-allow-headers"] == "Content-Type, Authorization"
+    assert requests.get(a.url + "/nothing").headers["access-control-allow-origin"] == "*"
+
+
+def test_preflight_is_answered_everywhere(appliance):
+    a = appliance().wait_healthy()
+    r = requests.options(a.url + "/whatever", headers={"Origin": "http://app.example"})
+    assert (r.status_code, r.text, r.headers["content-length"]) == (204, "", "0")
+    assert r.headers["access-control-allow-origin"] == "http://app.example"
+    assert r.headers["access-control-allow-headers"] == "Content-Type,Authorization"
+    assert r.headers["access-control-allow-methods"] == "GET,POST,PUT,PATCH,DELETE,OPTIONS"
+    assert "access-control-allow-origin" not in requests.options(a.url + "/x").headers
+
+
+def test_paths_ignore_case_and_one_slash_at_the_end(appliance):
+    a = appliance().wait_healthy()
+    assert requests.get(a.url + "/API/Health/").status_code == 200
+    assert requests.get(a.url + "/health//").status_code == 404
+    assert requests.head(a.url + "/health").headers["content-length"] == "15"
+
+
+def test_every_log_line_is_json_and_says_no_query(appliance):
+    a = appliance().wait_healthy()
+    requests.get(a.url + '/x"y\\?token=secret')
+    assert a.stop() == 0
+    lines = a.log_lines()
+    assert all({"time", "level", "role", "msg"} <= set(line) for line in lines)
+    assert [line["status"] for line in lines if line["msg"] == "request"][-1] == 404
+    with open(a.log_path) as f:
+        assert "secret" not in f.read()
+
+
+def test_workers_run_in_the_seccomp_sandbox(appliance):
+    a = appliance(WORKERS=2).wait_healthy()
+    workers = wait_for(lambda: a.workers() if len(a.workers()) == 2 else None, "two workers")
+    for pid in workers:
+        with open("/proc/%d/status" % pid) as f:
+            status = dict(line.rstrip("\n").split(":\t") for line in f if ":\t" in line)
+        assert status["Seccomp"] == "2"
+        assert status["NoNewPrivs"] == "1"
+
+
+def test_a_worker_that_dies_is_restarted_and_that_is_logged(appliance):
+    a = appliance(WORKERS=1).wait_healthy()
+    (victim,) = a.workers()
+    os.kill(victim, signal.SIGKILL)
+    wait_for(lambda: a.workers() and victim not in a.workers() and a.healthy(), "a new worker")
+    assert any(line["msg"] == "restarting worker 1" for line in a.log_lines())
+
+
+def test_sigterm_finishes_what_has_begun(appliance):
+    a = appliance(WORKERS=1).wait_healthy()
+    with socket.create_connection(("127.0.0.1", a.port)) as s:
+        s.sendall(b"POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345")
+        # Another request on the same worker is served only after these bytes have been read.
+        assert a.healthy()
+        a.process.send_signal(signal.SIGTERM)
+        wait_for(lambda: not a.healthy(), "the end of accepting")
+        assert a.process.poll() is None
+        s.sendall(b"67890")
+        answer = s.recv(4096)
+    assert answer.startswith(b"HTTP/1.1 404")
+    assert a.process.wait(timeout=20) == 0
+    assert a.log_lines()[-1] == {**a.log_lines()[-1], "msg": "drained", "unfinished": 0}
+
+
+def test_sigterm_does_not_wait_longer_than_the_grace_period(appliance):
+    a = appliance(WORKERS=1, SHUTDOWN_GRACE_SEC=1).wait_healthy()
+    with socket.create_connection(("127.0.0.1", a.port)) as s:
+        s.sendall(b"POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345")
+        assert a.healthy()
+        assert a.stop() == 0
+    assert a.log_lines()[-1]["unfinished"] == 1
+
+
+def test_garbage_costs_only_its_own_connection(appliance):
+    a = appliance(WORKERS=1).wait_healthy()
+    for garbage in (b"\x16\x03\x01\x02\x00\x01\x00", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\nHost: x\r\n\r\n", b"\x00" * 20000,
+                    b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n",
+                    b"GET /" + b"a" * 30000, b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 3000):
+        with socket.create_connection(("127.0.0.1", a.port)) as s:
+            s.sendall(garbage)
+    (pid,) = a.workers()
+    assert a.healthy()
+    assert a.workers() == [pid]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root to make an empty root")
+def test_runs_as_pid_1_in_an_empty_read_only_root_as_any_user(appliance, tmp_path):
+    root = tmp_path / "root"
+    root.mkdir()
+    shutil.copy(BINARY, root / "wanzami")
+    command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c",
+               'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && exec chroot --userspec=12345:12345 "$1" /wanzami',
+               "sh", str(root)]
+    a = appliance(command=command).wait_healthy()
+    (init,) = a.workers()
+    with open("/proc/%d/status" % init) as f:
+        status = dict(line.rstrip("\n").split(":\t") for line in f if ":\t" in line)
+    assert status["NSpid"].split()[-1] == "1"
+    assert status["Uid"].split() == ["12345"] * 4
+    assert status["CapEff"] == "0" * 16
+    assert os.listdir(root) == ["wanzami"]
+    os.kill(init, signal.SIGTERM)
+    assert a.process.wait(timeout=20) == 0
+    assert a.log_lines()[-1]["msg"] == "drained"
