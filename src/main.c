@@ -22,6 +22,8 @@
 #include "probe.h"
 #include "role.h"
 #include "store/migrate.h"
+#include "store/pg.h"
+#include "store/pgurl.h"
 #include "versions.h"
 
 #define PROBE_TIMEOUT_MS	2000
@@ -30,13 +32,22 @@
 static int	roles = 0;
 static int	draining = 0;
 
-/* What a worker needs beyond Kore's own list: musl's realloc and stdio. */
+/* What a worker needs beyond Kore's own list: musl's realloc and stdio, and connections to the database. */
 KORE_SECCOMP_FILTER("wanzami",
 	KORE_SYSCALL_ALLOW(mremap),
-	KORE_SYSCALL_ALLOW(readv)
+	KORE_SYSCALL_ALLOW(readv),
+	KORE_SYSCALL_ALLOW(socket),
+	KORE_SYSCALL_ALLOW(connect),
+	KORE_SYSCALL_ALLOW(bind),
+	KORE_SYSCALL_ALLOW(getsockopt),
+	KORE_SYSCALL_ALLOW(getsockname),
+	KORE_SYSCALL_ALLOW(getpeername),
+	KORE_SYSCALL_ALLOW(sendmsg),
+	KORE_SYSCALL_ALLOW(recvmsg)
 )
 
 KORE_SYMBOL(kore_parent_configure);
+KORE_SYMBOL(kore_worker_configure);
 KORE_SYMBOL(kore_worker_teardown);
 KORE_SYMBOL(kore_seccomp_hook);
 
@@ -197,12 +208,20 @@ bind_choose(void)
 static int
 migrate_wanted(void)
 {
-	if (*conf_str(CONF_DATABASE_URL) == '\0')
-		return (0);
 	if (*conf_str(CONF_MIGRATE_ON_START) != '\0')
 		return (conf_int(CONF_MIGRATE_ON_START) != 0);
 
 	return (!strcmp(conf_str(CONF_WANZAMI_ENV), "development"));
+}
+
+static void
+database_url_check(void)
+{
+	char	schema[64], *url;
+
+	if ((url = pgurl_clean(conf_str(CONF_DATABASE_URL), schema, sizeof(schema))) == NULL)
+		die("DATABASE_URL is missing or wrong; it must be postgresql://user:password@host:port/database");
+	free(url);
 }
 
 void
@@ -210,6 +229,7 @@ kore_parent_configure(int argc, char **argv)
 {
 	options_run(argc, argv);
 	conf_load_or_die();
+	database_url_check();
 	log_init(!strcmp(conf_str(CONF_LOG_FORMAT), "text"), conf_str(CONF_ROLE));
 	if (migrate_wanted() && migrate_run(conf_str(CONF_DATABASE_URL)) != 0)
 		exit(1);
@@ -225,6 +245,12 @@ kore_parent_configure(int argc, char **argv)
 	bind_choose();
 
 	log_event(LOG_LEVEL_INFO, "starting", LOG_S("version", WANZAMI_VERSION), LOG_I("port", conf_int(CONF_PORT)));
+}
+
+void
+kore_worker_configure(void)
+{
+	pg_start(conf_str(CONF_DATABASE_URL));
 }
 
 /* Whether a request has begun to arrive, is being served, or its answer is not out yet. */

@@ -50,6 +50,7 @@ class Appliance:
 
     def __init__(self, folder, command=None, **env):
         self.port = int(env.setdefault("PORT", free_port()))
+        env.setdefault("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
         self.log_path = os.path.join(folder, "wanzami-%d.log" % self.port)
         self.log = open(self.log_path, "wb")
         self.process = subprocess.Popen(command or [BINARY], env=clean_environment(**env),
@@ -112,11 +113,14 @@ class Postgres:
             account = pwd.getpwnam("postgres")
             os.chown(self.folder, account.pw_uid, account.pw_gid)
             self.user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-        data = os.path.join(self.folder, "data")
-        subprocess.run([self.bin + "/initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"],
+        self.data = os.path.join(self.folder, "data")
+        subprocess.run([self.bin + "/initdb", "-D", self.data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"],
                        check=True, stdout=subprocess.DEVNULL, cwd="/", **self.user)
+        self.start()
+
+    def start(self):
         self.process = subprocess.Popen(
-            [self.bin + "/postgres", "-D", data, "-p", str(self.port), "-c", "listen_addresses=127.0.0.1",
+            [self.bin + "/postgres", "-D", self.data, "-p", str(self.port), "-c", "listen_addresses=127.0.0.1",
              "-c", "unix_socket_directories=" + self.folder, "-c", "fsync=off"],
             stderr=open(os.path.join(self.folder, "log"), "wb"), cwd="/", **self.user)
         wait_for(self.answers, "PostgreSQL")

@@ -64,6 +64,13 @@ def test_a_bad_variable_stops_the_start_with_one_line(name, value, allowed):
     assert r.stderr == 'wanzami: %s is "%s"; allowed is %s\n' % (name, value, allowed)
 
 
+def test_a_server_without_a_database_url_does_not_start():
+    for url in ("", "mysql://x/y"):
+        r = run(DATABASE_URL=url)
+        assert (r.returncode, r.stdout) == (1, "")
+        assert r.stderr.startswith("wanzami: DATABASE_URL is missing or wrong")
+
+
 @pytest.mark.parametrize("args", [["serve"], ["--nonsense"], ["migrate", "twice"], ["--probe", "a", "b"]])
 def test_unknown_words_are_refused(args):
     r = run(*args)

@@ -29,7 +29,7 @@ static const struct conf_var table[CONF_COUNT] = {
 	[CONF_WANZAMI_ENV] = { "WANZAMI_ENV", CONF_CHOICE, "production", 0, 0, "production|test|development", 0,
 	    "Where it runs: development is lenient about what production refuses." },
 	[CONF_DATABASE_URL] = { "DATABASE_URL", CONF_TEXT, NULL, 0, 0, NULL, 1,
-	    "PostgreSQL, as postgresql://user:password@host:port/database. Parameters that only other clients know are ignored." },
+	    "PostgreSQL, as postgresql://user:password@host:port/database; required. Parameters that only other clients know are ignored." },
 	[CONF_MIGRATE_ON_START] = { "MIGRATE_ON_START", CONF_YESNO, NULL, 0, 0, NULL, 0,
 	    "Bring the database schema up to date before serving. Unset: yes in development, no elsewhere." },
 	[CONF_SHUTDOWN_GRACE_SEC] = { "SHUTDOWN_GRACE_SEC", CONF_NUMBER, "25", 0, 600, NULL, 0,

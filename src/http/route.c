@@ -43,21 +43,32 @@ route_find(const struct http_request *req)
 	return (NULL);
 }
 
+static void
+request_log(const struct http_request *req)
+{
+	log_event(LOG_LEVEL_INFO, "request", LOG_S("method", http_method_text(req->method)),
+	    LOG_S("path", req->path), LOG_I("status", req->status),
+	    LOG_I("ms", (int64_t)(kore_time_ms() - req->start)));
+}
+
 int
 route_entry(struct http_request *req)
 {
 	const struct route	*r;
+	int			result = KORE_RESULT_OK;
 
-	if (req->method == HTTP_METHOD_OPTIONS)
+	/* A request that slept comes back here when it has been answered. */
+	if (req->status != 0)
+		;
+	else if (req->method == HTTP_METHOD_OPTIONS)
 		reply_preflight(req);
 	else if ((r = route_find(req)) != NULL)
-		r->handler(req);
+		result = r->handler(req);
 	else
 		reply_message(req, 404, "Not found");
 
-	log_event(LOG_LEVEL_INFO, "request", LOG_S("method", http_method_text(req->method)),
-	    LOG_S("path", req->path), LOG_I("status", req->status),
-	    LOG_I("ms", (int64_t)(kore_time_ms() - req->start)));
+	if (result == KORE_RESULT_OK)
+		request_log(req);
 
-	return (KORE_RESULT_OK);
+	return (result);
 }

@@ -12,7 +12,7 @@ struct route {
 	const char	*method;	/* as http_method_text() says it; GET answers HEAD too */
 	const char	*path;		/* exact, without a slash at the end */
 	int		roles;		/* the ROLE_* that serve it */
-	int		(*handler)(struct http_request *);
+	int		(*handler)(struct http_request *);	/* KORE_RESULT_OK when it has replied, else what sql_reply() returns */
 };
 
 #define ROUTE(fn, m, p, r)						\

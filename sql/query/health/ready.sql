@@ -1,0 +1,2 @@
+-- GET /health/ready: the shortest statement that proves a working connection.
+SELECT 1

@@ -1,0 +1,130 @@
+/*
+ * Reads country and maturity from query and headers.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "http/audience.h"
+#include "http/query.h"
+
+static const char	*country_headers[] = { "cf-ipcountry", "x-vercel-ip-country", "x-country", "x-app-country" };
+
+/* Trimmed, at most max characters, upper case. */
+static void
+country_copy(char out[AUDIENCE_COUNTRY_MAX], const char *text, size_t max)
+{
+	size_t	len, i;
+
+	while (isspace((unsigned char)*text))
+		text++;
+	len = strlen(text);
+	while (len > 0 && isspace((unsigned char)text[len - 1]))
+		len--;
+	if (len > max)
+		len = max;
+	for (i = 0; i < len; i++)
+		out[i] = (char)toupper((unsigned char)text[i]);
+	out[len] = '\0';
+}
+
+/* en-NG is Nigeria; en is a language and says nothing. */
+static int
+country_of_language(char out[AUDIENCE_COUNTRY_MAX], const char *languages)
+{
+	const char	*dash, *end;
+
+	end = languages + strcspn(languages, ",;");
+	dash = memchr(languages, '-', (size_t)(end - languages));
+	if (dash == NULL || end - dash != 3 || !isalpha((unsigned char)dash[1]) || !isalpha((unsigned char)dash[2]))
+		return (0);
+	out[0] = (char)toupper((unsigned char)dash[1]);
+	out[1] = (char)toupper((unsigned char)dash[2]);
+	out[2] = '\0';
+
+	return (1);
+}
+
+void
+audience_country(struct http_request *req, char out[AUDIENCE_COUNTRY_MAX])
+{
+	char		text[AUDIENCE_COUNTRY_MAX];
+	const char	*value;
+	size_t		i;
+
+	if (query_get(req, "country", text, sizeof(text)) && *text != '\0') {
+		country_copy(out, text, AUDIENCE_COUNTRY_MAX - 1);
+		if (*out != '\0')
+			return;
+	}
+	for (i = 0; i < sizeof(country_headers) / sizeof(*country_headers); i++) {
+		if (!http_request_header(req, country_headers[i], &value))
+			continue;
+		country_copy(out, value, 2);
+		if (*out != '\0')
+			return;
+	}
+	if (http_request_header(req, "accept-language", &value) && country_of_language(out, value))
+		return;
+	strcpy(out, "UNKNOWN");
+}
+
+static int
+is_yes(const char *text)
+{
+	return (!strcmp(text, "1") || !strcasecmp(text, "true"));
+}
+
+static int
+header_number(struct http_request *req, const char *name, double *out)
+{
+	const char	*value;
+	char		*end;
+
+	if (!http_request_header(req, name, &value))
+		return (0);
+	*out = strtod(value, &end);
+
+	return (end != value && *end == '\0');
+}
+
+/* Years of age, or -1 when nobody says. */
+static double
+age_get(struct http_request *req)
+{
+	time_t		now;
+	struct tm	tm;
+	double		value;
+
+	if (header_number(req, "x-profile-age", &value))
+		return (value > 0 ? value : 0);
+
+	now = time(NULL);
+	gmtime_r(&now, &tm);
+	if (header_number(req, "x-profile-birthyear", &value) && value > 1900 && value <= tm.tm_year + 1900)
+		return (tm.tm_year + 1900 - value);
+
+	return (-1);
+}
+
+const char *
+audience_maturity(struct http_request *req)
+{
+	char		text[8];
+	const char	*value;
+	double		age;
+
+	if (query_get(req, "kidMode", text, sizeof(text)) && is_yes(text))
+		return ("kid");
+	if (http_request_header(req, "x-kid-mode", &value) && is_yes(value))
+		return ("kid");
+
+	age = age_get(req);
+	if (age >= 0 && age < 13)
+		return ("kid");
+
+	return (age >= 0 && age < 18 ? "teen" : "all");
+}

@@ -1,0 +1,374 @@
+/*
+ * A few pipelined connections, the calls that wait for one, and a tick that
+ * makes sure that nobody waits for ever.
+ */
+#include <sys/epoll.h>
+#include <sys/queue.h>
+
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <kore/kore.h>
+
+#include "base/embed.h"
+#include "base/log.h"
+#include "store/pg.h"
+#include "store/pgurl.h"
+
+#define QUERY_FOLDER		"sql/query/"
+#define PG_CONNECTIONS		2
+#define PG_TIMEOUT_MS		15000	/* a statement, in the server */
+#define PG_WAIT_MS		3000	/* for a connection, before 503 */
+#define PG_GRACE_MS		5000	/* past PG_TIMEOUT_MS a silent server counts as gone */
+#define PG_TICK_MS		250
+#define PG_RETRY_MIN_MS		100
+#define PG_RETRY_MAX_MS		5000
+
+struct call {
+	size_t			statement;	/* index from the first file of QUERY_FOLDER */
+	int			preparing;	/* it went out together with its own PREPARE */
+	int			nparams;
+	char			*params[PG_PARAMS_MAX];
+	u_int64_t		since;		/* when it was asked, then when it was sent */
+	PGresult		*res;
+	pg_done			done;
+	void			*arg;
+	TAILQ_ENTRY(call)	list;
+};
+
+TAILQ_HEAD(call_list, call);
+
+enum conn_state { CONN_DOWN, CONN_CONNECTING, CONN_READY };
+
+struct conn {
+	struct kore_event	evt;		/* first: Kore hands us its address */
+	enum conn_state		state;
+	PGconn			*db;
+	u_int64_t		since;		/* of this state */
+	u_int64_t		retry_ms;
+	u_int8_t		*prepared;	/* one flag a statement */
+	struct call_list	sent;
+	size_t			nsent;
+};
+
+static struct conn		conns[PG_CONNECTIONS];
+static struct call_list		waiting = TAILQ_HEAD_INITIALIZER(waiting);
+static const struct embed_file	*statements;
+static size_t			nstatements;
+static char			*url;
+static char			startup_options[256];
+
+static void	conn_handle(void *, int);
+
+static void
+call_finish(struct call *c, const char *error, int lost)
+{
+	struct pg_outcome	outcome = { .res = error == NULL ? c->res : NULL, .error = error, .lost = lost };
+	int			i;
+
+	c->done(c->arg, &outcome);
+	for (i = 0; i < c->nparams; i++)
+		free(c->params[i]);
+	PQclear(c->res);
+	kore_free(c);
+}
+
+static void
+conn_watch(struct conn *conn, int events)
+{
+	kore_platform_event_schedule(PQsocket(conn->db), events | EPOLLRDHUP, 0, conn);
+}
+
+/* Everything in flight ends here: whether it took effect nobody knows, and nobody is kept waiting. */
+static void
+conn_lose(struct conn *conn, const char *why)
+{
+	struct call_list	lost;
+	struct call		*c;
+	char			text[256];
+
+	snprintf(text, sizeof(text), "%s", why);
+	text[strcspn(text, "\n")] = '\0';
+	log_event(LOG_LEVEL_WARN, "database connection lost", LOG_S("error", text));
+
+	PQfinish(conn->db);
+	conn->db = NULL;
+	conn->state = CONN_DOWN;
+	conn->since = kore_time_ms();
+	conn->retry_ms = conn->retry_ms * 2 < PG_RETRY_MAX_MS ? conn->retry_ms * 2 : PG_RETRY_MAX_MS;
+
+	TAILQ_INIT(&lost);
+	TAILQ_CONCAT(&lost, &conn->sent, list);
+	conn->nsent = 0;
+	while ((c = TAILQ_FIRST(&lost)) != NULL) {
+		TAILQ_REMOVE(&lost, c, list);
+		call_finish(c, "the connection was lost", 1);
+	}
+}
+
+static void
+conn_open(struct conn *conn)
+{
+	const char	*keys[] = { "dbname", "options", "application_name", "connect_timeout", NULL };
+	const char	*values[] = { url, startup_options, "wanzami", "5", NULL };
+
+	conn->state = CONN_CONNECTING;
+	conn->since = kore_time_ms();
+	memset(conn->prepared, 0, nstatements);
+	conn->db = PQconnectStartParams(keys, values, 1);
+	if (PQstatus(conn->db) == CONNECTION_BAD || PQsocket(conn->db) < 0) {
+		conn_lose(conn, PQerrorMessage(conn->db));
+		return;
+	}
+	conn_watch(conn, EPOLLOUT);
+}
+
+static void
+conn_flush(struct conn *conn)
+{
+	int	r;
+
+	r = PQflush(conn->db);
+	if (r == -1)
+		conn_lose(conn, PQerrorMessage(conn->db));
+	else
+		conn_watch(conn, r == 1 ? EPOLLIN | EPOLLOUT : EPOLLIN);
+}
+
+static int
+conn_send(struct conn *conn, struct call *c)
+{
+	const char	*name = statements[c->statement].name;
+
+	c->preparing = !conn->prepared[c->statement];
+	if (c->preparing && !PQsendPrepare(conn->db, name, statements[c->statement].data, 0, NULL))
+		return (0);
+	if (!PQsendQueryPrepared(conn->db, name, c->nparams, (const char *const *)c->params, NULL, NULL, 0) ||
+	    !PQpipelineSync(conn->db))
+		return (0);
+	conn->prepared[c->statement] = 1;
+	c->since = kore_time_ms();
+	TAILQ_INSERT_TAIL(&conn->sent, c, list);
+	conn->nsent++;
+
+	return (1);
+}
+
+/* The connection with the fewest calls in flight, NULL when none is up. */
+static struct conn *
+conn_pick(void)
+{
+	struct conn	*best = NULL;
+	size_t		i;
+
+	for (i = 0; i < PG_CONNECTIONS; i++) {
+		if (conns[i].state == CONN_READY && (best == NULL || conns[i].nsent < best->nsent))
+			best = &conns[i];
+	}
+
+	return (best);
+}
+
+static void
+calls_send(void)
+{
+	struct conn	*conn;
+	struct call	*c;
+
+	while ((c = TAILQ_FIRST(&waiting)) != NULL && (conn = conn_pick()) != NULL) {
+		TAILQ_REMOVE(&waiting, c, list);
+		if (!conn_send(conn, c)) {
+			call_finish(c, "the statement could not be sent", 1);
+			conn_lose(conn, PQerrorMessage(conn->db));
+			continue;
+		}
+		conn_flush(conn);
+	}
+}
+
+static void
+conn_step(struct conn *conn)
+{
+	switch (PQconnectPoll(conn->db)) {
+	case PGRES_POLLING_READING:
+		conn_watch(conn, EPOLLIN);
+		break;
+	case PGRES_POLLING_WRITING:
+		conn_watch(conn, EPOLLOUT);
+		break;
+	case PGRES_POLLING_OK:
+		if (PQsetnonblocking(conn->db, 1) == -1 || !PQenterPipelineMode(conn->db)) {
+			conn_lose(conn, PQerrorMessage(conn->db));
+			break;
+		}
+		conn->state = CONN_READY;
+		conn->retry_ms = PG_RETRY_MIN_MS / 2;
+		conn_watch(conn, EPOLLIN);
+		calls_send();
+		break;
+	default:
+		conn_lose(conn, PQerrorMessage(conn->db));
+		break;
+	}
+}
+
+/* The first error of a call is its outcome; what follows it up to the sync was only skipped. */
+static void
+call_result(struct call *c, PGresult *res)
+{
+	if (PQresultStatus(res) == PGRES_PIPELINE_ABORTED || PQresultStatus(c->res) == PGRES_FATAL_ERROR) {
+		if (c->res != NULL) {
+			PQclear(res);
+			return;
+		}
+	}
+	PQclear(c->res);
+	c->res = res;
+}
+
+static void
+call_complete(struct conn *conn, struct call *c)
+{
+	const char	*error = NULL;
+
+	TAILQ_REMOVE(&conn->sent, c, list);
+	conn->nsent--;
+	if (PQresultStatus(c->res) != PGRES_TUPLES_OK && PQresultStatus(c->res) != PGRES_COMMAND_OK) {
+		error = c->res != NULL ? PQresultErrorMessage(c->res) : "no result";
+		if (c->preparing)
+			conn->prepared[c->statement] = 0;
+	}
+	call_finish(c, error, 0);
+}
+
+static void
+conn_read(struct conn *conn)
+{
+	struct call	*c;
+	PGresult	*res;
+	int		nothing = 0;
+
+	if (!PQconsumeInput(conn->db)) {
+		conn_lose(conn, PQerrorMessage(conn->db));
+		return;
+	}
+	/* One NULL ends the results of a statement; a second one in a row means that nothing more is here. */
+	while ((c = TAILQ_FIRST(&conn->sent)) != NULL && nothing < 2 && !PQisBusy(conn->db)) {
+		if ((res = PQgetResult(conn->db)) == NULL) {
+			nothing++;
+			continue;
+		}
+		nothing = 0;
+		if (PQresultStatus(res) == PGRES_PIPELINE_SYNC) {
+			PQclear(res);
+			call_complete(conn, c);
+		} else {
+			call_result(c, res);
+		}
+	}
+	if (PQstatus(conn->db) == CONNECTION_BAD)
+		conn_lose(conn, PQerrorMessage(conn->db));
+}
+
+static void
+conn_handle(void *arg, int error)
+{
+	struct conn	*conn = arg;
+	int		writable;
+
+	writable = conn->evt.flags & KORE_EVENT_WRITE;
+	conn->evt.flags = 0;
+	(void)error;	/* libpq finds out by itself and has the better words */
+	if (conn->state == CONN_CONNECTING) {
+		conn_step(conn);
+	} else if (conn->state == CONN_READY) {
+		conn_read(conn);
+		if (writable && conn->state == CONN_READY)
+			conn_flush(conn);
+	}
+}
+
+static void
+conn_tick(struct conn *conn, u_int64_t now)
+{
+	struct call	*c;
+
+	if (conn->state == CONN_DOWN && now - conn->since >= conn->retry_ms)
+		conn_open(conn);
+	else if (conn->state == CONN_CONNECTING && now - conn->since > PG_GRACE_MS)
+		conn_lose(conn, "no answer while connecting");
+	else if ((c = TAILQ_FIRST(&conn->sent)) != NULL && now - c->since > PG_TIMEOUT_MS + PG_GRACE_MS)
+		conn_lose(conn, "no answer");
+}
+
+static void
+pg_tick(void *arg, u_int64_t now)
+{
+	struct call	*c;
+	size_t		i;
+
+	(void)arg;
+	for (i = 0; i < PG_CONNECTIONS; i++)
+		conn_tick(&conns[i], now);
+	while ((c = TAILQ_FIRST(&waiting)) != NULL && now - c->since > PG_WAIT_MS) {
+		TAILQ_REMOVE(&waiting, c, list);
+		call_finish(c, "no connection", 1);
+	}
+}
+
+void
+pg_start(const char *database_url)
+{
+	char	schema[64];
+	size_t	i;
+
+	if ((url = pgurl_clean(database_url, schema, sizeof(schema))) == NULL)
+		fatalx("DATABASE_URL is not a postgresql:// URL");
+	snprintf(startup_options, sizeof(startup_options), "-c statement_timeout=%d -c TimeZone=UTC -c search_path=%s",
+	    PG_TIMEOUT_MS, schema);
+	statements = embed_prefix(QUERY_FOLDER, &nstatements);
+
+	for (i = 0; i < PG_CONNECTIONS; i++) {
+		conns[i].evt.handle = conn_handle;
+		conns[i].evt.type = KORE_TYPE_PGSQL_CONN;
+		conns[i].retry_ms = PG_RETRY_MIN_MS / 2;
+		conns[i].prepared = kore_calloc(nstatements, 1);
+		TAILQ_INIT(&conns[i].sent);
+		conn_open(&conns[i]);
+	}
+	kore_timer_add(pg_tick, PG_TICK_MS, NULL, 0);
+}
+
+static size_t
+statement_find(const char *name)
+{
+	char	path[128];
+	size_t	i;
+
+	snprintf(path, sizeof(path), QUERY_FOLDER "%s.sql", name);
+	for (i = 0; i < nstatements; i++) {
+		if (!strcmp(statements[i].name, path))
+			return (i);
+	}
+	fatalx("there is no %s", path);
+}
+
+void
+pg_query(const char *name, int nparams, const char *const *params, pg_done done, void *arg)
+{
+	struct call	*c;
+	int		i;
+
+	c = kore_calloc(1, sizeof(*c));
+	c->statement = statement_find(name);
+	c->since = kore_time_ms();
+	c->done = done;
+	c->arg = arg;
+	c->nparams = nparams;
+	for (i = 0; i < nparams; i++)
+		c->params[i] = params[i] != NULL ? strdup(params[i]) : NULL;
+
+	TAILQ_INSERT_TAIL(&waiting, c, list);
+	calls_send();
+}
