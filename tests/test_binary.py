@@ -29,7 +29,7 @@ def test_version_names_what_is_linked_in():
     r = run("--version")
     assert r.returncode == 0
     assert r.stdout.startswith("wanzami 0.")
-    for library in ("kore 4.2.3", "musl 1.2.5", "libpq 18.6"):
+    for library in ("kore 4.2.3", "musl 1.2.5", "libpq 18.6", "bearssl 0.6"):
         assert library in r.stdout.splitlines()
 
 
@@ -55,6 +55,8 @@ def test_configuration_page_is_the_table():
     ("WANZAMI_ENV", "staging", "one of production|test|development"),
     ("LOG_FORMAT", "xml", "one of json|text"),
     ("MIGRATE_ON_START", "maybe", "1 or 0"),
+    ("S3_ENDPOINT", "minio:9000", "http(s)://host[:port]"),
+    ("S3_ENDPOINT", "http://minio:9000/path", "http(s)://host[:port]"),
     ("SHUTDOWN_GRACE_SEC", "-1", "a whole number from 0 to 600"),
 ])
 def test_a_bad_variable_stops_the_start_with_one_line(name, value, allowed):

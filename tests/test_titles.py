@@ -1,7 +1,10 @@
 """The public catalogue, and what happens to it when the database goes."""
+import hashlib
+import hmac
 import os
 import subprocess
 import threading
+import urllib.parse
 
 import pytest
 import requests
@@ -169,3 +172,92 @@ def test_a_statement_in_flight_when_the_connection_breaks_answers_503(catalogue,
     assert answers == [503]
     db.execute("ROLLBACK")
     assert names(a) == []
+
+
+def add_asset(db, rendition, url, **columns):
+    columns = {"rendition": rendition, "url": url, "status": "READY", "updatedAt": "2024-01-01", **columns}
+    db.execute('INSERT INTO "AssetVersion" (%s) VALUES (%s)' % (
+        ", ".join('"%s"' % c for c in columns), ", ".join(["%s"] * len(columns))), list(columns.values()))
+
+
+@pytest.fixture
+def signing(postgres, appliance):
+    url, db = postgres.create()
+    assert run("migrate", DATABASE_URL=url).returncode == 0
+    return appliance(DATABASE_URL=url, S3_BUCKET="films", S3_ENDPOINT="http://s3.example:9000", S3_ACCESS_KEY="AK/1",
+                     S3_SECRET_KEY="SK").wait_healthy(), db.cursor()
+
+
+def get_title(a, title):
+    r = requests.get("%s/api/titles/%d" % (a.url, title))
+    assert r.status_code == 200
+    return r.json()["title"]
+
+
+def signed_as_aws_says(url, access, secret):
+    """The signature once more, by the book: AWS, Signature Version 4 in query parameters."""
+    u = urllib.parse.urlsplit(url)
+    query = dict(urllib.parse.parse_qsl(u.query))
+    signature = query.pop("X-Amz-Signature")
+    canonical = "&".join("%s=%s" % (k, urllib.parse.quote(v, safe="")) for k, v in sorted(query.items()))
+    request = "\n".join(["GET", u.path, canonical, "host:" + u.netloc, "", "host", "UNSIGNED-PAYLOAD"])
+    credential, scope = query["X-Amz-Credential"].rsplit("/", 4)[0], query["X-Amz-Credential"].rsplit("/", 4)[1:]
+    text = "\n".join(["AWS4-HMAC-SHA256", query["X-Amz-Date"], "/".join(scope), hashlib.sha256(request.encode()).hexdigest()])
+    key = ("AWS4" + secret).encode()
+    for part in scope:
+        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+    return credential == access and signature == hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def test_addresses_of_objects_are_signed(signing):
+    a, db = signing
+    new = add(db, "film", trailerUrl="s3://other/trailer/a b+\u00e9\"\\.mp4")
+    add_asset(db, "R720", "s3://films/vod/1/x/R720.mp4", titleId=new)
+    add_asset(db, "R1080", "https://cdn.example/1080.mp4", titleId=new)
+    title = get_title(a, new)
+    assert title["trailerUrl"].startswith("http://s3.example:9000/films/trailer/a%20b%2B%C3%A9%22%5C.mp4?")
+    assert title["assetVersions"][0]["url"] == "https://cdn.example/1080.mp4"
+    for url in (title["trailerUrl"], title["assetVersions"][1]["url"]):
+        assert "X-Amz-Expires=43200&" in url
+        assert signed_as_aws_says(url, "AK/1", "SK")
+
+
+def test_only_known_folders_are_signed(signing):
+    a, db = signing
+    for trailer in ("s3://films/uploads/1/secret.mov", "s3://films/vod/1/R1080.mp4", "s3://films/secret", "s3://films", "s3://films/trailerx/1"):
+        assert get_title(a, add(db, "x", trailerUrl=trailer))["trailerUrl"] is None
+    for trailer in ("s3://films/trailers/1", "s3://films/preview-2/1", "s3://films/asset/1"):
+        assert "X-Amz-Signature" in get_title(a, add(db, "x", trailerUrl=trailer))["trailerUrl"]
+    assert get_title(a, add(db, "x", trailerUrl="0:1:key"))["trailerUrl"] == "0:1:key"
+
+
+def test_without_a_bucket_addresses_are_null(catalogue):
+    a, db = catalogue
+    assert get_title(a, add(db, "x", trailerUrl="s3://films/trailer/1"))["trailerUrl"] is None
+
+
+def test_one_row_a_rendition_the_newest_ready_one_and_no_address_for_pay_per_view(signing):
+    a, db = signing
+    new = add(db, "film")
+    add_asset(db, "R360", "https://cdn/old", titleId=new, updatedAt="2024-01-01")
+    add_asset(db, "R360", "https://cdn/new", titleId=new, updatedAt="2024-02-01")
+    add_asset(db, "R360", "https://cdn/failed", titleId=new, updatedAt="2024-03-01", status="FAILED")
+    add_asset(db, "R4K", "https://cdn/4k", titleId=new, sizeBytes=2 ** 40, durationSec=60)
+    assert [(v["rendition"], v["url"]) for v in get_title(a, new)["assetVersions"]] == [("R4K", "https://cdn/4k"), ("R360", "https://cdn/new")]
+    assert get_title(a, new)["assetVersions"][0]["sizeBytes"] == 2 ** 40
+    db.execute('UPDATE "Title" SET "isPpv" = true')
+    assert [v["url"] for v in get_title(a, new)["assetVersions"]] == [None, None]
+
+
+def test_bad_ids(catalogue):
+    a, _ = catalogue
+    for path in ("/api/titles/%s", "/api/titles/%s/episodes"):
+        for bad in ("abc", "-1", "1.5", "0x1", "9223372036854775808", "9" * 300, "%zz"):
+            r = requests.get(a.url + path % bad)
+            assert (r.status_code, r.text) == (400, '{"message":"Invalid title id"}')
+        r = requests.get(a.url + path % "0")
+        assert (r.status_code, r.text) == (400, '{"message":"Missing title id"}')
+    r = requests.get(a.url + "/api/titles/9223372036854775807")
+    assert (r.status_code, r.text) == (404, '{"message":"Title not found"}')
+    assert requests.get(a.url + "/api/titles/77/episodes").json() == {"episodes": []}
+    assert requests.get(a.url + "/api/titles//episodes").status_code == 404

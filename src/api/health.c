@@ -25,11 +25,13 @@ health_reply(struct http_request *req)
 
 ROUTE(health_get, "GET", "/health", EVERY_ROLE)
 {
+	(void)args;
 	return (health_reply(req));
 }
 
 ROUTE(health_get_api, "GET", "/api/health", EVERY_ROLE)
 {
+	(void)args;
 	return (health_reply(req));
 }
 
@@ -48,5 +50,6 @@ ready_reply(struct http_request *req, const struct pg_outcome *outcome)
 
 ROUTE(health_ready, "GET", "/health/ready", EVERY_ROLE)
 {
+	(void)args;
 	return (sql_query(req, "health/ready", 0, NULL, ready_reply));
 }

@@ -7,7 +7,7 @@
 
 #include "base/conf.h"
 
-enum conf_type { CONF_TEXT, CONF_NUMBER, CONF_CHOICE, CONF_CHOICES, CONF_YESNO };
+enum conf_type { CONF_TEXT, CONF_NUMBER, CONF_CHOICE, CONF_CHOICES, CONF_YESNO, CONF_URL };
 
 struct conf_var {
 	const char	*name;
@@ -32,6 +32,16 @@ static const struct conf_var table[CONF_COUNT] = {
 	    "PostgreSQL, as postgresql://user:password@host:port/database; required. Parameters that only other clients know are ignored." },
 	[CONF_MIGRATE_ON_START] = { "MIGRATE_ON_START", CONF_YESNO, NULL, 0, 0, NULL, 0,
 	    "Bring the database schema up to date before serving. Unset: yes in development, no elsewhere." },
+	[CONF_S3_BUCKET] = { "S3_BUCKET", CONF_TEXT, NULL, 0, 0, NULL, 0,
+	    "Bucket of the media. Without it, or without its keys, addresses of objects are null." },
+	[CONF_S3_REGION] = { "S3_REGION", CONF_TEXT, "us-east-1", 0, 0, NULL, 0,
+	    "Region of the bucket." },
+	[CONF_S3_ENDPOINT] = { "S3_ENDPOINT", CONF_URL, NULL, 0, 0, NULL, 0,
+	    "An S3 server other than AWS, addressed by path." },
+	[CONF_S3_ACCESS_KEY] = { "S3_ACCESS_KEY", CONF_TEXT, NULL, 0, 0, NULL, 1,
+	    "Access key of the bucket." },
+	[CONF_S3_SECRET_KEY] = { "S3_SECRET_KEY", CONF_TEXT, NULL, 0, 0, NULL, 1,
+	    "Secret key of the bucket." },
 	[CONF_SHUTDOWN_GRACE_SEC] = { "SHUTDOWN_GRACE_SEC", CONF_NUMBER, "25", 0, 600, NULL, 0,
 	    "Seconds that SIGTERM leaves to requests in flight." },
 	[CONF_LOG_FORMAT] = { "LOG_FORMAT", CONF_CHOICE, "json", 0, 0, "json|text", 0,
@@ -92,6 +102,21 @@ yesno_parse(const char *text, int64_t *out)
 	return (*out || !strcmp(text, "0") || !strcasecmp(text, "false") || !strcasecmp(text, "no"));
 }
 
+/* scheme://host[:port], a slash at the end is forgiven. */
+static int
+url_ok(const char *text)
+{
+	const char	*host;
+	size_t		len;
+
+	if (strncmp(text, "http://", 7) && strncmp(text, "https://", 8))
+		return (0);
+	host = strstr(text, "://") + 3;
+	len = strcspn(host, "/?# \t");
+
+	return (len > 0 && (host[len] == '\0' || !strcmp(host + len, "/")));
+}
+
 static int
 value_ok(enum conf_id id, const char *text)
 {
@@ -106,6 +131,8 @@ value_ok(enum conf_id id, const char *text)
 		return (choice_known(v->choices, text, strlen(text)));
 	case CONF_CHOICES:
 		return (choices_known(v->choices, text));
+	case CONF_URL:
+		return (url_ok(text));
 	case CONF_TEXT:
 		break;
 	}
@@ -128,6 +155,9 @@ allowed_print(char *out, size_t len, const struct conf_var *v)
 		break;
 	case CONF_CHOICES:
 		snprintf(out, len, "a comma-separated list of %s", v->choices);
+		break;
+	case CONF_URL:
+		snprintf(out, len, "http(s)://host[:port]");
 		break;
 	case CONF_TEXT:
 		snprintf(out, len, "text");

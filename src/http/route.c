@@ -2,6 +2,10 @@
  * One request from Kore to its handler: CORS, the table, 404 for the rest, and
  * the line in the log.
  */
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -17,18 +21,32 @@ KORE_SYMBOL(route_entry);
 
 /* Case does not matter and one slash at the end is forgiven (contract people §1.1). */
 static int
-path_matches(const char *pattern, const char *path)
+path_matches(const char *pattern, const char *path, struct route_args *args)
 {
-	size_t	len = strlen(pattern);
+	size_t	len;
 
-	if (strncasecmp(pattern, path, len))
-		return (0);
+	while (*pattern != '\0') {
+		if (*pattern == ':') {
+			args->id = path;
+			args->len = strcspn(path, "/");
+			if (args->len == 0)
+				return (0);
+			path += args->len;
+			pattern += strcspn(pattern, "/");
+			continue;
+		}
+		len = strcspn(pattern, ":");
+		if (strncasecmp(pattern, path, len))
+			return (0);
+		pattern += len;
+		path += len;
+	}
 
-	return (path[len] == '\0' || (path[len] == '/' && path[len + 1] == '\0'));
+	return (*path == '\0' || (path[0] == '/' && path[1] == '\0'));
 }
 
 static const struct route *
-route_find(const struct http_request *req)
+route_find(const struct http_request *req, struct route_args *args)
 {
 	const struct route	*r;
 	const char		*method;
@@ -36,11 +54,34 @@ route_find(const struct http_request *req)
 	method = req->method == HTTP_METHOD_HEAD ? "GET" : http_method_text(req->method);
 	for (r = __start_routes; r < __stop_routes; r++) {
 		if ((r->roles & role_get()) && !strcasecmp(r->method, method) &&
-		    path_matches(r->path, req->path))
+		    path_matches(r->path, req->path, args))
 			return (r);
 	}
 
 	return (NULL);
+}
+
+int
+route_id(struct http_request *req, const struct route_args *args, const char *what, char out[ROUTE_ID_MAX])
+{
+	char		message[64];
+	unsigned long	n = 0;
+
+	errno = 0;
+	if (args->len < ROUTE_ID_MAX) {
+		memcpy(out, args->id, args->len);
+		out[args->len] = '\0';
+		n = strtoul(out, NULL, 10);
+	}
+	if (args->len >= ROUTE_ID_MAX || strspn(out, "0123456789") != args->len || errno != 0 || n > INT64_MAX)
+		snprintf(message, sizeof(message), "Invalid %s id", what);
+	else if (n == 0)
+		snprintf(message, sizeof(message), "Missing %s id", what);
+	else
+		return (1);
+	reply_message(req, 400, message);
+
+	return (0);
 }
 
 static void
@@ -55,6 +96,7 @@ int
 route_entry(struct http_request *req)
 {
 	const struct route	*r;
+	struct route_args	args = { 0 };
 	int			result = KORE_RESULT_OK;
 
 	/* A request that slept comes back here when it has been answered. */
@@ -62,8 +104,8 @@ route_entry(struct http_request *req)
 		;
 	else if (req->method == HTTP_METHOD_OPTIONS)
 		reply_preflight(req);
-	else if ((r = route_find(req)) != NULL)
-		result = r->handler(req);
+	else if ((r = route_find(req, &args)) != NULL)
+		result = r->handler(req, &args);
 	else
 		reply_message(req, 404, "Not found");
 

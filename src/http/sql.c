@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "embedkore.h"
 #include "http/reply.h"
+#include "http/sign.h"
 #include "http/sql.h"
 
 /* What ties a sleeping request to its statement; req is NULL once the client has gone. */
@@ -63,6 +64,17 @@ sql_query(struct http_request *req, const char *name, int nparams, const char *c
 }
 
 static void
+body_reply(struct http_request *req, const PGresult *res)
+{
+	struct kore_buf	body;
+
+	kore_buf_init(&body, (size_t)PQgetlength(res, 0, 1) + 1);
+	sign_body(&body, PQgetvalue(res, 0, 1), (size_t)PQgetlength(res, 0, 1));
+	reply_json(req, atoi(PQgetvalue(res, 0, 0)), (const char *)body.data, body.offset);
+	kore_buf_cleanup(&body);
+}
+
+static void
 row_reply(struct http_request *req, const struct pg_outcome *outcome)
 {
 	if (outcome->lost) {
@@ -72,8 +84,7 @@ row_reply(struct http_request *req, const struct pg_outcome *outcome)
 		    LOG_S("error", outcome->error != NULL ? outcome->error : "not one row"));
 		reply_message(req, 500, "Internal server error");
 	} else {
-		reply_json(req, atoi(PQgetvalue(outcome->res, 0, 0)), PQgetvalue(outcome->res, 0, 1),
-		    (size_t)PQgetlength(outcome->res, 0, 1));
+		body_reply(req, outcome->res);
 	}
 }
 

@@ -9,7 +9,8 @@
 #include "store/pg.h"
 
 /*
- * Answers with what sql/query/<name>.sql returns: columns status and body. The
+ * Answers with what sql/query/<name>.sql returns: columns status and body, with
+ * marked strings signed (http/sign.h). The
  * request sleeps until then; 503 when the database cannot be reached, 500 when
  * it refuses the statement. A handler returns what this returns. Event loop only.
  */

@@ -1,4 +1,4 @@
--- GET /api/titles (contract media §4.1, CAT-8): every visible title for $1 country and $2 audience (kid, teen, all).
+-- GET /api/titles (contract media §4.1, CAT-8): every visible title for $1 country and $2 audience.
 SELECT 200 AS status,
 	'{"titles":[' || coalesce(string_agg(item, ',' ORDER BY "releaseDate" DESC NULLS LAST, "createdAt" DESC, id DESC), '') || ']}' AS body
 FROM (
@@ -12,14 +12,9 @@ FROM (
 		t."language", t."maturityRating", t."runtimeMinutes", coalesce(t."countryAvailability", '{}') AS "countryAvailability",
 		t."isOriginal", t."posterUrl", t."thumbnailUrl", t."trailerUrl", t."introStartSec", t."introEndSec",
 		t."archived", t."pendingReview", t."isPpv", t."ppvPriceNaira", t."ppvCurrency", t."ppvDescription",
-		to_char(t."createdAt", 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "createdAt",
-		to_char(t."updatedAt", 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "updatedAt",
+		wanzami.iso(t."createdAt") AS "createdAt", wanzami.iso(t."updatedAt") AS "updatedAt",
 		(SELECT count(*) FROM "Episode" e WHERE e."titleId" = t."id") AS "episodeCount",
 		(SELECT count(*) FROM "Season" s WHERE s."titleId" = t."id") AS "seasonCount"
 	) r
-	WHERE NOT t."archived" AND NOT t."pendingReview"
-	AND (coalesce(t."countryAvailability", '{}') = '{}' OR $1::text = ANY (t."countryAvailability"))
-	AND ($2::text = 'all' OR t."maturityRating" IS NULL
-		OR t."maturityRating" IN ('G', 'PG', 'TV-Y', 'TV-G', 'TV-PG', 'PG-13')
-		OR ($2::text = 'teen' AND t."maturityRating" = 'TV-14'))
+	WHERE wanzami.visible(t, $1::text, $2::text)
 ) titles

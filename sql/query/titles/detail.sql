@@ -1,0 +1,36 @@
+-- GET /api/titles/:id (contract media §4.2) for $1 title, $2 country, $3 audience; $4 marks what the process has to sign.
+WITH title AS (
+	SELECT t.* FROM "Title" t WHERE t."id" = $1::bigint AND wanzami.visible(t, $2::text, $3::text)
+), episode AS (
+	SELECT e."id"::text AS "id", e."titleId"::text AS "titleId", e."seasonNumber", e."episodeNumber", e."name", e."synopsis",
+		e."runtimeMinutes", e."previewSpriteUrl", e."previewVttUrl", e."introStartSec", e."introEndSec",
+		e."seasonId"::text AS "seasonId", wanzami.iso(e."createdAt") AS "createdAt", wanzami.iso(e."updatedAt") AS "updatedAt",
+		wanzami.assets(NULL, e."id", t."isPpv", $4::text) AS "assetVersions"
+	FROM "Episode" e JOIN title t ON t."id" = e."titleId"
+	WHERE NOT e."pendingReview"
+), season AS (
+	SELECT s."id"::text AS "id", s."titleId"::text AS "titleId", s."seasonNumber", s."name", s."description",
+		wanzami.iso(s."releaseDate") AS "releaseDate", s."status", s."posterUrl", s."thumbnailUrl", s."previewSpriteUrl",
+		s."previewVttUrl", wanzami.iso(s."createdAt") AS "createdAt", wanzami.iso(s."updatedAt") AS "updatedAt"
+	FROM "Season" s JOIN title t ON t."id" = s."titleId"
+), answer AS (
+	SELECT left(row_to_json(r)::text, -1) ||
+		-- A title without a date has no such key.
+		coalesce(',"releaseYear":' || extract(year FROM t."releaseDate")::int, '') || '}' AS title
+	FROM title t, LATERAL (SELECT
+		t."id"::text AS "id", t."name", t."type", t."description",
+		coalesce(t."genres", '{}') AS "genres", coalesce(t."cast", '{}') AS "cast", coalesce(t."crew", '{}') AS "crew",
+		t."language", t."maturityRating", t."runtimeMinutes", coalesce(t."countryAvailability", '{}') AS "countryAvailability",
+		t."isOriginal", t."posterUrl", t."thumbnailUrl", wanzami.playable(t."trailerUrl", '', $4::text) AS "trailerUrl",
+		t."introStartSec", t."introEndSec", t."previewSpriteUrl", t."previewVttUrl", t."archived",
+		wanzami.iso(t."createdAt") AS "createdAt", wanzami.iso(t."updatedAt") AS "updatedAt",
+		t."isPpv", t."ppvPriceNaira", t."ppvCurrency", t."ppvDescription",
+		(SELECT count(*) FROM episode) AS "episodeCount",
+		wanzami.assets(t."id", NULL, t."isPpv", $4::text) AS "assetVersions",
+		(SELECT coalesce(json_agg(e ORDER BY "seasonNumber", "episodeNumber", "id"::bigint), '[]') FROM episode e) AS "episodes",
+		(SELECT coalesce(json_agg(s ORDER BY "seasonNumber"), '[]') FROM season s) AS "seasons"
+	) r
+)
+SELECT CASE WHEN a.title IS NULL THEN 404 ELSE 200 END AS status,
+	coalesce('{"title":' || a.title || '}', '{"message":"Title not found"}') AS body
+FROM (SELECT 1) one LEFT JOIN answer a ON true
