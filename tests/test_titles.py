@@ -154,8 +154,8 @@ def test_ready_follows_the_database_and_requests_never_hang(appliance):
         server.close()
 
 
-def test_a_statement_in_flight_when_the_connection_breaks_answers_503(catalogue, postgres):
-    a, db = catalogue
+def blocked_request(a, db, then):
+    """A request that waits for a lock in its statement when then, a function of SQL, is called on its backend."""
     db.execute('BEGIN; LOCK TABLE "Title"')
     answers = []
     t = threading.Thread(target=lambda: answers.append(requests.get(a.url + "/api/titles", timeout=30).status_code))
@@ -167,10 +167,37 @@ def test_a_statement_in_flight_when_the_connection_breaks_answers_503(catalogue,
         return db.fetchall()
 
     (pid,), = wait_for(blocked, "a blocked statement")
-    db.execute("SELECT pg_terminate_backend(%s)", [pid])
+    db.execute("SELECT %s(%d)" % (then, pid))
     t.join()
-    assert answers == [503]
     db.execute("ROLLBACK")
+    return answers[0]
+
+
+def test_a_statement_in_flight_when_the_connection_breaks_answers_503(catalogue):
+    a, db = catalogue
+    assert blocked_request(a, db, "pg_terminate_backend") == 503
+    assert names(a) == []
+
+
+def test_a_statement_that_fails_the_first_time_works_the_next_time(postgres, appliance):
+    url, db = postgres.create()
+    assert run("migrate", DATABASE_URL=url).returncode == 0
+    a = appliance(DATABASE_URL=url.replace("127.0.0.1", "localhost"), WORKERS=1).wait_healthy()
+    db = db.cursor()
+    assert blocked_request(a, db, "pg_cancel_backend") == 500  # while it is prepared
+    assert [names(a) for _ in range(5)] == [[]] * 5
+    a = appliance(DATABASE_URL=url, WORKERS=1).wait_healthy()
+    add(db, "no such year", releaseDate="infinity")  # when it is executed
+    assert [requests.get(a.url + "/api/titles").status_code for _ in range(3)] == [500] * 3
+    db.execute('DELETE FROM "Title"')
+    assert [names(a) for _ in range(5)] == [[]] * 5
+
+
+def test_a_statement_whose_tables_come_later(postgres, appliance):
+    url, db = postgres.create()
+    a = appliance(DATABASE_URL=url, WORKERS=1).wait_healthy()
+    assert [requests.get(a.url + "/api/titles").status_code for _ in range(3)] == [500] * 3
+    assert run("migrate", DATABASE_URL=url).returncode == 0
     assert names(a) == []
 
 

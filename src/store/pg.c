@@ -27,7 +27,7 @@
 
 struct call {
 	size_t			statement;	/* index from the first file of QUERY_FOLDER */
-	int			preparing;	/* it went out together with its own PREPARE */
+	int			preparing;	/* went out behind its own PREPARE, which has not succeeded yet */
 	int			nparams;
 	char			*params[PG_PARAMS_MAX];
 	u_int64_t		since;		/* when it was asked, then when it was sent */
@@ -217,6 +217,11 @@ conn_step(struct conn *conn)
 static void
 call_result(struct call *c, PGresult *res)
 {
+	if (c->preparing && c->res == NULL && PQresultStatus(res) == PGRES_COMMAND_OK) {
+		c->preparing = 0;
+		PQclear(res);
+		return;
+	}
 	if (PQresultStatus(res) == PGRES_PIPELINE_ABORTED || PQresultStatus(c->res) == PGRES_FATAL_ERROR) {
 		if (c->res != NULL) {
 			PQclear(res);
@@ -254,7 +259,7 @@ conn_read(struct conn *conn)
 		return;
 	}
 	/* One NULL ends the results of a statement; a second one in a row means that nothing more is here. */
-	while ((c = TAILQ_FIRST(&conn->sent)) != NULL && nothing < 2 && !PQisBusy(conn->db)) {
+	while (conn->state == CONN_READY && (c = TAILQ_FIRST(&conn->sent)) != NULL && nothing < 2 && !PQisBusy(conn->db)) {
 		if ((res = PQgetResult(conn->db)) == NULL) {
 			nothing++;
 			continue;
@@ -267,7 +272,7 @@ conn_read(struct conn *conn)
 			call_result(c, res);
 		}
 	}
-	if (PQstatus(conn->db) == CONNECTION_BAD)
+	if (conn->state == CONN_READY && PQstatus(conn->db) == CONNECTION_BAD)
 		conn_lose(conn, PQerrorMessage(conn->db));
 }
 
