@@ -1,0 +1,120 @@
+-- What the appliance keeps beside the contract's tables: its own work lists in the schema "wanzami", and indexes that
+-- speed up statements without changing what they answer (contract media §15.6). The existing service notices none of it.
+-- Foreign keys point from our tables to the contract's, never back.
+
+-- Mail waits here until a sender has handed it to the SMTP server. The bodies hold links with tokens: whoever marks a
+-- mail as sent or given up sets both to NULL.
+CREATE TABLE IF NOT EXISTS wanzami.mail_outbox (
+	id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	to_address TEXT NOT NULL,
+	subject TEXT NOT NULL,
+	html TEXT,
+	text TEXT,
+	kind TEXT NOT NULL,
+	dedupe_key TEXT UNIQUE,
+	attempts INTEGER NOT NULL DEFAULT 0,
+	next_attempt_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+	lease_until TIMESTAMPTZ,
+	lease_token TEXT,
+	last_error TEXT,
+	sent_at TIMESTAMPTZ,
+	failed_at TIMESTAMPTZ,
+	created_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+	CONSTRAINT mail_outbox_has_body CHECK (html IS NOT NULL OR text IS NOT NULL OR sent_at IS NOT NULL OR failed_at IS NOT NULL)
+);
+CREATE INDEX IF NOT EXISTS mail_outbox_due_idx ON wanzami.mail_outbox (next_attempt_at)
+	WHERE sent_at IS NULL AND failed_at IS NULL;
+
+-- One row for each upload that has to be transcoded. "fence" grows by one with every claim; each write of a worker
+-- names the fence it was given, so one that lost its claim changes nothing.
+CREATE TABLE IF NOT EXISTS wanzami.transcode_job (
+	upload_job_id BIGINT PRIMARY KEY REFERENCES "UploadJob" ("id") ON DELETE CASCADE,
+	state TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'running', 'done', 'failed', 'cancelled')),
+	attempts INTEGER NOT NULL DEFAULT 0,
+	max_attempts INTEGER NOT NULL DEFAULT 3,
+	run_after TIMESTAMPTZ NOT NULL DEFAULT now(),
+	lease_owner TEXT,
+	lease_until TIMESTAMPTZ,
+	fence BIGINT NOT NULL DEFAULT 0,
+	source_key TEXT NOT NULL,
+	source_size BIGINT,
+	progress JSONB NOT NULL DEFAULT '{}',
+	error TEXT,
+	created_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+	updated_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+	CONSTRAINT transcode_job_lease CHECK ((state = 'running') = (lease_until IS NOT NULL))
+);
+CREATE OR REPLACE FUNCTION wanzami.fence_grows() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE EXCEPTION 'a fence only grows: % is below %', new.fence, old.fence USING ERRCODE = 'check_violation';
+END $$;
+CREATE OR REPLACE TRIGGER fence_grows BEFORE UPDATE OF fence ON wanzami.transcode_job
+	FOR EACH ROW WHEN (new.fence < old.fence) EXECUTE FUNCTION wanzami.fence_grows();
+CREATE INDEX IF NOT EXISTS transcode_job_queued_idx ON wanzami.transcode_job (run_after) WHERE state = 'queued';
+CREATE INDEX IF NOT EXISTS transcode_job_running_idx ON wanzami.transcode_job (lease_until) WHERE state = 'running';
+
+-- What HLS and DASH manifests need to know about the one file behind an asset version. "segments" is an array of
+-- [first byte, length in bytes, duration in timescale units]; "init_size" counts the bytes before the first segment.
+CREATE TABLE IF NOT EXISTS wanzami.rendition (
+	asset_version_id BIGINT PRIMARY KEY REFERENCES "AssetVersion" ("id") ON DELETE CASCADE,
+	object_key TEXT NOT NULL,
+	size_bytes BIGINT NOT NULL,
+	duration_ms BIGINT NOT NULL,
+	width INTEGER,
+	height INTEGER,
+	frame_rate DOUBLE PRECISION,
+	codecs TEXT NOT NULL,
+	bandwidth BIGINT NOT NULL,
+	average_bandwidth BIGINT NOT NULL,
+	timescale INTEGER NOT NULL DEFAULT 1000,
+	init_size BIGINT NOT NULL,
+	index_offset BIGINT,
+	index_size BIGINT,
+	segments JSONB NOT NULL DEFAULT '[]',
+	created_at TIMESTAMPTZ NOT NULL DEFAULT now()
+);
+
+-- Objects that nothing refers to any more, to be removed from the store once nobody can be reading them.
+CREATE TABLE IF NOT EXISTS wanzami.object_trash (
+	key TEXT PRIMARY KEY,
+	delete_after TIMESTAMPTZ NOT NULL DEFAULT now(),
+	attempts INTEGER NOT NULL DEFAULT 0,
+	reason TEXT NOT NULL,
+	last_error TEXT,
+	created_at TIMESTAMPTZ NOT NULL DEFAULT now()
+);
+CREATE INDEX IF NOT EXISTS object_trash_due_idx ON wanzami.object_trash (delete_after);
+
+-- Who may do a thing that only one process may do; "fence" grows with every change of owner.
+CREATE TABLE IF NOT EXISTS wanzami.lease (
+	name TEXT PRIMARY KEY,
+	owner TEXT NOT NULL,
+	fence BIGINT NOT NULL DEFAULT 1,
+	expires_at TIMESTAMPTZ NOT NULL
+);
+
+-- Each run of a scheduled job, the last of which tells whether one was missed. "outcome" is NULL while it runs.
+CREATE TABLE IF NOT EXISTS wanzami.job_run (
+	id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	name TEXT NOT NULL,
+	started_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+	finished_at TIMESTAMPTZ,
+	outcome TEXT CHECK (outcome IN ('ok', 'failed', 'lost')),
+	detail JSONB
+);
+CREATE INDEX IF NOT EXISTS job_run_name_started_idx ON wanzami.job_run (name, started_at DESC);
+
+-- Indexes on the contract's tables. The partial unique ones on "AssetVersion" are left out on purpose: the existing
+-- service inserts duplicates when an upload completes and would then fail.
+CREATE INDEX IF NOT EXISTS wz_event_occurred_idx ON "EngagementEvent" ("occurredAt");
+CREATE INDEX IF NOT EXISTS wz_event_profile_type_idx ON "EngagementEvent" ("profileId", "eventType", "occurredAt" DESC) INCLUDE ("titleId");
+CREATE INDEX IF NOT EXISTS wz_event_session_idx ON "EngagementEvent" ("sessionId") WHERE "sessionId" IS NOT NULL;
+CREATE INDEX IF NOT EXISTS wz_event_episode_idx ON "EngagementEvent" ("episodeId") WHERE "episodeId" IS NOT NULL;
+CREATE INDEX IF NOT EXISTS wz_episode_season_idx ON "Episode" ("seasonId");
+CREATE INDEX IF NOT EXISTS wz_asset_version_episode_idx ON "AssetVersion" ("episodeId");
+CREATE INDEX IF NOT EXISTS wz_upload_job_created_idx ON "UploadJob" ("createdAt" DESC);
+CREATE INDEX IF NOT EXISTS wz_upload_job_open_idx ON "UploadJob" ("status") WHERE "status" IN ('UPLOADING', 'PROCESSING');
+CREATE INDEX IF NOT EXISTS wz_ppv_purchase_created_idx ON "PpvPurchase" ("createdAt" DESC);
+CREATE INDEX IF NOT EXISTS wz_similarity_target_idx ON "TitleSimilarity" ("targetTitleId");
+CREATE INDEX IF NOT EXISTS wz_title_genres_idx ON "Title" USING gin ("genres");
+CREATE INDEX IF NOT EXISTS wz_title_countries_idx ON "Title" USING gin ("countryAvailability");
