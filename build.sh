@@ -12,6 +12,7 @@ usage() {
 	  build          make out/wanzami (and out/wanzami.debug with symbols)
 	  run            build, then run every role in the foreground
 	  test           install, build and pass every test
+	  image          make out/wanzami-image.tar, a container image of the binary alone
 	  clean          remove out/ (the cache of third-party builds stays)
 	END
 }
@@ -24,6 +25,7 @@ setup)		exec build/setup.sh "$@" ;;
 build)		exec build/build.sh "$@" ;;
 run)		exec build/run.sh "$@" ;;
 test)		exec tests/run.sh "$@" ;;
+image)		exec build/image.sh "$@" ;;
 clean)		rm -rf out ;;
 *)		usage >&2; exit 2 ;;
 esac

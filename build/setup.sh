@@ -1,10 +1,12 @@
 #!/bin/bash
-# Installs the Debian packages that are missing; says nothing when none is.
+# setup.sh [test|image]…: installs the Debian packages that are missing; says nothing when none is.
 set -eu
 cd "$(dirname "$0")"
 
 lists=packages.build
-[ "${1:-}" = test ] && lists="packages.build packages.test"
+for what in "$@"; do
+	lists="$lists packages.$what"
+done
 
 missing=
 for p in $(cat $lists); do

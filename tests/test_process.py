@@ -1,15 +1,12 @@
-"""How a process lives: health, probe, roles, sandbox, drain, restart, an empty root."""
+"""How a process lives: health, probe, roles, sandbox, drain, restart."""
 import os
-import shutil
 import signal
 import socket
-import subprocess
 import threading
 
-import pytest
 import requests
 
-from conftest import BINARY, run, wait_for
+from conftest import run, wait_for
 
 
 def test_health_answers_in_every_role(appliance):
@@ -171,24 +168,3 @@ def test_garbage_costs_only_its_own_connection(appliance):
     (pid,) = a.workers()
     assert a.healthy()
     assert a.workers() == [pid]
-
-
-@pytest.mark.skipif(os.getuid() != 0, reason="needs root to make an empty root")
-def test_runs_as_pid_1_in_an_empty_read_only_root_as_any_user(appliance, tmp_path):
-    root = tmp_path / "root"
-    root.mkdir()
-    shutil.copy(BINARY, root / "wanzami")
-    command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c",
-               'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && exec chroot --userspec=12345:12345 "$1" /wanzami',
-               "sh", str(root)]
-    a = appliance(command=command).wait_healthy()
-    (init,) = a.workers()
-    with open("/proc/%d/status" % init) as f:
-        status = dict(line.rstrip("\n").split(":\t") for line in f if ":\t" in line)
-    assert status["NSpid"].split()[-1] == "1"
-    assert status["Uid"].split() == ["12345"] * 4
-    assert status["CapEff"] == "0" * 16
-    assert os.listdir(root) == ["wanzami"]
-    os.kill(init, signal.SIGTERM)
-    assert a.process.wait(timeout=20) == 0
-    assert a.log_lines()[-1]["msg"] == "drained"

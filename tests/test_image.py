@@ -1,0 +1,50 @@
+"""The container image: one file, no user name, and it runs as the image says."""
+import json
+import os
+import signal
+import tarfile
+
+import pytest
+
+from conftest import BINARY, ROOT
+
+
+@pytest.fixture
+def image(tmp_path):
+    """The image's configuration and its file system, unpacked."""
+    root = tmp_path / "root"
+    with tarfile.open(os.path.join(ROOT, "out", "wanzami-image.tar")) as archive:
+        manifest, = json.load(archive.extractfile("manifest.json"))
+        config = json.load(archive.extractfile(manifest["Config"]))["config"]
+        for layer in manifest["Layers"]:
+            with tarfile.open(fileobj=archive.extractfile(layer)) as files:
+                files.extractall(root)
+    return config, root
+
+
+def test_holds_the_binary_and_nothing_else(image):
+    config, root = image
+    assert [os.path.join(folder, f) for folder, _, files in os.walk(root) for f in files] == [str(root / "wanzami")]
+    with open(root / "wanzami", "rb") as ours, open(BINARY, "rb") as built:
+        assert ours.read() == built.read()
+    assert config["Entrypoint"] == ["/wanzami"]
+    assert config["User"] == "65532:65532"
+    assert config["Healthcheck"]["Test"] == ["CMD", "/wanzami", "--probe"]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root to enter another root")
+def test_runs_as_pid_1_on_a_read_only_root_without_capabilities(image, appliance):
+    config, root = image
+    command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c",
+               'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && exec chroot --userspec="$2" "$1" "$3"',
+               "sh", str(root), config["User"], config["Entrypoint"][0]]
+    a = appliance(command=command).wait_healthy()
+    init, = a.workers()
+    with open("/proc/%d/status" % init) as f:
+        status = dict(line.rstrip("\n").split(":\t") for line in f if ":\t" in line)
+    assert status["NSpid"].split()[-1] == "1"
+    assert status["Uid"].split() == ["65532"] * 4
+    assert status["CapEff"] == "0" * 16
+    os.kill(init, signal.SIGTERM)
+    assert a.process.wait(timeout=20) == 0
+    assert a.log_lines()[-1]["msg"] == "drained"
