@@ -8,6 +8,10 @@ cache=${WANZAMI_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/wanzami}
 jobs=$(nproc)
 mkdir -p out/deps "$cache/src" "$cache/log"
 
+# One build at a time in one cache; another clone's waits here.
+exec 9>"$cache/lock"
+flock 9
+
 order="musl kore bearssl zlib jsmn hiredis jansson libjwt libpq x264 dav1d ffmpeg"
 
 unpack() {	# unpack FILE-PATTERN: the archive's content, without its first folder, into the current folder
