@@ -1,18 +1,24 @@
 #!/bin/bash
 # Builds the third-party libraries, each into a prefix of its own in the cache, and links them under out/deps.
 # A prefix is named by a hash of all that made it (recipe, sources, compiler, the libraries below it).
+# usage: deps.sh [musl|asan]. musl is the product; asan is the same recipes with the machine's own compiler and libc, for the
+# test build under AddressSanitizer, linked under out/deps-asan.
 set -eu
 cd "$(dirname "$0")/.."
 root=$PWD
+target=${1:-musl}
 cache=${WANZAMI_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/wanzami}
 jobs=$(nproc)
-mkdir -p out/deps "$cache/src" "$cache/log"
+deps=out/deps
+[ $target = asan ] && deps=out/deps-asan
+mkdir -p $deps "$cache/src" "$cache/log"
 
-# One build at a time in one cache; another clone's waits here.
+# The work folder has one fixed name, so that its path is the same in every build: one build at a time.
 exec 9>"$cache/lock"
-flock 9
+flock -n 9 || { echo "waiting for another build that uses $cache"; flock 9; }
 
-order="musl kore bearssl zlib jsmn hiredis jansson libjwt libpq x264 dav1d ffmpeg"
+order="kore bearssl zlib jsmn hiredis jansson libjwt libpq curl x264 dav1d libwebp ffmpeg"
+[ $target = asan ] || order="musl $order"
 
 unpack() {	# unpack FILE-PATTERN: the archive's content, without its first folder, into the current folder
 	tar xf "$cache"/src/$1 --strip-components=1
@@ -26,25 +32,40 @@ build_one() {
 	(set -ex; cd "$work"; recipe_build; touch "$prefix/.done") >"$log" 2>&1 </dev/null
 }
 
+# Position independent and hardened; debug lines only as far as a backtrace needs them.
+flags="-O2 -g1 -fPIE -fno-common -fstack-protector-strong -ffunction-sections -fdata-sections"
+
 n=0
 total=$(echo $order | wc -w)
 for dep in $order; do
 	n=$((n + 1))
 	needs=
+	seconds=10
 	. build/recipes/$dep.sh
-	key=$({ cat build/recipes/$dep.sh; grep "^$dep " build/sources.lock; gcc -dumpfullversion -dumpmachine
-		for d in $needs; do readlink out/deps/$d; done; } | sha256sum | cut -c1-16)
-	prefix=$cache/$dep-$key
-	log=$cache/log/$dep.log
+	sources=$(grep "^$dep " build/sources.lock) || { echo "deps: build/sources.lock has no $dep" >&2; exit 1; }
+	key=$({ echo "$target $flags $sources"; cat build/recipes/$dep.sh; gcc -dumpfullversion -dumpmachine
+		for d in $needs; do [ $target = asan ] && [ $d = musl ] || readlink $deps/$d | sed 's,.*/,,'; done; } |
+		sha256sum | cut -c1-16)
+	prefix=$cache/$target/$dep-$key
+	log=$cache/log/$target-$dep.log
 	if [ ! -e "$prefix/.done" ]; then
 		build/fetch.sh "$cache/src" $dep
-		printf '[%2d/%d] %-8s building' $n $total $dep
+		printf '[%2d/%d] %-8s building (about %s s on two cores)' $n $total $dep "$seconds"
 		start=$SECONDS
-		export CC="$root/out/deps/musl/bin/musl-gcc" CFLAGS="-O2 -g0 -fno-pie -ffile-prefix-map=$cache/work=." LDFLAGS="-static -no-pie"
-		[ $dep = musl ] && unset CC LDFLAGS
+		export CC=gcc CFLAGS="$flags -ffile-prefix-map=$cache/work=. -ffile-prefix-map=$cache=/cache" LDFLAGS=
+		[ $target = asan ] || [ $dep = musl ] || { CC="$root/$deps/musl/bin/musl-gcc"; LDFLAGS="-static"; }
+		dep_dir=$root/$deps
+		ticker=
+		if [ -t 1 ]; then
+			while sleep 1; do
+				printf '\r[%2d/%d] %-8s building, %d s of about %s ' $n $total $dep $((SECONDS - start)) "$seconds"
+			done &
+			ticker=$!
+		fi
 		set +e
 		build_one
 		set -e
+		[ -z "$ticker" ] || { kill $ticker; wait $ticker 2>/dev/null || true; }
 		if [ ! -e "$prefix/.done" ]; then
 			echo " failed"
 			tail -n 30 "$log"
@@ -53,11 +74,11 @@ for dep in $order; do
 		fi
 		echo ", $((SECONDS - start)) s"
 	fi
-	ln -sfn "$prefix" out/deps/$dep
+	ln -sfn "$prefix" $deps/$dep
 	keys="${keys:-}$dep $key
 "
 done
 
 # The application is linked again when any of them changed.
-[ "$keys" = "$(cat out/deps/keys 2>/dev/null)
-" ] || printf '%s' "$keys" >out/deps/keys
+[ "$keys" = "$(cat $deps/keys 2>/dev/null)
+" ] || printf '%s' "$keys" >$deps/keys

@@ -8,7 +8,8 @@ files=$(find sql assets -type f 2>/dev/null | sort)
 cat <<'END'
 	.section .note.GNU-stack,"",@progbits
 	.section .rodata
-	.globl asset_builtin_kore_conf, asset_len_builtin_kore_conf, embed_table, embed_count
+	.globl embed_table, embed_count
+	.weak asset_builtin_kore_conf, asset_len_builtin_kore_conf	/* kodev embeds its own */
 	.balign 8
 asset_builtin_kore_conf:
 	.incbin "kore.conf"

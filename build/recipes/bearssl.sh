@@ -1,4 +1,5 @@
 needs="musl"
+seconds=15
 recipe_build() {
 	unpack 'bearssl_*.orig.tar.xz'
 	make -j$jobs lib CC="$CC" LD="$CC" AR=ar CFLAGS="$CFLAGS -W -Wall"

@@ -1,22 +1,37 @@
 # The demuxers, decoders and filters that films come with, and the encoders and muxers that we write with.
-needs="musl zlib x264 dav1d"
+needs="musl zlib x264 dav1d libwebp"
+seconds=260
 recipe_build() {
-	local list
 	unpack 'ffmpeg_*.orig.tar.xz'
+	set +x	# the lists below are long
 	list() { kind=$1; shift; for x in "$@"; do printf -- '--enable-%s=%s ' $kind $x; done; }
-	export PKG_CONFIG_LIBDIR=$root/out/deps/x264/lib/pkgconfig:$root/out/deps/dav1d/lib/pkgconfig:$root/out/deps/zlib/lib/pkgconfig
-	./configure --prefix="$prefix" --cc="$CC" --pkg-config=pkg-config --pkg-config-flags=--static \
+	PKG_CONFIG_LIBDIR=
+	for d in x264 dav1d zlib libwebp; do PKG_CONFIG_LIBDIR+=$dep_dir/$d/lib/pkgconfig:; done
+	export PKG_CONFIG_LIBDIR
+	# FFmpeg keeps the options of its configure as a string inside the library: none of them may hold a path of this
+	# machine. So the compiler is found on PATH and the prefix is a neutral one.
+	[ $target = asan ] || PATH=${CC%/*}:$PATH
+	./configure --prefix=/usr --libdir=/usr/lib --cc="${CC##*/}" --pkg-config=pkg-config --pkg-config-flags=--static --enable-pic \
+		--extra-cflags="-g1 -fstack-protector-strong -ffunction-sections -fdata-sections" \
 		--disable-everything --disable-autodetect --disable-network --disable-programs --disable-doc --disable-debug \
-		--enable-gpl --enable-libx264 --enable-libdav1d --enable-zlib --extra-ldflags="-static -no-pie" \
-		$(list demuxer mov matroska mpegts mpegps avi flv ogg wav mp3 aac flac image2 h264 hevc m4v mpegvideo asf) \
+		--enable-gpl --enable-libx264 --enable-libdav1d --enable-zlib --enable-libwebp --extra-ldflags="$LDFLAGS" \
+		$(list demuxer mov matroska mpegts mpegps avi flv ogg wav mp3 aac flac image2 h264 hevc m4v mpegvideo asf \
+			mxf dv ac3 eac3 dts obu ivf vc1 image_jpeg_pipe image_png_pipe image_webp_pipe) \
 		$(list decoder h264 hevc vp8 vp9 libdav1d mpeg1video mpeg2video mpeg4 msmpeg4v1 msmpeg4v2 msmpeg4v3 h263 vc1 wmv1 wmv2 wmv3 \
-			theora prores dnxhd mjpeg png aac mp3 mp2 ac3 eac3 opus vorbis flac alac wmav1 wmav2 wmapro \
-			pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_f32le pcm_u8 pcm_alaw pcm_mulaw) \
-		$(list parser h264 hevc vp8 vp9 av1 mpegvideo mpeg4video h263 vc1 aac mpegaudio ac3 opus vorbis flac mjpeg png) \
-		$(list bsf h264_mp4toannexb hevc_mp4toannexb aac_adtstoasc extract_extradata vp9_superframe_split av1_frame_split) \
-		$(list encoder libx264 aac mjpeg png) $(list muxer mp4 hls mpegts image2) $(list protocol file pipe) \
+			theora prores dnxhd mjpeg png aac aac_latm ffv1 mp3 mp2 ac3 eac3 opus vorbis flac alac wmav1 wmav2 wmapro \
+			pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_f32le pcm_u8 pcm_alaw pcm_mulaw \
+			pcm_s24daud pcm_bluray pcm_dvd pcm_s8 pcm_f64le mp1 dca amrnb amrwb adpcm_ms adpcm_ima_wav adpcm_ima_qt \
+			flv vp6 vp6f dvvideo rawvideo webp gif bmp tiff) \
+		$(list parser h264 hevc vp8 vp9 av1 mpegvideo mpeg4video h263 vc1 dnxhd aac aac_latm mpegaudio ac3 opus vorbis flac mjpeg png dca amr webp gif bmp) \
+		$(list bsf h264_mp4toannexb hevc_mp4toannexb aac_adtstoasc extract_extradata vp9_superframe_split av1_frame_split mpeg4_unpack_bframes) \
+		$(list encoder libx264 aac mjpeg png libwebp wrapped_avframe pcm_s16le) $(list muxer mp4 hls mpegts image2) $(list protocol file pipe) \
 		$(list filter scale format aformat fps aresample setpts asetpts transpose hflip vflip rotate crop pad setsar yadif loudnorm \
-			thumbnail tile overlay split asplit null anull buffer buffersink abuffer abuffersink select tonemap pan)
+			thumbnail tile overlay split asplit null anull select tonemap pan \
+			colorspace ebur128 amix) >configure.out 2>&1 || { cat configure.out; exit 1; }
+	# A misspelt component is only a warning to configure.
+	if grep "did not match anything" configure.out; then exit 1; fi
+	set -x
 	make -j$jobs
-	make install
+	make install DESTDIR="$work/root"
+	mv root/usr/include root/usr/lib "$prefix/"
 }

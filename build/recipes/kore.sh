@@ -1,5 +1,6 @@
 # Kore as objects for a single binary: tasks on, TLS backend none, the sandbox kills the process, not a thread.
 needs="musl"
+seconds=8
 recipe_build() {
 	unpack 'kore_*.orig.tar.gz'
 	mkdir bin
@@ -7,10 +8,18 @@ recipe_build() {
 	printf '#!/bin/sh\necho 2024-01-01\n' >bin/date
 	chmod +x bin/date
 	unset LDFLAGS
-	PATH=$PWD/bin:$PATH CFLAGS="$CFLAGS -DSECCOMP_KILL_POLICY=SECCOMP_RET_KILL_PROCESS" \
+	sanitize=
+	[ $target = asan ] && sanitize="-fsanitize=address,undefined -fno-omit-frame-pointer"
+	PATH=$PWD/bin:$PATH CFLAGS="$CFLAGS $sanitize -DSECCOMP_KILL_POLICY=SECCOMP_RET_KILL_PROCESS" \
 		make -j$jobs TASKS=1 TLS_BACKEND=none KORE_SINGLE_BINARY=1 KORE_TMPDIR=memfd: objects
 	mkdir -p "$prefix/lib" "$prefix/include"
 	ar rcsD "$prefix/lib/libkore.a" obj/*.o
 	cp -r include/kore "$prefix/include/"
-	cat obj/features 2>/dev/null | tee "$prefix/features" || true
+	cp obj/features "$prefix/"
+	# For kodev, which compiles Kore into the application itself: the sources, and the tool built for this machine.
+	make clean
+	mkdir -p "$prefix/src" "$prefix/bin"
+	cp -r Makefile RELEASE src include misc conf "$prefix/src/"
+	env -u CFLAGS CC=gcc make -C kodev MINIMAL=1
+	cp kodev/kodev "$prefix/bin/"
 }

@@ -1,5 +1,6 @@
 # libpq alone, without OpenSSL.
 needs="musl"
+seconds=40
 recipe_build() {
 	unpack 'postgresql-18_*.orig.tar.bz2'
 	./configure --prefix=/usr --sysconfdir=/etc --without-readline --without-icu --without-zlib --without-openssl

@@ -1,7 +1,9 @@
+# H.264.
 needs="musl"
+seconds=40
 recipe_build() {
 	unpack 'x264_*.orig.tar.gz'
-	./configure --prefix="$prefix" --enable-static --disable-cli --disable-opencl --bit-depth=8 --chroma-format=420 \
+	./configure --prefix="$prefix" --enable-static --enable-pic --disable-cli --disable-opencl --bit-depth=8 --chroma-format=420 \
 		--extra-cflags="$CFLAGS"
 	make -j$jobs
 	make install

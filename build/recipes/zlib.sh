@@ -1,4 +1,5 @@
 needs="musl"
+seconds=3
 recipe_build() {
 	unpack 'zlib_*.orig.tar.gz'
 	./configure --static --prefix="$prefix"

@@ -1,0 +1,49 @@
+#!/bin/bash
+# Kore's own development tool, for the top of this tree: out/bin/kodev build, or out/bin/kodev run [OPTION ...], which builds
+# with debug symbols and serves in the foreground; start it again after a change.
+#
+# kodev names the program after its folder and an object after its source's last name only, and it cannot embed a tree of
+# files. So it works in out/kodev/wanzami, where every source is linked by a name that is unique, and gets our embedded files
+# as one object.
+set -eu
+cd "$(dirname "$(readlink -f "$0")")/.."
+root=$PWD
+verb=${1:-}
+[ $# -gt 0 ] && shift
+stage=out/kodev/wanzami
+
+if [ ! -x out/deps/kore/bin/kodev ]; then
+	echo "kodev: run ./build.sh build once, it makes the libraries" >&2
+	exit 1
+fi
+
+case $verb in
+build|run)
+	make --no-print-directory -s -f build/Makefile out/obj/musl/embed.o out/gen/versions.h
+	rm -rf $stage/src
+	mkdir -p $stage/src $stage/conf
+	for f in $(find src -name '*.c'); do
+		ln -s "$root/$f" "$stage/src/app-$(echo "${f#src/}" | tr / -)"
+	done
+	ln -sfn "$root/src" $stage/headers
+	ln -sfn "$root/out" $stage/out
+	ln -sfn "$root/conf/build.conf" $stage/conf/build.conf
+	ln -sfn "$root/kore.conf" $stage/conf/wanzami.conf
+	# kodev looks at the time of a source, not of the headers, options or libraries that it uses.
+	if [ -n "$(find src out/gen conf/build.conf out/deps/keys ! -name '*.c' -type f -newer $stage/.built 2>/dev/null)" ] ||
+	    [ ! -e $stage/.built ]; then
+		rm -rf $stage/.objs $stage/.flavor
+	fi
+	(cd $stage && CC="$root/out/deps/musl/bin/musl-gcc" CFLAGS="-g -DSECCOMP_KILL_POLICY=SECCOMP_RET_KILL_PROCESS" \
+		"$root/out/deps/kore/bin/kodev" build)
+	touch $stage/.built
+	[ "$verb" = build ] || exec $stage/wanzami -f "$@"
+	;;
+clean)
+	rm -rf out/kodev
+	;;
+*)
+	echo "usage: kodev build | run [OPTION ...] | clean" >&2
+	exit 2
+	;;
+esac
