@@ -1,90 +1,70 @@
-"""The servers that the tests talk to, all real, all on loopback, all gone at the end."""
-import glob
-import json
+"""What tests ask for by name. Servers start when a test first wants one and end with the run; what a test killed is started
+again for the next. `world` is all of them at once, fresh for the test."""
 import os
-import pwd
-import shutil
-import signal
-import socket
-import subprocess
-import tempfile
-import time
+import sys
 
-import psycopg2
 import pytest
-import requests
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-BINARY = os.path.join(ROOT, "out", "wanzami")
+import services
+from services import (ROOT, SECRETS, Appliance, KeyValue, MailServer, ObjectStore, Postgres, clean_environment,  # noqa: F401
+                      free_port, run, wait_for)
 
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+BINARY = services.BINARY
 
 
-def wait_for(condition, what, seconds=20):
-    """The first true answer of condition; fails with what was waited for."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        answer = condition()
-        if answer:
-            return answer
-        time.sleep(0.01)
-    raise AssertionError("waited %d s for %s" % (seconds, what))
+def pytest_addoption(parser):
+    parser.addoption("--binary", default=services.BINARY, help="the executable under test (out/wanzami)")
 
 
-def clean_environment(**env):
-    return {"PATH": os.environ["PATH"], **{k: str(v) for k, v in env.items()}}
+def pytest_configure(config):
+    services.BINARY = os.path.abspath(config.getoption("--binary"))
+    sys.modules[__name__].BINARY = services.BINARY
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 
-def run(*args, stdin=None, **env):
-    """The binary with these arguments and nothing else in its environment."""
-    return subprocess.run([BINARY, *args], env=clean_environment(**env), input=stdin,
-                          capture_output=True, text=True, timeout=60)
+def server(kind):
+    """A fixture for the whole run, and the one a test asks for, which sees to it that the server is up."""
+    @pytest.fixture(scope="session")
+    def for_the_run():
+        started = kind()
+        yield started
+        started.close()
+    return for_the_run
 
 
-class Appliance:
-    """A running wanzami with its log on disk."""
+postgres_server = server(Postgres)
+keyvalue_server = server(KeyValue)
+store_server = server(ObjectStore)
+mail_server = server(MailServer)
 
-    def __init__(self, folder, command=None, **env):
-        self.port = int(env.setdefault("PORT", free_port()))
-        env.setdefault("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
-        self.log_path = os.path.join(folder, "wanzami-%d.log" % self.port)
-        self.log = open(self.log_path, "wb")
-        self.process = subprocess.Popen(command or [BINARY], env=clean_environment(**env),
-                                        stdout=self.log, stderr=subprocess.STDOUT)
-        self.url = "http://127.0.0.1:%d" % self.port
 
-    def healthy(self):
-        try:
-            return requests.get(self.url + "/health", timeout=2).status_code == 200
-        except requests.RequestException:
-            return False
+@pytest.fixture(scope="session")
+def postgres(postgres_server):
+    return postgres_server
 
-    def wait_healthy(self):
-        wait_for(self.healthy, "/health")
-        return self
 
-    def log_lines(self):
-        with open(self.log_path) as f:
-            return [json.loads(line) for line in f]
+@pytest.fixture
+def keyvalue(keyvalue_server):
+    keyvalue_server.ensure().command("FLUSHALL")
+    return keyvalue_server
 
-    def workers(self):
-        out = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self.process.pid)], capture_output=True, text=True)
-        return [int(pid) for pid in out.stdout.split()]
 
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=60)
+@pytest.fixture
+def store(store_server):
+    return store_server.ensure()
 
-    def close(self):
-        if self.process.poll() is None:
-            for pid in self.workers() + [self.process.pid]:
-                os.kill(pid, signal.SIGKILL)
-            self.process.wait()
-        self.log.close()
+
+@pytest.fixture
+def mail(mail_server):
+    mail_server.ensure().clear()
+    return mail_server
+
+
+@pytest.fixture(autouse=True)
+def _alive(request):
+    """PostgreSQL is up before every test that uses it, whatever the one before did to it."""
+    if "postgres" in request.fixturenames:
+        request.getfixturevalue("postgres").ensure()
 
 
 @pytest.fixture
@@ -100,60 +80,33 @@ def appliance(tmp_path):
         a.close()
 
 
-class Postgres:
-    """A private PostgreSQL cluster; one database a test."""
+class World:
+    """Every server, with a migrated database, an empty bucket, an empty key-value server and an empty mailbox of this
+    test's own; start() runs the appliance in it."""
 
-    def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="wanzami-pg-")
-        self.bin = sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1]
-        self.port = free_port()
-        self.count = 0
-        self.user = {}
-        if os.getuid() == 0:
-            account = pwd.getpwnam("postgres")
-            os.chown(self.folder, account.pw_uid, account.pw_gid)
-            self.user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-        self.data = os.path.join(self.folder, "data")
-        subprocess.run([self.bin + "/initdb", "-D", self.data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"],
-                       check=True, stdout=subprocess.DEVNULL, cwd="/", **self.user)
-        self.start()
+    def __init__(self, postgres, keyvalue, store, mail, appliance):
+        self.postgres, self.keyvalue, self.store, self.mail = postgres, keyvalue, store, mail
+        self._appliance = appliance
+        url, self.db = postgres.create()
+        self.bucket = store.bucket()
+        self.env = {**SECRETS, "DATABASE_URL": url, "REDIS_URL": keyvalue.url, **store.env(self.bucket), **mail.env()}
+        r = run("migrate", **self.env)
+        assert r.returncode == 0, r.stdout + r.stderr
 
-    def start(self):
-        self.process = subprocess.Popen(
-            [self.bin + "/postgres", "-D", self.data, "-p", str(self.port), "-c", "listen_addresses=127.0.0.1",
-             "-c", "unix_socket_directories=" + self.folder, "-c", "fsync=off"],
-            stderr=open(os.path.join(self.folder, "log"), "wb"), cwd="/", **self.user)
-        wait_for(self.answers, "PostgreSQL")
+    def start(self, roles=None, **env):
+        return self._appliance(roles=roles, **{**self.env, **env}).wait_healthy()
 
-    def answers(self):
-        try:
-            self.connect("postgres").close()
-            return True
-        except psycopg2.OperationalError:
-            return False
-
-    def connect(self, database):
-        db = psycopg2.connect(host="127.0.0.1", port=self.port, user="postgres", dbname=database)
-        db.autocommit = True
-        return db
-
-    def create(self):
-        """The URL and a connection of a new, empty database."""
-        self.count += 1
-        name = "t%d" % self.count
-        db = self.connect("postgres")
-        db.cursor().execute("CREATE DATABASE " + name)
-        db.close()
-        return "postgresql://postgres@127.0.0.1:%d/%s" % (self.port, name), self.connect(name)
-
-    def close(self):
-        self.process.send_signal(signal.SIGQUIT)
-        self.process.wait()
-        shutil.rmtree(self.folder)
+    def rows(self, sql, values=None):
+        """The rows of a statement, over a connection of the test's own (made anew when the server was killed)."""
+        if self.db.closed:
+            self.db = self.postgres.connect(self.env["DATABASE_URL"].rsplit("/", 1)[1])
+        with self.db.cursor() as c:
+            c.execute(sql, values)
+            return c.fetchall() if c.description else []
 
 
-@pytest.fixture(scope="session")
-def postgres():
-    server = Postgres()
-    yield server
-    server.close()
+@pytest.fixture
+def world(postgres, keyvalue, store, mail, appliance):
+    w = World(postgres, keyvalue, store, mail, appliance)
+    yield w
+    w.db.close()

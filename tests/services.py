@@ -1,0 +1,663 @@
+"""The servers that the tests talk to, all real and on loopback, each startable, killable and restartable on its port,
+and the appliance itself. No fixtures here: conftest.py hands these out."""
+import asyncio
+import contextlib
+import email
+import email.policy
+import glob
+import json
+import os
+import pwd
+import random
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import tempfile
+import threading
+import time
+
+import psycopg2
+import requests
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BINARY = os.path.join(ROOT, "out", "wanzami")  # pytest --binary changes it
+
+
+# Small things
+
+_given = set()
+
+
+def free_port():
+    """A port nobody listens on, outside the range the kernel gives to clients: it stays free while a server is down."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if port in _given or s.connect_ex(("127.0.0.1", port)) == 0:
+                continue
+            _given.add(port)
+            return port
+
+
+def wait_for(condition, what, seconds=20):
+    """The first true answer of condition; fails with what was waited for."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        answer = condition()
+        if answer:
+            return answer
+        time.sleep(0.01)
+    raise AssertionError("waited %d s for %s" % (seconds, what))
+
+
+def listening(port):
+    with socket.socket() as s:
+        return s.connect_ex(("127.0.0.1", port)) == 0
+
+
+def children(pid):
+    """The direct children of a process, oldest first."""
+    found = []
+    for path in glob.glob("/proc/[0-9]*/stat"):
+        with contextlib.suppress(OSError), open(path) as f:
+            text = f.read()
+            if int(text.rsplit(")", 1)[1].split()[1]) == pid:
+                found.append(int(text.split(" ", 1)[0]))
+    return sorted(found)
+
+
+def alive(pid):
+    try:
+        with open("/proc/%d/stat" % pid) as f:
+            return f.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+class Server:
+    """A program that runs in a folder of its own. A subclass gives `name`, `commands()` and `answers()`."""
+
+    name = "server"
+    account = None  # run as this user when the tests run as root
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="wanzami-%s-" % self.name)
+        self.as_user, self.processes = {}, []
+        if self.account and os.getuid() == 0:
+            who = pwd.getpwnam(self.account)
+            os.chown(self.folder, who.pw_uid, who.pw_gid)
+            self.as_user = {"user": who.pw_uid, "group": who.pw_gid, "extra_groups": []}
+
+    def start(self):
+        with open(os.path.join(self.folder, "log"), "ab") as log:
+            self.processes = [subprocess.Popen(c, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", **self.as_user)
+                              for c in self.commands()]
+        wait_for(self._started, self.name, 60)
+        return self
+
+    def _started(self):
+        for p in self.processes:
+            if p.poll() is not None:
+                raise AssertionError("%s ended with %d:\n%s" % (self.name, p.returncode, self.log()))
+        return self.answers()
+
+    def log(self):
+        with open(os.path.join(self.folder, "log"), errors="replace") as f:
+            return f.read()[-4000:]
+
+    def kill(self):
+        """SIGKILL to all of it at once; returns when all of it is gone."""
+        pids = [p.pid for p in self.processes]
+        pids += [c for pid in pids for c in children(pid)]
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        for p in self.processes:
+            p.wait()
+        wait_for(lambda: not any(alive(p) for p in pids), "the end of " + self.name)
+        self.processes = []
+
+    def pause(self):
+        """Leaves connections open and answers nothing until resume(): a server that hangs."""
+        for p in self.processes:
+            for pid in [p.pid] + children(p.pid):
+                os.kill(pid, signal.SIGSTOP)
+
+    def resume(self):
+        for p in self.processes:
+            for pid in [p.pid] + children(p.pid):
+                os.kill(pid, signal.SIGCONT)
+
+    def restart(self, wipe=False):
+        """Killed and started again on the same port, with its data or without."""
+        self.kill()
+        if wipe:
+            self.wipe()
+        return self.start()
+
+    def ensure(self):
+        """What a test killed and left dead is there again for the next one."""
+        if not self.processes or any(p.poll() is not None for p in self.processes):
+            self.restart()
+        return self
+
+    def close(self):
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+# PostgreSQL
+
+class Postgres(Server):
+    """A private PostgreSQL cluster; one database a test. What it has committed survives kill(), not wipe()."""
+
+    name, account = "postgres", "postgres"
+
+    def __init__(self):
+        super().__init__()
+        self.bin = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda p: int(p.split("/")[4]))[-1]
+        self.port = free_port()
+        self.count = 0
+        self.data = os.path.join(self.folder, "data")
+        self._make()
+        self.start()
+
+    def _make(self):
+        subprocess.run([self.bin + "/initdb", "-D", self.data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8",
+                        "--no-sync"], check=True, stdout=subprocess.DEVNULL, cwd="/", **self.as_user)
+
+    def wipe(self):
+        shutil.rmtree(self.data)
+        self._make()
+
+    def commands(self):
+        return [[self.bin + "/postgres", "-D", self.data, "-p", str(self.port), "-c", "listen_addresses=127.0.0.1",
+                 "-c", "unix_socket_directories=" + self.folder, "-c", "fsync=off", "-c", "max_connections=200"]]
+
+    @property
+    def process(self):
+        return self.processes[0]
+
+    def answers(self):
+        try:
+            self.connect("postgres").close()
+            return True
+        except psycopg2.OperationalError:
+            return False
+
+    def connect(self, database):
+        db = psycopg2.connect(host="127.0.0.1", port=self.port, user="postgres", dbname=database)
+        db.autocommit = True
+        return db
+
+    def create(self):
+        """The URL and a connection of a new, empty database."""
+        self.count += 1
+        name = "t%d" % self.count
+        db = self.connect("postgres")
+        db.cursor().execute("CREATE DATABASE " + name)
+        db.close()
+        return "postgresql://postgres@127.0.0.1:%d/%s" % (self.port, name), self.connect(name)
+
+
+# The key-value server
+
+class KeyValue(Server):
+    """Valkey ($VALKEY or on PATH), else Redis. Writes reach its file before they are answered: kill() loses none."""
+
+    name = "keyvalue"
+
+    def __init__(self):
+        super().__init__()
+        self.program = os.environ.get("VALKEY") or shutil.which("valkey-server") or shutil.which("redis-server")
+        if not self.program:
+            raise AssertionError("neither valkey-server nor redis-server is installed")
+        self.port = free_port()
+        self.url = "redis://127.0.0.1:%d" % self.port
+        self.start()
+
+    def commands(self):
+        return [[self.program, "--bind", "127.0.0.1", "--port", str(self.port), "--dir", self.folder, "--save", "",
+                 "--appendonly", "yes", "--appendfsync", "always", "--daemonize", "no"]]
+
+    def command(self, *words):
+        """One command over a connection of its own; only simple answers are read."""
+        with socket.create_connection(("127.0.0.1", self.port), 10) as s:
+            parts = [w if isinstance(w, bytes) else str(w).encode() for w in words]
+            s.sendall(b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(p), p) for p in parts))
+            f = s.makefile("rb")
+            line = f.readline()
+            kind, rest = line[:1], line[1:].rstrip(b"\r\n")
+            if kind == b"$":
+                return None if rest == b"-1" else f.read(int(rest))
+            if kind == b"-":
+                raise AssertionError(rest.decode())
+            return int(rest) if kind == b":" else rest
+
+    def answers(self):
+        try:
+            return self.command("PING") == b"PONG"
+        except (OSError, AssertionError):
+            return False
+
+    def wipe(self):
+        for path in glob.glob(self.folder + "/*"):
+            if os.path.basename(path) != "log":
+                shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
+
+
+# The object store
+
+RINGS = """
+import sys
+from swift.common.ring import RingBuilder
+folder, ports = sys.argv[1], sys.argv[2:]
+for name, port in zip(("account", "container", "object"), ports):
+    b = RingBuilder(2, 1, 1)
+    b.add_dev({"id": 0, "region": 1, "zone": 1, "ip": "127.0.0.1", "port": int(port), "device": "disk", "weight": 1.0,
+               "replication_ip": "127.0.0.1", "replication_port": int(port), "meta": ""})
+    b.rebalance()
+    b.get_ring().save(folder + "/" + name + ".ring.gz")
+"""
+
+STORAGE = """
+[DEFAULT]
+bind_ip = 127.0.0.1
+bind_port = {port}
+user = {user}
+workers = 0
+devices = {folder}/devices
+swift_dir = {folder}
+mount_check = false
+fallocate_reserve = 0
+disable_fallocate = true
+[pipeline:main]
+pipeline = {kind}-server
+[app:{kind}-server]
+use = egg:swift#{kind}
+"""
+
+PROXY = """
+[DEFAULT]
+bind_ip = 127.0.0.1
+bind_port = {port}
+user = {user}
+workers = 0
+swift_dir = {folder}
+cors_allow_origin = *
+cors_expose_headers = ETag, Content-Range, Accept-Ranges
+[pipeline:main]
+pipeline = catch_errors gatekeeper healthcheck cache listing_formats s3api tempauth bulk copy slo dlo versioned_writes proxy-server
+[app:proxy-server]
+use = egg:swift#proxy
+account_autocreate = true
+allow_account_management = true
+[filter:catch_errors]
+use = egg:swift#catch_errors
+[filter:gatekeeper]
+use = egg:swift#gatekeeper
+[filter:healthcheck]
+use = egg:swift#healthcheck
+[filter:cache]
+use = egg:swift#memcache
+memcache_servers = 127.0.0.1:{cache}
+[filter:listing_formats]
+use = egg:swift#listing_formats
+[filter:s3api]
+use = egg:swift#s3api
+location = us-east-1
+s3_acl = false
+allow_multipart_uploads = true
+cors_preflight_allow_origin = *
+[filter:tempauth]
+use = egg:swift#tempauth
+user_{account}_{name} = {secret} .admin
+[filter:bulk]
+use = egg:swift#bulk
+[filter:copy]
+use = egg:swift#copy
+[filter:slo]
+use = egg:swift#slo
+[filter:dlo]
+use = egg:swift#dlo
+[filter:versioned_writes]
+use = egg:swift#versioned_writes
+"""
+
+
+class ObjectStore(Server):
+    """OpenStack Swift behind its S3 protocol: four processes on one disk, and the memcached they need. It checks signatures (version 4, in headers and
+    in addresses), parts of at least 5 MiB but the last, and ranges. Buckets are made with bucket()."""
+
+    name = "swift"
+    access_key, secret_key, region = "films:worker", "a-secret-of-the-store", "us-east-1"
+
+    def __init__(self):
+        super().__init__()
+        self.kinds = ("account", "container", "object", "proxy")
+        self.ports = {kind: free_port() for kind in self.kinds + ("cache",)}
+        self.me = pwd.getpwuid(os.getuid()).pw_name
+        self.url = "http://127.0.0.1:%d" % self.ports["proxy"]
+        self.count = 0
+        os.mkdir(self.folder + "/devices")
+        os.mkdir(self.folder + "/devices/disk")
+        account, name = self.access_key.split(":")
+        for kind in self.kinds:
+            text = (PROXY if kind == "proxy" else STORAGE).format(
+                kind=kind, port=self.ports[kind], folder=self.folder, user=self.me,
+                cache=self.ports["cache"], account=account, name=name, secret=self.secret_key)
+            with open("%s/%s.conf" % (self.folder, kind), "w") as f:
+                f.write(text)
+        subprocess.run(["/usr/bin/python3", "-c", RINGS, self.folder, *(str(self.ports[k]) for k in self.kinds[:3])],
+                       check=True, stderr=subprocess.DEVNULL)
+        self.start()
+
+    def commands(self):
+        return [["/usr/bin/swift-%s-server" % kind, "%s/%s.conf" % (self.folder, kind), "--verbose"] for kind in self.kinds] + [
+            ["/usr/bin/memcached", "-u", self.me, "-l", "127.0.0.1", "-p", str(self.ports["cache"]), "-U", "0"]]
+
+    def answers(self):
+        if not all(listening(port) for port in self.ports.values()):
+            return False
+        try:
+            return requests.get(self.url + "/healthcheck", timeout=5).status_code == 200
+        except requests.RequestException:
+            return False
+
+    def wipe(self):
+        shutil.rmtree(self.folder + "/devices/disk")
+        os.mkdir(self.folder + "/devices/disk")
+
+    def client(self, **keys):
+        """A boto3 client; `keys` overrides access_key, secret_key or region."""
+        import boto3
+        from botocore.config import Config
+        return boto3.client("s3", endpoint_url=self.url, region_name=keys.get("region", self.region),
+                            aws_access_key_id=keys.get("access_key", self.access_key),
+                            aws_secret_access_key=keys.get("secret_key", self.secret_key),
+                            config=Config(signature_version="s3v4", s3={"addressing_style": "path"}, retries={"max_attempts": 0}))
+
+    def bucket(self):
+        """The name of a new, empty bucket."""
+        self.count += 1
+        name = "films-%d" % self.count
+        self.client().create_bucket(Bucket=name)
+        return name
+
+    def keys(self, bucket):
+        """Every key in a bucket."""
+        pages = self.client().get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        return sorted(o["Key"] for page in pages for o in page.get("Contents", []))
+
+    def uploads(self, bucket):
+        """The keys of multipart uploads that were begun and neither completed nor aborted."""
+        return sorted(u["Key"] for u in self.client().list_multipart_uploads(Bucket=bucket).get("Uploads", []))
+
+    def env(self, bucket):
+        return {"S3_ENDPOINT": self.url, "S3_REGION": self.region, "S3_BUCKET": bucket,
+                "S3_ACCESS_KEY": self.access_key, "S3_SECRET_KEY": self.secret_key}
+
+
+# Mail
+
+def over_tls(connection):
+    return connection.transport.get_extra_info("sslcontext") is not None
+
+
+class MailServer:
+    """An SMTP server on three ports: `port` (plain, signing in allowed without TLS), `starttls_port` (TLS before anything
+    else) and `tls_port` (TLS from the first byte), with a certificate for localhost and 127.0.0.1 by an authority made here
+    (`ca`). Keeps what it accepts in `messages`.
+
+    refuse("RCPT", "550 no such user") answers that command so until accept(); hold() lets a mail that is being handed over
+    wait until release(); kill() cuts every connection and stops listening until start()."""
+
+    user, password = "mailer", "a-password-of-the-mail-server"
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="wanzami-mail-")
+        self.ca = self._certificate()
+        self.port, self.starttls_port, self.tls_port = free_port(), free_port(), free_port()
+        self.messages, self.refusals, self.signed_in, self.attempts = [], {}, [], 0
+        self._held, self._lock, self._transports, self._servers = False, threading.Lock(), set(), []
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self.thread.start()
+        self.start()
+
+    def _certificate(self):
+        """A private authority and a server certificate by it, made by openssl."""
+        def openssl(*args):
+            subprocess.run(["openssl", *args], cwd=self.folder, check=True, stderr=subprocess.DEVNULL)
+        ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+        openssl("req", "-x509", *ec, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=Test authority")
+        openssl("req", *ec, "-keyout", "key.pem", "-out", "csr.pem", "-subj", "/CN=localhost")
+        with open(self.folder + "/ext", "w") as f:
+            f.write("subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n")
+        openssl("x509", "-req", "-in", "csr.pem", "-CA", "ca.pem", "-CAkey", "ca.key", "-set_serial", "2", "-days", "2",
+                "-extfile", "ext", "-out", "cert.pem")
+        return self.folder + "/ca.pem"
+
+    def _tls(self):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.folder + "/cert.pem", self.folder + "/key.pem")
+        return context
+
+    def _protocol(self, **options):
+        import aiosmtpd.smtp
+        outer = self
+
+        class Protocol(aiosmtpd.smtp.SMTP):
+            def connection_made(self, transport):
+                outer._transports.add(transport)
+                super().connection_made(transport)
+
+            def connection_lost(self, error):
+                outer._transports.discard(self.transport)
+                super().connection_lost(error)
+
+        return Protocol(self, enable_SMTPUTF8=True, loop=self.loop, authenticator=self._authenticate, timeout=60, **options)
+
+    def _authenticate(self, server, session, envelope, mechanism, data):
+        import aiosmtpd.smtp
+        ok = (data.login, data.password) == (self.user.encode(), self.password.encode())
+        if ok:
+            self.signed_in.append("tls" if over_tls(server) else "plain")
+        return aiosmtpd.smtp.AuthResult(success=ok, handled=False)
+
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        self.attempts += 1
+        if "MAIL" in self.refusals:
+            return self.refusals["MAIL"]
+        envelope.mail_from = address
+        return "250 OK"
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if "RCPT" in self.refusals:
+            return self.refusals["RCPT"]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        while self._held:
+            await asyncio.sleep(0.01)
+        if "DATA" in self.refusals:
+            return self.refusals["DATA"]
+        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        message.envelope_from, message.envelope_to = envelope.mail_from, list(envelope.rcpt_tos)
+        message.over_tls, message.user = over_tls(server), session.authenticated
+        with self._lock:
+            self.messages.append(message)
+        return "250 OK"
+
+    def _call(self, coroutine):
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(20)
+
+    def start(self):
+        async def listen():
+            at = lambda port, tls=None, **options: self.loop.create_server(
+                lambda: self._protocol(**options), "127.0.0.1", port, ssl=tls)
+            self._servers = [await at(self.port, auth_require_tls=False),
+                             await at(self.starttls_port, tls_context=self._tls(), require_starttls=True),
+                             await at(self.tls_port, self._tls(), auth_require_tls=False)]
+        self._call(listen())
+        return self
+
+    def kill(self):
+        async def cut():
+            for server in self._servers:
+                server.close()
+            for transport in list(self._transports):
+                transport.abort()
+            self._servers = []
+        self._call(cut())
+
+    def ensure(self):
+        self.accept()
+        self.release()
+        return self if self._servers else self.start()
+
+    def refuse(self, command, answer):
+        self.refusals[command] = answer
+
+    def accept(self):
+        self.refusals.clear()
+
+    def hold(self):
+        self._held = True
+
+    def release(self):
+        self._held = False
+
+    def clear(self):
+        with self._lock:
+            self.messages.clear()
+        self.attempts = 0
+        self.signed_in.clear()
+
+    def to(self, address):
+        """The messages that were handed over for this address so far."""
+        with self._lock:
+            return [m for m in self.messages if address in m.envelope_to]
+
+    def wait(self, address, count=1, seconds=20):
+        return wait_for(lambda: self.to(address)[count - 1:] and self.to(address), "mail %d to %s" % (count, address), seconds)
+
+    def env(self, port=None):
+        """The appliance's variables for one of the three ports (the plain one unless said)."""
+        return {"SMTP_HOST": "localhost", "SMTP_PORT": port or self.port, "SMTP_USER": self.user, "SMTP_PASS": self.password,
+                "SMTP_FROM": "Wanzami <no-reply@wanzami.example>"}
+
+    def close(self):
+        self.kill()
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(20)
+        self.loop.close()
+        shutil.rmtree(self.folder)
+
+
+# The appliance
+
+SECRETS = {"JWT_ACCESS_SECRET": "access-secret-of-the-tests-0123456789abcdef",
+           "JWT_REFRESH_SECRET": "refresh-secret-of-the-tests-0123456789abcdef", "WANZAMI_ENV": "test"}
+
+
+def clean_environment(**env):
+    kept = {k: os.environ[k] for k in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS") if k in os.environ}
+    return {**kept, **{k: str(v) for k, v in env.items()}}
+
+
+def run(*args, stdin=None, **env):
+    """The binary with these arguments and nothing else in its environment."""
+    return subprocess.run([BINARY, *args], env=clean_environment(**env), input=stdin,
+                          capture_output=True, text=True, timeout=60)
+
+
+class Appliance:
+    """A running wanzami with its log on disk. `roles` is "api", "api,transcode", …; all of them when left out."""
+
+    def __init__(self, folder, command=None, roles=None, **env):
+        self.port = int(env.setdefault("PORT", free_port()))
+        env.setdefault("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
+        if roles:
+            env["ROLE"] = roles
+        self.command, self.env = command or [BINARY], env
+        self.url = "http://127.0.0.1:%d" % self.port
+        self.log_path = os.path.join(folder, "wanzami-%d.log" % self.port)
+        self.log = open(self.log_path, "wb")
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(self.command, env=clean_environment(**self.env), stdin=subprocess.DEVNULL,
+                                        stdout=self.log, stderr=subprocess.STDOUT)
+        return self
+
+    def healthy(self):
+        try:
+            return requests.get(self.url + "/health", timeout=2).status_code == 200
+        except requests.RequestException:
+            return False
+
+    def _up(self):
+        if self.process.poll() is not None:
+            with open(self.log_path, errors="replace") as f:
+                raise AssertionError("it ended with %d:\n%s" % (self.process.returncode, f.read()[-4000:]))
+        return self.healthy()
+
+    def wait_healthy(self):
+        wait_for(self._up, "/health")
+        return self
+
+    def request(self, method, path, token=None, **options):
+        """One request of the API; `token` is sent as a bearer token."""
+        headers = {**({"Authorization": "Bearer " + token} if token else {}), **options.pop("headers", {})}
+        return requests.request(method, self.url + path, headers=headers, timeout=options.pop("timeout", 30), **options)
+
+    def get(self, path, **options):
+        return self.request("GET", path, **options)
+
+    def post(self, path, body=None, **options):
+        return self.request("POST", path, json=body, **options)
+
+    def patch(self, path, body=None, **options):
+        return self.request("PATCH", path, json=body, **options)
+
+    def put(self, path, body=None, **options):
+        return self.request("PUT", path, json=body, **options)
+
+    def delete(self, path, **options):
+        return self.request("DELETE", path, **options)
+
+    def log_lines(self):
+        with open(self.log_path) as f:
+            return [json.loads(line) for line in f]
+
+    def workers(self):
+        return children(self.process.pid)
+
+    def stop(self):
+        """Asked to end (SIGTERM); its exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=60)
+
+    def kill(self):
+        """SIGKILL to the parent and every worker at once."""
+        if self.process.poll() is None:
+            pids = [self.process.pid] + self.workers()
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            self.process.wait()
+            wait_for(lambda: not any(alive(pid) for pid in pids), "the end of the workers")
+
+    def restart(self):
+        """Killed and started again on the same port with the same environment."""
+        self.kill()
+        return self.start().wait_healthy()
+
+    def close(self):
+        self.kill()
+        self.log.close()
