@@ -2,25 +2,28 @@
 -- speed up statements without changing what they answer (contract media §15.6). The existing service notices none of it.
 -- Foreign keys point from our tables to the contract's, never back.
 
--- Mail waits here until a sender has handed it to the SMTP server. The bodies hold links with tokens: whoever marks a
--- mail as sent or given up sets both to NULL.
+-- Mail waits here until a sender has handed it to the SMTP server. A statement that has something to announce inserts
+-- its mail itself, so that both are committed or neither:
+--	INSERT INTO wanzami.mail_outbox (to_address, template, vars)
+--	SELECT $1, 'verify', jsonb_build_object('name', "name", 'email', $1, 'token', $2) FROM created
+-- "template" names a pair of files in assets/mail, which tell the variables they want in "vars" (an absent one counts as
+-- empty); a second mail with the same "dedupe_key" is refused. The sender claims a mail by moving "next_attempt_at" to
+-- the end of its lease and writing its own "lease_token"; it sets "vars", which holds tokens, to NULL when the mail is
+-- sent or given up.
 CREATE TABLE IF NOT EXISTS wanzami.mail_outbox (
 	id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	to_address TEXT NOT NULL,
-	subject TEXT NOT NULL,
-	html TEXT,
-	text TEXT,
-	kind TEXT NOT NULL,
+	template TEXT NOT NULL,
+	vars JSONB,
 	dedupe_key TEXT UNIQUE,
 	attempts INTEGER NOT NULL DEFAULT 0,
 	next_attempt_at TIMESTAMPTZ NOT NULL DEFAULT now(),
-	lease_until TIMESTAMPTZ,
 	lease_token TEXT,
 	last_error TEXT,
 	sent_at TIMESTAMPTZ,
 	failed_at TIMESTAMPTZ,
 	created_at TIMESTAMPTZ NOT NULL DEFAULT now(),
-	CONSTRAINT mail_outbox_has_body CHECK (html IS NOT NULL OR text IS NOT NULL OR sent_at IS NOT NULL OR failed_at IS NOT NULL)
+	CONSTRAINT mail_outbox_vars CHECK ((vars IS NULL) = (sent_at IS NOT NULL OR failed_at IS NOT NULL))
 );
 CREATE INDEX IF NOT EXISTS mail_outbox_due_idx ON wanzami.mail_outbox (next_attempt_at)
 	WHERE sent_at IS NULL AND failed_at IS NULL;

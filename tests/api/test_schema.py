@@ -146,9 +146,9 @@ def test_our_rows_go_with_the_contracts_rows(own):
     "INSERT INTO wanzami.transcode_job (upload_job_id, source_key, state) VALUES (1, 'k', 'lost')",
     "INSERT INTO wanzami.transcode_job (upload_job_id, source_key, state) VALUES (1, 'k', 'running')",
     "INSERT INTO wanzami.transcode_job (upload_job_id, source_key, lease_until) VALUES (1, 'k', now())",
-    "INSERT INTO wanzami.mail_outbox (to_address, subject, kind) VALUES ('a@example.com', 's', 'verify')",
+    "INSERT INTO wanzami.mail_outbox (to_address, template) VALUES ('a@example.com', 'verify')",
     "INSERT INTO wanzami.job_run (name, outcome) VALUES ('popularity', 'perhaps')",
-], ids=["no such upload", "no such state", "running without a lease", "a lease without running", "mail without a body", "no such outcome"])
+], ids=["no such upload", "no such state", "running without a lease", "a lease without running", "mail without its variables", "no such outcome"])
 def test_what_makes_no_sense_is_refused(own, sql):
     with pytest.raises(psycopg2.IntegrityError):
         own.cursor().execute(sql)
@@ -163,7 +163,7 @@ def test_a_claim_number_only_grows(own):
 
 
 def test_a_mail_is_asked_for_once(own):
-    insert = "INSERT INTO wanzami.mail_outbox (to_address, subject, text, kind, dedupe_key) VALUES ('a@example.com', 's', 't', 'verify', %s)"
+    insert = "INSERT INTO wanzami.mail_outbox (to_address, template, vars, dedupe_key) VALUES ('a@example.com', 'verify', '{}', %s)"
     own.cursor().execute(insert, ("verify:1",))
     own.cursor().execute(insert, (None,))
     own.cursor().execute(insert, (None,))

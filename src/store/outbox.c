@@ -1,0 +1,21 @@
+/*
+ * The bell between who enqueues mail and who delivers it.
+ */
+#include <stddef.h>
+
+#include "store/outbox.h"
+
+static void	(*deliver)(void) = NULL;
+
+void
+outbox_wake(void)
+{
+	if (deliver != NULL)
+		deliver();
+}
+
+void
+outbox_on_wake(void (*fn)(void))
+{
+	deliver = fn;
+}
