@@ -19,11 +19,14 @@
 #include "base/conf.h"
 #include "base/log.h"
 #include "embedkore.h"
+#include "jobs/mail.h"
+#include "net/mail.h"
 #include "probe.h"
 #include "role.h"
 #include "store/migrate.h"
 #include "store/pg.h"
 #include "store/pgurl.h"
+#include "tls/roots.h"
 #include "versions.h"
 
 #define PROBE_TIMEOUT_MS	2000
@@ -32,7 +35,7 @@
 static int	roles = 0;
 static int	draining = 0;
 
-/* What a worker needs beyond Kore's own list: musl's realloc and stdio, and connections to the database. */
+/* What a worker needs beyond Kore's own list: musl's realloc and stdio, connections to the database, and libcurl's way to wake itself. */
 KORE_SECCOMP_FILTER("wanzami",
 	KORE_SYSCALL_ALLOW(mremap),
 	KORE_SYSCALL_ALLOW(readv),
@@ -43,7 +46,8 @@ KORE_SECCOMP_FILTER("wanzami",
 	KORE_SYSCALL_ALLOW(getsockname),
 	KORE_SYSCALL_ALLOW(getpeername),
 	KORE_SYSCALL_ALLOW(sendmsg),
-	KORE_SYSCALL_ALLOW(recvmsg)
+	KORE_SYSCALL_ALLOW(recvmsg),
+	KORE_SYSCALL_ALLOW(eventfd2)
 )
 
 KORE_SYMBOL(kore_parent_configure);
@@ -224,12 +228,30 @@ database_url_check(void)
 	free(url);
 }
 
+static void
+outside_check(void)
+{
+	const char	*error;
+
+	database_url_check();
+	if ((error = mail_configure()) != NULL || (error = roots_load()) != NULL)
+		die(error);
+}
+
+/* Who must know learns it once, not with every mail. */
+static void
+mail_announce(void)
+{
+	if ((roles & (ROLE_API | ROLE_CRON)) && !mail_enabled())
+		log_event(LOG_LEVEL_WARN, "mail is off: SMTP_HOST, SMTP_USER and SMTP_PASS are not all set");
+}
+
 void
 kore_parent_configure(int argc, char **argv)
 {
 	options_run(argc, argv);
 	conf_load_or_die();
-	database_url_check();
+	outside_check();
 	log_init(!strcmp(conf_str(CONF_LOG_FORMAT), "text"), conf_str(CONF_ROLE));
 	if (migrate_wanted() && migrate_run(conf_str(CONF_DATABASE_URL)) != 0)
 		exit(1);
@@ -244,6 +266,7 @@ kore_parent_configure(int argc, char **argv)
 
 	bind_choose();
 
+	mail_announce();
 	log_event(LOG_LEVEL_INFO, "starting", LOG_S("version", WANZAMI_VERSION), LOG_I("port", conf_int(CONF_PORT)));
 }
 
@@ -251,6 +274,8 @@ void
 kore_worker_configure(void)
 {
 	pg_start(conf_str(CONF_DATABASE_URL));
+	if (roles & (ROLE_API | ROLE_CRON))
+		mailjob_start();
 }
 
 /* Whether a request has begun to arrive, is being served, or its answer is not out yet. */
@@ -282,7 +307,7 @@ kore_worker_teardown(void)
 		kore_platform_disable_accept();
 
 	deadline = kore_time_ms() + (u_int64_t)conf_int(CONF_SHUTDOWN_GRACE_SEC) * 1000;
-	while (requests_in_flight() && kore_time_ms() < deadline) {
+	while ((requests_in_flight() || mailjob_busy()) && kore_time_ms() < deadline) {
 		kore_platform_event_wait(DRAIN_STEP_MS);
 		kore_timer_run(kore_time_ms());
 		http_process();

@@ -1,0 +1,31 @@
+/*
+ * Mails from the templates in assets/mail. NAME.txt holds the subject in its
+ * first line, an empty one, and the text; NAME.html the inside of layout.html.
+ *
+ * {{name}} stands for a variable, {{name|uri}} for it percent-encoded as a part
+ * of a link, {{name|else words}} for it or, when it is empty, the words. APP_ORIGIN
+ * and ADMIN_APP_ORIGIN are those of the configuration. In HTML everything that is
+ * put in is escaped.
+ */
+#ifndef WANZAMI_TEMPLATE_H
+#define WANZAMI_TEMPLATE_H
+
+#include <stddef.h>
+
+struct letter {
+	char	*subject;	/* one line, UTF-8 */
+	char	*text;
+	char	*html;
+};
+
+/*
+ * Fills the letter from a template and vars, a JSON object of strings; the
+ * caller frees it with letter_free(). Returns 0 and why when there is no such
+ * template or vars is no object. Any thread.
+ */
+int	template_render(const char *name, const char *vars, struct letter *, char *why, size_t len);
+
+/* Frees what a letter holds; one of zeros is allowed. */
+void	letter_free(struct letter *);
+
+#endif

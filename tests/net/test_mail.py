@@ -1,0 +1,340 @@
+"""Mail as it arrives at a real SMTP server: what it says, over which kind of connection, and what becomes of it when the
+server or the sender fails in the middle."""
+import json
+import re
+import subprocess
+
+import pytest
+
+
+from services import free_port, run, wait_for
+
+VERIFY = {"name": "Ada", "email": "Ada+films@Example.com", "token": "3f0c8a52-7d1e-4c0b-9a55-0d6b1c8d2e11"}
+FAR = "now() + interval '1 hour'"
+
+
+def enqueue(world, to, template="verify", variables=None, when="now()"):
+    """The id of a mail that a statement announced."""
+    return world.rows("INSERT INTO wanzami.mail_outbox (to_address, template, vars, next_attempt_at) VALUES (%s, %s, %s, " + when +
+                      ") RETURNING id", (to, template, json.dumps(VERIFY if variables is None else variables)))[0][0]
+
+
+def row(world, mail_id):
+    keys = ("sent", "failed", "vars", "attempts", "error", "waiting")
+    return dict(zip(keys, world.rows("SELECT sent_at IS NOT NULL, failed_at IS NOT NULL, vars, attempts, last_error, "
+                                     "next_attempt_at > now() FROM wanzami.mail_outbox WHERE id = %s", (mail_id,))[0]))
+
+
+def settled(world, mail_id, key):
+    return wait_for(lambda: (lambda r: r if r[key] else None)(row(world, mail_id)), "mail %d to be %s" % (mail_id, key), 60)
+
+
+def due(world, mail_id):
+    """Its pause, or the lease of a sender that died, is over."""
+    world.rows("UPDATE wanzami.mail_outbox SET next_attempt_at = now() WHERE id = %s", (mail_id,))
+
+
+def parts(message):
+    kinds = {p.get_content_type(): p.get_content() for p in message.walk() if not p.is_multipart()}
+    return kinds["text/plain"], kinds["text/html"]
+
+
+@pytest.mark.parametrize("template, subject, link", [
+    ("verify", "Verify your Wanzami account", "https://films.example/verify-email?token=%s&email=Ada%%2Bfilms%%40Example.com" % VERIFY["token"]),
+    ("reset", "Reset your Wanzami password", "https://films.example/reset-password?token=%s&email=Ada%%2Bfilms%%40Example.com" % VERIFY["token"]),
+    ("invitation", "You're invited to Wanzami Admin",
+     "https://staff.example/admin/accept-invite?token=%s&email=Ada%%2Bfilms%%40Example.com" % VERIFY["token"]),
+    ("welcome", "Welcome to Wanzami", "https://films.example")])
+def test_each_mail_says_what_the_contract_says(world, mail, template, subject, link):
+    world.start("api", APP_ORIGIN="https://films.example/", ADMIN_APP_ORIGIN="https://staff.example")
+    mail_id = enqueue(world, "ada@example.com", template)
+    [message] = mail.wait("ada@example.com")
+    text, html = parts(message)
+    assert message["Subject"] == subject
+    assert (message["From"], message["To"]) == ("Wanzami <no-reply@wanzami.example>", "ada@example.com")
+    assert (message.envelope_from, message.envelope_to) == ("no-reply@wanzami.example", ["ada@example.com"])
+    assert message.get_content_type() == "multipart/alternative" and message["MIME-Version"] == "1.0"
+    assert re.fullmatch(r"<%d\.\d+@wanzami\.example>" % mail_id, message["Message-ID"])
+    assert message["Date"].datetime.utcoffset().total_seconds() == 0
+    assert {h.replace("&amp;", "&") for h in re.findall('href="([^"]+)"', html)} == {link}
+    assert link in text.split()
+    assert "{{" not in text + html and ("Hi Ada," in html) == (template != "invitation")
+    assert settled(world, mail_id, "sent")["vars"] is None
+
+
+def test_links_lead_to_the_default_origins(world, mail):
+    world.start("api")
+    for template, origin in (("verify", "http://localhost:3000/v"), ("invitation", "http://localhost:3001/admin"),
+                             ("welcome", "https://wanzami.vercel.app")):
+        enqueue(world, template + "@example.com", template)
+        assert 'href="' + origin in parts(mail.wait(template + "@example.com")[0])[1]
+
+
+def test_what_a_person_typed_stays_text(world, mail):
+    """Markup in a name is shown, not obeyed; letters of all kinds and long lines arrive as they were."""
+    name = "<b>Zoë</b> & \"Ọmọ\" 'ẹ́' \U0001f3ac " + "long " * 300 + "\r\n.\r\nBcc: x@example.com\n.end"
+    world.start("api")
+    enqueue(world, "zoe@example.com", "verify", {**VERIFY, "name": name})
+    [message] = mail.wait("zoe@example.com")
+    text, html = parts(message)
+    assert "Hi " + re.sub("\r", "", name) in text.replace("\r", "")
+    assert "&lt;b&gt;Zoë&lt;/b&gt; &amp; &quot;Ọmọ&quot;" in html and "<b>Zo" not in html
+    assert message["Bcc"] is None and message.envelope_to == ["zoe@example.com"]
+
+
+def test_a_greeting_without_a_name(world, mail):
+    world.start("api")
+    enqueue(world, "who@example.com", "verify", {"email": "who@example.com", "token": "t"})
+    assert "Hi there," in parts(mail.wait("who@example.com")[0])[0]
+
+
+@pytest.mark.parametrize("sender, shown, name", [
+    ("plain@films.example", "plain@films.example", ""),
+    ("Wanzámi Nollywood <a@films.example>", "Wanzámi Nollywood <a@films.example>", "Wanzámi Nollywood"),
+    ('Films, "the" best <a@films.example>', '"Films, \\"the\\" best" <a@films.example>', 'Films, "the" best')])
+def test_senders(world, mail, sender, shown, name):
+    world.start("api", SMTP_FROM=sender)
+    enqueue(world, "x@example.com")
+    [message] = mail.wait("x@example.com")
+    [address] = message["From"].addresses
+    assert (address.display_name, address.addr_spec) == (name, shown.split("<")[-1].rstrip(">"))
+
+
+@pytest.mark.parametrize("address", ["a@x.example, b@y.example", "a@x.example\r\nRCPT TO:<b@y.example>", "<a@x.example>", "a", "a@", "@b",
+                                     "a@b@c", "é@x.example", "a" * 250 + "@x.example"])
+def test_what_is_not_one_address_gets_no_mail(world, mail, address):
+    world.start("api")
+    assert "address" in settled(world, enqueue(world, address), "failed")["error"]
+    assert mail.messages == [] and mail.attempts == 0
+
+
+def test_a_template_that_does_not_exist(world, mail):
+    world.start("api")
+    gone = settled(world, enqueue(world, "a@example.com", "../../kore.conf"), "failed")
+    assert "no template" in gone["error"] and gone["vars"] is None
+
+
+# Connections
+
+def test_three_kinds_of_connection(world, mail):
+    """Plain, STARTTLS because the server offers it, and TLS from the first byte; signed in on each."""
+    for name, port, env in (("plain", mail.port, {}), ("starttls", mail.starttls_port, {}),
+                            ("required", mail.starttls_port, {"SMTP_TLS": "required"}), ("implicit", mail.tls_port, {"SMTP_TLS": "implicit"})):
+        a = world.start("api", SMTP_PORT=port, TLS_CA_FILE=mail.ca, **env)
+        enqueue(world, name + "@example.com")
+        [message] = mail.wait(name + "@example.com")
+        assert message.over_tls == (name != "plain")
+        assert a.stop() == 0
+    assert mail.signed_in == ["plain", "tls", "tls", "tls"]
+
+
+@pytest.mark.parametrize("tls", ["auto", "required", "implicit"])
+def test_a_certificate_by_someone_else_is_refused(world, mail, tmp_path, tls):
+    """The mail is kept for when the authority is right; neither it nor the password has left."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "key", "-out",
+                    "other.pem", "-days", "2", "-subj", "/CN=Test authority"], cwd=tmp_path, check=True, stderr=subprocess.DEVNULL)
+    port = mail.tls_port if tls == "implicit" else mail.starttls_port
+    a = world.start("api", SMTP_PORT=port, SMTP_TLS=tls, TLS_CA_FILE=tmp_path / "other.pem")
+    mail_id = enqueue(world, "a@example.com")
+    kept = settled(world, mail_id, "error")
+    assert not kept["failed"] and kept["vars"] == VERIFY and kept["waiting"]
+    assert mail.attempts == 0 and mail.signed_in == []
+    a.stop()
+    world.start("api", SMTP_PORT=port, SMTP_TLS=tls, TLS_CA_FILE=mail.ca)
+    due(world, mail_id)
+    mail.wait("a@example.com")
+
+
+def test_no_password_goes_out_when_tls_is_required_and_not_offered(world, mail):
+    world.start("api", SMTP_PORT=mail.port, SMTP_TLS="required")
+    assert not settled(world, enqueue(world, "a@example.com"), "error")["failed"]
+    assert mail.signed_in == [] and mail.messages == []
+
+
+def test_a_wrong_password_fails_no_mail(world, mail):
+    """It is our mistake and can be put right, so the mail waits."""
+    a = world.start("api", SMTP_PASS="wrong")
+    mail_id = enqueue(world, "a@example.com")
+    kept = settled(world, mail_id, "error")
+    assert not kept["failed"] and "AUTH" in kept["error"] and mail.messages == []
+    a.stop()
+    log = "".join(json.dumps(line) for line in a.log_lines())
+    assert "wrong" not in log and VERIFY["token"] not in log
+    world.start("api")
+    due(world, mail_id)
+    assert len(mail.wait("a@example.com")) == 1
+
+
+# Refusals and faults
+
+@pytest.mark.parametrize("command, answer", [("RCPT", "550 5.1.1 no such user"), ("DATA", "554 5.7.1 not this text")])
+def test_a_refusal_is_final(world, mail, command, answer):
+    mail.refuse(command, answer)
+    world.start("api")
+    gone = settled(world, enqueue(world, "a@example.com"), "failed")
+    assert gone["error"] == command + ": " + answer
+    assert gone["vars"] is None and gone["attempts"] == 1 and not gone["sent"]
+    mail.accept()
+    enqueue(world, "next@example.com")
+    mail.wait("next@example.com")
+    assert mail.to("a@example.com") == []
+
+
+@pytest.mark.parametrize("command, answer", [("MAIL", "451 4.3.0 later"), ("RCPT", "450 4.2.1 busy"), ("DATA", "452 4.3.1 full"),
+                                             ("MAIL", "553 5.1.8 the sender is not known yet")])
+def test_a_failure_that_passes_is_tried_again(world, mail, command, answer):
+    mail.refuse(command, answer)
+    world.start("api")
+    mail_id = enqueue(world, "a@example.com")
+    kept = settled(world, mail_id, "error")
+    assert kept["error"] == command + ": " + answer and kept["waiting"] and kept["vars"] == VERIFY and not kept["failed"]
+    mail.accept()
+    assert len(mail.wait("a@example.com")) == 1
+    assert settled(world, mail_id, "sent")["attempts"] == 2
+
+
+def test_it_is_given_up_in_the_end(world, mail):
+    mail.refuse("RCPT", "450 4.2.1 busy")
+    mail_id = enqueue(world, "a@example.com", when=FAR)
+    world.rows("UPDATE wanzami.mail_outbox SET attempts = 18 WHERE id = %s", (mail_id,))
+    world.start("api")
+    due(world, mail_id)
+    wait_for(lambda: row(world, mail_id)["attempts"] == 19 and row(world, mail_id)["error"], "the 19th failure")
+    assert not row(world, mail_id)["failed"]
+    due(world, mail_id)
+    gone = settled(world, mail_id, "failed")
+    assert gone["vars"] is None and gone["attempts"] == 20
+
+
+def test_mail_waits_for_a_server_that_is_down(world, mail):
+    mail.kill()
+    world.start("api")
+    mail_id = enqueue(world, "a@example.com")
+    assert not settled(world, mail_id, "error")["failed"]
+    mail.start()
+    assert len(mail.wait("a@example.com")) == 1
+
+
+def test_the_server_dies_while_it_takes_a_mail(world, mail):
+    mail.hold()
+    world.start("api")
+    mail_id = enqueue(world, "a@example.com")
+    wait_for(lambda: mail.attempts, "the mail to be on its way")
+    mail.kill()
+    assert not settled(world, mail_id, "error")["failed"]
+    mail.release()
+    mail.start()
+    settled(world, mail_id, "sent")
+    assert len({m["Message-ID"] for m in mail.wait("a@example.com")}) == 1
+
+
+def test_killed_while_a_mail_is_handed_over(world, mail):
+    """Nothing is lost: when the lease of the dead sender is over, the next one sends it, under the same Message-ID."""
+    mail.hold()
+    a = world.start("api")
+    mail_id = enqueue(world, "a@example.com")
+    wait_for(lambda: mail.attempts, "the mail to be on its way")
+    a.kill()
+    claimed = row(world, mail_id)
+    assert not claimed["sent"] and claimed["vars"] == VERIFY and claimed["waiting"]
+    mail.release()
+    a.start().wait_healthy()
+    due(world, mail_id)
+    assert settled(world, mail_id, "sent")["attempts"] == 2
+    assert len({m["Message-ID"] for m in mail.wait("a@example.com")}) == 1
+
+
+def test_killed_at_any_moment_loses_no_mail(world, mail):
+    """Killed again and again while many are waiting: each arrives, and what arrives twice can be told by its Message-ID."""
+    ids = {"n%d@example.com" % n: enqueue(world, "n%d@example.com" % n) for n in range(60)}
+    a = world.start("api")
+    for seen in (5, 15, 30):
+        wait_for(lambda: len(mail.messages) >= seen, "%d mails" % seen)
+        a.kill()
+        world.rows("UPDATE wanzami.mail_outbox SET next_attempt_at = now() WHERE vars IS NOT NULL")
+        a.start().wait_healthy()
+    for to, mail_id in ids.items():
+        settled(world, mail_id, "sent")
+        assert {m["Message-ID"].split(".")[0] for m in mail.wait(to)} == {"<%d" % mail_id}
+
+
+def test_a_mail_that_is_on_its_way_is_finished_before_the_end(world, mail):
+    mail.hold()
+    a = world.start("api")
+    mail_id = enqueue(world, "a@example.com")
+    wait_for(lambda: mail.attempts, "the mail to be on its way")
+    a.process.terminate()
+    wait_for(lambda: not a.healthy(), "the end to begin")
+    mail.release()
+    assert a.process.wait(30) == 0
+    assert row(world, mail_id)["sent"] and len(mail.to("a@example.com")) == 1
+
+
+def test_many_senders_send_each_mail_once(world, mail):
+    ids = [enqueue(world, "m%d@example.com" % n) for n in range(40)]
+    world.start("api", WORKERS=2)
+    world.start("cron")
+    for mail_id in ids:
+        assert settled(world, mail_id, "sent")["attempts"] == 1
+    assert sorted(m["To"] for m in mail.messages) == sorted("m%d@example.com" % n for n in range(40))
+
+
+def test_the_database_dies_while_a_mail_is_sent(world, mail, postgres):
+    """What became of it is written down when the database is back: it is not sent a second time."""
+    mail.hold()
+    world.start("api")
+    mail_id = enqueue(world, "a@example.com")
+    wait_for(lambda: mail.attempts, "the mail to be on its way")
+    world.db.close()
+    postgres.kill()
+    mail.release()
+    mail.wait("a@example.com")
+    postgres.start()
+    assert settled(world, mail_id, "sent")["attempts"] == 1
+    assert len(mail.to("a@example.com")) == 1
+
+
+def test_a_server_that_hangs_holds_up_nothing_else(world, mail):
+    mail.hold()
+    a = world.start("api")
+    enqueue(world, "a@example.com")
+    wait_for(lambda: mail.attempts, "the mail to be on its way")
+    assert all(a.get("/api/titles").status_code == 200 for _ in range(20))
+
+
+def test_only_roles_with_a_sender_send(world, mail):
+    world.start("transcode")
+    mail_id = enqueue(world, "a@example.com")
+    world.start("cron")
+    assert settled(world, mail_id, "sent")["attempts"] == 1
+
+
+# Without a server
+
+def test_without_a_server_mail_is_kept(world, mail):
+    a = world.start("api", SMTP_HOST="")
+    mail_id = enqueue(world, "a@example.com")
+    wait_for(lambda: any("mail is off" in line["msg"] for line in a.log_lines()), "the warning")
+    assert a.get("/health/ready").status_code in (200, 503)
+    assert row(world, mail_id)["attempts"] == 0 and row(world, mail_id)["vars"] == VERIFY
+    a.stop()
+    assert VERIFY["token"] not in json.dumps(a.log_lines())
+    world.start("api")
+    mail.wait("a@example.com")
+
+
+def test_without_a_server_a_developer_reads_it_in_the_log(world, mail):
+    a = world.start("api", SMTP_PASS="", WANZAMI_ENV="development")
+    mail_id = enqueue(world, "ada@example.com")
+    assert settled(world, mail_id, "sent")["vars"] is None
+    [line] = [line for line in a.log_lines() if line.get("to") == "ada@example.com"]
+    assert "/verify-email?token=" + VERIFY["token"] in line["text"] and line["subject"] == "Verify your Wanzami account"
+    assert mail.messages == []
+
+
+@pytest.mark.parametrize("name, value", [("SMTP_PORT", "0"), ("SMTP_FROM", "Wanzami"), ("SMTP_FROM", "A <a@b.example>, B <b@b.example>"),
+                                         ("SMTP_FROM", "A\nBcc: b@b.example <a@b.example>"), ("SMTP_HOST", "mail.example/x"),
+                                         ("SMTP_TLS", "maybe"), ("TLS_CA_FILE", "/nowhere"), ("TLS_CA_FILE", __file__)])
+def test_a_bad_setting_stops_the_start(name, value):
+    r = run(**{"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing", "PORT": free_port(), name: value})
+    assert r.returncode == 1 and name in r.stderr and len(r.stderr.splitlines()) == 1
