@@ -218,6 +218,16 @@ migrate_wanted(void)
 	return (!strcmp(conf_str(CONF_WANZAMI_ENV), "development"));
 }
 
+/* Only the API makes and checks tokens. */
+static void
+secrets_check(void)
+{
+	const char	*error;
+
+	if ((roles & ROLE_API) && (error = conf_check_secrets()) != NULL)
+		die(error);
+}
+
 static void
 database_url_check(void)
 {
@@ -251,12 +261,13 @@ kore_parent_configure(int argc, char **argv)
 {
 	options_run(argc, argv);
 	conf_load_or_die();
+	roles = roles_parse(conf_str(CONF_ROLE));
 	outside_check();
+	secrets_check();
 	log_init(!strcmp(conf_str(CONF_LOG_FORMAT), "text"), conf_str(CONF_ROLE));
 	if (migrate_wanted() && migrate_run(conf_str(CONF_DATABASE_URL)) != 0)
 		exit(1);
 
-	roles = roles_parse(conf_str(CONF_ROLE));
 	skip_runas = 1;
 	skip_chroot = 1;
 	kore_foreground = 1;

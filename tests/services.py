@@ -582,6 +582,8 @@ class Appliance:
     def __init__(self, folder, command=None, roles=None, **env):
         self.port = int(env.setdefault("PORT", free_port()))
         env.setdefault("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
+        if "WANZAMI_ENV" not in env:
+            env = {**SECRETS, **env}
         if roles:
             env["ROLE"] = roles
         self.command, self.env = command or [BINARY], env

@@ -7,7 +7,9 @@
 
 #include "base/conf.h"
 
-enum conf_type { CONF_TEXT, CONF_NUMBER, CONF_CHOICE, CONF_CHOICES, CONF_YESNO, CONF_URL };
+#define SECRET_MIN_BYTES	32	/* contract README 11 */
+
+enum conf_type { CONF_TEXT, CONF_NUMBER, CONF_CHOICE, CONF_CHOICES, CONF_YESNO, CONF_URL, CONF_DURATION };
 
 struct conf_var {
 	const char	*name;
@@ -32,6 +34,20 @@ static const struct conf_var table[CONF_COUNT] = {
 	    "PostgreSQL, as postgresql://user:password@host:port/database; required. Parameters that only other clients know are ignored." },
 	[CONF_MIGRATE_ON_START] = { "MIGRATE_ON_START", CONF_YESNO, NULL, 0, 0, NULL, 0,
 	    "Bring the database schema up to date before serving. Unset: yes in development, no elsewhere." },
+	[CONF_JWT_ACCESS_SECRET] = { "JWT_ACCESS_SECRET", CONF_TEXT, "access-secret", 0, 0, NULL, 1,
+	    "Signs access tokens; at least 32 bytes. The API refuses the default but in development." },
+	[CONF_JWT_REFRESH_SECRET] = { "JWT_REFRESH_SECRET", CONF_TEXT, "refresh-secret", 0, 0, NULL, 1,
+	    "Signs refresh tokens; at least 32 bytes, not the other one. The API refuses the default but in development." },
+	[CONF_ACCESS_TOKEN_EXPIRES_IN] = { "ACCESS_TOKEN_EXPIRES_IN", CONF_DURATION, "2h", 0, 0, NULL, 0,
+	    "Life of an access token from a refresh." },
+	[CONF_ADMIN_ACCESS_TOKEN_EXPIRES_IN] = { "ADMIN_ACCESS_TOKEN_EXPIRES_IN", CONF_DURATION, "365d", 0, 0, NULL, 0,
+	    "Life of an access token from a login, of administrators and viewers alike." },
+	[CONF_REFRESH_TOKEN_EXPIRES_IN] = { "REFRESH_TOKEN_EXPIRES_IN", CONF_DURATION, "365d", 0, 0, NULL, 0,
+	    "Life of a refresh token and its session." },
+	[CONF_DEVICE_LIMIT] = { "DEVICE_LIMIT", CONF_NUMBER, "4", 0, 1000, NULL, 0,
+	    "Devices of one account; a new one pushes out the one unused for longest." },
+	[CONF_ADMIN_PERMISSIONS] = { "ADMIN_PERMISSIONS", CONF_CHOICE, "open", 0, 0, "strict|open", 0,
+	    "Whether administrators need the permission of their role for everything, or only where the old service asked for it." },
 	[CONF_S3_BUCKET] = { "S3_BUCKET", CONF_TEXT, NULL, 0, 0, NULL, 0,
 	    "Bucket of the media. Without it, or without its keys, addresses of objects are null." },
 	[CONF_S3_REGION] = { "S3_REGION", CONF_TEXT, "us-east-1", 0, 0, NULL, 0,
@@ -120,6 +136,24 @@ yesno_parse(const char *text, int64_t *out)
 	return (*out || !strcmp(text, "0") || !strcasecmp(text, "false") || !strcasecmp(text, "no"));
 }
 
+/* A whole number of s, m, h or d, without blanks: what both readers of these variables in the old service agree on. */
+static int
+duration_parse(const char *text, int64_t *out)
+{
+	static const char	units[] = "smhd";
+	static const int	seconds[] = { 1, 60, 3600, 86400 };
+	char			*end;
+
+	if (*text < '0' || *text > '9')
+		return (0);
+	*out = strtoll(text, &end, 10);
+	if (*end == '\0' || end[1] != '\0' || strchr(units, *end) == NULL || *out < 1 || *out > 100000000)
+		return (0);
+	*out *= seconds[strchr(units, *end) - units];
+
+	return (1);
+}
+
 /* scheme://host[:port], a slash at the end is forgiven. */
 static int
 url_ok(const char *text)
@@ -151,6 +185,8 @@ value_ok(enum conf_id id, const char *text)
 		return (choices_known(v->choices, text));
 	case CONF_URL:
 		return (url_ok(text));
+	case CONF_DURATION:
+		return (duration_parse(text, &values[id].number));
 	case CONF_TEXT:
 		break;
 	}
@@ -176,6 +212,9 @@ allowed_print(char *out, size_t len, const struct conf_var *v)
 		break;
 	case CONF_URL:
 		snprintf(out, len, "http(s)://host[:port]");
+		break;
+	case CONF_DURATION:
+		snprintf(out, len, "a whole number and s, m, h or d, as in 90s or 365d");
 		break;
 	case CONF_TEXT:
 		snprintf(out, len, "text");
@@ -219,6 +258,38 @@ int64_t
 conf_int(enum conf_id id)
 {
 	return (values[id].number);
+}
+
+static const char *
+secret_check(enum conf_id id)
+{
+	static char	error[160];
+	const char	*why = NULL;
+
+	if (!strcmp(conf_str(id), table[id].fallback))
+		why = "not set or the built-in default, which everybody knows";
+	else if (strlen(conf_str(id)) < SECRET_MIN_BYTES)
+		why = "too short";
+	if (why == NULL)
+		return (NULL);
+	snprintf(error, sizeof(error), "%s is %s; allowed is a secret text of at least %d bytes", table[id].name, why, SECRET_MIN_BYTES);
+
+	return (error);
+}
+
+const char *
+conf_check_secrets(void)
+{
+	const char	*error;
+
+	if (!strcmp(conf_str(CONF_WANZAMI_ENV), "development"))
+		return (NULL);
+	if ((error = secret_check(CONF_JWT_ACCESS_SECRET)) != NULL || (error = secret_check(CONF_JWT_REFRESH_SECRET)) != NULL)
+		return (error);
+	if (!strcmp(conf_str(CONF_JWT_ACCESS_SECRET), conf_str(CONF_JWT_REFRESH_SECRET)))
+		return ("JWT_REFRESH_SECRET is the same as JWT_ACCESS_SECRET; allowed is another secret text of at least 32 bytes");
+
+	return (NULL);
 }
 
 void

@@ -15,6 +15,13 @@ enum conf_id {
 	CONF_WANZAMI_ENV,
 	CONF_DATABASE_URL,
 	CONF_MIGRATE_ON_START,
+	CONF_JWT_ACCESS_SECRET,
+	CONF_JWT_REFRESH_SECRET,
+	CONF_ACCESS_TOKEN_EXPIRES_IN,
+	CONF_ADMIN_ACCESS_TOKEN_EXPIRES_IN,
+	CONF_REFRESH_TOKEN_EXPIRES_IN,
+	CONF_DEVICE_LIMIT,
+	CONF_ADMIN_PERMISSIONS,
 	CONF_S3_BUCKET,
 	CONF_S3_REGION,
 	CONF_S3_ENDPOINT,
@@ -44,8 +51,15 @@ const char	*conf_load(void);
 /* The value as text, never NULL ("" when unset without default); valid for the life of the process. */
 const char	*conf_str(enum conf_id);
 
-/* The value of a number or yes/no variable. */
+/* The value of a number or yes/no variable; seconds of a duration. */
 int64_t		conf_int(enum conf_id);
+
+/*
+ * Whether the secrets may be used where they are: one line about what is
+ * wrong with them (missing, built in, short, equal), or NULL. For processes
+ * that check tokens; lenient with WANZAMI_ENV=development.
+ */
+const char	*conf_check_secrets(void);
 
 /* Writes the table for people: as plain text, or as the Markdown of docs/configure.md. */
 void		conf_print_help(FILE *);

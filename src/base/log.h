@@ -12,11 +12,11 @@ enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERRO
 
 struct log_field {
 	const char	*key;
-	const char	*text;		/* NULL: the field is a number */
+	const char	*text;		/* NULL: the field is a number; INT64_MIN is none */
 	int64_t		number;
 };
 
-#define LOG_S(k, v)	{ .key = (k), .text = (v) }
+#define LOG_S(k, v)	{ .key = (k), .text = (v), .number = INT64_MIN }
 #define LOG_I(k, v)	{ .key = (k), .number = (v) }
 
 /*

@@ -1,10 +1,14 @@
 /*
- * Finds and percent-decodes one parameter without touching the others.
+ * Finds and percent-decodes parameters without touching the request.
  */
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "http/query.h"
+
+#define QUERY_PARAMS_MAX	32
 
 static int
 hex_digit(char c)
@@ -16,16 +20,17 @@ hex_digit(char c)
 	return (c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1);
 }
 
-static int
-value_decode(const char *p, char *out, size_t size)
+int
+query_decode(const char *p, size_t len, int form, char *out, size_t size)
 {
-	size_t	n = 0;
-	int	c;
+	const char	*end = p + len;
+	size_t		n = 0;
+	int		c;
 
-	for (; *p != '\0' && *p != '&'; p++) {
-		c = *p == '+' ? ' ' : (unsigned char)*p;
+	for (; p < end; p++) {
+		c = form && *p == '+' ? ' ' : (unsigned char)*p;
 		if (*p == '%') {
-			if (hex_digit(p[1]) < 0 || hex_digit(p[2]) < 0)
+			if (end - p < 3 || hex_digit(p[1]) < 0 || hex_digit(p[2]) < 0)
 				return (0);
 			c = hex_digit(p[1]) * 16 + hex_digit(p[2]);
 			p += 2;
@@ -48,11 +53,61 @@ query_get(const struct http_request *req, const char *name, char *out, size_t si
 
 	while (p != NULL && *p != '\0') {
 		if (!strncmp(p, name, len) && p[len] == '=')
-			return (value_decode(p + len + 1, out, size));
+			return (query_decode(p + len + 1, strcspn(p + len + 1, "&"), 1, out, size));
 		p = strchr(p, '&');
 		if (p != NULL)
 			p++;
 	}
 
 	return (0);
+}
+
+/* Whether a parameter of this name stands before p. */
+static int
+name_seen(const char *query, const char *p, size_t len)
+{
+	const char	*q;
+
+	for (q = query; q < p; q += strcspn(q, "&") + 1) {
+		if (!strncmp(q, p, len) && q[len] == '=')
+			return (1);
+	}
+
+	return (0);
+}
+
+static void
+param_json(struct kore_buf *out, const char *p, size_t len, int first)
+{
+	size_t	name = strcspn(p, "=");
+	char	*key, *value;
+
+	key = kore_malloc(len + 1);
+	value = kore_malloc(len + 1);
+	if (query_decode(p, name, 1, key, len + 1) && query_decode(p + name + 1, len - name - 1, 1, value, len + 1)) {
+		kore_buf_append(out, ",", first ? 0 : 1);
+		json_quote(out, key);
+		kore_buf_append(out, ":", 1);
+		json_quote(out, value);
+	}
+	kore_free(key);
+	kore_free(value);
+}
+
+void
+query_json(const struct http_request *req, struct kore_buf *out)
+{
+	const char	*p = req->query_string;
+	size_t		len, empty;
+	int		n;
+
+	kore_buf_append(out, "{", 1);
+	empty = out->offset;
+	for (n = 0; p != NULL && *p != '\0' && n < QUERY_PARAMS_MAX; n++) {
+		len = strcspn(p, "&");
+		if (strcspn(p, "=") < len && !name_seen(req->query_string, p, strcspn(p, "=")))
+			param_json(out, p, len, out->offset == empty);
+		p += len + (p[len] == '&');
+	}
+	kore_buf_append(out, "}", 1);
 }

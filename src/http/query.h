@@ -1,5 +1,5 @@
 /*
- * The query string of a request.
+ * The query string of a request, and percent-decoding.
  */
 #ifndef WANZAMI_QUERY_H
 #define WANZAMI_QUERY_H
@@ -13,5 +13,15 @@
  * Event loop only.
  */
 int	query_get(const struct http_request *, const char *name, char *out, size_t size);
+
+/*
+ * Decodes len bytes into out, cut to size - 1 bytes and a NUL; form says that
+ * "+" is a blank. Returns 0 for a broken escape or one that hides a NUL.
+ * Any thread.
+ */
+int	query_decode(const char *text, size_t len, int form, char *out, size_t size);
+
+/* Appends the parameters as a JSON object of texts, the first of equal names; undecodable ones are left out. */
+void	query_json(const struct http_request *, struct kore_buf *);
 
 #endif

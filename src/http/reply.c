@@ -23,10 +23,27 @@ cors_headers(struct http_request *req, const char *otherwise, const char *allowe
 	http_response_header(req, "access-control-allow-headers", allowed);
 }
 
+/* What is one person's must not be kept by anything on the way (contract people §5 item 33). */
+static int
+is_private(struct http_request *req)
+{
+	const char	*value;
+
+	return ((req->method != HTTP_METHOD_GET && req->method != HTTP_METHOD_HEAD) ||
+	    http_request_header(req, "authorization", &value));
+}
+
 void
-reply_json(struct http_request *req, int status, const char *body, size_t len)
+reply_json(struct http_request *req, int status, const void *body, size_t len)
 {
 	cors_headers(req, "*", "Content-Type, Authorization");
+	if (is_private(req))
+		http_response_header(req, "cache-control", "no-store");
+	if (status == 204) {
+		http_response_header(req, "content-length", "0");
+		http_response(req, status, NULL, 0);
+		return;
+	}
 	http_response_header(req, "content-type", "application/json; charset=utf-8");
 	http_response_header(req, "x-content-type-options", "nosniff");
 	http_response(req, status, body, len);

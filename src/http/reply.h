@@ -7,8 +7,8 @@
 #include <kore/kore.h>
 #include <kore/http.h>
 
-/* A finished JSON document; body is copied. Event loop only. */
-void	reply_json(struct http_request *, int status, const char *body, size_t len);
+/* A finished JSON document, copied; with status 204 there is none. Event loop only. */
+void	reply_json(struct http_request *, int status, const void *body, size_t len);
 
 /* {"message":text}; text must need no escaping. */
 void	reply_message(struct http_request *, int status, const char *text);

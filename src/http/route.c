@@ -1,38 +1,40 @@
 /*
- * One request from Kore to its handler: CORS, the table, 404 for the rest, and
- * the line in the log.
+ * Matches a path against the table: some eighty short comparisons, most of
+ * which end at the first differing letter, cost less than a microsecond.
  */
 #include <errno.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "base/log.h"
-#include "embedkore.h"
+#include "http/query.h"
 #include "http/reply.h"
 #include "http/route.h"
-#include "role.h"
+#include "http/sql.h"
 
-extern const struct route	__start_routes[], __stop_routes[];
+extern const struct route *const	__start_routes[], *const __stop_routes[];
 
-KORE_SYMBOL(route_entry);
+struct segment {
+	const char	*text;
+	size_t		len;
+};
 
 /* Case does not matter and one slash at the end is forgiven (contract people §1.1). */
 static int
-path_matches(const char *pattern, const char *path, struct route_args *args)
+path_matches(const char *pattern, const char *path, struct segment *args)
 {
 	size_t	len;
 
 	while (*pattern != '\0') {
 		if (*pattern == ':') {
-			args->id = path;
+			args->text = path;
 			args->len = strcspn(path, "/");
 			if (args->len == 0)
 				return (0);
 			path += args->len;
 			pattern += strcspn(pattern, "/");
+			args++;
 			continue;
 		}
 		len = strcspn(pattern, ":");
@@ -46,71 +48,68 @@ path_matches(const char *pattern, const char *path, struct route_args *args)
 }
 
 static const struct route *
-route_find(const struct http_request *req, struct route_args *args)
+table_find(int method, const char *path, struct segment *args)
 {
-	const struct route	*r;
-	const char		*method;
+	const struct route *const	*entry;
+	const struct route		*route;
 
-	method = req->method == HTTP_METHOD_HEAD ? "GET" : http_method_text(req->method);
-	for (r = __start_routes; r < __stop_routes; r++) {
-		if ((r->roles & role_get()) && !strcasecmp(r->method, method) &&
-		    path_matches(r->path, req->path, args))
-			return (r);
+	if (method == HTTP_METHOD_HEAD)
+		method = HTTP_METHOD_GET;
+	for (entry = __start_routes; entry < __stop_routes; entry++) {
+		route = *entry;
+		if (route->method == method && ((route->roles != 0 ? route->roles : ROLE_API) & role_get()) &&
+		    path_matches(route->path, path, args))
+			return (route);
 	}
 
 	return (NULL);
 }
 
-int
-route_id(struct http_request *req, const struct route_args *args, const char *what, char out[ROUTE_ID_MAX])
+size_t
+route_body_max(const struct http_request *kore)
 {
-	char		message[64];
-	unsigned long	n = 0;
+	struct segment		args[REQUEST_ARGS_MAX];
+	const struct route	*route = table_find(kore->method, kore->path, args);
 
-	errno = 0;
-	if (args->len < ROUTE_ID_MAX) {
-		memcpy(out, args->id, args->len);
-		out[args->len] = '\0';
-		n = strtoul(out, NULL, 10);
+	return (route != NULL && route->body_max != 0 ? route->body_max : BODY_MAX);
+}
+
+int
+route_find(struct request *r)
+{
+	struct segment	args[REQUEST_ARGS_MAX] = { 0 };
+	size_t		i;
+
+	if ((r->route = table_find(r->kore->method, r->kore->path, args)) == NULL) {
+		reply_message(r->kore, 404, "Not found");
+		return (0);
 	}
-	if (args->len >= ROUTE_ID_MAX || strspn(out, "0123456789") != args->len || errno != 0 || n > INT64_MAX)
-		snprintf(message, sizeof(message), "Invalid %s id", what);
+	for (i = 0; i < REQUEST_ARGS_MAX && args[i].text != NULL; i++) {
+		r->args[i] = request_alloc(r, args[i].len + 1);
+		if (!query_decode(args[i].text, args[i].len, 0, r->args[i], args[i].len + 1)) {
+			reply_message(r->kore, 400, "Invalid path");
+			return (0);
+		}
+	}
+
+	return (1);
+}
+
+int
+route_args_check(struct request *r)
+{
+	unsigned long	n;
+
+	if (r->route->id == NULL)
+		return (1);
+	errno = 0;
+	n = strtoul(r->args[0], NULL, 10);
+	if (strspn(r->args[0], "0123456789") != strlen(r->args[0]) || errno != 0 || n > INT64_MAX)
+		sql_refusal(r, 400, request_format(r, "{\"message\":\"Invalid %s id\"}", r->route->id));
 	else if (n == 0)
-		snprintf(message, sizeof(message), "Missing %s id", what);
+		sql_refusal(r, 400, request_format(r, "{\"message\":\"Missing %s id\"}", r->route->id));
 	else
 		return (1);
-	reply_message(req, 400, message);
 
 	return (0);
-}
-
-static void
-request_log(const struct http_request *req)
-{
-	log_event(LOG_LEVEL_INFO, "request", LOG_S("method", http_method_text(req->method)),
-	    LOG_S("path", req->path), LOG_I("status", req->status),
-	    LOG_I("ms", (int64_t)(kore_time_ms() - req->start)));
-}
-
-int
-route_entry(struct http_request *req)
-{
-	const struct route	*r;
-	struct route_args	args = { 0 };
-	int			result = KORE_RESULT_OK;
-
-	/* A request that slept comes back here when it has been answered. */
-	if (req->status != 0)
-		;
-	else if (req->method == HTTP_METHOD_OPTIONS)
-		reply_preflight(req);
-	else if ((r = route_find(req, &args)) != NULL)
-		result = r->handler(req, &args);
-	else
-		reply_message(req, 404, "Not found");
-
-	if (result == KORE_RESULT_OK)
-		request_log(req);
-
-	return (result);
 }

@@ -1,42 +1,64 @@
 /*
- * The route table. A handler is declared where it is written; the declarations
- * are collected from a linker section and matched here, not by Kore.
+ * The route table. A route is declared where it is written, with everything
+ * that decides about it in one place; the declarations are collected from a
+ * linker section and matched here, not by Kore.
+ *
+ *	static const struct field label_fields[] = { ... };
+ *
+ *	ROUTE_SQL(POST, "/api/auth/device-label", "auth/device-label",
+ *	    .guard = GUARD_USER, .fields = label_fields);
+ *
+ *	ROUTE(POST, "/api/auth/login", auth_login, .fields = login_fields)
+ *	{
+ *		sql_query(r, "auth/login-find", login_found);
+ *	}
  */
 #ifndef WANZAMI_ROUTE_H
 #define WANZAMI_ROUTE_H
 
-#include <kore/kore.h>
-#include <kore/http.h>
-
-/* What the path said where the declaration has ":id"; part of the request. */
-struct route_args {
-	const char	*id;
-	size_t		len;
-};
+#include "http/body.h"
+#include "http/guard.h"
+#include "http/request.h"
+#include "role.h"
 
 struct route {
-	const char	*method;	/* as http_method_text() says it; GET answers HEAD too */
-	const char	*path;		/* exact but for one ":id" segment, without a slash at the end */
-	int		roles;		/* the ROLE_* that serve it */
-	/* KORE_RESULT_OK when it has replied, else what sql_reply() returns. */
-	int		(*handler)(struct http_request *, const struct route_args *);
+	int			method;		/* HTTP_METHOD_*; GET answers HEAD too */
+	const char		*path;		/* without a slash at the end; ":name" stands for one segment */
+	/* Exactly one of the two: it replies, now or later; or the statement that makes the answer (http/sql.h). */
+	void			(*handler)(struct request *);
+	const char		*statement;
+
+	int			roles;		/* the ROLE_* that serve it; 0 is ROLE_API */
+	const char		*guard;		/* NULL: public; else GUARD_* or a permission (http/guard.h) */
+	int			strict;		/* the permission counts with ADMIN_PERMISSIONS=strict only, else any admin will do */
+	const char		*id;		/* the first ":" segment is the id of such a thing: "title" */
+	const struct field	*fields;	/* of the body; NULL: it is passed on as it came */
+	size_t			body_max;	/* bytes; 0 is BODY_MAX */
 };
 
-#define ROUTE(fn, m, p, r)						\
-	static int	fn(struct http_request *, const struct route_args *);	\
-	static const struct route route_##fn				\
-	    __attribute__((used, section("routes"))) = { m, p, r, fn };	\
-	static int	fn(struct http_request *req, const struct route_args *args)
+#define ROUTE_NAME_(a, b)	a##b
+#define ROUTE_NAME(a, b)	ROUTE_NAME_(a, b)
+#define ROUTE_ENTRY(n, m, p, ...)					\
+	static const struct route ROUTE_NAME(route_, n) = {		\
+		.method = HTTP_METHOD_##m, .path = p, __VA_ARGS__ };	\
+	static const struct route *const ROUTE_NAME(route_entry_, n)	\
+	    __attribute__((used, section("routes"))) = &ROUTE_NAME(route_, n)
+#define ROUTE_DECLARE(m, p, ...)	ROUTE_ENTRY(__COUNTER__, m, p, __VA_ARGS__)
 
-#define ROUTE_ID_MAX	24
+#define ROUTE_SQL(m, p, s, ...)	ROUTE_DECLARE(m, p, .statement = s, ##__VA_ARGS__)
+#define ROUTE(m, p, fn, ...)						\
+	static void	fn(struct request *);				\
+	ROUTE_DECLARE(m, p, .handler = fn, ##__VA_ARGS__);		\
+	static void							\
+	fn(struct request *r)
 
-/*
- * The id of the path as decimal text. When it is none (contract README 19) it
- * answers 400 "Invalid <what> id" or "Missing <what> id" and returns 0.
- */
-int	route_id(struct http_request *, const struct route_args *, const char *what, char out[ROUTE_ID_MAX]);
+/* Finds the route and decodes its segments; answers 404 or 400 and returns 0 when it cannot. */
+int	route_find(struct request *);
 
-/* Kore's one route ends here. Event loop only. */
-int	route_entry(struct http_request *);
+/* How many bytes the body of this request may have, before its route is looked for. */
+size_t	route_body_max(const struct http_request *);
+
+/* Whether the id is one (contract README 19); if not, the refusal is noted (http/sql.h). */
+int	route_args_check(struct request *);
 
 #endif

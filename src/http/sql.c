@@ -1,95 +1,216 @@
 /*
- * Lets a request sleep while its statement runs, and survives that either of
- * the two goes first.
+ * Tells a statement about the request, and makes an answer of its outcome.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
-#include "embedkore.h"
+#include "http/audience.h"
+#include "http/query.h"
 #include "http/reply.h"
+#include "http/route.h"
 #include "http/sign.h"
 #include "http/sql.h"
 
-/* What ties a sleeping request to its statement; req is NULL once the client has gone. */
+#define REFUSED		"WZ"	/* SQLSTATEs of wanzami.refuse(): WZ and the status */
+#define GUARD		"guard"
+
+/* What ties a waiting request to its statement. */
 struct waiter {
-	struct http_request	*req;
-	void			(*done)(struct http_request *, const struct pg_outcome *);
+	struct request	*r;
+	void		(*next)(struct request *, const PGresult *);
 };
 
-void	sql_forget(struct http_request *);
-
-KORE_SYMBOL(sql_forget);
-
 static void
-statement_done(void *arg, const struct pg_outcome *outcome)
+tell(struct kore_buf *out, const char *name, const char *value)
 {
-	struct waiter		*w = arg;
-	struct http_request	*req = w->req;
-
-	if (req != NULL) {
-		req->hdlr_extra = NULL;
-		w->done(req, outcome);
-		http_request_wakeup(req);
-	}
-	free(w);
+	kore_buf_append(out, ",", out->offset > 1 ? 1 : 0);
+	json_quote(out, name);
+	kore_buf_append(out, ":", 1);
+	json_quote(out, value);
 }
 
-/* Kore frees the request: the statement, if it still runs, has nobody to answer. */
+static void
+tell_client(struct request *r, struct kore_buf *out)
+{
+	char		country[AUDIENCE_COUNTRY_MAX], address[INET6_ADDRSTRLEN] = "";
+	const char	*agent;
+
+	audience_country(r->kore, country);
+	tell(out, "country", country);
+	tell(out, "audience", audience_maturity(r->kore));
+	if (r->kore->owner->family == AF_INET6)
+		inet_ntop(AF_INET6, &r->kore->owner->addr.ipv6.sin6_addr, address, sizeof(address));
+	tell(out, "address", address);
+	if (!http_request_header(r->kore, "user-agent", &agent))
+		agent = NULL;
+	tell(out, "agent", agent);
+}
+
+/* $1 of every statement. The caller frees it. */
+static char *
+context(struct request *r)
+{
+	struct kore_buf	out;
+	char		*text;
+	size_t		len;
+
+	kore_buf_init(&out, 512);
+	kore_buf_append(&out, "{", 1);
+	tell(&out, "id", r->args[0]);
+	tell(&out, "arg", r->args[1]);
+	tell(&out, "userId", r->user_id);
+	tell(&out, "deviceId", r->device_id);
+	tell(&out, "need", guard_need(r->route));
+	tell(&out, "path", r->kore->path);
+	tell(&out, "mark", sign_mark());
+	tell_client(r, &out);
+	if (r->extra.data != NULL)
+		kore_buf_append(&out, r->extra.data, r->extra.offset);
+	kore_buf_appendf(&out, ",\"query\":");
+	query_json(r->kore, &out);
+	kore_buf_append(&out, "}", 1);
+	text = (char *)kore_buf_release(&out, &len);
+	text = kore_realloc(text, len + 1);
+	text[len] = '\0';
+
+	return (text);
+}
+
+const char *
+sql_text(const PGresult *res, const char *column)
+{
+	int	n = PQfnumber(res, column);
+
+	if (n < 0 || PQntuples(res) == 0 || PQgetisnull(res, 0, n))
+		return (NULL);
+
+	return (PQgetvalue(res, 0, n));
+}
+
 void
-sql_forget(struct http_request *req)
+sql_answer(struct request *r, const PGresult *res)
 {
-	struct waiter	*w = req->hdlr_extra;
-
-	if (w != NULL)
-		w->req = NULL;
-	req->hdlr_extra = NULL;
-}
-
-int
-sql_query(struct http_request *req, const char *name, int nparams, const char *const *params,
-    void (*done)(struct http_request *, const struct pg_outcome *))
-{
-	struct waiter	*w;
-
-	if ((w = calloc(1, sizeof(*w))) == NULL)
-		fatal("out of memory");
-	w->req = req;
-	w->done = done;
-	req->hdlr_extra = w;
-	http_request_sleep(req);
-	pg_query(name, nparams, params, statement_done, w);
-
-	return (KORE_RESULT_RETRY);
-}
-
-static void
-body_reply(struct http_request *req, const PGresult *res)
-{
+	const char	*status = sql_text(res, "status"), *text = sql_text(res, "body");
 	struct kore_buf	body;
 
-	kore_buf_init(&body, (size_t)PQgetlength(res, 0, 1) + 1);
-	sign_body(&body, PQgetvalue(res, 0, 1), (size_t)PQgetlength(res, 0, 1));
-	reply_json(req, atoi(PQgetvalue(res, 0, 0)), (const char *)body.data, body.offset);
+	if (status == NULL) {
+		log_event(LOG_LEVEL_ERROR, "a statement returned no answer", LOG_S("id", r->id), LOG_S("path", r->kore->path));
+		reply_message(r->kore, 500, "Internal server error");
+		return;
+	}
+	kore_buf_init(&body, text != NULL ? strlen(text) + 1 : 1);
+	if (text != NULL)
+		sign_body(&body, text, strlen(text));
+	reply_json(r->kore, atoi(status), body.data, body.offset);
 	kore_buf_cleanup(&body);
 }
 
 static void
-row_reply(struct http_request *req, const struct pg_outcome *outcome)
+refused_answer(struct request *r, const struct pg_outcome *outcome)
 {
-	if (outcome->lost) {
-		reply_message(req, 503, "Service unavailable");
-	} else if (outcome->error != NULL || PQntuples(outcome->res) != 1) {
-		log_event(LOG_LEVEL_ERROR, "statement failed", LOG_S("path", req->path),
-		    LOG_S("error", outcome->error != NULL ? outcome->error : "not one row"));
-		reply_message(req, 500, "Internal server error");
-	} else {
-		body_reply(req, outcome->res);
-	}
+	struct kore_buf	body;
+
+	kore_buf_init(&body, 128);
+	kore_buf_appendf(&body, "{\"message\":");
+	json_quote(&body, outcome->error);
+	kore_buf_append(&body, "}", 1);
+	reply_json(r->kore, atoi(outcome->state + strlen(REFUSED)), body.data, body.offset);
+	kore_buf_cleanup(&body);
 }
 
-int
-sql_reply(struct http_request *req, const char *name, int nparams, const char *const *params)
+static void
+error_recorded(void *arg, const struct pg_outcome *outcome)
 {
-	return (sql_query(req, name, nparams, params, row_reply));
+	(void)arg;
+	if (outcome->error != NULL)
+		log_event(LOG_LEVEL_WARN, "an error could not be recorded", LOG_S("error", outcome->error));
+}
+
+/* A failure of ours: the log, the row that administrators look at (contract people §2.16), and nothing to the client. */
+static void
+failed_answer(struct request *r, const struct pg_outcome *outcome)
+{
+	log_event(LOG_LEVEL_ERROR, "statement failed", LOG_S("id", r->id), LOG_S("path", r->kore->path),
+	    LOG_S("error", outcome->error), LOG_S("state", outcome->state));
+	pg_query("errors/record", 3, (const char *[]){ outcome->error, r->kore->path, r->user_id }, error_recorded, NULL);
+	reply_message(r->kore, 500, "Internal server error");
+}
+
+static void
+statement_done(void *arg, const struct pg_outcome *outcome)
+{
+	struct waiter	*w = arg;
+	struct request	*r = w->r;
+
+	if (request_resume(r)) {
+		if (outcome->error == NULL)
+			w->next(r, outcome->res);
+		else if (outcome->lost)
+			reply_message(r->kore, 503, "Service unavailable");
+		else if (!strncmp(outcome->state, REFUSED, strlen(REFUSED)))
+			refused_answer(r, outcome);
+		else
+			failed_answer(r, outcome);
+		request_settle(r);
+	}
+	free(w);
+}
+
+/* Sends the guard, if the route has one that has not been passed yet, and the statement, if there is one. */
+static void
+statement_send(struct request *r, const char *name, void (*next)(struct request *, const PGresult *))
+{
+	const char	*names[2];
+	struct waiter	*w;
+	char		*ctx;
+	int		n = 0;
+
+	if ((w = calloc(1, sizeof(*w))) == NULL)
+		fatal("out of memory");
+	w->r = r;
+	w->next = next;
+	if (r->route->guard != NULL)
+		names[n++] = GUARD;
+	if (name != NULL)
+		names[n++] = name;
+	ctx = context(r);
+	request_wait(r);
+	pg_transact(n, names, ctx, r->body, statement_done, w);
+	kore_free(ctx);
+}
+
+void
+sql_query(struct request *r, const char *name, void (*next)(struct request *, const PGresult *))
+{
+	statement_send(r, name, next);
+}
+
+void
+sql_reply(struct request *r, const char *name)
+{
+	statement_send(r, name, sql_answer);
+}
+
+void
+sql_refusal(struct request *r, int status, const char *body)
+{
+	r->refusal_status = status;
+	r->refusal_body = body;
+}
+
+static void
+refusal_answer(struct request *r, const PGresult *res)
+{
+	(void)res;
+	reply_json(r->kore, r->refusal_status, r->refusal_body, strlen(r->refusal_body));
+}
+
+void
+sql_refuse(struct request *r)
+{
+	if (r->route->guard != NULL)
+		statement_send(r, NULL, refusal_answer);
+	else
+		refusal_answer(r, NULL);
 }

@@ -18,6 +18,9 @@
 
 #define QUERY_FOLDER		"sql/query/"
 #define PG_CONNECTIONS		2
+#define PG_PREPARES_MAX		32	/* statements of one call */
+#define PG_TRIES		3	/* of a call that the server asks to repeat */
+#define JSONB_OID		3802
 #define PG_TIMEOUT_MS		15000	/* a statement, in the server */
 #define PG_WAIT_MS		3000	/* for a connection, before 503 */
 #define PG_GRACE_MS		5000	/* past PG_TIMEOUT_MS a silent server counts as gone */
@@ -25,11 +28,23 @@
 #define PG_RETRY_MIN_MS		100
 #define PG_RETRY_MAX_MS		5000
 
+/* One file of QUERY_FOLDER; its statements are known to a connection by their place among all. */
+struct file {
+	const char		*name;
+	size_t			first;
+	size_t			count;
+};
+
 struct call {
-	size_t			statement;	/* index from the first file of QUERY_FOLDER */
-	int			preparing;	/* went out behind its own PREPARE, which has not succeeded yet */
+	const struct file	*files[PG_FILES_MAX];
+	int			nfiles;
+	const Oid		*types;		/* of the parameters; NULL lets the server find out */
 	int			nparams;
 	char			*params[PG_PARAMS_MAX];
+	size_t			preparing[PG_PREPARES_MAX];	/* statements that go out with it for the first time */
+	int			nprepares;
+	int			prepared;	/* how many of them have been answered */
+	int			tries;
 	u_int64_t		since;		/* when it was asked, then when it was sent */
 	PGresult		*res;
 	pg_done			done;
@@ -54,7 +69,9 @@ struct conn {
 
 static struct conn		conns[PG_CONNECTIONS];
 static struct call_list		waiting = TAILQ_HEAD_INITIALIZER(waiting);
-static const struct embed_file	*statements;
+static struct file		*files;
+static size_t			nfiles;
+static char			**statements;
 static size_t			nstatements;
 static char			*url;
 static char			startup_options[256];
@@ -62,11 +79,13 @@ static char			startup_options[256];
 static void	conn_handle(void *, int);
 
 static void
-call_finish(struct call *c, const char *error, int lost)
+call_finish(struct call *c, const char *error, const char *state, int lost)
 {
-	struct pg_outcome	outcome = { .res = error == NULL ? c->res : NULL, .error = error, .lost = lost };
+	struct pg_outcome	outcome = { .error = error, .state = state, .lost = lost };
 	int			i;
 
+	if (error == NULL)
+		outcome.res = c->res;
 	c->done(c->arg, &outcome);
 	for (i = 0; i < c->nparams; i++)
 		free(c->params[i]);
@@ -103,7 +122,7 @@ conn_lose(struct conn *conn, const char *why)
 	conn->nsent = 0;
 	while ((c = TAILQ_FIRST(&lost)) != NULL) {
 		TAILQ_REMOVE(&lost, c, list);
-		call_finish(c, "the connection was lost", 1);
+		call_finish(c, "the connection was lost", "", 1);
 	}
 }
 
@@ -136,18 +155,64 @@ conn_flush(struct conn *conn)
 		conn_watch(conn, r == 1 ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
+static void
+statement_name(size_t statement, char out[16])
+{
+	snprintf(out, 16, "s%zu", statement);
+}
+
+/* What this connection has not seen yet is prepared ahead, each by itself, so that an error later undoes none of it. */
+static int
+call_prepare(struct conn *conn, struct call *c, size_t statement)
+{
+	char	name[16];
+
+	if (conn->prepared[statement])
+		return (1);
+	statement_name(statement, name);
+	if (c->nprepares == PG_PREPARES_MAX ||
+	    !PQsendPrepare(conn->db, name, statements[statement], c->types != NULL ? c->nparams : 0, c->types) ||
+	    !PQpipelineSync(conn->db))
+		return (0);
+	conn->prepared[statement] = 1;
+	c->preparing[c->nprepares++] = statement;
+
+	return (1);
+}
+
+static int
+call_execute(struct conn *conn, struct call *c, size_t statement)
+{
+	char	name[16];
+
+	statement_name(statement, name);
+
+	return (PQsendQueryPrepared(conn->db, name, c->nparams, (const char *const *)c->params, NULL, NULL, 0));
+}
+
+/* Does one step for every statement of a call. */
+static int
+call_each(struct conn *conn, struct call *c, int (*step)(struct conn *, struct call *, size_t))
+{
+	size_t	i;
+	int	f;
+
+	for (f = 0; f < c->nfiles; f++) {
+		for (i = 0; i < c->files[f]->count; i++) {
+			if (!step(conn, c, c->files[f]->first + i))
+				return (0);
+		}
+	}
+
+	return (1);
+}
+
 static int
 conn_send(struct conn *conn, struct call *c)
 {
-	const char	*name = statements[c->statement].name;
-
-	c->preparing = !conn->prepared[c->statement];
-	if (c->preparing && !PQsendPrepare(conn->db, name, statements[c->statement].data, 0, NULL))
+	c->nprepares = c->prepared = 0;
+	if (!call_each(conn, c, call_prepare) || !call_each(conn, c, call_execute) || !PQpipelineSync(conn->db))
 		return (0);
-	if (!PQsendQueryPrepared(conn->db, name, c->nparams, (const char *const *)c->params, NULL, NULL, 0) ||
-	    !PQpipelineSync(conn->db))
-		return (0);
-	conn->prepared[c->statement] = 1;
 	c->since = kore_time_ms();
 	TAILQ_INSERT_TAIL(&conn->sent, c, list);
 	conn->nsent++;
@@ -179,7 +244,7 @@ calls_send(void)
 	while ((c = TAILQ_FIRST(&waiting)) != NULL && (conn = conn_pick()) != NULL) {
 		TAILQ_REMOVE(&waiting, c, list);
 		if (!conn_send(conn, c)) {
-			call_finish(c, "the statement could not be sent", 1);
+			call_finish(c, "the statement could not be sent", "", 1);
 			conn_lose(conn, PQerrorMessage(conn->db));
 			continue;
 		}
@@ -213,38 +278,59 @@ conn_step(struct conn *conn)
 	}
 }
 
-/* The first error of a call is its outcome; what follows it up to the sync was only skipped. */
-static void
-call_result(struct call *c, PGresult *res)
+static int
+failed(const PGresult *res)
 {
-	if (c->preparing && c->res == NULL && PQresultStatus(res) == PGRES_COMMAND_OK) {
-		c->preparing = 0;
+	return (res != NULL && PQresultStatus(res) == PGRES_FATAL_ERROR);
+}
+
+/* The first error of a call is its outcome, else its last result; what follows an error was only skipped. */
+static void
+call_result(struct conn *conn, struct call *c, PGresult *res)
+{
+	int	preparing = c->prepared < c->nprepares;
+
+	if (preparing && PQresultStatus(res) != PGRES_COMMAND_OK)
+		conn->prepared[c->preparing[c->prepared]] = 0;
+	if (failed(c->res) || (preparing && !failed(res)) || PQresultStatus(res) == PGRES_PIPELINE_ABORTED) {
 		PQclear(res);
 		return;
-	}
-	if (PQresultStatus(res) == PGRES_PIPELINE_ABORTED || PQresultStatus(c->res) == PGRES_FATAL_ERROR) {
-		if (c->res != NULL) {
-			PQclear(res);
-			return;
-		}
 	}
 	PQclear(c->res);
 	c->res = res;
 }
 
+/* The server undid it through no fault of its own: a deadlock, a conflict of serialisable transactions. */
+static int
+call_again(struct call *c, const char *state)
+{
+	if ((strcmp(state, "40P01") && strcmp(state, "40001")) || ++c->tries >= PG_TRIES)
+		return (0);
+	PQclear(c->res);
+	c->res = NULL;
+	TAILQ_INSERT_TAIL(&waiting, c, list);
+
+	return (1);
+}
+
 static void
 call_complete(struct conn *conn, struct call *c)
 {
-	const char	*error = NULL;
+	const char	*error, *state;
 
 	TAILQ_REMOVE(&conn->sent, c, list);
 	conn->nsent--;
-	if (PQresultStatus(c->res) != PGRES_TUPLES_OK && PQresultStatus(c->res) != PGRES_COMMAND_OK) {
-		error = c->res != NULL ? PQresultErrorMessage(c->res) : "no result";
-		if (c->preparing)
-			conn->prepared[c->statement] = 0;
+	if (PQresultStatus(c->res) == PGRES_TUPLES_OK || PQresultStatus(c->res) == PGRES_COMMAND_OK) {
+		call_finish(c, NULL, NULL, 0);
+		return;
 	}
-	call_finish(c, error, 0);
+	if ((state = PQresultErrorField(c->res, PG_DIAG_SQLSTATE)) == NULL)
+		state = "";
+	if (call_again(c, state))
+		return;
+	if ((error = PQresultErrorField(c->res, PG_DIAG_MESSAGE_PRIMARY)) == NULL)
+		error = c->res != NULL ? PQresultErrorMessage(c->res) : "no result";
+	call_finish(c, error, state, 0);
 }
 
 static void
@@ -267,13 +353,18 @@ conn_read(struct conn *conn)
 		nothing = 0;
 		if (PQresultStatus(res) == PGRES_PIPELINE_SYNC) {
 			PQclear(res);
-			call_complete(conn, c);
+			if (c->prepared < c->nprepares)
+				c->prepared++;
+			else
+				call_complete(conn, c);
 		} else {
-			call_result(c, res);
+			call_result(conn, c, res);
 		}
 	}
 	if (conn->state == CONN_READY && PQstatus(conn->db) == CONNECTION_BAD)
 		conn_lose(conn, PQerrorMessage(conn->db));
+	if (!TAILQ_EMPTY(&waiting))
+		calls_send();
 }
 
 static void
@@ -318,7 +409,43 @@ pg_tick(void *arg, u_int64_t now)
 		conn_tick(&conns[i], now);
 	while ((c = TAILQ_FIRST(&waiting)) != NULL && now - c->since > PG_WAIT_MS) {
 		TAILQ_REMOVE(&waiting, c, list);
-		call_finish(c, "no connection", 1);
+		call_finish(c, "no connection", "", 1);
+	}
+}
+
+/* The next statement of a file, which ends with a semicolon at the end of a line, or with the file; NULL after the last. */
+static char *
+statement_next(const char **text)
+{
+	const char	*p, *from = *text + strspn(*text, " \t\n");
+
+	if (*from == '\0')
+		return (NULL);
+	for (p = from; *p != '\0' && strncmp(p, ";\n", 2) && strcmp(p, ";"); p++)
+		;
+	*text = *p == '\0' ? p : p + 1;
+
+	return (strndup(from, (size_t)(p - from)));
+}
+
+static void
+statements_load(void)
+{
+	const struct embed_file	*embedded = embed_prefix(QUERY_FOLDER, &nfiles);
+	const char		*text;
+	char			*statement;
+	size_t			i;
+
+	files = kore_calloc(nfiles, sizeof(*files));
+	for (i = 0; i < nfiles; i++) {
+		files[i].name = embedded[i].name + strlen(QUERY_FOLDER);
+		files[i].first = nstatements;
+		text = embedded[i].data;
+		while ((statement = statement_next(&text)) != NULL) {
+			statements = kore_realloc(statements, (nstatements + 1) * sizeof(*statements));
+			statements[nstatements++] = statement;
+			files[i].count++;
+		}
 	}
 }
 
@@ -332,7 +459,7 @@ pg_start(const char *database_url)
 		fatalx("DATABASE_URL is not a postgresql:// URL");
 	snprintf(startup_options, sizeof(startup_options), "-c statement_timeout=%d -c TimeZone=UTC -c search_path=%s",
 	    PG_TIMEOUT_MS, schema);
-	statements = embed_prefix(QUERY_FOLDER, &nstatements);
+	statements_load();
 
 	for (i = 0; i < PG_CONNECTIONS; i++) {
 		conns[i].evt.handle = conn_handle;
@@ -345,28 +472,33 @@ pg_start(const char *database_url)
 	kore_timer_add(pg_tick, PG_TICK_MS, NULL, 0);
 }
 
-static size_t
-statement_find(const char *name)
+/* The files are in the order of their names. */
+static const struct file *
+file_find(const char *name)
 {
-	char	path[128];
-	size_t	i;
+	size_t	low = 0, high = nfiles, middle, len = strlen(name);
+	int	order;
 
-	snprintf(path, sizeof(path), QUERY_FOLDER "%s.sql", name);
-	for (i = 0; i < nstatements; i++) {
-		if (!strcmp(statements[i].name, path))
-			return (i);
+	while (low < high) {
+		middle = (low + high) / 2;
+		order = strncmp(name, files[middle].name, len);
+		if (order == 0)
+			order = strcmp(".sql", files[middle].name + len);
+		if (order == 0)
+			return (&files[middle]);
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
 	}
-	fatalx("there is no %s", path);
+	fatalx("there is no " QUERY_FOLDER "%s.sql", name);
 }
 
-void
-pg_query(const char *name, int nparams, const char *const *params, pg_done done, void *arg)
+static void
+call_start(struct call *c, int nparams, const char *const *params, pg_done done, void *arg)
 {
-	struct call	*c;
-	int		i;
+	int	i;
 
-	c = kore_calloc(1, sizeof(*c));
-	c->statement = statement_find(name);
 	c->since = kore_time_ms();
 	c->done = done;
 	c->arg = arg;
@@ -376,4 +508,27 @@ pg_query(const char *name, int nparams, const char *const *params, pg_done done,
 
 	TAILQ_INSERT_TAIL(&waiting, c, list);
 	calls_send();
+}
+
+void
+pg_query(const char *name, int nparams, const char *const *params, pg_done done, void *arg)
+{
+	struct call	*c = kore_calloc(1, sizeof(*c));
+
+	c->files[c->nfiles++] = file_find(name);
+	call_start(c, nparams, params, done, arg);
+}
+
+void
+pg_transact(int n, const char *const *names, const char *first, const char *second, pg_done done, void *arg)
+{
+	static const Oid	types[] = { JSONB_OID, JSONB_OID };
+	struct call		*c = kore_calloc(1, sizeof(*c));
+
+	while (c->nfiles < n) {
+		c->files[c->nfiles] = file_find(names[c->nfiles]);
+		c->nfiles++;
+	}
+	c->types = types;
+	call_start(c, 2, (const char *[]){ first, second }, done, arg);
 }

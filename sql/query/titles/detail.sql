@@ -1,11 +1,11 @@
--- GET /api/titles/:id (contract media §4.2) for $1 title, $2 country, $3 audience; $4 marks what the process has to sign.
+-- GET /api/titles/:id (contract media §4.2) for this country and audience.
 WITH title AS (
-	SELECT t.* FROM "Title" t WHERE t."id" = $1::bigint AND wanzami.visible(t, $2::text, $3::text)
+	SELECT t.* FROM "Title" t WHERE t."id" = ($1 ->> 'id')::bigint AND wanzami.visible(t, ($1 ->> 'country'), ($1 ->> 'audience'))
 ), episode AS (
 	SELECT e."id"::text AS "id", e."titleId"::text AS "titleId", e."seasonNumber", e."episodeNumber", e."name", e."synopsis",
 		e."runtimeMinutes", e."previewSpriteUrl", e."previewVttUrl", e."introStartSec", e."introEndSec",
 		e."seasonId"::text AS "seasonId", wanzami.iso(e."createdAt") AS "createdAt", wanzami.iso(e."updatedAt") AS "updatedAt",
-		wanzami.assets(NULL, e."id", t."isPpv", $4::text) AS "assetVersions"
+		wanzami.assets(NULL, e."id", t."isPpv", ($1 ->> 'mark')) AS "assetVersions"
 	FROM "Episode" e JOIN title t ON t."id" = e."titleId"
 	WHERE NOT e."pendingReview"
 ), season AS (
@@ -21,12 +21,12 @@ WITH title AS (
 		t."id"::text AS "id", t."name", t."type", t."description",
 		coalesce(t."genres", '{}') AS "genres", coalesce(t."cast", '{}') AS "cast", coalesce(t."crew", '{}') AS "crew",
 		t."language", t."maturityRating", t."runtimeMinutes", coalesce(t."countryAvailability", '{}') AS "countryAvailability",
-		t."isOriginal", t."posterUrl", t."thumbnailUrl", wanzami.playable(t."trailerUrl", '', $4::text) AS "trailerUrl",
+		t."isOriginal", t."posterUrl", t."thumbnailUrl", wanzami.playable(t."trailerUrl", '', ($1 ->> 'mark')) AS "trailerUrl",
 		t."introStartSec", t."introEndSec", t."previewSpriteUrl", t."previewVttUrl", t."archived",
 		wanzami.iso(t."createdAt") AS "createdAt", wanzami.iso(t."updatedAt") AS "updatedAt",
 		t."isPpv", t."ppvPriceNaira", t."ppvCurrency", t."ppvDescription",
 		(SELECT count(*) FROM episode) AS "episodeCount",
-		wanzami.assets(t."id", NULL, t."isPpv", $4::text) AS "assetVersions",
+		wanzami.assets(t."id", NULL, t."isPpv", ($1 ->> 'mark')) AS "assetVersions",
 		(SELECT coalesce(json_agg(e ORDER BY "seasonNumber", "episodeNumber", "id"::bigint), '[]') FROM episode e) AS "episodes",
 		(SELECT coalesce(json_agg(s ORDER BY "seasonNumber"), '[]') FROM season s) AS "seasons"
 	) r

@@ -1,4 +1,4 @@
--- GET /api/titles (contract media §4.1, CAT-8): every visible title for $1 country and $2 audience.
+-- GET /api/titles (contract media §4.1, CAT-8): every title that this country and audience may see.
 SELECT 200 AS status,
 	'{"titles":[' || coalesce(string_agg(item, ',' ORDER BY "releaseDate" DESC NULLS LAST, "createdAt" DESC, id DESC), '') || ']}' AS body
 FROM (
@@ -16,5 +16,5 @@ FROM (
 		(SELECT count(*) FROM "Episode" e WHERE e."titleId" = t."id") AS "episodeCount",
 		(SELECT count(*) FROM "Season" s WHERE s."titleId" = t."id") AS "seasonCount"
 	) r
-	WHERE wanzami.visible(t, $1::text, $2::text)
+	WHERE wanzami.visible(t, ($1 ->> 'country'), ($1 ->> 'audience'))
 ) titles

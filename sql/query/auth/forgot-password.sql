@@ -1,0 +1,13 @@
+-- POST /api/auth/forgot-password (contract people §3.8): the same answer for everybody.
+WITH token AS (
+	SELECT gen_random_uuid()::text AS value
+), renewed AS (
+	UPDATE "User" u SET "resetToken" = wanzami.digest(t.value), "resetTokenExpires" = wanzami.now() + interval '1 hour',
+		"updatedAt" = wanzami.now()
+	FROM token t
+	WHERE u."email" = lower($2 ->> 'email')
+	RETURNING u."name", t.value
+)
+INSERT INTO wanzami.mail_outbox (to_address, template, vars)
+SELECT $2 ->> 'email', 'reset', jsonb_build_object('name', r."name", 'email', $2 ->> 'email', 'token', r.value) FROM renewed r;
+SELECT 200 AS status, '{"message":"If that account exists, a reset link has been sent."}' AS body

@@ -1,0 +1,14 @@
+-- The second half of a login: the password was right. The user is looked at again, since hashing took its time.
+SELECT wanzami.refuse(401, 'Invalid credentials') WHERE NOT EXISTS (
+	SELECT FROM "User" WHERE "id" = ($1 ->> 'foundId')::bigint AND "password" = $1 ->> 'foundPassword' AND "role"::text = $1 ->> 'foundRole');
+SELECT wanzami.device_seen(($1 ->> 'foundId')::bigint, $1 ->> 'newDeviceId', ($1 ->> 'deviceLimit')::int);
+INSERT INTO "Session" ("userId", "deviceId", "refreshToken", "userAgent", "ipAddress", "createdAt", "expiresAt")
+VALUES (($1 ->> 'foundId')::bigint, $1 ->> 'newDeviceId', $1 ->> 'refreshDigest', $1 ->> 'agent', $1 ->> 'address', wanzami.now(),
+	wanzami.now() + ($1 ->> 'refreshSeconds')::bigint * interval '1 second');
+SELECT wanzami.profile_ensure(($1 ->> 'foundId')::bigint, NULL, NULL);
+SELECT wanzami.audit(($1 ->> 'foundId')::bigint, 'ADMIN_LOGIN', $1 ->> 'foundId', NULL) WHERE $1 ->> 'path' ILIKE '/api/admin/%';
+SELECT 200 AS status, json_build_object(
+	'user', json_build_object('id', u."id"::text, 'email', u."email", 'role', u."role", 'name', u."name"),
+	'accessToken', $1 ->> 'accessToken', 'refreshToken', $1 ->> 'refreshToken', 'deviceId', $1 ->> 'newDeviceId',
+	'permissions', array_to_json(wanzami.permissions(u."role")), 'profiles', wanzami.profiles(u."id"))::text AS body
+FROM "User" u WHERE u."id" = ($1 ->> 'foundId')::bigint

@@ -1,0 +1,15 @@
+-- POST /api/auth/resend-verification (contract people §3.6, §5 items 9, 10, 15; README 3): the same answer for everybody, a
+-- new token and a mail for an unverified account whose last token is two minutes old.
+WITH token AS (
+	SELECT gen_random_uuid()::text AS value
+), renewed AS (
+	UPDATE "User" u SET "verificationToken" = wanzami.digest(t.value), "verificationTokenExpires" = wanzami.now() + interval '24 hours',
+		"updatedAt" = wanzami.now()
+	FROM token t
+	WHERE u."email" = lower($2 ->> 'email') AND NOT u."emailVerified"
+	AND coalesce(u."verificationTokenExpires" < wanzami.now() + interval '24 hours' - interval '2 minutes', true)
+	RETURNING u."name", t.value
+)
+INSERT INTO wanzami.mail_outbox (to_address, template, vars)
+SELECT $2 ->> 'email', 'verify', jsonb_build_object('name', r."name", 'email', $2 ->> 'email', 'token', r.value) FROM renewed r;
+SELECT 200 AS status, '{"message":"Verification email resent."}' AS body

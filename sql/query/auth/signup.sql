@@ -1,0 +1,20 @@
+-- POST /api/auth/signup (contract people §3.1): the user, the profile and both mails, or nothing. The salted hash tells
+-- whether the row under the address is the one made here.
+INSERT INTO "User" ("email", "password", "name", "verificationToken", "verificationTokenExpires", "createdAt", "updatedAt")
+VALUES (lower($2 ->> 'email'), $1 ->> 'passwordHash', $2 ->> 'name', wanzami.digest($1 ->> 'mailToken'),
+	wanzami.now() + interval '24 hours', wanzami.now(), wanzami.now())
+ON CONFLICT ("email") DO NOTHING;
+SELECT wanzami.refuse(409, 'Email already registered') FROM "User"
+WHERE "email" = lower($2 ->> 'email') AND "password" <> $1 ->> 'passwordHash';
+INSERT INTO "Profile" ("userId", "name", "preferences", "country", "birthYear", "createdAt", "updatedAt")
+SELECT u."id", u."name", nullif(jsonb_strip_nulls(jsonb_build_object(
+		'preferredGenres', nullif($2 -> 'preferredGenres', '[]'), 'heardFrom', $2 -> 'heardFrom')), '{}'),
+	$1 ->> 'country', ($2 ->> 'birthYear')::int, wanzami.now(), wanzami.now()
+FROM "User" u WHERE u."email" = lower($2 ->> 'email');
+INSERT INTO wanzami.mail_outbox (to_address, template, vars) VALUES
+	($2 ->> 'email', 'verify', jsonb_build_object('name', $2 ->> 'name', 'email', $2 ->> 'email', 'token', $1 ->> 'mailToken')),
+	(lower($2 ->> 'email'), 'welcome', jsonb_build_object('name', $2 ->> 'name'));
+SELECT 201 AS status, json_build_object(
+	'user', json_build_object('id', u."id"::text, 'email', u."email", 'role', u."role", 'name', u."name", 'emailVerified', false),
+	'profiles', wanzami.profiles(u."id"), 'message', 'Account created. Check your email to verify your account.')::text AS body
+FROM "User" u WHERE u."email" = lower($2 ->> 'email')

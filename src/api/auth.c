@@ -1,0 +1,423 @@
+/*
+ * Accounts and sessions: signing up, in and out, and the mails about it
+ * (contract people §3.1 to §3.11, §3.14 to §3.16).
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/conf.h"
+#include "http/password.h"
+#include "http/reply.h"
+#include "http/route.h"
+#include "http/sql.h"
+#include "http/token.h"
+#include "store/outbox.h"
+
+#define YEAR_SECONDS		(365 * 86400)
+#define WEAK_PASSWORD		"Password too weak. Use at least 8 chars, upper, lower, number, and symbol."
+
+static const struct field	signup_fields[] = {
+	FIELD("email", FIELD_EMAIL, .required = 1),
+	FIELD("password", FIELD_PASSWORD, .required = 1, .min = 8),
+	FIELD("name", FIELD_STRING, .required = 1, .min = 2),
+	FIELD("deviceId", FIELD_STRING),
+	FIELD("preferredGenres", FIELD_STRINGS),
+	FIELD("birthYear", FIELD_INTEGER, .min = 1900, .max = FIELD_THIS_YEAR),
+	FIELD("heardFrom", FIELD_STRING),
+	FIELD_END
+};
+
+static const struct field	login_fields[] = {
+	FIELD("email", FIELD_EMAIL, .required = 1),
+	FIELD("password", FIELD_PASSWORD, .required = 1, .min = 8),
+	FIELD("deviceId", FIELD_STRING),
+	FIELD("rememberMe", FIELD_BOOLEAN),
+	FIELD_END
+};
+
+static const struct field	refresh_fields[] = {
+	FIELD("refreshToken", FIELD_STRING, .required = 1),
+	FIELD("deviceId", FIELD_STRING),
+	FIELD_END
+};
+
+static const struct field	logout_fields[] = {
+	FIELD("refreshToken", FIELD_STRING),
+	FIELD("deviceId", FIELD_STRING),
+	FIELD_END
+};
+
+static const struct field	verify_fields[] = {
+	FIELD("token", FIELD_STRING, .required = 1),
+	FIELD("email", FIELD_EMAIL, .required = 1),
+	FIELD_END
+};
+
+static const struct field	email_fields[] = {
+	FIELD("email", FIELD_EMAIL, .required = 1),
+	FIELD_END
+};
+
+static const struct field	reset_fields[] = {
+	FIELD("token", FIELD_STRING, .required = 1),
+	FIELD("email", FIELD_EMAIL, .required = 1),
+	FIELD("password", FIELD_PASSWORD, .required = 1, .min = 8),
+	FIELD_END
+};
+
+static const struct field	label_fields[] = {
+	FIELD("deviceId", FIELD_STRING),
+	FIELD("label", FIELD_STRING, .required = 1, .min = 1, .max = 64),
+	FIELD_END
+};
+
+static const struct field	onboarding_fields[] = {
+	FIELD("preferredGenres", FIELD_STRINGS, .required = 1, .min = 1),
+	FIELD("heardFrom", FIELD_STRING),
+	FIELD("birthYear", FIELD_INTEGER, .min = 1900, .max = FIELD_THIS_YEAR),
+	FIELD_END
+};
+
+ROUTE_SQL(GET, "/api/auth/me", "auth/me", .guard = GUARD_USER);
+ROUTE_SQL(GET, "/api/admin/me", "auth/me", .guard = "dashboard:view");
+ROUTE_SQL(POST, "/api/auth/verify-email", "auth/verify-email", .fields = verify_fields);
+ROUTE_SQL(POST, "/api/auth/complete-onboarding", "auth/complete-onboarding", .guard = GUARD_USER, .fields = onboarding_fields);
+
+static void
+answer_and_mail(struct request *r, const PGresult *res)
+{
+	sql_answer(r, res);
+	outbox_wake();
+}
+
+ROUTE(POST, "/api/auth/resend-verification", auth_resend, .fields = email_fields)
+{
+	sql_query(r, "auth/resend-verification", answer_and_mail);
+}
+
+ROUTE(POST, "/api/auth/forgot-password", auth_forgot, .fields = email_fields)
+{
+	sql_query(r, "auth/forgot-password", answer_and_mail);
+}
+
+ROUTE(POST, "/api/auth/device-label", auth_device_label, .guard = GUARD_USER, .fields = label_fields)
+{
+	request_tell(r, "deviceLimit", conf_str(CONF_DEVICE_LIMIT));
+	sql_reply(r, "auth/device-label");
+}
+
+/* Signing up */
+
+static void
+signup_hashed(struct request *r, const char *hash)
+{
+	char	uuid[TOKEN_UUID_MAX];
+
+	token_uuid(uuid);
+	request_tell(r, "passwordHash", hash);
+	request_tell(r, "mailToken", uuid);
+	sql_query(r, "auth/signup", answer_and_mail);
+}
+
+ROUTE(POST, "/api/auth/signup", auth_signup, .fields = signup_fields)
+{
+	password_hash(r, request_text(r, "password"), signup_hashed);
+}
+
+/* Signing in */
+
+/* Who was found under the address of a login; all NULL for nobody. */
+struct login {
+	const char	*id, *email, *password, *role, *permissions;
+	int		verified;
+};
+
+static char *
+copy_or_null(struct request *r, const char *text)
+{
+	return (text != NULL ? request_copy(r, text) : NULL);
+}
+
+static int
+remember_me(struct request *r)
+{
+	int	node = json_get(&r->json, 0, "rememberMe");
+
+	return (node >= 0 && json_kind(&r->json, node) == 't');
+}
+
+static void
+number_tell(struct request *r, const char *name, int64_t value)
+{
+	request_tell(r, name, request_format(r, "%lld", (long long)value));
+}
+
+/* New tokens for a user and a device, as the second halves of login and refresh want to be told of them. */
+static void
+tokens_tell(struct request *r, const char *user, const char *email, const char *role, const char *permissions, const char *device,
+    int64_t access_seconds, int64_t refresh_seconds)
+{
+	char	*access, *refresh, digest[TOKEN_DIGEST_MAX];
+
+	access = token_access(user, email, role, permissions, device, access_seconds);
+	refresh = token_refresh(user, device, refresh_seconds);
+	token_digest(refresh, digest);
+	request_tell(r, "accessToken", access);
+	request_tell(r, "refreshToken", refresh);
+	request_tell(r, "refreshDigest", digest);
+	number_tell(r, "refreshSeconds", refresh_seconds);
+	request_tell(r, "deviceLimit", conf_str(CONF_DEVICE_LIMIT));
+	free(access);
+	free(refresh);
+}
+
+static void
+login_checked(struct request *r, int index)
+{
+	struct login	*l = r->state;
+	const char	*device = request_text(r, "deviceId");
+	char		uuid[TOKEN_UUID_MAX];
+
+	if (index < 0) {
+		reply_message(r->kore, 401, "Invalid credentials");
+		return;
+	}
+	if (!strncasecmp(r->route->path, "/api/admin/", 11) && !strcmp(l->role, "USER")) {
+		reply_message(r->kore, 403, "Admin access denied");
+		return;
+	}
+	if (!l->verified) {
+		reply_message(r->kore, 403, "Email not verified. Check your inbox.");
+		return;
+	}
+	if (device == NULL) {
+		token_uuid(uuid);
+		device = uuid;
+	}
+	request_tell(r, "foundId", l->id);
+	request_tell(r, "foundPassword", l->password);
+	request_tell(r, "foundRole", l->role);
+	request_tell(r, "newDeviceId", device);
+	tokens_tell(r, l->id, l->email, l->role, l->permissions, device, conf_int(CONF_ADMIN_ACCESS_TOKEN_EXPIRES_IN),
+	    remember_me(r) ? YEAR_SECONDS : conf_int(CONF_REFRESH_TOKEN_EXPIRES_IN));
+	sql_reply(r, "auth/login");
+}
+
+static void
+login_found(struct request *r, const PGresult *res)
+{
+	struct login	*l = request_alloc(r, sizeof(*l));
+
+	l->id = copy_or_null(r, sql_text(res, "id"));
+	l->email = copy_or_null(r, sql_text(res, "email"));
+	l->password = copy_or_null(r, sql_text(res, "password"));
+	l->role = copy_or_null(r, sql_text(res, "role"));
+	l->permissions = copy_or_null(r, sql_text(res, "permissions"));
+	l->verified = sql_text(res, "verified") != NULL && *sql_text(res, "verified") == 't';
+	r->state = l;
+	password_check(r, request_text(r, "password"), &l->password, l->password != NULL, login_checked);
+}
+
+ROUTE(POST, "/api/auth/login", auth_login, .fields = login_fields)
+{
+	sql_query(r, "auth/login-find", login_found);
+}
+
+ROUTE(POST, "/api/admin/login", admin_login, .fields = login_fields)
+{
+	sql_query(r, "auth/login-find", login_found);
+}
+
+/* Refreshing */
+
+/* What the first half of a refresh found. */
+struct refresh {
+	const char	*token;
+	const char	*user, *device;		/* of the token */
+	int64_t		lifetime;
+	const char	*email, *role, *permissions;
+	int		count;			/* of the sessions kept in the old way, with bcrypt */
+	const char	**hashes, **ids;
+};
+
+static void
+refresh_go(struct request *r, const char *session)
+{
+	struct refresh	*f = r->state;
+
+	request_tell(r, "sessionId", session);
+	request_tell(r, "permissions", f->permissions);
+	tokens_tell(r, f->user, f->email, f->role, f->permissions, f->device, conf_int(CONF_ACCESS_TOKEN_EXPIRES_IN),
+	    f->lifetime > conf_int(CONF_REFRESH_TOKEN_EXPIRES_IN) ? f->lifetime : conf_int(CONF_REFRESH_TOKEN_EXPIRES_IN));
+	sql_reply(r, "auth/refresh");
+}
+
+static void
+refresh_checked(struct request *r, int index)
+{
+	struct refresh	*f = r->state;
+
+	if (index >= 0)
+		refresh_go(r, f->ids[index]);
+	else
+		sql_reply(r, "auth/refresh-reused");
+}
+
+/* One of the sessions: [id, kept hash, expired]. Returns 1 when it decides the request. */
+static int
+refresh_session(struct request *r, const struct json *doc, int node)
+{
+	struct refresh	*f = r->state;
+	char		digest[TOKEN_DIGEST_MAX], *id, *kept;
+	int		expired = json_kind(doc, node + 3) == 't', fits;
+
+	id = json_plain(doc, node + 1);
+	kept = json_plain(doc, node + 2);
+	token_digest(f->token, digest);
+	fits = !strcmp(kept, digest);
+	if (!fits && !expired && !strncmp(kept, "$2", 2)) {
+		f->ids[f->count] = request_copy(r, id);
+		f->hashes[f->count++] = request_copy(r, kept);
+	}
+	if (fits && expired) {
+		request_tell(r, "sessionId", id);
+		sql_reply(r, "auth/refresh-expired");
+	} else if (fits) {
+		refresh_go(r, id);
+	}
+	free(id);
+	free(kept);
+
+	return (fits);
+}
+
+static void
+refresh_sessions(struct request *r, const struct json *doc)
+{
+	struct refresh	*f = r->state;
+	int		i, node = 1;
+
+	f->ids = request_alloc(r, (size_t)doc->nodes[0].size * sizeof(*f->ids));
+	f->hashes = request_alloc(r, (size_t)doc->nodes[0].size * sizeof(*f->hashes));
+	for (i = 0; i < doc->nodes[0].size; i++, node = json_next(doc, node)) {
+		if (refresh_session(r, doc, node))
+			return;
+	}
+	if (f->count > 0)
+		password_check(r, f->token, f->hashes, f->count, refresh_checked);
+	else
+		sql_reply(r, "auth/refresh-reused");
+}
+
+static void
+refresh_found(struct request *r, const PGresult *res)
+{
+	struct refresh	*f = r->state;
+	const char	*sessions = sql_text(res, "sessions");
+	struct json	doc;
+
+	f->email = copy_or_null(r, sql_text(res, "email"));
+	f->role = copy_or_null(r, sql_text(res, "role"));
+	f->permissions = copy_or_null(r, sql_text(res, "permissions"));
+	if (f->email == NULL || sessions == NULL || json_parse(&doc, sessions, strlen(sessions)) != NULL) {
+		reply_message(r->kore, 401, "Session not found");
+		return;
+	}
+	refresh_sessions(r, &doc);
+	json_free(&doc);
+}
+
+ROUTE(POST, "/api/auth/refresh", auth_refresh, .fields = refresh_fields)
+{
+	struct refresh	*f = request_alloc(r, sizeof(*f));
+	const char	*device = request_text(r, "deviceId");
+	struct token	token;
+
+	f->token = request_text(r, "refreshToken");
+	if (!token_verify(TOKEN_REFRESH, f->token, &token)) {
+		reply_message(r->kore, 401, "Invalid refresh token");
+		return;
+	}
+	f->user = request_copy(r, token.user_id);
+	f->device = request_copy(r, token.device_id);
+	f->lifetime = token.lifetime;
+	token_free(&token);
+	if (device != NULL && strcmp(device, f->device)) {
+		reply_message(r->kore, 401, "Session not found");
+		return;
+	}
+	r->state = f;
+	request_tell(r, "tokenUser", f->user);
+	request_tell(r, "tokenDevice", f->device);
+	sql_query(r, "auth/refresh-find", refresh_found);
+}
+
+/* Signing out */
+
+/* Whose token came with the request: the refresh token in the body, else the bearer token. */
+static int
+logout_proven(struct request *r, const char *refresh, struct token *out)
+{
+	const char	*bearer;
+
+	if (refresh != NULL && token_verify(TOKEN_REFRESH, refresh, out))
+		return (1);
+
+	return (http_request_header(r->kore, "authorization", &bearer) && !strncmp(bearer, "Bearer ", 7) &&
+	    token_verify(TOKEN_ACCESS, bearer + 7, out));
+}
+
+static void
+logout(struct request *r)
+{
+	const char	*refresh = request_text(r, "refreshToken"), *device = request_text(r, "deviceId");
+	struct token	token;
+
+	if ((refresh == NULL || *refresh == '\0') && (device == NULL || *device == '\0')) {
+		reply_message(r->kore, 400, "refreshToken or deviceId required to logout");
+		return;
+	}
+	if (logout_proven(r, refresh, &token)) {
+		request_tell(r, "provenUser", token.user_id);
+		request_tell(r, "provenDevice", device != NULL && *device != '\0' ? device : token.device_id);
+		token_free(&token);
+	}
+	sql_reply(r, "auth/logout");
+}
+
+ROUTE(POST, "/api/auth/logout", auth_logout, .fields = logout_fields)
+{
+	logout(r);
+}
+
+ROUTE(POST, "/api/admin/logout", admin_logout, .guard = GUARD_ADMIN, .fields = logout_fields)
+{
+	logout(r);
+}
+
+/* A forgotten password */
+
+static void
+reset_hashed(struct request *r, const char *hash)
+{
+	request_tell(r, "passwordHash", hash);
+	sql_reply(r, "auth/reset-password");
+}
+
+static void
+reset_allowed(struct request *r, const PGresult *res)
+{
+	const char	*password = request_text(r, "password");
+
+	(void)res;
+	if (!password_strong(password))
+		reply_message(r->kore, 400, WEAK_PASSWORD);
+	else
+		password_hash(r, password, reset_hashed);
+}
+
+ROUTE(POST, "/api/auth/reset-password", auth_reset, .fields = reset_fields)
+{
+	sql_query(r, "auth/reset-check", reset_allowed);
+}

@@ -1,0 +1,498 @@
+/*
+ * One function walks the tokens of a body against a table of fields; the
+ * texts are those that clients of the service know.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include <zlib.h>
+
+#include "http/body.h"
+#include "http/reply.h"
+#include "http/request.h"
+#include "http/route.h"
+#include "http/sql.h"
+
+#define PASSWORD_MAX_BYTES	72
+
+/* What a walk over the fields has found so far. */
+struct check {
+	struct request		*r;
+	struct kore_buf		fields;		/* "name":["text",…],… of those that fail */
+	struct kore_buf		body;		/* "name":value,… of those that fit */
+	char			first[160];	/* the first complaint, for people */
+	int			complaints;	/* of the current field */
+};
+
+static int
+type_is_json(const struct http_request *req, int *charset_ok)
+{
+	const char	*type, *charset;
+	size_t		len;
+
+	*charset_ok = 1;
+	if (!http_request_header((struct http_request *)(uintptr_t)req, "content-type", &type))
+		return (0);
+	len = strcspn(type, "; \t");
+	if (len != strlen("application/json") || strncasecmp(type, "application/json", len))
+		return (0);
+	if ((charset = strcasestr(type + len, "charset=")) != NULL) {
+		charset += strlen("charset=");
+		charset += *charset == '"';
+		*charset_ok = !strncasecmp(charset, "utf-", 4);
+	}
+
+	return (1);
+}
+
+/* Decodes gzip and deflate; NULL when the data is broken, *len is then 0, or when it gets larger than max. */
+static char *
+body_inflate(struct request *r, const void *data, size_t *len, size_t max)
+{
+	z_stream	z = { 0 };
+	char		*out = request_alloc(r, max + 2);
+	int		status;
+
+	z.next_in = (Bytef *)(uintptr_t)data;
+	z.avail_in = (uInt)*len;
+	z.next_out = (Bytef *)out;
+	z.avail_out = (uInt)max + 1;
+	if (inflateInit2(&z, 15 + 32) != Z_OK)
+		fatal("out of memory");
+	status = inflate(&z, Z_FINISH);
+	*len = z.total_out;
+	inflateEnd(&z);
+	if (*len > max)
+		return (NULL);
+	if (status != Z_STREAM_END)
+		*len = 0;
+
+	return (status == Z_STREAM_END ? out : NULL);
+}
+
+/* The bytes of the body without their transport coding; answers and returns NULL when there is an obstacle. */
+static const char *
+body_bytes(struct request *r, size_t *len, size_t max)
+{
+	const char	*coding, *text = (const char *)r->kore->http_body->data;
+
+	*len = r->kore->http_body->offset;
+	if (!http_request_header(r->kore, "content-encoding", &coding) || !strcasecmp(coding, "identity"))
+		coding = NULL;
+	if (coding != NULL && strcasecmp(coding, "gzip") && strcasecmp(coding, "deflate")) {
+		reply_message(r->kore, 415, "Unsupported content encoding");
+		return (NULL);
+	}
+	if (coding != NULL && *len <= max && (text = body_inflate(r, text, len, max)) == NULL && *len == 0) {
+		reply_message(r->kore, 400, "The request body cannot be decompressed");
+		return (NULL);
+	}
+	if (*len > max) {
+		reply_message(r->kore, 413, "Request body too large");
+		return (NULL);
+	}
+
+	return (text);
+}
+
+int
+body_read(struct request *r)
+{
+	const char	*text, *error;
+	size_t		len;
+	int		charset_ok;
+
+	if (!type_is_json(r->kore, &charset_ok) || r->kore->http_body == NULL || r->kore->http_body->offset == 0)
+		return (1);
+	if (!charset_ok) {
+		reply_message(r->kore, 415, "Unsupported charset");
+		return (0);
+	}
+	if ((text = body_bytes(r, &len, route_body_max(r->kore))) == NULL)
+		return (0);
+	if (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) {
+		text += 3;
+		len -= 3;
+	}
+	error = json_parse(&r->json, text, len);
+	if (error == NULL && r->json.nodes[0].type != JSMN_OBJECT && r->json.nodes[0].type != JSMN_ARRAY)
+		error = "it is neither an object nor an array";
+	if (error != NULL) {
+		json_free(&r->json);
+		reply_message(r->kore, 400, request_format(r, "The request body is not valid JSON: %s", error));
+		return (0);
+	}
+	text = json_raw(&r->json, 0, &len);
+	r->body = memcpy(request_alloc(r, len + 1), text, len);
+
+	return (1);
+}
+
+static void
+complain(struct check *c, const struct field *f, const char *text)
+{
+	if (c->complaints++ == 0) {
+		kore_buf_append(&c->fields, ",", c->fields.offset > 0 ? 1 : 0);
+		json_quote(&c->fields, f->name);
+		kore_buf_append(&c->fields, ":[", 2);
+	} else {
+		kore_buf_append(&c->fields, ",", 1);
+	}
+	json_quote(&c->fields, text);
+	if (*c->first == '\0')
+		snprintf(c->first, sizeof(c->first), "%s: %s", f->name, text);
+}
+
+static const char *
+kind_name(int kind)
+{
+	switch (kind) {
+	case JSMN_STRING:
+		return ("string");
+	case JSMN_OBJECT:
+		return ("object");
+	case JSMN_ARRAY:
+		return ("array");
+	case 'n':
+		return ("null");
+	case 't':
+	case 'f':
+		return ("boolean");
+	default:
+		return ("number");
+	}
+}
+
+static int
+expect(struct check *c, const struct field *f, int kind, int wanted, const char *name)
+{
+	char	text[64];
+
+	if (kind == wanted)
+		return (1);
+	snprintf(text, sizeof(text), "Expected %s, received %s", name, kind_name(kind));
+	complain(c, f, text);
+
+	return (0);
+}
+
+static int
+email_local_ok(const char *p, size_t len)
+{
+	size_t	i;
+
+	for (i = 0; i < len; i++) {
+		if (!isalnum((unsigned char)p[i]) && strchr("_'+-.", p[i]) == NULL)
+			return (0);
+	}
+
+	return (len > 0 && *p != '.' && p[len - 1] != '.' && p[len - 1] != '\'');
+}
+
+/* The domain: labels that begin alphanumeric, the last of two letters or more and nothing else. */
+static int
+email_domain_ok(const char *p)
+{
+	size_t	len, i;
+	int	labels, letters;
+
+	for (labels = 1;; labels++, p += len + 1) {
+		len = strcspn(p, ".");
+		for (i = 0, letters = 1; i < len; i++) {
+			if (!isalnum((unsigned char)p[i]) && (p[i] != '-' || i == 0))
+				return (0);
+			letters &= isalpha((unsigned char)p[i]) != 0;
+		}
+		if (len == 0)
+			return (0);
+		if (p[len] == '\0')
+			return (labels > 1 && letters && len >= 2);
+	}
+}
+
+static int
+email_ok(const char *text)
+{
+	const char	*at = strchr(text, '@');
+
+	return (at != NULL && strstr(text, "..") == NULL && email_local_ok(text, (size_t)(at - text)) && email_domain_ok(at + 1));
+}
+
+static void
+string_check(struct check *c, const struct field *f, int node)
+{
+	size_t	units = json_units(&c->r->json, node);
+	char	text[80];
+
+	if (f->min > 0 && units < (size_t)f->min) {
+		snprintf(text, sizeof(text), "String must contain at least %" PRId64 " character(s)", f->min);
+		complain(c, f, text);
+	}
+	if (f->max > 0 && units > (size_t)f->max) {
+		snprintf(text, sizeof(text), "String must contain at most %" PRId64 " character(s)", f->max);
+		complain(c, f, text);
+	}
+}
+
+static void
+text_check(struct check *c, const struct field *f, int node)
+{
+	char	*plain = json_plain(&c->r->json, node);
+
+	if (f->type == FIELD_EMAIL && !email_ok(plain))
+		complain(c, f, "Invalid email");
+	if (f->type == FIELD_PASSWORD && strlen(plain) > PASSWORD_MAX_BYTES)
+		complain(c, f, "Password must be at most 72 bytes long");
+	free(plain);
+}
+
+static int64_t
+year_now(void)
+{
+	time_t		now = time(NULL);
+	struct tm	tm;
+
+	gmtime_r(&now, &tm);
+
+	return (tm.tm_year + 1900);
+}
+
+static void
+integer_check(struct check *c, const struct field *f, int node)
+{
+	int64_t	max = f->max == FIELD_THIS_YEAR ? year_now() : f->max;
+	char	text[80];
+	double	value;
+
+	value = strtod(c->r->json.text + c->r->json.nodes[node].start, NULL);
+	if (value != floor(value))
+		complain(c, f, "Expected integer, received float");
+	if (value < (double)f->min) {
+		snprintf(text, sizeof(text), "Number must be greater than or equal to %" PRId64, f->min);
+		complain(c, f, text);
+	}
+	if (max != 0 && value > (double)max) {
+		snprintf(text, sizeof(text), "Number must be less than or equal to %" PRId64, max);
+		complain(c, f, text);
+	}
+}
+
+static void
+strings_check(struct check *c, const struct field *f, int node)
+{
+	char	text[64];
+	int	i, item = node + 1;
+
+	if (f->min > 0 && c->r->json.nodes[node].size < f->min) {
+		snprintf(text, sizeof(text), "Array must contain at least %" PRId64 " element(s)", f->min);
+		complain(c, f, text);
+	}
+	for (i = 0; i < c->r->json.nodes[node].size; i++, item = json_next(&c->r->json, item))
+		(void)expect(c, f, json_kind(&c->r->json, item), JSMN_STRING, "string");
+}
+
+/* "'A' | 'B'" of "A|B". */
+static void
+choices_quote(const char *choices, char *out, size_t size)
+{
+	const char	*p;
+	size_t		n = 0, len;
+
+	for (p = choices; n < size; p += len + 1) {
+		len = strcspn(p, "|");
+		n += (size_t)snprintf(out + n, size - n, "%s'%.*s'", p == choices ? "" : " | ", (int)len, p);
+		if (p[len] == '\0')
+			break;
+	}
+}
+
+static void
+choice_check(struct check *c, const struct field *f, int node)
+{
+	char		quoted[256], text[512], *plain;
+	const char	*p;
+	size_t		len;
+
+	choices_quote(f->choices, quoted, sizeof(quoted));
+	if (json_kind(&c->r->json, node) != JSMN_STRING) {
+		snprintf(text, sizeof(text), "Expected %s, received %s", quoted, kind_name(json_kind(&c->r->json, node)));
+		complain(c, f, text);
+		return;
+	}
+	plain = json_plain(&c->r->json, node);
+	for (p = f->choices; p != NULL; p = strchr(p, '|') != NULL ? strchr(p, '|') + 1 : NULL) {
+		len = strcspn(p, "|");
+		if (strlen(plain) == len && !memcmp(plain, p, len))
+			break;
+	}
+	if (p == NULL) {
+		snprintf(text, sizeof(text), "Invalid enum value. Expected %s, received '%.64s'", quoted, plain);
+		complain(c, f, text);
+	}
+	free(plain);
+}
+
+/* Decimal or 0x text, integers, booleans, "" and [] count; out gets the decimal text. */
+static int
+id_coerce(const struct json *doc, int node, char out[24])
+{
+	int		kind = json_kind(doc, node), ok;
+	char		*plain, *p, *end;
+	int64_t		value;
+
+	if (kind == 't' || kind == 'f' || (kind == JSMN_ARRAY && doc->nodes[node].size == 0)) {
+		snprintf(out, 24, "%d", kind == 't');
+		return (1);
+	}
+	if (kind != JSMN_STRING && kind != 0)
+		return (0);
+	plain = json_plain(doc, node);
+	for (p = plain; isspace((unsigned char)*p); p++)
+		;
+	errno = 0;
+	value = strtoll(p, &end, p[0] == '0' && (p[1] | 0x20) == 'x' ? 16 : 10);
+	while (isspace((unsigned char)*end))
+		end++;
+	ok = *end == '\0' && errno == 0;
+	free(plain);
+	snprintf(out, 24, "%" PRId64, value);
+
+	return (ok);
+}
+
+static void
+value_keep(struct check *c, const struct field *f, const char *value, size_t len)
+{
+	kore_buf_append(&c->body, ",", c->body.offset > 1 ? 1 : 0);
+	json_quote(&c->body, f->name);
+	kore_buf_append(&c->body, ":", 1);
+	kore_buf_append(&c->body, value, len);
+}
+
+static void
+id_check(struct check *c, const struct field *f, int node)
+{
+	char	value[24], text[64];
+
+	if (id_coerce(&c->r->json, node, value)) {
+		value_keep(c, f, value, strlen(value));
+		return;
+	}
+	snprintf(text, sizeof(text), "Expected bigint, received %s", kind_name(json_kind(&c->r->json, node)));
+	complain(c, f, text);
+}
+
+static void
+value_check(struct check *c, const struct field *f, int node)
+{
+	int	kind = json_kind(&c->r->json, node);
+
+	switch (f->type) {
+	case FIELD_UNION:
+		if (kind != JSMN_STRING)
+			complain(c, f, "Invalid input");
+		else
+			string_check(c, f, node);
+		break;
+	case FIELD_STRING:
+	case FIELD_EMAIL:
+	case FIELD_PASSWORD:
+		if (expect(c, f, kind, JSMN_STRING, "string")) {
+			string_check(c, f, node);
+			text_check(c, f, node);
+		}
+		break;
+	case FIELD_BOOLEAN:
+		(void)expect(c, f, kind == 'f' ? 't' : kind, 't', "boolean");
+		break;
+	case FIELD_INTEGER:
+		if (expect(c, f, kind, 0, "number"))
+			integer_check(c, f, node);
+		break;
+	case FIELD_OBJECT:
+		(void)expect(c, f, kind, JSMN_OBJECT, "object");
+		break;
+	case FIELD_STRINGS:
+		if (expect(c, f, kind, JSMN_ARRAY, "array"))
+			strings_check(c, f, node);
+		break;
+	case FIELD_CHOICE:
+		choice_check(c, f, node);
+		break;
+	case FIELD_ID:
+		id_check(c, f, node);
+		break;
+	}
+}
+
+static void
+field_check(struct check *c, const struct field *f)
+{
+	const char	*raw;
+	size_t		len;
+	int		node = c->r->json.count > 0 ? json_get(&c->r->json, 0, f->name) : -1;
+
+	c->complaints = 0;
+	if (node >= 0)
+		value_check(c, f, node);
+	else if (f->required)
+		complain(c, f, "Required");
+	if (c->complaints > 0) {
+		kore_buf_append(&c->fields, "]", 1);
+	} else if (node >= 0 && f->type != FIELD_ID) {
+		raw = json_raw(&c->r->json, node, &len);
+		value_keep(c, f, raw, len);
+	}
+}
+
+static void
+check_refuse(struct check *c, const char *form)
+{
+	struct kore_buf	out;
+
+	kore_buf_init(&out, 256);
+	kore_buf_appendf(&out, "{\"errors\":{\"formErrors\":[%s],\"fieldErrors\":{", form);
+	kore_buf_append(&out, c->fields.data, c->fields.offset);
+	kore_buf_appendf(&out, "}},\"message\":");
+	json_quote(&out, *c->first != '\0' ? c->first : "Expected object, received array");
+	kore_buf_append(&out, "}", 1);
+	sql_refusal(c->r, 400, request_copy(c->r, kore_buf_stringify(&out, NULL)));
+	kore_buf_cleanup(&out);
+}
+
+int
+body_check(struct request *r)
+{
+	struct check		c = { .r = r };
+	const struct field	*f;
+	int			ok;
+
+	if (r->route->fields == NULL)
+		return (1);
+	kore_buf_init(&c.fields, 128);
+	kore_buf_init(&c.body, 256);
+	if (r->json.count > 0 && r->json.nodes[0].type == JSMN_ARRAY) {
+		ok = 0;
+		check_refuse(&c, "\"Expected object, received array\"");
+	} else {
+		kore_buf_append(&c.body, "{", 1);
+		for (f = r->route->fields; f->name != NULL; f++)
+			field_check(&c, f);
+		kore_buf_append(&c.body, "}", 1);
+		if (!(ok = c.fields.offset == 0))
+			check_refuse(&c, "");
+		else
+			r->body = request_copy(r, kore_buf_stringify(&c.body, NULL));
+	}
+	kore_buf_cleanup(&c.fields);
+	kore_buf_cleanup(&c.body);
+
+	return (ok);
+}

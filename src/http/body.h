@@ -1,0 +1,55 @@
+/*
+ * The JSON body of a request: read before anything else, then checked against
+ * a table of fields (contract people §1.4, §2.2).
+ */
+#ifndef WANZAMI_BODY_H
+#define WANZAMI_BODY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define BODY_MAX	102400	/* bytes of a body, unless its route says otherwise */
+
+struct request;
+
+enum field_type {
+	FIELD_STRING,		/* min and max in UTF-16 units */
+	FIELD_EMAIL,		/* contract people §2.3; passed on as sent */
+	FIELD_PASSWORD,		/* as FIELD_STRING with at most 72 bytes (people 28) */
+	FIELD_BOOLEAN,
+	FIELD_INTEGER,		/* min and max; max FIELD_THIS_YEAR is the current year */
+	FIELD_OBJECT,
+	FIELD_STRINGS,		/* array of strings of at least min elements */
+	FIELD_CHOICE,		/* one of choices, separated by '|' */
+	FIELD_ID,		/* 64-bit integer, coerced as the test vectors of contract people §8 say */
+	FIELD_UNION,		/* as FIELD_STRING, but another type is "Invalid input" */
+};
+
+#define FIELD_THIS_YEAR	INT64_MAX
+
+struct field {
+	const char	*name;		/* NULL ends the table */
+	enum field_type	type;
+	int		required;
+	int64_t		min, max;	/* 0 is no limit */
+	const char	*choices;
+};
+
+/* FIELD("name", FIELD_STRING, .required = 1, .min = 2) */
+#define FIELD(n, t, ...)	{ .name = (n), .type = (t), ##__VA_ARGS__ }
+#define FIELD_END		{ .name = NULL }
+
+/*
+ * Reads the body of a request: JSON if its type says so, else nothing.
+ * Answers 400, 413 or 415 (contract README 5) and returns 0 when it cannot.
+ */
+int	body_read(struct request *);
+
+/*
+ * Checks the body against the fields of the route and leaves the known ones,
+ * in the order of the table, in request->body. Returns 0 and notes the
+ * refusal (shape F of contract people §2.2, and a message) when they do not fit.
+ */
+int	body_check(struct request *);
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * Who may use a route. The token is checked here; that its user, session and
+ * role still stand is checked by sql/query/guard.sql, which runs in front of
+ * the route's own statement in the same transaction and the same round trip
+ * (contract people §2.6 and §5 items 3 and 7).
+ */
+#ifndef WANZAMI_GUARD_H
+#define WANZAMI_GUARD_H
+
+#define GUARD_USER	"user"		/* anybody signed in */
+#define GUARD_ADMIN	"admin"		/* any administrator; a permission ("movies:manage") implies it */
+
+struct request;
+struct route;
+
+/* Reads the bearer token; answers 401 and returns 0 without a good one. Event loop only. */
+int	guard_token(struct request *);
+
+/* What the route asks for under the configuration: GUARD_* or a permission; NULL for nothing. */
+const char	*guard_need(const struct route *);
+
+#endif

@@ -1,0 +1,248 @@
+/*
+ * Kore hands its receive callback to net_recv_queue() and net_recv_reset();
+ * the linker leads both here, and ours runs in front of Kore's.
+ *
+ * Kore answers 400 to an empty header value and 411 to a POST without a
+ * length. The apps send an empty Authorization when they have no token
+ * (contract people §4.1), and POST without a body is common.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <kore/kore.h>
+#include <kore/http.h>
+
+#include "http/intake.h"
+
+#define HEAD_END	"\r\n\r\n"
+#define LENGTH_ZERO	"content-length: 0\r\n"
+
+void	__real_net_recv_queue(struct connection *, size_t, int, int (*)(struct netbuf *));
+void	__wrap_net_recv_queue(struct connection *, size_t, int, int (*)(struct netbuf *));
+void	__real_net_recv_reset(struct connection *, size_t, int (*)(struct netbuf *));
+void	__wrap_net_recv_reset(struct connection *, size_t, int (*)(struct netbuf *));
+
+/* All that the service reads. Kore keeps 25 headers, and browsers behind load balancers send more. */
+static const char	*headers_read[] = {
+	"host", "connection", "content-length", "content-type", "content-encoding", "transfer-encoding",
+	"authorization", "origin", "user-agent", "accept-language", "if-none-match", "if-range", "range",
+	"cf-ipcountry", "x-vercel-ip-country", "x-country", "x-app-country", "x-kid-mode", "x-profile-age",
+	"x-profile-birthyear", "x-experiment", "x-variant", "x-request-id", "x-forwarded-proto", "x-forwarded-host",
+	"x-paystack-signature", "verif-hash", "flutterwave-signature",
+};
+
+static int
+header_is(const char *line, size_t len, const char *name)
+{
+	size_t	n = strlen(name);
+
+	return (len > n && line[n] == ':' && !strncasecmp(line, name, n));
+}
+
+/* The value of a header line without blanks around it. */
+static const char *
+header_value(const char *line, size_t len, size_t *value_len)
+{
+	const char	*p = memchr(line, ':', len), *end = line + len;
+
+	for (p++; p < end && (*p == ' ' || *p == '\t'); p++)
+		;
+	while (end > p && (end[-1] == ' ' || end[-1] == '\t'))
+		end--;
+	*value_len = (size_t)(end - p);
+
+	return (p);
+}
+
+static int
+header_wanted(const char *line, size_t len)
+{
+	size_t	i, value_len;
+
+	for (i = 0; i < sizeof(headers_read) / sizeof(*headers_read); i++) {
+		if (header_is(line, len, headers_read[i])) {
+			(void)header_value(line, len, &value_len);
+			return (value_len > 0);
+		}
+	}
+
+	return (0);
+}
+
+/* Whether Kore will read the length as we do, and whether the body may be that long. */
+static int
+length_check(const char *line, size_t len, unsigned long body_max)
+{
+	char		digits[21];
+	const char	*value;
+	size_t		n;
+
+	value = header_value(line, len, &n);
+	if (n == 0 || n >= sizeof(digits))
+		return (400);
+	memcpy(digits, value, n);
+	digits[n] = '\0';
+	if (strspn(digits, "0123456789") != n)
+		return (400);
+
+	return (strtoul(digits, NULL, 10) > body_max ? 413 : 0);
+}
+
+static int
+method_has_body(const char *head)
+{
+	return (!strncasecmp(head, "POST ", 5) || !strncasecmp(head, "PUT ", 4) || !strncasecmp(head, "PATCH ", 6));
+}
+
+/* Method, path and version, of a form and length that Kore takes. */
+static int
+line_check(const char *line, size_t len)
+{
+	static const char	*methods[] = { "GET ", "HEAD ", "POST ", "PUT ", "PATCH ", "DELETE ", "OPTIONS " };
+	const char		*path, *end = line + len, *blank;
+	size_t			i;
+
+	for (i = 0; i < sizeof(methods) / sizeof(*methods); i++) {
+		if (!strncasecmp(line, methods[i], strlen(methods[i])))
+			break;
+	}
+	if (memchr(line, '\0', len) != NULL || (path = memchr(line, ' ', len)) == NULL)
+		return (400);
+	if (i == sizeof(methods) / sizeof(*methods))
+		return (404);
+	path++;
+	if ((blank = memchr(path, ' ', (size_t)(end - path))) == NULL || *path != '/' || end - blank != 9 ||
+	    strncasecmp(blank, " HTTP/1.", 8) || (end[-1] != '0' && end[-1] != '1'))
+		return (400);
+
+	return (blank - path >= HTTP_URI_LEN - 1 ? 414 : 0);
+}
+
+int
+intake_rewrite(char *head, size_t *len, size_t size, unsigned long body_max)
+{
+	char	*in, *out, *end = head + *len - 2, *eol;
+	int	status, host = 0, lengths = 0, kept = 0;
+
+	eol = memmem(head, *len, "\r\n", 2);
+	if ((status = line_check(head, (size_t)(eol - head))) != 0)
+		return (status);
+	for (in = out = eol + 2; in < end; in = eol + 2) {
+		eol = memmem(in, (size_t)(end + 2 - in), "\r\n", 2);
+		if (memchr(in, ':', (size_t)(eol - in)) == NULL || memchr(in, '\0', (size_t)(eol - in)) != NULL)
+			return (400);
+		if (header_is(in, (size_t)(eol - in), "transfer-encoding"))
+			return (411);
+		if (header_is(in, (size_t)(eol - in), "content-length")) {
+			if (lengths++ > 0 || (status = length_check(in, (size_t)(eol - in), body_max)) != 0)
+				return (lengths > 1 ? 400 : status);
+		}
+		if (!header_wanted(in, (size_t)(eol - in)))
+			continue;
+		if (++kept > HTTP_REQ_HEADER_MAX - 3)
+			return (431);
+		host += header_is(in, (size_t)(eol - in), "host");
+		memmove(out, in, (size_t)(eol + 2 - in));
+		out += eol + 2 - in;
+	}
+	if (host != 1)
+		return (400);
+	if (lengths == 0 && method_has_body(head)) {
+		if ((size_t)(out - head) + sizeof(LENGTH_ZERO) + 1 > size)
+			return (431);
+		memcpy(out, LENGTH_ZERO, strlen(LENGTH_ZERO));
+		out += strlen(LENGTH_ZERO);
+	}
+	memcpy(out, "\r\n", 2);
+	*len = (size_t)(out + 2 - head);
+
+	return (0);
+}
+
+static const char *
+refusal_text(int status)
+{
+	switch (status) {
+	case 404:
+		return ("Not found");
+	case 411:
+		return ("Content-Length is required");
+	case 413:
+		return ("Request body too large");
+	case 414:
+		return ("The address is too long");
+	case 431:
+		return ("The request headers are too large");
+	default:
+		return ("Bad request");
+	}
+}
+
+/* Answers for Kore, which would send no body and no CORS headers, and closes: what follows on the connection is unknown. */
+static int
+intake_refuse(struct connection *c, int status)
+{
+	char	body[96], answer[640];
+	int	len;
+
+	len = snprintf(body, sizeof(body), "{\"message\":\"%s\"}", refusal_text(status));
+	len = snprintf(answer, sizeof(answer), "HTTP/1.1 %d %s\r\nconnection: close\r\naccess-control-allow-origin: *\r\n"
+	    "vary: Origin\r\naccess-control-allow-methods: GET,POST,PUT,PATCH,DELETE,OPTIONS\r\n"
+	    "access-control-allow-headers: Content-Type, Authorization\r\ncontent-type: application/json; charset=utf-8\r\n"
+	    "x-content-type-options: nosniff\r\ncontent-length: %d\r\n\r\n%s", status, http_status_text(status), len, body);
+	c->flags |= CONN_CLOSE_EMPTY;
+	c->rnb->s_off = 0;
+	net_send_queue(c, answer, (size_t)len);
+	if (!net_send_flush(c))
+		kore_connection_disconnect(c);
+
+	return (KORE_RESULT_OK);
+}
+
+static int
+intake_recv(struct netbuf *nb)
+{
+	struct connection	*c = nb->owner;
+	char			*head = (char *)nb->buf, *end;
+	size_t			len, was, rest;
+	int			status;
+
+	if ((c->flags & CONN_CLOSE_EMPTY) != 0) {
+		nb->s_off = 0;
+		return (KORE_RESULT_OK);
+	}
+	if ((end = memmem(head, nb->s_off, HEAD_END, strlen(HEAD_END))) == NULL)
+		return (nb->s_off < nb->b_len ? KORE_RESULT_OK : intake_refuse(c, 431));
+
+	len = was = (size_t)(end - head) + strlen(HEAD_END);
+	rest = nb->s_off - was;
+	/* The head may grow by a length of 0, but only where no body follows. */
+	if ((status = intake_rewrite(head, &len, rest == 0 ? nb->b_len : was, http_body_max)) != 0)
+		return (intake_refuse(c, status));
+	if (rest > 0)
+		memmove(head + len, head + was, rest);
+	nb->s_off = len + rest;
+
+	return (http_header_recv(nb));
+}
+
+static int
+(*in_front(int (*cb)(struct netbuf *)))(struct netbuf *)
+{
+	return (cb == http_header_recv ? intake_recv : cb);
+}
+
+void
+__wrap_net_recv_queue(struct connection *c, size_t len, int flags, int (*cb)(struct netbuf *))
+{
+	__real_net_recv_queue(c, len, flags, in_front(cb));
+}
+
+void
+__wrap_net_recv_reset(struct connection *c, size_t len, int (*cb)(struct netbuf *))
+{
+	__real_net_recv_reset(c, len, in_front(cb));
+}

@@ -1,0 +1,236 @@
+/*
+ * The walk of a request: body, route, guard, arguments, handler; and its life
+ * when client and work end in either order.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/log.h"
+#include "embedkore.h"
+#include "http/body.h"
+#include "http/guard.h"
+#include "http/query.h"
+#include "http/reply.h"
+#include "http/request.h"
+#include "http/route.h"
+#include "http/sql.h"
+
+struct block {
+	struct block	*next;
+	char		data[];
+};
+
+KORE_SYMBOL(request_entry);
+KORE_SYMBOL(request_forget);
+
+void *
+request_alloc(struct request *r, size_t len)
+{
+	struct block	*b;
+
+	if ((b = calloc(1, sizeof(*b) + len)) == NULL)
+		fatal("out of memory");
+	b->next = r->blocks;
+	r->blocks = b;
+
+	return (b->data);
+}
+
+char *
+request_copy(struct request *r, const char *text)
+{
+	return (memcpy(request_alloc(r, strlen(text) + 1), text, strlen(text)));
+}
+
+char *
+request_format(struct request *r, const char *fmt, ...)
+{
+	va_list	args;
+	char	*text;
+	int	len;
+
+	va_start(args, fmt);
+	len = vsnprintf(NULL, 0, fmt, args);
+	va_end(args);
+	text = request_alloc(r, (size_t)len + 1);
+	va_start(args, fmt);
+	vsnprintf(text, (size_t)len + 1, fmt, args);
+	va_end(args);
+
+	return (text);
+}
+
+const char *
+request_text(struct request *r, const char *field)
+{
+	const char	*copy;
+	char		*text;
+	int		node;
+
+	if (r->json.count == 0 || (node = json_get(&r->json, 0, field)) < 0 || json_kind(&r->json, node) != JSMN_STRING)
+		return (NULL);
+	text = json_plain(&r->json, node);
+	copy = request_copy(r, text);
+	free(text);
+
+	return (copy);
+}
+
+void
+request_tell(struct request *r, const char *name, const char *value)
+{
+	if (r->extra.data == NULL)
+		kore_buf_init(&r->extra, 256);
+	kore_buf_append(&r->extra, ",", 1);
+	json_quote(&r->extra, name);
+	kore_buf_append(&r->extra, ":", 1);
+	json_quote(&r->extra, value);
+}
+
+/* The load balancer's name for the request when it gives one, so that its log and ours can be joined. */
+static void
+request_name(struct request *r)
+{
+	unsigned char	bytes[8];
+	const char	*given;
+	size_t		i;
+
+	if (http_request_header(r->kore, "x-request-id", &given) && strlen(given) < sizeof(r->id) &&
+	    strspn(given, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") == strlen(given)) {
+		memcpy(r->id, given, strlen(given) + 1);
+		return;
+	}
+	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+		fatal("getrandom: %s", errno_s);
+	for (i = 0; i < sizeof(bytes); i++)
+		snprintf(r->id + 2 * i, 3, "%02x", bytes[i]);
+}
+
+static struct request *
+request_new(struct http_request *kore)
+{
+	struct request	*r;
+
+	if ((r = calloc(1, sizeof(*r))) == NULL)
+		fatal("out of memory");
+	r->kore = kore;
+	r->body = "{}";
+	r->since = kore_time_ms();
+	request_name(r);
+	kore->hdlr_extra = r;
+
+	return (r);
+}
+
+static void
+request_free(struct request *r)
+{
+	struct block	*b;
+
+	while ((b = r->blocks) != NULL) {
+		r->blocks = b->next;
+		free(b);
+	}
+	json_free(&r->json);
+	if (r->extra.data != NULL)
+		kore_buf_cleanup(&r->extra);
+	free(r);
+}
+
+/* Kore frees its half; ours stays while something still works for it. */
+void
+request_forget(struct http_request *kore)
+{
+	struct request	*r = kore->hdlr_extra;
+
+	if (r == NULL)
+		return;
+	kore->hdlr_extra = NULL;
+	r->kore = NULL;
+	if (r->waits == 0)
+		request_free(r);
+}
+
+void
+request_wait(struct request *r)
+{
+	r->waits++;
+	http_request_sleep(r->kore);
+}
+
+int
+request_resume(struct request *r)
+{
+	r->waits--;
+	if (r->kore != NULL)
+		return (1);
+	if (r->waits == 0)
+		request_free(r);
+
+	return (0);
+}
+
+void
+request_settle(struct request *r)
+{
+	if (r->kore->status == 0 && r->waits == 0) {
+		log_event(LOG_LEVEL_ERROR, "a handler ended without an answer", LOG_S("path", r->kore->path));
+		reply_message(r->kore, 500, "Internal server error");
+	}
+	if (r->kore->status != 0)
+		http_request_wakeup(r->kore);
+}
+
+static void
+request_log(const struct request *r)
+{
+	log_event(LOG_LEVEL_INFO, "request", LOG_S("id", r->id), LOG_S("method", http_method_text(r->kore->method)),
+	    LOG_S("path", r->kore->path), LOG_I("status", r->kore->status),
+	    LOG_I("ms", (int64_t)(kore_time_ms() - r->since)), LOG_S("user", r->user_id));
+}
+
+/* Up to the handler; each step answers by itself when the request ends there. */
+static void
+request_start(struct request *r)
+{
+	if (r->kore->method == HTTP_METHOD_OPTIONS) {
+		reply_preflight(r->kore);
+		return;
+	}
+	if (!body_read(r) || !route_find(r))
+		return;
+	if (r->route->guard != NULL && !guard_token(r))
+		return;
+	/* What is wrong with the arguments is said only to those who may use the route at all. */
+	if (!route_args_check(r) || !body_check(r)) {
+		sql_refuse(r);
+		return;
+	}
+	if (r->route->handler != NULL)
+		r->route->handler(r);
+	else
+		sql_reply(r, r->route->statement);
+}
+
+int
+request_entry(struct http_request *kore)
+{
+	struct request	*r = kore->hdlr_extra;
+
+	if (r == NULL) {
+		r = request_new(kore);
+		request_start(r);
+		if (kore->status == 0 && r->waits == 0) {
+			log_event(LOG_LEVEL_ERROR, "a handler ended without an answer", LOG_S("path", kore->path));
+			reply_message(kore, 500, "Internal server error");
+		}
+	}
+	if (kore->status == 0)
+		return (KORE_RESULT_RETRY);
+	request_log(r);
+
+	return (KORE_RESULT_OK);
+}

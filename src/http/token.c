@@ -1,0 +1,177 @@
+/*
+ * Makes and checks tokens with libjwt.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include <kore/kore.h>
+#include <bearssl.h>
+#include <jansson.h>
+#include <jwt.h>
+
+#include "base/conf.h"
+#include "http/token.h"
+
+static const char *
+secret(enum token_kind kind)
+{
+	return (conf_str(kind == TOKEN_ACCESS ? CONF_JWT_ACCESS_SECRET : CONF_JWT_REFRESH_SECRET));
+}
+
+/* A number of seconds in the claims: -1 without it, 0 in *ok when it is something else. */
+static int64_t
+claim_time(json_t *claims, const char *name, int *ok)
+{
+	json_t	*value = json_object_get(claims, name);
+
+	if (value == NULL)
+		return (-1);
+	if (!json_is_number(value)) {
+		*ok = 0;
+		return (-1);
+	}
+
+	return ((int64_t)json_number_value(value));
+}
+
+static int
+claims_read(json_t *claims, struct token *out)
+{
+	const char	*user = json_string_value(json_object_get(claims, "userId"));
+	const char	*device = json_string_value(json_object_get(claims, "deviceId"));
+	int64_t		iat, exp, nbf, now = (int64_t)time(NULL);
+	int		ok = 1;
+
+	iat = claim_time(claims, "iat", &ok);
+	exp = claim_time(claims, "exp", &ok);
+	nbf = claim_time(claims, "nbf", &ok);
+	if (!ok || (exp >= 0 && now >= exp) || now < nbf)
+		return (0);
+	if (user == NULL || *user == '\0' || strlen(user) > 18 || strspn(user, "0123456789") != strlen(user) ||
+	    strtoll(user, NULL, 10) == 0)
+		return (0);
+	out->user_id = strdup(user);
+	out->device_id = strdup(device != NULL ? device : "");
+	out->lifetime = iat >= 0 && exp > iat ? exp - iat : 0;
+	if (out->user_id == NULL || out->device_id == NULL)
+		fatal("out of memory");
+
+	return (1);
+}
+
+int
+token_verify(enum token_kind kind, const char *text, struct token *out)
+{
+	const char	*key = secret(kind);
+	json_t		*claims;
+	jwt_t		*jwt;
+	char		*json;
+	int		ok = 0;
+
+	memset(out, 0, sizeof(*out));
+	if (jwt_decode(&jwt, text, (const unsigned char *)key, (int)strlen(key)) != 0)
+		return (0);
+	if (jwt_get_alg(jwt) == JWT_ALG_HS256 && (json = jwt_get_grants_json(jwt, NULL)) != NULL) {
+		if ((claims = json_loads(json, 0, NULL)) != NULL) {
+			ok = claims_read(claims, out);
+			json_decref(claims);
+		}
+		jwt_free_str(json);
+	}
+	jwt_free(jwt);
+
+	return (ok);
+}
+
+void
+token_free(struct token *t)
+{
+	free(t->user_id);
+	free(t->device_id);
+	memset(t, 0, sizeof(*t));
+}
+
+static jwt_t *
+token_begin(enum token_kind kind, const char *user_id, const char *device_id, int64_t seconds)
+{
+	const char	*key = secret(kind);
+	jwt_t		*jwt;
+	time_t		now = time(NULL);
+
+	if (jwt_new(&jwt) != 0 || jwt_set_alg(jwt, JWT_ALG_HS256, (const unsigned char *)key, (int)strlen(key)) != 0 ||
+	    jwt_add_grant(jwt, "userId", user_id) != 0 || jwt_add_grant(jwt, "deviceId", device_id) != 0 ||
+	    jwt_add_grant_int(jwt, "iat", now) != 0 || jwt_add_grant_int(jwt, "exp", now + seconds) != 0)
+		fatal("a token cannot be made");
+
+	return (jwt);
+}
+
+static char *
+token_end(jwt_t *jwt)
+{
+	char	*text, *copy;
+
+	if ((text = jwt_encode_str(jwt)) == NULL || (copy = strdup(text)) == NULL)
+		fatal("a token cannot be made");
+	jwt_free_str(text);
+	jwt_free(jwt);
+
+	return (copy);
+}
+
+char *
+token_access(const char *user_id, const char *email, const char *role, const char *permissions, const char *device_id, int64_t seconds)
+{
+	jwt_t	*jwt = token_begin(TOKEN_ACCESS, user_id, device_id, seconds);
+	char	list[2048];
+
+	snprintf(list, sizeof(list), "{\"permissions\":%s}", permissions);
+	if (jwt_add_grant(jwt, "email", email) != 0 || jwt_add_grant(jwt, "role", role) != 0 || jwt_add_grants_json(jwt, list) != 0)
+		fatal("a token cannot be made");
+
+	return (token_end(jwt));
+}
+
+char *
+token_refresh(const char *user_id, const char *device_id, int64_t seconds)
+{
+	jwt_t	*jwt = token_begin(TOKEN_REFRESH, user_id, device_id, seconds);
+	char	uuid[TOKEN_UUID_MAX];
+
+	token_uuid(uuid);
+	if (jwt_add_grant(jwt, "tokenId", uuid) != 0)
+		fatal("a token cannot be made");
+
+	return (token_end(jwt));
+}
+
+void
+token_uuid(char out[TOKEN_UUID_MAX])
+{
+	unsigned char	b[16];
+
+	if (getrandom(b, sizeof(b), 0) != sizeof(b))
+		fatal("getrandom: %s", errno_s);
+	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
+	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
+	snprintf(out, TOKEN_UUID_MAX, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+	    b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+}
+
+void
+token_digest(const char *text, char out[TOKEN_DIGEST_MAX])
+{
+	br_sha256_context	ctx;
+	unsigned char		digest[br_sha256_SIZE];
+	size_t			i;
+
+	br_sha256_init(&ctx);
+	br_sha256_update(&ctx, text, strlen(text));
+	br_sha256_out(&ctx, digest);
+	memcpy(out, "sha256:", 8);
+	for (i = 0; i < sizeof(digest); i++)
+		snprintf(out + 7 + 2 * i, 3, "%02x", digest[i]);
+}
