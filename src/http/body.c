@@ -83,7 +83,7 @@ body_bytes(struct request *r, size_t *len, size_t max)
 {
 	const char	*coding, *text = (const char *)r->kore->http_body->data;
 
-	*len = r->kore->http_body->offset;
+	*len = r->kore->http_body_length;
 	if (!http_request_header(r->kore, "content-encoding", &coding) || !strcasecmp(coding, "identity"))
 		coding = NULL;
 	if (coding != NULL && strcasecmp(coding, "gzip") && strcasecmp(coding, "deflate")) {
@@ -109,7 +109,7 @@ body_read(struct request *r)
 	size_t		len;
 	int		charset_ok;
 
-	if (!type_is_json(r->kore, &charset_ok) || r->kore->http_body == NULL || r->kore->http_body->offset == 0)
+	if (!type_is_json(r->kore, &charset_ok) || r->kore->http_body == NULL || r->kore->http_body_length == 0)
 		return (1);
 	if (!charset_ok) {
 		reply_message(r->kore, 415, "Unsupported charset");
