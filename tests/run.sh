@@ -3,8 +3,8 @@
 # Arguments go to pytest: --binary out/wanzami-asan, -k words, …
 set -u
 cd "$(dirname "$0")/.."
-build/setup.sh test || exit
-build/build.sh || exit
+build/setup.sh test image || exit
+build/image.sh || exit
 report=$(mktemp)
 trap 'rm -f "$report"' EXIT
 /usr/bin/python3 -m pytest -q -p no:cacheprovider --junitxml="$report" tests "$@"
