@@ -16,6 +16,7 @@
 #include <kore/http.h>
 #include <kore/seccomp.h>
 
+#include "admin.h"
 #include "base/conf.h"
 #include "base/log.h"
 #include "embedkore.h"
@@ -47,7 +48,8 @@ KORE_SECCOMP_FILTER("wanzami",
 	KORE_SYSCALL_ALLOW(getpeername),
 	KORE_SYSCALL_ALLOW(sendmsg),
 	KORE_SYSCALL_ALLOW(recvmsg),
-	KORE_SYSCALL_ALLOW(eventfd2)
+	KORE_SYSCALL_ALLOW(eventfd2),
+	KORE_SYSCALL_ALLOW(shutdown)
 )
 
 KORE_SYMBOL(kore_parent_configure);
@@ -74,6 +76,8 @@ usage(FILE *fp)
 	    "usage: wanzami [--role LIST]                  serve (LIST: api,transcode,cron; default all)\n"
 	    "       wanzami --probe [URL] [--timeout SEC]  exit 0 when healthy, else 1 and why\n"
 	    "       wanzami migrate                        bring the database schema up to date\n"
+	    "       wanzami admin create --email A --name N [--role SUPER_ADMIN]\n"
+	    "                                              password from standard input, else made up and printed\n"
 	    "       wanzami docs configure                 docs/configure.md\n"
 	    "       wanzami --version | --help\n\nEnvironment:\n");
 	conf_print_help(fp);
@@ -132,9 +136,11 @@ options_run(int argc, char **argv)
 		{ "role", required_argument, NULL, 'r' },
 		{ "probe", no_argument, NULL, 'p' },
 		{ "timeout", required_argument, NULL, 't' },
+		{ "email", required_argument, NULL, 'e' },
+		{ "name", required_argument, NULL, 'n' },
 		{ NULL, 0, NULL, 0 }
 	};
-	const char	*timeout = NULL;
+	const char	*timeout = NULL, *role = NULL, *email = NULL, *name = NULL;
 	int		c, probing = 0;
 
 	while ((c = getopt_long(argc, argv, "fhv", options, NULL)) != -1) {
@@ -148,7 +154,13 @@ options_run(int argc, char **argv)
 			printf("wanzami %s\n%s", WANZAMI_VERSION, WANZAMI_LIBRARIES);
 			exit(0);
 		case 'r':
-			setenv("ROLE", optarg, 1);
+			role = optarg;
+			break;
+		case 'e':
+			email = optarg;
+			break;
+		case 'n':
+			name = optarg;
 			break;
 		case 'p':
 			probing = 1;
@@ -165,6 +177,12 @@ options_run(int argc, char **argv)
 	argv += optind;
 	if (probing && argc <= 1)
 		exit(probe(argv[0], timeout));
+	if (argc == 2 && !strcmp(argv[0], "admin") && !strcmp(argv[1], "create")) {
+		conf_load_or_die();
+		exit(admin_create(conf_str(CONF_DATABASE_URL), email, name, role != NULL ? role : "SUPER_ADMIN"));
+	}
+	if (role != NULL)
+		setenv("ROLE", role, 1);
 	if (argc == 0)
 		return;
 	if (argc == 1 && !strcmp(argv[0], "migrate")) {

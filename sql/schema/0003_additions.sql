@@ -28,6 +28,29 @@ CREATE TABLE IF NOT EXISTS wanzami.mail_outbox (
 CREATE INDEX IF NOT EXISTS mail_outbox_due_idx ON wanzami.mail_outbox (next_attempt_at)
 	WHERE sent_at IS NULL AND failed_at IS NULL;
 
+-- Attempts at what is worth guessing or flooding (contract people §5 item 14): how many since "started". Not worth a log
+-- of its own: after a crash of the server everybody starts afresh.
+CREATE UNLOGGED TABLE IF NOT EXISTS wanzami.attempt (
+	key TEXT PRIMARY KEY,
+	started TIMESTAMPTZ NOT NULL DEFAULT now(),
+	count INTEGER NOT NULL DEFAULT 1
+);
+CREATE INDEX IF NOT EXISTS attempt_started_idx ON wanzami.attempt (started);
+
+-- Counts an attempt; whether it is still one of the first "most" since "period" began.
+CREATE OR REPLACE FUNCTION wanzami.attempt_allowed(name text, most bigint, period interval) RETURNS boolean LANGUAGE sql AS $$
+	INSERT INTO wanzami.attempt AS a (key) VALUES (name)
+	ON CONFLICT (key) DO UPDATE SET
+		count = CASE WHEN a.started < now() - period THEN 1 ELSE a.count + 1 END,
+		started = CASE WHEN a.started < now() - period THEN now() ELSE a.started END
+	RETURNING count <= most
+$$;
+
+-- What succeeded was no attempt.
+CREATE OR REPLACE FUNCTION wanzami.attempt_forgive(name text) RETURNS void LANGUAGE sql AS $$
+	UPDATE wanzami.attempt SET count = greatest(0, count - 1) WHERE key = name
+$$;
+
 -- One row for each upload that has to be transcoded. "fence" grows by one with every claim; each write of a worker
 -- names the fence it was given, so one that lost its claim changes nothing.
 CREATE TABLE IF NOT EXISTS wanzami.transcode_job (

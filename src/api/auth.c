@@ -81,7 +81,7 @@ static const struct field	onboarding_fields[] = {
 
 ROUTE_SQL(GET, "/api/auth/me", "auth/me", .guard = GUARD_USER);
 ROUTE_SQL(GET, "/api/admin/me", "auth/me", .guard = "dashboard:view");
-ROUTE_SQL(POST, "/api/auth/verify-email", "auth/verify-email", .fields = verify_fields);
+ROUTE_SQL(POST, "/api/auth/verify-email", "auth/verify-email", .limit = "verify", .fields = verify_fields);
 ROUTE_SQL(POST, "/api/auth/complete-onboarding", "auth/complete-onboarding", .guard = GUARD_USER, .fields = onboarding_fields);
 
 static void
@@ -91,12 +91,12 @@ answer_and_mail(struct request *r, const PGresult *res)
 	outbox_wake();
 }
 
-ROUTE(POST, "/api/auth/resend-verification", auth_resend, .fields = email_fields)
+ROUTE(POST, "/api/auth/resend-verification", auth_resend, .limit = "resend", .fields = email_fields)
 {
 	sql_query(r, "auth/resend-verification", answer_and_mail);
 }
 
-ROUTE(POST, "/api/auth/forgot-password", auth_forgot, .fields = email_fields)
+ROUTE(POST, "/api/auth/forgot-password", auth_forgot, .limit = "forgot", .fields = email_fields)
 {
 	sql_query(r, "auth/forgot-password", answer_and_mail);
 }
@@ -120,7 +120,7 @@ signup_hashed(struct request *r, const char *hash)
 	sql_query(r, "auth/signup", answer_and_mail);
 }
 
-ROUTE(POST, "/api/auth/signup", auth_signup, .fields = signup_fields)
+ROUTE(POST, "/api/auth/signup", auth_signup, .limit = "signup", .fields = signup_fields)
 {
 	password_hash(r, request_text(r, "password"), signup_hashed);
 }
@@ -219,12 +219,12 @@ login_found(struct request *r, const PGresult *res)
 	password_check(r, request_text(r, "password"), &l->password, l->password != NULL, login_checked);
 }
 
-ROUTE(POST, "/api/auth/login", auth_login, .fields = login_fields)
+ROUTE(POST, "/api/auth/login", auth_login, .limit = "login", .fields = login_fields)
 {
 	sql_query(r, "auth/login-find", login_found);
 }
 
-ROUTE(POST, "/api/admin/login", admin_login, .fields = login_fields)
+ROUTE(POST, "/api/admin/login", admin_login, .limit = "login", .fields = login_fields)
 {
 	sql_query(r, "auth/login-find", login_found);
 }
@@ -417,7 +417,7 @@ reset_allowed(struct request *r, const PGresult *res)
 		password_hash(r, password, reset_hashed);
 }
 
-ROUTE(POST, "/api/auth/reset-password", auth_reset, .fields = reset_fields)
+ROUTE(POST, "/api/auth/reset-password", auth_reset, .limit = "reset", .fields = reset_fields)
 {
 	sql_query(r, "auth/reset-check", reset_allowed);
 }

@@ -217,8 +217,8 @@ email_domain_ok(const char *p)
 	}
 }
 
-static int
-email_ok(const char *text)
+int
+body_email_ok(const char *text)
 {
 	const char	*at = strchr(text, '@');
 
@@ -246,7 +246,7 @@ text_check(struct check *c, const struct field *f, int node)
 {
 	char	*plain = json_plain(&c->r->json, node);
 
-	if (f->type == FIELD_EMAIL && !email_ok(plain))
+	if (f->type == FIELD_EMAIL && !body_email_ok(plain))
 		complain(c, f, "Invalid email");
 	if (f->type == FIELD_PASSWORD && strlen(plain) > PASSWORD_MAX_BYTES)
 		complain(c, f, "Password must be at most 72 bytes long");

@@ -45,6 +45,9 @@ struct field {
  */
 int	body_read(struct request *);
 
+/* Whether text is an address as contract people §2.3 wants it. Any thread. */
+int	body_email_ok(const char *);
+
 /*
  * Checks the body against the fields of the route and leaves the known ones,
  * in the order of the table, in request->body. Returns 0 and notes the

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #include <kore/kore.h>
 #include <kore/http.h>
@@ -102,15 +103,19 @@ static int
 line_check(const char *line, size_t len)
 {
 	static const char	*methods[] = { "GET ", "HEAD ", "POST ", "PUT ", "PATCH ", "DELETE ", "OPTIONS " };
-	const char		*path, *end = line + len, *blank;
+	const char		*path, *end = line + len, *blank, *p;
 	size_t			i;
 
 	for (i = 0; i < sizeof(methods) / sizeof(*methods); i++) {
 		if (!strncasecmp(line, methods[i], strlen(methods[i])))
 			break;
 	}
-	if (memchr(line, '\0', len) != NULL || (path = memchr(line, ' ', len)) == NULL)
+	if ((path = memchr(line, ' ', len)) == NULL)
 		return (400);
+	for (p = line; p < end; p++) {
+		if ((unsigned char)*p < 0x20 || (unsigned char)*p > 0x7e)
+			return (400);
+	}
 	if (i == sizeof(methods) / sizeof(*methods))
 		return (404);
 	path++;
@@ -119,6 +124,39 @@ line_check(const char *line, size_t len)
 		return (400);
 
 	return (blank - path >= HTTP_URI_LEN - 1 ? 414 : 0);
+}
+
+/*
+ * Moves a header line up to out, without the blanks at its end; returns what
+ * follows it. Bytes above ASCII are allowed in values (RFC 9110 §5.5), but
+ * Kore refuses them and nothing that we read has any.
+ */
+static char *
+line_keep(char *out, const char *line, const char *eol)
+{
+	while (eol[-1] == ' ' || eol[-1] == '\t')
+		eol--;
+	for (; line < eol; line++)
+		*out++ = (unsigned char)*line < 0x80 ? *line : '?';
+	memcpy(out, "\r\n", 2);
+
+	return (out + 2);
+}
+
+/* A header line has a name and no control characters. */
+static int
+header_ok(const char *line, const char *eol)
+{
+	const char	*p;
+
+	if (memchr(line, ':', (size_t)(eol - line)) == NULL || *line == ':')
+		return (0);
+	for (p = line; p < eol; p++) {
+		if (((unsigned char)*p < 0x20 && *p != '\t') || *p == 0x7f)
+			return (0);
+	}
+
+	return (1);
 }
 
 int
@@ -132,7 +170,7 @@ intake_rewrite(char *head, size_t *len, size_t size, unsigned long body_max)
 		return (status);
 	for (in = out = eol + 2; in < end; in = eol + 2) {
 		eol = memmem(in, (size_t)(end + 2 - in), "\r\n", 2);
-		if (memchr(in, ':', (size_t)(eol - in)) == NULL || memchr(in, '\0', (size_t)(eol - in)) != NULL)
+		if (!header_ok(in, eol))
 			return (400);
 		if (header_is(in, (size_t)(eol - in), "transfer-encoding"))
 			return (411);
@@ -145,8 +183,7 @@ intake_rewrite(char *head, size_t *len, size_t size, unsigned long body_max)
 		if (++kept > HTTP_REQ_HEADER_MAX - 3)
 			return (431);
 		host += header_is(in, (size_t)(eol - in), "host");
-		memmove(out, in, (size_t)(eol + 2 - in));
-		out += eol + 2 - in;
+		out = line_keep(out, in, eol);
 	}
 	if (host != 1)
 		return (400);
@@ -181,7 +218,21 @@ refusal_text(int status)
 	}
 }
 
-/* Answers for Kore, which would send no body and no CORS headers, and closes: what follows on the connection is unknown. */
+/* What still comes on a connection whose request was refused. */
+static int
+intake_discard(struct netbuf *nb)
+{
+	nb->s_off = 0;
+
+	return (KORE_RESULT_OK);
+}
+
+/*
+ * Answers for Kore, which would send no body and no CORS headers. Nothing
+ * more is served on the connection, but what is still coming is read: closing
+ * now would reset it, and the client might never see the answer. Kore's
+ * time-out for headers ends it if the client does not.
+ */
 static int
 intake_refuse(struct connection *c, int status)
 {
@@ -193,10 +244,10 @@ intake_refuse(struct connection *c, int status)
 	    "vary: Origin\r\naccess-control-allow-methods: GET,POST,PUT,PATCH,DELETE,OPTIONS\r\n"
 	    "access-control-allow-headers: Content-Type, Authorization\r\ncontent-type: application/json; charset=utf-8\r\n"
 	    "x-content-type-options: nosniff\r\ncontent-length: %d\r\n\r\n%s", status, http_status_text(status), len, body);
-	c->flags |= CONN_CLOSE_EMPTY;
 	c->rnb->s_off = 0;
+	c->rnb->cb = intake_discard;
 	net_send_queue(c, answer, (size_t)len);
-	if (!net_send_flush(c))
+	if (!net_send_flush(c) || shutdown(c->fd, SHUT_WR) == -1)
 		kore_connection_disconnect(c);
 
 	return (KORE_RESULT_OK);
@@ -210,10 +261,6 @@ intake_recv(struct netbuf *nb)
 	size_t			len, was, rest;
 	int			status;
 
-	if ((c->flags & CONN_CLOSE_EMPTY) != 0) {
-		nb->s_off = 0;
-		return (KORE_RESULT_OK);
-	}
 	if ((end = memmem(head, nb->s_off, HEAD_END, strlen(HEAD_END))) == NULL)
 		return (nb->s_off < nb->b_len ? KORE_RESULT_OK : intake_refuse(c, 431));
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/conf.h"
 #include "base/log.h"
 #include "embedkore.h"
 #include "http/body.h"
@@ -192,6 +193,24 @@ request_log(const struct request *r)
 	    LOG_I("ms", (int64_t)(kore_time_ms() - r->since)), LOG_S("user", r->user_id));
 }
 
+static void
+request_handle(struct request *r)
+{
+	if (r->route->handler != NULL)
+		r->route->handler(r);
+	else
+		sql_reply(r, r->route->statement);
+}
+
+static void
+request_unlimited(struct request *r, const PGresult *res)
+{
+	if (*sql_text(res, "allowed") == 't')
+		request_handle(r);
+	else
+		reply_message(r->kore, 429, "Too many requests. Please wait a bit and try again.");
+}
+
 /* Up to the handler; each step answers by itself when the request ends there. */
 static void
 request_start(struct request *r)
@@ -209,10 +228,13 @@ request_start(struct request *r)
 		sql_refuse(r);
 		return;
 	}
-	if (r->route->handler != NULL)
-		r->route->handler(r);
-	else
-		sql_reply(r, r->route->statement);
+	if (r->route->limit != NULL) {
+		request_tell(r, "limit", r->route->limit);
+		request_tell(r, "limitScale", strcmp(conf_str(CONF_WANZAMI_ENV), "test") ? "1" : "100");
+		sql_query(r, "limit", request_unlimited);
+	} else {
+		request_handle(r);
+	}
 }
 
 int

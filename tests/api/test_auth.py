@@ -1,0 +1,353 @@
+"""Accounts and sessions over HTTP, against a real database (contract people §2, §3.1 to §3.16, §5)."""
+import base64
+import concurrent.futures
+import hashlib
+import hmac
+import json
+import socket
+import time
+
+import pytest
+
+from conftest import SECRETS, run
+
+PASSWORD = "Correct-horse-1"
+
+
+@pytest.fixture
+def api(postgres, appliance):
+    url, db = postgres.create()
+    assert run("migrate", DATABASE_URL=url).returncode == 0
+    a = appliance(roles="api", DATABASE_URL=url, WORKERS=2).wait_healthy()
+    a.db, a.database = db.cursor(), url
+    return a
+
+
+def user(api, email="ada@example.com", role="USER", verified=True):
+    """An account with PASSWORD; its id."""
+    api.db.execute("""INSERT INTO "User" (email, password, name, role, "emailVerified", "updatedAt")
+        VALUES (%s, crypt_hash, 'Ada', %s, %s, now()) RETURNING id""".replace("crypt_hash", "%s"), (email, hash_of(PASSWORD), role, verified))
+    return api.db.fetchone()[0]
+
+
+_hashes = {}
+
+
+def hash_of(password):
+    """bcrypt by the system's crypt library: not ours."""
+    if password not in _hashes:
+        import ctypes
+        import ctypes.util
+        lib = ctypes.CDLL(ctypes.util.find_library("crypt"))
+        lib.crypt.restype = ctypes.c_char_p
+        _hashes[password] = lib.crypt(password.encode(), b"$2b$10$abcdefghijklmnopqrstuu").decode()
+    return _hashes[password]
+
+
+def login(api, email="ada@example.com", path="/api/auth/login", **more):
+    return api.post(path, {"email": email, "password": PASSWORD, **more})
+
+
+def claims(token):
+    body = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+
+
+def sign(payload, secret, header=None):
+    def part(data):
+        return base64.urlsafe_b64encode(data).rstrip(b"=")
+    text = part(json.dumps(header or {"alg": "HS256", "typ": "JWT"}).encode()) + b"." + part(json.dumps(payload).encode())
+    return (text + b"." + part(hmac.new(secret.encode(), text, hashlib.sha256).digest())).decode()
+
+
+def test_a_life_of_an_account(api):
+    r = api.post("/api/auth/signup", {"email": "New@Example.com", "password": PASSWORD, "name": "New", "preferredGenres": ["Drama"],
+                                      "birthYear": 1990, "heardFrom": "a friend"}, headers={"cf-ipcountry": "ng"})
+    assert r.status_code == 201 and r.json()["user"]["email"] == "new@example.com"
+    api.db.execute('SELECT password FROM "User"')
+    assert api.db.fetchone()[0].startswith("$2a$10$")
+    assert r.json()["profiles"][0]["preferences"] == {"heardFrom": "a friend", "preferredGenres": ["Drama"]}
+    assert r.json()["profiles"][0]["country"] == "NG"
+    assert api.post("/api/auth/signup", {"email": "new@example.com", "password": PASSWORD, "name": "New"}).status_code == 409
+    assert login(api, "new@example.com").status_code == 403
+
+    api.db.execute("SELECT vars ->> 'token', template, to_address FROM wanzami.mail_outbox ORDER BY id")
+    (token, template, to), (_, second, _) = api.db.fetchall()
+    assert (template, to, second) == ("verify", "New@Example.com", "welcome")
+    api.db.execute('SELECT "verificationToken" FROM "User"')
+    assert api.db.fetchone()[0] == "sha256:" + hashlib.sha256(token.encode()).hexdigest()
+    for _ in range(2):
+        assert api.post("/api/auth/verify-email", {"email": "NEW@example.com", "token": token}).status_code == 200
+    r = login(api, "NEW@example.com")
+    assert r.status_code == 200
+    access = r.json()["accessToken"]
+    assert set(claims(access)) == {"userId", "email", "role", "permissions", "deviceId", "iat", "exp"}
+    assert claims(access)["exp"] - claims(access)["iat"] == 365 * 86400
+    assert api.get("/api/auth/me", token=access).json()["permissions"] == ["dashboard:view"]
+
+
+@pytest.mark.parametrize("change", [
+    'DELETE FROM "User"', 'DELETE FROM "Session"', 'UPDATE "Session" SET "deviceId" = \'another\''])
+def test_a_token_ends_with_what_it_stands_for(api, change):
+    user(api)
+    access = login(api).json()["accessToken"]
+    assert api.get("/api/auth/me", token=access).status_code == 200
+    api.db.execute(change)
+    r = api.get("/api/auth/me", token=access)
+    assert (r.status_code, r.json()) == (401, {"message": "Invalid or expired token"})
+
+
+def test_the_role_is_the_one_of_now(api):
+    me = user(api, role="OPS")
+    access = login(api, path="/api/admin/login").json()["accessToken"]
+    assert api.get("/api/admin/me", token=access).status_code == 200
+    api.db.execute('UPDATE "User" SET role = \'USER\' WHERE id = %s', (me,))
+    r = api.get("/api/admin/me", token=access)
+    assert (r.status_code, r.json()["message"]) == (403, "Admin role required")
+
+
+def test_tokens_that_are_not_ours(api):
+    me = user(api)
+    device = login(api).json()["deviceId"]
+    now, secret = int(time.time()), SECRETS["JWT_ACCESS_SECRET"]
+    good = {"userId": str(me), "deviceId": device, "iat": now, "exp": now + 60}
+    assert api.get("/api/auth/me", token=sign(good, secret)).status_code == 200
+    none = sign(good, "", {"alg": "none", "typ": "JWT"}).rsplit(".", 1)[0] + "."
+    for token in (sign(good, "another secret of thirty-two bytes"), sign({**good, "exp": now}, secret), sign({**good, "nbf": now + 60}, secret),
+                  sign({**good, "exp": "never"}, secret), sign({**good, "userId": "0"}, secret), sign({**good, "userId": "1 OR 1"}, secret),
+                  sign({**good, "userId": me}, secret), none, sign(good, secret) + "A", sign(good, secret, {"alg": "HS384", "typ": "JWT"}),
+                  sign(good, SECRETS["JWT_REFRESH_SECRET"]), "a.b.c", "..", "x" * 5000, "\u00e9".encode().decode("latin-1")):
+        r = api.get("/api/auth/me", token=token)
+        assert (r.status_code, r.json()["message"]) == (401, "Invalid or expired token"), token
+    for header in ("", "Bearer", "Bearer ", "bearer x", "Basic eA=="):
+        r = api.get("/api/auth/me", headers={"Authorization": header})
+        assert (r.status_code, r.json()["message"]) == (401, "Missing access token"), header
+
+
+def test_a_refresh_token_is_replaced_and_its_reuse_ends_the_session(api):
+    user(api)
+    first = login(api).json()
+    second = api.post("/api/auth/refresh", {"refreshToken": first["refreshToken"]})
+    assert second.status_code == 200 and second.json()["deviceId"] == first["deviceId"]
+    # Two tabs refresh with the same stored token.
+    assert api.post("/api/auth/refresh", {"refreshToken": first["refreshToken"]}).status_code == 200
+    api.db.execute('DELETE FROM "Session" WHERE "refreshToken" = %s',
+                   ("sha256:" + hashlib.sha256(first["refreshToken"].encode()).hexdigest(),))
+    r = api.post("/api/auth/refresh", {"refreshToken": first["refreshToken"]})
+    assert (r.status_code, r.json()["message"]) == (401, "Invalid refresh token")
+    assert api.post("/api/auth/refresh", {"refreshToken": second.json()["refreshToken"]}).status_code == 401
+    assert api.get("/api/auth/me", token=second.json()["accessToken"]).status_code == 401
+
+
+def test_sessions_of_the_old_service_go_on(api):
+    me = user(api)
+    now = int(time.time())
+    old = sign({"userId": str(me), "deviceId": "old", "tokenId": "x", "iat": now, "exp": now + 3600}, SECRETS["JWT_REFRESH_SECRET"])
+    api.db.execute('INSERT INTO "Session" ("userId", "deviceId", "refreshToken", "expiresAt") VALUES (%s, \'old\', %s, now() + interval \'1 hour\')',
+                   (me, hash_of(old)))
+    r = api.post("/api/auth/refresh", {"refreshToken": old})
+    assert r.status_code == 200
+    assert api.get("/api/auth/me", token=r.json()["accessToken"]).status_code == 200
+    api.db.execute('SELECT count(*) FROM "Session" WHERE "refreshToken" LIKE \'sha256:%%\'')
+    assert api.db.fetchone()[0] == 1
+
+
+def test_logging_out_ends_only_ones_own_sessions(api):
+    user(api)
+    user(api, "eve@example.com")
+    ada, eve = login(api, deviceId="tv").json(), login(api, "eve@example.com", deviceId="phone").json()
+    assert api.post("/api/auth/logout", {"deviceId": "tv"}).status_code == 200
+    assert api.post("/api/auth/logout", {"deviceId": "tv", "refreshToken": eve["refreshToken"]}).status_code == 200
+    assert api.get("/api/auth/me", token=ada["accessToken"]).status_code == 200
+    assert api.post("/api/auth/logout", {"refreshToken": ada["refreshToken"]}).status_code == 200
+    assert api.get("/api/auth/me", token=ada["accessToken"]).status_code == 401
+    assert api.get("/api/auth/me", token=eve["accessToken"]).status_code == 200
+
+
+def test_the_fifth_device_pushes_out_the_one_unused_for_longest(api):
+    user(api)
+    tokens = [login(api, deviceId="d%d" % i).json()["accessToken"] for i in range(5)]
+    assert [api.get("/api/auth/me", token=t).status_code for t in tokens] == [401, 200, 200, 200, 200]
+    devices = api.get("/api/user/devices", token=tokens[4]).json()["devices"]
+    assert [d["deviceId"] for d in devices] == ["d4", "d3", "d2", "d1"]
+
+
+def test_parallel_logins_keep_the_device_limit(api):
+    user(api)
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda i: login(api, deviceId="p%d" % i).status_code, range(12)))
+    assert answers == [200] * 12
+    api.db.execute('SELECT count(*) FROM "Device"')
+    assert api.db.fetchone()[0] == 4
+
+
+def test_parallel_signups_make_one_account(api):
+    body = {"email": "one@example.com", "password": PASSWORD, "name": "One"}
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = sorted(pool.map(lambda _: api.post("/api/auth/signup", body).status_code, range(8)))
+    assert answers == [201] + [409] * 7
+    api.db.execute("SELECT (SELECT count(*) FROM \"User\"), (SELECT count(*) FROM \"Profile\"), (SELECT count(*) FROM wanzami.mail_outbox)")
+    assert api.db.fetchone() == (1, 1, 2)
+
+
+def test_parallel_first_requests_make_one_profile(api):
+    me = user(api)
+    access = login(api).json()["accessToken"]
+    api.db.execute('DELETE FROM "Profile"')
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        assert {r.status_code for r in pool.map(lambda _: api.get("/api/user/profiles", token=access), range(8))} == {200}
+    api.db.execute('SELECT count(*) FROM "Profile" WHERE "userId" = %s', (me,))
+    assert api.db.fetchone()[0] == 1
+
+
+def test_a_new_password_ends_every_session(api):
+    user(api)
+    access = login(api).json()["accessToken"]
+    assert api.post("/api/auth/forgot-password", {"email": "nobody@example.com"}).json() == \
+        api.post("/api/auth/forgot-password", {"email": "ADA@example.com"}).json()
+    api.db.execute("SELECT vars ->> 'token' FROM wanzami.mail_outbox WHERE template = 'reset'")
+    (token,), = api.db.fetchall()
+    body = {"email": "ada@example.com", "token": token, "password": "New-password-2"}
+    assert api.post("/api/auth/reset-password", {**body, "password": "weakpassword"}).json()["message"].startswith("Password too weak")
+    assert api.post("/api/auth/reset-password", {**body, "token": "sha256:" + hashlib.sha256(token.encode()).hexdigest()}).status_code == 400
+    assert api.post("/api/auth/reset-password", body).status_code == 200
+    assert api.post("/api/auth/reset-password", body).status_code == 400
+    assert api.get("/api/auth/me", token=access).status_code == 401
+    assert login(api).status_code == 401
+    assert api.post("/api/auth/login", {"email": "ada@example.com", "password": "New-password-2"}).status_code == 200
+
+
+def test_a_resend_within_two_minutes_sends_nothing(api):
+    user(api, verified=False)
+    for _ in range(2):
+        assert api.post("/api/auth/resend-verification", {"email": "Ada@example.com"}).status_code == 200
+    assert api.post("/api/auth/resend-verification", {"email": "nobody@example.com"}).status_code == 200
+    api.db.execute("SELECT count(*) FROM wanzami.mail_outbox")
+    assert api.db.fetchone()[0] == 1
+
+
+def test_guessing_is_slowed_down(postgres, appliance):
+    url, db = postgres.create()
+    assert run("migrate", DATABASE_URL=url).returncode == 0
+    api = appliance(roles="api", DATABASE_URL=url, **{**SECRETS, "WANZAMI_ENV": "production"}).wait_healthy()
+    api.db = db.cursor()
+    user(api)
+    for _ in range(15):  # what succeeds does not count
+        assert login(api, deviceId="tv").status_code == 200
+    wrong = {"email": "ADA@example.com", "password": "not the one"}
+    answers = [api.post("/api/auth/login", wrong).status_code for _ in range(12)]
+    assert answers == [401] * 10 + [429] * 2
+    assert login(api).status_code == 429
+    assert login(api, "nobody@example.com").status_code == 401
+
+
+def test_bodies_that_are_none(api):
+    path, json_type = "/api/auth/login", {"Content-Type": "application/json"}
+    def post(data, **headers):
+        return api.request("POST", path, data=data, headers={**json_type, **headers})
+    for data in (b"{", b"[1,2", b'{"a":1,}', b'{"a":01}', b'{"a" 1}', b"\x00", b"  ", b'"text"', b"5", b"null", b'{"a":"\\u0000"}', b'{"a":"\\ud800"}',
+                 b'{"a":"\xff"}', b'{"a":"\x01"}', b'{"a":tru}', b'{} x', b'{"a":"', b"[" * 1000 + b"]" * 1000, b'{"a":+1}', b"{'a':1}", b'{"a":.5}'):
+        r = post(data)
+        assert r.status_code == 400 and r.json()["message"].startswith("The request body is not valid JSON"), data
+    assert post(b"").json()["errors"]["fieldErrors"]["email"] == ["Required"]
+    assert post(b"[]").json()["errors"]["formErrors"] == ["Expected object, received array"]
+    assert post(b'{"a":"' + b"x" * 102400 + b'"}').status_code == 413
+    assert post(b"x" * 2000000).status_code == 413
+    assert post(b"{}", **{"Content-Type": "application/json; charset=latin1"}).status_code == 415
+    assert post(b"{}", **{"Content-Encoding": "br"}).status_code == 415
+    assert post(b"{}", **{"Content-Encoding": "gzip"}).status_code == 400
+    import gzip
+    assert post(gzip.compress(b'{"email":5}'), **{"Content-Encoding": "gzip"}).json()["errors"]["fieldErrors"]["email"] == ["Expected string, received number"]
+    assert post(gzip.compress(b" " * 50000000), **{"Content-Encoding": "gzip"}).status_code == 413
+    assert api.request("POST", "/nowhere", data=b"{", headers=json_type).status_code == 400
+    assert api.healthy()
+
+
+def raw(api, data):
+    with socket.create_connection(("127.0.0.1", api.port), 5) as s:
+        s.sendall(data)
+        answer = b""
+        while True:
+            more = s.recv(65536)
+            if not more:
+                return answer
+            answer += more
+
+
+@pytest.mark.parametrize("head, status", [
+    (b"GET /health HTTP/1.1\r\nHost: x\r\nAuthorization: \r\nX-Empty:\r\n", 200),
+    (b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\n", 400),
+    (b"GET /health HTTP/1.1\r\nHost: x\r\n" + b"".join(b"X-H%d: v\r\n" % i for i in range(90)), 200),
+    (b"GET /health HTTP/1.1\r\nHost: x\r\n" + b"X-Country: NG\r\n" * 40, 431),
+    (b"GET /health HTTP/1.1\r\n", 400),
+    (b"GET /health HTTP/1.1\r\nHost: x\r\nHost: y\r\n", 400),
+    (b"GET /health HTTP/1.1\r\nHost: x\r\nnonsense\r\n", 400),
+    (b"GET /health\r\nHost: x\r\n", 400),
+    (b"BREW /health HTTP/1.1\r\nHost: x\r\n", 404),
+    (b"GET /%s HTTP/1.1\r\nHost: x\r\n" % (b"x" * 3000), 414),
+    (b"GET /health HTTP/1.1\r\nHost: x\r\nX-Long: %s\r\n" % (b"x" * 20000), 431),
+    (b"POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n", 411),
+    (b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n", 400),
+    (b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n", 400),
+    (b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n", 413),
+    (b"GET /api/titles/%zz HTTP/1.1\r\nHost: x\r\n", 400),
+    (b"GET /health HTTP/1.1\r\nHost: x\r\nUser-Agent: \xc3\xa9\xff\r\n", 200),
+    (b"GET /health HTTP/1.1\r\nHost: x\r\nUser-Agent: \x01\r\n", 400),
+    (b"GET /\xc3\xa9 HTTP/1.1\r\nHost: x\r\n", 400),
+], ids=range(19))
+def test_heads_of_requests(api, head, status):
+    workers = api.workers()
+    answer = raw(api, head + b"Connection: close\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 %d " % status), answer
+    assert b"access-control-allow-origin: *" in answer and b"application/json" in answer
+    json.loads(answer.split(b"\r\n\r\n", 1)[1])
+    assert api.healthy() and api.workers() == workers
+
+
+def test_preferences_of_the_onboarding_survive_the_settings(api):
+    user(api)
+    access = login(api).json()["accessToken"]
+    assert api.post("/api/auth/complete-onboarding", {"preferredGenres": ["Drama"], "heardFrom": "radio"}, token=access).json() == {"ok": True}
+    assert api.post("/api/auth/complete-onboarding", {"preferredGenres": ["Comedy"]}, token=access).json() == {"ok": True}
+    profile = api.get("/api/user/profiles", token=access).json()["profiles"][0]
+    r = api.patch("/api/user/profiles/" + profile["id"], {"preferences": {"dataSaver": True}, "avatarUrl": ""}, token=access)
+    assert r.json()["profile"]["preferences"] == {"dataSaver": True, "heardFrom": "radio", "preferredGenres": ["Comedy"]}
+    api.db.execute('SELECT "userId", action, detail FROM "AdminAuditLog"')
+    assert api.db.fetchone()[1:] == ("PROFILE_UPDATE", {"fields": ["avatarUrl", "preferences"]})
+
+
+def test_ids_in_paths(api):
+    user(api)
+    access = login(api).json()["accessToken"]
+    for bad, message in (("x", "Invalid profile id"), ("-1", "Invalid profile id"), ("0", "Missing profile id"), ("1" * 30, "Invalid profile id"),
+                         ("%31x", "Invalid profile id")):
+        r = api.delete("/api/user/profiles/" + bad, token=access)
+        assert (r.status_code, r.json()["message"]) == (400, message)
+    assert api.delete("/api/user/profiles/%39999999", token=access).json()["message"] == "Cannot delete the last profile"
+    assert api.delete("/api/user/profiles/x").status_code == 401
+
+
+def test_admin_create(postgres):
+    url, db = postgres.create()
+    assert run("migrate", DATABASE_URL=url).returncode == 0
+    r = run("admin", "create", "--email", "Root@Example.com", "--name", "Root", DATABASE_URL=url)
+    assert r.returncode == 0 and len(r.stdout.strip()) == 23
+    with db.cursor() as c:
+        c.execute('SELECT email, role, "emailVerified" FROM "User"')
+        assert c.fetchone() == ("root@example.com", "SUPER_ADMIN", True)
+    again = run("admin", "create", "--email", "root@example.com", "--name", "Root", stdin="Another-1\n", DATABASE_URL=url)
+    assert again.returncode == 1 and "already" in again.stderr
+    for bad in (["--email", "no"], ["--role", "USER"], ["--role", "OPS FINANCE"], ["--name", "x"]):
+        args = ["--email", "a@b.co", "--name", "Name", *bad]
+        assert run("admin", "create", *args, stdin="Another-1\n", DATABASE_URL=url).returncode == 1
+    assert run("admin", "create", "--email", "ops@example.com", "--name", "Ops", "--role", "OPS", stdin="short\n", DATABASE_URL=url).returncode == 1
+    assert run("admin", "create", "--email", "ops@example.com", "--name", "Ops", "--role", "OPS", stdin="Another-1\n", DATABASE_URL=url).stdout == ""
+
+
+@pytest.mark.parametrize("change, complaint", [
+    ({"JWT_ACCESS_SECRET": ""}, "JWT_ACCESS_SECRET is not set"), ({"JWT_REFRESH_SECRET": "refresh-secret"}, "JWT_REFRESH_SECRET is not set"),
+    ({"JWT_ACCESS_SECRET": "x" * 31}, "too short"), ({"JWT_ACCESS_SECRET": SECRETS["JWT_REFRESH_SECRET"]}, "the same"),
+    ({"ACCESS_TOKEN_EXPIRES_IN": "3600"}, "ACCESS_TOKEN_EXPIRES_IN"), ({"REFRESH_TOKEN_EXPIRES_IN": "1y"}, "REFRESH_TOKEN_EXPIRES_IN")])
+def test_secrets_and_lifetimes_are_checked_at_start(change, complaint):
+    r = run(DATABASE_URL="postgresql://x@127.0.0.1:1/x", PORT=1, **{**SECRETS, **change})
+    assert r.returncode == 1 and complaint in r.stderr and r.stderr.count("\n") == 1
