@@ -351,3 +351,18 @@ def test_admin_create(postgres):
 def test_secrets_and_lifetimes_are_checked_at_start(change, complaint):
     r = run(DATABASE_URL="postgresql://x@127.0.0.1:1/x", PORT=1, **{**SECRETS, **change})
     assert r.returncode == 1 and complaint in r.stderr and r.stderr.count("\n") == 1
+
+
+def test_the_log_names_requests_and_users_and_tells_no_secrets(api):
+    me = user(api)
+    answer = login(api).json()
+    api.get("/api/auth/me?token=in-the-query", token=answer["accessToken"], headers={"X-Request-Id": "balancer-42"})
+    api.stop()
+    lines = [line for line in api.log_lines() if line["msg"] == "request" and line["path"] != "/health"]
+    assert [(x["method"], x["path"], x["status"], x.get("user")) for x in lines] == [
+        ("POST", "/api/auth/login", 200, None), ("GET", "/api/auth/me", 200, str(me))]
+    assert lines[1]["id"] == "balancer-42" and len(lines[0]["id"]) == 16 and lines[0]["ms"] >= 0
+    with open(api.log_path) as f:
+        text = f.read()
+    for secret in (PASSWORD, answer["accessToken"], answer["refreshToken"], "in-the-query", hash_of(PASSWORD)):
+        assert secret not in text
