@@ -22,6 +22,7 @@
 #include "embedkore.h"
 #include "jobs/mail.h"
 #include "net/mail.h"
+#include "http/share.h"
 #include "probe.h"
 #include "role.h"
 #include "store/migrate.h"
@@ -294,6 +295,7 @@ kore_parent_configure(int argc, char **argv)
 	descriptors_limit();
 
 	bind_choose();
+	share_init();
 
 	mail_announce();
 	log_event(LOG_LEVEL_INFO, "starting", LOG_S("version", WANZAMI_VERSION), LOG_I("port", conf_int(CONF_PORT)));

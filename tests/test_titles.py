@@ -1,7 +1,9 @@
 """The public catalogue, and what happens to it when the database goes."""
+import concurrent.futures
 import hashlib
 import hmac
 import os
+import socket
 import subprocess
 import threading
 import urllib.parse
@@ -288,3 +290,46 @@ def test_bad_ids(catalogue):
     assert (r.status_code, r.text) == (404, '{"message":"Title not found"}')
     assert requests.get(a.url + "/api/titles/77/episodes").json() == {"episodes": []}
     assert requests.get(a.url + "/api/titles//episodes").status_code == 404
+
+
+def test_a_change_through_one_process_is_seen_at_once_in_all(postgres, appliance):
+    url, db = postgres.create()
+    assert run("migrate", DATABASE_URL=url).returncode == 0
+    a, c = appliance(roles="api", DATABASE_URL=url, WORKERS=4).wait_healthy(), db.cursor()
+    for n in range(5):
+        for _ in range(8):  # connections of their own reach several workers
+            assert len(names(a)) == n
+        add(c, "film %d" % n)
+        assert a.post("/api/auth/forgot-password", {"email": "nobody@example.com"}).status_code == 200
+
+
+def test_a_change_of_the_database_is_seen_soon(catalogue):
+    a, db = catalogue
+    assert names(a) == []
+    add(db, "film")
+    wait_for(lambda: names(a) == ["film"], "the film in the list")
+
+
+def test_countries_and_children_do_not_share_answers(catalogue):
+    a, db = catalogue
+    add(db, "grown-up", maturityRating="R")
+    add(db, "ghana", countryAvailability=["GH"])
+    for _ in range(3):
+        assert set(names(a)) == {"grown-up"}
+        assert set(names(a, **{"cf-ipcountry": "GH"})) == {"grown-up", "ghana"}
+        assert set(names(a, **{"cf-ipcountry": "GH", "x-kid-mode": "1"})) == {"ghana"}
+
+
+def test_many_who_ask_at_once_while_clients_leave(catalogue):
+    a, db = catalogue
+    for n in range(50):
+        add(db, "film %d" % n, description="x" * 2000)
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        def ask(n):
+            if n % 3:
+                return len(names(a, **{"cf-ipcountry": "C%d" % (n % 7)}))
+            with socket.create_connection(("127.0.0.1", a.port)) as s:  # asks and leaves
+                s.sendall(b"GET /api/titles HTTP/1.1\r\nHost: x\r\n\r\n")
+            return 50
+        assert set(pool.map(ask, range(300))) == {50}
+    assert a.request("HEAD", "/api/titles").headers["content-length"] == a.get("/api/titles").headers["content-length"]

@@ -33,6 +33,21 @@ is_private(struct http_request *req)
 	    http_request_header(req, "authorization", &value));
 }
 
+static void
+json_headers(struct http_request *req)
+{
+	http_response_header(req, "content-type", "application/json; charset=utf-8");
+	http_response_header(req, "x-content-type-options", "nosniff");
+}
+
+void
+reply_shared_json(struct http_request *req, int status, void *body, size_t len, int (*sent)(struct netbuf *), void *arg)
+{
+	cors_headers(req, "*", "Content-Type, Authorization");
+	json_headers(req);
+	http_response_stream(req, status, body, len, sent, arg);
+}
+
 void
 reply_json(struct http_request *req, int status, const void *body, size_t len)
 {
@@ -44,8 +59,7 @@ reply_json(struct http_request *req, int status, const void *body, size_t len)
 		http_response(req, status, NULL, 0);
 		return;
 	}
-	http_response_header(req, "content-type", "application/json; charset=utf-8");
-	http_response_header(req, "x-content-type-options", "nosniff");
+	json_headers(req);
 	http_response(req, status, body, len);
 }
 

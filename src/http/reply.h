@@ -10,6 +10,12 @@
 /* A finished JSON document, copied; with status 204 there is none. Event loop only. */
 void	reply_json(struct http_request *, int status, const void *body, size_t len);
 
+/*
+ * The same without a copy: body must stay until sent, whose argument is the
+ * netbuf with arg in its extra, is called, which happens once. Event loop only.
+ */
+void	reply_shared_json(struct http_request *, int status, void *body, size_t len, int (*sent)(struct netbuf *), void *arg);
+
 /* {"message":text}; text must need no escaping. */
 void	reply_message(struct http_request *, int status, const char *text);
 

@@ -17,6 +17,7 @@
 #include "http/reply.h"
 #include "http/request.h"
 #include "http/route.h"
+#include "http/share.h"
 #include "http/sql.h"
 
 struct block {
@@ -198,6 +199,8 @@ request_handle(struct request *r)
 {
 	if (r->route->handler != NULL)
 		r->route->handler(r);
+	else if (r->route->shared)
+		share_reply(r);
 	else
 		sql_reply(r, r->route->statement);
 }

@@ -31,6 +31,7 @@ struct route {
 	int			roles;		/* the ROLE_* that serve it; 0 is ROLE_API */
 	const char		*guard;		/* NULL: public; else GUARD_* or a permission (http/guard.h) */
 	int			strict;		/* the permission counts with ADMIN_PERMISSIONS=strict only, else any admin will do */
+	int			shared;		/* the statement looks at path, country and audience only (http/share.h) */
 	const char		*limit;		/* attempts count under this name (sql/query/limit.sql); too many are refused */
 	const char		*id;		/* the first ":" segment is the id of such a thing: "title" */
 	const struct field	*fields;	/* of the body; NULL: it is passed on as it came */

@@ -9,6 +9,7 @@
 #include "http/query.h"
 #include "http/reply.h"
 #include "http/route.h"
+#include "http/share.h"
 #include "http/sign.h"
 #include "http/sql.h"
 
@@ -19,6 +20,7 @@
 struct waiter {
 	struct request	*r;
 	void		(*next)(struct request *, const PGresult *);
+	int		reading;	/* nothing is changed by it */
 };
 
 static void
@@ -137,47 +139,73 @@ failed_answer(struct request *r, const struct pg_outcome *outcome)
 	reply_message(r->kore, 500, "Internal server error");
 }
 
+void
+sql_failed(struct request *r, const struct pg_outcome *outcome)
+{
+	if (outcome->error == NULL)
+		reply_message(r->kore, 500, "Internal server error");
+	else if (outcome->lost)
+		reply_message(r->kore, 503, "Service unavailable");
+	else if (!strncmp(outcome->state, REFUSED, strlen(REFUSED)))
+		refused_answer(r, outcome);
+	else
+		failed_answer(r, outcome);
+}
+
+static int
+is_reading(const struct request *r)
+{
+	return (r->route->method == HTTP_METHOD_GET);
+}
+
 static void
 statement_done(void *arg, const struct pg_outcome *outcome)
 {
 	struct waiter	*w = arg;
 	struct request	*r = w->r;
 
+	/* Even when the client has gone: it is done. */
+	if (!w->reading && outcome->error == NULL)
+		share_end();
 	if (request_resume(r)) {
 		if (outcome->error == NULL)
 			w->next(r, outcome->res);
-		else if (outcome->lost)
-			reply_message(r->kore, 503, "Service unavailable");
-		else if (!strncmp(outcome->state, REFUSED, strlen(REFUSED)))
-			refused_answer(r, outcome);
 		else
-			failed_answer(r, outcome);
+			sql_failed(r, outcome);
 		request_settle(r);
 	}
 	free(w);
 }
 
-/* Sends the guard, if the route has one that has not been passed yet, and the statement, if there is one. */
-static void
-statement_send(struct request *r, const char *name, void (*next)(struct request *, const PGresult *))
+/* Sends the guard, if the route has one, and the statement, if there is one. */
+void
+sql_call(struct request *r, const char *name, pg_done done, void *arg)
 {
 	const char	*names[2];
-	struct waiter	*w;
 	char		*ctx;
 	int		n = 0;
 
-	if ((w = calloc(1, sizeof(*w))) == NULL)
-		fatal("out of memory");
-	w->r = r;
-	w->next = next;
 	if (r->route->guard != NULL)
 		names[n++] = GUARD;
 	if (name != NULL)
 		names[n++] = name;
 	ctx = context(r);
-	request_wait(r);
-	pg_transact(n, names, ctx, r->body, statement_done, w);
+	pg_transact(n, names, ctx, r->body, done, arg);
 	kore_free(ctx);
+}
+
+static void
+statement_send(struct request *r, const char *name, void (*next)(struct request *, const PGresult *))
+{
+	struct waiter	*w;
+
+	if ((w = calloc(1, sizeof(*w))) == NULL)
+		fatal("out of memory");
+	w->r = r;
+	w->next = next;
+	w->reading = is_reading(r);
+	request_wait(r);
+	sql_call(r, name, statement_done, w);
 }
 
 void

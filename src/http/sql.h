@@ -35,6 +35,14 @@ void	sql_reply(struct request *, const char *name);
  */
 void	sql_query(struct request *, const char *name, void (*next)(struct request *, const PGresult *));
 
+/*
+ * For who waits for a statement on behalf of several requests: sends it as
+ * sql_query would for this one, and calls done whatever becomes of the request;
+ * sql_failed answers an outcome with an error.
+ */
+void	sql_call(struct request *, const char *name, pg_done done, void *arg);
+void	sql_failed(struct request *, const struct pg_outcome *);
+
 /* Answers with row 0 of a result as sql_reply does. */
 void	sql_answer(struct request *, const PGresult *);
 

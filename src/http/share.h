@@ -1,0 +1,25 @@
+/*
+ * One answer for many: what a public statement returned is handed to all who
+ * ask the same within a moment, and they share its bytes.
+ */
+#ifndef WANZAMI_SHARE_H
+#define WANZAMI_SHARE_H
+
+#include "http/request.h"
+
+#define SHARE_MS	200	/* how old an answer may get that others' changes have not reached */
+
+/*
+ * Answers with the route's statement as sql_reply does, or with what it
+ * returned to somebody else up to SHARE_MS ago. For statements that look at
+ * path, country and audience only. Event loop only.
+ */
+void	share_reply(struct request *);
+
+/* Before the processes of this service part: what one of them changes ends the sharing in all of them. */
+void	share_init(void);
+
+/* Something was changed through this process. Any process and thread. */
+void	share_end(void);
+
+#endif
