@@ -1,0 +1,808 @@
+/* The console: signs in, uploads films part by part, shows how far each is, publishes and plays them. */
+'use strict';
+
+const RENDITIONS = { R4K: '4K', R2K: '1440p', R1080: '1080p', R720: '720p', R360: '360p' };
+const ORDER = Object.keys(RENDITIONS);
+const FILES_AT_ONCE = 2;
+const PARTS_AT_ONCE = 4;
+const PART_TRIES = 6;
+const WATCH_BUSY_MS = 1000;
+const WATCH_IDLE_MS = 10000;
+
+const $ = (id) => document.getElementById(id);
+const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/* An element; what the server or a file name said only ever becomes text, never markup. */
+function el(tag, props, ...children) {
+	const node = Object.assign(document.createElement(tag), props);
+	node.append(...children.filter((child) => child !== null && child !== undefined));
+	return node;
+}
+
+function say(text) {
+	$('say').textContent = text;
+}
+
+function notice(id, text) {
+	$(id).textContent = text || '';
+	$(id).hidden = !text;
+}
+
+/* ---- the session ---- */
+
+class Refusal extends Error {
+	constructor(status, message) {
+		super(message);
+		this.status = status;
+	}
+}
+
+const session = {
+	load() {
+		try {
+			return JSON.parse(sessionStorage.getItem('session')) || {};
+		} catch {
+			return {};
+		}
+	},
+	save(answer) {
+		const name = answer.user ? answer.user.name || answer.user.email : this.load().name;
+		sessionStorage.setItem('session', JSON.stringify({
+			access: answer.accessToken, refresh: answer.refreshToken, device: answer.deviceId, name }));
+		localStorage.setItem('device', answer.deviceId);
+	},
+	clear() {
+		sessionStorage.removeItem('session');
+	},
+};
+
+/* The server's own words where it has some. */
+function words(status, body) {
+	const fields = body && body.errors && body.errors.fieldErrors;
+	const field = fields && Object.keys(fields)[0];
+	if (body && typeof body.message === 'string')
+		return body.message;
+	if (field)
+		return field + ': ' + fields[field][0];
+	if (status === 503)
+		return 'The service is not ready. Try again in a moment.';
+	return 'The server answered ' + status + '.';
+}
+
+async function call(method, path, body, token) {
+	let response;
+	try {
+		response = await fetch(path, {
+			method,
+			headers: { ...(token && { Authorization: 'Bearer ' + token }), ...(body && { 'Content-Type': 'application/json' }) },
+			body: body && JSON.stringify(body),
+			cache: 'no-store',
+		});
+	} catch {
+		throw new Refusal(0, 'The server cannot be reached.');
+	}
+	const text = await response.text();
+	let answer = null;
+	try {
+		answer = text ? JSON.parse(text) : null;
+	} catch {
+		answer = null;
+	}
+	if (!response.ok)
+		throw new Refusal(response.status, words(response.status, answer));
+	return answer;
+}
+
+let renewing = null;
+
+/* One new access token however many requests ask for it at once; false when a person has to sign in. */
+function renew() {
+	renewing = renewing || (async () => {
+		const { refresh } = session.load();
+		if (!refresh)
+			return false;
+		try {
+			session.save(await call('POST', '/api/auth/refresh', { refreshToken: refresh }));
+			return true;
+		} catch (error) {
+			if (error.status === 401 || error.status === 400)
+				return false;
+			throw error;
+		}
+	})().finally(() => { renewing = null; });
+	return renewing;
+}
+
+/* A request of the signed-in person. When the session is over it waits until somebody has signed in again. */
+async function api(method, path, body) {
+	for (;;) {
+		const { access } = session.load();
+		try {
+			if (access)
+				return await call(method, path, body, access);
+		} catch (error) {
+			if (error.status !== 401)
+				throw error;
+			if (session.load().access !== access || await renew())
+				continue;
+		}
+		await askToSignIn(access ? 'Your session has ended. Sign in to go on.' : '');
+	}
+}
+
+let atTheDoor = null;
+
+function askToSignIn(why) {
+	if (!atTheDoor) {
+		atTheDoor = {};
+		atTheDoor.done = new Promise((open) => { atTheDoor.open = open; });
+		session.clear();
+		for (const dialog of document.querySelectorAll('dialog[open]'))
+			dialog.close();
+		notice('sign-in-error', why);
+		$('room').hidden = true;
+		$('door').hidden = false;
+		$('email').focus();
+	}
+	return atTheDoor.done;
+}
+
+function enter() {
+	$('who').textContent = session.load().name || '';
+	$('door').hidden = true;
+	$('room').hidden = false;
+	$('password').value = '';
+	if (atTheDoor) {
+		atTheDoor.open();
+		atTheDoor = null;
+	}
+	watchNow();
+}
+
+$('sign-in').addEventListener('submit', async (event) => {
+	event.preventDefault();
+	const form = event.target, button = form.querySelector('button');
+	if (!form.email.value || !form.password.value) {
+		notice('sign-in-error', 'Enter your email address and your password.');
+		(form.email.value ? form.password : form.email).focus();
+		return;
+	}
+	button.disabled = true;
+	notice('sign-in-error', '');
+	try {
+		const device = localStorage.getItem('device');
+		session.save(await call('POST', '/api/admin/login', {
+			email: form.email.value, password: form.password.value, ...(device && { deviceId: device }) }));
+		say('Signed in.');
+		enter();
+		$('drop').focus();
+	} catch (error) {
+		notice('sign-in-error', error.message);
+		form.password.select();
+		form.password.focus();
+	} finally {
+		button.disabled = false;
+	}
+});
+
+$('sign-out').addEventListener('click', async () => {
+	if (uploads.some((u) => u.busy()) && !confirm('Films are still being uploaded. Stop them and sign out?'))
+		return;
+	uploads.forEach((u) => u.cancel());
+	const { access, refresh, device } = session.load();
+	askToSignIn('');
+	try {
+		await call('POST', '/api/admin/logout', { refreshToken: refresh, deviceId: device }, access);
+	} catch {
+		/* The session ends by itself; here it is forgotten already. */
+	}
+});
+
+/* ---- uploading ---- */
+
+const uploads = [];
+
+class Upload {
+	constructor(file, name, title) {
+		Object.assign(this, { file, name, title, key: 'u' + uploads.length, state: 'waiting', error: '', jobId: null });
+		this.reset();
+	}
+
+	reset() {
+		this.stop = new AbortController();
+		this.sent = new Map();
+		this.tags = [];
+		this.told = 0;
+	}
+
+	busy() {
+		return ['waiting', 'uploading', 'finishing'].includes(this.state);
+	}
+
+	bytes() {
+		let sum = 0;
+		this.sent.forEach((n) => { sum += n; });
+		return Math.min(sum, this.file.size);
+	}
+
+	percent() {
+		return Math.floor(100 * this.bytes() / this.file.size);
+	}
+
+	cancel() {
+		if (!this.busy())
+			return;
+		this.state = 'canceled';
+		this.stop.abort();
+		begin();
+		draw();
+	}
+
+	again() {
+		this.reset();
+		this.error = '';
+		this.state = 'waiting';
+		begin();
+		draw();
+	}
+
+	async run() {
+		this.state = 'uploading';
+		try {
+			const target = this.title ? { titleId: this.title } : { titleName: this.name };
+			this.job = await api('POST', '/api/admin/uploads/init', {
+				kind: 'MOVIE', ...target, fileName: this.file.name, bytesTotal: this.file.size,
+				contentType: this.file.type || 'application/octet-stream' });
+			this.jobId = this.job.jobId;
+			watchNow();
+			const queue = [...this.job.presignedParts];
+			await Promise.all(Array.from({ length: PARTS_AT_ONCE }, () => this.putFrom(queue)));
+			this.stop.signal.throwIfAborted();
+			this.state = 'finishing';
+			draw();
+			await this.complete();
+			this.state = 'sent';
+			say(this.file.name + ' is uploaded and will be prepared now.');
+		} catch (error) {
+			if (this.state === 'canceled')
+				return;
+			this.stop.abort();
+			this.state = 'failed';
+			this.error = error.message;
+			say(this.file.name + ' could not be uploaded: ' + error.message);
+		} finally {
+			watchNow();
+		}
+	}
+
+	async putFrom(queue) {
+		for (let part = queue.shift(); part && !this.stop.signal.aborted; part = queue.shift()) {
+			this.tags.push({ PartNumber: part.partNumber, ETag: await this.putWithPatience(part) });
+			this.tell();
+		}
+	}
+
+	/* A connection that breaks costs one part, and that is sent again. */
+	async putWithPatience(part) {
+		for (let attempt = 1; ; attempt++) {
+			try {
+				return await this.put(part);
+			} catch (error) {
+				this.sent.set(part.partNumber, 0);
+				const final = error.status >= 400 && error.status < 500 && error.status !== 408 && error.status !== 429;
+				if (final || attempt === PART_TRIES || this.stop.signal.aborted)
+					throw error;
+				await wait(500 * 2 ** attempt);
+			}
+		}
+	}
+
+	put(part) {
+		const { partSize } = this.job;
+		const from = (part.partNumber - 1) * partSize;
+		return new Promise((done, fail) => {
+			const request = new XMLHttpRequest();
+			this.stop.signal.addEventListener('abort', () => request.abort());
+			request.open('PUT', part.url);
+			request.upload.onprogress = (event) => {
+				this.sent.set(part.partNumber, event.loaded);
+				drawSoon();
+			};
+			request.onload = () => {
+				const tag = request.status < 300 && request.getResponseHeader('ETag');
+				if (tag)
+					done(tag);
+				else if (request.status < 300)
+					fail(new Refusal(400, 'The object store hides the ETag of a part; its CORS rules must expose it.'));
+				else if (request.status === 403)
+					fail(new Refusal(403, 'The object store refused a part: its address has expired or the clocks differ.'));
+				else
+					fail(new Refusal(request.status, 'The object store answered ' + request.status + '.'));
+			};
+			request.onerror = () => fail(new Refusal(0, 'The object store cannot be reached.'));
+			request.onabort = () => fail(new Refusal(0, 'Stopped.'));
+			request.send(this.file.slice(from, from + partSize));
+		});
+	}
+
+	/* For others who look at the list; nothing depends on it. */
+	tell() {
+		const now = Date.now();
+		if (now - this.told < 2000)
+			return;
+		this.told = now;
+		api('PATCH', '/api/admin/uploads/' + this.jobId + '/progress', { bytesUploaded: this.bytes() }).catch(() => {});
+	}
+
+	/* The server may be asked again: a second completion changes nothing. */
+	async complete() {
+		this.tags.sort((a, b) => a.PartNumber - b.PartNumber);
+		for (let attempt = 1; ; attempt++) {
+			try {
+				return await api('POST', '/api/admin/uploads/' + this.jobId + '/complete', {
+					uploadId: this.job.uploadId, key: this.job.key, parts: this.tags });
+			} catch (error) {
+				if (attempt === PART_TRIES || (error.status >= 400 && error.status < 500))
+					throw error;
+				await wait(500 * 2 ** attempt);
+			}
+		}
+	}
+}
+
+/* Starts what waits, a few at a time. */
+function begin() {
+	const running = uploads.filter((u) => u.state === 'uploading' || u.state === 'finishing').length;
+	uploads.filter((u) => u.state === 'waiting').slice(0, Math.max(0, FILES_AT_ONCE - running))
+		.forEach((u) => u.run().then(begin));
+}
+
+window.addEventListener('beforeunload', (event) => {
+	if (uploads.some((u) => u.busy()))
+		event.preventDefault();
+});
+
+/* ---- choosing films ---- */
+
+let pickFor = null;
+
+function nameOf(file) {
+	return file.name.replace(/\.[^.]+$/, '').replace(/[_.]+/g, ' ').trim() || file.name;
+}
+
+function addRow(file, index, chosen) {
+	const name = el('input', { name: 'name' + index, value: nameOf(file), required: true, maxLength: 200 });
+	const where = el('select', { name: 'where' + index }, el('option', { value: '' }, 'A new title'),
+		...titles.filter((t) => t.type === 'MOVIE').map((t) => el('option', { value: t.id, selected: t.id === chosen }, t.name)));
+	const nameLabel = el('label', {}, 'Name ', name);
+	const follow = () => { nameLabel.hidden = where.value !== ''; };
+	where.addEventListener('change', follow);
+	follow();
+	return el('div', { className: 'add-row' }, el('p', { className: 'add-file' }, file.name + ' · ' + size(file.size)),
+		el('label', {}, 'Film of ', where), nameLabel);
+}
+
+function size(bytes) {
+	const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+	let i = 0;
+	while (bytes >= 1000 && i < units.length - 1) {
+		bytes /= 1000;
+		i++;
+	}
+	return (i && bytes < 10 ? bytes.toFixed(1) : Math.round(bytes)) + ' ' + units[i];
+}
+
+function choose(files, chosen) {
+	const empty = files.filter((f) => f.size === 0), good = files.filter((f) => f.size > 0);
+	notice('trouble', empty.length ? empty.map((f) => f.name).join(', ') + ' is empty or a folder and cannot be uploaded.' : '');
+	if (!good.length || atTheDoor)
+		return;
+	$('add-rows').replaceChildren(...good.map((file, index) => addRow(file, index, chosen)));
+	$('add-form').onsubmit = () => {
+		good.forEach((file, index) => {
+			const name = $('add-form').elements['name' + index].value.trim() || nameOf(file);
+			uploads.push(new Upload(file, name, $('add-form').elements['where' + index].value || null));
+		});
+		begin();
+		draw();
+		say(good.length === 1 ? 'The upload of ' + good[0].name + ' begins.' : 'The upload of ' + good.length + ' films begins.');
+	};
+	$('add').showModal();
+	const first = $('add-rows').querySelector('label:not([hidden]) input') || $('add-rows').querySelector('select');
+	first.focus();
+}
+
+$('add-cancel').addEventListener('click', () => $('add').close());
+$('drop').addEventListener('click', () => {
+	pickFor = null;
+	$('pick').click();
+});
+$('pick').addEventListener('change', () => {
+	const files = [...$('pick').files];
+	$('pick').value = '';
+	choose(files, pickFor);
+});
+for (const type of ['dragenter', 'dragover']) {
+	document.addEventListener(type, (event) => {
+		if (![...event.dataTransfer.types].includes('Files'))
+			return;
+		event.preventDefault();
+		$('drop').classList.add('over');
+	});
+}
+document.addEventListener('dragleave', (event) => {
+	if (!event.relatedTarget)
+		$('drop').classList.remove('over');
+});
+document.addEventListener('drop', (event) => {
+	event.preventDefault();
+	$('drop').classList.remove('over');
+	choose([...event.dataTransfer.files], null);
+});
+
+/* ---- what the server knows ---- */
+
+let titles = [];
+let overview = { uploads: [], ready: {} };
+const seen = new Map();		/* status of each job when it was last looked at */
+const dismissed = new Set();
+let watching = null;
+let looking = false;
+let lookAgain = false;
+
+const active = (job) => job.status === 'PROCESSING';
+
+/* Tells aloud what has become of a film, once; true when the titles have to be read again. */
+function notePassing(job) {
+	const before = seen.get(job.id);
+	seen.set(job.id, job.status);
+	if (before === job.status)
+		return false;
+	if (before && job.status === 'COMPLETED')
+		say((job.titleName || job.fileName) + ' is ready to play.');
+	if (before && job.status === 'FAILED')
+		say((job.titleName || job.fileName) + ' could not be prepared: ' + (job.error || 'no reason is known') + '.');
+	return true;
+}
+
+async function look(withTitles) {
+	overview = await api('GET', '/console/api/overview');
+	const changed = overview.uploads.map(notePassing).some(Boolean);
+	if (changed || withTitles || !titles.length)
+		titles = (await api('GET', '/api/admin/titles')).titles;
+}
+
+async function watch(withTitles) {
+	clearTimeout(watching);
+	if (looking) {
+		lookAgain = true;
+		return;
+	}
+	looking = true;
+	do {
+		lookAgain = false;
+		try {
+			await look(withTitles);
+			notice('trouble', '');
+		} catch (error) {
+			notice('trouble', error.message + (error.status === 0 || error.status >= 500 ? ' Trying again.' : ''));
+		}
+	} while (lookAgain);
+	looking = false;
+	draw();
+	const busy = overview.uploads.some(active) || uploads.some((u) => u.busy());
+	watching = setTimeout(watch, busy && !document.hidden ? WATCH_BUSY_MS : WATCH_IDLE_MS);
+}
+
+function watchNow() {
+	watch(true);
+}
+
+document.addEventListener('visibilitychange', () => {
+	if (!document.hidden && !atTheDoor)
+		watchNow();
+});
+
+/* ---- drawing ---- */
+
+let drawing = false;
+
+function drawSoon() {
+	if (drawing)
+		return;
+	drawing = true;
+	requestAnimationFrame(() => {
+		drawing = false;
+		drawJobs();
+	});
+}
+
+/* Puts a list on the page, an element for each key: one that is there stays, and keeps the focus. */
+function arrange(list, items, make) {
+	const kept = new Map([...list.children].map((node) => [node.dataset.key, node]));
+	items.forEach((item, index) => {
+		let node = kept.get(item.key);
+		if (!node) {
+			node = make(item);
+			node.dataset.key = item.key;
+		}
+		kept.delete(item.key);
+		if (list.children[index] !== node)
+			list.insertBefore(node, list.children[index] || null);
+		node.update(item);
+	});
+	kept.forEach((node) => node.remove());
+}
+
+function set(node, props) {
+	for (const [name, value] of Object.entries(props)) {
+		if (node[name] !== value)
+			node[name] = value;
+	}
+}
+
+/* The buttons an item offers now: [label, action]; the same label is the same button. */
+function offer(holder, buttons, about) {
+	const items = buttons.map(([label, action, primary]) => ({ key: label, label, action, primary }));
+	arrange(holder, items, (item) => {
+		const button = el('button', { type: 'button', className: item.primary ? 'primary' : '' }, item.label);
+		button.update = (now) => {
+			button.onclick = now.action;
+			button.setAttribute('aria-label', now.label + ': ' + about);
+		};
+		return button;
+	});
+	holder.hidden = !items.length;
+}
+
+function rungs(job) {
+	const all = job && (job.status === 'PROCESSING' || job.status === 'COMPLETED') ? job.renditions : {};
+	return ORDER.filter((r) => r in all).map((r) => ({
+		key: r, label: RENDITIONS[r], percent: job.status === 'COMPLETED' ? 100 : Math.min(100, Math.floor(all[r])) }));
+}
+
+function makeRung(item) {
+	const output = el('output', {}), bar = el('progress', { max: 100, ariaLabel: item.label });
+	const node = el('li', { className: 'rung' }, el('span', {}, item.label), output, bar);
+	node.update = (now) => {
+		set(output, { textContent: now.percent + ' %' });
+		set(bar, { value: now.percent, className: now.percent === 100 ? 'done' : '' });
+	};
+	return node;
+}
+
+/* In one line: where a film is on its way. percent is null where there is nothing to measure. */
+function stateOf(upload, job) {
+	if (upload && upload.state === 'waiting')
+		return { text: 'Waiting for its turn', percent: null };
+	if (upload && upload.state === 'uploading')
+		return { text: 'Uploading · ' + upload.percent() + ' % of ' + size(upload.file.size), percent: upload.percent() };
+	if (upload && upload.state === 'finishing')
+		return { text: 'Finishing the upload', percent: 100 };
+	if (upload && upload.state === 'canceled')
+		return { text: 'Stopped', percent: null };
+	if (upload && upload.state === 'failed')
+		return { text: 'Not uploaded: ' + upload.error, percent: null, kind: 'bad' };
+	if (!job)
+		return { text: 'Uploaded', percent: 100 };
+	if (job.status === 'COMPLETED')
+		return { text: 'Ready to play', percent: 100, kind: 'good' };
+	if (job.status === 'FAILED')
+		return { text: 'Failed: ' + (job.error || 'no reason is known'), percent: null, kind: 'bad' };
+	if (job.status !== 'PROCESSING')
+		return { text: 'Being uploaded elsewhere · ' + size(job.bytesUploaded), percent: null };
+	if (job.state === 'running' && typeof job.percent === 'number')
+		return { text: 'Preparing · ' + Math.floor(job.percent) + ' %', percent: job.percent };
+	if (job.state === 'running')
+		return { text: 'Preparing', percent: 0 };
+	return { text: job.attempts ? 'Did not work; it will be tried again' : 'Waiting to be prepared', percent: 0 };
+}
+
+function actionsOf(upload, job) {
+	const buttons = [];
+	if (job && job.status === 'COMPLETED' && overview.ready[job.titleId]) {
+		buttons.push(['Play', () => play(job.titleId, job.titleName), true]);
+		if (!job.published)
+			buttons.push(['Publish', () => publish(job.titleId, job.titleName)]);
+	}
+	if (upload && upload.busy() && upload.state !== 'finishing')
+		buttons.push(['Stop', () => upload.cancel()]);
+	if (upload && (upload.state === 'failed' || upload.state === 'canceled'))
+		buttons.push(['Try again', () => upload.again()]);
+	if (upload ? !upload.busy() && (!job || !active(job)) : job.status === 'FAILED' || job.status === 'COMPLETED')
+		buttons.push(['Dismiss', () => dismiss(upload, job)]);
+	return buttons;
+}
+
+function dismiss(upload, job) {
+	if (upload)
+		uploads.splice(uploads.indexOf(upload), 1);
+	if (job)
+		dismissed.add(job.id);
+	draw();
+	$('drop').focus();
+}
+
+function makeJob() {
+	const name = el('span', {}), file = el('span', { className: 'job-file' }), state = el('span', { className: 'job-state' });
+	const bar = el('progress', { max: 100 }), list = el('ul', { className: 'rungs' }), actions = el('div', { className: 'job-actions' });
+	const node = el('li', { className: 'card job' }, el('div', { className: 'job-top' }, el('span', { className: 'job-name' }, name, file), state),
+		bar, list, actions);
+	node.update = ({ upload, job }) => {
+		const now = stateOf(upload, job), title = (job && (job.episodeName || job.titleName)) || (upload && upload.name) || 'A film';
+		const items = upload && upload.state !== 'sent' ? [] : rungs(job);
+		set(name, { textContent: title });
+		set(file, { textContent: upload ? upload.file.name : (job && job.fileName) || '' });
+		set(state, { textContent: now.text, className: 'job-state ' + (now.kind || '') });
+		set(bar, { hidden: now.percent === null || now.kind === 'good', value: now.percent || 0, ariaLabel: title + ': ' + now.text });
+		node.dataset.job = job ? job.id : (upload && upload.jobId) || '';
+		arrange(list, items, makeRung);
+		list.hidden = !items.length;
+		offer(actions, actionsOf(upload, job), title);
+	};
+	return node;
+}
+
+/* What this page uploads, and what others do as long as it is news. */
+function drawJobs() {
+	const mine = uploads.map((upload) => ({ key: upload.key, upload, job: overview.uploads.find((j) => j.id === upload.jobId) }));
+	const own = new Set(uploads.map((u) => u.jobId));
+	const day = Date.now() - 24 * 3600 * 1000, recent = Date.now() - 10 * 60 * 1000;
+	const others = overview.uploads.filter((job) => !own.has(job.id) && !dismissed.has(job.id) && (active(job) ||
+		(job.status === 'FAILED' && Date.parse(job.updatedAt) > day) ||
+		((job.status === 'COMPLETED' || job.status === 'UPLOADING') && Date.parse(job.updatedAt) > recent)))
+		.map((job) => ({ key: 'j' + job.id, upload: null, job }));
+	arrange($('jobs'), [...mine.reverse(), ...others], makeJob);
+	$('work').hidden = !$('jobs').children.length;
+}
+
+function makeTitle(item) {
+	const { title } = item;
+	const poster = el('div', { className: 'poster tint' + Number(title.id) % 5 }, title.name.trim().charAt(0).toUpperCase());
+	const name = el('h3', { className: 'title-name' }), tags = el('p', { className: 'tags' }), actions = el('div', { className: 'title-actions' });
+	const art = title.thumbnailUrl || title.posterUrl;
+	if (art && /^https?:/.test(art)) {
+		const image = el('img', { src: art, alt: '' });
+		image.onload = () => poster.replaceChildren(image);
+	}
+	const node = el('li', { className: 'card title' }, poster, el('div', { className: 'title-text' }, name, tags), actions);
+	node.update = (now) => drawTitle(now.title, name, tags, actions);
+	return node;
+}
+
+function drawTitle(title, name, tags, actions) {
+	const ready = overview.ready[title.id] || [], draft = title.archived || title.pendingReview;
+	const labels = [[draft ? 'Draft' : 'Published', draft ? 'wait' : 'good']];
+	if (title.type === 'SERIES')
+		labels.push([title.episodeCount + (title.episodeCount === 1 ? ' episode' : ' episodes'), '']);
+	else
+		labels.push(...(ready.length ? ready.map((r) => [RENDITIONS[r], '']) : [['No film yet', '']]));
+	const buttons = [];
+	if (ready.length)
+		buttons.push(['Play', () => play(title.id, title.name)]);
+	if (draft && (ready.length || title.type === 'SERIES'))
+		buttons.push(['Publish', () => publish(title.id, title.name), true]);
+	if (title.type === 'MOVIE')
+		buttons.push([ready.length ? 'Replace film' : 'Add film', () => {
+			pickFor = title.id;
+			$('pick').click();
+		}]);
+	set(name, { textContent: title.name });
+	arrange(tags, labels.map(([text, kind]) => ({ key: text, text, kind })), (item) => {
+		const tag = el('span', { className: 'tag ' + item.kind }, item.text);
+		tag.update = () => {};
+		return tag;
+	});
+	offer(actions, buttons, title.name);
+}
+
+function drawTitles() {
+	const wanted = $('find').value.trim().toLowerCase();
+	const shown = titles.filter((t) => t.name.toLowerCase().includes(wanted));
+	arrange($('titles'), shown.map((title) => ({ key: title.id, title })), makeTitle);
+	$('count').textContent = titles.length || '';
+	$('no-titles').hidden = shown.length > 0;
+	$('no-titles').textContent = titles.length ? 'No title is called that.' : 'There are no titles yet. Drop a film above to make the first one.';
+}
+
+function draw() {
+	drawJobs();
+	drawTitles();
+}
+
+$('find').addEventListener('input', drawTitles);
+
+/* ---- publishing and playing ---- */
+
+async function publish(id, name) {
+	try {
+		await api('POST', '/api/admin/titles/' + id + '/publish', {});
+		say(name + ' is published.');
+	} catch (error) {
+		notice('trouble', name + ' could not be published: ' + error.message);
+		return;
+	}
+	watchNow();
+}
+
+const video = $('video');
+let playing = null;
+
+async function sourcesOf(id) {
+	const { title } = await api('GET', '/api/admin/titles/' + id);
+	return title.assetVersions.filter((v) => v.status === 'READY' && v.url)
+		.sort((a, b) => ORDER.indexOf(a.rendition) - ORDER.indexOf(b.rendition));
+}
+
+/* Plays this rendition from where the last one was. */
+function show(source) {
+	const at = video.currentTime, paused = video.paused && playing.source;
+	playing.source = source;
+	notice('player-error', '');
+	video.src = source.url;
+	video.addEventListener('loadedmetadata', () => {
+		if (at)
+			video.currentTime = at;
+		if (!paused)
+			video.play().catch(() => {});
+	}, { once: true });
+}
+
+function drawQuality() {
+	$('quality').replaceChildren($('quality').querySelector('legend'), ...playing.sources.map((source) => {
+		const input = el('input', { type: 'radio', name: 'rendition', value: source.rendition, checked: source === playing.source });
+		input.addEventListener('change', () => show(source));
+		return el('label', {}, input, el('span', {}, RENDITIONS[source.rendition] || source.rendition));
+	}));
+}
+
+async function play(id, name) {
+	try {
+		const sources = await sourcesOf(id);
+		if (!sources.length)
+			throw new Refusal(404, 'nothing of it is ready yet');
+		playing = { id, sources, source: null, renewed: false };
+	} catch (error) {
+		notice('trouble', name + ' cannot be played: ' + error.message);
+		return;
+	}
+	$('player-title').textContent = name;
+	$('player').showModal();
+	video.focus();
+	show(playing.sources.find((s) => s.rendition === 'R1080') || playing.sources[0]);
+	drawQuality();
+}
+
+/* An address lives for a while only; a new one is asked for once before it counts as an error. */
+video.addEventListener('error', async () => {
+	if (!playing || !video.getAttribute('src'))
+		return;
+	if (!playing.renewed) {
+		playing.renewed = true;
+		try {
+			const wanted = playing.source.rendition;
+			playing.sources = await sourcesOf(playing.id);
+			show(playing.sources.find((s) => s.rendition === wanted) || playing.sources[0]);
+			drawQuality();
+			return;
+		} catch {
+			/* What the player says below is all there is to say. */
+		}
+	}
+	notice('player-error', 'The film cannot be played: ' + ((video.error && video.error.message) || 'the store does not answer') + '.');
+});
+
+$('player-close').addEventListener('click', () => $('player').close());
+$('player').addEventListener('close', () => {
+	playing = null;
+	video.pause();
+	video.removeAttribute('src');
+	video.load();
+});
+
+/* ---- the first look ---- */
+
+if (session.load().access)
+	enter();
+else
+	askToSignIn('');

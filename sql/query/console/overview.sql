@@ -1,0 +1,14 @@
+-- GET /console/api/overview: the newest uploads, how far each is, and which renditions of which film can be played.
+SELECT 200 AS status, json_build_object(
+	'uploads', (SELECT coalesce(json_agg(u), '[]') FROM (
+		SELECT j."id"::text AS "id", j."status", j."payload" ->> 'fileName' AS "fileName", j."bytesUploaded", j."bytesTotal", j."error",
+			t."id"::text AS "titleId", t."name" AS "titleName", e."name" AS "episodeName", NOT (t."archived" OR t."pendingReview") AS "published",
+			w.state, w.attempts, w.progress -> 'percent' AS "percent", coalesce(w.progress -> 'renditions', '{}') AS "renditions",
+			wanzami.iso(j."createdAt") AS "createdAt", wanzami.iso(j."updatedAt") AS "updatedAt"
+		FROM "UploadJob" j LEFT JOIN "Episode" e ON e."id" = j."episodeId" LEFT JOIN "Title" t ON t."id" = coalesce(j."titleId", e."titleId")
+			LEFT JOIN wanzami.transcode_job w ON w.upload_job_id = j."id"
+		ORDER BY j."createdAt" DESC, j."id" DESC LIMIT 30) u),
+	'ready', (SELECT coalesce(json_object_agg(v."titleId"::text, v.renditions), '{}') FROM (
+		SELECT "titleId", array_agg(DISTINCT "rendition" ORDER BY "rendition") AS renditions
+		FROM "AssetVersion" WHERE "status" = 'READY' AND "titleId" IS NOT NULL GROUP BY "titleId") v))::text AS body
+FROM (SELECT $1, $2) request
