@@ -8,9 +8,11 @@ for what in "$@"; do
 	lists="$lists packages.$what"
 done
 
+# Another package may stand in for one, as a newer Node.js does that brings npm along.
+provided=$(dpkg-query -W -f '${db:Status-Status},${Provides}\n' | sed -n 's/^installed,//p' | sed 's/([^)]*)//g' | tr ', ' '\n\n')
 missing=
 for p in $(cat $lists); do
-	dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q "ok installed" || missing="$missing $p"
+	dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q "ok installed" || grep -qxF "$p" <<<"$provided" || missing="$missing $p"
 done
 [ -z "$missing" ] && exit 0
 

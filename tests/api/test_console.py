@@ -1,0 +1,80 @@
+"""What the console is made of: files that the binary carries, the policy that keeps the page to itself, and what it may ask
+that the contract's routes do not tell."""
+import json
+import re
+
+import pytest
+from test_auth import login, user
+
+FILES = {"/console/": "text/html", "/console": "text/html", "/console/console.css": "text/css", "/console/console.js": "text/javascript"}
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_its_files(world, path):
+    a = world.start("api")
+    r = a.get(path)
+    assert r.status_code == 200 and r.headers["content-type"] == FILES[path] + "; charset=utf-8"
+    assert r.headers["x-content-type-options"] == "nosniff"
+    again = a.get(path, headers={"If-None-Match": r.headers["etag"]})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", r.headers["etag"])
+    assert a.get(path, headers={"If-None-Match": '"another"'}).status_code == 200
+    assert a.request("HEAD", path).headers["content-length"] == str(len(r.content))
+
+
+def test_the_page_holds_no_script_and_no_style(world):
+    """What the policy forbids is not there either, so nothing of the page is blocked."""
+    a = world.start("api")
+    page = a.get("/console/").text
+    assert re.findall(r"<script[^>]*>([^<]*)<", page) == [""]
+    assert "<style" not in page and "style=" not in page and not re.search(r"\son\w+=", page)
+    assert "innerHTML" not in a.get("/console/console.js").text
+
+
+@pytest.mark.parametrize("env, origin", [
+    ({}, "http://127.0.0.1:[0-9]+"),
+    ({"S3_ENDPOINT": "", "S3_BUCKET": "films", "S3_REGION": "eu-north-1"},
+     r"https://films\.s3\.eu-north-1\.amazonaws\.com https://s3\.eu-north-1\.amazonaws\.com")])
+def test_the_page_may_talk_to_us_and_to_the_store(world, env, origin):
+    policy = world.start("api", **env).get("/console/").headers["content-security-policy"]
+    rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
+    assert rules["default-src"] == "'none'" and rules["script-src"] == "'self'" and rules["frame-ancestors"] == "'none'"
+    for rule in ("connect-src", "media-src"):
+        assert re.fullmatch("'self' " + origin, rules[rule])
+
+
+@pytest.fixture
+def api(world):
+    a = world.start("api")
+    a.db = world.db.cursor()
+    return a
+
+
+def test_only_administrators_see_the_overview(api):
+    user(api, "ada@example.com")
+    user(api, "root@example.com", role="OPS")
+    assert api.get("/console/api/overview").status_code == 401
+    assert api.get("/console/api/overview", token=login(api).json()["accessToken"]).status_code == 403
+    token = login(api, "root@example.com", "/api/admin/login").json()["accessToken"]
+    assert api.get("/console/api/overview", token=token).json() == {"uploads": [], "ready": {}}
+
+
+def test_the_overview_tells_how_far_each_film_is(api):
+    user(api, "root@example.com", role="SUPER_ADMIN")
+    api.db.execute("""INSERT INTO "Title" (id, type, name, archived, "pendingReview", "updatedAt") VALUES
+            (7, 'MOVIE', 'Two Rivers', true, true, now()), (8, 'MOVIE', 'Harmattan', false, false, now());
+        INSERT INTO "UploadJob" (id, "titleId", status, "bytesUploaded", "bytesTotal", payload, "createdAt", "updatedAt") VALUES
+            (1, 7, 'PROCESSING', 50, 50, '{"fileName": "two.mov"}', now() - interval '1 hour', now()),
+            (2, 8, 'UPLOADING', 3, 9, '{"fileName": "h.mp4"}', now(), now());
+        INSERT INTO wanzami.transcode_job (upload_job_id, state, attempts, lease_until, source_key, progress)
+            VALUES (1, 'running', 2, now(), 'k', '{"percent": 41.5, "renditions": {"R720": 60}}');
+        INSERT INTO "AssetVersion" ("titleId", rendition, status, url, "updatedAt") VALUES (8, 'R360', 'READY', 'u', now()),
+            (8, 'R720', 'READY', 'u', now()), (8, 'R1080', 'PROCESSING', 'u', now()), (8, 'R720', 'READY', 'u', now())""")
+    token = login(api, "root@example.com", "/api/admin/login").json()["accessToken"]
+    answer = api.get("/console/api/overview", token=token)
+    overview = json.loads(answer.text)
+    assert overview["ready"] == {"8": ["R720", "R360"]}
+    first, second = overview["uploads"]
+    assert (first["id"], first["status"], first["bytesUploaded"], first["bytesTotal"], first["published"], first["state"]) == (
+        "2", "UPLOADING", 3, 9, True, None)
+    assert (second["titleId"], second["titleName"], second["fileName"], second["published"]) == ("7", "Two Rivers", "two.mov", False)
+    assert (second["state"], second["attempts"], second["percent"], second["renditions"]) == ("running", 2, 41.5, {"R720": 60})
