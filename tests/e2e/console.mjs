@@ -1,0 +1,220 @@
+// Plays one scene in the console with a real browser: node console.mjs SCENE, with what it needs to know as JSON on standard
+// input (base, email, password, film, name, ...). Says on standard output, as JSON, what it saw; fails with what it waited for.
+import { readFileSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+
+const given = JSON.parse(readFileSync(0, 'utf8'));
+const browser = await chromium.launch({
+	executablePath: given.chromium,
+	args: process.getuid() === 0 ? ['--no-sandbox'] : [],	// Chromium's own sandbox needs another user than root
+});
+const page = await browser.newPage({ viewport: { width: 1180, height: 860 } });
+const saw = { errors: [] };
+page.setDefaultTimeout(20000);
+page.on('pageerror', (error) => saw.errors.push(error.message));
+page.on('console', (message) => {
+	if (message.text().includes('Content Security Policy'))
+		saw.errors.push(message.text());
+});
+
+const press = (...keys) => keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
+const type = (text) => page.keyboard.type(text);
+const focused = () => page.evaluate(() => document.activeElement.id || document.activeElement.textContent);
+
+/* Waits in the page until fn(arg) is true. */
+async function until(what, fn, arg, seconds = 20) {
+	try {
+		return await (await page.waitForFunction(fn, arg, { timeout: seconds * 1000, polling: 20 })).jsonValue();
+	} catch {
+		throw new Error('waited ' + seconds + ' s for ' + what + '; the page says: ' + await page.innerText('body'));
+	}
+}
+
+/* Tab until the focus is on a control whose name matches: what somebody without a mouse does. */
+async function reach(name) {
+	for (let i = 0; i < 80; i++) {
+		if (await page.evaluate((n) => {
+			const e = document.activeElement;
+			return e !== document.body && new RegExp(n).test(e.getAttribute('aria-label') || e.labels?.[0]?.innerText || e.innerText || '');
+		}, name))
+			return;
+		await press('Tab');
+	}
+	throw new Error('the keyboard does not reach ' + name);
+}
+
+async function signIn(password = given.password) {
+	await until('the sign-in page', () => !document.querySelector('#door').hidden);
+	await reach('^Email');
+	await page.evaluate(() => document.activeElement.select());
+	await type(given.email);
+	await reach('^Password');
+	await type(password);
+	await press('Enter');
+}
+
+const inside = () => until('the console', () => !document.querySelector('#room').hidden && document.querySelector('#titles'));
+const job = (name) => `#jobs > li:has(.job-name:text-is("${name}"))`;
+
+/* Chooses a file and starts its upload, by keyboard alone. */
+async function upload(film, name) {
+	await reach('^Drop films here');
+	const [chooser] = await Promise.all([page.waitForEvent('filechooser'), press('Enter')]);
+	await chooser.setFiles(film);
+	await until('the form', () => document.querySelector('#add').open);
+	await reach('^Name');
+	await press('Control+a');
+	await type(name);
+	await press('Enter');
+}
+
+/* Follows a film on its way and notes which numbers it showed; ends with its last words. */
+async function follow(name, seconds) {
+	const seen = await until('the end of ' + name, (wanted) => {
+		const node = [...document.querySelectorAll('#jobs > li')].find((li) => li.querySelector('.job-name > span').textContent === wanted);
+		const seen = window.followed = window.followed || { states: [], rungs: {} };
+		if (!node)
+			return false;
+		const state = node.querySelector('.job-state').textContent.replace(/[0-9.]+ .*/, '#').trim();
+		if (seen.states.at(-1) !== state)
+			seen.states.push(state);
+		for (const rung of node.querySelectorAll('.rung')) {
+			const label = rung.querySelector('span').textContent, percent = rung.querySelector('progress').value;
+			const list = seen.rungs[label] = seen.rungs[label] || [];
+			if (list.at(-1) !== percent)
+				list.push(percent);
+		}
+		return /^(Ready|Failed|Not)/.test(state) && { ...seen, last: node.querySelector('.job-state').textContent };
+	}, name, seconds);
+	await page.evaluate(() => { delete window.followed; });
+	return seen;
+}
+
+const time = () => page.evaluate(() => document.querySelector('#video').currentTime);
+const playsOn = (from) => until('the film to play on from ' + from, (t) => {
+	const video = document.querySelector('#video');
+	return !video.paused && !video.seeking && video.currentTime > t && video.videoWidth > 0;
+}, from, 60);
+
+/* Plays, seeks to the middle and to near the end, and changes the quality on the way. */
+async function watch() {
+	await playsOn(0.3);
+	saw.duration = await page.evaluate(() => document.querySelector('#video').duration);
+	await page.evaluate((t) => { document.querySelector('#video').currentTime = t; }, saw.duration / 2);
+	await playsOn(saw.duration / 2 + 0.2);
+	saw.sizes = {};
+	for (const input of await page.$$('#quality input')) {
+		const before = await time();
+		await input.evaluate((e) => e.click());
+		await playsOn(before - 0.5);
+		saw.sizes[await input.getAttribute('value')] = await page.evaluate(() => document.querySelector('#video').videoHeight);
+	}
+	saw.played = await time();
+}
+
+const scenes = {
+	/* In and out by keyboard, with a wrong password first. */
+	async door() {
+		await signIn('not-the-password');
+		saw.refused = await until('the refusal', () => document.querySelector('#sign-in-error').textContent);
+		saw.focusAfterRefusal = await focused();
+		await type(given.password);
+		await press('Enter');
+		await inside();
+		saw.focusInside = await focused();
+		saw.who = await page.textContent('#who');
+		await page.reload();
+		await inside();
+		await reach('^Sign out');
+		await press('Enter');
+		await until('the sign-in page', () => !document.querySelector('#door').hidden);
+		await page.reload();
+		await until('the sign-in page', () => !document.querySelector('#door').hidden);
+	},
+
+	/* A film from a file to the screen, without a mouse. */
+	async film() {
+		await signIn();
+		await inside();
+		await upload(given.film, given.name);
+		saw.way = await follow(given.name, 240);
+		await until('the title', (name) => [...document.querySelectorAll('.title')].some((t) => t.innerText.includes(name) &&
+			t.innerText.includes('Draft')), given.name);
+		await reach('^Publish: ');
+		await press('Enter');
+		await until('the title to be published', (name) => [...document.querySelectorAll('.title')].some((t) => t.innerText.includes(name) &&
+			t.innerText.includes('Published')), given.name);
+		await reach('^Play: ');
+		await press('Enter');
+		await until('the player', () => document.querySelector('#player').open);
+		await watch();
+		await press('Escape');
+		await until('the player to close', () => !document.querySelector('#player').open);
+		saw.said = await page.textContent('#say');
+	},
+
+	/* A file that is dropped, and turns out to be no film. */
+	async drop() {
+		await signIn();
+		await inside();
+		const data = readFileSync(given.film).toString('base64');
+		const transfer = await page.evaluateHandle(([bytes, name]) => {
+			const t = new DataTransfer();
+			t.items.add(new File([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], name, { type: 'video/mp4' }));
+			return t;
+		}, [data, given.name + '.mp4']);
+		await page.dispatchEvent('#drop', 'dragover', { dataTransfer: transfer });
+		saw.over = await page.evaluate(() => document.querySelector('#drop').classList.contains('over'));
+		await page.dispatchEvent('#drop', 'drop', { dataTransfer: transfer });
+		await until('the form', () => document.querySelector('#add').open);
+		saw.name = await page.inputValue('#add input');
+		await press('Enter');
+		saw.way = await follow(given.name, 240);
+		await reach('^Dismiss: ');
+		await press('Enter');
+		await until('the list to be empty', () => document.querySelector('#work').hidden);
+	},
+
+	/* The access token does not count any more, then nothing does. */
+	async expiry() {
+		await signIn();
+		await inside();
+		await page.evaluate(() => {
+			const session = JSON.parse(sessionStorage.getItem('session'));
+			sessionStorage.setItem('session', JSON.stringify({ ...session, access: 'gone' }));
+		});
+		await page.reload();
+		await inside();
+		saw.renewed = await page.evaluate(() => JSON.parse(sessionStorage.getItem('session')).access !== 'gone');
+		await page.evaluate(() => sessionStorage.setItem('session', JSON.stringify({ access: 'gone', refresh: 'gone' })));
+		await page.reload();
+		await until('the sign-in page', () => !document.querySelector('#door').hidden);
+		saw.told = await page.textContent('#sign-in-error');
+		await signIn();
+		await inside();
+	},
+
+	/* The picture of the README: one film on its way, others there. */
+	async picture() {
+		await signIn();
+		await inside();
+		await upload(given.film, given.name);
+		await until('some of each rendition', () => {
+			const bars = [...document.querySelectorAll('.rung progress')];
+			return bars.length > 1 && bars.every((b) => b.value > 15 && b.value < 95);
+		}, null, 240);
+		await page.evaluate(() => document.activeElement.blur());
+		await page.screenshot({ path: given.picture });
+	},
+};
+
+try {
+	await page.goto(given.base + '/console/');
+	await scenes[process.argv[2]]();
+	console.log(JSON.stringify(saw));
+} catch (error) {
+	console.error(error.message);
+	process.exitCode = 1;
+} finally {
+	await browser.close();
+}
