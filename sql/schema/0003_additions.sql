@@ -51,11 +51,14 @@ CREATE OR REPLACE FUNCTION wanzami.attempt_forgive(name text) RETURNS void LANGU
 	UPDATE wanzami.attempt SET count = greatest(0, count - 1) WHERE key = name
 $$;
 
--- One row for each upload that has to be transcoded. "fence" grows by one with every claim; each write of a worker
--- names the fence it was given, so one that lost its claim changes nothing.
+-- One row for each upload that has to be transcoded; 0004_queue.sql has what is done with it. "number" tells the order in
+-- which uploads were completed: of two for one film the later one counts. "fence" grows by one with every claim; each
+-- write of a worker names the fence it was given, so one that lost its claim changes nothing.
 CREATE TABLE IF NOT EXISTS wanzami.transcode_job (
 	upload_job_id BIGINT PRIMARY KEY REFERENCES "UploadJob" ("id") ON DELETE CASCADE,
+	number BIGINT GENERATED ALWAYS AS IDENTITY,
 	state TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'running', 'done', 'failed', 'cancelled')),
+	renditions "Rendition"[] NOT NULL DEFAULT '{R1080,R720,R360}' CHECK (cardinality(renditions) > 0),
 	attempts INTEGER NOT NULL DEFAULT 0,
 	max_attempts INTEGER NOT NULL DEFAULT 3,
 	run_after TIMESTAMPTZ NOT NULL DEFAULT now(),
@@ -81,9 +84,11 @@ CREATE INDEX IF NOT EXISTS transcode_job_running_idx ON wanzami.transcode_job (l
 
 -- What HLS and DASH manifests need to know about the one file behind an asset version. "segments" is an array of
 -- [first byte, length in bytes, duration in timescale units]; "init_size" counts the bytes before the first segment.
+-- "job_number" is that of the upload it was made of. A row that goes, or changes its object, leaves the object to the trash.
 CREATE TABLE IF NOT EXISTS wanzami.rendition (
 	asset_version_id BIGINT PRIMARY KEY REFERENCES "AssetVersion" ("id") ON DELETE CASCADE,
 	object_key TEXT NOT NULL,
+	job_number BIGINT NOT NULL DEFAULT 0,
 	size_bytes BIGINT NOT NULL,
 	duration_ms BIGINT NOT NULL,
 	width INTEGER,
@@ -100,16 +105,23 @@ CREATE TABLE IF NOT EXISTS wanzami.rendition (
 	created_at TIMESTAMPTZ NOT NULL DEFAULT now()
 );
 
--- Objects that nothing refers to any more, to be removed from the store once nobody can be reading them.
+-- Objects to be removed from the store once nobody can be reading them, and multipart uploads to them that were never
+-- finished. A worker enters the objects that it is going to write, with the job and the fence it has, before it writes
+-- the first byte, and moves "delete_after" on as long as it lives; the transaction that publishes them takes them out
+-- again. So whatever is killed when, an object has a reader or stands here. "attempts" above 0 means that the removal has
+-- begun: then there is no way back.
 CREATE TABLE IF NOT EXISTS wanzami.object_trash (
 	key TEXT PRIMARY KEY,
 	delete_after TIMESTAMPTZ NOT NULL DEFAULT now(),
 	attempts INTEGER NOT NULL DEFAULT 0,
 	reason TEXT NOT NULL,
+	upload_job_id BIGINT,
+	fence BIGINT,
 	last_error TEXT,
 	created_at TIMESTAMPTZ NOT NULL DEFAULT now()
 );
 CREATE INDEX IF NOT EXISTS object_trash_due_idx ON wanzami.object_trash (delete_after);
+CREATE INDEX IF NOT EXISTS object_trash_job_idx ON wanzami.object_trash (upload_job_id) WHERE upload_job_id IS NOT NULL;
 
 -- Who may do a thing that only one process may do; "fence" grows with every change of owner.
 CREATE TABLE IF NOT EXISTS wanzami.lease (

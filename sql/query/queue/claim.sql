@@ -1,0 +1,8 @@
+-- $1 who asks, $2 lease in ms. The upload that has waited longest becomes ours; with it comes the number that all our writes about it name.
+UPDATE wanzami.transcode_job j
+SET state = 'running', attempts = attempts + 1, fence = fence + 1, lease_owner = $1, lease_until = now() + $2::bigint * interval '1 ms',
+	progress = '{}', updated_at = now()
+FROM (SELECT upload_job_id FROM wanzami.transcode_job WHERE state = 'queued' AND run_after <= now()
+	ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED) due
+WHERE j.upload_job_id = due.upload_job_id
+RETURNING j.upload_job_id, j.fence, j.attempts, j.source_key, array_to_string(j.renditions, ',') AS renditions

@@ -1,0 +1,350 @@
+/*
+ * Connections to Valkey, the pauses between two tries to make one, and the
+ * commands that wait for an answer.
+ */
+#include <sys/socket.h>
+
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <hiredis/async.h>
+#include <kore/kore.h>
+
+#include "base/conf.h"
+#include "base/log.h"
+#include "base/work.h"
+#include "store/valkey.h"
+#include "store/valkeykore.h"
+
+#define VALKEY_PORT		6379
+#define VALKEY_CONNECT_MS	3000
+#define VALKEY_PATIENCE_MS	3000
+#define VALKEY_RETRY_MIN_MS	100
+#define VALKEY_RETRY_MAX_MS	5000
+
+struct valkey {
+	struct valkeykore	loop;		/* first: what the loop hands back */
+	redisAsyncContext	*ac;		/* NULL: down, or its name is being looked up */
+	int			up;
+	int			complained;	/* the log knows that it is away */
+	int			patience_ms;
+	u_int64_t		retry_ms;
+	char			address[64];
+	char			error[128];
+	void			(*on_up)(void *);
+	void			*arg;
+};
+
+struct call {
+	valkey_done	done;
+	void		*arg;
+};
+
+static struct {
+	char	host[256];
+	int	port;
+	char	user[256];
+	char	password[512];
+} server;
+
+static void	link_connect(void *, u_int64_t);
+
+/* %41 is A; what does not fit is refused. */
+static int
+url_decode(const char *from, size_t len, char *to, size_t size)
+{
+	char		hex[3] = { 0 }, *end;
+	size_t		i, n;
+
+	for (i = 0, n = 0; i < len; i++) {
+		if (n + 1 >= size)
+			return (0);
+		if (from[i] != '%') {
+			to[n++] = from[i];
+			continue;
+		}
+		if (i + 2 >= len)
+			return (0);
+		memcpy(hex, from + i + 1, 2);
+		to[n++] = (char)strtol(hex, &end, 16);
+		if (end != hex + 2)
+			return (0);
+		i += 2;
+	}
+	to[n] = '\0';
+
+	return (1);
+}
+
+static int
+credentials_parse(const char *text, size_t len)
+{
+	const char	*colon = memchr(text, ':', len);
+
+	if (colon == NULL)
+		return (url_decode(text, len, server.user, sizeof(server.user)));
+
+	return (url_decode(text, (size_t)(colon - text), server.user, sizeof(server.user)) &&
+	    url_decode(colon + 1, len - (size_t)(colon + 1 - text), server.password, sizeof(server.password)));
+}
+
+/* host, host:port, [address]:port */
+static int
+authority_parse(const char *text, size_t len)
+{
+	const char	*host = text, *end = text + len, *host_end;
+	char		*rest;
+	long		port = VALKEY_PORT;
+
+	if (len > 0 && *text == '[') {
+		host++;
+		if ((host_end = memchr(text, ']', len)) == NULL)
+			return (0);
+		text = host_end + 1;
+	} else {
+		if ((host_end = memchr(text, ':', len)) == NULL)
+			host_end = end;
+		text = host_end;
+	}
+	if (text < end) {
+		port = *text == ':' ? strtol(text + 1, &rest, 10) : 0;
+		if (port < 1 || port > 65535 || rest != end)
+			return (0);
+	}
+	if (host == host_end)
+		return (0);
+	server.port = (int)port;
+
+	return (url_decode(host, (size_t)(host_end - host), server.host, sizeof(server.host)));
+}
+
+const char *
+valkey_configure(void)
+{
+	const char	*p = conf_str(CONF_REDIS_URL), *at, *slash;
+	size_t		len;
+
+	memset(&server, 0, sizeof(server));
+	if (!strncmp(p, "rediss://", 9))
+		return ("REDIS_URL asks for TLS (rediss://), which this version does not speak yet; allowed is redis://[user:password@]host[:port]");
+	if (strncmp(p, "redis://", 8))
+		return ("REDIS_URL is not valid; allowed is redis://[user:password@]host[:port]");
+	p += 8;
+	slash = p + strcspn(p, "/?#");
+	if (strcmp(slash, "") && strcmp(slash, "/") && strcmp(slash, "/0"))
+		return ("REDIS_URL names a database other than 0, which a serverless Valkey does not have");
+	len = (size_t)(slash - p);
+	for (at = slash; at > p && at[-1] != '@'; at--)
+		;
+	if (at > p && !credentials_parse(p, (size_t)(at - 1 - p)))
+		return ("REDIS_URL has a user or password that is too long or badly encoded");
+	if (!authority_parse(at, len - (size_t)(at - p)))
+		return ("REDIS_URL has a bad host or port; allowed is redis://[user:password@]host[:port]");
+
+	return (NULL);
+}
+
+/* However it ended: said once, and tried again later. */
+static void
+link_lost(struct valkey *v, const char *why)
+{
+	if (!v->complained)
+		log_event(LOG_LEVEL_WARN, "valkey is away; work goes on without it", LOG_S("error", why));
+	v->complained = 1;
+	v->ac = NULL;
+	v->up = 0;
+	kore_timer_add(link_connect, v->retry_ms, v, KORE_TIMER_ONESHOT);
+	v->retry_ms = v->retry_ms * 2 < VALKEY_RETRY_MAX_MS ? v->retry_ms * 2 : VALKEY_RETRY_MAX_MS;
+}
+
+static void
+authenticated(redisAsyncContext *ac, void *reply, void *arg)
+{
+	struct valkey	*v = ac->data;
+	redisReply	*r = reply;
+
+	(void)arg;
+	if (r == NULL || r->type != REDIS_REPLY_ERROR)
+		return;
+	if (!v->complained)
+		log_event(LOG_LEVEL_ERROR, "valkey refuses the user or password of REDIS_URL", LOG_S("error", r->str));
+	v->complained = 1;
+	v->up = 0;
+	redisAsyncDisconnect(ac);
+}
+
+static void
+link_authenticate(struct valkey *v)
+{
+	if (*server.password == '\0')
+		return;
+	if (*server.user == '\0')
+		(void)redisAsyncCommand(v->ac, authenticated, NULL, "AUTH %s", server.password);
+	else
+		(void)redisAsyncCommand(v->ac, authenticated, NULL, "AUTH %s %s", server.user, server.password);
+}
+
+static void
+link_connected(const redisAsyncContext *ac, int status)
+{
+	struct valkey	*v = ac->data;
+
+	if (status != REDIS_OK) {
+		link_lost(v, ac->errstr);
+		return;
+	}
+	v->up = 1;
+	link_authenticate(v);
+	if (v->on_up != NULL)
+		v->on_up(v->arg);
+}
+
+static void
+link_disconnected(const redisAsyncContext *ac, int status)
+{
+	link_lost(ac->data, status == REDIS_OK ? "closed" : ac->errstr);
+}
+
+/* TLS belongs here: hiredis lets a connection have its own read and write (redisContext.funcs). */
+static void
+link_open(struct valkey *v)
+{
+	struct timeval	connect = { VALKEY_CONNECT_MS / 1000, VALKEY_CONNECT_MS % 1000 * 1000 };
+	struct timeval	command = { v->patience_ms / 1000, v->patience_ms % 1000 * 1000 };
+	redisOptions	options = { .connect_timeout = &connect, .command_timeout = &command };
+	char		error[128];
+
+	REDIS_OPTIONS_SET_TCP(&options, v->address, server.port);
+	if ((v->ac = redisAsyncConnectWithOptions(&options)) == NULL)
+		fatal("valkey: out of memory");
+	if (v->ac->err) {
+		snprintf(error, sizeof(error), "%s", v->ac->errstr);
+		redisAsyncFree(v->ac);
+		link_lost(v, error);
+		return;
+	}
+	v->ac->data = v;
+	valkeykore_attach(&v->loop, v->ac);
+	redisAsyncSetDisconnectCallback(v->ac, link_disconnected);
+	redisAsyncSetConnectCallback(v->ac, link_connected);
+}
+
+/* On a task thread: a name server may take its time. */
+static void
+name_resolve(void *arg)
+{
+	struct valkey	*v = arg;
+	struct addrinfo	hints = { .ai_socktype = SOCK_STREAM }, *found;
+	int		r;
+
+	v->address[0] = '\0';
+	if ((r = getaddrinfo(server.host, NULL, &hints, &found)) != 0) {
+		snprintf(v->error, sizeof(v->error), "%s", gai_strerror(r));
+		return;
+	}
+	if ((r = getnameinfo(found->ai_addr, found->ai_addrlen, v->address, sizeof(v->address), NULL, 0, NI_NUMERICHOST)) != 0) {
+		snprintf(v->error, sizeof(v->error), "%s", gai_strerror(r));
+		v->address[0] = '\0';
+	}
+	freeaddrinfo(found);
+}
+
+static void
+name_resolved(void *arg)
+{
+	struct valkey	*v = arg;
+
+	if (*v->address == '\0')
+		link_lost(v, v->error);
+	else
+		link_open(v);
+}
+
+/* Whether the host needs no name server. An empty root has no /etc/hosts to find localhost in. */
+static int
+name_known(struct valkey *v)
+{
+	struct addrinfo	hints = { .ai_flags = AI_NUMERICHOST }, *found;
+
+	snprintf(v->address, sizeof(v->address), "%.63s", strcmp(server.host, "localhost") ? server.host : "127.0.0.1");
+	if (strlen(server.host) >= sizeof(v->address) || getaddrinfo(v->address, NULL, &hints, &found) != 0)
+		return (0);
+	freeaddrinfo(found);
+
+	return (1);
+}
+
+static void
+link_connect(void *arg, u_int64_t now)
+{
+	struct valkey	*v = arg;
+
+	(void)now;
+	if (name_known(v))
+		link_open(v);
+	else
+		work_run(name_resolve, name_resolved, v);
+}
+
+struct valkey *
+valkey_open(int patience_ms, void (*up)(void *), void *arg)
+{
+	struct valkey	*v;
+
+	v = kore_calloc(1, sizeof(*v));
+	v->patience_ms = patience_ms;
+	v->retry_ms = VALKEY_RETRY_MIN_MS;
+	v->on_up = up;
+	v->arg = arg;
+	link_connect(v, 0);
+
+	return (v);
+}
+
+struct valkey *
+valkey_shared(void)
+{
+	static struct valkey	*shared = NULL;
+
+	if (shared == NULL)
+		shared = valkey_open(VALKEY_PATIENCE_MS, NULL, NULL);
+
+	return (shared);
+}
+
+static void
+command_done(redisAsyncContext *ac, void *reply, void *arg)
+{
+	struct valkey	*v = ac->data;
+	struct call	*c = arg;
+
+	if (reply != NULL) {
+		if (v->complained)
+			log_event(LOG_LEVEL_INFO, "valkey is back");
+		v->complained = 0;
+		v->retry_ms = VALKEY_RETRY_MIN_MS;
+	}
+	if (c->done != NULL)
+		c->done(c->arg, reply);
+	kore_free(c);
+}
+
+void
+valkey_command(struct valkey *v, valkey_done done, void *arg, int argc, const char *const *argv)
+{
+	struct call	*c;
+
+	if (v->up) {
+		c = kore_calloc(1, sizeof(*c));
+		c->done = done;
+		c->arg = arg;
+		/* hiredis wants no const here and writes nothing. */
+		if (redisAsyncCommandArgv(v->ac, command_done, c, argc, (const char **)(uintptr_t)argv, NULL) == REDIS_OK)
+			return;
+		kore_free(c);
+	}
+	if (done != NULL)
+		done(arg, NULL);
+}
