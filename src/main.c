@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "embedkore.h"
 #include "jobs/mail.h"
+#include "jobs/sweep.h"
 #include "net/mail.h"
 #include "http/share.h"
 #include "probe.h"
@@ -28,11 +29,13 @@
 #include "store/migrate.h"
 #include "store/pg.h"
 #include "store/pgurl.h"
+#include "store/valkey.h"
 #include "tls/roots.h"
 #include "versions.h"
 
 #define PROBE_TIMEOUT_MS	2000
 #define DRAIN_STEP_MS		50
+#define FIRST_WORKER		1
 
 static int	roles = 0;
 static int	draining = 0;
@@ -263,7 +266,7 @@ outside_check(void)
 	const char	*error;
 
 	database_url_check();
-	if ((error = mail_configure()) != NULL || (error = roots_load()) != NULL)
+	if ((error = mail_configure()) != NULL || (error = roots_load()) != NULL || (error = valkey_configure()) != NULL)
 		die(error);
 }
 
@@ -305,8 +308,11 @@ void
 kore_worker_configure(void)
 {
 	pg_start(conf_str(CONF_DATABASE_URL));
+	(void)valkey_shared();
 	if (roles & (ROLE_API | ROLE_CRON))
 		mailjob_start();
+	if (worker->id == FIRST_WORKER)
+		sweep_start();
 }
 
 /* Whether a request has begun to arrive, is being served, or its answer is not out yet. */

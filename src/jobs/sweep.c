@@ -30,7 +30,7 @@ swept(void *arg, const struct pg_outcome *outcome)
 	adopted = atoi(PQgetvalue(outcome->res, 0, 1));
 	if (lost > 0 || adopted > 0)
 		log_event(LOG_LEVEL_WARN, "jobs were found that nobody worked on", LOG_I("lost", lost), LOG_I("adopted", adopted));
-	if (atoi(PQgetvalue(outcome->res, 0, 2)) > 0)
+	if (adopted > 0 || atoi(PQgetvalue(outcome->res, 0, 2)) > 0)
 		queue_wake();
 }
 

@@ -1,0 +1,323 @@
+"""The queue: its rows and functions in the database, the wake-ups in Valkey, and what either does without the other."""
+import psycopg2
+import pytest
+
+from conftest import wait_for
+
+LEASE = 30000
+
+
+@pytest.fixture
+def queue(world):
+    return Queue(world)
+
+
+class Queue:
+    """The statements of sql/query/queue as their users call them."""
+
+    def __init__(self, world):
+        self.world, self.rows = world, world.rows
+
+    def statement(self, name, *values):
+        with open("sql/query/%s.sql" % name) as f:
+            text = f.read()
+        for n in range(len(values), 0, -1):
+            text = text.replace("$%d" % n, "%%(p%d)s" % n)
+        return self.rows(text.replace("%'", "%%'"), {"p%d" % n: v for n, v in enumerate(values, 1)})
+
+    def film(self):
+        return self.rows("""INSERT INTO "Title" ("type", "name", "updatedAt") VALUES ('MOVIE', 'Film', now()) RETURNING "id" """)[0][0]
+
+    def upload(self, title, renditions=("R720", "R360"), queued=True):
+        (job,), = self.rows("""INSERT INTO "UploadJob" ("titleId", "status", "payload", "bytesTotal", "updatedAt")
+            VALUES (%s, 'PROCESSING', jsonb_build_object('key', 'uploads/' || gen_random_uuid() || '/film.mp4'), 7, now()) RETURNING "id" """, (title,))
+        if queued:
+            self.rows('SELECT wanzami.transcode_enqueue(%s, %s::"Rendition"[])', (job, list(renditions)))
+        return job
+
+    def claim(self, who="a"):
+        found = self.statement("queue/claim", who, LEASE)
+        return found[0][:2] if found else None
+
+    def made(self, job, *renditions, version="v"):
+        keys = ["vod/%d/%s/%s.mp4" % (job, version, r) for r in renditions]
+        import json
+        return json.dumps(keys), json.dumps([{
+            "rendition": r, "object_key": k, "url": "s3://films/" + k, "size_bytes": 10, "duration_ms": 2500, "codecs": "avc1.640028",
+            "bandwidth": 2, "average_bandwidth": 1, "timescale": 90000, "init_size": 5, "segments": [[5, 5, 225000]]} for r, k in zip(renditions, keys)])
+
+    def publish(self, claim, *renditions, version="v"):
+        keys, made = self.made(claim[0], *renditions, version=version)
+        assert self.statement("queue/plan", *claim, LEASE, keys) == [(1,)]
+        return self.statement("queue/finish", *claim, made)[0][0]
+
+    def state(self, job):
+        return self.rows('SELECT j.state, j.attempts, u."status"::text, u."error" FROM wanzami.transcode_job j JOIN "UploadJob" u ON u."id" = j.upload_job_id WHERE u."id" = %s', (job,))[0]
+
+    def assets(self, title):
+        return self.rows("""SELECT "rendition"::text, "status"::text, "url", "durationSec" FROM "AssetVersion" WHERE "titleId" = %s ORDER BY "AssetVersion"."rendition" """, (title,))
+
+    def trash(self):
+        return dict(self.rows("SELECT key, reason FROM wanzami.object_trash WHERE attempts = 0"))
+
+
+def test_jobs_are_claimed_in_the_order_of_their_completion_and_once(queue):
+    first, second = queue.upload(queue.film()), queue.upload(queue.film())
+    assert queue.claim() == (first, 1)
+    assert queue.claim() == (second, 1)
+    assert queue.claim() is None
+    assert queue.state(first) == ("running", 1, "PROCESSING", None)
+
+
+def test_publishing_makes_ready_rows_and_empties_the_trash(queue):
+    title = queue.film()
+    job = queue.upload(title)
+    claim = queue.claim()
+    assert queue.publish(claim, "R720", "R360") == "done"
+    assert queue.state(job) == ("done", 1, "COMPLETED", None)
+    assert queue.assets(title) == [(r, "READY", "s3://films/vod/%d/v/%s.mp4" % (job, r), 3) for r in ("R720", "R360")]
+    assert queue.rows("SELECT count(*), min(segments::text) FROM wanzami.rendition") == [(2, "[[5, 5, 225000]]")]
+    assert queue.trash() == {}
+    assert queue.statement("queue/finish", *claim, "[]") == [("done",)], "asked again it says the same"
+
+
+def test_a_second_upload_replaces_without_duplicates_and_old_objects_are_kept_for_a_day(queue):
+    title = queue.film()
+    first = queue.upload(title)
+    queue.publish(queue.claim(), "R720", "R360")
+    second = queue.upload(title)
+    assert [a[1:3] for a in queue.assets(title)][0] == ("READY", "s3://films/vod/%d/v/R720.mp4" % first), "what is there plays on"
+    assert queue.publish(queue.claim(), "R360", version="w") == "done"
+    assert queue.assets(title) == [("R360", "READY", "s3://films/vod/%d/w/R360.mp4" % second, 3)]
+    assert queue.trash() == {"vod/%d/v/R720.mp4" % first: "deleted", "vod/%d/v/R360.mp4" % first: "replaced"}
+    (soonest,), = queue.rows("SELECT min(delete_after) > now() + interval '23 hours' FROM wanzami.object_trash")
+    assert soonest
+
+
+def test_an_upload_for_one_rendition_leaves_the_others(queue):
+    title = queue.film()
+    queue.upload(title)
+    queue.publish(queue.claim(), "R720", "R360")
+    one = queue.upload(title, ["R1080"])
+    assert queue.publish(queue.claim(), "R1080", version="w") == "done"
+    assert [a[0] for a in queue.assets(title)] == ["R1080", "R720", "R360"]
+    assert queue.assets(title)[0][2] == "s3://films/vod/%d/w/R1080.mp4" % one
+
+
+def test_what_the_service_before_us_made_is_merged_and_its_objects_are_trash(queue):
+    title = queue.film()
+    for url in ("s3://films/vod/1/R720.mp4", "s3://films/vod/2/R720.mp4", "s3://films/uploads/3/f.mp4", "https://cdn/vod/x.mp4"):
+        queue.rows("""INSERT INTO "AssetVersion" ("titleId", "rendition", "status", "url", "updatedAt") VALUES (%s, 'R720', 'READY', %s, now())""", (title, url))
+    job = queue.upload(title)
+    assert queue.publish(queue.claim(), "R720") == "done"
+    assert [a[2] for a in queue.assets(title)] == ["s3://films/vod/%d/v/R720.mp4" % job]
+    assert set(queue.trash()) == {"vod/1/R720.mp4", "vod/2/R720.mp4"}
+
+
+def test_a_newer_upload_ends_an_older_one_that_has_become_pointless(queue):
+    title = queue.film()
+    older = queue.upload(title)
+    claim = queue.claim()
+    other = queue.upload(title, ["R4K"])
+    assert queue.state(older)[0] == "running", "an upload for another rendition changes nothing"
+    newer = queue.upload(title)
+    assert queue.state(older) == ("cancelled", 1, "FAILED", "Replaced by a newer upload of the same film.")
+    assert queue.state(other)[0] == queue.state(newer)[0] == "queued"
+    assert queue.statement("queue/beat", *claim, LEASE, "{}") == [], "its worker is told"
+    assert queue.statement("queue/finish", *claim, "[]") == [("lost",)]
+
+
+def test_a_later_upload_that_is_ready_first_stays(queue):
+    title = queue.film()
+    full = queue.upload(title)
+    slow = queue.claim()
+    later = queue.upload(title, ["R360"])
+    assert queue.publish(queue.claim(), "R360", version="w") == "done"
+    assert queue.publish(slow, "R720", "R360") == "done"
+    assert [a[2] for a in queue.assets(title)] == ["s3://films/vod/%d/v/R720.mp4" % full, "s3://films/vod/%d/w/R360.mp4" % later]
+    assert queue.trash() == {"vod/%d/v/R360.mp4" % full: "unfinished"}
+
+
+def test_who_lost_the_claim_changes_nothing(queue):
+    title = queue.film()
+    job = queue.upload(title)
+    ghost = queue.claim("ghost")
+    queue.rows("UPDATE wanzami.transcode_job SET lease_until = now() - interval '1 s'")
+    assert queue.statement("queue/sweep", "", 0, 0)[0][0] == 1
+    claim = queue.claim("b")
+    assert claim == (job, ghost[1] + 1)
+    for name, values in (("queue/beat", (LEASE, '{"percent": 99}')), ("queue/plan", (LEASE, '["vod/ghost"]')), ("queue/fail", ("no", True, 0)),
+                         ("queue/release", ()), ("queue/finish", ("[]",))):
+        answer = queue.statement(name, *ghost, *values)
+        assert answer in ([], [(None,)], [("lost",)]), name
+    assert queue.state(job) == ("running", 2, "PROCESSING", None)
+    assert queue.trash() == {}
+    assert queue.publish(claim, "R360") == "done"
+
+
+def test_objects_that_the_trash_has_begun_to_remove_cannot_be_published(queue):
+    title = queue.film()
+    job = queue.upload(title)
+    claim = queue.claim()
+    keys, made = queue.made(job, "R720", "R360")
+    queue.statement("queue/plan", *claim, LEASE, keys)
+    queue.rows("UPDATE wanzami.object_trash SET delete_after = now() WHERE key LIKE '%%R360%%'")
+    assert queue.statement("trash/claim") == [("vod/%d/v/R360.mp4" % job, True)]
+    assert queue.statement("queue/finish", *claim, made) == [("lost",)]
+    assert queue.assets(title) == []
+
+
+def test_three_attempts_with_growing_pauses_then_failed_with_the_reason(queue):
+    title = queue.film()
+    job = queue.upload(title)
+    queue.rows("""INSERT INTO "AssetVersion" ("titleId", "rendition", "status", "url", "updatedAt")
+        SELECT %s, 'R720', 'PROCESSING', 's3://films/' || source_key, now() FROM wanzami.transcode_job""", (title,))
+    for attempt, pause in ((1, 60), (2, 120)):
+        assert queue.statement("queue/fail", *queue.claim(), "The store is away.", True, 60000) == [("queued",)]
+        assert queue.state(job) == ("queued", attempt, "PROCESSING", None)
+        assert queue.claim() is None
+        (waits,), = queue.rows("SELECT extract(epoch FROM run_after - updated_at)::int FROM wanzami.transcode_job")
+        assert waits == pause
+        queue.rows("UPDATE wanzami.transcode_job SET run_after = now()")
+    assert queue.statement("queue/fail", *queue.claim(), "The store is away.", True, 60000) == [("failed",)]
+    assert queue.state(job) == ("failed", 3, "FAILED", "The store is away.")
+    assert [a[1] for a in queue.assets(title)] == ["FAILED"]
+    assert queue.claim() is None
+
+
+def test_a_bad_film_has_one_attempt_and_may_be_completed_again(queue):
+    job = queue.upload(queue.film())
+    queue.statement("queue/fail", *queue.claim(), "This is not a video.", False, 0)
+    assert queue.state(job) == ("failed", 1, "FAILED", "This is not a video.")
+    queue.rows('SELECT wanzami.transcode_enqueue(%s, \'{R360}\'::"Rendition"[])', (job,))
+    assert queue.claim()[0] == job
+    queue.rows('SELECT wanzami.transcode_enqueue(%s, \'{R720}\'::"Rendition"[])', (job,))
+    assert queue.rows("SELECT renditions::text FROM wanzami.transcode_job") == [("{R360}",)], "what runs is left alone"
+
+
+def test_a_job_given_back_counts_no_attempt(queue):
+    job = queue.upload(queue.film())
+    claim = queue.claim()
+    queue.statement("queue/plan", *claim, LEASE, '["vod/x"]')
+    assert queue.statement("queue/release", *claim) == [(1,)]
+    assert queue.state(job)[:2] == ("queued", 0)
+    assert queue.statement("trash/claim") == [("vod/x", True)], "what was written is removed at once"
+    assert queue.claim() == (job, 2)
+
+
+def test_a_worker_that_says_it_was_restarted_loses_its_job_at_once(queue):
+    job = queue.upload(queue.film())
+    queue.claim("a")
+    assert queue.statement("queue/sweep", "b", LEASE, 0)[0][0] == 0
+    assert queue.statement("queue/sweep", "a", LEASE, 0)[0][0] == 1
+    assert queue.state(job)[:2] == ("queued", 1)
+    for _ in range(2):
+        queue.claim("a")
+        queue.statement("queue/sweep", "a", LEASE, 0)
+    assert queue.state(job)[0] == "failed"
+    assert queue.state(job)[3].startswith("Processing this film broke the decoder 3 times;")
+
+
+def test_uploads_that_never_became_jobs_are_adopted(queue):
+    lost = queue.upload(queue.film(), queued=False)
+    (nowhere,), = queue.rows("""INSERT INTO "UploadJob" ("status", "updatedAt") VALUES ('PROCESSING', now()) RETURNING "id" """)
+    assert queue.statement("queue/sweep", "", LEASE, 0) == [(0, 1, 0)]
+    assert queue.claim()[0] == lost
+    (status, error), = queue.rows('SELECT "status"::text, "error" FROM "UploadJob" WHERE "id" = %s', (nowhere,))
+    assert status == "FAILED" and "upload the film again" in error
+
+
+def test_deleting_a_title_leaves_its_objects_to_the_trash(queue):
+    title = queue.film()
+    done = queue.upload(title)
+    queue.publish(queue.claim(), "R360")
+    queue.upload(title, ["R720"])
+    claim = queue.claim()
+    queue.statement("queue/plan", *claim, LEASE, '["vod/running"]')
+    sources = queue.rows("SELECT source_key FROM wanzami.transcode_job")
+    queue.rows('DELETE FROM "Title" WHERE "id" = %s', (title,))
+    assert set(queue.trash()) == {"vod/%d/v/R360.mp4" % done, "vod/running"} | {s for s, in sources}
+    assert queue.statement("queue/beat", *claim, LEASE, "{}") == []
+    assert queue.statement("trash/claim") == [("vod/running", True)], "what nobody has ever seen goes first"
+
+
+def test_trash_is_tried_again_and_what_comes_back_meanwhile_stays(queue):
+    queue.rows("INSERT INTO wanzami.object_trash (key, reason) VALUES ('a', 'x')")
+    assert queue.statement("trash/claim") == [("a", False)]
+    assert queue.statement("trash/claim") == []
+    queue.statement("trash/settle", "a", "the store is away")
+    assert queue.rows("SELECT last_error, delete_after > now() FROM wanzami.object_trash") == [("the store is away", True)]
+    queue.statement("queue/forget", 1, 1, '["a"]')
+    queue.statement("trash/settle", "a", None)
+    assert queue.rows("SELECT attempts FROM wanzami.object_trash") == [(0,)]
+    queue.statement("trash/claim")
+    queue.statement("trash/settle", "a", None)
+    assert queue.trash() == {}
+
+
+def test_the_claim_number_of_a_finished_job_cannot_be_reused(queue):
+    queue.upload(queue.film())
+    queue.claim()
+    with pytest.raises(psycopg2.IntegrityError):
+        queue.rows("UPDATE wanzami.transcode_job SET fence = 0")
+
+
+def test_the_sweep_adopts_in_every_role_and_wakes_through_valkey(queue, world):
+    for role in ("api", "cron"):
+        job = queue.upload(queue.film(), queued=False)
+        a = world.start(roles=role, QUEUE_SWEEP_MS=50, WORKERS=1)
+        wait_for(lambda: queue.rows("SELECT 1 FROM wanzami.transcode_job WHERE upload_job_id = %s", (job,)), "the job's row")
+        wait_for(lambda: world.keyvalue.command("XLEN", "wanzami:{q}:transcode"), "a wake-up")
+        assert a.stop() == 0
+        world.keyvalue.command("FLUSHALL")
+
+
+def test_ready_says_how_valkey_is_and_does_not_depend_on_it(world):
+    a = world.start(roles="api", WORKERS=1)
+    state = lambda: (a.get("/health/ready").status_code, a.get("/health/ready").json()["valkey"]["state"])
+    wait_for(lambda: state() == (200, "up"), "valkey up")
+    world.keyvalue.kill()
+    wait_for(lambda: state() == (200, "down"), "valkey down")
+    world.keyvalue.start()
+    wait_for(lambda: state() == (200, "up"), "valkey up again")
+    lines = [line["msg"] for line in a.log_lines() if line["msg"].startswith("valkey")]
+    assert lines == ["valkey is away; work goes on without it", "valkey is back"]
+
+
+def test_a_valkey_that_hangs_delays_ready_and_nothing_else(world):
+    a = world.start(roles="api", WORKERS=1)
+    wait_for(lambda: a.get("/health/ready").json()["valkey"]["state"] == "up", "valkey up")
+    world.keyvalue.pause()
+    try:
+        assert a.get("/health/ready").json()["valkey"]["state"] == "down"
+        assert a.healthy()
+    finally:
+        world.keyvalue.resume()
+    wait_for(lambda: a.get("/health/ready").json()["valkey"]["state"] == "up", "valkey up again")
+
+
+def test_a_password_is_sent_and_a_wrong_one_is_said_once(world):
+    world.keyvalue.command("ACL", "SETUSER", "wz", "on", ">p@ss/word", "~wanzami:{q}:*", "+@all")
+    world.keyvalue.command("ACL", "SETUSER", "default", "resetpass")
+    try:
+        url = world.keyvalue.url.replace("redis://", "redis://wz:%s@")
+        a = world.start(roles="api", WORKERS=1, REDIS_URL=url % "p%40ss%2fword")
+        wait_for(lambda: a.get("/health/ready").json()["valkey"]["state"] == "up", "valkey up")
+        b = world.start(roles="api", WORKERS=1, REDIS_URL=url % "wrong")
+        wait_for(lambda: any("refuses" in line["msg"] for line in b.log_lines()), "the refusal")
+        assert b.get("/health/ready").json()["valkey"]["state"] == "down"
+        with open(b.log_path) as f:
+            assert "wrong" not in f.read().replace("WRONGPASS", "")
+    finally:
+        world.keyvalue.kill()
+
+
+@pytest.mark.parametrize("url, says", [
+    ("http://x", "redis://[user:password@]host[:port]"), ("redis://", "bad host or port"), ("redis://h:0", "bad host or port"),
+    ("redis://h:1x", "bad host or port"), ("redis://h/3", "other than 0"), ("redis://[::1", "bad host or port"),
+    ("redis://a%zz@h", "badly encoded"), ("rediss://h", "TLS")])
+def test_a_bad_address_stops_the_process_with_one_line(url, says):
+    from conftest import SECRETS, run
+    r = run(REDIS_URL=url, DATABASE_URL="postgresql://u@127.0.0.1:1/x", **SECRETS)
+    assert r.returncode == 1 and r.stderr.count("\n") == 1
+    assert r.stderr.startswith("wanzami: REDIS_URL") and says in r.stderr
