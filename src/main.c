@@ -24,6 +24,7 @@
 #include "jobs/sweep.h"
 #include "net/mail.h"
 #include "http/share.h"
+#include "media/media.h"
 #include "probe.h"
 #include "role.h"
 #include "store/migrate.h"
@@ -80,6 +81,7 @@ usage(FILE *fp)
 	    "usage: wanzami [--role LIST]                  serve (LIST: api,transcode,cron; default all)\n"
 	    "       wanzami --probe [URL] [--timeout SEC]  exit 0 when healthy, else 1 and why\n"
 	    "       wanzami migrate                        bring the database schema up to date\n"
+	    "       wanzami transcode INPUT OUTDIR         the film pipeline on a local file\n"
 	    "       wanzami admin create --email A --name N [--role SUPER_ADMIN]\n"
 	    "                                              password from standard input, else made up and printed\n"
 	    "       wanzami docs configure                 docs/configure.md\n"
@@ -128,6 +130,27 @@ probe(const char *url, const char *timeout)
 	}
 
 	return (probe_run(url, (int)(seconds * 1000)));
+}
+
+static int
+transcode(const char *input, const char *outdir)
+{
+	const struct media_rendition	*r;
+	struct media_result		result;
+	struct media_error		error;
+	int				i;
+
+	media_init(NULL);
+	if (media_transcode_file(input, outdir, (1u << MEDIA_RUNGS) - 1, NULL, 1, &result, &error) != MEDIA_OK)
+		die(error.text);
+	for (i = 0; i < result.nrenditions; i++) {
+		r = &result.renditions[i];
+		printf("%-5s %4d x %-4d %6.2f frames/s %8.2f s %6u kbit/s %10llu bytes  %s\n", media_rung_name(r->rung), r->width, r->height,
+		    (double)r->fps_num / r->fps_den, r->duration, r->average / 1000, (unsigned long long)r->size, r->codecs);
+	}
+	media_result_free(&result);
+
+	return (0);
 }
 
 /* Everything that is not serving ends the process here. */
@@ -181,6 +204,8 @@ options_run(int argc, char **argv)
 	argv += optind;
 	if (probing && argc <= 1)
 		exit(probe(argv[0], timeout));
+	if (argc == 3 && !strcmp(argv[0], "transcode"))
+		exit(transcode(argv[1], argv[2]));
 	if (argc == 2 && !strcmp(argv[0], "admin") && !strcmp(argv[1], "create")) {
 		conf_load_or_die();
 		exit(admin_create(conf_str(CONF_DATABASE_URL), email, name, role != NULL ? role : "SUPER_ADMIN"));

@@ -1,0 +1,203 @@
+/*
+ * The pipeline on local files, for `wanzami transcode`: no store, no queue.
+ */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "media/internal.h"
+
+#define PATH_BYTES	4096
+#define BAR_CELLS	30
+
+/* Where the files of a run go. */
+struct folder {
+	const char		*path;
+	const struct media_step	*steps;
+	int			nsteps;
+	int			fds[MEDIA_RUNGS];
+	int			error;
+};
+
+static int64_t
+file_read_at(void *ctx, int64_t offset, void *buf, size_t len)
+{
+	return (pread(*(int *)ctx, buf, len, offset));
+}
+
+static void
+file_path(const struct folder *f, const char *name, const char *suffix, char out[PATH_BYTES])
+{
+	snprintf(out, PATH_BYTES, "%s/%s%s", f->path, name, suffix);
+}
+
+static int
+folder_part(void *ctx, int rendition, uint32_t number, uint64_t offset, const void *data, size_t len, int last)
+{
+	struct folder	*f = ctx;
+	size_t		done = 0;
+	ssize_t		n;
+
+	(void)number, (void)last;
+	while (done < len) {
+		n = pwrite(f->fds[rendition], (const char *)data + done, len - done, (off_t)(offset + done));
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			f->error = errno;
+			return (-1);
+		}
+		done += (size_t)n;
+	}
+
+	return (0);
+}
+
+static int
+folder_open(struct folder *f, struct media_error *error)
+{
+	char	path[PATH_BYTES];
+	int	i;
+
+	if (mkdir(f->path, 0777) == -1 && errno != EEXIST)
+		return (media_fail(error, MEDIA_SINK, "%s cannot be made: %s.", f->path, strerror(errno)));
+	for (i = 0; i < f->nsteps; i++) {
+		file_path(f, media_rung_name(f->steps[i].rung), ".mp4", path);
+		if ((f->fds[i] = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) == -1)
+			return (media_fail(error, MEDIA_SINK, "%s cannot be written: %s.", path, strerror(errno)));
+	}
+
+	return (MEDIA_OK);
+}
+
+static void
+folder_close(struct folder *f, int keep)
+{
+	char	path[PATH_BYTES];
+	int	i;
+
+	for (i = 0; i < f->nsteps; i++) {
+		if (f->fds[i] == -1)
+			continue;
+		close(f->fds[i]);
+		file_path(f, media_rung_name(f->steps[i].rung), ".mp4", path);
+		if (!keep)
+			unlink(path);
+	}
+}
+
+/* Writes a text file and frees the text. */
+static int
+text_write(const struct folder *f, const char *name, const char *suffix, char *text, struct media_error *error)
+{
+	char	path[PATH_BYTES];
+	FILE	*fp;
+	int	ok;
+
+	if (text == NULL)
+		return (media_fail(error, MEDIA_MEMORY, "There was not enough memory."));
+	file_path(f, name, suffix, path);
+	if ((ok = (fp = fopen(path, "w")) != NULL)) {
+		ok = fputs(text, fp) >= 0;
+		ok = fclose(fp) == 0 && ok;
+	}
+	free(text);
+
+	return (ok ? MEDIA_OK : media_fail(error, MEDIA_SINK, "%s cannot be written: %s.", path, strerror(errno)));
+}
+
+static int
+playlists_write(const struct folder *f, const struct media_result *result, struct media_error *error)
+{
+	char		names[2][MEDIA_RUNGS][16];
+	const char	*films[MEDIA_RUNGS], *lists[MEDIA_RUNGS];
+	int		i;
+
+	for (i = 0; i < result->nrenditions; i++) {
+		snprintf(names[0][i], sizeof(names[0][i]), "%s.mp4", media_rung_name(result->renditions[i].rung));
+		snprintf(names[1][i], sizeof(names[1][i]), "%s.m3u8", media_rung_name(result->renditions[i].rung));
+		films[i] = names[0][i];
+		lists[i] = names[1][i];
+		if (text_write(f, media_rung_name(result->renditions[i].rung), ".m3u8",
+		    media_hls_media(&result->renditions[i], films[i]), error) != MEDIA_OK)
+			return (error->reason);
+	}
+	if (text_write(f, "master", ".m3u8", media_hls_master(result, lists), error) != MEDIA_OK)
+		return (error->reason);
+
+	return (text_write(f, "manifest", ".mpd", media_dash(result, films), error));
+}
+
+static void
+bar_draw(void *ctx, const struct media_progress *p)
+{
+	int	*last = ctx, cells = (int)(p->percent / 100 * BAR_CELLS);
+
+	if (isatty(STDERR_FILENO)) {
+		fprintf(stderr, "\r[%.*s%*s] %5.1f %%  %.0f of %.0f s  %.0f frames/s ", cells, "##############################",
+		    BAR_CELLS - cells, "", p->percent, p->seconds, p->duration, p->fps);
+	} else if ((int)p->percent / 10 != *last) {
+		*last = (int)p->percent / 10;
+		fprintf(stderr, "%d %%\n", *last * 10);
+	}
+}
+
+static int
+film_transcode(struct media *m, const char *outdir, unsigned requested, const struct media_options *options, int progress,
+    struct media_result *result, struct media_error *error)
+{
+	struct media_step	steps[MEDIA_RUNGS];
+	struct folder		f = { .path = outdir, .steps = steps, .fds = { -1, -1, -1, -1, -1 } };
+	struct media_sink	sink = { .ctx = &f, .part = folder_part };
+	int			last = -1, status;
+	struct media_watch	watch = { .ctx = &last, .progress = bar_draw };
+
+	f.nsteps = media_ladder(media_info(m), requested, steps);
+	if (f.nsteps == 0)
+		return (media_fail(error, MEDIA_INTERNAL, "No rendition was asked for."));
+	status = folder_open(&f, error);
+	if (status == MEDIA_OK)
+		status = media_transcode(m, steps, f.nsteps, options, &sink, progress ? &watch : NULL, result, error);
+	if (progress && isatty(STDERR_FILENO))
+		fprintf(stderr, "\r%*s\r", BAR_CELLS + 50, "");
+	if (f.error != 0)
+		snprintf(error->text, sizeof(error->text), "%s cannot be written: %s.", outdir, strerror(f.error));
+	if (status == MEDIA_OK && (status = playlists_write(&f, result, error)) != MEDIA_OK)
+		media_result_free(result);
+	folder_close(&f, status == MEDIA_OK);
+
+	return (status);
+}
+
+int
+media_transcode_file(const char *input, const char *outdir, unsigned requested, const struct media_options *options, int progress,
+    struct media_result *result, struct media_error *error)
+{
+	struct media_result	own;
+	struct media_source	source;
+	struct media		*m;
+	struct stat		st;
+	int			fd, status;
+
+	memset(error, 0, sizeof(*error));
+	if ((fd = open(input, O_RDONLY | O_CLOEXEC)) == -1 || fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)) {
+		status = media_fail(error, MEDIA_SOURCE, "%s cannot be read: %s.", input, fd == -1 ? strerror(errno) : "it is no file");
+		if (fd != -1)
+			close(fd);
+		return (status);
+	}
+	source = (struct media_source){ .ctx = &fd, .size = st.st_size, .read_at = file_read_at };
+	if ((status = media_open(&source, &m, error)) == MEDIA_OK) {
+		status = film_transcode(m, outdir, requested, options, progress, result != NULL ? result : &own, error);
+		media_close(m);
+		if (status == MEDIA_OK && result == NULL)
+			media_result_free(&own);
+	}
+	close(fd);
+
+	return (status);
+}

@@ -1,0 +1,468 @@
+/*
+ * The one file of a rendition (ISO/IEC 14496-12): ftyp and moov, a segment
+ * index (sidx), room, and then one moof and mdat for each GOP with picture and
+ * sound. FFmpeg's muxer writes the boxes; what it cannot know before the end,
+ * the index and the duration, goes into the first part, which is kept back
+ * until then. So nothing is written twice and nothing to disk.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <libavutil/opt.h>
+
+#include "media/internal.h"
+
+#define PART_BYTES	(8u << 20)	/* what a part is delivered at */
+#define INDEX_FIXED	40		/* bytes of a sidx without entries, version 1 */
+#define INDEX_ENTRY	12
+#define MEHD_BYTES	20
+#define EDTS_BYTES	36
+#define INDEX_MIN	64		/* entries that there is room for at least */
+#define INDEX_UNKNOWN	(MEDIA_MAX_SECONDS / MEDIA_SEGMENT_SECONDS)
+
+struct bytes {
+	uint8_t	*data;
+	size_t	len, size;
+};
+
+struct media_fragments {
+	AVFormatContext			*mux;
+	AVIOContext			*io;
+	struct bytes			fresh;		/* what the muxer has written since it was last looked at */
+	struct bytes			init;		/* ftyp and moov */
+	struct bytes			part;		/* the part being filled */
+	struct bytes			first;		/* part 1, from behind the reserved bytes */
+	size_t				reserved;	/* init, index and room */
+	size_t				entries_max;
+	uint64_t			offset;		/* of the next fragment in the object */
+	uint32_t			number;		/* of the part being filled */
+	AVRational			video_base, audio_base;
+	const struct media_sink		*sink;
+	int				rendition;
+	struct media_segment		*segments;
+	size_t				nsegments;
+	int64_t				*starts;	/* of the segments, in video_base; one more than segments */
+	int64_t				delay;		/* of the first picture behind its decoding, in video_base */
+	char				codecs[40];
+};
+
+static int
+bytes_add(struct bytes *b, const void *data, size_t len)
+{
+	uint8_t	*grown;
+	size_t	size;
+
+	if (b->len + len > b->size) {
+		size = (b->len + len) * 3 / 2 + 4096;
+		if ((grown = realloc(b->data, size)) == NULL)
+			return (0);
+		b->data = grown;
+		b->size = size;
+	}
+	memcpy(b->data + b->len, data, len);
+	b->len += len;
+
+	return (1);
+}
+
+static void
+put32(uint8_t *p, uint32_t v)
+{
+	p[0] = (uint8_t)(v >> 24);
+	p[1] = (uint8_t)(v >> 16);
+	p[2] = (uint8_t)(v >> 8);
+	p[3] = (uint8_t)v;
+}
+
+static void
+put64(uint8_t *p, uint64_t v)
+{
+	put32(p, (uint32_t)(v >> 32));
+	put32(p + 4, (uint32_t)v);
+}
+
+static uint32_t
+get32(const uint8_t *p)
+{
+	return ((uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]);
+}
+
+static int
+mux_write(void *arg, const uint8_t *data, int len)
+{
+	struct media_fragments	*f = arg;
+
+	return (bytes_add(&f->fresh, data, (size_t)len) ? len : AVERROR(ENOMEM));
+}
+
+/* RFC 6381, from the parameter sets that the encoder made. */
+static void
+codecs_name(struct media_fragments *f, const AVCodecContext *video, const AVCodecContext *audio)
+{
+	const uint8_t	*x = video->extradata;
+	int		i;
+
+	for (i = 0; i + 7 < video->extradata_size; i++) {
+		if (x[i] == 0 && x[i + 1] == 0 && x[i + 2] == 1 && (x[i + 3] & 31) == 7)
+			break;
+	}
+	snprintf(f->codecs, sizeof(f->codecs), "avc1.%02x%02x%02x%s", x[i + 4], x[i + 5], x[i + 6], audio != NULL ? ",mp4a.40.2" : "");
+}
+
+static AVStream *
+stream_add(struct media_fragments *f, const AVCodecContext *codec)
+{
+	AVStream	*s = avformat_new_stream(f->mux, NULL);
+
+	if (s == NULL || avcodec_parameters_from_context(s->codecpar, codec) < 0)
+		return (NULL);
+	s->codecpar->codec_tag = 0;
+	s->time_base = codec->time_base;
+	if (codec->codec_type == AVMEDIA_TYPE_VIDEO)
+		s->avg_frame_rate = codec->framerate;
+
+	return (s);
+}
+
+static int
+mux_open(struct media_fragments *f, const AVCodecContext *video, const AVCodecContext *audio)
+{
+	uint8_t		*buffer;
+	AVStream	*v, *a = NULL;
+
+	if (avformat_alloc_output_context2(&f->mux, NULL, "mp4", NULL) < 0 || (buffer = av_malloc(1 << 16)) == NULL)
+		return (0);
+	if ((f->io = avio_alloc_context(buffer, 1 << 16, 1, f, NULL, mux_write, NULL)) == NULL) {
+		av_free(buffer);
+		return (0);
+	}
+	f->mux->pb = f->io;
+	f->mux->flags |= AVFMT_FLAG_CUSTOM_IO | AVFMT_FLAG_BITEXACT;
+	f->mux->avoid_negative_ts = 0;
+	if ((v = stream_add(f, video)) == NULL || (audio != NULL && (a = stream_add(f, audio)) == NULL))
+		return (0);
+	if (av_opt_set(f->mux->priv_data, "movflags", "frag_custom+empty_moov+default_base_moof+skip_trailer", 0) < 0 ||
+	    av_opt_set_int(f->mux->priv_data, "video_track_timescale", video->time_base.den * (video->time_base.den < 1000 ? 512 : 1), 0) < 0 ||
+	    av_opt_set_int(f->mux->priv_data, "use_editlist", 0, 0) < 0 ||
+	    avformat_write_header(f->mux, NULL) < 0)
+		return (0);
+	avio_flush(f->io);
+	f->video_base = v->time_base;
+	if (a != NULL)
+		f->audio_base = a->time_base;
+
+	return (1);
+}
+
+struct media_fragments *
+media_fragments_new(const AVCodecContext *video, const AVCodecContext *audio, double duration, const struct media_sink *sink, int rendition)
+{
+	struct media_fragments	*f;
+
+	if ((f = calloc(1, sizeof(*f))) == NULL)
+		return (NULL);
+	f->sink = sink;
+	f->rendition = rendition;
+	f->number = 1;
+	if (!mux_open(f, video, audio)) {
+		media_fragments_free(f);
+		return (NULL);
+	}
+	codecs_name(f, video, audio);
+	f->init = f->fresh;
+	memset(&f->fresh, 0, sizeof(f->fresh));
+	/* Films may be somewhat longer than they say. */
+	f->entries_max = duration > 0 ? (size_t)(duration / MEDIA_SEGMENT_SECONDS * 1.1) + INDEX_MIN : INDEX_UNKNOWN;
+	f->reserved = f->init.len + MEHD_BYTES + EDTS_BYTES + INDEX_FIXED + f->entries_max * INDEX_ENTRY + 8;
+	f->offset = f->reserved;
+
+	return (f);
+}
+
+static int
+part_send(struct media_fragments *f, uint32_t number, uint64_t offset, const struct bytes *b, int last, struct media_error *error)
+{
+	if (f->sink->part(f->sink->ctx, f->rendition, number, offset, b->data, b->len, last) != 0)
+		return (media_fail(error, MEDIA_SINK, "A finished piece of the film could not be stored."));
+
+	return (MEDIA_OK);
+}
+
+/* Part 1 is put aside when it is full; the others go out. */
+static int
+part_close(struct media_fragments *f, struct media_error *error)
+{
+	int	status = MEDIA_OK;
+
+	if (f->number == 1) {
+		f->first = f->part;
+		memset(&f->part, 0, sizeof(f->part));
+	} else {
+		status = part_send(f, f->number, f->offset - f->part.len, &f->part, 0, error);
+		f->part.len = 0;
+	}
+	f->number++;
+
+	return (status);
+}
+
+static int
+segment_note(struct media_fragments *f, int64_t start, int64_t end, uint32_t size)
+{
+	struct media_segment	*grown;
+	int64_t			*starts;
+
+	if ((f->nsegments & (f->nsegments - 1)) == 0) {
+		if ((grown = realloc(f->segments, (f->nsegments * 2 + 1) * sizeof(*grown))) == NULL)
+			return (0);
+		f->segments = grown;
+		if ((starts = realloc(f->starts, (f->nsegments * 2 + 2) * sizeof(*starts))) == NULL)
+			return (0);
+		f->starts = starts;
+	}
+	f->segments[f->nsegments].offset = f->offset;
+	f->segments[f->nsegments].size = size;
+	f->segments[f->nsegments].duration = (double)(end - start) * av_q2d(f->video_base);
+	f->starts[f->nsegments] = start;
+	f->starts[++f->nsegments] = end;
+
+	return (1);
+}
+
+static int
+packets_write(struct media_fragments *f, AVPacket **packets, int n, int stream, AVRational from)
+{
+	AVPacket	*copy;
+	int		i, status = 0;
+
+	for (i = 0; i < n && status >= 0; i++) {
+		if ((copy = av_packet_clone(packets[i])) == NULL)
+			return (AVERROR(ENOMEM));
+		av_packet_rescale_ts(copy, from, f->mux->streams[stream]->time_base);
+		copy->stream_index = stream;
+		status = av_write_frame(f->mux, copy);
+		av_packet_free(&copy);
+	}
+
+	return (status);
+}
+
+/* The place of a box in the children of another, NULL when it is not there. */
+static uint8_t *
+box_find(uint8_t *p, const uint8_t *end, const char *type)
+{
+	while (end - p >= 8 && get32(p) >= 8) {
+		if (!memcmp(p + 4, type, 4))
+			return (p);
+		p += get32(p);
+	}
+
+	return (NULL);
+}
+
+int
+media_fragments_add(struct media_fragments *f, AVPacket **video, int nvideo, AVPacket **audio, int naudio, int64_t start, int64_t end,
+    struct media_error *error)
+{
+	AVRational	video_base = nvideo > 0 ? video[0]->time_base : f->video_base;
+
+	f->fresh.len = 0;
+	if (f->nsegments == 0)
+		f->delay = av_rescale_q(video[0]->pts - video[0]->dts, video_base, f->video_base);
+	if (packets_write(f, video, nvideo, 0, video_base) < 0 ||
+	    packets_write(f, audio, naudio, 1, naudio > 0 ? audio[0]->time_base : f->audio_base) < 0 || av_write_frame(f->mux, NULL) < 0)
+		return (media_fail(error, MEDIA_INTERNAL, "The film could not be packed into MP4."));
+	avio_flush(f->io);
+	if (!segment_note(f, av_rescale_q(start, video_base, f->video_base), av_rescale_q(end, video_base, f->video_base), (uint32_t)f->fresh.len) ||
+	    !bytes_add(&f->part, f->fresh.data, f->fresh.len))
+		return (media_fail(error, MEDIA_MEMORY, "There was not enough memory."));
+	f->offset += f->fresh.len;
+
+	return (f->part.len + (f->number == 1 ? f->reserved : 0) >= PART_BYTES ? part_close(f, error) : MEDIA_OK);
+}
+
+/* Puts a box into the init segment at a place inside of two others, which grow by it. */
+static int
+init_insert(struct media_fragments *f, uint8_t *outer, uint8_t *inner, const uint8_t *place, const uint8_t *box, size_t len)
+{
+	size_t	at = (size_t)(place - f->init.data);
+
+	put32(outer, get32(outer) + (uint32_t)len);
+	put32(inner, get32(inner) + (uint32_t)len);
+	if (!bytes_add(&f->init, box, len))
+		return (0);
+	memmove(f->init.data + at + len, f->init.data + at, f->init.len - len - at);
+	memcpy(f->init.data + at, box, len);
+
+	return (1);
+}
+
+/* The duration, before the first fragment: mehd, first in mvex (§8.8.2). */
+static int
+init_duration(struct media_fragments *f, double duration)
+{
+	uint8_t	*moov, *mvex, *mvhd, mehd[MEHD_BYTES] = { 0 };
+
+	if ((moov = box_find(f->init.data, f->init.data + f->init.len, "moov")) == NULL ||
+	    (mvhd = box_find(moov + 8, moov + get32(moov), "mvhd")) == NULL ||
+	    (mvex = box_find(moov + 8, moov + get32(moov), "mvex")) == NULL)
+		return (0);
+	put32(mehd, MEHD_BYTES);
+	memcpy(mehd + 4, "mehd", 4);
+	mehd[8] = 1;
+	put64(mehd + 12, (uint64_t)(duration * get32(mvhd + 20)));
+
+	return (init_insert(f, moov, mvex, mvex + 8, mehd, sizeof(mehd)));
+}
+
+/*
+ * Decoding begins at 0, and so the first picture comes late by what the
+ * reordering of pictures takes. An edit list that begins there brings it back
+ * to 0, where the sound is (§8.6.6).
+ */
+static int
+init_edit(struct media_fragments *f)
+{
+	uint8_t	*moov, *trak, *tkhd, edts[EDTS_BYTES] = { 0 };
+
+	if ((moov = box_find(f->init.data, f->init.data + f->init.len, "moov")) == NULL ||
+	    (trak = box_find(moov + 8, moov + get32(moov), "trak")) == NULL ||
+	    (tkhd = box_find(trak + 8, trak + get32(trak), "tkhd")) == NULL)
+		return (0);
+	put32(edts, EDTS_BYTES);
+	memcpy(edts + 4, "edts", 4);
+	put32(edts + 8, EDTS_BYTES - 8);
+	memcpy(edts + 12, "elst", 4);
+	put32(edts + 20, 1);				/* one edit, without an end */
+	put32(edts + 28, (uint32_t)f->delay);
+	put32(edts + 32, 1 << 16);			/* at its natural speed */
+
+	return (init_insert(f, moov, trak, tkhd + get32(tkhd), edts, sizeof(edts)));
+}
+
+/* How many neighbouring segments share an entry so that all find room. */
+static size_t
+index_merge(const struct media_fragments *f)
+{
+	size_t	n = 1;
+
+	while ((f->nsegments + n - 1) / n > f->entries_max)
+		n++;
+
+	return (n);
+}
+
+/* The index and the room behind it fill exactly what was reserved (§8.16.3). */
+static int
+index_add(struct media_fragments *f, struct bytes *out)
+{
+	size_t	merge = index_merge(f), entries = (f->nsegments + merge - 1) / merge, len = INDEX_FIXED + entries * INDEX_ENTRY;
+	size_t	room = f->reserved - f->init.len - len, i, k, to;
+	uint8_t	*box, *p;
+	int	ok;
+
+	if ((box = calloc(1, len + room)) == NULL)
+		return (0);
+	put32(box, (uint32_t)len);
+	memcpy(box + 4, "sidx", 4);
+	box[8] = 1;
+	put32(box + 12, 1);					/* the video track */
+	put32(box + 16, (uint32_t)f->video_base.den);
+	put64(box + 20, 0);
+	put64(box + 28, room);					/* to the first fragment */
+	box[38] = (uint8_t)(entries >> 8);
+	box[39] = (uint8_t)entries;
+	for (i = 0, p = box + INDEX_FIXED; i < entries; i++, p += INDEX_ENTRY) {
+		to = (i + 1) * merge < f->nsegments ? (i + 1) * merge : f->nsegments;
+		for (k = i * merge; k < to; k++)
+			put32(p, get32(p) + f->segments[k].size);
+		put32(p + 4, (uint32_t)(f->starts[to] - f->starts[i * merge]));
+		p[8] = 0x90;					/* begins with a closed GOP */
+	}
+	put32(p, (uint32_t)room);
+	memcpy(p + 4, "free", 4);
+	ok = bytes_add(out, box, len + room);
+	free(box);
+
+	return (ok);
+}
+
+static void
+rates_fill(struct media_rendition *out)
+{
+	uint64_t	bytes = 0;
+	double		rate;
+	size_t		i;
+
+	for (i = 0; i < out->nsegments; i++) {
+		bytes += out->segments[i].size;
+		rate = out->segments[i].duration > 0 ? out->segments[i].size * 8 / out->segments[i].duration : 0;
+		if (rate > out->peak)
+			out->peak = (uint32_t)rate;
+	}
+	out->average = out->duration > 0 ? (uint32_t)((double)bytes * 8 / out->duration) : 0;
+}
+
+static int
+first_send(struct media_fragments *f, struct media_rendition *out, struct media_error *error)
+{
+	struct bytes	whole = { 0 };
+	int		status;
+
+	if (!init_edit(f) || !init_duration(f, out->duration) || !bytes_add(&whole, f->init.data, f->init.len) || !index_add(f, &whole) ||
+	    !bytes_add(&whole, f->first.data, f->first.len)) {
+		free(whole.data);
+		return (media_fail(error, MEDIA_MEMORY, "There was not enough memory."));
+	}
+	status = part_send(f, 1, 0, &whole, 1, error);
+	out->init_size = (uint32_t)f->init.len;
+	out->index_offset = f->init.len;
+	out->index_size = (uint32_t)(INDEX_FIXED + (f->nsegments + index_merge(f) - 1) / index_merge(f) * INDEX_ENTRY);
+	free(whole.data);
+
+	return (status);
+}
+
+int
+media_fragments_end(struct media_fragments *f, struct media_rendition *out, struct media_error *error)
+{
+	int	status = MEDIA_OK;
+
+	if (f->nsegments == 0)
+		return (media_fail(error, MEDIA_NO_PICTURE, "The film has no picture that can be shown."));
+	if (f->number == 1) {
+		f->first = f->part;
+		memset(&f->part, 0, sizeof(f->part));
+	} else if (f->part.len > 0) {
+		status = part_send(f, f->number, f->offset - f->part.len, &f->part, 0, error);
+	}
+	out->duration = (double)f->starts[f->nsegments] * av_q2d(f->video_base);
+	out->size = f->offset;
+	if (status != MEDIA_OK || (status = first_send(f, out, error)) != MEDIA_OK)
+		return (status);
+	out->segments = f->segments;
+	out->nsegments = f->nsegments;
+	f->segments = NULL;
+	memcpy(out->codecs, f->codecs, sizeof(out->codecs));
+	rates_fill(out);
+
+	return (MEDIA_OK);
+}
+
+void
+media_fragments_free(struct media_fragments *f)
+{
+	if (f == NULL)
+		return;
+	avformat_free_context(f->mux);
+	if (f->io != NULL)
+		av_freep(&f->io->buffer);
+	avio_context_free(&f->io);
+	free(f->fresh.data);
+	free(f->init.data);
+	free(f->part.data);
+	free(f->first.data);
+	free(f->segments);
+	free(f->starts);
+	free(f);
+}

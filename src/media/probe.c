@@ -1,0 +1,311 @@
+/*
+ * Opens a film through its source and finds out what it holds.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libavutil/display.h>
+#include <libavutil/log.h>
+#include <libavutil/pixdesc.h>
+
+#include "media/internal.h"
+
+#define READ_BYTES	(1 << 20)
+#define PROBE_BYTES	(32 << 20)
+#define PROBE_SECONDS	20
+#define ALLOC_MAX	(512u << 20)	/* of FFmpeg in one piece */
+
+static void	(*log_line)(int, const char *);
+
+static void
+av_log_line(void *ctx, int level, const char *fmt, va_list args)
+{
+	char	line[512];
+	int	prefix = 1;
+
+	if (log_line == NULL || level > AV_LOG_WARNING)
+		return;
+	av_log_format_line2(ctx, level, fmt, args, line, sizeof(line), &prefix);
+	line[strcspn(line, "\n")] = '\0';
+	if (*line != '\0')
+		log_line(level <= AV_LOG_ERROR ? 0 : 1, line);
+}
+
+void
+media_init(void (*log)(int level, const char *line))
+{
+	log_line = log;
+	av_log_set_callback(av_log_line);
+	av_max_alloc(ALLOC_MAX);
+}
+
+static int
+io_read(void *arg, uint8_t *buf, int len)
+{
+	struct media	*m = arg;
+	int64_t		n;
+
+	if (m->canceled != NULL && m->canceled(m->cancel_ctx))
+		return (AVERROR_EXIT);
+	if (m->offset >= m->source->size)
+		return (AVERROR_EOF);
+	n = m->source->read_at(m->source->ctx, m->offset, buf, (size_t)len);
+	if (n < 0) {
+		m->source_failed = 1;
+		return (AVERROR(EIO));
+	}
+	if (n == 0)
+		return (AVERROR_EOF);
+	m->offset += n;
+
+	return ((int)n);
+}
+
+static int64_t
+io_seek(void *arg, int64_t offset, int whence)
+{
+	struct media	*m = arg;
+
+	whence &= ~AVSEEK_FORCE;
+	if (whence == AVSEEK_SIZE)
+		return (m->source->size);
+	if (whence == SEEK_CUR)
+		offset += m->offset;
+	else if (whence == SEEK_END)
+		offset += m->source->size;
+	if (offset < 0)
+		return (AVERROR(EINVAL));
+
+	return (m->offset = offset);
+}
+
+static int
+io_open(struct media *m)
+{
+	uint8_t	*buffer = av_malloc(READ_BYTES);
+
+	if (buffer == NULL)
+		return (0);
+	if ((m->io = avio_alloc_context(buffer, READ_BYTES, 0, m, io_read, NULL, io_seek)) == NULL) {
+		av_free(buffer);
+		return (0);
+	}
+
+	return ((m->format = avformat_alloc_context()) != NULL);
+}
+
+/* MP4 and QuickTime begin with one of these boxes even when the rest is missing. */
+static int
+looks_like_mov(const struct media_source *source)
+{
+	uint8_t	head[12] = { 0 };
+
+	if (source->read_at(source->ctx, 0, head, sizeof(head)) < 8)
+		return (0);
+
+	return (!memcmp(head + 4, "ftyp", 4) || !memcmp(head + 4, "mdat", 4) || !memcmp(head + 4, "wide", 4) || !memcmp(head + 4, "moov", 4));
+}
+
+static int
+format_open(struct media *m, struct media_error *error)
+{
+	int	status;
+
+	m->format->pb = m->io;
+	m->format->flags |= AVFMT_FLAG_CUSTOM_IO | AVFMT_FLAG_DISCARD_CORRUPT;
+	m->format->probesize = PROBE_BYTES;
+	m->format->max_analyze_duration = (int64_t)PROBE_SECONDS * AV_TIME_BASE;
+	m->format->max_streams = MEDIA_MAX_STREAMS;
+	if ((status = avformat_open_input(&m->format, "", NULL, NULL)) < 0) {
+		if (m->source_failed)
+			return (media_fail(error, MEDIA_SOURCE, "The uploaded file could not be read from the store."));
+		if (status == AVERROR(ENOMEM))
+			return (media_fail(error, MEDIA_MEMORY, "There was not enough memory."));
+		if (looks_like_mov(m->source))
+			return (media_fail(error, MEDIA_TRUNCATED, "The file is incomplete: its index is missing. Please export or upload it again."));
+		return (media_fail(error, MEDIA_NOT_VIDEO, "The file is not a video that we know."));
+	}
+	if (avformat_find_stream_info(m->format, NULL) < 0 && !m->source_failed)
+		return (media_fail(error, MEDIA_NOT_VIDEO, "The file holds no film that can be read."));
+	if (m->source_failed)
+		return (media_fail(error, MEDIA_SOURCE, "The uploaded file could not be read from the store."));
+
+	return (MEDIA_OK);
+}
+
+/* The picture that is no cover image, and the sound that goes with it. */
+static int
+streams_choose(struct media *m, struct media_error *error)
+{
+	const AVStream	*s;
+	unsigned	i;
+
+	for (i = 0; i < m->format->nb_streams; i++) {
+		s = m->format->streams[i];
+		if (s->disposition & (AV_DISPOSITION_ATTACHED_PIC | AV_DISPOSITION_TIMED_THUMBNAILS))
+			m->format->streams[i]->discard = AVDISCARD_ALL;
+	}
+	m->video = av_find_best_stream(m->format, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0);
+	if (m->video < 0 || m->format->streams[m->video]->discard == AVDISCARD_ALL)
+		return (media_fail(error, MEDIA_NO_PICTURE, "The file holds sound but no picture."));
+	m->audio = av_find_best_stream(m->format, AVMEDIA_TYPE_AUDIO, -1, m->video, NULL, 0);
+	if (m->audio < 0)
+		m->audio = -1;
+	for (i = 0; i < m->format->nb_streams; i++)
+		m->format->streams[i]->discard = (int)i == m->video || (int)i == m->audio ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
+
+	return (MEDIA_OK);
+}
+
+/* Turned pictures: players turn them, we make them upright (ISO/IEC 14496-12 §8.3.2, the track's matrix). */
+static void
+rotation_read(struct media *m, const AVCodecParameters *par)
+{
+	const AVPacketSideData	*side = av_packet_side_data_get(par->coded_side_data, par->nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX);
+	int32_t			matrix[9];
+	double			angle;
+
+	if (side == NULL || side->size < sizeof(matrix))
+		return;
+	memcpy(matrix, side->data, sizeof(matrix));
+	if ((int64_t)matrix[0] * matrix[4] - (int64_t)matrix[1] * matrix[3] < 0) {
+		m->info.mirrored = 1;
+		av_display_matrix_flip(matrix, 1, 0);
+	}
+	angle = av_display_rotation_get(matrix);
+	if (!isnan(angle))
+		m->info.rotation = ((int)lrint(-angle / 90) * 90 % 360 + 360) % 360;
+}
+
+/* As shown: upright, of square elements; the larger of the two sides stays as it is. */
+static void
+size_read(struct media *m, const AVStream *s)
+{
+	AVRational	sar = av_guess_sample_aspect_ratio(m->format, (AVStream *)(uintptr_t)s, NULL);
+	double		w = s->codecpar->width, h = s->codecpar->height;
+
+	if (sar.num > 0 && sar.den > 0 && (double)sar.num / sar.den < 20 && (double)sar.den / sar.num < 20) {
+		if (sar.num > sar.den)
+			w = w * sar.num / sar.den;
+		else
+			h = h * sar.den / sar.num;
+	}
+	if (m->info.rotation % 180 != 0) {
+		m->info.width = (int)lrint(h);
+		m->info.height = (int)lrint(w);
+	} else {
+		m->info.width = (int)lrint(w);
+		m->info.height = (int)lrint(h);
+	}
+}
+
+/* The constant rate that films of this rate are made at: the nearest that is in use, if it is near. */
+static void
+rate_read(struct media *m, AVStream *s)
+{
+	static const AVRational	rates[] = { { 24000, 1001 }, { 24, 1 }, { 25, 1 }, { 30000, 1001 }, { 30, 1 }, { 48, 1 }, { 50, 1 },
+				    { 60000, 1001 }, { 60, 1 } };
+	AVRational		r = s->avg_frame_rate.num > 0 ? s->avg_frame_rate : av_guess_frame_rate(m->format, s, NULL);
+	AVRational		best = { 0, 1 };
+	double			fps = r.num > 0 && r.den > 0 ? av_q2d(r) : 25;
+	size_t			i;
+
+	for (i = 0; i < sizeof(rates) / sizeof(*rates); i++) {
+		if (best.num == 0 || fabs(av_q2d(rates[i]) - fps) < fabs(av_q2d(best) - fps))
+			best = rates[i];
+	}
+	/* A film of 12 or 15 frames stays one; beyond 60 nobody looks. */
+	if (fps < 23 && fps >= 1)
+		best = (AVRational){ (int)lrint(fps), 1 };
+	else if (fps < 1)
+		best = (AVRational){ 1, 1 };
+	m->info.fps_num = best.num;
+	m->info.fps_den = best.den;
+}
+
+static void
+name_copy(char *out, size_t size, const char *name)
+{
+	snprintf(out, size, "%s", name != NULL ? name : "");
+}
+
+static int
+info_fill(struct media *m, struct media_error *error)
+{
+	AVStream			*s = m->format->streams[m->video];
+	const AVCodecParameters		*par = s->codecpar, *sound;
+
+	if (par->width <= 0 || par->height <= 0)
+		return (media_fail(error, MEDIA_NO_PICTURE, "The film has no picture that can be shown."));
+	if (par->width > MEDIA_MAX_SIDE || par->height > MEDIA_MAX_SIDE || (int64_t)par->width * par->height > MEDIA_MAX_PIXELS)
+		return (media_fail(error, MEDIA_TOO_LARGE, "The picture of %d x %d is larger than we take (8192 x 4608).", par->width, par->height));
+	if (avcodec_find_decoder(par->codec_id) == NULL)
+		return (media_fail(error, MEDIA_UNSUPPORTED, "The picture is in a format that we cannot read (%s).", avcodec_get_name(par->codec_id)));
+	if (m->format->duration > 0)
+		m->info.duration = (double)m->format->duration / AV_TIME_BASE;
+	if (m->info.duration > MEDIA_MAX_SECONDS)
+		return (media_fail(error, MEDIA_TOO_LARGE, "The film is longer than the 12 hours that we take."));
+	rotation_read(m, par);
+	size_read(m, s);
+	rate_read(m, s);
+	m->info.interlaced = par->field_order != AV_FIELD_PROGRESSIVE && par->field_order != AV_FIELD_UNKNOWN;
+	m->info.hdr = par->color_trc == AVCOL_TRC_SMPTE2084 || par->color_trc == AVCOL_TRC_ARIB_STD_B67;
+	name_copy(m->info.container, sizeof(m->info.container), m->format->iformat->name);
+	name_copy(m->info.video_codec, sizeof(m->info.video_codec), avcodec_get_name(par->codec_id));
+	if (m->audio >= 0) {
+		sound = m->format->streams[m->audio]->codecpar;
+		if (avcodec_find_decoder(sound->codec_id) == NULL || sound->sample_rate <= 0 || sound->ch_layout.nb_channels <= 0) {
+			m->audio = -1;
+		} else {
+			name_copy(m->info.audio_codec, sizeof(m->info.audio_codec), avcodec_get_name(sound->codec_id));
+			m->info.audio_channels = sound->ch_layout.nb_channels;
+			m->info.audio_rate = sound->sample_rate;
+		}
+	}
+
+	return (MEDIA_OK);
+}
+
+int
+media_open(const struct media_source *source, struct media **out, struct media_error *error)
+{
+	struct media	*m;
+	int		status;
+
+	*out = NULL;
+	memset(error, 0, sizeof(*error));
+	if (source->size == 0)
+		return (media_fail(error, MEDIA_EMPTY, "The file is empty."));
+	if ((m = calloc(1, sizeof(*m))) == NULL)
+		return (media_fail(error, MEDIA_MEMORY, "There was not enough memory."));
+	m->source = source;
+	if (!io_open(m))
+		status = media_fail(error, MEDIA_MEMORY, "There was not enough memory.");
+	else if ((status = format_open(m, error)) == MEDIA_OK && (status = streams_choose(m, error)) == MEDIA_OK)
+		status = info_fill(m, error);
+	if (status != MEDIA_OK)
+		media_close(m);
+	else
+		*out = m;
+
+	return (status);
+}
+
+const struct media_info *
+media_info(const struct media *m)
+{
+	return (&m->info);
+}
+
+void
+media_close(struct media *m)
+{
+	if (m == NULL)
+		return;
+	avformat_close_input(&m->format);
+	if (m->io != NULL)
+		av_freep(&m->io->buffer);
+	avio_context_free(&m->io);
+	free(m);
+}

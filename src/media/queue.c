@@ -1,0 +1,108 @@
+/*
+ * A bounded queue between two threads, and how failures are noted.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "media/internal.h"
+
+void
+media_queue_init(struct media_queue *q, int most)
+{
+	pthread_mutex_init(&q->lock, NULL);
+	pthread_cond_init(&q->changed, NULL);
+	q->first = q->count = q->ended = q->broken = 0;
+	q->most = most;
+}
+
+int
+media_queue_put(struct media_queue *q, void *item)
+{
+	int	ok;
+
+	pthread_mutex_lock(&q->lock);
+	while (q->count == q->most && !q->broken)
+		pthread_cond_wait(&q->changed, &q->lock);
+	if ((ok = !q->broken)) {
+		q->items[(q->first + q->count++) % 64] = item;
+		pthread_cond_broadcast(&q->changed);
+	}
+	pthread_mutex_unlock(&q->lock);
+
+	return (ok);
+}
+
+void *
+media_queue_take(struct media_queue *q)
+{
+	void	*item = NULL;
+
+	pthread_mutex_lock(&q->lock);
+	while (q->count == 0 && !q->ended && !q->broken)
+		pthread_cond_wait(&q->changed, &q->lock);
+	if (q->count > 0 && !q->broken) {
+		item = q->items[q->first];
+		q->first = (q->first + 1) % 64;
+		q->count--;
+		pthread_cond_broadcast(&q->changed);
+	}
+	pthread_mutex_unlock(&q->lock);
+
+	return (item);
+}
+
+void
+media_queue_end(struct media_queue *q)
+{
+	pthread_mutex_lock(&q->lock);
+	q->ended = 1;
+	pthread_cond_broadcast(&q->changed);
+	pthread_mutex_unlock(&q->lock);
+}
+
+void
+media_queue_break(struct media_queue *q)
+{
+	pthread_mutex_lock(&q->lock);
+	q->broken = 1;
+	pthread_cond_broadcast(&q->changed);
+	pthread_mutex_unlock(&q->lock);
+}
+
+void
+media_queue_free(struct media_queue *q, void (*release)(void *))
+{
+	for (; q->count > 0; q->count--) {
+		release(q->items[q->first]);
+		q->first = (q->first + 1) % 64;
+	}
+	pthread_cond_destroy(&q->changed);
+	pthread_mutex_destroy(&q->lock);
+}
+
+void
+media_item_free(void *arg)
+{
+	struct media_item	*item = arg;
+
+	av_frame_free(&item->frame);
+	av_packet_free(&item->sound);
+	free(item);
+}
+
+int
+media_fail(struct media_error *error, enum media_reason reason, const char *fmt, ...)
+{
+	va_list	args;
+
+	if (error->reason == MEDIA_OK) {
+		error->reason = reason;
+		error->retry = reason == MEDIA_SOURCE || reason == MEDIA_SINK || reason == MEDIA_MEMORY || reason == MEDIA_INTERNAL;
+		va_start(args, fmt);
+		vsnprintf(error->text, sizeof(error->text), fmt, args);
+		va_end(args);
+	}
+
+	return (error->reason);
+}

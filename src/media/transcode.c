@@ -1,0 +1,551 @@
+/*
+ * One pass over a film: reads, decodes, brings picture and sound onto one
+ * clock and feeds every rendition's encoder with the same frames.
+ */
+#include <math.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <libavfilter/buffersink.h>
+#include <libavfilter/buffersrc.h>
+#include <libavutil/channel_layout.h>
+#include <libavutil/opt.h>
+#include <libavutil/pixdesc.h>
+
+#include "media/internal.h"
+
+#define QUEUE_ITEMS		24
+#define AUDIO_RATE		48000
+#define AUDIO_BITRATE		128000
+#define REPORT_MS		200
+#define DAMAGE_SHARE		0.5	/* of the packets of the picture that do not decode */
+#define COMPLETE_SHARE		0.9	/* of what the film says it lasts */
+
+/* One half of the film: a decoder and what makes its output uniform. */
+struct track {
+	int			stream;
+	AVCodecContext		*decoder;
+	AVFilterGraph		*graph;
+	AVFilterContext		*in, *out;
+	int			format, width, height;	/* that the graph was made for */
+	AVChannelLayout		layout;
+	int			rate;
+	int64_t			packets, errors, frames;
+};
+
+struct run {
+	struct media			*m;
+	const struct media_options	*options;
+	const struct media_watch	*watch;
+	struct media_error		*error;
+	struct track			video, audio;
+	AVCodecContext			*aac;
+	struct media_encoder		encoders[MEDIA_RUNGS];
+	int				nencoders;
+	int				threads;
+	int64_t				origin;		/* where the film begins, in AV_TIME_BASE */
+	struct timespec			began, reported;
+};
+
+static int
+out_of_memory(struct run *r)
+{
+	return (media_fail(r->error, MEDIA_MEMORY, "There was not enough memory."));
+}
+
+static int
+cpus(const struct media_options *o)
+{
+	cpu_set_t	set;
+
+	if (o != NULL && o->threads > 0)
+		return (o->threads);
+
+	return (sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1);
+}
+
+static int
+decoder_open(struct run *r, struct track *t, int stream)
+{
+	const AVStream	*s = r->m->format->streams[stream];
+	const AVCodec	*codec = avcodec_find_decoder(s->codecpar->codec_id);
+
+	t->stream = stream;
+	if ((t->decoder = avcodec_alloc_context3(codec)) == NULL || avcodec_parameters_to_context(t->decoder, s->codecpar) < 0)
+		return (0);
+	t->decoder->pkt_timebase = s->time_base;
+	t->decoder->thread_count = codec->type == AVMEDIA_TYPE_VIDEO ? r->threads : 1;
+
+	return (avcodec_open2(t->decoder, codec, NULL) >= 0);
+}
+
+static int
+graph_parse(struct track *t, const char *text)
+{
+	AVFilterInOut	*ins = NULL, *outs = NULL;
+	int		ok;
+
+	avfilter_graph_free(&t->graph);
+	if ((t->graph = avfilter_graph_alloc()) == NULL)
+		return (0);
+	t->graph->nb_threads = 1;
+	ok = avfilter_graph_parse2(t->graph, text, &ins, &outs) >= 0 && avfilter_graph_config(t->graph, NULL) >= 0;
+	avfilter_inout_free(&ins);
+	avfilter_inout_free(&outs);
+	if (ok) {
+		t->in = t->graph->filters[0];
+		t->out = t->graph->filters[t->graph->nb_filters - 1];
+	}
+
+	return (ok);
+}
+
+static const char *
+upright(const struct media_info *info)
+{
+	switch (info->rotation) {
+	case 90:
+		return (info->mirrored ? "hflip,transpose=clock," : "transpose=clock,");
+	case 180:
+		return (info->mirrored ? "vflip," : "hflip,vflip,");
+	case 270:
+		return (info->mirrored ? "hflip,transpose=cclock," : "transpose=cclock,");
+	default:
+		return (info->mirrored ? "hflip," : "");
+	}
+}
+
+/* Interlaced pictures become whole ones, turned ones upright, and all of them as many a second as we promised. */
+static int
+video_graph(struct run *r, const AVFrame *f)
+{
+	const struct media_info	*info = &r->m->info;
+	AVRational		base = r->m->format->streams[r->video.stream]->time_base;
+	char			text[512];
+
+	r->video.format = f->format;
+	r->video.width = f->width;
+	r->video.height = f->height;
+	/* In the middle of the film, when the picture changes its size, the clock goes on. */
+	snprintf(text, sizeof(text), "buffer=video_size=%dx%d:pix_fmt=%d:time_base=%d/%d:pixel_aspect=1/1:colorspace=%d:range=%d,"
+	    "%s%sfps=fps=%d/%d%s,setsar=1,buffersink", f->width, f->height, f->format, base.num, base.den, f->colorspace,
+	    f->color_range, info->interlaced || (f->flags & AV_FRAME_FLAG_INTERLACED) ? "yadif=deint=interlaced," : "", upright(info),
+	    info->fps_num, info->fps_den, r->video.frames == 0 ? ":start_time=0" : "");
+
+	return (graph_parse(&r->video, text));
+}
+
+static int
+audio_graph(struct run *r, const AVFrame *f)
+{
+	AVRational	base = r->m->format->streams[r->audio.stream]->time_base;
+	char		text[512], layout[64];
+	int		first = r->audio.graph == NULL;
+
+	if (av_channel_layout_copy(&r->audio.layout, &f->ch_layout) < 0)
+		return (0);
+	/* Files that do not say where their channels belong mean the usual places. */
+	if (r->audio.layout.order == AV_CHANNEL_ORDER_UNSPEC)
+		av_channel_layout_default(&r->audio.layout, f->ch_layout.nb_channels);
+	if (av_channel_layout_describe(&r->audio.layout, layout, sizeof(layout)) < 0)
+		return (0);
+	r->audio.rate = f->sample_rate;
+	r->audio.format = f->format;
+	snprintf(text, sizeof(text), "abuffer=time_base=%d/%d:sample_rate=%d:sample_fmt=%d:channel_layout=%s,"
+	    "aresample=%d:async=1000%s,aformat=sample_fmts=fltp:sample_rates=%d:channel_layouts=stereo,abuffersink",
+	    base.num, base.den, f->sample_rate, f->format, layout, AUDIO_RATE, first ? ":first_pts=0" : "", AUDIO_RATE);
+	if (!graph_parse(&r->audio, text))
+		return (0);
+	av_buffersink_set_frame_size(r->audio.out, (unsigned)r->aac->frame_size);
+
+	return (1);
+}
+
+static int
+aac_open(struct run *r)
+{
+	const AVCodec	*codec = avcodec_find_encoder(AV_CODEC_ID_AAC);
+	AVCodecContext	*c;
+
+	if (codec == NULL || (c = r->aac = avcodec_alloc_context3(codec)) == NULL)
+		return (0);
+	c->sample_rate = AUDIO_RATE;
+	c->sample_fmt = AV_SAMPLE_FMT_FLTP;
+	c->bit_rate = r->options != NULL && r->options->audio_bitrate > 0 ? r->options->audio_bitrate : AUDIO_BITRATE;
+	c->time_base = (AVRational){ 1, AUDIO_RATE };
+	c->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+	av_channel_layout_default(&c->ch_layout, 2);
+
+	return (avcodec_open2(c, codec, NULL) >= 0);
+}
+
+/* Gives a picture or a packet of sound to every encoder. The first that cannot take any more ends the run. */
+static int
+feed(struct run *r, const AVFrame *frame, const AVPacket *sound)
+{
+	struct media_item	*item;
+	int			i;
+
+	for (i = 0; i < r->nencoders; i++) {
+		if ((item = calloc(1, sizeof(*item))) == NULL)
+			return (out_of_memory(r));
+		if (frame != NULL)
+			item->frame = av_frame_clone(frame);
+		else
+			item->sound = av_packet_clone(sound);
+		if ((item->frame == NULL && item->sound == NULL) || !media_queue_put(&r->encoders[i].queue, item)) {
+			media_item_free(item);
+			/* Its own error says why, once it is joined. */
+			return (MEDIA_INTERNAL);
+		}
+	}
+
+	return (MEDIA_OK);
+}
+
+/* The first packets hold what the encoder needs to get going, no sound of the film: without them sound begins at 0. */
+static int
+sound_encode(struct run *r, AVFrame *frame)
+{
+	AVPacket	*p;
+	int		status;
+
+	if (avcodec_send_frame(r->aac, frame) < 0)
+		return (media_fail(r->error, MEDIA_INTERNAL, "The sound could not be encoded."));
+	for (;;) {
+		if ((p = av_packet_alloc()) == NULL)
+			return (out_of_memory(r));
+		if (avcodec_receive_packet(r->aac, p) < 0) {
+			av_packet_free(&p);
+			return (MEDIA_OK);
+		}
+		p->time_base = r->aac->time_base;
+		status = p->pts >= 0 ? feed(r, NULL, p) : MEDIA_OK;
+		av_packet_free(&p);
+		if (status != MEDIA_OK)
+			return (status);
+	}
+}
+
+/* What comes out of a track's filters goes on. */
+static int
+filtered_take(struct run *r, struct track *t)
+{
+	AVFrame	*frame;
+	int	status = MEDIA_OK;
+
+	while (status == MEDIA_OK) {
+		if ((frame = av_frame_alloc()) == NULL)
+			return (out_of_memory(r));
+		if (av_buffersink_get_frame(t->out, frame) < 0) {
+			av_frame_free(&frame);
+			break;
+		}
+		if (t == &r->video) {
+			t->frames++;
+			status = feed(r, frame, NULL);
+		} else if (frame->pts >= 0) {
+			status = sound_encode(r, frame);
+		}
+		av_frame_free(&frame);
+	}
+
+	return (status);
+}
+
+static int
+graph_fits(const struct run *r, const struct track *t, const AVFrame *f)
+{
+	if (t->graph == NULL || t->format != f->format)
+		return (0);
+	if (t == &r->video)
+		return (t->width == f->width && t->height == f->height);
+
+	return (t->rate == f->sample_rate && t->layout.nb_channels == f->ch_layout.nb_channels);
+}
+
+static int
+frame_filter(struct run *r, struct track *t, AVFrame *frame)
+{
+	AVRational	base = r->m->format->streams[t->stream]->time_base;
+	int		status;
+
+	if (!graph_fits(r, t, frame)) {
+		if (t->graph != NULL && av_buffersrc_add_frame(t->in, NULL) >= 0 && (status = filtered_take(r, t)) != MEDIA_OK)
+			return (status);
+		if (!(t == &r->video ? video_graph(r, frame) : audio_graph(r, frame)))
+			return (media_fail(r->error, MEDIA_UNSUPPORTED, "The %s is in a form that we cannot convert.", t == &r->video ? "picture" : "sound"));
+	}
+	if (frame->best_effort_timestamp != AV_NOPTS_VALUE)
+		frame->pts = frame->best_effort_timestamp;
+	if (frame->pts != AV_NOPTS_VALUE)
+		frame->pts -= av_rescale_q(r->origin, AV_TIME_BASE_Q, base);
+	frame->sample_aspect_ratio = (AVRational){ 1, 1 };
+	if (t == &r->audio && frame->ch_layout.order == AV_CHANNEL_ORDER_UNSPEC && av_channel_layout_copy(&frame->ch_layout, &t->layout) < 0)
+		return (out_of_memory(r));
+	if (av_buffersrc_add_frame(t->in, frame) < 0)
+		return (MEDIA_OK);	/* one frame that does not fit is no reason to give a film up */
+
+	return (filtered_take(r, t));
+}
+
+static int
+packet_decode(struct run *r, struct track *t, const AVPacket *packet)
+{
+	AVFrame	*frame;
+	int	sent, got, status = MEDIA_OK;
+
+	if (packet != NULL)
+		t->packets++;
+	sent = avcodec_send_packet(t->decoder, packet);
+	if (sent == AVERROR(ENOMEM))
+		return (out_of_memory(r));
+	if (sent < 0 && sent != AVERROR_EOF)
+		t->errors++;
+	while (status == MEDIA_OK) {
+		if ((frame = av_frame_alloc()) == NULL)
+			return (out_of_memory(r));
+		if ((got = avcodec_receive_frame(t->decoder, frame)) >= 0)
+			status = frame_filter(r, t, frame);
+		av_frame_free(&frame);
+		if (got < 0)
+			break;
+	}
+
+	return (status);
+}
+
+static double
+seconds_since(const struct timespec *t)
+{
+	struct timespec	now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+
+	return ((double)(now.tv_sec - t->tv_sec) + (double)(now.tv_nsec - t->tv_nsec) / 1e9);
+}
+
+static void
+progress_report(struct run *r)
+{
+	const struct media_info	*info = &r->m->info;
+	struct media_progress	p = { .duration = info->duration, .renditions = r->nencoders };
+	int			i;
+
+	p.seconds = INFINITY;
+	for (i = 0; i < r->nencoders; i++) {
+		p.done[i] = (double)atomic_load(&r->encoders[i].done) * info->fps_den / info->fps_num;
+		p.fps += (double)atomic_load(&r->encoders[i].done) / r->nencoders;
+		p.seconds = p.done[i] < p.seconds ? p.done[i] : p.seconds;
+	}
+	p.fps /= seconds_since(&r->began) + 1e-3;
+	if (info->duration > 0)
+		p.percent = fmin(99.9, 100 * p.seconds / info->duration);
+	r->watch->progress(r->watch->ctx, &p);
+}
+
+/* Now and then: tells how far it is, asks whether to go on. */
+static int
+look_around(struct run *r)
+{
+	if (r->watch == NULL || seconds_since(&r->reported) * 1000 < REPORT_MS)
+		return (MEDIA_OK);
+	clock_gettime(CLOCK_MONOTONIC, &r->reported);
+	if (r->watch->canceled != NULL && r->watch->canceled(r->watch->ctx))
+		return (media_fail(r->error, MEDIA_CANCELED, "It was stopped."));
+	if (r->watch->progress != NULL)
+		progress_report(r);
+
+	return (MEDIA_OK);
+}
+
+static int
+film_read(struct run *r)
+{
+	AVPacket	*packet = av_packet_alloc();
+	int		status = MEDIA_OK, got = 0;
+
+	if (packet == NULL)
+		return (out_of_memory(r));
+	while (status == MEDIA_OK && (status = look_around(r)) == MEDIA_OK && (got = av_read_frame(r->m->format, packet)) >= 0) {
+		if (packet->stream_index == r->video.stream)
+			status = packet_decode(r, &r->video, packet);
+		else if (r->audio.decoder != NULL && packet->stream_index == r->audio.stream)
+			status = packet_decode(r, &r->audio, packet);
+		av_packet_unref(packet);
+	}
+	av_packet_free(&packet);
+	if (status == MEDIA_OK && got == AVERROR_EXIT)
+		status = media_fail(r->error, MEDIA_CANCELED, "It was stopped.");
+	if (status == MEDIA_OK && r->m->source_failed)
+		status = media_fail(r->error, MEDIA_SOURCE, "The uploaded file could not be read from the store.");
+
+	return (status);
+}
+
+/* What decoders, filters and the encoder of the sound still hold. */
+static int
+film_flush(struct run *r)
+{
+	struct track	*tracks[] = { &r->video, &r->audio };
+	int		i, status = MEDIA_OK;
+
+	for (i = 0; i < 2 && status == MEDIA_OK; i++) {
+		if (tracks[i]->decoder == NULL)
+			continue;
+		status = packet_decode(r, tracks[i], NULL);
+		if (status == MEDIA_OK && tracks[i]->graph != NULL && av_buffersrc_add_frame(tracks[i]->in, NULL) >= 0)
+			status = filtered_take(r, tracks[i]);
+	}
+	if (status == MEDIA_OK && r->aac != NULL)
+		status = sound_encode(r, NULL);
+
+	return (status);
+}
+
+/* A film that ends before its time, or of which half does not decode, is none to be proud of. */
+static int
+film_check(struct run *r)
+{
+	const struct media_info	*info = &r->m->info;
+	double			seconds = (double)r->video.frames * info->fps_den / info->fps_num;
+
+	if (r->video.frames == 0)
+		return (media_fail(r->error, r->video.packets > 0 ? MEDIA_DAMAGED : MEDIA_NO_PICTURE,
+		    r->video.packets > 0 ? "The picture is damaged: nothing of it can be decoded." : "The film has no picture that can be shown."));
+	if ((double)r->video.errors > DAMAGE_SHARE * (double)r->video.packets)
+		return (media_fail(r->error, MEDIA_DAMAGED, "The picture is damaged: more than half of it cannot be decoded."));
+	if (info->duration > 2 && seconds < info->duration * COMPLETE_SHARE - 1)
+		return (media_fail(r->error, MEDIA_TRUNCATED, "The file is incomplete: it says %.0f seconds, but only %.0f are there.",
+		    info->duration, seconds));
+
+	return (MEDIA_OK);
+}
+
+static int
+encoders_start(struct run *r, const struct media_step *steps, int nsteps, const struct media_sink *sink)
+{
+	struct media_encoder	*e;
+	int			i;
+
+	for (i = 0; i < nsteps; i++) {
+		e = &r->encoders[i];
+		e->step = steps[i];
+		e->index = i;
+		e->threads = r->threads;
+		e->info = &r->m->info;
+		e->hdr = e->info->hdr;
+		e->options = r->options;
+		e->sink = sink;
+		e->audio = r->aac;
+		e->duration = e->info->duration;
+		media_queue_init(&e->queue, QUEUE_ITEMS);
+		r->nencoders++;
+		if (!media_encoder_start(e))
+			return (media_fail(r->error, MEDIA_MEMORY, "There are too many threads."));
+	}
+
+	return (MEDIA_OK);
+}
+
+/* Waits for every encoder, which finishes its file when all went well; the first failure counts. */
+static int
+encoders_end(struct run *r, int status, struct media_result *result)
+{
+	struct media_encoder	*e;
+	int			i;
+
+	for (i = 0; i < r->nencoders; i++) {
+		if (status != MEDIA_OK)
+			media_queue_break(&r->encoders[i].queue);
+		else
+			media_queue_end(&r->encoders[i].queue);
+	}
+	for (i = 0; i < r->nencoders; i++) {
+		e = &r->encoders[i];
+		media_encoder_join(e);
+		media_queue_free(&e->queue, media_item_free);
+		result->renditions[i] = e->result;
+		if (e->error.reason != MEDIA_OK && e->error.reason != MEDIA_CANCELED)
+			media_fail(r->error, e->error.reason, "%s", e->error.text);
+		else if (e->error.reason == MEDIA_CANCELED)
+			status = MEDIA_CANCELED;
+	}
+	result->nrenditions = r->nencoders;
+	if (r->error->reason == MEDIA_OK && status != MEDIA_OK)
+		media_fail(r->error, MEDIA_CANCELED, "It was stopped.");
+
+	return (r->error->reason);
+}
+
+static void
+track_close(struct track *t)
+{
+	avcodec_free_context(&t->decoder);
+	avfilter_graph_free(&t->graph);
+	av_channel_layout_uninit(&t->layout);
+}
+
+static int
+run_open(struct run *r)
+{
+	struct media	*m = r->m;
+
+	if (!decoder_open(r, &r->video, m->video))
+		return (media_fail(r->error, MEDIA_UNSUPPORTED, "The picture is in a form that we cannot read (%s).", m->info.video_codec));
+	r->audio.stream = -1;
+	if (m->audio >= 0 && decoder_open(r, &r->audio, m->audio) && !aac_open(r))
+		return (media_fail(r->error, MEDIA_INTERNAL, "The sound cannot be encoded."));
+	r->origin = m->format->start_time != AV_NOPTS_VALUE ? m->format->start_time : 0;
+	clock_gettime(CLOCK_MONOTONIC, &r->began);
+
+	return (MEDIA_OK);
+}
+
+int
+media_transcode(struct media *m, const struct media_step *steps, int nsteps, const struct media_options *options,
+    const struct media_sink *sink, const struct media_watch *watch, struct media_result *result, struct media_error *error)
+{
+	struct run	*r;
+	int		status;
+
+	memset(result, 0, sizeof(*result));
+	memset(error, 0, sizeof(*error));
+	if ((r = calloc(1, sizeof(*r))) == NULL)
+		return (media_fail(error, MEDIA_MEMORY, "There was not enough memory."));
+	r->m = m;
+	r->options = options;
+	r->watch = watch;
+	r->error = error;
+	r->threads = cpus(options);
+	if (watch != NULL) {
+		m->canceled = watch->canceled;
+		m->cancel_ctx = watch->ctx;
+	}
+	if ((status = run_open(r)) == MEDIA_OK && (status = encoders_start(r, steps, nsteps, sink)) == MEDIA_OK &&
+	    (status = film_read(r)) == MEDIA_OK && (status = film_flush(r)) == MEDIA_OK)
+		status = film_check(r);
+	status = encoders_end(r, status, result);
+	result->duration = result->nrenditions > 0 ? result->renditions[0].duration : 0;
+	track_close(&r->video);
+	track_close(&r->audio);
+	avcodec_free_context(&r->aac);
+	free(r);
+	m->canceled = NULL;
+	if (status != MEDIA_OK)
+		media_result_free(result);
+
+	return (status);
+}
+
+void
+media_result_free(struct media_result *result)
+{
+	int	i;
+
+	for (i = 0; i < result->nrenditions; i++)
+		free(result->renditions[i].segments);
+	memset(result, 0, sizeof(*result));
+}
