@@ -29,6 +29,7 @@ trap stop EXIT
 trap 'exit 0' INT TERM
 
 export PORT=${PORT:-4000} WANZAMI_ENV=${WANZAMI_ENV:-development} LOG_FORMAT=${LOG_FORMAT:-text}
+export MEDIA_DIR=${MEDIA_DIR:-$PWD/.run/media}
 export DATABASE_URL=${DATABASE_URL:-postgresql://postgres@127.0.0.1:$pgport/postgres}
 echo "serving on http://127.0.0.1:$PORT/api/titles; Ctrl-C stops it"
 out/wanzami "$@" &

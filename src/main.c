@@ -28,6 +28,7 @@
 #include "probe.h"
 #include "role.h"
 #include "store/migrate.h"
+#include "store/objects.h"
 #include "store/pg.h"
 #include "store/pgurl.h"
 #include "store/valkey.h"
@@ -41,7 +42,12 @@
 static int	roles = 0;
 static int	draining = 0;
 
-/* What a worker needs beyond Kore's own list: musl's realloc and stdio, connections to the database, and libcurl's way to wake itself. */
+/*
+ * What a worker needs beyond Kore's own list: musl's realloc and stdio,
+ * connections to the database, and libcurl's way to wake itself; and for
+ * objects in a local directory, whose files are read at an offset, made to
+ * last, joined without passing through us, and moved to their places.
+ */
 KORE_SECCOMP_FILTER("wanzami",
 	KORE_SYSCALL_ALLOW(mremap),
 	KORE_SYSCALL_ALLOW(readv),
@@ -54,7 +60,15 @@ KORE_SECCOMP_FILTER("wanzami",
 	KORE_SYSCALL_ALLOW(sendmsg),
 	KORE_SYSCALL_ALLOW(recvmsg),
 	KORE_SYSCALL_ALLOW(eventfd2),
-	KORE_SYSCALL_ALLOW(shutdown)
+	KORE_SYSCALL_ALLOW(shutdown),
+	KORE_SYSCALL_ALLOW(pread64),
+	KORE_SYSCALL_ALLOW(fsync),
+	KORE_SYSCALL_ALLOW(copy_file_range),
+	KORE_SYSCALL_ALLOW(rename),
+	KORE_SYSCALL_ALLOW(link),
+	KORE_SYSCALL_ALLOW(mkdir),
+	KORE_SYSCALL_ALLOW(rmdir),
+	KORE_SYSCALL_ALLOW(getdents64)
 )
 
 KORE_SYMBOL(kore_parent_configure);
@@ -291,8 +305,11 @@ outside_check(void)
 	const char	*error;
 
 	database_url_check();
-	if ((error = mail_configure()) != NULL || (error = roots_load()) != NULL || (error = valkey_configure()) != NULL)
+	if ((error = mail_configure()) != NULL || (error = roots_load()) != NULL || (error = valkey_configure()) != NULL ||
+	    (error = objects_configure()) != NULL)
 		die(error);
+	if (!objects_enabled() && (roles & (ROLE_API | ROLE_TRANSCODE)) && !strcmp(conf_str(CONF_WANZAMI_ENV), "production"))
+		die("neither S3_BUCKET nor MEDIA_DIR is set; one of them must say where films are kept");
 }
 
 /* Who must know learns it once, not with every mail. */
@@ -334,6 +351,7 @@ kore_worker_configure(void)
 {
 	pg_start(conf_str(CONF_DATABASE_URL));
 	(void)valkey_shared();
+	objects_start();
 	if (roles & (ROLE_API | ROLE_CRON))
 		mailjob_start();
 	if (worker->id == FIRST_WORKER)

@@ -49,15 +49,39 @@ static const struct conf_var table[CONF_COUNT] = {
 	[CONF_ADMIN_PERMISSIONS] = { "ADMIN_PERMISSIONS", CONF_CHOICE, "open", 0, 0, "strict|open", 0,
 	    "Whether administrators need the permission of their role for everything, or only where the old service asked for it." },
 	[CONF_S3_BUCKET] = { "S3_BUCKET", CONF_TEXT, NULL, 0, 0, NULL, 0,
-	    "Bucket of the media. Without it, or without its keys, addresses of objects are null." },
+	    "Bucket of the media. Unset: MEDIA_DIR takes its place." },
 	[CONF_S3_REGION] = { "S3_REGION", CONF_TEXT, "us-east-1", 0, 0, NULL, 0,
-	    "Region of the bucket." },
+	    "Region of the bucket. Set but empty: AWS_REGION, else eu-north-1." },
 	[CONF_S3_ENDPOINT] = { "S3_ENDPOINT", CONF_URL, NULL, 0, 0, NULL, 0,
-	    "An S3 server other than AWS, addressed by path." },
+	    "An S3 server other than AWS." },
 	[CONF_S3_ACCESS_KEY] = { "S3_ACCESS_KEY", CONF_TEXT, NULL, 0, 0, NULL, 1,
-	    "Access key of the bucket." },
+	    "Access key of the bucket. Without the pair: the keys of AWS_ACCESS_KEY_ID, else those that ECS gives its tasks." },
 	[CONF_S3_SECRET_KEY] = { "S3_SECRET_KEY", CONF_TEXT, NULL, 0, 0, NULL, 1,
 	    "Secret key of the bucket." },
+	[CONF_S3_ADDRESSING] = { "S3_ADDRESSING", CONF_CHOICE, "auto", 0, 0, "auto|path|virtual", 0,
+	    "Where the bucket's name stands in addresses: behind the host (path) or in front of it (virtual); auto is path for S3_ENDPOINT and for names with dots, else virtual." },
+	[CONF_AWS_REGION] = { "AWS_REGION", CONF_TEXT, NULL, 0, 0, NULL, 0,
+	    "Region when S3_REGION is set but empty. ECS sets it." },
+	[CONF_AWS_ACCESS_KEY_ID] = { "AWS_ACCESS_KEY_ID", CONF_TEXT, NULL, 0, 0, NULL, 1,
+	    "Access key when S3_ACCESS_KEY is unset." },
+	[CONF_AWS_SECRET_ACCESS_KEY] = { "AWS_SECRET_ACCESS_KEY", CONF_TEXT, NULL, 0, 0, NULL, 1,
+	    "Its secret key." },
+	[CONF_AWS_SESSION_TOKEN] = { "AWS_SESSION_TOKEN", CONF_TEXT, NULL, 0, 0, NULL, 1,
+	    "Its session token, if it is a temporary one." },
+	[CONF_AWS_CONTAINER_CREDENTIALS_RELATIVE_URI] = { "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", CONF_TEXT, NULL, 0, 0, NULL, 0,
+	    "Path at 169.254.170.2 where a task of ECS finds its keys. ECS sets it." },
+	[CONF_AWS_CONTAINER_CREDENTIALS_FULL_URI] = { "AWS_CONTAINER_CREDENTIALS_FULL_URI", CONF_TEXT, NULL, 0, 0, NULL, 0,
+	    "The whole address of such keys, where another platform gives them: https, or http on this machine." },
+	[CONF_AWS_CONTAINER_AUTHORIZATION_TOKEN] = { "AWS_CONTAINER_AUTHORIZATION_TOKEN", CONF_TEXT, NULL, 0, 0, NULL, 1,
+	    "What that address wants in the Authorization header." },
+	[CONF_AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE] = { "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", CONF_TEXT, NULL, 0, 0, NULL, 0,
+	    "A file with the same, read anew each time." },
+	[CONF_MEDIA_DIR] = { "MEDIA_DIR", CONF_TEXT, NULL, 0, 0, NULL, 0,
+	    "Directory that keeps the media when there is no S3_BUCKET. In production the roles api and transcode need one of the two." },
+	[CONF_PUBLIC_API_ORIGIN] = { "PUBLIC_API_ORIGIN", CONF_URL, NULL, 0, 0, NULL, 0,
+	    "Where clients reach this API, in the addresses that it hands out. Unset: what the request says." },
+	[CONF_PUBLIC_ASSET_BASE] = { "PUBLIC_ASSET_BASE", CONF_TEXT, NULL, 0, 0, NULL, 0,
+	    "What stands in front of the key in the public addresses of artwork, such as a CDN's. Unset: the bucket itself." },
 	[CONF_TLS_CA_FILE] = { "TLS_CA_FILE", CONF_TEXT, NULL, 0, 0, NULL, 0,
 	    "File of the authorities (PEM) whose certificates other servers may show. Unset: the system's own, where there is a list." },
 	[CONF_SMTP_HOST] = { "SMTP_HOST", CONF_TEXT, NULL, 0, 0, NULL, 0,
@@ -260,6 +284,14 @@ const char *
 conf_str(enum conf_id id)
 {
 	return (values[id].text);
+}
+
+int
+conf_is_blank(enum conf_id id)
+{
+	const char	*text = getenv(table[id].name);
+
+	return (text != NULL && text[strspn(text, " \t")] == '\0');
 }
 
 int64_t

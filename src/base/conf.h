@@ -27,6 +27,18 @@ enum conf_id {
 	CONF_S3_ENDPOINT,
 	CONF_S3_ACCESS_KEY,
 	CONF_S3_SECRET_KEY,
+	CONF_S3_ADDRESSING,
+	CONF_AWS_REGION,
+	CONF_AWS_ACCESS_KEY_ID,
+	CONF_AWS_SECRET_ACCESS_KEY,
+	CONF_AWS_SESSION_TOKEN,
+	CONF_AWS_CONTAINER_CREDENTIALS_RELATIVE_URI,
+	CONF_AWS_CONTAINER_CREDENTIALS_FULL_URI,
+	CONF_AWS_CONTAINER_AUTHORIZATION_TOKEN,
+	CONF_AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE,
+	CONF_MEDIA_DIR,
+	CONF_PUBLIC_API_ORIGIN,
+	CONF_PUBLIC_ASSET_BASE,
 	CONF_TLS_CA_FILE,
 	CONF_SMTP_HOST,
 	CONF_SMTP_PORT,
@@ -54,6 +66,9 @@ const char	*conf_load(void);
 
 /* The value as text, never NULL ("" when unset without default); valid for the life of the process. */
 const char	*conf_str(enum conf_id);
+
+/* Whether the variable stands in the environment but is empty, which a few of the contract's tell from unset. */
+int		conf_is_blank(enum conf_id);
 
 /* The value of a number or yes/no variable; seconds of a duration. */
 int64_t		conf_int(enum conf_id);

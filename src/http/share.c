@@ -34,6 +34,7 @@ struct waiter {
 
 struct entry {
 	char			*key;
+	char			*base;		/* in front of addresses; part of the key */
 	unsigned long		changes;	/* the counter when the statement was sent */
 	u_int64_t		since;		/* when that was */
 	struct answer		*answer;	/* NULL while the statement runs */
@@ -92,6 +93,7 @@ entry_drop(struct entry *e)
 	if (e->answer != NULL)
 		answer_release(e->answer);
 	free(e->key);
+	free(e->base);
 	free(e);
 }
 
@@ -129,11 +131,11 @@ entry_find(const char *key, u_int64_t now)
 }
 
 static struct entry *
-entry_new(const char *key, u_int64_t now)
+entry_new(const char *key, const char *base, u_int64_t now)
 {
 	struct entry	*e;
 
-	if ((e = calloc(1, sizeof(*e))) == NULL || (e->key = strdup(key)) == NULL)
+	if ((e = calloc(1, sizeof(*e))) == NULL || (e->key = strdup(key)) == NULL || (e->base = strdup(base)) == NULL)
 		fatal("out of memory");
 	e->changes = atomic_load(changes);
 	e->since = now;
@@ -145,7 +147,7 @@ entry_new(const char *key, u_int64_t now)
 }
 
 static struct answer *
-answer_new(const PGresult *res)
+answer_new(const PGresult *res, const char *base)
 {
 	const char	*status = sql_text(res, "status"), *text = sql_text(res, "body");
 	struct answer	*a;
@@ -154,7 +156,7 @@ answer_new(const PGresult *res)
 	if (status == NULL || text == NULL)
 		return (NULL);
 	kore_buf_init(&body, strlen(text) + 1);
-	sign_body(&body, text, strlen(text));
+	sign_body(&body, base, text, strlen(text));
 	if ((a = malloc(sizeof(*a) + body.offset)) == NULL)
 		fatal("out of memory");
 	a->users = 1;
@@ -187,7 +189,7 @@ entry_done(void *arg, const struct pg_outcome *outcome)
 	struct waiter	*w;
 
 	if (outcome->error == NULL)
-		e->answer = answer_new(outcome->res);
+		e->answer = answer_new(outcome->res, e->base);
 	while ((w = TAILQ_FIRST(&e->waiters)) != NULL) {
 		TAILQ_REMOVE(&e->waiters, w, list);
 		waiter_answer(w, e, outcome);
@@ -211,13 +213,14 @@ entry_wait(struct entry *e, struct request *r)
 void
 share_reply(struct request *r)
 {
-	char		country[AUDIENCE_COUNTRY_MAX];
+	char		country[AUDIENCE_COUNTRY_MAX], base[SIGN_BASE_MAX];
 	const char	*key;
 	u_int64_t	now = kore_time_ms();
 	struct entry	*e;
 
 	audience_country(r->kore, country);
-	key = request_format(r, "%s\n%s\n%s\n%s", r->route->statement, r->args[0] != NULL ? r->args[0] : "", country,
+	sign_base(r->kore, base);
+	key = request_format(r, "%s\n%s\n%s\n%s\n%s", base, r->route->statement, r->args[0] != NULL ? r->args[0] : "", country,
 	    audience_maturity(r->kore));
 	if ((e = entry_find(key, now)) != NULL) {
 		if (e->answer != NULL)
@@ -227,7 +230,7 @@ share_reply(struct request *r)
 		return;
 	}
 	entries_trim(now);
-	e = entry_new(key, now);
+	e = entry_new(key, base, now);
 	entry_wait(e, r);
 	sql_call(r, r->route->statement, entry_done, e);
 }

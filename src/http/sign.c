@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
+#include "base/conf.h"
 #include "http/sign.h"
-#include "store/s3.h"
+#include "store/objects.h"
+#include "store/objects_local.h"
 
 #define MARK_BYTES	16
-#define KEY_MAX_BYTES	1024	/* what S3 allows */
 
 const char *
 sign_mark(void)
@@ -42,14 +42,14 @@ string_end(const char *p, const char *end)
 
 /* A key out of JSON text; 0 for what no key of ours holds: control characters, or too much. */
 static int
-key_unescape(const char *p, const char *end, char out[KEY_MAX_BYTES + 1])
+key_unescape(const char *p, const char *end, char out[OBJECTS_KEY_MAX + 1])
 {
 	size_t	n = 0;
 
 	for (; p < end; p++) {
 		if (*p == '\\' && (++p == end || strchr("\"\\/", *p) == NULL))
 			return (0);
-		if (n == KEY_MAX_BYTES)
+		if (n == OBJECTS_KEY_MAX)
 			return (0);
 		out[n++] = *p;
 	}
@@ -60,30 +60,63 @@ key_unescape(const char *p, const char *end, char out[KEY_MAX_BYTES + 1])
 
 /* value is what follows the mark: ":<seconds>:<key>". */
 static void
-value_sign(struct kore_buf *out, const char *value, const char *end)
+value_sign(struct kore_buf *out, const char *base, const char *value, const char *end)
 {
-	const struct s3_bucket	*bucket = s3_configured();
-	char			key[KEY_MAX_BYTES + 1], url[S3_URL_MAX];
-	char			*colon;
-	long			seconds;
+	char	key[OBJECTS_KEY_MAX + 1], url[OBJECTS_URL_MAX];
+	char	*colon;
+	long	seconds;
 
 	seconds = strtol(value + 1, &colon, 10);
-	if (bucket == NULL || !key_unescape(colon + 1, end, key) ||
-	    !s3_presign(bucket, "GET", key, (int)seconds, time(NULL), url))
+	if (!key_unescape(colon + 1, end, key) || !objects_presign(base, "GET", key, (int)seconds, url))
 		kore_buf_appendf(out, "null");
 	else
 		kore_buf_appendf(out, "\"%s\"", url);
 }
 
+/* The text of a header that may stand in an address, up to a comma; NULL otherwise. */
+static const char *
+header_host(struct http_request *req, const char *name, size_t *len)
+{
+	const char	*text;
+
+	if (!http_request_header(req, name, &text))
+		return (NULL);
+	*len = strcspn(text, ", ");
+	if (*len == 0 || strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]") < *len)
+		return (NULL);
+
+	return (text);
+}
+
 void
-sign_body(struct kore_buf *out, const char *body, size_t len)
+sign_base(struct http_request *req, char base[SIGN_BASE_MAX])
+{
+	const char	*origin = conf_str(CONF_PUBLIC_API_ORIGIN), *host, *proto;
+	size_t		len = 0, proto_len = 0;
+
+	*base = '\0';
+	if (!local_enabled())
+		return;
+	if (*origin != '\0') {
+		snprintf(base, SIGN_BASE_MAX, "%.*s", (int)(strlen(origin) - (origin[strlen(origin) - 1] == '/')), origin);
+		return;
+	}
+	if ((host = header_host(req, "x-forwarded-host", &len)) == NULL && (host = header_host(req, "host", &len)) == NULL)
+		return;
+	proto = header_host(req, "x-forwarded-proto", &proto_len);
+	snprintf(base, SIGN_BASE_MAX, "%s://%.*s", proto != NULL && proto_len == 5 && !strncmp(proto, "https", 5) ? "https" : "http",
+	    (int)len, host);
+}
+
+void
+sign_body(struct kore_buf *out, const char *base, const char *body, size_t len)
 {
 	const char	*mark = sign_mark(), *end = body + len, *p = body, *found, *close;
 
 	while ((found = memmem(p, (size_t)(end - p), mark, strlen(mark))) != NULL) {
 		close = string_end(found, end);
 		kore_buf_append(out, p, (size_t)(found - 1 - p));	/* up to the opening quote */
-		value_sign(out, found + strlen(mark), close);
+		value_sign(out, base, found + strlen(mark), close);
 		p = close + 1;
 	}
 	kore_buf_append(out, p, (size_t)(end - p));

@@ -94,6 +94,7 @@ void
 sql_answer(struct request *r, const PGresult *res)
 {
 	const char	*status = sql_text(res, "status"), *text = sql_text(res, "body");
+	char		base[SIGN_BASE_MAX];
 	struct kore_buf	body;
 
 	if (status == NULL) {
@@ -102,8 +103,10 @@ sql_answer(struct request *r, const PGresult *res)
 		return;
 	}
 	kore_buf_init(&body, text != NULL ? strlen(text) + 1 : 1);
-	if (text != NULL)
-		sign_body(&body, text, strlen(text));
+	if (text != NULL) {
+		sign_base(r->kore, base);
+		sign_body(&body, base, text, strlen(text));
+	}
 	reply_json(r->kore, atoi(status), body.data, body.offset);
 	kore_buf_cleanup(&body);
 }

@@ -1,0 +1,317 @@
+/*
+ * libcurl's easy interface, one handle a thread, and the patience around it.
+ */
+#include <ctype.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include <curl/curl.h>
+
+#include "net/fetch.h"
+#include "tls/roots.h"
+
+#define SECONDS_DEFAULT		30
+#define CONNECT_TIMEOUT_MS	5000L
+#define STALL_SEC		20L	/* without one byte for so long the connection counts as lost */
+#define IDLE_CONNECTION_SEC	50L
+#define PAUSE_FIRST_MS		200
+#define PAUSE_MAX_MS		5000
+#define PAUSE_STEP_MS		100
+
+static pthread_key_t	handle_key;
+static pthread_once_t	handle_once = PTHREAD_ONCE_INIT;
+
+static void
+handle_free(void *handle)
+{
+	curl_easy_cleanup(handle);
+}
+
+static void
+handles_init(void)
+{
+	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
+	(void)pthread_key_create(&handle_key, handle_free);
+}
+
+static CURL *
+handle_get(void)
+{
+	CURL	*curl;
+
+	(void)pthread_once(&handle_once, handles_init);
+	if ((curl = pthread_getspecific(handle_key)) == NULL && (curl = curl_easy_init()) != NULL)
+		(void)pthread_setspecific(handle_key, curl);
+
+	return (curl);
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec	ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+
+	return (ts.tv_sec * 1000 + ts.tv_nsec / 1000000);
+}
+
+static size_t
+header_take(char *data, size_t one, size_t len, void *arg)
+{
+	struct fetch	*f = arg;
+
+	(void)one;
+	/* Only those of the last answer: an interim one (1xx) comes first. */
+	if (len >= 5 && !memcmp(data, "HTTP/", 5))
+		f->headers_len = 0;
+	if (f->headers_len + len < sizeof(f->headers_got)) {
+		memcpy(f->headers_got + f->headers_len, data, len);
+		f->headers_len += len;
+	}
+	f->headers_got[f->headers_len] = '\0';
+
+	return (len);
+}
+
+static int
+answer_append(struct fetch *f, const char *data, size_t len)
+{
+	char	*grown;
+
+	if (f->answer_len + len > FETCH_ANSWER_MAX || (grown = realloc(f->answer, f->answer_len + len + 1)) == NULL)
+		return (0);
+	f->answer = grown;
+	memcpy(f->answer + f->answer_len, data, len);
+	f->answer_len += len;
+	f->answer[f->answer_len] = '\0';
+
+	return (1);
+}
+
+struct transfer {
+	struct fetch	*f;
+	CURL		*curl;
+};
+
+static size_t
+body_take(char *data, size_t one, size_t len, void *arg)
+{
+	struct transfer	*t = arg;
+	struct fetch	*f = t->f;
+	long		status = 0;
+
+	(void)one;
+	(void)curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (f->into == NULL || status / 100 != 2)
+		return (answer_append(f, data, len) ? len : CURL_WRITEFUNC_ERROR);
+	if (len > f->into_size - f->into_len) {
+		f->into_full = 1;
+		return (CURL_WRITEFUNC_ERROR);
+	}
+	memcpy((char *)f->into + f->into_len, data, len);
+	f->into_len += len;
+
+	return (len);
+}
+
+static int
+progress_ask(void *arg, curl_off_t dltotal, curl_off_t dlnow, curl_off_t ultotal, curl_off_t ulnow)
+{
+	struct fetch	*f = arg;
+
+	(void)dltotal;
+	(void)dlnow;
+	(void)ultotal;
+	(void)ulnow;
+	if (f->canceled != NULL && f->canceled(f->ctx))
+		f->was_canceled = 1;
+
+	return (f->was_canceled);
+}
+
+static void
+body_set(CURL *curl, const struct fetch *f)
+{
+	if (!strcmp(f->method, "HEAD")) {
+		curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+		return;
+	}
+	if (f->body != NULL) {
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)f->body_len);
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, f->body);
+	}
+	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, f->method);
+}
+
+/* Our headers, and none of those that libcurl would add to a body by itself. The caller frees the list. */
+static struct curl_slist *
+headers_make(const struct fetch *f)
+{
+	struct curl_slist	*list = curl_slist_append(NULL, "Expect:"), *longer;
+	size_t			i;
+	int			typed = 0;
+
+	for (i = 0; list != NULL && f->headers != NULL && f->headers[i] != NULL; i++) {
+		typed |= !strncasecmp(f->headers[i], "content-type:", 13);
+		if ((longer = curl_slist_append(list, f->headers[i])) == NULL) {
+			curl_slist_free_all(list);
+			return (NULL);
+		}
+		list = longer;
+	}
+	if (list != NULL && !typed && (longer = curl_slist_append(list, "Content-Type:")) != NULL)
+		list = longer;
+
+	return (list);
+}
+
+static void
+options_set(struct transfer *t, struct curl_slist *headers, int64_t left_ms, char *error)
+{
+	CURL			*curl = t->curl;
+	struct curl_blob	roots = { .flags = CURL_BLOB_NOCOPY };
+
+	curl_easy_reset(curl);
+	curl_easy_setopt(curl, CURLOPT_URL, t->f->url);
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, 256L * 1024);
+	curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)left_ms);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, STALL_SEC);
+	curl_easy_setopt(curl, CURLOPT_MAXAGE_CONN, IDLE_CONNECTION_SEC);
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, header_take);
+	curl_easy_setopt(curl, CURLOPT_HEADERDATA, t->f);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, body_take);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, t);
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, progress_ask);
+	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, t->f);
+	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error);
+	roots.data = (void *)(uintptr_t)roots_pem(&roots.len);
+	if (roots.data != NULL)
+		curl_easy_setopt(curl, CURLOPT_CAINFO_BLOB, &roots);
+	body_set(curl, t->f);
+}
+
+/* One try; 1 when an answer came. */
+static int
+try_once(struct transfer *t, int64_t left_ms)
+{
+	struct fetch		*f = t->f;
+	struct curl_slist	*headers = headers_make(f);
+	char			error[CURL_ERROR_SIZE] = "";
+	CURLcode		code = CURLE_OUT_OF_MEMORY;
+	long			status = 0;
+
+	f->status = 0;
+	f->into_len = f->answer_len = f->headers_len = 0;
+	f->into_full = 0;
+	if (headers != NULL) {
+		options_set(t, headers, left_ms, error);
+		code = curl_easy_perform(t->curl);
+		(void)curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+		curl_easy_reset(t->curl);
+		curl_slist_free_all(headers);
+	}
+	if (code == CURLE_OK)
+		f->status = (int)status;
+	else
+		snprintf(f->error, sizeof(f->error), "%s", *error != '\0' ? error : curl_easy_strerror(code));
+
+	return (code == CURLE_OK);
+}
+
+static int
+worth_another(const struct fetch *f)
+{
+	return (!f->was_canceled && !f->into_full && (f->status == 0 || f->status == 429 || f->status == 500 ||
+	    f->status == 502 || f->status == 503 || f->status == 504));
+}
+
+/* Sleeps before the next try, with jitter so that many do not come back at once. Returns 0 when canceled. */
+static int
+pause_between(struct fetch *f, int try)
+{
+	unsigned char	jitter = 0;
+	int64_t		until;
+	int		ms = PAUSE_FIRST_MS << (try < 5 ? try : 5);
+
+	(void)getrandom(&jitter, 1, 0);
+	if (ms > PAUSE_MAX_MS)
+		ms = PAUSE_MAX_MS;
+	for (until = now_ms() + ms / 2 + ms * jitter / 512; now_ms() < until;) {
+		if (f->canceled != NULL && f->canceled(f->ctx)) {
+			f->was_canceled = 1;
+			return (0);
+		}
+		(void)nanosleep(&(struct timespec){ .tv_nsec = PAUSE_STEP_MS * 1000000L }, NULL);
+	}
+
+	return (1);
+}
+
+int
+fetch_perform(struct fetch *f)
+{
+	struct transfer	t = { .f = f, .curl = handle_get() };
+	int64_t		end = now_ms() + (f->seconds > 0 ? f->seconds : SECONDS_DEFAULT) * 1000;
+	int		try, ok = 0;
+
+	if (t.curl == NULL) {
+		snprintf(f->error, sizeof(f->error), "out of memory");
+		return (0);
+	}
+	for (try = 0;; try++) {
+		if (progress_ask(f, 0, 0, 0, 0) || now_ms() >= end)
+			break;
+		ok = try_once(&t, end - now_ms());
+		if (!worth_another(f) || try + 1 >= f->tries || !pause_between(f, try))
+			break;
+	}
+	if (f->was_canceled)
+		snprintf(f->error, sizeof(f->error), "canceled");
+
+	return (ok && !f->was_canceled);
+}
+
+void
+fetch_free(struct fetch *f)
+{
+	free(f->answer);
+	f->answer = NULL;
+}
+
+int
+fetch_header(const struct fetch *f, const char *name, char *value, size_t size)
+{
+	const char	*line, *end, *p;
+	size_t		n = strlen(name);
+
+	for (line = f->headers_got; (end = strstr(line, "\r\n")) != NULL; line = end + 2) {
+		if ((size_t)(end - line) <= n || line[n] != ':' || strncasecmp(line, name, n))
+			continue;
+		for (p = line + n + 1; p < end && isblank((unsigned char)*p); p++)
+			continue;
+		while (end > p && isblank((unsigned char)end[-1]))
+			end--;
+		if ((size_t)(end - p) >= size)
+			return (0);
+		memcpy(value, p, (size_t)(end - p));
+		value[end - p] = '\0';
+		return (1);
+	}
+
+	return (0);
+}

@@ -1,0 +1,402 @@
+/*
+ * Checks what is asked and hands it to the store of the configuration.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <kore/kore.h>
+
+#include "base/conf.h"
+#include "base/work.h"
+#include "store/awskeys.h"
+#include "store/objects.h"
+#include "store/objects_backend.h"
+
+#define SEGMENT_MAX	255
+#define RUN_MAX		2	/* of the task threads, which passwords need too */
+#define RENEW_EVERY_MS	1000
+
+static const struct objects_backend	*backend = NULL;
+
+/* Work that waits for its turn; event loop only. */
+struct turn {
+	void			(*work)(void *);
+	void			(*done)(void *);
+	void			*arg;
+	TAILQ_ENTRY(turn)	list;
+};
+static TAILQ_HEAD(, turn)	turns = TAILQ_HEAD_INITIALIZER(turns);
+static int			running = 0;
+
+const char *
+objects_configure(void)
+{
+	if (*conf_str(CONF_S3_BUCKET) != '\0') {
+		backend = &objects_s3;
+		return (objects_s3_configure());
+	}
+	if (*conf_str(CONF_MEDIA_DIR) != '\0') {
+		backend = &objects_local;
+		return (objects_local_configure());
+	}
+
+	return (NULL);
+}
+
+int
+objects_enabled(void)
+{
+	return (backend != NULL);
+}
+
+enum objects_result
+objects_fail(struct objects_call *call, enum objects_result result, const char *fmt, ...)
+{
+	va_list	args;
+
+	va_start(args, fmt);
+	vsnprintf(call->error, sizeof(call->error), fmt, args);
+	va_end(args);
+
+	return (result);
+}
+
+int
+objects_canceled(const struct objects_call *call)
+{
+	return (call->canceled != NULL && call->canceled(call->ctx));
+}
+
+int
+objects_etag_same(const char *a, const char *b)
+{
+	size_t	la, lb;
+
+	a += *a == '"';
+	b += *b == '"';
+	la = strcspn(a, "\"");
+	lb = strcspn(b, "\"");
+
+	return (la == lb && !memcmp(a, b, la));
+}
+
+/* The length of the UTF-8 character at p (RFC 3629), 0 when there is none. */
+static size_t
+character_len(const unsigned char *p)
+{
+	size_t		len = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 : p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : 0;
+	size_t		i;
+
+	for (i = 1; i < len; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return (0);
+	}
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+		return (0);
+
+	return (len);
+}
+
+static int
+segment_ok(const char *p, size_t len)
+{
+	return (len > 0 && len <= SEGMENT_MAX && !(len == 1 && *p == '.') && !(len == 2 && !memcmp(p, "..", 2)));
+}
+
+int
+objects_key_ok(const char *key)
+{
+	const char	*p = key, *segment = key;
+	size_t		n;
+
+	for (; *p != '\0'; p += n) {
+		if ((unsigned char)*p < ' ' || *p == 0x7f || (n = character_len((const unsigned char *)p)) == 0 ||
+		    (size_t)(p - key) >= OBJECTS_KEY_MAX)
+			return (0);
+		if (*p == '/') {
+			if (!segment_ok(segment, (size_t)(p - segment)))
+				return (0);
+			segment = p + 1;
+		}
+	}
+
+	return ((size_t)(p - key) <= OBJECTS_KEY_MAX && segment_ok(segment, (size_t)(p - segment)));
+}
+
+/* Whether a call can be made at all; what it says otherwise. */
+static int
+ready(struct objects_call *call, const char *key, const char *upload)
+{
+	*call->error = '\0';
+	if (backend == NULL)
+		(void)objects_fail(call, OBJECTS_REFUSED, "there is no object store: neither S3_BUCKET nor MEDIA_DIR is set");
+	else if (key != NULL && !objects_key_ok(key))
+		(void)objects_fail(call, OBJECTS_REFUSED, "this is not a key of an object");
+	else if (upload != NULL && (*upload == '\0' || strlen(upload) >= OBJECTS_UPLOAD_MAX))
+		(void)objects_fail(call, OBJECTS_REFUSED, "this is not the id of an upload");
+
+	return (*call->error == '\0');
+}
+
+enum objects_result
+objects_head(const char *key, struct objects_stat *stat, struct objects_call *call)
+{
+	memset(stat, 0, sizeof(*stat));
+
+	return (ready(call, key, NULL) ? backend->head(key, stat, call) : OBJECTS_REFUSED);
+}
+
+enum objects_result
+objects_read(const char *key, const char *etag, uint64_t offset, void *buf, size_t len, size_t *got, struct objects_call *call)
+{
+	*got = 0;
+	if (!ready(call, key, NULL))
+		return (OBJECTS_REFUSED);
+	if (offset > INT64_MAX - (uint64_t)len)
+		return (objects_fail(call, OBJECTS_REFUSED, "the range is too far out"));
+
+	return (len > 0 ? backend->read(key, etag, offset, buf, len, got, call) : OBJECTS_OK);
+}
+
+enum objects_result
+objects_put(const char *key, const char *type, const void *data, size_t len, char etag[OBJECTS_ETAG_MAX],
+    struct objects_call *call)
+{
+	char	ignored[OBJECTS_ETAG_MAX];
+
+	return (ready(call, key, NULL) ? backend->put(key, type, data, len, etag != NULL ? etag : ignored, call) : OBJECTS_REFUSED);
+}
+
+enum objects_result
+objects_begin(const char *key, const char *type, char upload[OBJECTS_UPLOAD_MAX], struct objects_call *call)
+{
+	*upload = '\0';
+
+	return (ready(call, key, NULL) ? backend->begin(key, type, upload, call) : OBJECTS_REFUSED);
+}
+
+enum objects_result
+objects_part(const char *key, const char *upload, int number, const void *data, size_t len, char etag[OBJECTS_ETAG_MAX],
+    struct objects_call *call)
+{
+	if (!ready(call, key, upload))
+		return (OBJECTS_REFUSED);
+	if (number < 1 || number > OBJECTS_PARTS_MAX || len > INT32_MAX)
+		return (objects_fail(call, OBJECTS_REFUSED, "part %d of %zu bytes: parts are numbered from 1 to %d", number, len, OBJECTS_PARTS_MAX));
+
+	return (backend->part(key, upload, number, data, len, etag, call));
+}
+
+enum objects_result
+objects_complete(const char *key, const char *upload, const struct objects_part *parts, size_t count,
+    char etag[OBJECTS_ETAG_MAX], struct objects_call *call)
+{
+	char	ignored[OBJECTS_ETAG_MAX];
+	size_t	i;
+
+	if (!ready(call, key, upload))
+		return (OBJECTS_REFUSED);
+	if (count < 1 || count > OBJECTS_PARTS_MAX)
+		return (objects_fail(call, OBJECTS_REFUSED, "an upload is completed with 1 to %d parts", OBJECTS_PARTS_MAX));
+	for (i = 0; i < count; i++) {
+		if (parts[i].number < 1 || parts[i].number > OBJECTS_PARTS_MAX || (i > 0 && parts[i].number <= parts[i - 1].number))
+			return (objects_fail(call, OBJECTS_REFUSED, "the parts are not in ascending order"));
+		if (*parts[i].etag == '\0' || strpbrk(parts[i].etag, "<>&\r\n") != NULL)
+			return (objects_fail(call, OBJECTS_REFUSED, "part %d has no etag", parts[i].number));
+	}
+
+	return (backend->complete(key, upload, parts, count, etag != NULL ? etag : ignored, call));
+}
+
+enum objects_result
+objects_abort(const char *key, const char *upload, struct objects_call *call)
+{
+	return (ready(call, key, upload) ? backend->abort(key, upload, call) : OBJECTS_REFUSED);
+}
+
+enum objects_result
+objects_parts(const char *key, const char *upload, struct objects_part **parts, size_t *count, struct objects_call *call)
+{
+	*parts = NULL;
+	*count = 0;
+
+	return (ready(call, key, upload) ? backend->parts(key, upload, parts, count, call) : OBJECTS_REFUSED);
+}
+
+enum objects_result
+objects_delete(const char *key, struct objects_call *call)
+{
+	return (ready(call, key, NULL) ? backend->delete(key, call) : OBJECTS_REFUSED);
+}
+
+enum objects_result
+objects_list(const char *prefix, int (*each)(void *, const char *, uint64_t), void *ctx, struct objects_call *call)
+{
+	return (ready(call, NULL, NULL) ? backend->list(prefix, each, ctx, call) : OBJECTS_REFUSED);
+}
+
+/* What objects_delete_prefix knows while it walks. */
+struct removal {
+	struct objects_call	*call;
+	enum objects_result	result;
+};
+
+static int
+removal_step(void *ctx, const char *key, uint64_t size)
+{
+	struct removal	*r = ctx;
+
+	(void)size;
+	r->result = objects_delete(key, r->call);
+
+	return (r->result != OBJECTS_OK);
+}
+
+enum objects_result
+objects_delete_prefix(const char *prefix, struct objects_call *call)
+{
+	struct objects_call	inner = *call;
+	struct removal		r = { .call = &inner, .result = OBJECTS_OK };
+	enum objects_result	result;
+
+	if (*prefix == '\0' || prefix[strlen(prefix) - 1] != '/')
+		return (objects_fail(call, OBJECTS_REFUSED, "a prefix to be removed ends with a slash"));
+	result = objects_list(prefix, removal_step, &r, call);
+	if (result == OBJECTS_OK && r.result != OBJECTS_OK)
+		return (objects_fail(call, r.result, "%s", inner.error));
+
+	return (result);
+}
+
+enum objects_result
+objects_probe(struct objects_call *call)
+{
+	return (ready(call, NULL, NULL) ? backend->probe(call) : OBJECTS_REFUSED);
+}
+
+static int
+presign(const char *base, const char *method, const char *key, const char *upload, int number, int seconds, char *url)
+{
+	if (backend == NULL || !objects_key_ok(key) || seconds < 1 || seconds > OBJECTS_SECONDS_MAX)
+		return (0);
+
+	return (backend->presign(base, method, key, upload, number, seconds, url));
+}
+
+int
+objects_presign(const char *base, const char *method, const char *key, int seconds, char url[OBJECTS_URL_MAX])
+{
+	return (presign(base, method, key, NULL, 0, seconds, url));
+}
+
+int
+objects_presign_part(const char *base, const char *key, const char *upload, int number, int seconds, char url[OBJECTS_URL_MAX])
+{
+	if (number < 1 || number > OBJECTS_PARTS_MAX || *upload == '\0' || strlen(upload) >= OBJECTS_UPLOAD_MAX)
+		return (0);
+
+	return (presign(base, "PUT", key, upload, number, seconds, url));
+}
+
+int
+objects_public_url(const char *base, const char *key, char url[OBJECTS_URL_MAX])
+{
+	return (backend != NULL && objects_key_ok(key) && backend->url(base, key, url));
+}
+
+int
+objects_uri(const char *key, char *uri, size_t size)
+{
+	int	len;
+
+	len = snprintf(uri, size, "s3://%s/%s", backend == &objects_s3 ? conf_str(CONF_S3_BUCKET) : "local", key);
+
+	return (len > 0 && (size_t)len < size);
+}
+
+static void	turns_take(void);
+
+static void
+turn_work(void *arg)
+{
+	struct turn	*t = arg;
+
+	t->work(t->arg);
+}
+
+static void
+turn_done(void *arg)
+{
+	struct turn	*t = arg;
+
+	running--;
+	turns_take();
+	t->done(t->arg);
+	free(t);
+}
+
+static void
+turns_take(void)
+{
+	struct turn	*t;
+
+	while (running < RUN_MAX && (t = TAILQ_FIRST(&turns)) != NULL) {
+		TAILQ_REMOVE(&turns, t, list);
+		running++;
+		work_run(turn_work, turn_done, t);
+	}
+}
+
+void
+objects_run(void (*work)(void *), void (*done)(void *), void *arg)
+{
+	struct turn	*t;
+
+	if ((t = calloc(1, sizeof(*t))) == NULL)
+		fatal("out of memory");
+	t->work = work;
+	t->done = done;
+	t->arg = arg;
+	TAILQ_INSERT_TAIL(&turns, t, list);
+	turns_take();
+}
+
+static int	renewing = 0;
+
+static void
+keys_renew(void *arg)
+{
+	struct s3_keys	keys;
+
+	(void)arg;
+	(void)awskeys_get(&keys, 1, NULL, 0);
+}
+
+static void
+keys_renewed(void *arg)
+{
+	(void)arg;
+	renewing = 0;
+}
+
+static void
+keys_tick(void *arg, u_int64_t now)
+{
+	(void)arg;
+	(void)now;
+	if (renewing || !awskeys_stale())
+		return;
+	renewing = 1;
+	objects_run(keys_renew, keys_renewed, NULL);
+}
+
+void
+objects_start(void)
+{
+	if (backend != &objects_s3)
+		return;
+	(void)kore_timer_add(keys_tick, RENEW_EVERY_MS, NULL, 0);
+	keys_tick(NULL, 0);
+}

@@ -1,0 +1,43 @@
+/*
+ * What a kind of store must be able to do: objects.h without its checks. Keys,
+ * part numbers and lengths are good when they arrive here, and call->error is
+ * empty. For objects.c and its two backends only.
+ */
+#ifndef WANZAMI_OBJECTS_BACKEND_H
+#define WANZAMI_OBJECTS_BACKEND_H
+
+#include "store/objects.h"
+
+struct objects_backend {
+	enum objects_result	(*head)(const char *, struct objects_stat *, struct objects_call *);
+	enum objects_result	(*read)(const char *, const char *, uint64_t, void *, size_t, size_t *, struct objects_call *);
+	enum objects_result	(*put)(const char *, const char *, const void *, size_t, char *, struct objects_call *);
+	enum objects_result	(*begin)(const char *, const char *, char *, struct objects_call *);
+	enum objects_result	(*part)(const char *, const char *, int, const void *, size_t, char *, struct objects_call *);
+	enum objects_result	(*complete)(const char *, const char *, const struct objects_part *, size_t, char *, struct objects_call *);
+	enum objects_result	(*abort)(const char *, const char *, struct objects_call *);
+	enum objects_result	(*parts)(const char *, const char *, struct objects_part **, size_t *, struct objects_call *);
+	enum objects_result	(*delete)(const char *, struct objects_call *);
+	enum objects_result	(*list)(const char *, int (*)(void *, const char *, uint64_t), void *, struct objects_call *);
+	enum objects_result	(*probe)(struct objects_call *);
+	/* upload is NULL and number 0 for a whole object. */
+	int			(*presign)(const char *, const char *, const char *, const char *, int, int, char *);
+	int			(*url)(const char *, const char *, char *);
+};
+
+extern const struct objects_backend	objects_s3, objects_local;
+
+/* NULL, or what is wrong with the variables (static storage). */
+const char	*objects_s3_configure(void);
+const char	*objects_local_configure(void);
+
+/* Notes why in call->error and returns result. */
+enum objects_result	objects_fail(struct objects_call *, enum objects_result, const char *, ...)
+			    __attribute__((format(printf, 3, 4)));
+
+int	objects_canceled(const struct objects_call *);
+
+/* Whether two etags are the same, with or without quotes. */
+int	objects_etag_same(const char *, const char *);
+
+#endif

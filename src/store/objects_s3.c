@@ -1,0 +1,506 @@
+/*
+ * Objects in an S3 bucket.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/conf.h"
+#include "net/fetch.h"
+#include "store/awskeys.h"
+#include "store/objects_backend.h"
+#include "store/s3.h"
+
+#define SECONDS_DEFAULT	120
+#define TRIES		8	/* within the seconds */
+#define LIST_PAGE	"1000"
+#define TYPE_DEFAULT	"application/octet-stream"
+#define HEADERS_MAX	(S3_PAIRS_MAX + 6)
+
+static struct s3_bucket	bucket;
+
+const char *
+objects_s3_configure(void)
+{
+	const char	*how = conf_str(CONF_S3_ADDRESSING);
+
+	bucket.endpoint = conf_str(CONF_S3_ENDPOINT);
+	bucket.name = conf_str(CONF_S3_BUCKET);
+	bucket.region = conf_str(CONF_S3_REGION);
+	if (conf_is_blank(CONF_S3_REGION))
+		bucket.region = *conf_str(CONF_AWS_REGION) != '\0' ? conf_str(CONF_AWS_REGION) : "eu-north-1";
+	if (strspn(bucket.name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") != strlen(bucket.name) || strlen(bucket.name) > 255)
+		return ("S3_BUCKET is not the name of a bucket; allowed are letters, digits, dots, dashes and underscores");
+	if (strspn(bucket.region, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(bucket.region) || strlen(bucket.region) > 60)
+		return ("S3_REGION is not a region; allowed are small letters, digits and dashes");
+	/* Contract media §5.1. */
+	bucket.in_path = *bucket.endpoint != '\0' || strlen(bucket.name) < 3 || strchr(bucket.name, '.') != NULL;
+	if (strcmp(how, "auto"))
+		bucket.in_path = !strcmp(how, "path");
+
+	return (awskeys_configure());
+}
+
+/* The text of the first element of that name behind *at, which moves behind it; entities decoded, cut to size. 0 without one. */
+static int
+xml_take(const char **at, const char *end, const char *name, char *out, size_t size)
+{
+	static const struct { const char *text; char c; }	entities[] = {
+		{ "&amp;", '&' }, { "&lt;", '<' }, { "&gt;", '>' }, { "&quot;", '"' }, { "&apos;", '\'' }, { "&#34;", '"' }, { "&#39;", '\'' } };
+	char		open[64], close[64];
+	const char	*p, *stop;
+	size_t		i, n = 0, step;
+
+	snprintf(open, sizeof(open), "<%s>", name);
+	snprintf(close, sizeof(close), "</%s>", name);
+	if ((p = memmem(*at, (size_t)(end - *at), open, strlen(open))) == NULL)
+		return (0);
+	p += strlen(open);
+	if ((stop = memmem(p, (size_t)(end - p), close, strlen(close))) == NULL)
+		return (0);
+	for (; p < stop && n + 1 < size; p += step) {
+		out[n] = *p;
+		step = 1;
+		for (i = 0; *p == '&' && i < sizeof(entities) / sizeof(entities[0]); i++) {
+			if ((size_t)(stop - p) >= strlen(entities[i].text) && !strncmp(p, entities[i].text, strlen(entities[i].text))) {
+				out[n] = entities[i].c;
+				step = strlen(entities[i].text);
+				break;
+			}
+		}
+		n++;
+	}
+	out[n] = '\0';
+	*at = stop + strlen(close);
+
+	return (1);
+}
+
+static int
+answer_has(const struct fetch *f, const char *name, char *out, size_t size)
+{
+	const char	*at = f->answer;
+
+	return (at != NULL && xml_take(&at, f->answer + f->answer_len, name, out, size));
+}
+
+/* A refusal in the store's own words, without its ids and our signature. */
+static enum objects_result
+refused(const struct fetch *f, struct objects_call *call)
+{
+	char			code[64] = "", message[128] = "";
+	enum objects_result	result = OBJECTS_REFUSED;
+
+	if (answer_has(f, "Code", code, sizeof(code)))
+		(void)answer_has(f, "Message", message, sizeof(message));
+	if ((f->status == 404 && strcmp(code, "NoSuchBucket")) || !strcmp(code, "NoSuchUpload") || !strcmp(code, "NoSuchKey"))
+		result = OBJECTS_MISSING;
+	else if (f->status == 412)
+		result = OBJECTS_CHANGED;
+	/* The last two are about clocks and keys that have just been changed. */
+	else if (f->status >= 500 || f->status == 429 || !strcmp(code, "SlowDown") || !strcmp(code, "InternalError") ||
+	    !strcmp(code, "RequestTimeout") || !strcmp(code, "ExpiredToken"))
+		result = OBJECTS_LATER;
+
+	return (objects_fail(call, result, "the store answered %d to %s%s%s%s%s", f->status, f->method, *code != '\0' ? ": " : "",
+	    code, *message != '\0' ? ", " : "", message));
+}
+
+/* Signs, asks and judges the answer by its status. f->answer is to be freed by the caller in any case. */
+static enum objects_result
+ask(struct s3_request *r, struct fetch *f, struct objects_call *call)
+{
+	struct s3_signed	*s;
+	struct s3_keys		keys;
+	const char		*headers[HEADERS_MAX];
+	char			hash[S3_HASH_HEX], why[256];
+	size_t			n = 0, i;
+	int			ok;
+
+	if (!awskeys_get(&keys, 1, why, sizeof(why)))
+		return (objects_fail(call, OBJECTS_LATER, "%s", why));
+	if ((s = malloc(sizeof(*s))) == NULL)
+		return (objects_fail(call, OBJECTS_LATER, "out of memory"));
+	s3_hash(f->body != NULL ? f->body : "", f->body_len, hash);
+	r->hash = hash;
+	if (!s3_sign(&bucket, &keys, r, time(NULL), s)) {
+		free(s);
+		return (objects_fail(call, OBJECTS_REFUSED, "the request is too long to be signed"));
+	}
+	headers[n++] = s->authorization;
+	headers[n++] = s->date;
+	headers[n++] = s->hash;
+	if (*s->token != '\0')
+		headers[n++] = s->token;
+	for (i = 0; i < S3_PAIRS_MAX && *s->extra[i] != '\0'; i++)
+		headers[n++] = s->extra[i];
+	headers[n] = NULL;
+
+	f->method = r->method;
+	f->url = s->url;
+	f->headers = headers;
+	f->tries = TRIES;
+	f->seconds = call->seconds > 0 ? call->seconds : SECONDS_DEFAULT;
+	f->canceled = call->canceled;
+	f->ctx = call->ctx;
+	ok = fetch_perform(f);
+	free(s);
+	if (f->was_canceled)
+		return (objects_fail(call, OBJECTS_CANCELED, "canceled"));
+	if (!ok)
+		return (objects_fail(call, f->into_full ? OBJECTS_REFUSED : OBJECTS_LATER, "the store cannot be reached: %s", f->error));
+
+	return (f->status / 100 == 2 ? OBJECTS_OK : refused(f, call));
+}
+
+static void
+etag_take(const struct fetch *f, char *etag)
+{
+	if (!fetch_header(f, "etag", etag, OBJECTS_ETAG_MAX))
+		*etag = '\0';
+}
+
+static enum objects_result
+s3_head(const char *key, struct objects_stat *stat, struct objects_call *call)
+{
+	struct s3_request	r = { .method = "HEAD", .key = key };
+	struct fetch		f = { 0 };
+	enum objects_result	result;
+	char			length[32];
+
+	result = ask(&r, &f, call);
+	if (result == OBJECTS_OK) {
+		etag_take(&f, stat->etag);
+		if (fetch_header(&f, "content-length", length, sizeof(length)))
+			stat->size = strtoull(length, NULL, 10);
+		else
+			result = objects_fail(call, OBJECTS_REFUSED, "the store does not tell the length");
+	}
+	fetch_free(&f);
+
+	return (result);
+}
+
+/* Whether the answer holds the range from offset: 206 with that range, or the whole object when that begins at 0. */
+static int
+range_is_ours(const struct fetch *f, uint64_t offset)
+{
+	char	range[96];
+
+	if (f->status == 200)
+		return (offset == 0);
+
+	return (f->status == 206 && fetch_header(f, "content-range", range, sizeof(range)) && !strncmp(range, "bytes ", 6) &&
+	    strtoull(range + 6, NULL, 10) == offset);
+}
+
+static enum objects_result
+s3_read(const char *key, const char *etag, uint64_t offset, void *buf, size_t len, size_t *got, struct objects_call *call)
+{
+	struct s3_request	r = { .method = "GET", .key = key };
+	struct fetch		f = { .into = buf, .into_size = len };
+	enum objects_result	result;
+	char			range[64];
+
+	snprintf(range, sizeof(range), "bytes=%llu-%llu", (unsigned long long)offset, (unsigned long long)(offset + len - 1));
+	r.headers[0] = (struct s3_pair){ "range", range };
+	if (etag != NULL)
+		r.headers[1] = (struct s3_pair){ "if-match", etag };
+	result = ask(&r, &f, call);
+	if (result == OBJECTS_OK && !range_is_ours(&f, offset))
+		result = objects_fail(call, OBJECTS_REFUSED, "the store answered with another range");
+	if (result == OBJECTS_OK)
+		*got = f.into_len;
+	if (f.status == 416) {
+		result = OBJECTS_OK;
+		*call->error = '\0';
+	}
+	fetch_free(&f);
+
+	return (result);
+}
+
+/* A PUT of an object or of a part. */
+static enum objects_result
+s3_send(struct s3_request *r, const void *data, size_t len, char *etag, struct objects_call *call)
+{
+	struct fetch		f = { .body = data != NULL ? data : "", .body_len = len };
+	enum objects_result	result;
+
+	r->method = "PUT";
+	result = ask(r, &f, call);
+	etag_take(&f, etag);
+	if (result == OBJECTS_OK && *etag == '\0')
+		result = objects_fail(call, OBJECTS_REFUSED, "the store gave no etag");
+	fetch_free(&f);
+
+	return (result);
+}
+
+static enum objects_result
+s3_put(const char *key, const char *type, const void *data, size_t len, char *etag, struct objects_call *call)
+{
+	struct s3_request	r = { .key = key, .headers = { { "content-type", type != NULL ? type : TYPE_DEFAULT } } };
+
+	return (s3_send(&r, data, len, etag, call));
+}
+
+static enum objects_result
+s3_begin(const char *key, const char *type, char *upload, struct objects_call *call)
+{
+	struct s3_request	r = { .method = "POST", .key = key, .query = { { "uploads", "" } },
+	    .headers = { { "content-type", type != NULL ? type : TYPE_DEFAULT } } };
+	struct fetch		f = { .body = "" };
+	enum objects_result	result;
+
+	result = ask(&r, &f, call);
+	if (result == OBJECTS_OK && (!answer_has(&f, "UploadId", upload, OBJECTS_UPLOAD_MAX) || *upload == '\0'))
+		result = objects_fail(call, OBJECTS_REFUSED, "the store gave no id for an upload");
+	fetch_free(&f);
+
+	return (result);
+}
+
+static enum objects_result
+s3_part(const char *key, const char *upload, int number, const void *data, size_t len, char *etag, struct objects_call *call)
+{
+	char			text[16];
+	struct s3_request	r = { .key = key, .query = { { "partNumber", text }, { "uploadId", upload } } };
+
+	snprintf(text, sizeof(text), "%d", number);
+
+	return (s3_send(&r, data, len, etag, call));
+}
+
+/* The document that names the parts; the caller frees it. */
+static char *
+parts_document(const struct objects_part *parts, size_t count, size_t *len)
+{
+	FILE	*out;
+	char	*text = NULL;
+	size_t	i, n;
+
+	if ((out = open_memstream(&text, len)) == NULL)
+		return (NULL);
+	fputs("<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">", out);
+	for (i = 0; i < count; i++) {
+		n = strcspn(parts[i].etag + (*parts[i].etag == '"'), "\"");
+		fprintf(out, "<Part><PartNumber>%d</PartNumber><ETag>&quot;%.*s&quot;</ETag></Part>", parts[i].number, (int)n,
+		    parts[i].etag + (*parts[i].etag == '"'));
+	}
+	fputs("</CompleteMultipartUpload>", out);
+	if (fclose(out) != 0) {
+		free(text);
+		return (NULL);
+	}
+
+	return (text);
+}
+
+static enum objects_result
+s3_complete(const char *key, const char *upload, const struct objects_part *parts, size_t count, char *etag,
+    struct objects_call *call)
+{
+	struct s3_request	r = { .method = "POST", .key = key, .query = { { "uploadId", upload } },
+	    .headers = { { "content-type", "application/xml" } } };
+	struct fetch		f = { 0 };
+	enum objects_result	result;
+	char			*document;
+
+	if ((document = parts_document(parts, count, &f.body_len)) == NULL)
+		return (objects_fail(call, OBJECTS_LATER, "out of memory"));
+	f.body = document;
+	result = ask(&r, &f, call);
+	/* The status comes before the work is done, which may then fail: AWS, CompleteMultipartUpload. */
+	if (result == OBJECTS_OK && !answer_has(&f, "ETag", etag, OBJECTS_ETAG_MAX))
+		result = refused(&f, call);
+	free(document);
+	fetch_free(&f);
+
+	return (result);
+}
+
+static enum objects_result
+s3_remove(struct s3_request *r, struct objects_call *call)
+{
+	struct fetch		f = { 0 };
+	enum objects_result	result;
+
+	r->method = "DELETE";
+	result = ask(r, &f, call);
+	fetch_free(&f);
+	if (result != OBJECTS_MISSING)
+		return (result);
+	*call->error = '\0';
+
+	return (OBJECTS_OK);
+}
+
+static enum objects_result
+s3_abort(const char *key, const char *upload, struct objects_call *call)
+{
+	struct s3_request	r = { .key = key, .query = { { "uploadId", upload } } };
+
+	return (s3_remove(&r, call));
+}
+
+static enum objects_result
+s3_delete(const char *key, struct objects_call *call)
+{
+	struct s3_request	r = { .key = key };
+
+	return (s3_remove(&r, call));
+}
+
+/* Appends the parts of one page; 0 when out of memory. */
+static int
+parts_take(const struct fetch *f, struct objects_part **parts, size_t *count)
+{
+	const char		*at = f->answer, *end = f->answer + f->answer_len;
+	struct objects_part	*grown, *p;
+	char			number[16], size[24];
+
+	while (at != NULL && xml_take(&at, end, "PartNumber", number, sizeof(number))) {
+		if ((grown = realloc(*parts, (*count + 1) * sizeof(*grown))) == NULL)
+			return (0);
+		*parts = grown;
+		p = &grown[(*count)++];
+		memset(p, 0, sizeof(*p));
+		p->number = atoi(number);
+		if (!xml_take(&at, end, "ETag", p->etag, sizeof(p->etag)) || !xml_take(&at, end, "Size", size, sizeof(size)))
+			return (0);
+		p->size = strtoull(size, NULL, 10);
+	}
+
+	return (1);
+}
+
+static enum objects_result
+s3_parts(const char *key, const char *upload, struct objects_part **parts, size_t *count, struct objects_call *call)
+{
+	char			marker[16] = "0", more[8];
+	struct s3_request	r = { .method = "GET", .key = key,
+	    .query = { { "max-parts", LIST_PAGE }, { "part-number-marker", marker }, { "uploadId", upload } } };
+	struct fetch		f;
+	enum objects_result	result;
+
+	do {
+		memset(&f, 0, sizeof(f));
+		*more = '\0';
+		if ((result = ask(&r, &f, call)) == OBJECTS_OK) {
+			(void)answer_has(&f, "IsTruncated", more, sizeof(more));
+			if (!parts_take(&f, parts, count))
+				result = objects_fail(call, OBJECTS_LATER, "the list of parts cannot be read");
+			if (*count > 0)
+				snprintf(marker, sizeof(marker), "%d", (*parts)[*count - 1].number);
+		}
+		fetch_free(&f);
+	} while (result == OBJECTS_OK && !strcmp(more, "true") && *count > 0);
+	if (result != OBJECTS_OK) {
+		free(*parts);
+		*parts = NULL;
+		*count = 0;
+	}
+
+	return (result);
+}
+
+/* Tells the objects of one page; non-zero when each wants no more. */
+static int
+page_tell(const struct fetch *f, int (*each)(void *, const char *, uint64_t), void *ctx)
+{
+	const char	*at = f->answer, *end = f->answer + f->answer_len;
+	char		key[OBJECTS_KEY_MAX + 8], size[24];
+
+	while (at != NULL && xml_take(&at, end, "Key", key, sizeof(key))) {
+		if (!xml_take(&at, end, "Size", size, sizeof(size)))
+			return (1);
+		if (each(ctx, key, strtoull(size, NULL, 10)))
+			return (1);
+	}
+
+	return (0);
+}
+
+static enum objects_result
+s3_list(const char *prefix, int (*each)(void *, const char *, uint64_t), void *ctx, struct objects_call *call)
+{
+	char			next[2048] = "";
+	struct s3_request	r = { .method = "GET" };
+	struct fetch		f;
+	enum objects_result	result;
+	int			stop = 0, n;
+
+	do {
+		n = 0;
+		if (*next != '\0')
+			r.query[n++] = (struct s3_pair){ "continuation-token", next };
+		r.query[n++] = (struct s3_pair){ "list-type", "2" };
+		r.query[n++] = (struct s3_pair){ "max-keys", LIST_PAGE };
+		r.query[n++] = (struct s3_pair){ "prefix", prefix };
+		memset(&f, 0, sizeof(f));
+		if ((result = ask(&r, &f, call)) == OBJECTS_OK) {
+			if (!answer_has(&f, "NextContinuationToken", next, sizeof(next)))
+				*next = '\0';
+			stop = page_tell(&f, each, ctx);
+		}
+		fetch_free(&f);
+	} while (result == OBJECTS_OK && !stop && *next != '\0');
+
+	return (result);
+}
+
+static enum objects_result
+s3_probe(struct objects_call *call)
+{
+	struct s3_request	r = { .method = "HEAD" };
+	struct fetch		f = { 0 };
+	enum objects_result	result;
+
+	result = ask(&r, &f, call);
+	fetch_free(&f);
+
+	return (result);
+}
+
+static int
+s3_sign_url(const char *base, const char *method, const char *key, const char *upload, int number, int seconds, char *url)
+{
+	struct s3_request	r = { .method = method, .key = key };
+	struct s3_keys		keys;
+	char			text[16];
+
+	(void)base;
+	snprintf(text, sizeof(text), "%d", number);
+	if (upload != NULL) {
+		r.query[0] = (struct s3_pair){ "partNumber", text };
+		r.query[1] = (struct s3_pair){ "uploadId", upload };
+	}
+
+	return (awskeys_get(&keys, 0, NULL, 0) && s3_presign(&bucket, &keys, &r, seconds, time(NULL), url));
+}
+
+static int
+s3_plain_url(const char *base, const char *key, char *url)
+{
+	(void)base;
+
+	return (s3_url(&bucket, key, url));
+}
+
+const struct objects_backend	objects_s3 = {
+	.head = s3_head,
+	.read = s3_read,
+	.put = s3_put,
+	.begin = s3_begin,
+	.part = s3_part,
+	.complete = s3_complete,
+	.abort = s3_abort,
+	.parts = s3_parts,
+	.delete = s3_delete,
+	.list = s3_list,
+	.probe = s3_probe,
+	.presign = s3_sign_url,
+	.url = s3_plain_url,
+};
