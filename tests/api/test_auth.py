@@ -226,10 +226,10 @@ def test_a_resend_within_two_minutes_sends_nothing(api):
     assert api.db.fetchone()[0] == 1
 
 
-def test_guessing_is_slowed_down(postgres, appliance):
+def test_guessing_is_slowed_down(postgres, appliance, tmp_path):
     url, db = postgres.create()
     assert run("migrate", DATABASE_URL=url).returncode == 0
-    api = appliance(roles="api", DATABASE_URL=url, **{**SECRETS, "WANZAMI_ENV": "production"}).wait_healthy()
+    api = appliance(roles="api", DATABASE_URL=url, MEDIA_DIR=tmp_path / "media", **{**SECRETS, "WANZAMI_ENV": "production"}).wait_healthy()
     api.db = db.cursor()
     user(api)
     for _ in range(15):  # what succeeds does not count

@@ -474,3 +474,24 @@ def test_leftovers_of_a_crash_go_and_what_is_young_stays(directory):
         os.utime(path, (path.stat().st_atime - age, path.stat().st_mtime - age))
     directory.do("probe")
     assert os.listdir(directory.folder / "tmp") == ["young"]
+
+
+# In the appliance
+
+def test_readiness_tells_of_the_store(world):
+    a = world.start("api")
+    state = lambda: (lambda r: (r.status_code, r.json()["store"]["state"]))(a.get("/health/ready"))
+    wait_for(lambda: state() == (200, "up"), "the store up")
+    world.store.kill()
+    try:
+        wait_for(lambda: state() == (503, "down"), "the store down")
+        assert a.get("/health").status_code == 200
+    finally:
+        world.store.start()
+    wait_for(lambda: state() == (200, "up"), "the store up again")
+
+
+def test_production_needs_a_store(appliance):
+    from services import SECRETS, run
+    r = run(DATABASE_URL="postgresql://nobody@127.0.0.1:1/nothing", **{**SECRETS, "WANZAMI_ENV": "production"})
+    assert r.returncode == 1 and r.stderr.startswith("wanzami: neither S3_BUCKET nor MEDIA_DIR is set")
