@@ -8,12 +8,13 @@
 
 #include <bearssl.h>
 
-#include "base/conf.h"
 #include "base/embed.h"
 #include "http/reply.h"
 #include "http/route.h"
+#include "store/objects.h"
 
 #define ETAG_BYTES	8
+#define OURSELVES	"http://console.invalid"	/* a name that no store has (RFC 6761 §6.4) */
 
 static void
 etag_make(const struct embed_file *file, char out[2 * ETAG_BYTES + 3])
@@ -31,22 +32,34 @@ etag_make(const struct embed_file *file, char out[2 * ETAG_BYTES + 3])
 	memcpy(out + 1 + 2 * ETAG_BYTES, "\"", 2);
 }
 
-/* Where films are put and played: the page may talk to that server and to us, to nobody else. */
+/*
+ * Where films are put and played, as scheme://host[:port] behind a blank; ""
+ * when that is ourselves. An address that the store itself makes tells it.
+ */
+static void
+store_origin(char *out, size_t len)
+{
+	char	url[OBJECTS_URL_MAX];
+	size_t	n;
+
+	out[0] = '\0';
+	if (!objects_presign(OURSELVES, "GET", "any", 1, url) || !strncmp(url, OURSELVES, sizeof(OURSELVES) - 1))
+		return;
+	n = strcspn(url, ":");
+	if (!strncmp(url + n, "://", 3))
+		snprintf(out, len, " %.*s", (int)(n + 3 + strcspn(url + n + 3, "/?#")), url);
+}
+
+/* The page may talk to that server and to us, to nobody else. */
 static void
 policy_make(char *out, size_t len)
 {
-	const char	*endpoint = conf_str(CONF_S3_ENDPOINT), *bucket = conf_str(CONF_S3_BUCKET);
-	char		store[256] = "";
-	size_t		n = strlen(endpoint);
+	char	store[256];
 
-	if (*bucket != '\0' && n > 0)
-		snprintf(store, sizeof(store), " %.*s", (int)(endpoint[n - 1] == '/' ? n - 1 : n), endpoint);
-	else if (*bucket != '\0')
-		snprintf(store, sizeof(store), " https://%s.s3.%s.amazonaws.com https://s3.%s.amazonaws.com", bucket,
-		    conf_str(CONF_S3_REGION), conf_str(CONF_S3_REGION));
-	snprintf(out, len, "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; "
+	store_origin(store, sizeof(store));
+	snprintf(out, len, "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:%s; "
 	    "connect-src 'self'%s; media-src 'self'%s; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
-	    store, store);
+	    store, store, store);
 }
 
 static void
