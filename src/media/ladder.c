@@ -36,10 +36,14 @@ media_rung_parse(const char *name)
 	return (-1);
 }
 
+/* The nearest even number that is not above most. */
 static int
-even(double v)
+even(double v, int most)
 {
 	int	n = (int)(v / 2 + 0.5) * 2;
+
+	if (n > most)
+		n -= 2;
 
 	return (n < 2 ? 2 : n);
 }
@@ -51,8 +55,8 @@ step_fill(const struct media_info *info, int rung, int height, struct media_step
 	double	fps = (double)info->fps_num / info->fps_den;
 
 	out->rung = (enum media_rung)rung;
-	out->height = even(height);
-	out->width = even((double)info->width * height / info->height);
+	out->height = even(height, info->height);
+	out->width = even((double)info->width * height / info->height, info->width);
 	out->maxrate = (int)(rungs[rung].maxrate * (fps > 40 ? 1.5 : 1.0));
 }
 
