@@ -2,6 +2,7 @@
  * What this process is: its options, its roles, and the hooks that Kore calls
  * in the life of parent and workers.
  */
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include <getopt.h>
@@ -41,6 +42,7 @@
 
 static int	roles = 0;
 static int	draining = 0;
+static pid_t	parent_pid;
 
 #if defined(__SANITIZE_ADDRESS__)
 /* The tests' build under sanitizers calls what glibc and they like; only the product is in the sandbox. */
@@ -73,6 +75,7 @@ KORE_SECCOMP_FILTER("wanzami",
 	KORE_SYSCALL_ALLOW(recvmsg),
 	KORE_SYSCALL_ALLOW(eventfd2),
 	KORE_SYSCALL_ALLOW(shutdown),
+	KORE_SYSCALL_ALLOW_ARG(prctl, 0, PR_SET_PDEATHSIG),
 	KORE_SYSCALL_ALLOW(pread64),
 	KORE_SYSCALL_ALLOW(fsync),
 	KORE_SYSCALL_ALLOW(copy_file_range),
@@ -354,14 +357,26 @@ kore_parent_configure(int argc, char **argv)
 
 	bind_choose();
 	share_init();
+	parent_pid = getpid();
 
 	mail_announce();
 	log_event(LOG_LEVEL_INFO, "starting", LOG_S("version", WANZAMI_VERSION), LOG_I("port", conf_int(CONF_PORT)));
 }
 
+/* A worker does not outlive its parent, whatever ended that: nobody would restart it, and the next parent has its own. */
+static void
+parent_follow(void)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == -1)
+		fatal("prctl: %s", errno_s);
+	if (getppid() != parent_pid)
+		exit(0);
+}
+
 void
 kore_worker_configure(void)
 {
+	parent_follow();
 	pg_start(conf_str(CONF_DATABASE_URL));
 	(void)valkey_shared();
 	objects_start();

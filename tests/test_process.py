@@ -7,6 +7,7 @@ import threading
 import requests
 
 from conftest import run, wait_for
+from services import alive
 
 
 def test_health_answers_in_every_role(appliance):
@@ -168,3 +169,12 @@ def test_garbage_costs_only_its_own_connection(appliance):
     (pid,) = a.workers()
     assert a.healthy()
     assert a.workers() == [pid]
+
+
+def test_workers_end_with_their_parent(appliance):
+    a = appliance(WORKERS=3).wait_healthy()
+    workers = a.workers()
+    assert len(workers) >= 3
+    os.kill(a.process.pid, signal.SIGKILL)
+    a.process.wait()
+    wait_for(lambda: not any(alive(w) for w in workers), "the end of the workers")

@@ -181,7 +181,7 @@ def test_frames_at_uneven_times_come_out_even(tmp_path):
 
 
 def test_odd_sizes_and_wide_pixels(tmp_path):
-    film = make(tmp_path / "odd.mkv", "-c:v", "libx264", "-preset", "ultrafast", "-vf", "scale=641:363", "-pix_fmt", "yuv444p", "-c:a", "aac", seconds=2)
+    film = make(tmp_path / "odd.mkv", "-c:v", "libx264", "-preset", "ultrafast", "-vf", "scale=641:363,setsar=1", "-pix_fmt", "yuv444p", "-c:a", "aac", seconds=2)
     assert (streams(film)[0]["video"]["width"], streams(film)[0]["video"]["height"]) == (641, 363)
     transcode(film, tmp_path / "odd")
     v, _ = check(tmp_path / "odd", "R720", 2)
