@@ -173,8 +173,7 @@ def test_garbage_costs_only_its_own_connection(appliance):
 
 def test_workers_end_with_their_parent(appliance):
     a = appliance(WORKERS=3).wait_healthy()
-    workers = a.workers()
-    assert len(workers) >= 3
+    workers = wait_for(lambda: len(a.workers()) >= 3 and a.workers(), "all workers")
     os.kill(a.process.pid, signal.SIGKILL)
     a.process.wait()
     wait_for(lambda: not any(alive(w) for w in workers), "the end of the workers")
