@@ -379,14 +379,103 @@ value_keep(struct check *c, const struct field *f, const char *value, size_t len
 static void
 id_check(struct check *c, const struct field *f, int node)
 {
-	char	value[24], text[64];
+	char	value[24], text[80];
+	int64_t	n;
 
 	if (id_coerce(&c->r->json, node, value)) {
-		value_keep(c, f, value, strlen(value));
+		n = strtoll(value, NULL, 10);
+		if ((f->min != 0 || f->max != 0) && n < f->min) {
+			snprintf(text, sizeof(text), "Number must be greater than or equal to %" PRId64, f->min);
+			complain(c, f, text);
+		} else if (f->max != 0 && n > f->max) {
+			snprintf(text, sizeof(text), "Number must be less than or equal to %" PRId64, f->max);
+			complain(c, f, text);
+		} else {
+			value_keep(c, f, value, strlen(value));
+		}
 		return;
 	}
 	snprintf(text, sizeof(text), "Expected bigint, received %s", kind_name(json_kind(&c->r->json, node)));
 	complain(c, f, text);
+}
+
+/* The number that JavaScript makes of a value; NaN where it makes none. */
+static double
+number_coerce(const struct json *doc, int node)
+{
+	int	kind = json_kind(doc, node);
+	char	*plain, *p, *end;
+	double	value;
+
+	if (kind == 't' || kind == 'f' || kind == 'n' || (kind == JSMN_ARRAY && doc->nodes[node].size == 0))
+		return (kind == 't');
+	if (kind != JSMN_STRING && kind != 0)
+		return (NAN);
+	plain = json_plain(doc, node);
+	for (p = plain; isspace((unsigned char)*p); p++)
+		;
+	value = strtod(p, &end);
+	while (isspace((unsigned char)*end))
+		end++;
+	/* strtod knows words that JavaScript does not, and its own for infinity is out of every range. */
+	if (*end != '\0' || strpbrk(p, "nNiI") != NULL)
+		value = NAN;
+	free(plain);
+
+	return (value);
+}
+
+static void
+count_check(struct check *c, const struct field *f, int node)
+{
+	double	value = number_coerce(&c->r->json, node);
+	char	text[80];
+
+	if (isnan(value)) {
+		complain(c, f, "Expected number, received nan");
+	} else if (value != floor(value)) {
+		complain(c, f, "Expected integer, received float");
+	} else if (value < (double)f->min || value > (f->max != 0 ? (double)f->max : INT32_MAX)) {
+		snprintf(text, sizeof(text), "Number must be from %" PRId64 " to %" PRId64, f->min, f->max != 0 ? f->max : INT32_MAX);
+		complain(c, f, text);
+	} else {
+		snprintf(text, sizeof(text), "%.0f", value);
+		value_keep(c, f, text, strlen(text));
+	}
+}
+
+static void	value_check(struct check *, const struct field *, int);
+
+/* Complaints about what is inside count as complaints about the array, as the old service's do. */
+static void
+objects_check(struct check *c, const struct field *f, int node)
+{
+	const struct json	*doc = &c->r->json;
+	const struct field	*sub;
+	struct field		inner;
+	int			i, value, item = node + 1;
+
+	for (i = 0; i < doc->nodes[node].size; i++, item = json_next(doc, item)) {
+		if (!expect(c, f, json_kind(doc, item), JSMN_OBJECT, "object"))
+			continue;
+		for (sub = f->of; sub->name != NULL; sub++) {
+			inner = *sub;
+			inner.name = f->name;
+			if ((value = json_get(doc, item, sub->name)) >= 0)
+				value_check(c, &inner, value);
+			else if (sub->required)
+				complain(c, f, "Required");
+		}
+	}
+}
+
+static void
+choices_check(struct check *c, const struct field *f, int node)
+{
+	int	i, item = node + 1;
+
+	for (i = 0; i < c->r->json.nodes[node].size; i++, item = json_next(&c->r->json, item))
+		choice_check(c, f, item);
 }
 
 static void
@@ -426,8 +515,19 @@ value_check(struct check *c, const struct field *f, int node)
 	case FIELD_CHOICE:
 		choice_check(c, f, node);
 		break;
+	case FIELD_CHOICES:
+		if (expect(c, f, kind, JSMN_ARRAY, "array"))
+			choices_check(c, f, node);
+		break;
 	case FIELD_ID:
 		id_check(c, f, node);
+		break;
+	case FIELD_COUNT:
+		count_check(c, f, node);
+		break;
+	case FIELD_OBJECTS:
+		if (expect(c, f, kind, JSMN_ARRAY, "array"))
+			objects_check(c, f, node);
 		break;
 	}
 }
@@ -446,7 +546,7 @@ field_check(struct check *c, const struct field *f)
 		complain(c, f, "Required");
 	if (c->complaints > 0) {
 		kore_buf_append(&c->fields, "]", 1);
-	} else if (node >= 0 && f->type != FIELD_ID) {
+	} else if (node >= 0 && f->type != FIELD_ID && f->type != FIELD_COUNT) {
 		raw = json_raw(&c->r->json, node, &len);
 		value_keep(c, f, raw, len);
 	}

@@ -21,18 +21,22 @@ enum field_type {
 	FIELD_OBJECT,
 	FIELD_STRINGS,		/* array of strings of at least min elements */
 	FIELD_CHOICE,		/* one of choices, separated by '|' */
-	FIELD_ID,		/* 64-bit integer, coerced as the test vectors of contract people §8 say */
+	FIELD_CHOICES,		/* array of them */
+	FIELD_ID,		/* 64-bit integer, coerced as the test vectors of contract people §8 say; min and max unless both are 0 */
+	FIELD_COUNT,		/* 32-bit integer, coerced as JavaScript's Number() does (contract media §6.2) */
+	FIELD_OBJECTS,		/* array of objects with the fields of `of` */
 	FIELD_UNION,		/* as FIELD_STRING, but another type is "Invalid input" */
 };
 
 #define FIELD_THIS_YEAR	INT64_MAX
 
 struct field {
-	const char	*name;		/* NULL ends the table */
-	enum field_type	type;
-	int		required;
-	int64_t		min, max;	/* 0 is no limit */
-	const char	*choices;
+	const char		*name;		/* NULL ends the table */
+	enum field_type		type;
+	int			required;
+	int64_t			min, max;	/* 0 is no limit */
+	const char		*choices;
+	const struct field	*of;
 };
 
 /* FIELD("name", FIELD_STRING, .required = 1, .min = 2) */

@@ -1,0 +1,29 @@
+-- POST /api/admin/uploads/:id/complete, second half (contract media §6.4 R): the object is whole ($1 uri, size); its
+-- renditions, the job's state and its place in the queue change together. READY rows serve on until they are replaced.
+SELECT wanzami.refuse(404, 'Job not found after completion')
+WHERE NOT EXISTS (SELECT FROM "UploadJob" WHERE "id" = ($1 ->> 'id')::bigint FOR UPDATE);
+WITH wanted AS (
+	SELECT u."id", u."titleId", u."episodeId", ARRAY(SELECT r FROM unnest(enum_range(NULL::"Rendition")) r WHERE (
+		CASE WHEN jsonb_array_length(coalesce($2 -> 'renditions', '[]')) > 0 THEN $2 -> 'renditions'
+		WHEN u."payload" -> 'renditions' ?| ARRAY['R4K', 'R2K', 'R1080', 'R720', 'R360'] THEN u."payload" -> 'renditions'
+		ELSE '["R1080","R720","R360"]' END) ? r::text) AS renditions
+	FROM "UploadJob" u WHERE u."id" = ($1 ->> 'id')::bigint AND u."status" IN ('UPLOADING', 'FAILED', 'PENDING')
+), job AS (
+	UPDATE "UploadJob" u SET "status" = 'PROCESSING', "bytesUploaded" = coalesce(nullif(u."bytesTotal", 0), u."bytesUploaded"), "error" = NULL,
+		"updatedAt" = wanzami.now()
+	FROM wanted w WHERE u."id" = w."id"
+), again AS (
+	UPDATE "AssetVersion" v SET "status" = 'PROCESSING', "url" = $1 ->> 'uri', "updatedAt" = wanzami.now()
+	FROM wanted w WHERE v."rendition" = ANY (w.renditions) AND v."status" <> 'READY'
+	AND wanzami.same_film(v."titleId", v."episodeId", w."titleId", w."episodeId")
+), asset AS (
+	INSERT INTO "AssetVersion" ("titleId", "episodeId", "rendition", "url", "status", "createdAt", "updatedAt")
+	SELECT w."titleId", w."episodeId", r, $1 ->> 'uri', 'PROCESSING', wanzami.now(), wanzami.now()
+	FROM wanted w, unnest(w.renditions) r
+	WHERE NOT EXISTS (SELECT FROM "AssetVersion" v WHERE v."rendition" = r
+		AND wanzami.same_film(v."titleId", v."episodeId", w."titleId", w."episodeId"))
+)
+SELECT wanzami.transcode_enqueue(w."id", w.renditions) FROM wanted w;
+UPDATE wanzami.transcode_job SET source_size = ($1 ->> 'size')::bigint
+WHERE upload_job_id = ($1 ->> 'id')::bigint AND state = 'queued' AND attempts = 0;
+SELECT 200 AS status, json_build_object('job', json_build_object('id', $1 ->> 'id', 'status', 'PROCESSING'))::text AS body

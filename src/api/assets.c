@@ -1,0 +1,124 @@
+/*
+ * Artwork and other small files of administrators: addresses to put them to
+ * and to read any object from (contract media §5.2, §5.3).
+ */
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/conf.h"
+#include "http/route.h"
+#include "http/sign.h"
+#include "http/sql.h"
+#include "store/newkey.h"
+#include "store/objects.h"
+
+#define PUT_SECONDS	900
+#define READ_SECONDS	3600
+#define READ_SECONDS_MAX	86400
+#define KIND_MAX	32
+
+/* 500 with the reason, once the guard has let the caller pass. */
+static void
+refuse(struct request *r, const char *message)
+{
+	sql_refusal(r, 500, request_format(r, "{\"message\":\"%s\",\"error\":\"%s\"}", message,
+	    objects_enabled() ? "the address cannot be signed" : "S3 bucket not configured"));
+	sql_refuse(r);
+}
+
+/* PUBLIC_ASSET_BASE and the key, else where the store itself shows it (contract README 26). */
+static int
+public_url(const char *base, const char *key, char url[OBJECTS_URL_MAX])
+{
+	const char	*front = conf_str(CONF_PUBLIC_ASSET_BASE);
+	size_t		len = strlen(front);
+
+	if (len == 0)
+		return (objects_public_url(base, key, url));
+
+	return (snprintf(url, OBJECTS_URL_MAX, "%s%s%s", front, front[len - 1] == '/' ? "" : "/", key) < OBJECTS_URL_MAX);
+}
+
+/* The kind of a body: its text, the default for none, NULL for one that is no folder's name. */
+static const char *
+kind_read(struct request *r)
+{
+	const char	*kind = request_text(r, "kind");
+	int		node = r->json.count > 0 ? json_get(&r->json, 0, "kind") : -1;
+
+	if (node < 0 || json_kind(&r->json, node) == 'n')
+		return ("asset");
+	if (kind == NULL || *kind == '\0' || strlen(kind) > KIND_MAX ||
+	    strspn(kind, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") != strlen(kind))
+		return (NULL);
+
+	return (kind);
+}
+
+ROUTE(POST, "/api/admin/assets/presign", assets_presign, .guard = "movies:manage", .strict = 1)
+{
+	char		base[SIGN_BASE_MAX], key[OBJECTS_KEY_MAX + 1], url[OBJECTS_URL_MAX], shown[OBJECTS_URL_MAX];
+	const char	*kind = kind_read(r);
+
+	if (kind == NULL) {
+		sql_refusal(r, 400, "{\"message\":\"kind must be 1 to 32 letters, digits, dashes or underscores\"}");
+		sql_refuse(r);
+		return;
+	}
+	sign_base(r->kore, base);
+	newkey_make(kind, NULL, key);
+	if (!objects_presign(base, "PUT", key, PUT_SECONDS, url)) {
+		refuse(r, "Failed to presign asset upload");
+		return;
+	}
+	request_tell(r, "kind", kind);
+	request_tell(r, "key", key);
+	request_tell(r, "url", url);
+	request_tell(r, "publicUrl", public_url(base, key, shown) ? shown : NULL);
+	sql_reply(r, "assets/presign");
+}
+
+/* expiresIn: a number or the text of one (contract media §5.3). */
+static int
+seconds_read(struct request *r)
+{
+	int		node = r->json.count > 0 ? json_get(&r->json, 0, "expiresIn") : -1, kind;
+	double		n = 0;
+	char		*plain, *end;
+
+	if (node >= 0 && ((kind = json_kind(&r->json, node)) == 0 || kind == JSMN_STRING)) {
+		plain = json_plain(&r->json, node);
+		n = strtod(plain, &end);
+		while (isspace((unsigned char)*end))
+			end++;
+		if (*end != '\0' || isnan(n))
+			n = 0;
+		free(plain);
+	}
+	if (n == 0)
+		return (READ_SECONDS);
+
+	return (n < 1 ? 1 : n > READ_SECONDS_MAX ? READ_SECONDS_MAX : (int)n);
+}
+
+ROUTE(POST, "/api/admin/assets/get-url", assets_get_url, .guard = GUARD_ADMIN)
+{
+	char		base[SIGN_BASE_MAX], url[OBJECTS_URL_MAX];
+	const char	*key = request_text(r, "key");
+
+	if (key == NULL || *key == '\0') {
+		sql_refusal(r, 400, "{\"message\":\"key is required\"}");
+		sql_refuse(r);
+		return;
+	}
+	sign_base(r->kore, base);
+	if (!objects_presign(base, "GET", key, seconds_read(r), url)) {
+		refuse(r, "Failed to presign asset read");
+		return;
+	}
+	request_tell(r, "url", url);
+	sql_reply(r, "assets/get-url");
+}

@@ -1,0 +1,443 @@
+/*
+ * Uploads of films (contract media §6): the browser puts the parts straight
+ * into the store; here the upload is begun, counted, and completed into a job
+ * for the transcode workers. The store is asked on a task thread.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "http/reply.h"
+#include "http/route.h"
+#include "http/sign.h"
+#include "http/sql.h"
+#include "store/newkey.h"
+#include "store/objects.h"
+#include "store/queue.h"
+
+#define PART_BYTES	(10 << 20)
+#define PARTS_TARGET	2000		/* part size grows before there are more */
+#define PART_SECONDS	86400		/* life of their addresses: the apps put one after the other, over slow lines too */
+#define BYTES_MAX	((int64_t)5 << 40)
+#define STORE_SECONDS	20		/* the apps wait 30 s */
+#define JOIN_SECONDS	600		/* a directory copies while it completes */
+#define RENDITIONS	"R4K|R2K|R1080|R720|R360"
+#define COMPLETE_BODY	(1 << 20)	/* 10000 parts with their etags */
+
+static const struct field	init_fields[] = {
+	FIELD("kind", FIELD_CHOICE, .required = 1, .choices = "MOVIE|SERIES|EPISODE"),
+	FIELD("titleId", FIELD_ID),
+	FIELD("titleName", FIELD_STRING),
+	FIELD("episodeId", FIELD_ID),
+	FIELD("episodeName", FIELD_STRING),
+	FIELD("seasonNumber", FIELD_COUNT),
+	FIELD("episodeNumber", FIELD_COUNT),
+	FIELD("fileName", FIELD_STRING, .required = 1, .min = 1),
+	FIELD("bytesTotal", FIELD_ID, .required = 1, .min = 1, .max = BYTES_MAX),
+	FIELD("contentType", FIELD_STRING),
+	FIELD("renditions", FIELD_CHOICES, .choices = RENDITIONS),
+	FIELD_END
+};
+
+static const struct field	progress_fields[] = {
+	FIELD("bytesUploaded", FIELD_ID, .required = 1, .max = INT64_MAX),
+	FIELD_END
+};
+
+static const struct field	part_fields[] = {
+	FIELD("ETag", FIELD_STRING, .required = 1),
+	FIELD("PartNumber", FIELD_INTEGER, .required = 1),
+	FIELD_END
+};
+
+static const struct field	complete_fields[] = {
+	FIELD("uploadId", FIELD_STRING, .required = 1),
+	FIELD("key", FIELD_STRING, .required = 1),
+	FIELD("parts", FIELD_OBJECTS, .required = 1, .of = part_fields),
+	FIELD("renditions", FIELD_CHOICES, .choices = RENDITIONS),
+	FIELD_END
+};
+
+ROUTE_SQL(GET, "/api/admin/uploads", "uploads/list", .guard = GUARD_ADMIN);
+ROUTE_SQL(PATCH, "/api/admin/uploads/:id/progress", "uploads/progress", .guard = "movies:manage", .strict = 1, .id = "job",
+    .fields = progress_fields);
+
+/* What the task thread works on; outlives a request whose client has gone. */
+struct upload {
+	struct request		*r;
+	char			key[OBJECTS_KEY_MAX + 1];
+	char			id[OBJECTS_UPLOAD_MAX];
+	struct objects_call	call;
+	enum objects_result	result;
+
+	/* init */
+	char			base[SIGN_BASE_MAX];
+	char			type[256];
+	int64_t			part_size;
+	int			part_count;
+	char			*addresses;	/* the JSON array presignedParts */
+
+	/* complete */
+	struct objects_part	*parts;
+	size_t			count;
+	uint64_t		size;
+};
+
+static struct upload *
+upload_new(struct request *r)
+{
+	struct upload	*u;
+
+	if ((u = calloc(1, sizeof(*u))) == NULL)
+		fatal("out of memory");
+	u->r = r;
+
+	return (u);
+}
+
+static void
+upload_free(void *arg)
+{
+	struct upload	*u = arg;
+
+	free(u->addresses);
+	free(u->parts);
+	free(u);
+}
+
+/* Hands work to a task thread; done finds out whether the client is still there. */
+static void
+upload_run(struct upload *u, void (*work)(void *), void (*done)(void *))
+{
+	request_wait(u->r);
+	objects_run(work, done, u);
+}
+
+static void
+upload_abort(void *arg)
+{
+	struct upload	*u = arg;
+
+	if (objects_abort(u->key, u->id, &u->call) != OBJECTS_OK)
+		log_event(LOG_LEVEL_WARN, "an upload that nobody wants could not be aborted", LOG_S("error", u->call.error));
+}
+
+/* The part of a file that one PUT carries: larger for large files, in whole MiB. */
+static void
+parts_plan(struct upload *u, int64_t bytes)
+{
+	u->part_size = PART_BYTES;
+	if (bytes > (int64_t)PARTS_TARGET * PART_BYTES)
+		u->part_size = ((bytes + PARTS_TARGET - 1) / PARTS_TARGET + (1 << 20) - 1) >> 20 << 20;
+	u->part_count = (int)((bytes + u->part_size - 1) / u->part_size);
+}
+
+/* Signs the address of every part; NULL when one cannot be. */
+static char *
+parts_presign(const struct upload *u)
+{
+	char	url[OBJECTS_URL_MAX], *text = NULL;
+	FILE	*out;
+	size_t	len;
+	int	i, ok = 1;
+
+	if ((out = open_memstream(&text, &len)) == NULL)
+		return (NULL);
+	for (i = 1; i <= u->part_count && ok; i++) {
+		ok = objects_presign_part(u->base, u->key, u->id, i, PART_SECONDS, url);
+		fprintf(out, "%s{\"partNumber\":%d,\"url\":\"%s\"}", i > 1 ? "," : "[", i, url);
+	}
+	fputc(']', out);
+	if (fclose(out) != 0 || !ok) {
+		free(text);
+		return (NULL);
+	}
+
+	return (text);
+}
+
+static void
+init_work(void *arg)
+{
+	struct upload	*u = arg;
+
+	u->call.seconds = STORE_SECONDS;
+	if ((u->result = objects_begin(u->key, u->type, u->id, &u->call)) != OBJECTS_OK)
+		return;
+	if ((u->addresses = parts_presign(u)) == NULL) {
+		upload_abort(u);
+		snprintf(u->call.error, sizeof(u->call.error), "the addresses of the parts cannot be signed");
+		u->result = OBJECTS_LATER;
+	}
+}
+
+static void
+failure_reply(struct request *r, int status, const char *message, const char *error)
+{
+	struct kore_buf	body;
+
+	log_event(LOG_LEVEL_WARN, "the object store failed", LOG_S("id", r->id), LOG_S("error", error));
+	kore_buf_init(&body, 256);
+	kore_buf_appendf(&body, "{\"message\":\"%s\",\"error\":", message);
+	json_quote(&body, error);
+	kore_buf_append(&body, "}", 1);
+	reply_json(r->kore, status, body.data, body.offset);
+	kore_buf_cleanup(&body);
+}
+
+static void
+init_reply(struct upload *u, const char *job)
+{
+	struct kore_buf	body;
+
+	kore_buf_init(&body, 1024 + strlen(u->addresses));
+	kore_buf_appendf(&body, "{\"jobId\":\"%s\",\"uploadId\":", job);
+	json_quote(&body, u->id);
+	kore_buf_append(&body, ",\"key\":", 7);
+	json_quote(&body, u->key);
+	kore_buf_appendf(&body, ",\"partSize\":%lld,\"partCount\":%d,\"presignedParts\":", (long long)u->part_size, u->part_count);
+	kore_buf_append(&body, u->addresses, strlen(u->addresses));
+	kore_buf_append(&body, "}", 1);
+	reply_json(u->r->kore, 200, body.data, body.offset);
+	kore_buf_cleanup(&body);
+}
+
+/* The rows are there, or the store's half is undone. */
+static void
+init_stored(void *arg, const struct pg_outcome *outcome)
+{
+	struct upload	*u = arg;
+	const char	*job = outcome->error == NULL ? sql_text(outcome->res, "body") : NULL;
+
+	if (request_resume(u->r)) {
+		if (job != NULL)
+			init_reply(u, job);
+		else
+			sql_failed(u->r, outcome);
+		request_settle(u->r);
+	}
+	/* A connection that broke may have broken after the rows were written: then the upload is theirs, and the reaper's. */
+	if (job == NULL && !outcome->lost)
+		objects_run(upload_abort, upload_free, u);
+	else
+		upload_free(u);
+}
+
+static void
+init_begun(void *arg)
+{
+	struct upload	*u = arg;
+	struct request	*r = u->r;
+
+	if (!request_resume(r)) {
+		if (u->result == OBJECTS_OK)
+			objects_run(upload_abort, upload_free, u);
+		else
+			upload_free(u);
+		return;
+	}
+	if (u->result != OBJECTS_OK) {
+		failure_reply(r, 500, "Failed to init upload", u->call.error);
+		request_settle(r);
+		upload_free(u);
+		return;
+	}
+	request_tell(r, "key", u->key);
+	request_tell(r, "uploadId", u->id);
+	request_wait(r);
+	sql_call(r, "uploads/init", init_stored, u);
+}
+
+/* What is to be made of it: what the body says, else what the app's hint names, else the default (contract media UPL-7). */
+static const char *
+renditions_read(struct request *r)
+{
+	static const struct { const char *hint, *renditions; }	hints[] = {
+		{ "4k", "[\"R4K\"]" }, { "2k", "[\"R2K\"]" }, { "1080p", "[\"R1080\"]" }, { "720p", "[\"R720\"]" }, { "360p", "[\"R360\"]" } };
+	const char	*raw, *hint = request_text(r, "rendition");
+	size_t		i, len;
+	int		node = json_get(&r->json, 0, "renditions");
+
+	if (node >= 0 && r->json.nodes[node].size > 0) {
+		raw = json_raw(&r->json, node, &len);
+		return (request_format(r, "%.*s", (int)len, raw));
+	}
+	for (i = 0; hint != NULL && i < sizeof(hints) / sizeof(hints[0]); i++) {
+		if (!strcasecmp(hint, hints[i].hint))
+			return (hints[i].renditions);
+	}
+
+	return ("[\"R1080\",\"R720\",\"R360\"]");
+}
+
+/* The media type goes into a header; what could not is left out. */
+static void
+type_read(struct request *r, char out[256])
+{
+	const char	*type = request_text(r, "contentType"), *p;
+
+	snprintf(out, 256, "%s", type != NULL && *type != '\0' && strlen(type) < 256 ? type : "application/octet-stream");
+	for (p = out; *p != '\0'; p++) {
+		if ((unsigned char)*p < ' ' || (unsigned char)*p > 0x7e) {
+			snprintf(out, 256, "application/octet-stream");
+			break;
+		}
+	}
+}
+
+/* The number that the checked body has under a name. */
+static int64_t
+number_read(struct request *r, const char *name)
+{
+	struct json	body;
+	int64_t		n = 0;
+	int		node;
+
+	if (json_parse(&body, r->body, strlen(r->body)) == NULL) {
+		if ((node = json_get(&body, 0, name)) >= 0)
+			n = strtoll(body.text + body.nodes[node].start, NULL, 10);
+		json_free(&body);
+	}
+
+	return (n);
+}
+
+static void
+init_checked(struct request *r, const PGresult *res)
+{
+	struct upload	*u = upload_new(r);
+
+	(void)res;
+	newkey_make("uploads", request_text(r, "fileName"), u->key);
+	type_read(r, u->type);
+	sign_base(r->kore, u->base);
+	parts_plan(u, number_read(r, "bytesTotal"));
+	request_tell(r, "renditions", renditions_read(r));
+	upload_run(u, init_work, init_begun);
+}
+
+ROUTE(POST, "/api/admin/uploads/init", uploads_init, .guard = "movies:manage", .strict = 1, .fields = init_fields)
+{
+	if (!objects_enabled()) {
+		sql_refusal(r, 500, "{\"message\":\"S3 is not configured\"}");
+		sql_refuse(r);
+		return;
+	}
+	sql_query(r, "uploads/check", init_checked);
+}
+
+static void
+complete_work(void *arg)
+{
+	struct upload		*u = arg;
+	struct objects_stat	stat;
+	enum objects_result	result;
+	struct objects_call	look = { .seconds = STORE_SECONDS };
+
+	u->call.seconds = JOIN_SECONDS;
+	u->result = objects_complete(u->key, u->id, u->parts, u->count, NULL, &u->call);
+	if (u->result != OBJECTS_OK && u->result != OBJECTS_MISSING)
+		return;
+	/* An upload that is gone may have been completed by a request whose answer was lost. */
+	result = objects_head(u->key, &stat, &look);
+	u->size = stat.size;
+	if (result == OBJECTS_OK)
+		u->result = OBJECTS_OK;
+	else if (u->result == OBJECTS_OK || result != OBJECTS_MISSING) {
+		u->result = result;
+		u->call = look;
+	}
+}
+
+static void
+complete_stored(void *arg, const struct pg_outcome *outcome)
+{
+	struct upload	*u = arg;
+
+	if (outcome->error == NULL)
+		queue_wake();
+	if (request_resume(u->r)) {
+		if (outcome->error == NULL)
+			sql_answer(u->r, outcome->res);
+		else
+			sql_failed(u->r, outcome);
+		request_settle(u->r);
+	}
+	upload_free(u);
+}
+
+static void
+complete_joined(void *arg)
+{
+	struct upload	*u = arg;
+	struct request	*r = u->r;
+	char		uri[OBJECTS_KEY_MAX + 300];
+
+	/* Nobody waits any more: whoever asks again finds the object complete. */
+	if (!request_resume(r)) {
+		upload_free(u);
+		return;
+	}
+	if (u->result == OBJECTS_OK && objects_uri(u->key, uri, sizeof(uri))) {
+		request_tell(r, "uri", uri);
+		request_tell(r, "size", request_format(r, "%llu", (unsigned long long)u->size));
+		request_wait(r);
+		sql_call(r, "uploads/complete", complete_stored, u);
+		return;
+	}
+	log_event(LOG_LEVEL_WARN, "an upload could not be completed", LOG_S("id", r->id), LOG_S("error", u->call.error));
+	request_tell(r, "error", u->call.error);
+	request_tell(r, "failure", u->result == OBJECTS_REFUSED ? "400" : "500");
+	upload_free(u);
+	sql_reply(r, "uploads/fail");
+}
+
+static int
+part_compare(const void *a, const void *b)
+{
+	return (((const struct objects_part *)a)->number - ((const struct objects_part *)b)->number);
+}
+
+/* The parts of the body, in ascending order. */
+static void
+parts_read(struct request *r, struct upload *u)
+{
+	const struct json	*doc = &r->json;
+	int			node = json_get(doc, 0, "parts"), item = node + 1;
+	size_t			i;
+	char			*etag;
+
+	u->count = (size_t)doc->nodes[node].size;
+	if ((u->parts = calloc(u->count + 1, sizeof(*u->parts))) == NULL)
+		fatal("out of memory");
+	for (i = 0; i < u->count; i++, item = json_next(doc, item)) {
+		u->parts[i].number = atoi(doc->text + doc->nodes[json_get(doc, item, "PartNumber")].start);
+		etag = json_plain(doc, json_get(doc, item, "ETag"));
+		snprintf(u->parts[i].etag, sizeof(u->parts[i].etag), "%s", etag);
+		free(etag);
+	}
+	qsort(u->parts, u->count, sizeof(*u->parts), part_compare);
+}
+
+static void
+complete_found(struct request *r, const PGresult *res)
+{
+	struct upload	*u;
+
+	if (sql_text(res, "body") != NULL) {
+		sql_answer(r, res);
+		return;
+	}
+	u = upload_new(r);
+	snprintf(u->key, sizeof(u->key), "%s", request_text(r, "key"));
+	snprintf(u->id, sizeof(u->id), "%s", request_text(r, "uploadId"));
+	parts_read(r, u);
+	upload_run(u, complete_work, complete_joined);
+}
+
+ROUTE(POST, "/api/admin/uploads/:id/complete", uploads_complete, .guard = "movies:manage", .strict = 1, .id = "job",
+    .fields = complete_fields, .body_max = COMPLETE_BODY)
+{
+	sql_query(r, "uploads/find", complete_found);
+}
