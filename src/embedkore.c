@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "embedkore.h"
+#include "store/objects_local.h"
 
 /* A path that begins so is a memory file: KORE_TMPDIR of our build of Kore, and pidfile in kore.conf. */
 #define MEMORY_MARKER	"memfd:"
@@ -66,6 +67,13 @@ symbols_install(void)
 	kore_native_module.getsym = symbols_get;
 }
 
+/* A body that Kore writes to disk, for the local store. */
+static int
+is_received(const char *path)
+{
+	return (!strncmp(path, LOCAL_RECEIVED, sizeof(LOCAL_RECEIVED) - 1));
+}
+
 static int
 is_memory(const char *path)
 {
@@ -77,6 +85,8 @@ __wrap_mkstemp(char *path)
 {
 	if (is_memory(path))
 		return (memfd_create(path, MFD_CLOEXEC));
+	if (is_received(path))
+		return (local_receive(path));
 
 	return (__real_mkstemp(path));
 }
@@ -100,6 +110,9 @@ __wrap_fopen(const char *path, const char *mode)
 int
 __wrap_unlink(const char *path)
 {
+	if (is_received(path))
+		return (local_forget(path));
+
 	return (is_memory(path) ? 0 : __real_unlink(path));
 }
 

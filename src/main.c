@@ -24,6 +24,7 @@
 #include "jobs/mail.h"
 #include "jobs/sweep.h"
 #include "net/mail.h"
+#include "http/localbody.h"
 #include "http/share.h"
 #include "media/media.h"
 #include "probe.h"
@@ -381,6 +382,7 @@ kore_worker_configure(void)
 	pg_start(conf_str(CONF_DATABASE_URL));
 	(void)valkey_shared();
 	objects_start();
+	localbody_start();
 	if (roles & (ROLE_API | ROLE_CRON))
 		mailjob_start();
 	if (worker->id == FIRST_WORKER)

@@ -17,6 +17,7 @@
 #include <kore/http.h>
 
 #include "http/intake.h"
+#include "http/localbody.h"
 
 #define HEAD_END	"\r\n\r\n"
 #define LENGTH_ZERO	"content-length: 0\r\n"
@@ -203,6 +204,8 @@ static const char *
 refusal_text(int status)
 {
 	switch (status) {
+	case 403:
+		return ("This address is not valid or has expired");
 	case 404:
 		return ("Not found");
 	case 411:
@@ -258,7 +261,7 @@ intake_recv(struct netbuf *nb)
 {
 	struct connection	*c = nb->owner;
 	char			*head = (char *)nb->buf, *end;
-	size_t			len, was, rest;
+	size_t			len, was, rest, body_max;
 	int			status;
 
 	if ((end = memmem(head, nb->s_off, HEAD_END, strlen(HEAD_END))) == NULL)
@@ -266,8 +269,10 @@ intake_recv(struct netbuf *nb)
 
 	len = was = (size_t)(end - head) + strlen(HEAD_END);
 	rest = nb->s_off - was;
+	if ((body_max = localbody_max(head, was)) == 0)
+		return (intake_refuse(c, 403));
 	/* The head may grow by a length of 0, but only where no body follows. */
-	if ((status = intake_rewrite(head, &len, rest == 0 ? nb->b_len : was, http_body_max)) != 0)
+	if ((status = intake_rewrite(head, &len, rest == 0 ? nb->b_len : was, body_max)) != 0)
 		return (intake_refuse(c, status));
 	if (rest > 0)
 		memmove(head + len, head + was, rest);
@@ -291,5 +296,7 @@ __wrap_net_recv_queue(struct connection *c, size_t len, int flags, int (*cb)(str
 void
 __wrap_net_recv_reset(struct connection *c, size_t len, int (*cb)(struct netbuf *))
 {
+	if (cb != http_header_recv)
+		localbody_arrived(c);
 	__real_net_recv_reset(c, len, in_front(cb));
 }

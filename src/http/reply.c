@@ -74,6 +74,15 @@ reply_message(struct http_request *req, int status, const char *text)
 }
 
 void
+reply_object_headers(struct http_request *req, const char *etag)
+{
+	cors_headers(req, "*", "Content-Type, Authorization");
+	http_response_header(req, "access-control-expose-headers", "ETag, Content-Range, Accept-Ranges, Content-Length");
+	http_response_header(req, "x-content-type-options", "nosniff");
+	http_response_header(req, "etag", etag);
+}
+
+void
 reply_preflight(struct http_request *req)
 {
 	cors_headers(req, NULL, "Content-Type,Authorization");

@@ -19,6 +19,9 @@ void	reply_shared_json(struct http_request *, int status, void *body, size_t len
 /* {"message":text}; text must need no escaping. */
 void	reply_message(struct http_request *, int status, const char *text);
 
+/* The headers of an answer that is or concerns an object, as browsers want them of S3 (contract media §5.5). */
+void	reply_object_headers(struct http_request *, const char *etag);
+
 /* The answer to every OPTIONS (contract people §1.2). */
 void	reply_preflight(struct http_request *);
 

@@ -37,7 +37,12 @@ path_matches(const char *pattern, const char *path, struct segment *args)
 			args++;
 			continue;
 		}
-		len = strcspn(pattern, ":");
+		if (*pattern == '*') {
+			args->text = path;
+			args->len = strlen(path);
+			return (args->len > 0);
+		}
+		len = strcspn(pattern, ":*");
 		if (strncasecmp(pattern, path, len))
 			return (0);
 		pattern += len;
@@ -72,6 +77,15 @@ route_body_max(const struct http_request *kore)
 	const struct route	*route = table_find(kore->method, kore->path, args);
 
 	return (route != NULL && route->body_max != 0 ? route->body_max : BODY_MAX);
+}
+
+int
+route_is_raw(const struct http_request *kore)
+{
+	struct segment		args[REQUEST_ARGS_MAX];
+	const struct route	*route = table_find(kore->method, kore->path, args);
+
+	return (route != NULL && route->raw);
 }
 
 int

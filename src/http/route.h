@@ -23,7 +23,7 @@
 
 struct route {
 	int			method;		/* HTTP_METHOD_*; GET answers HEAD too */
-	const char		*path;		/* without a slash at the end; ":name" stands for one segment */
+	const char		*path;		/* without a slash at the end; ":name" stands for one segment, "*" at the end for all that follows */
 	/* Exactly one of the two: it replies, now or later; or the statement that makes the answer (http/sql.h). */
 	void			(*handler)(struct request *);
 	const char		*statement;
@@ -35,6 +35,7 @@ struct route {
 	const char		*limit;		/* attempts count under this name (sql/query/limit.sql); too many are refused */
 	const char		*id;		/* the first ":" segment is the id of such a thing: "title" */
 	const struct field	*fields;	/* of the body; NULL: it is passed on as it came */
+	int			raw;		/* the body is none of JSON's, whatever its type says */
 	size_t			body_max;	/* bytes; 0 is BODY_MAX */
 };
 
@@ -59,6 +60,9 @@ int	route_find(struct request *);
 
 /* How many bytes the body of this request may have, before its route is looked for. */
 size_t	route_body_max(const struct http_request *);
+
+/* Whether the route of this request leaves its body alone. */
+int	route_is_raw(const struct http_request *);
 
 /* Whether the id is one (contract README 19); if not, the refusal is noted (http/sql.h). */
 int	route_args_check(struct request *);

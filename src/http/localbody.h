@@ -1,0 +1,38 @@
+/*
+ * Bodies that are objects: what is put to a signed address of the local store
+ * (store/objects_local.h) may be as large as a part of an upload, and goes to
+ * the disk as it arrives instead of into memory.
+ */
+#ifndef WANZAMI_LOCALBODY_H
+#define WANZAMI_LOCALBODY_H
+
+#include <stddef.h>
+#include <time.h>
+
+#include <kore/kore.h>
+#include <kore/http.h>
+
+#define LOCALBODY_MEMORY_MAX	1048576		/* http_body_max of kore.conf: every other body */
+
+/* What the address of a local object says; texts of request.c's kind would come too late for a body. */
+struct localbody_address {
+	char	key[1040], allowed[8], expires[24], upload[48], part[8], sig[80];
+	int	has_upload, has_part, has_sig;
+};
+
+/* Event loop, once per worker: has Kore write large bodies where local_receive says, if there is a local store. */
+void	localbody_start(void);
+
+/*
+ * How long a body may be whose head begins like this: LOCALBODY_MEMORY_MAX,
+ * more for one that a signed address lets in, and 0 for one that it does not.
+ */
+size_t	localbody_max(const char *line, size_t len);
+
+/* A connection on which part of a body has arrived. One that is written to disk may take as long as it likes, if it goes on. */
+void	localbody_arrived(struct connection *);
+
+/* Whether method, path (still encoded, with its prefix) and query (may be NULL) name an object and allow it now. */
+int	localbody_allows(const char *method, const char *path, const char *query, struct localbody_address *);
+
+#endif

@@ -1,0 +1,474 @@
+"""Uploads and artwork through the API, with an S3 server that checks signatures and with a directory that the appliance
+serves itself: what the apps do, and what goes wrong on the way."""
+import hashlib
+import json
+import os
+import re
+import socket
+import urllib.parse
+
+import pytest
+import requests
+
+from services import run, wait_for
+
+PASSWORD, MIB = "Films-4-all", 1 << 20
+KEY = r"uploads/\d{13}-[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/"
+
+
+class Api:
+    """The appliance with an administrator signed in."""
+
+    def __init__(self, world, folder=None):
+        self.world, self.folder = world, folder
+        self.env = dict(world.env)
+        if folder:
+            self.env = {k: v for k, v in self.env.items() if not k.startswith("S3_")}
+            self.env["MEDIA_DIR"] = folder
+        r = run("admin", "create", "--email", "ada@example.com", "--name", "Ada", stdin=PASSWORD + "\n", **world.env)
+        assert r.returncode == 0, r.stderr
+        self.start()
+
+    def start(self, **env):
+        world = self.world
+        self.a = world._appliance(roles="api", **{**self.env, **env}).wait_healthy()
+        r = self.a.post("/api/admin/login", {"email": "ada@example.com", "password": PASSWORD})
+        assert r.status_code == 200, r.text
+        self.token = r.json()["accessToken"]
+        return self
+
+    def post(self, path, body=None, status=200):
+        r = self.a.post(path, body if body is not None else {}, token=self.token)
+        assert r.status_code == status, (r.status_code, r.text)
+        return r.json()
+
+    def init(self, status=200, **body):
+        return self.post("/api/admin/uploads/init", {"kind": "MOVIE", "titleName": "A film", "fileName": "film.mp4", "bytesTotal": 11,
+                                                     "contentType": "video/mp4", **body}, status)
+
+    def put(self, made, data):
+        """The parts as the admin app puts them; what complete wants of them."""
+        size, tags = made["partSize"], []
+        for part in made["presignedParts"]:
+            n = part["partNumber"]
+            r = requests.put(part["url"], data=data[(n - 1) * size:n * size], timeout=60)
+            assert r.status_code == 200, r.text
+            tags.append({"ETag": r.headers["ETag"], "PartNumber": n})
+        return tags
+
+    def complete(self, made, parts, status=200, **more):
+        return self.post("/api/admin/uploads/%s/complete" % made["jobId"],
+                         {"uploadId": made["uploadId"], "key": made["key"], "parts": parts, **more}, status)
+
+    def progress(self, job, count, status=200):
+        r = self.a.patch("/api/admin/uploads/%s/progress" % job, {"bytesUploaded": count}, token=self.token)
+        assert r.status_code == status, r.text
+        return r.json()
+
+    def uploads(self):
+        return self.a.get("/api/admin/uploads", token=self.token).json()["uploads"]
+
+    def read(self, key):
+        return requests.get(self.post("/api/admin/assets/get-url", {"key": key})["url"], timeout=60)
+
+    def job(self, made):
+        return self.world.rows('SELECT u."status"::text, u."error", j.state, j.source_key, j.source_size, j.renditions::text '
+                               'FROM "UploadJob" u LEFT JOIN wanzami.transcode_job j ON j.upload_job_id = u."id" WHERE u."id" = %s',
+                               (made["jobId"],))[0]
+
+    def assets(self):
+        return self.world.rows('SELECT "rendition"::text, "status"::text, "url" FROM "AssetVersion" ORDER BY "AssetVersion"."rendition" DESC, "id"')
+
+
+@pytest.fixture(params=["s3", "directory"])
+def api(request, world, tmp_path):
+    return Api(world, str(tmp_path / "media") if request.param == "directory" else None)
+
+
+@pytest.fixture
+def s3(world):
+    return Api(world)
+
+
+@pytest.fixture
+def local(world, tmp_path):
+    return Api(world, str(tmp_path / "media"))
+
+
+def test_a_film_becomes_a_job(api):
+    data = os.urandom(21 * MIB + 5)
+    made = api.init(fileName="My film, 映画 + 1.mp4", bytesTotal=len(data))
+    assert re.fullmatch(KEY + re.escape("My film, 映画 + 1.mp4"), made["key"])
+    assert (made["partSize"], made["partCount"], [p["partNumber"] for p in made["presignedParts"]]) == (10 * MIB, 3, [1, 2, 3])
+    assert api.job(made) == ("UPLOADING", None, None, None, None, None)
+    parts = api.put(made, data)
+    assert api.progress(made["jobId"], str(10 * MIB)) == {"job": {"id": made["jobId"], "bytesUploaded": 10 * MIB, "status": "UPLOADING"}}
+    answer = api.complete(made, parts[::-1])  # any order will do
+    assert answer == {"job": {"id": made["jobId"], "status": "PROCESSING"}}
+    assert api.job(made) == ("PROCESSING", None, "queued", made["key"], len(data), "{R1080,R720,R360}")
+    uri = "s3://%s/%s" % ("local" if api.folder else api.world.bucket, made["key"])
+    assert api.assets() == [("R360", "PROCESSING", uri), ("R720", "PROCESSING", uri), ("R1080", "PROCESSING", uri)]
+    assert api.world.rows('SELECT "name", "type"::text, "archived", "pendingReview" FROM "Title"') == [("A film", "MOVIE", True, True)]
+    assert hashlib.sha256(api.read(made["key"]).content).digest() == hashlib.sha256(data).digest()
+    upload = api.uploads()[0]
+    assert (upload["status"], upload["bytesUploaded"], upload["bytesTotal"], upload["error"]) == ("PROCESSING", len(data), len(data), None)
+    # Whatever comes late changes nothing, and the same question gets the same answer.
+    assert api.progress(made["jobId"], 7)["job"] == {"id": made["jobId"], "bytesUploaded": len(data), "status": "PROCESSING"}
+    assert api.complete(made, parts) == answer
+    assert len(api.assets()) == 3 and api.job(made)[2] == "queued"
+
+
+def test_nothing_is_lost_when_the_answer_to_complete_is(api):
+    """The store has made the object, but the process died before its rows were written."""
+    made = api.init()
+    parts = api.put(made, b"hello world")
+    api.world.rows('ALTER TABLE "AssetVersion" RENAME TO hidden')
+    api.complete(made, parts, status=500)
+    api.world.rows('ALTER TABLE hidden RENAME TO "AssetVersion"')
+    assert api.job(made)[:3] == ("UPLOADING", None, None)
+    api.a.restart()
+    api.complete(made, parts)
+    assert api.job(made)[0] == "PROCESSING" and api.job(made)[4] == 11
+
+
+def test_wrong_parts_are_refused_and_better_ones_taken(api):
+    made = api.init()
+    parts = api.put(made, b"hello world")
+    answer = api.complete(made, [{"ETag": '"00000000000000000000000000000000"', "PartNumber": 1}], status=400)
+    assert answer["message"] == "Failed to complete multipart upload" and "InvalidPart" in answer["error"]
+    assert api.job(made)[0] == "FAILED" and "InvalidPart" in api.uploads()[0]["error"]
+    api.complete(made, parts + [{"ETag": parts[0]["ETag"], "PartNumber": 2}], status=400)
+    api.complete(made, [], status=400)
+    api.complete(made, parts)
+    assert api.job(made)[:3] == ("PROCESSING", None, "queued")
+
+
+def test_a_job_is_completed_with_its_own_key_and_upload_only(api):
+    one, two = api.init(), api.init()
+    parts = api.put(one, b"hello world")
+    path = "/api/admin/uploads/%s/complete" % two["jobId"]
+    for body in ({"uploadId": one["uploadId"], "key": one["key"]}, {"uploadId": two["uploadId"], "key": one["key"]}, {"uploadId": "", "key": ""}):
+        assert api.post(path, {**body, "parts": parts}, status=400)["message"] == "key and uploadId are not those of this job"
+    assert api.job(two)[0] == "UPLOADING"
+    unknown = {"uploadId": "x", "key": "y", "parts": parts}
+    assert api.post("/api/admin/uploads/999999/complete", unknown, status=404) == {"message": "Job not found after completion"}
+    assert api.post("/api/admin/uploads/x/complete", unknown, status=400) == {"message": "Invalid job id"}
+    assert api.post("/api/admin/uploads/0/complete", unknown, status=400) == {"message": "Missing job id"}
+
+
+def test_what_init_refuses_leaves_nothing_behind(s3):
+    def errors(**body):
+        return s3.init(status=400, **body)["errors"]["fieldErrors"]
+    assert errors(kind="CLIP") == {"kind": ["Invalid enum value. Expected 'MOVIE' | 'SERIES' | 'EPISODE', received 'CLIP'"]}
+    assert errors(fileName="") == {"fileName": ["String must contain at least 1 character(s)"]}
+    assert errors(bytesTotal="x") == {"bytesTotal": ["Expected bigint, received string"]}
+    assert list(errors(bytesTotal=0)) == list(errors(bytesTotal=-1)) == list(errors(bytesTotal=(5 << 40) + 1)) == ["bytesTotal"]
+    assert errors(seasonNumber=1.5) == {"seasonNumber": ["Expected integer, received float"]}
+    assert errors(seasonNumber="one") == {"seasonNumber": ["Expected number, received nan"]}
+    assert errors(renditions=["R360", "R8K"]) == {"renditions": ["Invalid enum value. Expected 'R4K' | 'R2K' | 'R1080' | 'R720' | 'R360', received 'R8K'"]}
+    assert s3.init(status=404, titleId=999999) == {"message": "Title not found"}
+    assert s3.init(status=404, kind="EPISODE", episodeId="999999") == {"message": "Episode not found"}
+    assert s3.init(status=400, kind="EPISODE", titleName="") == {"message": "titleId or titleName required for EPISODE uploads"}
+    assert s3.world.rows('SELECT count(*) FROM "Title"') == s3.world.rows('SELECT count(*) FROM "UploadJob"') == [(0,)]
+    assert s3.world.store.uploads(s3.world.bucket) == []
+
+
+def test_an_upload_whose_rows_cannot_be_written_is_aborted(s3):
+    s3.world.rows('ALTER TABLE "UploadJob" ADD CONSTRAINT no CHECK (false) NOT VALID')
+    s3.init(status=500)
+    assert s3.world.rows('SELECT count(*) FROM "Title"') == [(0,)]
+    wait_for(lambda: s3.world.store.uploads(s3.world.bucket) == [], "the upload to be aborted")
+
+
+def test_only_administrators_upload(api):
+    assert api.a.post("/api/admin/uploads/init", {}).status_code == 401
+    assert api.a.get("/api/admin/uploads").status_code == 401
+    assert api.a.patch("/api/admin/uploads/1/progress", {"bytesUploaded": 1}).status_code == 401
+    assert api.a.post("/api/admin/assets/presign", {}).status_code == 401
+    assert api.progress(999999, 1, status=404) == {"message": "Job not found"}
+    assert list(api.progress(1, -1, status=400)["errors"]["fieldErrors"]) == ["bytesUploaded"]
+
+
+def test_an_episode_gets_its_season_and_waits_for_review(api):
+    api.init(kind="EPISODE", titleName="A series", seasonNumber="2", episodeNumber=3, episodeName="The third")
+    [(series, archived, pending)] = api.world.rows('SELECT "id", "archived", "pendingReview" FROM "Title" WHERE "type" = \'SERIES\'')
+    assert (archived, pending) == (True, True)
+    rows = api.world.rows('SELECT e."name", e."seasonNumber", e."episodeNumber", e."pendingReview", s."seasonNumber", u."titleId", '
+                          'u."episodeId" = e."id" FROM "Episode" e JOIN "Season" s ON s."id" = e."seasonId" '
+                          'JOIN "UploadJob" u ON u."episodeId" = e."id"')
+    assert rows == [("The third", 2, 3, True, 2, None, True)]
+    second = api.init(kind="EPISODE", titleId=str(series), seasonNumber=2, episodeNumber=4)
+    assert api.world.rows('SELECT count(*) FROM "Season"') == [(1,)]
+    episode, = api.world.rows('SELECT "episodeId" FROM "UploadJob" WHERE "id" = %s', (second["jobId"],))[0]
+    again = api.init(kind="EPISODE", episodeId=episode)
+    assert api.world.rows('SELECT "episodeId", "titleId" FROM "UploadJob" WHERE "id" = %s', (again["jobId"],)) == [(episode, None)]
+    assert api.world.rows('SELECT count(*) FROM "Episode"') == [(2,)]
+    api.complete(again, api.put(again, b"hello world"))
+    assert api.world.rows('SELECT DISTINCT "titleId", "episodeId" FROM "AssetVersion"') == [(None, episode)]
+
+
+@pytest.mark.parametrize("init, complete, made", [
+    ({}, {}, "{R1080,R720,R360}"), ({"renditions": ["R360"]}, {}, "{R360}"), ({"renditions": ["R360"]}, {"renditions": ["R4K", "R720"]}, "{R4K,R720}"),
+    ({"rendition": "4k"}, {}, "{R4K}"), ({"rendition": "480p"}, {}, "{R1080,R720,R360}"),
+    ({"rendition": "4k", "renditions": ["R720"]}, {"renditions": []}, "{R720}")])
+def test_which_renditions_are_made(local, init, complete, made):
+    upload = local.init(**init)
+    local.complete(upload, local.put(upload, b"hello world"), **complete)
+    assert local.job(upload)[5] == made
+
+
+def test_what_plays_goes_on_playing_while_the_next_is_made(local):
+    first = local.init(renditions=["R360", "R720"])
+    local.complete(first, local.put(first, b"hello world"))
+    title, = local.world.rows('SELECT "titleId" FROM "UploadJob"')[0]
+    local.world.rows("""UPDATE "AssetVersion" SET "status" = 'READY', "url" = 's3://local/vod/1/x/R360.mp4' WHERE "rendition" = 'R360'""")
+    second = local.init(titleId=title, renditions=["R360", "R720"])
+    local.complete(second, local.put(second, b"hello again"))
+    assert local.assets() == [("R360", "READY", "s3://local/vod/1/x/R360.mp4"), ("R720", "PROCESSING", "s3://local/" + second["key"])]
+
+
+def test_large_files_get_larger_parts(s3):
+    for size, part, count in [(1, 10 * MIB, 1), (10 * MIB, 10 * MIB, 1), (10 * MIB + 1, 10 * MIB, 2), (20000 * MIB, 10 * MIB, 2000)]:
+        made = s3.init(bytesTotal=size)
+        assert (made["partSize"], made["partCount"], len(made["presignedParts"])) == (part, count, count)
+    for size in (20000 * MIB + 1, 5 << 40):
+        made = s3.init(bytesTotal=str(size))
+        assert made["partCount"] <= 2000 and made["partSize"] * (made["partCount"] - 1) < size <= made["partSize"] * made["partCount"]
+        assert made["partSize"] % MIB == 0 and made["partSize"] <= 5 << 30
+
+
+@pytest.mark.parametrize("name, kept", [
+    ("../../etc/passwd", "passwd"), ("C:\\films\\a.mp4", "a.mp4"), ("a/", "film"), ("..", "film"), ("a\nb\x7f.mp4", "ab.mp4"),
+    ("é" * 150 + ".mkv", "é" * 98 + ".mkv"), ("x" * 300, "x" * 200)])
+def test_file_names_are_made_harmless(local, name, kept):
+    made = local.init(fileName=name)
+    assert re.fullmatch(KEY + re.escape(kept), made["key"]), made["key"]
+    local.complete(made, local.put(made, b"hello world"))
+    assert local.read(made["key"]).content == b"hello world"
+    assert local.world.rows('SELECT "payload"->>\'fileName\' FROM "UploadJob"') == [(name,)]
+
+
+def test_a_store_that_is_away_is_said_so_and_nothing_is_begun(s3):
+    s3.world.store.kill()
+    try:
+        answer = s3.init(status=500)
+    finally:
+        s3.world.store.start()
+    assert answer["message"] == "Failed to init upload" and "cannot be reached" in answer["error"]
+    assert s3.world.rows('SELECT count(*) FROM "Title"') == s3.world.rows('SELECT count(*) FROM "UploadJob"') == [(0,)]
+    s3.init()
+
+
+def test_without_a_store(world):
+    api = Api(world)
+    api.start(S3_BUCKET="")
+    assert api.init(status=500) == {"message": "S3 is not configured"}
+    assert api.post("/api/admin/assets/presign", status=500) == {"message": "Failed to presign asset upload", "error": "S3 bucket not configured"}
+    assert api.post("/api/admin/assets/get-url", {"key": "a"}, status=500) == {"message": "Failed to presign asset read", "error": "S3 bucket not configured"}
+
+
+def test_artwork(api):
+    made = api.post("/api/admin/assets/presign", {"kind": "poster", "contentType": "image/png"})
+    assert re.fullmatch(r"poster/\d{13}-[0-9a-f-]{36}", made["key"]) and made["publicUrl"].endswith("/" + made["key"])
+    image = b"\x89PNG\r\n\x1a\n" + os.urandom(2 * MIB)
+    r = requests.put(made["url"], data=image, headers={"Content-Type": "application/json", "Origin": "https://admin.example"}, timeout=60)
+    assert r.status_code == 200 and r.headers["ETag"]
+    assert api.read(made["key"]).content == image
+    assert api.world.rows('SELECT "userId" IS NOT NULL, "action", "resource", "detail" FROM "AdminAuditLog" WHERE "action" = \'ASSET_PRESIGN\'') == [
+        (True, "ASSET_PRESIGN", made["key"], {"kind": "poster", "publicUrl": made["publicUrl"]})]
+    assert api.post("/api/admin/assets/presign", {"kind": None})["key"].startswith("asset/")
+    for kind in ("../x", "", "a/b", 7, "k" * 33):
+        api.post("/api/admin/assets/presign", {"kind": kind}, status=400)
+    for key in (None, "", 7):
+        assert api.post("/api/admin/assets/get-url", {"key": key}, status=400) == {"message": "key is required"}
+
+
+def test_the_public_address_of_artwork_may_be_a_cdn(local):
+    local.a.close()
+    local.start(PUBLIC_ASSET_BASE="https://cdn.example/art", PUBLIC_API_ORIGIN="https://api.example/")
+    made = local.post("/api/admin/assets/presign")
+    assert made["publicUrl"] == "https://cdn.example/art/" + made["key"]
+    assert made["url"].startswith("https://api.example/media-local/" + made["key"] + "?")
+
+
+def test_how_long_an_address_lives(s3):
+    for given, seconds in [(60, 60), ("120", 120), (999999, 86400), (0, 3600), ("", 3600), ("x", 3600), (None, 3600), (-5, 1), (1.5, 1)]:
+        url = s3.post("/api/admin/assets/get-url", {"key": "some/other key.png", "expiresIn": given})["url"]
+        assert "X-Amz-Expires=%d&" % seconds in url, given
+
+
+# The directory, served by the appliance itself
+
+def artwork(local, body, kind="asset"):
+    made = local.post("/api/admin/assets/presign", {"kind": kind})
+    assert requests.put(made["url"], data=body, timeout=60).status_code == 200
+    return made
+
+
+def test_ranges_of_a_local_object(local):
+    body = os.urandom(3 * MIB + 11)
+    made = artwork(local, body)
+    url = local.post("/api/admin/assets/get-url", {"key": made["key"]})["url"]
+    with requests.Session() as session:  # one connection for all of it
+        def get(**headers):
+            return session.get(url, headers={k.replace("_", "-"): v for k, v in headers.items()}, timeout=60)
+        whole = get()
+        assert (whole.status_code, whole.content, whole.headers["Accept-Ranges"]) == (200, body, "bytes")
+        for text, first, last in [("bytes=0-0", 0, 0), ("bytes=5-70000", 5, 70000), ("bytes=3000000-", 3000000, len(body) - 1),
+                                  ("bytes=-7", len(body) - 7, len(body) - 1), ("bytes=0-99999999999", 0, len(body) - 1),
+                                  ("bytes=-99999999999", 0, len(body) - 1), ("bytes=%d-" % (len(body) - 1), len(body) - 1, len(body) - 1)]:
+            r = get(Range=text)
+            assert (r.status_code, r.headers["Content-Range"]) == (206, "bytes %d-%d/%d" % (first, last, len(body))), text
+            assert r.content == body[first:last + 1]
+        for text in ("bytes=%d-" % len(body), "bytes=99999999999-", "bytes=-0"):
+            r = get(Range=text)
+            assert (r.status_code, r.headers["Content-Range"], r.content) == (416, "bytes */%d" % len(body), b""), text
+        for text in ("bytes=5-4", "bytes=a-b", "bytes=0-1,5-6", "items=0-1", "bytes=", "bytes=-"):
+            assert (get(Range=text).status_code, text) == (200, text)
+        etag = whole.headers["ETag"]
+        assert get(Range="bytes=0-1", If_Range=etag).status_code == 206
+        assert get(Range="bytes=0-1", If_Range='"other"').content == body
+        assert (get(If_None_Match=etag).status_code, get(If_None_Match=etag).content) == (304, b"")
+        head = session.head(url, timeout=60)
+        assert (head.status_code, int(head.headers["Content-Length"]), head.content) == (200, len(body), b"")
+
+
+@pytest.mark.parametrize("body, kind", [(b"\x89PNG\r\n\x1a\n...", "image/png"), (b"\xff\xd8\xff\xe0...", "image/jpeg"),
+                                        (b"RIFF....WEBPVP8 ", "image/webp"), (b"\0\0\0\x20ftypisom....", "video/mp4"),
+                                        (b"WEBVTT\n\n", "text/vtt"), (b"<html><script>alert(1)</script>", "application/octet-stream"), (b"", "application/octet-stream")])
+def test_types_are_what_the_bytes_say(local, body, kind):
+    made = artwork(local, body)
+    r = requests.get(made["publicUrl"], timeout=60)
+    assert (r.status_code, r.content, r.headers["Content-Type"], r.headers["X-Content-Type-Options"]) == (200, body, kind, "nosniff")
+
+
+def test_browsers_of_other_origins_may_put_and_see_the_etag(local):
+    made = local.post("/api/admin/assets/presign")
+    r = requests.options(made["url"], headers={"Origin": "https://admin.example", "Access-Control-Request-Method": "PUT",
+                                               "Access-Control-Request-Headers": "content-type"}, timeout=60)
+    assert r.status_code == 204 and r.headers["Access-Control-Allow-Origin"] == "https://admin.example"
+    assert "PUT" in r.headers["Access-Control-Allow-Methods"] and "Content-Type" in r.headers["Access-Control-Allow-Headers"]
+    r = requests.put(made["url"], data=b"x", headers={"Origin": "https://admin.example"}, timeout=60)
+    assert r.headers["Access-Control-Allow-Origin"] == "https://admin.example" and "ETag" in r.headers["Access-Control-Expose-Headers"]
+
+
+def test_an_address_is_good_for_what_it_says_and_nothing_else(local):
+    secret = local.init()
+    local.complete(secret, local.put(secret, b"hello world"))
+    part = secret["presignedParts"][0]["url"]
+    url = local.post("/api/admin/assets/get-url", {"key": secret["key"]})["url"]
+    put = local.post("/api/admin/assets/presign")["url"]
+    base = local.a.url + "/media-local/"
+    assert requests.get(url, timeout=60).content == b"hello world"
+    query = url.split("?")[1]
+    forged = [url[:-1] + ("0" if url[-1] != "0" else "1"), base + secret["key"], base + "vod/x.mp4?" + query,
+              re.sub(r"expires=(\d+)", lambda m: "expires=%d" % (int(m.group(1)) + 1), url), url.replace("method=GET", "method=PUT"),
+              url + "&upload=a&part=1", base + "..%2f..%2fetc/passwd?" + query, base + "../../etc/passwd", base + "poster/../" + secret["key"],
+              base + "poster/%2e%2e/" + secret["key"], put]
+    for other in forged:
+        s = requests.Session()
+        request = requests.Request("GET", other).prepare()
+        request.url = other  # as it stands: requests would tidy the path
+        assert s.send(request, timeout=60).status_code in (403, 404), other
+        s.close()
+    for other in (url, put.replace("method=PUT", "method=GET"), put[:-1], part.replace("part=1", "part=2"), base + "poster/mine", base + secret["key"]):
+        assert requests.put(other, data=b"evil", timeout=60).status_code == 403, other
+    assert local.read(secret["key"]).content == b"hello world"
+    expired = local.post("/api/admin/assets/get-url", {"key": secret["key"], "expiresIn": 1})["url"]
+    wait_for(lambda: requests.get(expired, timeout=60).status_code == 403, "the end of an address")
+
+
+def test_a_body_without_a_good_address_is_not_written(local):
+    made = local.post("/api/admin/assets/presign")
+    url = urllib.parse.urlsplit(made["url"][:-1])
+    with socket.create_connection((url.hostname, url.port), 20) as s:
+        s.sendall(("PUT %s?%s HTTP/1.1\r\nHost: x\r\nContent-Length: 5368709120\r\n\r\n" % (url.path, url.query)).encode())
+        assert b" 403 " in s.recv(4096)
+    url = urllib.parse.urlsplit(made["url"])
+    with socket.create_connection((url.hostname, url.port), 20) as s:
+        s.sendall(("PUT %s?%s HTTP/1.1\r\nHost: x\r\nContent-Length: 5368709121\r\n\r\n" % (url.path, url.query)).encode())
+        assert b" 413 " in s.recv(4096)
+    with socket.create_connection((url.hostname, url.port), 20) as s:
+        s.sendall(b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 1048577\r\n\r\n")
+        assert b" 413 " in s.recv(4096)
+    assert os.listdir(local.folder + "/tmp") == []
+
+
+def test_large_parts_go_to_disk_and_not_into_memory(local):
+    """While a body of 300 MB arrives and leaves again, the worker stays small and answers others."""
+    total, piece = 300 * MIB, os.urandom(MIB)
+    made = local.post("/api/admin/assets/presign")
+    local.get = lambda: local.a.get("/health", timeout=5)
+
+    def body():
+        for n in range(total // MIB):
+            if n % 100 == 50:
+                assert local.get().status_code == 200
+            yield piece
+
+    class Sized:
+        def __init__(self):
+            self.pieces, self.rest = body(), b""
+
+        def __len__(self):
+            return total
+
+        def read(self, size=-1):
+            if not self.rest:
+                self.rest = next(self.pieces, b"")
+            out, self.rest = self.rest[:size], self.rest[size:]
+            return out
+
+    r = requests.put(made["url"], data=Sized(), timeout=120)
+    assert r.status_code == 200, r.text
+    digest, count = hashlib.sha256(), 0
+    with requests.get(made["publicUrl"], stream=True, timeout=120) as r:
+        for chunk in r.iter_content(MIB):
+            digest.update(chunk)
+            count += len(chunk)
+    expected = hashlib.sha256()
+    for _ in range(total // MIB):
+        expected.update(piece)
+    assert (count, digest.digest()) == (total, expected.digest())
+    for pid in local.a.workers():
+        with open("/proc/%d/status" % pid) as f:
+            peak = int(re.search(r"VmHWM:\s+(\d+) kB", f.read()).group(1))
+        if "asan" not in local.a.command[0]:
+            assert peak < 64 * 1024, "%d kB" % peak
+
+
+def test_a_client_that_leaves_in_the_middle_leaves_nothing(local):
+    made = local.post("/api/admin/assets/presign")
+    url = urllib.parse.urlsplit(made["url"])
+    s = socket.create_connection((url.hostname, url.port), 20)
+    s.sendall(("PUT %s?%s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (url.path, url.query, 20 * MIB)).encode() + b"x" * 5 * MIB)
+    wait_for(lambda: os.listdir(local.folder + "/tmp"), "the body on disk")
+    s.close()
+    wait_for(lambda: os.listdir(local.folder + "/tmp") == [], "its end")
+    assert requests.get(made["publicUrl"], timeout=60).status_code == 404
+    # And one that leaves while an object is sent.
+    made = artwork(local, os.urandom(30 * MIB))
+    with requests.get(made["publicUrl"], stream=True, timeout=60) as r:
+        assert next(r.iter_content(1000))
+    pids = local.a.workers()
+
+    def closed():
+        held = [os.readlink(os.path.join("/proc/%d/fd" % p, f)) for p in pids for f in os.listdir("/proc/%d/fd" % p)
+                if os.path.islink("/proc/%d/fd/%s" % (p, f))]
+        return not any(made["key"] in h for h in held)
+    wait_for(closed, "the file to be closed")
+    assert requests.get(made["publicUrl"], headers={"Range": "bytes=0-9"}, timeout=60).status_code == 206
+
+
+def test_playback_of_what_is_in_the_directory(local):
+    made = artwork(local, b"\0\0\0\x20ftypisom....", kind="trailer")
+    [(title,)] = local.world.rows("""INSERT INTO "Title" ("type", "name", "trailerUrl", "updatedAt")
+        VALUES ('MOVIE', 'Film', %s, now()) RETURNING "id" """, ("s3://local/" + made["key"],))
+    for headers, front in [({}, local.a.url), ({"X-Forwarded-Proto": "https", "X-Forwarded-Host": "films.example"}, "https://films.example")]:
+        url = local.a.get("/api/titles/%d" % title, headers=headers).json()["title"]["trailerUrl"]
+        assert url.startswith(front + "/media-local/" + made["key"] + "?expires=")
+    url = local.a.get("/api/titles/%d" % title).json()["title"]["trailerUrl"]
+    r = requests.get(url, timeout=60)
+    assert (r.status_code, r.headers["Content-Type"]) == (200, "video/mp4")
+    r = local.a.get("/api/titles/%d" % title, headers={"X-Forwarded-Host": 'evil"</script>'})
+    assert json.loads(r.text)["title"]["trailerUrl"].startswith(local.a.url)
