@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT, free_port, run
 
 COMPAT = os.environ.get("COMPAT_DIR") or os.path.join(os.path.dirname(ROOT), "shared", "compat")
-SCENARIOS = r"^(uploads\.(init|complete)|content\.assets|catalog\.|auth\.(?!google|mail_server)|admin\.login|user\.(profile|devices)|http\.(cors|body))"
+SCENARIOS = r"^(uploads\.(init|complete)|content\.|events\.(ingest|unknown)|catalog\.|auth\.(?!google)|admin\.login|user\.(profile|devices)|http\.(cors|body))"
 
 
 @pytest.mark.skipif(not os.path.exists(os.path.join(COMPAT, "run.mjs")), reason="no compat harness here")

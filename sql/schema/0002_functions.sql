@@ -148,3 +148,9 @@ END $$;
 CREATE FUNCTION wanzami.audit(user_id bigint, action text, resource text, detail jsonb) RETURNS void LANGUAGE sql AS $$
 	INSERT INTO "AdminAuditLog" ("userId", "action", "resource", "detail", "createdAt") VALUES (user_id, action, resource, detail, wanzami.now())
 $$;
+
+-- The same with a body of its own.
+CREATE FUNCTION wanzami.refuse_with(status integer, body json) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE EXCEPTION '%', body USING ERRCODE = 'WB' || status;
+END $$;

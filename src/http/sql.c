@@ -13,7 +13,8 @@
 #include "http/sign.h"
 #include "http/sql.h"
 
-#define REFUSED		"WZ"	/* SQLSTATEs of wanzami.refuse(): WZ and the status */
+#define REFUSED		"WZ"	/* SQLSTATEs of wanzami.refuse(): WZ and the status; the message is a sentence */
+#define REFUSED_BODY	"WB"	/* and of wanzami.refuse_with(): the message is the body */
 #define GUARD		"guard"
 
 /* What ties a waiting request to its statement. */
@@ -116,6 +117,10 @@ refused_answer(struct request *r, const struct pg_outcome *outcome)
 {
 	struct kore_buf	body;
 
+	if (!strncmp(outcome->state, REFUSED_BODY, strlen(REFUSED_BODY))) {
+		reply_json(r->kore, atoi(outcome->state + strlen(REFUSED_BODY)), outcome->error, strlen(outcome->error));
+		return;
+	}
 	kore_buf_init(&body, 128);
 	kore_buf_appendf(&body, "{\"message\":");
 	json_quote(&body, outcome->error);
@@ -149,7 +154,7 @@ sql_failed(struct request *r, const struct pg_outcome *outcome)
 		reply_message(r->kore, 500, "Internal server error");
 	else if (outcome->lost)
 		reply_message(r->kore, 503, "Service unavailable");
-	else if (!strncmp(outcome->state, REFUSED, strlen(REFUSED)))
+	else if (!strncmp(outcome->state, REFUSED, strlen(REFUSED)) || !strncmp(outcome->state, REFUSED_BODY, strlen(REFUSED_BODY)))
 		refused_answer(r, outcome);
 	else
 		failed_answer(r, outcome);

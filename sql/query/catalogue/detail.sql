@@ -1,0 +1,11 @@
+-- GET /api/admin/titles/:id, which the admin app asks for though the old service had none (contract media §11.2): all renditions of
+-- every state, with an address where one can be played.
+SELECT coalesce(max(200), 404) AS status, coalesce(max('{"title":' || wanzami.title_edited(t)
+	|| ',"assetVersions":' || (SELECT coalesce(json_agg(json_build_object('id', v."id"::text, 'rendition', v."rendition",
+		'url', CASE WHEN v."status" = 'READY' THEN wanzami.playable(v."url", '|vod', $1 ->> 'mark') END,
+		'sizeBytes', v."sizeBytes", 'durationSec', v."durationSec", 'status', v."status") ORDER BY v."rendition", v."updatedAt" DESC, v."id" DESC), '[]')::text
+		FROM "AssetVersion" v WHERE v."titleId" = t."id")
+	|| ',"episodes":' || wanzami.episodes_all(t."id")::text
+	|| ',"seasons":' || (SELECT coalesce(json_agg(wanzami.season(s) ORDER BY s."seasonNumber"), '[]')::text FROM "Season" s WHERE s."titleId" = t."id")
+	|| '}}'), '{"message":"Title not found"}') AS body
+FROM "Title" t WHERE t."id" = ($1 ->> 'id')::bigint

@@ -1,0 +1,11 @@
+-- DELETE /api/admin/episodes/:id (contract media §4.12, CAT-4).
+SELECT wanzami.refuse(404, 'Episode not found') WHERE NOT EXISTS (SELECT FROM "Episode" WHERE "id" = ($1 ->> 'id')::bigint FOR UPDATE);
+SELECT wanzami.discard_url(u.url) FROM "Episode" e, unnest(ARRAY[e."previewSpriteUrl", e."previewVttUrl"]) u(url) WHERE e."id" = ($1 ->> 'id')::bigint
+UNION ALL
+SELECT wanzami.discard_url(v."url") FROM "AssetVersion" v WHERE v."episodeId" = ($1 ->> 'id')::bigint;
+DELETE FROM "AssetVersion" WHERE "episodeId" = ($1 ->> 'id')::bigint;
+DELETE FROM "UploadJob" WHERE "episodeId" = ($1 ->> 'id')::bigint;
+DELETE FROM "EngagementEvent" WHERE "episodeId" = ($1 ->> 'id')::bigint;
+DELETE FROM "Episode" WHERE "id" = ($1 ->> 'id')::bigint;
+SELECT wanzami.audit(($1 ->> 'userId')::bigint, 'EPISODE_DELETE', $1 ->> 'id', NULL);
+SELECT 204 AS status, NULL AS body

@@ -1,0 +1,14 @@
+-- DELETE /api/admin/seasons/:id (contract media §4.15, CAT-4).
+SELECT wanzami.refuse(404, 'Season not found') WHERE NOT EXISTS (SELECT FROM "Season" WHERE "id" = ($1 ->> 'id')::bigint FOR UPDATE);
+SELECT wanzami.audit(($1 ->> 'userId')::bigint, 'SEASON_DELETE', $1 ->> 'id',
+	(SELECT jsonb_build_object('episodes', count(*)) FROM "Episode" WHERE "seasonId" = ($1 ->> 'id')::bigint));
+SELECT wanzami.discard_url(u.url) FROM "Season" s, unnest(ARRAY[s."posterUrl", s."thumbnailUrl", s."previewSpriteUrl", s."previewVttUrl"]) u(url)
+WHERE s."id" = ($1 ->> 'id')::bigint
+UNION ALL
+SELECT wanzami.discard_url(v."url") FROM "AssetVersion" v JOIN "Episode" e ON e."id" = v."episodeId" WHERE e."seasonId" = ($1 ->> 'id')::bigint;
+DELETE FROM "AssetVersion" v USING "Episode" e WHERE e."seasonId" = ($1 ->> 'id')::bigint AND v."episodeId" = e."id";
+DELETE FROM "UploadJob" u USING "Episode" e WHERE e."seasonId" = ($1 ->> 'id')::bigint AND u."episodeId" = e."id";
+DELETE FROM "EngagementEvent" v USING "Episode" e WHERE e."seasonId" = ($1 ->> 'id')::bigint AND v."episodeId" = e."id";
+DELETE FROM "Episode" WHERE "seasonId" = ($1 ->> 'id')::bigint;
+DELETE FROM "Season" WHERE "id" = ($1 ->> 'id')::bigint;
+SELECT 204 AS status, NULL AS body

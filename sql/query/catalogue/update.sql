@@ -1,0 +1,57 @@
+-- PATCH /api/admin/titles/:id (contract media §4.6, CAT-7): what is absent stays, null clears where it can.
+SELECT wanzami.refuse(404, 'Title not found') WHERE NOT EXISTS (SELECT FROM "Title" WHERE "id" = ($1 ->> 'id')::bigint FOR UPDATE);
+SELECT wanzami.refuse(400, 'Invalid ' || b) FROM unnest(ARRAY['archived', 'isOriginal', 'pendingReview', 'isPpv']) b WHERE $2 -> b = 'null';
+SELECT wanzami.refuse(400, 'Invalid releaseYear') WHERE $2 ? 'releaseYear' AND NOT (wanzami.field_is_number($2, 'releaseYear') OR wanzami.field_is_empty($2, 'releaseYear'));
+SELECT wanzami.audit(($1 ->> 'userId')::bigint, 'TITLE_UPDATE', $1 ->> 'id', jsonb_build_object('fields', array_remove(ARRAY[
+		CASE WHEN $2 ? 'name' THEN 'name' END,
+		CASE WHEN $2 ? 'description' THEN 'description' END,
+		CASE WHEN $2 ? 'posterUrl' THEN 'posterUrl' END,
+		CASE WHEN $2 ? 'thumbnailUrl' THEN 'thumbnailUrl' END,
+		CASE WHEN $2 ? 'trailerUrl' THEN 'trailerUrl' END,
+		CASE WHEN $2 ? 'previewSpriteUrl' THEN 'previewSpriteUrl' END,
+		CASE WHEN $2 ? 'previewVttUrl' THEN 'previewVttUrl' END,
+		CASE WHEN $2 ? 'archived' THEN 'archived' END,
+		CASE WHEN $2 ?| ARRAY['releaseYear', 'releaseDate'] THEN 'releaseDate' END,
+		CASE WHEN $2 ? 'genres' THEN 'genres' END,
+		CASE WHEN $2 ? 'cast' THEN 'cast' END,
+		CASE WHEN $2 ? 'crew' THEN 'crew' END,
+		CASE WHEN $2 ? 'language' THEN 'language' END,
+		CASE WHEN $2 ? 'maturityRating' THEN 'maturityRating' END,
+		CASE WHEN wanzami.field_is_number($2, 'runtimeMinutes') OR wanzami.field_is_empty($2, 'runtimeMinutes') THEN 'runtimeMinutes' END,
+		CASE WHEN $2 ? 'countryAvailability' THEN 'countryAvailability' END,
+		CASE WHEN $2 ? 'isOriginal' THEN 'isOriginal' END,
+		CASE WHEN $2 ? 'pendingReview' THEN 'pendingReview' END,
+		CASE WHEN wanzami.field_is_number($2, 'introStartSec') OR wanzami.field_is_empty($2, 'introStartSec') THEN 'introStartSec' END,
+		CASE WHEN wanzami.field_is_number($2, 'introEndSec') OR wanzami.field_is_empty($2, 'introEndSec') THEN 'introEndSec' END,
+		CASE WHEN $2 ? 'isPpv' THEN 'isPpv' END,
+		CASE WHEN $2 ? 'ppvPriceNaira' THEN 'ppvPriceNaira' END,
+		CASE WHEN $2 ? 'ppvCurrency' THEN 'ppvCurrency' END,
+		CASE WHEN $2 ? 'ppvDescription' THEN 'ppvDescription' END], NULL)));
+UPDATE "Title" SET
+	"name" = CASE WHEN $2 ? 'name' THEN wanzami.field_name($2, 'name') ELSE "name" END,
+	"description" = CASE WHEN $2 ? 'description' THEN wanzami.field_text($2, 'description') ELSE "description" END,
+	"posterUrl" = CASE WHEN $2 ? 'posterUrl' THEN wanzami.field_text($2, 'posterUrl') ELSE "posterUrl" END,
+	"thumbnailUrl" = CASE WHEN $2 ? 'thumbnailUrl' THEN wanzami.field_text($2, 'thumbnailUrl') ELSE "thumbnailUrl" END,
+	"trailerUrl" = CASE WHEN $2 ? 'trailerUrl' THEN wanzami.field_text($2, 'trailerUrl') ELSE "trailerUrl" END,
+	"previewSpriteUrl" = CASE WHEN $2 ? 'previewSpriteUrl' THEN wanzami.field_text($2, 'previewSpriteUrl') ELSE "previewSpriteUrl" END,
+	"previewVttUrl" = CASE WHEN $2 ? 'previewVttUrl' THEN wanzami.field_text($2, 'previewVttUrl') ELSE "previewVttUrl" END,
+	"archived" = CASE WHEN $2 ? 'archived' THEN wanzami.field_boolean($2, 'archived') ELSE "archived" END,
+	"releaseDate" = CASE WHEN $2 ?| ARRAY['releaseYear', 'releaseDate'] THEN CASE WHEN $2 ? 'releaseYear' THEN wanzami.field_year($2, 'releaseYear') ELSE wanzami.field_date($2, 'releaseDate') END ELSE "releaseDate" END,
+	"genres" = CASE WHEN $2 ? 'genres' THEN wanzami.field_texts($2, 'genres') ELSE "genres" END,
+	"cast" = CASE WHEN $2 ? 'cast' THEN wanzami.field_texts($2, 'cast') ELSE "cast" END,
+	"crew" = CASE WHEN $2 ? 'crew' THEN wanzami.field_texts($2, 'crew') ELSE "crew" END,
+	"language" = CASE WHEN $2 ? 'language' THEN wanzami.field_text($2, 'language') ELSE "language" END,
+	"maturityRating" = CASE WHEN $2 ? 'maturityRating' THEN wanzami.field_text($2, 'maturityRating') ELSE "maturityRating" END,
+	"runtimeMinutes" = CASE WHEN wanzami.field_is_number($2, 'runtimeMinutes') OR wanzami.field_is_empty($2, 'runtimeMinutes') THEN wanzami.field_integer($2, 'runtimeMinutes') ELSE "runtimeMinutes" END,
+	"countryAvailability" = CASE WHEN $2 ? 'countryAvailability' THEN wanzami.field_texts($2, 'countryAvailability') ELSE "countryAvailability" END,
+	"isOriginal" = CASE WHEN $2 ? 'isOriginal' THEN wanzami.field_boolean($2, 'isOriginal') ELSE "isOriginal" END,
+	"pendingReview" = CASE WHEN $2 ? 'pendingReview' THEN wanzami.field_boolean($2, 'pendingReview') ELSE "pendingReview" END,
+	"introStartSec" = CASE WHEN wanzami.field_is_number($2, 'introStartSec') OR wanzami.field_is_empty($2, 'introStartSec') THEN wanzami.field_integer($2, 'introStartSec') ELSE "introStartSec" END,
+	"introEndSec" = CASE WHEN wanzami.field_is_number($2, 'introEndSec') OR wanzami.field_is_empty($2, 'introEndSec') THEN wanzami.field_integer($2, 'introEndSec') ELSE "introEndSec" END,
+	"isPpv" = CASE WHEN $2 ? 'isPpv' THEN wanzami.field_boolean($2, 'isPpv') ELSE "isPpv" END,
+	"ppvPriceNaira" = CASE WHEN $2 ? 'ppvPriceNaira' THEN wanzami.field_integer($2, 'ppvPriceNaira') ELSE "ppvPriceNaira" END,
+	"ppvCurrency" = CASE WHEN $2 ? 'ppvCurrency' THEN coalesce(wanzami.field_text($2, 'ppvCurrency'), 'NGN') ELSE "ppvCurrency" END,
+	"ppvDescription" = CASE WHEN $2 ? 'ppvDescription' THEN wanzami.field_text($2, 'ppvDescription') ELSE "ppvDescription" END,
+	"updatedAt" = wanzami.now()
+WHERE "id" = ($1 ->> 'id')::bigint
+RETURNING 200 AS status, json_build_object('title', json_build_object('id', "id"::text, 'name', "name", 'type', "type"))::text AS body

@@ -1,0 +1,23 @@
+/*
+ * What editors do to titles, seasons and episodes (contract media §4.3 to
+ * §4.15). The bodies are loose; sql/schema/0005_catalogue.sql says how they
+ * are read.
+ */
+#include "http/route.h"
+
+#define EDITORS	.guard = "movies:manage", .strict = 1
+
+ROUTE_SQL(GET, "/api/admin/titles", "catalogue/list", EDITORS);
+ROUTE_SQL(POST, "/api/admin/titles", "catalogue/create", EDITORS);
+ROUTE_SQL(GET, "/api/admin/titles/:id", "catalogue/detail", EDITORS, .id = "title");
+ROUTE_SQL(PATCH, "/api/admin/titles/:id", "catalogue/update", EDITORS, .id = "title");
+ROUTE_SQL(DELETE, "/api/admin/titles/:id", "catalogue/delete", EDITORS, .id = "title");
+ROUTE_SQL(POST, "/api/admin/titles/:id/publish", "catalogue/publish", EDITORS, .id = "title");
+ROUTE_SQL(GET, "/api/admin/titles/:id/episodes", "catalogue/episodes", EDITORS, .id = "title");
+ROUTE_SQL(POST, "/api/admin/titles/:id/episodes", "catalogue/episode-create", EDITORS, .id = "title");
+ROUTE_SQL(GET, "/api/admin/titles/:id/seasons", "catalogue/seasons", EDITORS, .id = "title");
+ROUTE_SQL(POST, "/api/admin/titles/:id/seasons", "catalogue/seasons-upsert", EDITORS, .id = "title");
+ROUTE_SQL(PATCH, "/api/admin/episodes/:id", "catalogue/episode-update", EDITORS, .id = "episode");
+ROUTE_SQL(DELETE, "/api/admin/episodes/:id", "catalogue/episode-delete", EDITORS, .id = "episode");
+ROUTE_SQL(PATCH, "/api/admin/seasons/:id", "catalogue/season-update", EDITORS, .id = "season");
+ROUTE_SQL(DELETE, "/api/admin/seasons/:id", "catalogue/season-delete", EDITORS, .id = "season");

@@ -1,0 +1,20 @@
+/*
+ * What players and pages report (contract media §7.1).
+ */
+#include "http/route.h"
+#include "http/sql.h"
+
+static const char *
+header(struct request *r, const char *name)
+{
+	const char	*value;
+
+	return (http_request_header(r->kore, name, &value) ? value : NULL);
+}
+
+ROUTE(POST, "/api/events", events_ingest, .guard = GUARD_USER)
+{
+	request_tell(r, "experiment", header(r, "x-experiment"));
+	request_tell(r, "variant", header(r, "x-variant"));
+	sql_reply(r, "events/ingest");
+}

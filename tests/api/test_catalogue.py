@@ -1,0 +1,136 @@
+"""What editors do to the catalogue, and the events of viewers (contract media §4.4 to §4.16, §7.1)."""
+import concurrent.futures
+
+import pytest
+
+from test_auth import api, login, user  # noqa: F401
+
+
+@pytest.fixture
+def editor(api):  # noqa: F811
+    api.me = user(api, "editor@example.com", role="CONTENT_MANAGER")
+    api.token = login(api, "editor@example.com", path="/api/admin/login").json()["accessToken"]
+    return api
+
+
+def call(a, method, path, body=None, status=200):
+    r = a.request(method, "/api" + path, token=a.token, json=body)
+    assert r.status_code == status, r.text
+    return r.json() if r.content else None
+
+
+def audits(a):
+    a.db.execute('SELECT "userId", action, resource, detail FROM "AdminAuditLog" WHERE action <> \'ADMIN_LOGIN\' ORDER BY id')
+    return a.db.fetchall()
+
+
+def test_a_series_from_its_first_row_to_its_last(editor):
+    a = editor
+    title = call(a, "POST", "/admin/titles", {"name": "S", "type": "SERIES", "pendingReview": True, "seasons": [{"seasonNumber": "1"}]}, 201)["title"]["id"]
+    first = call(a, "POST", "/admin/titles/%s/episodes" % title, {"seasonNumber": 1, "episodeNumber": 1, "name": "One"}, 201)["episode"]
+    second = call(a, "POST", "/admin/titles/%s/episodes" % title, {"seasonNumber": 4, "episodeNumber": 1, "name": "Two"}, 201)["episode"]
+    assert a.get("/api/titles/" + title).status_code == 404
+    call(a, "POST", "/admin/titles/%s/publish" % title)
+    assert [e["name"] for e in a.get("/api/titles/" + title).json()["title"]["episodes"]] == ["One", "Two"]
+    moved = call(a, "PATCH", "/admin/seasons/" + second["seasonId"], {"seasonNumber": 2})["season"]
+    assert moved["seasonNumber"] == 2
+    detail = call(a, "GET", "/admin/titles/" + title)["title"]
+    assert [(e["name"], e["seasonNumber"]) for e in detail["episodes"]] == [("One", 1), ("Two", 2)] and detail["seasonCount"] == 2
+    assert call(a, "PATCH", "/admin/seasons/" + second["seasonId"], {"seasonNumber": 1}, 409)["message"] == "Season number already exists"
+    call(a, "DELETE", "/admin/seasons/" + second["seasonId"], status=204)
+    call(a, "DELETE", "/admin/episodes/" + first["id"], status=204)
+    call(a, "DELETE", "/admin/titles/" + title, status=204)
+    a.db.execute('SELECT (SELECT count(*) FROM "Title"), (SELECT count(*) FROM "Season"), (SELECT count(*) FROM "Episode")')
+    assert a.db.fetchone() == (0, 0, 0)
+    assert [(r[0], r[1]) for r in audits(a)] == [(a.me, x) for x in (
+        "TITLE_CREATE", "EPISODE_CREATE", "EPISODE_CREATE", "TITLE_PUBLISH", "SEASON_UPDATE", "SEASON_DELETE", "EPISODE_DELETE", "TITLE_DELETE")]
+
+
+@pytest.mark.parametrize("body, message", [
+    ({"name": 5}, "Invalid name"), ({"name": None}, "Invalid name"), ({"description": {}}, "Invalid description"), ({"archived": "yes"}, "Invalid archived"),
+    ({"archived": None}, "Invalid archived"), ({"releaseYear": 20170}, "Invalid releaseYear"), ({"releaseYear": "soon"}, "Invalid releaseYear"),
+    ({"runtimeMinutes": 1.5}, "Invalid runtimeMinutes"), ({"runtimeMinutes": 3000000000}, "Invalid runtimeMinutes"),
+    ({"releaseDate": "yesterday"}, "Invalid releaseDate"), ({"releaseDate": "2017-13-01"}, "Invalid releaseDate"), ({"ppvPriceNaira": 1e300}, "Invalid ppvPriceNaira")])
+def test_what_cannot_be_stored_is_refused_and_changes_nothing(editor, body, message):
+    a = editor
+    title = call(a, "POST", "/admin/titles", {"name": "T", "type": "MOVIE", "runtimeMinutes": 90}, 201)["title"]["id"]
+    before = call(a, "GET", "/admin/titles/" + title)
+    assert call(a, "PATCH", "/admin/titles/" + title, {"description": "new", **body}, 400) == {"message": message}
+    assert call(a, "GET", "/admin/titles/" + title) == before and len(audits(a)) == 1
+
+
+def test_null_clears_and_absent_stays(editor):
+    a = editor
+    title = call(a, "POST", "/admin/titles", {"name": "T", "type": "MOVIE", "runtimeMinutes": "90", "introStartSec": 5, "releaseYear": 2001, "genres": ["A", 5]}, 201)["title"]["id"]
+    call(a, "PATCH", "/admin/titles/" + title, {"runtimeMinutes": "", "introStartSec": None, "releaseYear": None, "ppvCurrency": None})
+    t = call(a, "GET", "/admin/titles/" + title)["title"]
+    assert (t["runtimeMinutes"], t["introStartSec"], t["releaseDate"], t["ppvCurrency"], t["genres"]) == (None, None, None, "NGN", ["A", "5"])
+    assert "releaseYear" not in t
+
+
+def test_deleting_leaves_the_sales_in_the_audit_and_the_objects_in_the_trash(editor):
+    a = editor
+    title = call(a, "POST", "/admin/titles", {"name": "T", "type": "MOVIE", "posterUrl": "s3://b/poster/1", "thumbnailUrl": "https://elsewhere/x"}, 201)["title"]["id"]
+    a.db.execute('INSERT INTO "AssetVersion" ("titleId", "rendition", "url", "status", "updatedAt") VALUES (%s, \'R720\', \'s3://b/vod/1/R720.mp4\', \'READY\', now())', (title,))
+    a.db.execute('INSERT INTO "PpvPurchase" ("userId", "titleId", "amountNaira", "paystackRef", "status", "updatedAt") VALUES (%s, %s, 1500, \'ref\', \'SUCCESS\', now())',
+                 (a.me, title))
+    call(a, "DELETE", "/admin/titles/" + title, status=204)
+    a.db.execute("SELECT key FROM wanzami.object_trash ORDER BY key")
+    assert [k for k, in a.db.fetchall()] == ["poster/1", "vod/1/R720.mp4"]
+    sold = audits(a)[-1][3]["purchases"]
+    assert len(sold) == 1 and (sold[0]["userId"], sold[0]["amountNaira"], sold[0]["paystackRef"]) == (str(a.me), 1500, "ref")
+
+
+def test_who_may_edit(api):  # noqa: F811
+    user(api)
+    user(api, "finance@example.com", role="FINANCE")
+    body = {"name": "x", "type": "MOVIE"}
+    assert api.post("/api/admin/titles", body).status_code == 401
+    assert api.post("/api/admin/titles", body, token=login(api).json()["accessToken"]).status_code == 403
+    assert api.post("/api/admin/titles", body, token=login(api, "finance@example.com").json()["accessToken"]).status_code == 201
+
+
+def test_strict_permissions(postgres, appliance):
+    from conftest import run
+    url, db = postgres.create()
+    assert run("migrate", DATABASE_URL=url).returncode == 0
+    a = appliance(roles="api", DATABASE_URL=url, ADMIN_PERMISSIONS="strict").wait_healthy()
+    a.db = db.cursor()
+    user(a, "finance@example.com", role="FINANCE")
+    user(a, "editor@example.com", role="CONTENT_MANAGER")
+    r = a.post("/api/admin/titles", {"name": "x", "type": "MOVIE"}, token=login(a, "finance@example.com").json()["accessToken"])
+    assert (r.status_code, r.json()["message"]) == (403, "Insufficient permissions")
+    assert a.post("/api/admin/titles", {"name": "x", "type": "MOVIE"}, token=login(a, "editor@example.com").json()["accessToken"]).status_code == 201
+
+
+def test_parallel_episodes_of_a_new_season_share_it(editor):
+    a = editor
+    title = call(a, "POST", "/admin/titles", {"name": "S", "type": "SERIES"}, 201)["title"]["id"]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda n: call(a, "POST", "/admin/titles/%s/episodes" % title, {"seasonNumber": 7, "episodeNumber": n, "name": "E"}, 201), range(1, 9)))
+    assert len({m["episode"]["seasonId"] for m in made}) == 1
+
+
+def test_events_of_things_that_are_gone_are_kept(editor):
+    a = editor
+    title = call(a, "POST", "/admin/titles", {"name": "T", "type": "MOVIE"}, 201)["title"]["id"]
+    assert call(a, "POST", "/events", [{"eventType": "PLAY_START", "titleId": title, "metadata": {"a": 1}},
+                                       {"eventType": "PLAY_END", "titleId": 99999, "episodeId": "77", "sessionId": 88888, "occurredAt": "2999-01-01T00:00:00Z"}], 201) == {"count": 2}
+    a.db.execute('SELECT "titleId", metadata, "occurredAt" < now() + interval \'6 minutes\' FROM "EngagementEvent" ORDER BY id')
+    assert a.db.fetchall() == [(int(title), {"a": 1}, True),
+                               (None, {"unresolvedTitleId": "99999", "unresolvedEpisodeId": "77", "unresolvedSessionId": "88888"}, True)]
+
+
+def test_batches_of_events_are_all_or_nothing(editor):
+    a = editor
+    good = {"eventType": "SKIP"}
+    for bad in ({"eventType": "SKIP", "metadata": []}, {"eventType": "SKIP", "occurredAt": "2024-01-01T24:00:00Z"}, {"eventType": "SKIP", "occurredAt": "2024-02-30T00:00:00Z"},
+                {"eventType": 5}, "text", {"eventType": "SKIP", "titleId": True}, {"eventType": "SKIP", "country": 5}):
+        assert call(a, "POST", "/events", [good, bad], 400)["issues"][0]["path"][0] == 1
+    for bad, message in (({"titleId": 1.5}, "Invalid titleId"), ({"sessionId": "x"}, "Invalid sessionId"), ({"profileId": "x"}, "Invalid profileId"),
+                         ({"profileId": ""}, "One or more profileIds do not belong to the user"), ({"titleId": "9" * 30}, "Invalid titleId")):
+        assert call(a, "POST", "/events", [good, {**good, **bad}], 400) == {"message": message}
+    assert call(a, "POST", "/events", [good] * 501, 400)["message"].startswith("Too many events")
+    a.db.execute('SELECT count(*) FROM "EngagementEvent"')
+    assert a.db.fetchone()[0] == 0
+    assert call(a, "POST", "/events", [good] * 500, 201) == {"count": 500}
