@@ -46,6 +46,7 @@ struct run {
 	int				nencoders;
 	int				threads;
 	int64_t				origin;		/* where the film begins, in AV_TIME_BASE */
+	double				reached;	/* seconds of the film that were there to be read */
 	struct timespec			began, reported;
 };
 
@@ -361,6 +362,20 @@ look_around(struct run *r)
 	return (MEDIA_OK);
 }
 
+static void
+packet_note(struct run *r, const AVPacket *p)
+{
+	AVRational	base = r->m->format->streams[p->stream_index]->time_base;
+	int64_t		time = p->pts != AV_NOPTS_VALUE ? p->pts : p->dts;
+	double		end;
+
+	if (time == AV_NOPTS_VALUE)
+		return;
+	end = (double)(time + p->duration) * av_q2d(base) - (double)r->origin / AV_TIME_BASE;
+	if (end > r->reached)
+		r->reached = end;
+}
+
 static int
 film_read(struct run *r)
 {
@@ -370,6 +385,7 @@ film_read(struct run *r)
 	if (packet == NULL)
 		return (out_of_memory(r));
 	while (status == MEDIA_OK && (status = look_around(r)) == MEDIA_OK && (got = av_read_frame(r->m->format, packet)) >= 0) {
+		packet_note(r, packet);
 		if (packet->stream_index == r->video.stream)
 			status = packet_decode(r, &r->video, packet);
 		else if (r->audio.decoder != NULL && packet->stream_index == r->audio.stream)
@@ -410,16 +426,15 @@ static int
 film_check(struct run *r)
 {
 	const struct media_info	*info = &r->m->info;
-	double			seconds = (double)r->video.frames * info->fps_den / info->fps_num;
 
 	if (r->video.frames == 0)
 		return (media_fail(r->error, r->video.packets > 0 ? MEDIA_DAMAGED : MEDIA_NO_PICTURE,
 		    r->video.packets > 0 ? "The picture is damaged: nothing of it can be decoded." : "The film has no picture that can be shown."));
 	if ((double)r->video.errors > DAMAGE_SHARE * (double)r->video.packets)
 		return (media_fail(r->error, MEDIA_DAMAGED, "The picture is damaged: more than half of it cannot be decoded."));
-	if (info->duration > 2 && seconds < info->duration * COMPLETE_SHARE - 1)
+	if (info->duration > 2 && r->reached < info->duration * COMPLETE_SHARE - 1)
 		return (media_fail(r->error, MEDIA_TRUNCATED, "The file is incomplete: it says %.0f seconds, but only %.0f are there.",
-		    info->duration, seconds));
+		    info->duration, r->reached));
 
 	return (MEDIA_OK);
 }

@@ -258,6 +258,14 @@ def test_a_film_that_was_cut_off_is_refused(tmp_path):
     refused(tmp_path / "middle.mp4", tmp_path / "out", "incomplete", "seconds")
 
 
+def test_sound_may_go_on_when_the_picture_has_ended(tmp_path):
+    ffmpeg("-f", "lavfi", "-t", "3", "-i", VIDEO.format(size="640x360", rate=25), "-f", "lavfi", "-t", "10", "-i", SOUND, "-c:v", "libx264", "-preset", "ultrafast",
+           "-c:a", "aac", tmp_path / "a.mp4")
+    transcode(tmp_path / "a.mp4", tmp_path / "out")
+    assert decodes(tmp_path / "out" / "R360.mp4")
+    assert abs(float(streams(tmp_path / "out" / "R360.mp4")[0]["audio"]["duration"]) - 10) < 0.2
+
+
 def test_damage_in_the_middle_does_not_end_a_film(tmp_path):
     film = make(tmp_path / "a.ts", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", seconds=8)
     data = bytearray(open(film, "rb").read())
