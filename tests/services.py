@@ -92,11 +92,16 @@ class Server:
             self.as_user = {"user": who.pw_uid, "group": who.pw_gid, "extra_groups": []}
 
     def start(self):
+        self.processes = []
         with open(os.path.join(self.folder, "log"), "ab") as log:
-            self.processes = [subprocess.Popen(c, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", **self.as_user)
-                              for c in self.commands()]
+            for command in self.commands():
+                self.before(command)
+                self.processes.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", **self.as_user))
         wait_for(self._started, self.name, 60)
         return self
+
+    def before(self, command):
+        """What has to be so before one of the commands is run."""
 
     def _started(self):
         for p in self.processes:
@@ -356,8 +361,13 @@ class ObjectStore(Server):
         self.start()
 
     def commands(self):
-        return [["/usr/bin/swift-%s-server" % kind, "%s/%s.conf" % (self.folder, kind), "--verbose"] for kind in self.kinds] + [
-            ["/usr/bin/memcached", "-u", self.me, "-l", "127.0.0.1", "-p", str(self.ports["cache"]), "-U", "0"]]
+        return [["/usr/bin/memcached", "-u", self.me, "-l", "127.0.0.1", "-p", str(self.ports["cache"]), "-U", "0"]] + [
+            ["/usr/bin/swift-%s-server" % kind, "%s/%s.conf" % (self.folder, kind), "--verbose"] for kind in self.kinds]
+
+    def before(self, command):
+        """The proxy comes last: with nobody behind it, it would say that a bucket does not exist."""
+        if command[0].endswith("proxy-server"):
+            wait_for(lambda: all(listening(port) for kind, port in self.ports.items() if kind != "proxy"), "the servers behind " + self.name)
 
     def answers(self):
         if not all(listening(port) for port in self.ports.values()):

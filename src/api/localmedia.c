@@ -211,6 +211,10 @@ ROUTE(GET, LOCAL_PATH "*", localmedia_get)
 	struct objects_stat		stat;
 	int				fd;
 
+	if (!local_enabled()) {
+		reply_message(r->kore, 404, "Not found");
+		return;
+	}
 	if (!localbody_allows(http_method_text(r->kore->method), r->kore->path, r->kore->query_string, &a)) {
 		reply_message(r->kore, 403, "This address is not valid or has expired");
 		return;
@@ -302,6 +306,10 @@ ROUTE(PUT, LOCAL_PATH "*", localmedia_put, .raw = 1, .body_max = OBJECTS_PART_MA
 {
 	struct arrival	*w;
 
+	if (!local_enabled()) {
+		reply_message(r->kore, 404, "Not found");
+		return;
+	}
 	if ((w = calloc(1, sizeof(*w))) == NULL)
 		fatal("out of memory");
 	w->r = r;

@@ -12,6 +12,7 @@ import urllib.parse
 import pytest
 import requests
 
+import services
 from services import ROOT, clean_environment, free_port, wait_for
 
 OK, MISSING, CHANGED, REFUSED, LATER, CANCELED = range(6)
@@ -22,9 +23,10 @@ ODD_KEYS = ["uploads/1-a/My film (final) +1 100%.mp4", "uploads/2-b/Ọ̀kọ̀ 
 
 @pytest.fixture(scope="session")
 def tool():
-    subprocess.run(["make", "--no-print-directory", "-f", "build/Makefile", "out/test/tool-objects"], cwd=ROOT, check=True,
-                   stdout=subprocess.DEVNULL, timeout=300)
-    return os.path.join(ROOT, "out", "test", "tool-objects")
+    target = "asan" if "asan" in os.path.basename(services.BINARY) else "musl"
+    subprocess.run(["make", "--no-print-directory", "-f", "build/Makefile", "TARGET=" + target, "out/test/%s/tool-objects" % target],
+                   cwd=ROOT, check=True, stdout=subprocess.DEVNULL, timeout=300)
+    return os.path.join(ROOT, "out", "test", target, "tool-objects")
 
 
 class Store:
@@ -491,7 +493,57 @@ def test_readiness_tells_of_the_store(world):
     wait_for(lambda: state() == (200, "up"), "the store up again")
 
 
+def test_the_appliance_signs_with_the_keys_of_a_container(world, credentials):
+    """Presigning on the event loop never waits; the keys come by themselves and are renewed by themselves."""
+    env = {k: v for k, v in world.env.items() if k not in ("S3_ACCESS_KEY", "S3_SECRET_KEY")}
+    credentials.give(world.store.access_key, world.store.secret_key, 6)
+    world.store.client().put_object(Bucket=world.bucket, Key="trailer/1.mp4", Body=b"film")
+    [(title,)] = world.rows("""INSERT INTO "Title" ("type", "name", "trailerUrl", "updatedAt") VALUES ('MOVIE', 'Film', 's3://x/trailer/1.mp4', now())
+        RETURNING "id" """)
+    a = world._appliance(roles="api", WORKERS=1, **{**env, "AWS_CONTAINER_CREDENTIALS_FULL_URI": credentials.url,
+                                                    "AWS_CONTAINER_AUTHORIZATION_TOKEN": credentials.token}).wait_healthy()
+    url = lambda: a.get("/api/titles/%d" % title).json()["title"]["trailerUrl"]
+    wait_for(url, "the first keys")
+    assert requests.get(url(), timeout=20).content == b"film"
+    asked = credentials.asked
+    credentials.give(world.store.access_key, world.store.secret_key, 3600)
+    wait_for(lambda: credentials.asked > asked, "the keys to be renewed")
+    credentials.failing = True
+    assert requests.get(url(), timeout=20).content == b"film"
+    assert credentials.token not in open(a.log_path).read() and credentials.keys["Token"] not in open(a.log_path).read()
+
+
 def test_production_needs_a_store(appliance):
     from services import SECRETS, run
     r = run(DATABASE_URL="postgresql://nobody@127.0.0.1:1/nothing", **{**SECRETS, "WANZAMI_ENV": "production"})
     assert r.returncode == 1 and r.stderr.startswith("wanzami: neither S3_BUCKET nor MEDIA_DIR is set")
+
+
+def test_a_process_that_is_killed_while_it_completes(directory):
+    """The object is not there or whole, whenever the power fails, and the upload can still be completed."""
+    key, body = "uploads/1/film.mp4", b"".join(part(6 * MIB, letter) for letter in "abcdefgh")
+    for stop in (0, 1, 13 * MIB, 47 * MIB):
+        upload = directory.line("begin", key, "video/mp4")
+        words = [w for n in range(8) for w in (n + 1, directory.line("part", key, upload, n + 1, data=body[n * 6 * MIB:(n + 1) * 6 * MIB]))]
+        tmp = directory.folder / "tmp"
+
+        def joined():
+            return p.poll() is not None or any(f.stat().st_size >= stop for f in tmp.iterdir())
+
+        p = subprocess.Popen([directory.tool, "complete", key, upload, *(str(w) for w in words)], stdout=subprocess.DEVNULL,
+                             env=clean_environment(**directory.env))
+        try:
+            wait_for(joined, "%d bytes to be joined" % stop)
+        except FileNotFoundError:
+            pass  # it was renamed under our eyes: as good a moment as any
+        p.kill()
+        p.wait()
+        seen = directory.call("read", key, 0, len(body))
+        assert seen.returncode == MISSING or (seen.returncode == OK and seen.stdout == body)
+        again = directory.call("complete", key, upload, *words)
+        assert again.returncode in (OK, MISSING)
+        assert directory.do("read", key, 0, len(body)) == body and directory.keys() == [key]
+        assert os.listdir(directory.folder / "parts") == []
+        directory.do("delete", key)
+        for leftover in tmp.iterdir():
+            leftover.unlink()
