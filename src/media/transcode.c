@@ -46,6 +46,8 @@ struct run {
 	int				nencoders;
 	int				threads;
 	int64_t				origin;		/* where the film begins, in AV_TIME_BASE */
+	AVFrame				*last;		/* picture that was fed */
+	int64_t				sound_end;	/* of the sound that was fed, in its samples */
 	double				reached;	/* seconds of the film that were there to be read */
 	struct timespec			began, reported;
 };
@@ -224,6 +226,7 @@ sound_encode(struct run *r, AVFrame *frame)
 		}
 		p->time_base = r->aac->time_base;
 		status = p->pts >= 0 ? feed(r, NULL, p) : MEDIA_OK;
+		r->sound_end = p->pts + p->duration;
 		av_packet_free(&p);
 		if (status != MEDIA_OK)
 			return (status);
@@ -247,6 +250,7 @@ filtered_take(struct run *r, struct track *t)
 		if (t == &r->video) {
 			t->frames++;
 			status = feed(r, frame, NULL);
+			FFSWAP(AVFrame *, r->last, frame);
 		} else if (frame->pts >= 0) {
 			status = sound_encode(r, frame);
 		}
@@ -401,6 +405,25 @@ film_read(struct run *r)
 	return (status);
 }
 
+/* The last picture stays while there is sound, as players do it; without it the index would not reach the sound. */
+static int
+picture_hold(struct run *r)
+{
+	const struct media_info	*info = &r->m->info;
+	int64_t			until = av_rescale(r->sound_end, info->fps_num, (int64_t)info->fps_den * AUDIO_RATE);
+	int			status = MEDIA_OK;
+
+	/* The last packet of sound nearly always reaches a little further. */
+	if ((until - r->video.frames) * 2 * info->fps_den < info->fps_num)
+		return (MEDIA_OK);
+	while (status == MEDIA_OK && r->last != NULL && r->video.frames < until && (status = look_around(r)) == MEDIA_OK) {
+		r->video.frames++;
+		status = feed(r, r->last, NULL);
+	}
+
+	return (status);
+}
+
 /* What decoders, filters and the encoder of the sound still hold. */
 static int
 film_flush(struct run *r)
@@ -418,7 +441,7 @@ film_flush(struct run *r)
 	if (status == MEDIA_OK && r->aac != NULL)
 		status = sound_encode(r, NULL);
 
-	return (status);
+	return (status == MEDIA_OK ? picture_hold(r) : status);
 }
 
 /* A film that ends before its time, or of which half does not decode, is none to be proud of. */
@@ -547,6 +570,7 @@ media_transcode(struct media *m, const struct media_step *steps, int nsteps, con
 	track_close(&r->video);
 	track_close(&r->audio);
 	avcodec_free_context(&r->aac);
+	av_frame_free(&r->last);
 	free(r);
 	m->canceled = NULL;
 	if (status != MEDIA_OK)
