@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "embedkore.h"
 #include "jobs/mail.h"
+#include "jobs/reaper.h"
 #include "jobs/sweep.h"
 #include "net/mail.h"
 #include "http/localbody.h"
@@ -387,6 +388,8 @@ kore_worker_configure(void)
 		mailjob_start();
 	if (worker->id == FIRST_WORKER)
 		sweep_start();
+	if (worker->id == FIRST_WORKER && (roles & ROLE_CRON))
+		reaper_start();
 }
 
 /* Whether a request has begun to arrive, is being served, or its answer is not out yet. */

@@ -472,3 +472,19 @@ def test_playback_of_what_is_in_the_directory(local):
     assert (r.status_code, r.headers["Content-Type"]) == (200, "video/mp4")
     r = local.a.get("/api/titles/%d" % title, headers={"X-Forwarded-Host": 'evil"</script>'})
     assert json.loads(r.text)["title"]["trailerUrl"].startswith(local.a.url)
+
+
+def test_uploads_that_nobody_goes_on_with_are_given_up(s3):
+    made = {name: s3.init() for name in ("idle", "young", "failed", "whole")}
+    s3.complete(made["failed"], [{"ETag": "x", "PartNumber": 1}], status=400)
+    s3.complete(made["whole"], s3.put(made["whole"], b"hello world"))
+    for name in ("idle", "failed", "whole"):
+        s3.world.rows('UPDATE "UploadJob" SET "updatedAt" = timezone(\'UTC\', now()) - interval \'8 days\' WHERE "id" = %s', (made[name]["jobId"],))
+    s3.world._appliance(roles="cron", **s3.env).wait_healthy()
+    wait_for(lambda: s3.job(made["idle"])[0] == "CANCELED", "the idle upload to be given up")
+    assert [s3.job(made[name])[0] for name in ("young", "failed", "whole")] == ["UPLOADING", "FAILED", "PROCESSING"]
+    for name in ("idle", "failed"):  # its parts are trash, or gone already
+        trash = s3.world.rows("SELECT reason FROM wanzami.object_trash WHERE key = %s", (made[name]["key"],))
+        assert trash == [("abandoned",)] or made[name]["key"] not in s3.world.store.uploads(s3.world.bucket)
+    assert made["young"]["key"] in s3.world.store.uploads(s3.world.bucket)
+    s3.complete(made["idle"], [{"ETag": "x", "PartNumber": 1}], status=409)
