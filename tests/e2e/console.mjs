@@ -12,6 +12,7 @@ const page = await browser.newPage({ viewport: { width: 1180, height: 860 } });
 const saw = { errors: [] };
 page.setDefaultTimeout(20000);
 page.on('pageerror', (error) => saw.errors.push(error.message));
+page.on('filechooser', () => {});	// from the start on: asked for only when it opens, it may open too early
 page.on('console', (message) => {
 	if (message.text().includes('Content Security Policy'))
 		saw.errors.push(message.text());
@@ -137,7 +138,7 @@ const scenes = {
 		await signIn();
 		await inside();
 		await upload(given.film, given.name);
-		saw.way = await follow(given.name, 240);
+		saw.way = await follow(given.name, given.seconds || 240);
 		await until('the title', (name) => [...document.querySelectorAll('.title')].some((t) => t.innerText.includes(name) &&
 			t.innerText.includes('Draft')), given.name);
 		await reach('^Publish: ');
@@ -151,6 +152,24 @@ const scenes = {
 		await press('Escape');
 		await until('the player to close', () => !document.querySelector('#player').open);
 		saw.said = await page.textContent('#say');
+	},
+
+	/* A slow line, on which the store goes away for a while. */
+	async line() {
+		const devtools = await page.context().newCDPSession(page);
+		await devtools.send('Network.enable');
+		await devtools.send('Network.emulateNetworkConditions', { offline: false, latency: 5, downloadThroughput: -1, uploadThroughput: 3e6 });
+		await signIn();
+		await inside();
+		await upload(given.film, given.name);
+		saw.percents = await until('the end of the upload', () => {
+			const state = document.querySelector('.job .job-state'), percent = document.querySelector('.job > progress');
+			window.percents = window.percents || [];
+			if (state && state.textContent.startsWith('Uploading') && window.percents.at(-1) !== percent.value)
+				window.percents.push(percent.value);
+			return state && /^(Waiting to be|Not uploaded)/.test(state.textContent) && window.percents;
+		}, null, 120);
+		saw.state = await page.textContent('.job .job-state');
 	},
 
 	/* A file that is dropped, and turns out to be no film. */
@@ -169,7 +188,7 @@ const scenes = {
 		await until('the form', () => document.querySelector('#add').open);
 		saw.name = await page.inputValue('#add input');
 		await press('Enter');
-		saw.way = await follow(given.name, 240);
+		saw.way = await follow(given.name, given.seconds || 240);
 		await reach('^Dismiss: ');
 		await press('Enter');
 		await until('the list to be empty', () => document.querySelector('#work').hidden);

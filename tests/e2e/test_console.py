@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from services import ROOT, run
+from services import ROOT, run, wait_for
 
 HERE = os.path.join(ROOT, "tests", "e2e")
 EMAIL, PASSWORD = "root@example.com", "Correct-horse-1"
@@ -21,21 +21,37 @@ def playwright():
 
 
 @pytest.fixture
-def console(world, playwright):
+def console(world, playwright, request):
     """Plays a scene of console.mjs against a running appliance; what was seen."""
     r = run("admin", "create", "--email", EMAIL, "--name", "Ada Obi", stdin=PASSWORD + "\n", **world.env)
     assert r.returncode == 0, r.stdout + r.stderr
-    a = world.start()
+    a = world.start(getattr(request, "param", None))
 
-    def play(scene, **given):
+    def play(scene, meanwhile=lambda p: None, **given):
         given = {"base": a.url, "email": EMAIL, "password": PASSWORD, "chromium": shutil.which("chromium"), **given}
-        r = subprocess.run(["node", "console.mjs", scene], cwd=HERE, input=json.dumps(given), capture_output=True, text=True, timeout=400)
-        assert r.returncode == 0, r.stderr
-        saw = json.loads(r.stdout)
+        p = subprocess.Popen(["node", "console.mjs", scene], cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, text=True)
+        try:
+            p.stdin.write(json.dumps(given))
+            p.stdin.close()
+            meanwhile(p)
+            assert p.wait(400) == 0, p.stderr.read()
+        finally:
+            p.kill()
+            p.wait()
+        saw = json.loads(p.stdout.read())
         assert saw["errors"] == []
         return saw
     play.appliance = a
     return play
+
+
+def film(path, seconds=12, size="1280x720", bits="12M"):
+    """A picture that never stands still, with a tone; large enough to be uploaded in parts."""
+    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=%s:rate=25:duration=%d,noise=alls=30:allf=t" % (size, seconds),
+                    "-f", "lavfi", "-i", "sine=frequency=330:duration=%d" % seconds, "-c:v", "mpeg4", "-b:v", bits, "-minrate", bits,
+                    "-c:a", "aac", "-shortest", str(path)], check=True)
+    return str(path)
 
 
 def test_in_and_out_by_keyboard(console):
@@ -48,3 +64,20 @@ def test_a_session_that_ends(console):
     """A new access token is fetched unnoticed; when there is none to be had, somebody signs in again."""
     saw = console("expiry")
     assert saw["renewed"] and "session has ended" in saw["told"]
+
+
+@pytest.mark.parametrize("console", ["api"], indirect=True)
+def test_an_upload_outlives_a_store_that_dies(console, world, tmp_path):
+    """Parts that were lost are sent again; what arrives is the file."""
+    source = film(tmp_path / "harmattan.mp4")
+
+    def store_dies(p):
+        wait_for(lambda: p.poll() is not None or world.rows("""SELECT 1 FROM "UploadJob" WHERE "createdAt" < timezone('UTC', now()) - interval '1 second'"""),
+                 "the upload to be under way", 60)
+        world.store.restart()
+
+    saw = console("line", meanwhile=store_dies, film=source, name="Harmattan")
+    assert saw["state"] == "Waiting to be prepared" and len(saw["percents"]) > 3
+    [(key,)] = world.rows("""SELECT payload ->> 'key' FROM "UploadJob" WHERE status = 'PROCESSING'""")
+    with open(source, "rb") as f:
+        assert world.store.client().get_object(Bucket=world.bucket, Key=key)["Body"].read() == f.read()
