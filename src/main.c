@@ -24,6 +24,8 @@
 #include "jobs/mail.h"
 #include "jobs/reaper.h"
 #include "jobs/sweep.h"
+#include "jobs/trash.h"
+#include "jobs/worker.h"
 #include "net/mail.h"
 #include "http/localbody.h"
 #include "http/share.h"
@@ -41,10 +43,12 @@
 #define PROBE_TIMEOUT_MS	2000
 #define DRAIN_STEP_MS		50
 #define FIRST_WORKER		1
+#define SOLO_COUNT		3	/* Kore's count of workers at which the one that serves needs no lock to accept */
 
 static int	roles = 0;
 static int	draining = 0;
 static pid_t	parent_pid;
+static int	front_count = 1;	/* workers that serve HTTP; behind them comes the one that transcodes */
 
 #if defined(__SANITIZE_ADDRESS__)
 /* The tests' build under sanitizers calls what glibc and they like; only the product is in the sandbox. */
@@ -60,9 +64,11 @@ __asan_default_options(void)
 #else
 /*
  * What a worker needs beyond Kore's own list: musl's realloc and stdio,
- * connections to the database, and libcurl's way to wake itself; and for
- * objects in a local directory, whose files are read at an offset, made to
- * last, joined without passing through us, and moved to their places.
+ * connections to the database, and libcurl's way to wake itself; for objects
+ * in a local directory, whose files are read at an offset, made to last,
+ * joined without passing through us, and moved to their places; and for a
+ * transcode worker, which lets others go first, counts the CPUs it may use and
+ * has threads with names.
  */
 KORE_SECCOMP_FILTER("wanzami",
 	KORE_SYSCALL_ALLOW(mremap),
@@ -86,7 +92,10 @@ KORE_SECCOMP_FILTER("wanzami",
 	KORE_SYSCALL_ALLOW(link),
 	KORE_SYSCALL_ALLOW(mkdir),
 	KORE_SYSCALL_ALLOW(rmdir),
-	KORE_SYSCALL_ALLOW(getdents64)
+	KORE_SYSCALL_ALLOW(getdents64),
+	KORE_SYSCALL_ALLOW(setpriority),
+	KORE_SYSCALL_ALLOW(sched_getaffinity),
+	KORE_SYSCALL_ALLOW_ARG(prctl, 0, PR_SET_NAME)
 )
 #endif
 
@@ -339,6 +348,18 @@ mail_announce(void)
 		log_event(LOG_LEVEL_WARN, "mail is off: SMTP_HOST, SMTP_USER and SMTP_PASS are not all set");
 }
 
+static void
+workers_count(void)
+{
+	if ((roles & ROLE_API) && (front_count = (int)conf_int(CONF_WORKERS)) == 0)
+		front_count = cpu_count;
+	worker_count = (u_int8_t)front_count;
+	if (roles & ROLE_TRANSCODE) {
+		worker_count++;
+		worker_name_instance();
+	}
+}
+
 void
 kore_parent_configure(int argc, char **argv)
 {
@@ -355,7 +376,7 @@ kore_parent_configure(int argc, char **argv)
 	skip_chroot = 1;
 	kore_foreground = 1;
 	kore_quiet = 1;
-	worker_count = (roles & ROLE_API) ? (u_int8_t)conf_int(CONF_WORKERS) : 1;
+	workers_count();
 	descriptors_limit();
 
 	bind_choose();
@@ -376,6 +397,28 @@ parent_follow(void)
 		exit(0);
 }
 
+static int
+transcodes(void)
+{
+	return (worker->id > front_count);
+}
+
+/* Work that waits for no client, done beside the requests. */
+static void
+chores_start(void)
+{
+	if (roles & (ROLE_API | ROLE_CRON))
+		mailjob_start();
+	if (worker->id != FIRST_WORKER)
+		return;
+	sweep_start();
+	if (roles & (ROLE_TRANSCODE | ROLE_CRON))
+		trash_start();
+	if (roles & ROLE_CRON)
+		reaper_start();
+}
+
+/* Kore gives the right to accept to one worker after the other; the only one that serves keeps it. */
 void
 kore_worker_configure(void)
 {
@@ -383,13 +426,15 @@ kore_worker_configure(void)
 	pg_start(conf_str(CONF_DATABASE_URL));
 	(void)valkey_shared();
 	objects_start();
+	if (transcodes()) {
+		worker_max_connections = 0;
+		worker_start();
+		return;
+	}
 	localbody_start();
-	if (roles & (ROLE_API | ROLE_CRON))
-		mailjob_start();
-	if (worker->id == FIRST_WORKER)
-		sweep_start();
-	if (worker->id == FIRST_WORKER && (roles & ROLE_CRON))
-		reaper_start();
+	if (front_count == 1)
+		worker_count = SOLO_COUNT;
+	chores_start();
 }
 
 /* Whether a request has begun to arrive, is being served, or its answer is not out yet. */
@@ -421,7 +466,7 @@ kore_worker_teardown(void)
 		kore_platform_disable_accept();
 
 	deadline = kore_time_ms() + (u_int64_t)conf_int(CONF_SHUTDOWN_GRACE_SEC) * 1000;
-	while ((requests_in_flight() || mailjob_busy()) && kore_time_ms() < deadline) {
+	while ((requests_in_flight() || mailjob_busy() || (transcodes() && worker_busy())) && kore_time_ms() < deadline) {
 		kore_platform_event_wait(DRAIN_STEP_MS);
 		kore_timer_run(kore_time_ms());
 		http_process();

@@ -14,6 +14,7 @@
 #include "store/objects.h"
 #include "store/objects_backend.h"
 
+#define ABORTS_MAX	100	/* uploads to one key */
 #define SEGMENT_MAX	255
 #define RUN_MAX		2	/* of the task threads, which passwords need too */
 #define RENEW_EVERY_MS	1000
@@ -214,6 +215,28 @@ enum objects_result
 objects_abort(const char *key, const char *upload, struct objects_call *call)
 {
 	return (ready(call, key, upload) ? backend->abort(key, upload, call) : OBJECTS_REFUSED);
+}
+
+enum objects_result
+objects_abort_all(const char *key, struct objects_call *call)
+{
+	enum objects_result	result;
+	char			upload[OBJECTS_UPLOAD_MAX];
+	int			left = ABORTS_MAX;
+
+	if (!ready(call, key, NULL))
+		return (OBJECTS_REFUSED);
+	while ((result = backend->upload(key, upload, call)) == OBJECTS_OK) {
+		if (left-- == 0)
+			return (objects_fail(call, OBJECTS_LATER, "the key has no end of uploads"));
+		if ((result = backend->abort(key, upload, call)) != OBJECTS_OK)
+			return (result);
+	}
+	if (result != OBJECTS_MISSING)
+		return (result);
+	*call->error = '\0';
+
+	return (OBJECTS_OK);
 }
 
 enum objects_result

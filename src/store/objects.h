@@ -111,7 +111,8 @@ enum objects_result	objects_put(const char *key, const char *type, const void *d
  * whether that is because it had been completed. etag may be NULL.
  *
  * objects_abort forgets the upload and its parts; OBJECTS_OK also when it is
- * gone already.
+ * gone already. objects_abort_all does so with every upload to that key, for
+ * who does not know the ids (S3: s3:ListBucketMultipartUploads is needed).
  */
 enum objects_result	objects_begin(const char *key, const char *type, char upload[OBJECTS_UPLOAD_MAX], struct objects_call *);
 enum objects_result	objects_part(const char *key, const char *upload, int number, const void *data, size_t len,
@@ -119,6 +120,7 @@ enum objects_result	objects_part(const char *key, const char *upload, int number
 enum objects_result	objects_complete(const char *key, const char *upload, const struct objects_part *, size_t count,
 			    char etag[OBJECTS_ETAG_MAX], struct objects_call *);
 enum objects_result	objects_abort(const char *key, const char *upload, struct objects_call *);
+enum objects_result	objects_abort_all(const char *key, struct objects_call *);
 
 /* The parts that an upload has, in ascending order; the caller frees *parts (NULL when there are none). */
 enum objects_result	objects_parts(const char *key, const char *upload, struct objects_part **parts, size_t *count,

@@ -606,6 +606,29 @@ local_abort(const char *key, const char *upload, struct objects_call *call)
 	return (upload_remove(upload, call));
 }
 
+static enum objects_result
+local_upload(const char *key, char *upload, struct objects_call *call)
+{
+	enum objects_result	result = OBJECTS_MISSING;
+	char			dir[PATH_BYTES];
+	struct dirent		*e;
+	DIR			*d;
+
+	upload_path(dir, "", "");
+	if ((d = opendir(dir)) == NULL)
+		return (failed(call, "the uploads cannot be read"));
+	while (result != OBJECTS_OK && (e = readdir(d)) != NULL) {
+		if (*e->d_name == '.' || strlen(e->d_name) >= OBJECTS_UPLOAD_MAX)
+			continue;
+		result = upload_check(key, e->d_name, call) == OBJECTS_OK ? OBJECTS_OK : OBJECTS_MISSING;
+		if (result == OBJECTS_OK)
+			snprintf(upload, OBJECTS_UPLOAD_MAX, "%s", e->d_name);
+	}
+	(void)closedir(d);
+
+	return (result);
+}
+
 static int
 part_compare(const void *a, const void *b)
 {
@@ -955,6 +978,7 @@ const struct objects_backend	objects_local = {
 	.part = local_part,
 	.complete = local_complete,
 	.abort = local_abort,
+	.upload = local_upload,
 	.parts = local_parts,
 	.delete = local_delete,
 	.list = local_list,

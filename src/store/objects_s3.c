@@ -406,6 +406,29 @@ s3_parts(const char *key, const char *upload, struct objects_part **parts, size_
 	return (result);
 }
 
+/* Prefixes match more than the key; whatever else begins with it comes behind it. */
+static enum objects_result
+s3_upload(const char *key, char *upload, struct objects_call *call)
+{
+	struct s3_request	r = { .method = "GET", .query = { { "prefix", key }, { "uploads", "" } } };
+	struct fetch		f = { 0 };
+	enum objects_result	result;
+	const char		*at, *end;
+	char			found[OBJECTS_KEY_MAX + 8];
+	int			same = 0;
+
+	if ((result = ask(&r, &f, call)) == OBJECTS_OK) {
+		at = f.answer;
+		end = f.answer + f.answer_len;
+		while (!same && at != NULL && xml_take(&at, end, "Key", found, sizeof(found)))
+			same = xml_take(&at, end, "UploadId", upload, OBJECTS_UPLOAD_MAX) && !strcmp(found, key);
+		result = same ? OBJECTS_OK : OBJECTS_MISSING;
+	}
+	fetch_free(&f);
+
+	return (result);
+}
+
 /* Tells the objects of one page; non-zero when each wants no more. */
 static int
 page_tell(const struct fetch *f, int (*each)(void *, const char *, uint64_t), void *ctx)
@@ -497,6 +520,7 @@ const struct objects_backend	objects_s3 = {
 	.part = s3_part,
 	.complete = s3_complete,
 	.abort = s3_abort,
+	.upload = s3_upload,
 	.parts = s3_parts,
 	.delete = s3_delete,
 	.list = s3_list,

@@ -4,5 +4,6 @@ WITH mine AS (
 ), noted AS (
 	INSERT INTO wanzami.object_trash (key, delete_after, reason, upload_job_id, fence)
 	SELECT k, now() + 4 * $3::bigint * interval '1 ms', 'unfinished', upload_job_id, $2::bigint FROM mine, jsonb_array_elements_text($4::jsonb) k
+	ON CONFLICT (key) DO NOTHING
 )
 SELECT 1 FROM mine
