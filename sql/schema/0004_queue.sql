@@ -145,7 +145,7 @@ END $$;
 -- "rendition", "url" and the columns of wanzami.rendition. An upload that asked for one rendition replaces that one, any
 -- other replaces them all; what a later upload has published already stays. Returns done, or lost when the claim or one of
 -- the objects is not ours any more. Asked again after done, it says done.
-CREATE FUNCTION wanzami.transcode_finish(job_id bigint, claim bigint, made jsonb) RETURNS text
+CREATE FUNCTION wanzami.transcode_finish(job_id bigint, claim bigint, made jsonb, last jsonb DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql SET lock_timeout = '500ms' AS $$
 DECLARE
 	u "UploadJob";
@@ -210,7 +210,8 @@ BEGIN
 	-- What a later upload had made pointless is not published.
 	UPDATE wanzami.object_trash SET delete_after = now() WHERE upload_job_id = job_id AND fence = claim AND attempts = 0;
 
-	UPDATE wanzami.transcode_job SET state = 'done', lease_owner = NULL, lease_until = NULL, error = NULL, updated_at = now()
+	UPDATE wanzami.transcode_job SET state = 'done', lease_owner = NULL, lease_until = NULL, error = NULL,
+		progress = coalesce(last, progress), updated_at = now()
 	WHERE upload_job_id = job_id;
 	UPDATE "UploadJob" SET "status" = 'COMPLETED', "error" = NULL, "updatedAt" = now() WHERE "id" = job_id;
 	RETURN 'done';

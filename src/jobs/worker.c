@@ -314,7 +314,7 @@ settle(void)
 	if (job.lost)
 		pg_query("queue/forget", 3, (const char *const[]){ job.id, job.fence, job.keys != NULL ? job.keys : "[]" }, settled, run);
 	else if (o->made != NULL && !job.abandoned)
-		pg_query("queue/finish", 3, (const char *const[]){ job.id, job.fence, o->made }, settled, run);
+		pg_query("queue/finish", 4, (const char *const[]){ job.id, job.fence, o->made, job.progress }, settled, run);
 	else if (role_draining())
 		pg_query("queue/release", 2, (const char *const[]){ job.id, job.fence }, settled, run);
 	else

@@ -15,7 +15,7 @@
 
 /* An opened film. */
 struct media {
-	const struct media_source	*source;
+	struct media_source		source;
 	int64_t				offset;		/* of the next read */
 	int				source_failed;
 	int				(*canceled)(void *);	/* while transcoding */

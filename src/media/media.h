@@ -182,7 +182,7 @@ int		media_rung_parse(const char *);
 
 /*
  * Opens and probes a film; reads a bounded amount of it. *out is NULL on
- * failure, else media_close frees it. The source must outlive it.
+ * failure, else media_close frees it. The source is copied; what its ctx is must outlive it.
  */
 int	media_open(const struct media_source *, struct media **out, struct media_error *);
 const struct media_info	*media_info(const struct media *);

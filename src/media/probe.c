@@ -48,9 +48,9 @@ io_read(void *arg, uint8_t *buf, int len)
 
 	if (m->canceled != NULL && m->canceled(m->cancel_ctx))
 		return (AVERROR_EXIT);
-	if (m->offset >= m->source->size)
+	if (m->offset >= m->source.size)
 		return (AVERROR_EOF);
-	n = m->source->read_at(m->source->ctx, m->offset, buf, (size_t)len);
+	n = m->source.read_at(m->source.ctx, m->offset, buf, (size_t)len);
 	if (n < 0) {
 		m->source_failed = 1;
 		return (AVERROR(EIO));
@@ -69,11 +69,11 @@ io_seek(void *arg, int64_t offset, int whence)
 
 	whence &= ~AVSEEK_FORCE;
 	if (whence == AVSEEK_SIZE)
-		return (m->source->size);
+		return (m->source.size);
 	if (whence == SEEK_CUR)
 		offset += m->offset;
 	else if (whence == SEEK_END)
-		offset += m->source->size;
+		offset += m->source.size;
 	if (offset < 0)
 		return (AVERROR(EINVAL));
 
@@ -122,7 +122,7 @@ format_open(struct media *m, struct media_error *error)
 			return (media_fail(error, MEDIA_SOURCE, "The uploaded file could not be read from the store."));
 		if (status == AVERROR(ENOMEM))
 			return (media_fail(error, MEDIA_MEMORY, "There was not enough memory."));
-		if (looks_like_mov(m->source))
+		if (looks_like_mov(&m->source))
 			return (media_fail(error, MEDIA_TRUNCATED, "The file is incomplete: its index is missing. Please export or upload it again."));
 		return (media_fail(error, MEDIA_NOT_VIDEO, "The file is not a video that we know."));
 	}
@@ -279,7 +279,7 @@ media_open(const struct media_source *source, struct media **out, struct media_e
 		return (media_fail(error, MEDIA_EMPTY, "The file is empty."));
 	if ((m = calloc(1, sizeof(*m))) == NULL)
 		return (media_fail(error, MEDIA_MEMORY, "There was not enough memory."));
-	m->source = source;
+	m->source = *source;
 	if (!io_open(m))
 		status = media_fail(error, MEDIA_MEMORY, "There was not enough memory.");
 	else if ((status = format_open(m, error)) == MEDIA_OK && (status = streams_choose(m, error)) == MEDIA_OK)

@@ -333,7 +333,7 @@ seconds_since(const struct timespec *t)
 }
 
 static void
-progress_report(struct run *r)
+progress_report(struct run *r, int finished)
 {
 	const struct media_info	*info = &r->m->info;
 	struct media_progress	p = { .duration = info->duration, .renditions = r->nencoders };
@@ -348,6 +348,8 @@ progress_report(struct run *r)
 	p.fps /= seconds_since(&r->began) + 1e-3;
 	if (info->duration > 0)
 		p.percent = fmin(99.9, 100 * p.seconds / info->duration);
+	if (finished)
+		p.percent = 100;
 	r->watch->progress(r->watch->ctx, &p);
 }
 
@@ -361,7 +363,7 @@ look_around(struct run *r)
 	if (r->watch->canceled != NULL && r->watch->canceled(r->watch->ctx))
 		return (media_fail(r->error, MEDIA_CANCELED, "It was stopped."));
 	if (r->watch->progress != NULL)
-		progress_report(r);
+		progress_report(r, 0);
 
 	return (MEDIA_OK);
 }
@@ -566,6 +568,8 @@ media_transcode(struct media *m, const struct media_step *steps, int nsteps, con
 	    (status = film_read(r)) == MEDIA_OK && (status = film_flush(r)) == MEDIA_OK)
 		status = film_check(r);
 	status = encoders_end(r, status, result);
+	if (status == MEDIA_OK && watch != NULL && watch->progress != NULL)
+		progress_report(r, 1);
 	result->duration = result->nrenditions > 0 ? result->renditions[0].duration : 0;
 	track_close(&r->video);
 	track_close(&r->audio);

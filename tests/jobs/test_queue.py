@@ -49,7 +49,7 @@ class Queue:
     def publish(self, claim, *renditions, version="v"):
         keys, made = self.made(claim[0], *renditions, version=version)
         assert self.statement("queue/plan", *claim, LEASE, keys) == [(1,)]
-        return self.statement("queue/finish", *claim, made)[0][0]
+        return self.statement("queue/finish", *claim, made, None)[0][0]
 
     def state(self, job):
         return self.rows('SELECT j.state, j.attempts, u."status"::text, u."error" FROM wanzami.transcode_job j JOIN "UploadJob" u ON u."id" = j.upload_job_id WHERE u."id" = %s', (job,))[0]
@@ -78,7 +78,7 @@ def test_publishing_makes_ready_rows_and_empties_the_trash(queue):
     assert queue.assets(title) == [(r, "READY", "s3://films/vod/%d/v/%s.mp4" % (job, r), 3) for r in ("R720", "R360")]
     assert queue.rows("SELECT count(*), min(segments::text) FROM wanzami.rendition") == [(2, "[[5, 5, 225000]]")]
     assert queue.trash() == {}
-    assert queue.statement("queue/finish", *claim, "[]") == [("done",)], "asked again it says the same"
+    assert queue.statement("queue/finish", *claim, "[]", None) == [("done",)], "asked again it says the same"
 
 
 def test_a_second_upload_replaces_without_duplicates_and_old_objects_are_kept_for_a_day(queue):
@@ -124,7 +124,7 @@ def test_a_newer_upload_ends_an_older_one_that_has_become_pointless(queue):
     assert queue.state(older) == ("cancelled", 1, "FAILED", "Replaced by a newer upload of the same film.")
     assert queue.state(other)[0] == queue.state(newer)[0] == "queued"
     assert queue.statement("queue/beat", *claim, LEASE, "{}") == [], "its worker is told"
-    assert queue.statement("queue/finish", *claim, "[]") == [("lost",)]
+    assert queue.statement("queue/finish", *claim, "[]", None) == [("lost",)]
 
 
 def test_a_later_upload_that_is_ready_first_stays(queue):
@@ -147,7 +147,7 @@ def test_who_lost_the_claim_changes_nothing(queue):
     claim = queue.claim("b")
     assert claim == (job, ghost[1] + 1)
     for name, values in (("queue/beat", (LEASE, '{"percent": 99}')), ("queue/plan", (LEASE, '["vod/ghost"]')), ("queue/fail", ("no", True, 0)),
-                         ("queue/release", ()), ("queue/finish", ("[]",))):
+                         ("queue/release", ()), ("queue/finish", ("[]", None))):
         answer = queue.statement(name, *ghost, *values)
         assert answer in ([], [(None,)], [("lost",)]), name
     assert queue.state(job) == ("running", 2, "PROCESSING", None)
@@ -163,7 +163,7 @@ def test_objects_that_the_trash_has_begun_to_remove_cannot_be_published(queue):
     queue.statement("queue/plan", *claim, LEASE, keys)
     queue.rows("UPDATE wanzami.object_trash SET delete_after = now() WHERE key LIKE '%%R360%%'")
     assert queue.statement("trash/claim") == [("vod/%d/v/R360.mp4" % job, True)]
-    assert queue.statement("queue/finish", *claim, made) == [("lost",)]
+    assert queue.statement("queue/finish", *claim, made, None) == [("lost",)]
     assert queue.assets(title) == []
 
 

@@ -1,0 +1,197 @@
+"""The transcode worker on real films: what it makes of them, what it says about those it cannot use, and how it lives."""
+import json
+import os
+import signal
+import subprocess
+import tempfile
+
+import pytest
+
+from conftest import wait_for
+from films import FAST, Studio, film, long_film
+
+
+@pytest.fixture
+def studio(world):
+    return Studio(world)
+
+
+def media_worker(a):
+    """The process that transcodes: the last of the workers."""
+    return wait_for(lambda: len(a.workers()) == 2 and a.workers()[-1], "two workers")
+
+
+def probe(body):
+    with tempfile.NamedTemporaryFile(suffix=".mp4") as f:
+        f.write(body)
+        f.flush()
+        r = subprocess.run(["ffprobe", "-v", "error", "-show_streams", "-show_format", "-of", "json", f.name], capture_output=True, check=True)
+    return json.loads(r.stdout)
+
+
+def test_a_film_becomes_ready(studio, world):
+    world.start(roles="transcode")
+    job = studio.upload(film(3, "1280x720"))
+    s = studio.wait(job)
+    assert (s["error"], s["state"], s["attempts"]) == (None, "done", 1)
+    keys = studio.ready(studio.title_of(job), "R720", "R360")
+    assert all(k.startswith("vod/%d/" % job) and len(k.split("/")[2]) == 32 for k in keys)
+    for key, height in zip(keys, (720, 360)):
+        found = probe(studio.s3.get_object(Bucket=world.bucket, Key=key)["Body"].read())
+        video = [t for t in found["streams"] if t["codec_type"] == "video"][0]
+        assert (video["codec_name"], video["height"], video["pix_fmt"]) == ("h264", height, "yuv420p")
+        assert abs(float(found["format"]["duration"]) - 3) < 0.2
+    assert [r[4] for r in studio.assets(studio.title_of(job))] == [3, 3]
+    rows = studio.rows("SELECT object_key, height, segments, init_size, size_bytes, timescale, codecs FROM wanzami.rendition ORDER BY height DESC")
+    assert [r[0] for r in rows] == keys and [r[1] for r in rows] == [720, 360]
+    for _, _, segments, init, size, timescale, codecs in rows:
+        assert codecs.startswith("avc1.64") and ",mp4a.40.2" in codecs
+        assert segments[0][0] >= init and segments[-1][0] + segments[-1][1] <= size
+        assert abs(sum(s[2] for s in segments) / timescale - 3) < 0.2
+    assert studio.state(job)["progress"]["renditions"][0]["rendition"] == "R720"
+    studio.no_orphans()
+
+
+def test_films_wait_for_each_other_without_valkey(studio, world):
+    world.keyvalue.kill()
+    world.start(roles="transcode", **FAST)
+    jobs = [studio.upload(film(), renditions=["R360"], wake=False) for _ in range(3)]
+    for job in jobs:
+        studio.wait(job)
+    ended = studio.rows('SELECT "id" FROM "UploadJob" ORDER BY "updatedAt"')
+    assert [j for j, in ended] == jobs
+
+
+def test_a_wake_up_starts_a_film_at_once(studio, world):
+    a = world.start(roles="transcode", QUEUE_SWEEP_MS=3600000)
+    first = studio.upload(film(), renditions=["R360"])
+    studio.wait(first)
+    studio.wait(studio.upload(film(), renditions=["R360"]))
+    assert a.stop() == 0
+
+
+def test_progress_is_told_for_every_rendition(studio, world):
+    world.start(roles="transcode", **FAST)
+    job = studio.upload(long_film(), renditions=["R720", "R360"])
+    studio.wait_encoding(job)
+    p = studio.state(job)["progress"]
+    assert abs(p["duration"] - 30) < 0.2 and 0 < p["percent"] <= 100
+    assert [r["rendition"] for r in p["renditions"]] == ["R360"] or len(p["renditions"]) == 2
+    later = wait_for(lambda: studio.state(job)["progress"].get("percent", 0) > p["percent"] and studio.state(job)["progress"], "more progress")
+    assert later["seconds"] > p["seconds"]
+
+
+@pytest.mark.parametrize("body, says", [
+    (b"", "empty"),
+    (bytes(range(256)) * 400, "video"),
+    ("truncated", ""),
+], ids=["zero bytes", "no video", "truncated"])
+def test_a_film_nobody_can_use_fails_at_once_with_a_sentence(studio, world, body, says):
+    if body == "truncated":
+        body = film(3)[:-2000]
+    world.start(roles="transcode", **FAST)
+    job = studio.upload(body)
+    title = studio.title_of(job)
+    studio.rows("""INSERT INTO "AssetVersion" ("titleId", "rendition", "status", "url", "updatedAt")
+        SELECT %s, 'R720', 'PROCESSING', 's3://x/' || source_key, now() FROM wanzami.transcode_job""", (title,))
+    s = studio.wait(job, "FAILED")
+    assert (s["state"], s["attempts"]) == ("failed", 1)
+    assert says in s["error"].lower() and s["error"].endswith(".") and "\n" not in s["error"]
+    assert [a[1] for a in studio.assets(title)] == ["FAILED"]
+    studio.no_orphans()
+
+
+def test_a_source_that_is_gone_fails_at_once(studio, world):
+    world.start(roles="transcode", **FAST)
+    s = studio.wait(studio.upload(None), "FAILED")
+    assert s["attempts"] == 1 and "upload it again" in s["error"]
+
+
+def test_a_second_upload_replaces_the_first_which_plays_until_then(studio, world):
+    world.start(roles="transcode", **FAST)
+    title = studio.title()
+    first = studio.upload(film(2, "1280x720"), title, ["R720", "R360"])
+    studio.wait(first)
+    old = studio.ready(title, "R720", "R360")
+    second = studio.upload(long_film(), title, ["R720", "R360"])
+    studio.wait_encoding(second)
+    assert studio.ready(title, "R720", "R360") == old
+    studio.wait(second)
+    names = [a[0] for a in studio.assets(title)]
+    new = studio.ready(title, *names)
+    assert set(new).isdisjoint(old) and "R360" in names
+    assert set(old) <= set(world.store.keys(world.bucket)), "who has begun to watch goes on"
+    studio.rows("UPDATE wanzami.object_trash SET delete_after = now()")
+    studio.no_orphans()
+    assert set(old).isdisjoint(world.store.keys(world.bucket))
+
+
+def test_deleting_the_title_ends_its_job_and_removes_what_it_wrote(studio, world):
+    a = world.start(roles="transcode", **FAST)
+    job = studio.upload(long_film())
+    studio.wait_encoding(job)
+    studio.rows('DELETE FROM "Title"')
+    wait_for(lambda: any(line["msg"] == "job taken away" for line in a.log_lines()), "the worker to notice")
+    studio.wait(studio.upload(film(), renditions=["R360"]))
+    studio.rows("UPDATE wanzami.object_trash SET delete_after = now() WHERE reason = 'deleted'")
+    studio.no_orphans()
+
+
+def test_a_newer_upload_takes_the_place_of_a_running_one(studio, world):
+    world.start(roles="transcode", **FAST)
+    title = studio.title()
+    older = studio.upload(long_film(), title)
+    studio.wait_encoding(older)
+    newer = studio.upload(film(), title)
+    assert "newer upload" in studio.wait(older, "FAILED")["error"]
+    studio.wait(newer)
+    assert all("/%d/" % newer in k for k in studio.ready(title, *[a[0] for a in studio.assets(title)]))
+    studio.no_orphans()
+
+
+def test_sigterm_gives_the_job_back_and_another_process_finishes_it(studio, world):
+    a = world.start(roles="transcode", **FAST)
+    job = studio.upload(long_film(), renditions=["R360"])
+    studio.wait_encoding(job)
+    assert a.stop() == 0
+    s = studio.state(job)
+    assert (s["status"], s["state"], s["attempts"]) == ("PROCESSING", "queued", 0)
+    assert any(line["msg"] == "job given back" for line in a.log_lines())
+    world.start(roles="transcode", **FAST)
+    assert studio.wait(job)["attempts"] == 1
+    studio.no_orphans()
+
+
+def test_health_answers_while_a_film_is_encoded_and_after_its_worker_has_died(studio, world):
+    a = world.start(roles="transcode", **FAST)
+    job = studio.upload(long_film(), renditions=["R360"])
+    studio.wait_encoding(job)
+    front, media = a.workers()
+    assert a.healthy()
+    os.kill(media, signal.SIGKILL)
+    assert a.healthy() and a.get("/health").elapsed.total_seconds() < 2
+    wait_for(lambda: len(a.workers()) == 2 and media not in a.workers(), "a new worker")
+    assert a.workers()[0] == front
+    assert studio.wait(job)["attempts"] == 2
+    assert any(line["msg"] == "a film broke the transcode worker" for line in a.log_lines())
+    studio.no_orphans()
+
+
+def test_a_film_that_breaks_every_worker_fails_after_three_attempts(studio, world):
+    a = world.start(roles="transcode", **FAST)
+    job = studio.upload(long_film(), renditions=["R360"])
+    for attempt in (1, 2, 3):
+        wait_for(lambda: studio.state(job)["state"] == "running" and studio.state(job)["attempts"] == attempt and len(a.workers()) == 2, "attempt %d" % attempt)
+        os.kill(a.workers()[-1], signal.SIGKILL)
+    s = studio.wait(job, "FAILED")
+    assert s["attempts"] == 3 and s["error"].startswith("Processing this film broke the decoder 3 times")
+    studio.no_orphans()
+
+
+def test_the_api_goes_on_beside_a_worker_in_one_process(studio, world):
+    a = world.start(WORKERS=2, **FAST)
+    wait_for(lambda: len(a.workers()) == 3, "three workers")
+    job = studio.upload(film(3, "1280x720"))
+    studio.wait(job)
+    assert a.get("/api/titles").status_code == 200
+    assert a.stop() == 0
