@@ -1,37 +1,122 @@
 #!/bin/bash
-# Installs, builds, and serves every role in the foreground on a private PostgreSQL in .run/, which ends with it.
+# Installs, builds, and serves every role in the foreground with a PostgreSQL and a Valkey or Redis of its own on loopback.
+# All they keep is in .run/ (or $RUN_DIR): a second run finds it again. Ctrl-C ends all of it, and so does any end of this script.
+# Variables come from .env, if there is one, and the environment; a DATABASE_URL or REDIS_URL given there is used instead of a
+# server of our own. Arguments go to wanzami.
 set -eu
 cd "$(dirname "$0")/.."
-build/setup.sh
+if [ -e .env ]; then
+	set -a
+	. ./.env
+	set +a
+fi
+build/setup.sh run
 build/build.sh
 
-pgbin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
-pgport=${PGPORT:-54400}
-mkdir -p .run/pg
-as_postgres() { "$@"; }
-if [ "$(id -u)" -eq 0 ]; then	# PostgreSQL refuses to run as root
-	chown postgres .run/pg
-	as_postgres() { runuser -u postgres -- "$@"; }
-fi
-pg=$PWD/.run/pg
-cd /
-[ -e "$pg/data/PG_VERSION" ] || as_postgres "$pgbin/initdb" -D "$pg/data" -A trust -U postgres -E UTF8 --locale=C.UTF-8 >/dev/null
-as_postgres "$pgbin/pg_ctl" -D "$pg/data" -l "$pg/log" -w start -s \
-	-o "-p $pgport -c listen_addresses=127.0.0.1 -c unix_socket_directories=$pg"
-cd - >/dev/null
+umask 077
+mkdir -p "${RUN_DIR:=.run}"
+run=$(realpath "$RUN_DIR")
+exec 9>"$run/lock"
+flock -n 9 || { echo "run: another one runs on $run already" >&2; exit 1; }
 
-server=
+pids=()
+# child [OPTION…] COMMAND…: in the background, out of reach of the terminal's Ctrl-C, and asked to end when this script dies,
+# however it does. Options are setpriv's, whose change of the user would undo an earlier --pdeathsig.
+child() {
+	setsid setpriv --pdeathsig TERM "$@" 9>&- &
+	pids+=($!)
+}
+
 stop() {
-	[ -z "$server" ] || { kill -TERM "$server" 2>/dev/null || true; wait "$server" || true; }
-	(cd / && as_postgres "$pgbin/pg_ctl" -D "$pg/data" -m fast -s stop)
+	trap '' INT TERM HUP
+	for ((i = ${#pids[@]} - 1; i >= 0; i--)); do	# the last started is the first to end
+		kill -TERM "${pids[i]}" 2>/dev/null && wait "${pids[i]}" || true
+	done
 }
 trap stop EXIT
-trap 'exit 0' INT TERM
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
 
-export PORT=${PORT:-4000} WANZAMI_ENV=${WANZAMI_ENV:-development} LOG_FORMAT=${LOG_FORMAT:-text}
-export MEDIA_DIR=${MEDIA_DIR:-$PWD/.run/media}
-export DATABASE_URL=${DATABASE_URL:-postgresql://postgres@127.0.0.1:$pgport/postgres}
-echo "serving on http://127.0.0.1:$PORT/api/titles; Ctrl-C stops it"
-out/wanzami "$@" &
-server=$!
-wait "$server"
+# until_up WHAT LOG COMMAND…: waits for the command to succeed while the last child lives.
+until_up() {
+	local what=$1 log=$2
+	shift 2
+	until "$@" >/dev/null 2>&1; do
+		if ! kill -0 "${pids[-1]}" 2>/dev/null; then
+			[ -z "$log" ] || tail -n 20 "$log" >&2
+			echo "run: $what did not start${log:+; its log is $log}" >&2
+			exit 1
+		fi
+		sleep 0.05
+	done
+}
+
+secret() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
+[ -e "$run/secrets" ] || {
+	printf 'pg_password=%s\njwt_access=%s\njwt_refresh=%s\n' "$(secret)" "$(secret)" "$(secret)" >"$run/secrets.new"
+	mv "$run/secrets.new" "$run/secrets"
+}
+. "$run/secrets"
+
+if [ -z "${DATABASE_URL:-}" ]; then
+	pgbin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
+	pgport=${PGPORT:-54400}
+	pg=$run/pg
+	mkdir -p "$pg"
+	as=()
+	if [ "$(id -u)" -eq 0 ]; then
+		# PostgreSQL refuses to run as root; its own user may not be let through to this folder, so it keeps that one right.
+		chown postgres "$pg"
+		as=(--reuid=postgres --regid=postgres --init-groups --inh-caps=+dac_override --ambient-caps=+dac_override)
+	fi
+	if [ ! -e "$pg/data/PG_VERSION" ]; then
+		echo "making a database in $pg"
+		rm -rf "$pg/data" "$pg/new"
+		setpriv "${as[@]}" "$pgbin/initdb" -D "$pg/new" -A scram-sha-256 -U postgres --pwfile=<(echo "$pg_password") -E UTF8 --locale=C.UTF-8 >"$run/pg.log" 2>&1 ||
+			{ tail -n 20 "$run/pg.log" >&2; exit 1; }
+		mv "$pg/new" "$pg/data"
+	fi
+	# TERM waits for clients to go; the only one has gone before it gets that.
+	child "${as[@]}" "$pgbin/postgres" -D "$pg/data" -p "$pgport" -c listen_addresses=127.0.0.1 -c unix_socket_directories= >"$run/pg.log" 2>&1
+	until_up PostgreSQL "$run/pg.log" "$pgbin/pg_isready" -q -h 127.0.0.1 -p "$pgport"
+	export DATABASE_URL=postgresql://postgres:$pg_password@127.0.0.1:$pgport/postgres
+fi
+
+if [ -z "${REDIS_URL:-}" ]; then
+	kvport=${KVPORT:-54401}
+	kv=$(command -v valkey-server || command -v redis-server)
+	mkdir -p "$run/kv"
+	child "$kv" --bind 127.0.0.1 --port "$kvport" --dir "$run/kv" --appendonly yes --save "" >"$run/kv.log" 2>&1
+	until_up "${kv##*/}" "$run/kv.log" "${kv/%-server/-cli}" -e -p "$kvport" PING
+	export REDIS_URL=redis://127.0.0.1:$kvport
+fi
+
+export PORT=${PORT:-4000} WANZAMI_ENV=${WANZAMI_ENV:-development} LOG_FORMAT=${LOG_FORMAT:-text} SHUTDOWN_GRACE_SEC=${SHUTDOWN_GRACE_SEC:-5}
+export JWT_ACCESS_SECRET=${JWT_ACCESS_SECRET:-$jwt_access} JWT_REFRESH_SECRET=${JWT_REFRESH_SECRET:-$jwt_refresh}
+if [ -z "${S3_BUCKET:-}" ]; then
+	export MEDIA_DIR=${MEDIA_DIR:-$run/media}
+	mkdir -p "$MEDIA_DIR"
+fi
+admin=${ADMIN_EMAIL:-admin@wanzami.example}
+
+out/wanzami migrate
+if [ ! -e "$run/admin-password" ]; then
+	out/wanzami admin create --email "$admin" --name Administrator --role SUPER_ADMIN </dev/null >"$run/admin-password.new"
+	mv "$run/admin-password.new" "$run/admin-password"
+fi
+
+child out/wanzami "$@"
+until_up wanzami "" out/wanzami --probe
+cat <<END
+
+  console   http://127.0.0.1:$PORT/console/
+  e-mail    $admin
+  password  $(cat "$run/admin-password")
+
+  Ctrl-C stops it.
+
+END
+status=0
+wait "${pids[-1]}" || status=$?
+unset 'pids[-1]'
+exit $status

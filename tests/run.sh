@@ -3,7 +3,7 @@
 # Arguments go to pytest: --binary out/wanzami-asan, -k words, …
 set -u
 cd "$(dirname "$0")/.."
-build/setup.sh test image || exit
+build/setup.sh test run image || exit
 build/image.sh || exit
 report=$(mktemp)
 trap 'rm -f "$report"' EXIT

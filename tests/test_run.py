@@ -1,0 +1,106 @@
+"""./build.sh run: from nothing to a console one can sign in to, and nothing left behind."""
+import os
+import re
+import signal
+import subprocess
+
+import pytest
+import requests
+
+import services
+from services import ROOT, alive, free_port, wait_for
+
+
+def descendants(pid):
+    found = []
+    for child in services.children(pid):
+        found += [child] + descendants(child)
+    return found
+
+
+class Run:
+    def __init__(self, folder, ports, log):
+        self.url = "http://127.0.0.1:%d" % ports["PORT"]
+        env = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "RUN_DIR": str(folder), **{k: str(v) for k, v in ports.items()}}
+        with open(log, "wb") as out:
+            self.process = subprocess.Popen([os.path.join(ROOT, "build.sh"), "run"], env=env, cwd="/", stdin=subprocess.DEVNULL,
+                                            stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
+        self.log = log
+
+    def text(self):
+        with open(self.log, errors="replace") as f:
+            return f.read()
+
+    def _shown(self):
+        assert self.process.poll() is None, self.text()[-4000:]
+        return re.search(r"console +(\S+)\n +e-mail +(\S+)\n +password +(\S+)\n", self.text())
+
+    def shown(self):
+        return wait_for(self._shown, "the address and the password", 300).groups()
+
+    def end(self, number, pid=None):
+        """All that it started is gone after the signal."""
+        all_of_it = [self.process.pid] + descendants(self.process.pid)
+        assert len(all_of_it) > 4
+        if pid:
+            os.kill(pid, number)
+        else:
+            os.killpg(self.process.pid, number)  # as a terminal does
+        status = self.process.wait(timeout=60)
+        wait_for(lambda: not any(alive(p) for p in all_of_it), "the end of all processes", 60)
+        return status
+
+
+@pytest.fixture
+def start(tmp_path):
+    ports = {"PORT": free_port(), "PGPORT": free_port(), "KVPORT": free_port()}
+    runs = []
+
+    def begin():
+        runs.append(Run(tmp_path / "run", ports, tmp_path / ("log%d" % len(runs))))
+        return runs[-1]
+
+    yield begin
+    for r in runs:
+        if r.process.poll() is None:
+            r.end(signal.SIGTERM)
+
+
+def sign_in(r, email, password):
+    return requests.post(r.url + "/api/admin/login", json={"email": email, "password": password})
+
+
+def test_run_shows_a_console_and_keeps_its_data(start):
+    r = start()
+    console, email, password = r.shown()
+    assert console == r.url + "/console/"
+    assert requests.get(console).status_code == 200
+    assert sign_in(r, email, password).status_code == 200
+    assert sign_in(r, email, password + "x").status_code == 401
+    ready = requests.get(r.url + "/health/ready")
+    assert ready.status_code == 200, ready.text
+    assert r.end(signal.SIGINT) == 130
+
+    again = start()
+    assert again.shown() == (console, email, password)
+    assert sign_in(again, email, password).status_code == 200
+    assert again.end(signal.SIGTERM, again.process.pid) == 143
+
+
+def test_nothing_outlives_a_run_that_is_killed(start):
+    r = start()
+    r.shown()
+    r.end(signal.SIGKILL, r.process.pid)
+    again = start()
+    console, email, password = again.shown()
+    assert sign_in(again, email, password).status_code == 200
+    assert again.end(signal.SIGINT) == 130
+
+
+def test_one_run_at_a_time(start):
+    r = start()
+    r.shown()
+    other = start()
+    assert other.process.wait(timeout=60) == 1
+    assert "another one runs" in other.text()
+    assert requests.get(r.url + "/health").status_code == 200
