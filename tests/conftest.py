@@ -22,6 +22,16 @@ def pytest_configure(config):
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failure shows the end of the log of every appliance that the test ran."""
+    report = (yield).get_result()
+    folder = getattr(item, "funcargs", {}).get("tmp_path")
+    if report.failed and folder:
+        for log in sorted(folder.glob("wanzami-*.log")):
+            report.sections.append(("the end of " + log.name, log.read_text(errors="replace")[-4000:]))
+
+
 def server(kind):
     """A fixture for the whole run, and the one a test asks for, which sees to it that the server is up."""
     @pytest.fixture(scope="session")
