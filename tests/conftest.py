@@ -98,6 +98,7 @@ class World:
         self.postgres, self.keyvalue, self.store, self.mail = postgres, keyvalue, store, mail
         self._appliance = appliance
         url, self.db = postgres.create()
+        self.started = postgres.process.pid
         self.bucket = store.bucket()
         self.env = {**SECRETS, "DATABASE_URL": url, "REDIS_URL": keyvalue.url, **store.env(self.bucket), **mail.env()}
         r = run("migrate", **self.env)
@@ -108,7 +109,8 @@ class World:
 
     def rows(self, sql, values=None):
         """The rows of a statement, over a connection of the test's own (made anew when the server was killed)."""
-        if self.db.closed:
+        if self.db.closed or self.started != self.postgres.process.pid:
+            self.started = self.postgres.process.pid
             self.db = self.postgres.connect(self.env["DATABASE_URL"].rsplit("/", 1)[1])
         with self.db.cursor() as c:
             c.execute(sql, values)

@@ -114,8 +114,8 @@ class Server:
             return f.read()[-4000:]
 
     def kill(self):
-        """SIGKILL to all of it at once; returns when all of it is gone."""
-        pids = [p.pid for p in self.processes]
+        """SIGKILL to all of it at once, what was started last first: nobody hears from it that what is behind it is gone."""
+        pids = [p.pid for p in reversed(self.processes)]
         pids += [c for pid in pids for c in children(pid)]
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):
@@ -664,6 +664,8 @@ class Appliance:
                     os.kill(pid, signal.SIGKILL)
             self.process.wait()
             wait_for(lambda: not any(alive(pid) for pid in pids), "the end of the workers")
+            # The threads of a process that is dead already may be dying yet, and hold its port.
+            wait_for(lambda: not listening(self.port), "the end of their threads")
 
     def restart(self):
         """Killed and started again on the same port with the same environment."""

@@ -1,0 +1,106 @@
+"""A wire between the appliance and a server of HTTP on which a test can hold requests, or their answers, at will. It changes
+no byte."""
+import contextlib
+import re
+import socket
+import threading
+
+from services import free_port, wait_for
+
+
+class Gate:
+    """Listens on a port of its own and passes everything on to `port`. While somebody is in hold(), requests whose first line
+    matches wait, but for the first `after` of them; with `answer`, they are passed on and it is the answer that waits."""
+
+    def __init__(self, port):
+        self.server, self.port = port, free_port()
+        self.url = "http://127.0.0.1:%d" % self.port
+        self.opened, self.pattern, self.held = threading.Event(), None, []
+        self.opened.set()
+        self.listener = socket.create_server(("127.0.0.1", self.port), backlog=64)
+        self._thread(self._accept)
+
+    @contextlib.contextmanager
+    def hold(self, pattern, after=0, answer=False):
+        self.held, self.left, self.answer = [], after, answer
+        self.opened.clear()
+        self.pattern = re.compile(pattern)
+        try:
+            yield self
+        finally:
+            self.pattern = None
+            self.opened.set()
+
+    def wait_held(self):
+        """Until a request waits here, or its answer."""
+        wait_for(lambda: self.held, "a request like %s" % self.pattern.pattern, 60)
+
+    def close(self):
+        self.opened.set()
+        self.listener.close()
+
+    def _thread(self, run, *args):
+        threading.Thread(target=run, args=args, daemon=True).start()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                self._thread(self._connection, client)
+
+    def _connection(self, client):
+        with contextlib.suppress(OSError), client, socket.create_connection(("127.0.0.1", self.server)) as server:
+            answers = threading.Event()  # whether they may pass
+            answers.set()
+            self._thread(self._answers, server, client, answers)
+            try:
+                while self._request(client, server, answers):
+                    pass
+            finally:
+                with contextlib.suppress(OSError):
+                    server.shutdown(socket.SHUT_RDWR)
+
+    def _request(self, client, server, answers):
+        """Passes one request on; False when there are no more."""
+        head = b""
+        while b"\r\n\r\n" not in head:
+            data = client.recv(1)
+            if not data:
+                return False
+            head += data
+        line = head.split(b"\r\n", 1)[0].decode("latin-1")
+        held = self._wants(line)
+        if held and self.answer:
+            answers.clear()
+        elif held:
+            self.held.append(line)
+            self.opened.wait()
+        server.sendall(head)
+        found = re.search(rb"\r\ncontent-length: *(\d+)", head, re.I)
+        left = int(found.group(1)) if found else 0
+        while left > 0:
+            data = client.recv(min(left, 1 << 16))
+            if not data:
+                return False
+            server.sendall(data)
+            left -= len(data)
+        if held and self.answer:
+            self.opened.wait()
+            answers.set()
+        return True
+
+    def _wants(self, line):
+        if self.pattern is None or not self.pattern.search(line):
+            return False
+        self.left -= 1
+        return self.left < 0
+
+    def _answers(self, server, client, may_pass):
+        with contextlib.suppress(OSError):
+            while data := server.recv(1 << 16):
+                if not may_pass.is_set():
+                    self.held.append(data.split(b"\r\n", 1)[0].decode("latin-1"))
+                may_pass.wait()
+                client.sendall(data)
+        with contextlib.suppress(OSError):
+            client.shutdown(socket.SHUT_RDWR)
