@@ -127,7 +127,7 @@ def test_workers_run_in_the_seccomp_sandbox(appliance):
 
 
 def test_a_worker_that_dies_is_restarted_and_that_is_logged(appliance):
-    a = appliance(WORKERS=1).wait_healthy()
+    a = appliance(roles="api", WORKERS=1).wait_healthy()
     (victim,) = a.workers()
     os.kill(victim, signal.SIGKILL)
     wait_for(lambda: a.workers() and victim not in a.workers() and a.healthy(), "a new worker")

@@ -49,7 +49,8 @@ DECLARE
 	upload "UploadJob";
 	older bigint;
 BEGIN
-	SELECT * INTO STRICT upload FROM "UploadJob" WHERE "id" = job_id;
+	-- Locked first, as by everybody who comes from the upload to its place in the queue.
+	SELECT * INTO STRICT upload FROM "UploadJob" WHERE "id" = job_id FOR NO KEY UPDATE;
 	INSERT INTO wanzami.transcode_job AS j (upload_job_id, source_key, source_size, renditions)
 	VALUES (job_id, upload."payload"->>'key', upload."bytesTotal", wanted)
 	ON CONFLICT (upload_job_id) DO UPDATE SET state = 'queued', number = DEFAULT, attempts = 0, run_after = now(),

@@ -1,7 +1,9 @@
 /*
- * Formats log lines into a buffer on the stack and hands them to write(2).
+ * Formats log lines and hands them to write(2): at once, or for the lines of
+ * requests once in a turn of the event loop.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -11,10 +13,18 @@
 #define LINE_MAX_BYTES	4096	/* PIPE_BUF: a line of this size reaches a pipe in one piece */
 #define LINE_RESERVE	8	/* always left for what closes the line */
 
+#define HELD_MAX	(16 * LINE_MAX_BYTES)
+
 struct line {
 	char	text[LINE_MAX_BYTES];
 	size_t	len;
 };
+
+/* What log_hold keeps back. A thread's own, so that only the one that holds lines back can see them. */
+static _Thread_local struct {
+	char	*text;
+	size_t	len;
+} held;
 
 static const char	*level_names[] = { "debug", "info", "warn", "error" };
 static const char	*log_role = "-";
@@ -56,7 +66,7 @@ line_quote(struct line *l, const char *s)
 			snprintf(esc, sizeof(esc), "\\u%04x", (unsigned char)*s);
 			line_puts(l, esc);
 		} else {
-			line_add(l, s, 1);
+			l->text[l->len++] = *s;
 		}
 	}
 	line_puts(l, "\"");
@@ -65,68 +75,127 @@ line_quote(struct line *l, const char *s)
 static void
 line_time(struct line *l)
 {
-	struct timespec	ts;
-	struct tm	tm;
-	char		text[40];
-	size_t		n;
+	static _Thread_local time_t	second = -1;
+	static _Thread_local char	text[32];
+	struct timespec			ts;
+	struct tm			tm;
+	int				ms;
 
 	clock_gettime(CLOCK_REALTIME, &ts);
-	gmtime_r(&ts.tv_sec, &tm);
-	n = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(text + n, sizeof(text) - n, ".%03dZ", (int)(ts.tv_nsec / 1000000));
+	if (ts.tv_sec != second) {
+		second = ts.tv_sec;
+		gmtime_r(&second, &tm);
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+	}
+	ms = (int)(ts.tv_nsec / 1000000);
 	line_puts(l, text);
+	line_add(l, (char[]){ '.', (char)('0' + ms / 100), (char)('0' + ms / 10 % 10), (char)('0' + ms % 10), 'Z' }, 5);
+}
+
+static void
+line_number(struct line *l, int64_t n)
+{
+	char		digits[20], *p = digits + sizeof(digits);
+	uint64_t	rest = n < 0 ? -(uint64_t)n : (uint64_t)n;
+
+	do
+		*--p = (char)('0' + rest % 10);
+	while ((rest /= 10) > 0);
+	if (n < 0)
+		line_puts(l, "-");
+	line_add(l, p, (size_t)(digits + sizeof(digits) - p));
 }
 
 static void
 line_field(struct line *l, const struct log_field *f)
 {
-	char	number[24];
-
 	line_puts(l, log_as_text ? " " : ",\"");
 	line_puts(l, f->key);
 	line_puts(l, log_as_text ? "=" : "\":");
 	if (f->text != NULL) {
 		line_quote(l, f->text);
 	} else {
-		snprintf(number, sizeof(number), "%lld", (long long)f->number);
-		line_puts(l, number);
+		line_number(l, f->number);
 	}
 }
 
-void
-log_write(enum log_level level, const char *message,
-    const struct log_field *fields, size_t count)
+static void
+line_format(struct line *l, enum log_level level, const char *message, const struct log_field *fields, size_t count)
 {
-	struct line	l = { .len = 0 };
-	size_t		i, off;
-	ssize_t		n;
+	size_t	i;
 
 	if (log_as_text) {
-		line_time(&l);
-		line_puts(&l, " ");
-		line_puts(&l, level_names[level]);
-		line_puts(&l, " ");
-		line_puts(&l, message);
+		line_time(l);
+		line_puts(l, " ");
+		line_puts(l, level_names[level]);
+		line_puts(l, " ");
+		line_puts(l, message);
 	} else {
-		line_puts(&l, "{\"time\":\"");
-		line_time(&l);
-		line_puts(&l, "\",\"level\":\"");
-		line_puts(&l, level_names[level]);
-		line_puts(&l, "\"");
-		line_field(&l, &(struct log_field)LOG_S("role", log_role));
-		line_field(&l, &(struct log_field)LOG_S("msg", message));
+		line_puts(l, "{\"time\":\"");
+		line_time(l);
+		line_puts(l, "\",\"level\":\"");
+		line_puts(l, level_names[level]);
+		line_puts(l, "\"");
+		line_field(l, &(struct log_field)LOG_S("role", log_role));
+		line_field(l, &(struct log_field)LOG_S("msg", message));
 	}
 
 	for (i = 0; i < count; i++) {
 		if (fields[i].key != NULL && (fields[i].text != NULL || fields[i].number != INT64_MIN))
-			line_field(&l, &fields[i]);
+			line_field(l, &fields[i]);
 	}
 
-	memcpy(l.text + l.len, log_as_text ? "\n" : "}\n", log_as_text ? 1 : 2);
-	l.len += log_as_text ? 1 : 2;
+	memcpy(l->text + l->len, log_as_text ? "\n" : "}\n", log_as_text ? 1 : 2);
+	l->len += log_as_text ? 1 : 2;
+}
 
-	for (off = 0; off < l.len; off += (size_t)n) {
-		if ((n = write(STDOUT_FILENO, l.text + off, l.len - off)) <= 0)
+static void
+log_out(const char *text, size_t len)
+{
+	size_t	off;
+	ssize_t	n;
+
+	for (off = 0; off < len; off += (size_t)n) {
+		if ((n = write(STDOUT_FILENO, text + off, len - off)) <= 0)
 			return;
 	}
+}
+
+void
+log_write(enum log_level level, const char *message, const struct log_field *fields, size_t count)
+{
+	struct line	l;
+
+	l.len = 0;
+	line_format(&l, level, message, fields, count);
+	log_release();
+	log_out(l.text, l.len);
+}
+
+int
+log_hold(enum log_level level, const char *message, const struct log_field *fields, size_t count)
+{
+	struct line	l;
+
+	if (held.text == NULL && (held.text = malloc(HELD_MAX)) == NULL) {
+		log_write(level, message, fields, count);
+		return (0);
+	}
+	l.len = 0;
+	line_format(&l, level, message, fields, count);
+	if (held.len + l.len > HELD_MAX)
+		log_release();
+	memcpy(held.text + held.len, l.text, l.len);
+	held.len += l.len;
+
+	return (held.len == l.len);
+}
+
+void
+log_release(void)
+{
+	size_t	len = held.len;
+
+	held.len = 0;
+	log_out(held.text, len);
 }

@@ -1,6 +1,6 @@
 /*
  * Log lines: one JSON object a line on standard output (or plain text for
- * people), each written by a single write(2) so that processes never mix.
+ * people), never torn by what another process or thread writes.
  */
 #ifndef WANZAMI_LOG_H
 #define WANZAMI_LOG_H
@@ -24,15 +24,24 @@ struct log_field {
  * Any thread may call it. Texts are copied and need not be valid UTF-8; a NULL
  * text leaves its field out. Never pass a body, a token or a password.
  */
-#define log_event(level, message, ...)					\
-	log_write((level), (message),					\
-	    (const struct log_field[]){ { 0 }, ##__VA_ARGS__ } + 1,	\
-	    sizeof((const struct log_field[]){ { 0 }, ##__VA_ARGS__ }) /	\
-	    sizeof(struct log_field) - 1)
+#define log_event(level, message, ...)	log_write((level), (message), LOG_FIELDS(__VA_ARGS__))
+
+#define LOG_FIELDS(...)							\
+	(const struct log_field[]){ { 0 }, ##__VA_ARGS__ } + 1,		\
+	sizeof((const struct log_field[]){ { 0 }, ##__VA_ARGS__ }) / sizeof(struct log_field) - 1
 
 /* How lines look and which role they name; role must outlive the process. Call once, before threads start. */
 void	log_init(int as_text, const char *role);
 
+/* As log_event, with LOG_FIELDS(...) for the last two. */
 void	log_write(enum log_level, const char *, const struct log_field *, size_t);
+
+/*
+ * The same for lines that come by the thousand: the line waits for the
+ * thread's log_release, or for its next log_event, and goes out with the
+ * others in one write(2). Returns 1 when it is the first that waits.
+ */
+int	log_hold(enum log_level, const char *, const struct log_field *, size_t);
+void	log_release(void);
 
 #endif

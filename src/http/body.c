@@ -109,7 +109,7 @@ body_read(struct request *r)
 	size_t		len;
 	int		charset_ok;
 
-	if (route_is_raw(r->kore) || !type_is_json(r->kore, &charset_ok) || r->kore->http_body == NULL || r->kore->http_body_length == 0)
+	if (r->kore->http_body == NULL || r->kore->http_body_length == 0 || route_is_raw(r->kore) || !type_is_json(r->kore, &charset_ok))
 		return (1);
 	if (!charset_ok) {
 		reply_message(r->kore, 415, "Unsupported charset");

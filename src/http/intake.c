@@ -65,7 +65,7 @@ header_wanted(const char *line, size_t len)
 	size_t	i, value_len;
 
 	for (i = 0; i < sizeof(headers_read) / sizeof(*headers_read); i++) {
-		if (header_is(line, len, headers_read[i])) {
+		if ((line[0] | 0x20) == headers_read[i][0] && header_is(line, len, headers_read[i])) {
 			(void)header_value(line, len, &value_len);
 			return (value_len > 0);
 		}

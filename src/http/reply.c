@@ -7,10 +7,15 @@
 
 #include "http/reply.h"
 
-#define CORS_METHODS	"GET,POST,PUT,PATCH,DELETE,OPTIONS"
+/* Kore copies and formats header by header. What is the same in every answer of a kind travels as one, behind the first of them. */
+#define CORS(allowed)									\
+	"\r\nvary: Origin\r\naccess-control-allow-methods: GET,POST,PUT,PATCH,DELETE,OPTIONS\r\naccess-control-allow-headers: " allowed
+#define CORS_ANSWER	CORS("Content-Type, Authorization")
+#define NOSNIFF		"nosniff" CORS_ANSWER
+#define JSON_TYPE	"application/json; charset=utf-8\r\nx-content-type-options: " NOSNIFF
 
 static void
-cors_headers(struct http_request *req, const char *otherwise, const char *allowed)
+origin_header(struct http_request *req, const char *otherwise)
 {
 	const char	*origin;
 
@@ -18,9 +23,6 @@ cors_headers(struct http_request *req, const char *otherwise, const char *allowe
 		origin = otherwise;
 	if (origin != NULL)
 		http_response_header(req, "access-control-allow-origin", origin);
-	http_response_header(req, "vary", "Origin");
-	http_response_header(req, "access-control-allow-methods", CORS_METHODS);
-	http_response_header(req, "access-control-allow-headers", allowed);
 }
 
 /* What is one person's must not be kept by anything on the way (contract people §5 item 33). */
@@ -33,33 +35,26 @@ is_private(struct http_request *req)
 	    http_request_header(req, "authorization", &value));
 }
 
-static void
-json_headers(struct http_request *req)
-{
-	http_response_header(req, "content-type", "application/json; charset=utf-8");
-	http_response_header(req, "x-content-type-options", "nosniff");
-}
-
 void
 reply_shared_json(struct http_request *req, int status, void *body, size_t len, int (*sent)(struct netbuf *), void *arg)
 {
-	cors_headers(req, "*", "Content-Type, Authorization");
-	json_headers(req);
+	origin_header(req, "*");
+	http_response_header(req, "content-type", JSON_TYPE);
 	http_response_stream(req, status, body, len, sent, arg);
 }
 
 void
 reply_json(struct http_request *req, int status, const void *body, size_t len)
 {
-	cors_headers(req, "*", "Content-Type, Authorization");
+	origin_header(req, "*");
 	if (is_private(req))
 		http_response_header(req, "cache-control", "no-store");
 	if (status == 204) {
-		http_response_header(req, "content-length", "0");
+		http_response_header(req, "content-length", "0" CORS_ANSWER);
 		http_response(req, status, NULL, 0);
 		return;
 	}
-	json_headers(req);
+	http_response_header(req, "content-type", JSON_TYPE);
 	http_response(req, status, body, len);
 }
 
@@ -76,18 +71,18 @@ reply_message(struct http_request *req, int status, const char *text)
 void
 reply_object_headers(struct http_request *req, const char *etag)
 {
-	cors_headers(req, "*", "Content-Type, Authorization");
+	origin_header(req, "*");
+	http_response_header(req, "x-content-type-options", NOSNIFF);
 	http_response_header(req, "access-control-expose-headers", "ETag, Content-Range, Accept-Ranges, Content-Length");
-	http_response_header(req, "x-content-type-options", "nosniff");
 	http_response_header(req, "etag", etag);
 }
 
 void
 reply_preflight(struct http_request *req)
 {
-	cors_headers(req, NULL, "Content-Type,Authorization");
+	origin_header(req, NULL);
 	http_response_header(req, "access-control-max-age", "600");
 	/* Kore leaves the length out of a 204; browsers and proxies are used to seeing it. */
-	http_response_header(req, "content-length", "0");
+	http_response_header(req, "content-length", "0" CORS("Content-Type,Authorization"));
 	http_response(req, 204, NULL, 0);
 }

@@ -92,23 +92,36 @@ request_tell(struct request *r, const char *name, const char *value)
 	json_quote(&r->extra, value);
 }
 
+/* 16 digits that no other process has, and no other request of this one: chance once, then counting. */
+static void
+request_number(char id[17])
+{
+	static uint64_t	next;
+	static int	begun;
+	int		i;
+
+	if (!begun) {
+		if (getrandom(&next, sizeof(next), 0) != sizeof(next))
+			fatal("getrandom: %s", errno_s);
+		begun = 1;
+	}
+	for (i = 0; i < 16; i++)
+		id[i] = "0123456789abcdef"[next >> (60 - 4 * i) & 15];
+	id[16] = '\0';
+	next++;
+}
+
 /* The load balancer's name for the request when it gives one, so that its log and ours can be joined. */
 static void
 request_name(struct request *r)
 {
-	unsigned char	bytes[8];
 	const char	*given;
-	size_t		i;
 
 	if (http_request_header(r->kore, "x-request-id", &given) && strlen(given) < sizeof(r->id) &&
-	    strspn(given, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") == strlen(given)) {
+	    strspn(given, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") == strlen(given))
 		memcpy(r->id, given, strlen(given) + 1);
-		return;
-	}
-	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
-		fatal("getrandom: %s", errno_s);
-	for (i = 0; i < sizeof(bytes); i++)
-		snprintf(r->id + 2 * i, 3, "%02x", bytes[i]);
+	else
+		request_number(r->id);
 }
 
 static struct request *
@@ -187,11 +200,20 @@ request_settle(struct request *r)
 }
 
 static void
+request_log_out(void *arg, u_int64_t now)
+{
+	(void)arg;
+	(void)now;
+	log_release();
+}
+
+static void
 request_log(const struct request *r)
 {
-	log_event(LOG_LEVEL_INFO, "request", LOG_S("id", r->id), LOG_S("method", http_method_text(r->kore->method)),
+	if (log_hold(LOG_LEVEL_INFO, "request", LOG_FIELDS(LOG_S("id", r->id), LOG_S("method", http_method_text(r->kore->method)),
 	    LOG_S("path", r->kore->path), LOG_I("status", r->kore->status),
-	    LOG_I("ms", (int64_t)(kore_time_ms() - r->since)), LOG_S("user", r->user_id));
+	    LOG_I("ms", (int64_t)(kore_time_ms() - r->since)), LOG_S("user", r->user_id))))
+		kore_timer_add(request_log_out, 0, NULL, KORE_TIMER_ONESHOT);
 }
 
 static void

@@ -20,13 +20,22 @@ struct segment {
 	size_t		len;
 };
 
+static int
+lower(char c)
+{
+	return (c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+}
+
 /* Case does not matter and one slash at the end is forgiven (contract people §1.1). */
 static int
 path_matches(const char *pattern, const char *path, struct segment *args)
 {
-	size_t	len;
-
-	while (*pattern != '\0') {
+	for (; *pattern != '\0'; pattern++, path++) {
+		if (*pattern == '*') {
+			args->text = path;
+			args->len = strlen(path);
+			return (args->len > 0);
+		}
 		if (*pattern == ':') {
 			args->text = path;
 			args->len = strcspn(path, "/");
@@ -35,21 +44,14 @@ path_matches(const char *pattern, const char *path, struct segment *args)
 			path += args->len;
 			pattern += strcspn(pattern, "/");
 			args++;
-			continue;
 		}
-		if (*pattern == '*') {
-			args->text = path;
-			args->len = strlen(path);
-			return (args->len > 0);
-		}
-		len = strcspn(pattern, ":*");
-		if (strncasecmp(pattern, path, len))
-			return (0);
-		pattern += len;
-		path += len;
+		if (lower(*pattern) != lower(*path))
+			break;
+		if (*pattern == '\0')
+			return (1);
 	}
 
-	return (*path == '\0' || (path[0] == '/' && path[1] == '\0'));
+	return (*pattern == '\0' && (*path == '\0' || (path[0] == '/' && path[1] == '\0')));
 }
 
 static const struct route *

@@ -1,0 +1,28 @@
+#!/usr/bin/python3
+"""The benchmark: what the product promises about speed and size, measured beside something else in the same run.
+Usage: bench.py [footprint|serving|transcode]… (all of them when none is named); nothing else should run on the machine."""
+import os
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.dont_write_bytecode = True
+
+import footprint  # noqa: E402
+import serving  # noqa: E402
+import transcode  # noqa: E402
+
+PARTS = {"footprint": footprint, "serving": serving, "transcode": transcode}
+
+
+def main():
+    wanted = sys.argv[1:] or list(PARTS)
+    for name in wanted:
+        if name not in PARTS:
+            raise SystemExit("bench: no part is called %s; there are %s" % (name, ", ".join(PARTS)))
+    for name in wanted:
+        with tempfile.TemporaryDirectory() as folder:
+            PARTS[name].measure(folder)
+
+
+main()

@@ -1,0 +1,80 @@
+"""What the process costs before anybody asks for anything: time to the first answer, memory at rest, bytes on disk."""
+import os
+import re
+import socket
+import subprocess
+import time
+
+import services
+from report import in_turn, line
+from services import Appliance, KeyValue, Postgres, children, free_port, run, wait_for
+
+NODE = 'require("http").createServer((q, a) => a.end("ok")).listen(process.env.PORT, "127.0.0.1")'
+
+
+def first_answer(command, env):
+    """Milliseconds from starting the process to its first answer."""
+    port = free_port()
+    began = time.monotonic()
+    p = subprocess.Popen(command, env=services.clean_environment(**env, PORT=port), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    try:
+        while True:
+            with socket.socket() as s:
+                if s.connect_ex(("127.0.0.1", port)) == 0:
+                    s.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+                    if s.recv(12).startswith(b"HTTP/1.1 200"):
+                        return (time.monotonic() - began) * 1000
+            if p.poll() is not None:
+                raise SystemExit("%s ended with %d" % (command[0], p.returncode))
+            time.sleep(0.0002)
+    finally:
+        p.terminate()
+        p.wait()
+
+
+def resting(pid):
+    """The PSS in MB of a process and all below it."""
+    with open("/proc/%d/smaps_rollup" % pid) as f:
+        mine = int(re.search(r"^Pss:\s+(\d+) kB", f.read(), re.M).group(1)) / 1024
+    return mine + sum(resting(child) for child in children(pid))
+
+
+def settled(pid):
+    """The same when it no longer changes."""
+    last = [resting(pid)]
+
+    def still():
+        time.sleep(0.5)
+        last.append(resting(pid))
+        return abs(last[-1] - last[-2]) < 0.05 and last[-1]
+
+    return wait_for(still, "a process at rest", 30)
+
+
+def measure(folder):
+    print("\nfootprint")
+    line("size of the binary", os.path.getsize(services.BINARY) / 2**20, "MB", 16, True)
+    node = ["node", "-e", NODE]
+    lonely = {**services.SECRETS, "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing"}
+    ours, theirs = in_turn(15, lambda: first_answer([services.BINARY], lonely), lambda: first_answer(node, {}))
+    line("start to the first /health, all roles, no database", ours, "ms", 50, True, "%.2f of Node with an empty server, %.0f ms" % (ours / theirs, theirs))
+
+    p = subprocess.Popen(node, env=services.clean_environment(PORT=free_port()))
+    empty = settled(p.pid)
+    p.terminate()
+    p.wait()
+    postgres, keyvalue = Postgres(), KeyValue()
+    url, db = postgres.create()
+    if run("migrate", DATABASE_URL=url).returncode != 0:
+        raise SystemExit("migrate failed")
+    try:
+        for role in ("api", "transcode", "cron"):
+            a = Appliance(folder, roles=role, DATABASE_URL=url, REDIS_URL=keyvalue.url, MEDIA_DIR=folder, WORKERS=1).wait_healthy()
+            wait_for(lambda: a.get("/health/ready").status_code == 200, "a ready appliance")
+            ours = settled(a.process.pid)
+            line("memory at rest (PSS of all processes), role " + role, ours, "MB", 15, True, "%.2f of Node with an empty server" % (ours / empty))
+            a.close()
+    finally:
+        db.close()
+        postgres.close()
+        keyvalue.close()

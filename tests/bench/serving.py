@@ -1,0 +1,119 @@
+"""Requests a second: /health against nginx, the list of titles by itself, one title against pgbench with the same statement."""
+import os
+import re
+import shutil
+import subprocess
+
+from report import in_turn, line
+from services import ROOT, Appliance, KeyValue, Postgres, Server, free_port, listening, run
+
+CONNECTIONS, SECONDS, ROUNDS = 32, 4, 3
+TITLES = 200
+
+NGINX = """
+worker_processes auto;
+daemon off;
+pid {folder}/pid;
+error_log stderr;
+events {{ worker_connections 1024; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder}; uwsgi_temp_path {folder}; scgi_temp_path {folder};
+    keepalive_requests 100000000;
+    server {{
+        listen 127.0.0.1:{port} backlog=4096;
+        location / {{ default_type application/json; return 200 '{{"status":"ok"}}'; }}
+    }}
+}}
+"""
+
+FILMS = """
+INSERT INTO "Title" ("type", "name", "description", "genres", "cast", "releaseDate", "updatedAt", "posterUrl", "thumbnailUrl", "archived", "pendingReview")
+SELECT 'MOVIE', 'Film ' || i, repeat('A family returns to Lagos. ', 9), '{Drama,Comedy}', '{}', date '2000-01-01' + i, now(),
+    'https://images.example/' || i, 'https://images.example/' || i, false, false
+FROM generate_series(1, %d) i;
+INSERT INTO "AssetVersion" ("titleId", "rendition", "url", "sizeBytes", "durationSec", "status", "updatedAt")
+SELECT t."id", r::"Rendition", 'https://films.example/movies/' || t."id" || '/' || r || '.mp4', 1000000, 5400, 'READY', now()
+FROM "Title" t, unnest('{R360,R720,R1080}'::text[]) r;
+ANALYZE;
+""" % TITLES
+
+# Asks for one title after the other.
+EACH_TITLE = """
+local id = 0
+request = function()
+    id = id %% %d + 1
+    return wrk.format("GET", "/api/titles/" .. id)
+end
+""" % TITLES
+
+
+class Nginx(Server):
+    name = "nginx"
+
+    def __init__(self):
+        super().__init__()
+        self.port = free_port()
+        self.url = "http://127.0.0.1:%d" % self.port
+        with open(self.folder + "/conf", "w") as f:
+            f.write(NGINX.format(folder=self.folder, port=self.port))
+        self.start()
+
+    def commands(self):
+        return [[shutil.which("nginx", path="/usr/sbin:" + os.environ["PATH"]), "-c", self.folder + "/conf"]]
+
+    def answers(self):
+        return listening(self.port)
+
+
+def wrk(url, *options):
+    """Requests a second; every one of them was answered, and with 200."""
+    out = subprocess.run(["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", "%ds" % SECONDS, *options, url], check=True, capture_output=True, text=True).stdout
+    if "Non-2xx" in out or "Socket errors" in out:
+        raise SystemExit(out)
+    return float(re.search(r"Requests/sec:\s*([\d.]+)", out).group(1))
+
+
+def statement(folder):
+    """What pgbench runs: our own statement with its parameters by name instead of in one JSON object, which only makes it cheaper."""
+    with open(os.path.join(ROOT, "sql/query/titles/detail.sql")) as f:
+        text = "".join(row for row in f if not row.lstrip().startswith("--"))
+    text = re.sub(r"\(\$1 ->> '(\w+)'\)", r":\1", text)
+    path = os.path.join(folder, "detail.sql")
+    with open(path, "w") as f:
+        f.write("\\set id random(1, %d)\n%s;\n" % (TITLES, text.strip()))
+    return path
+
+
+def pgbench(postgres, url, script, clients):
+    """Statements a second."""
+    out = subprocess.run([postgres.bin + "/pgbench", "-n", "-M", "prepared", "-f", script, "-c", str(clients), "-j", "1", "-T", str(SECONDS),
+                          "-D", "country=NG", "-D", "audience=ADULT", "-D", "mark=m", url], check=True, capture_output=True, text=True).stdout
+    return float(re.search(r"tps = ([\d.]+)", out).group(1))
+
+
+def measure(folder):
+    nginx, postgres, keyvalue = Nginx(), Postgres(), KeyValue()
+    url, db = postgres.create()
+    if run("migrate", DATABASE_URL=url).returncode != 0:
+        raise SystemExit("migrate failed")
+    db.cursor().execute(FILMS)
+    script, each = statement(folder), os.path.join(folder, "each.lua")
+    with open(each, "w") as f:
+        f.write(EACH_TITLE)
+    a = Appliance(folder, roles="api", DATABASE_URL=url, REDIS_URL=keyvalue.url).wait_healthy()
+    try:
+        print("\nserving: wrk with %d connections, the middle of %d rounds of %d s; the generator is on the same machine" % (CONNECTIONS, ROUNDS, SECONDS))
+        ours, theirs = in_turn(ROUNDS, lambda: wrk(a.url + "/health"), lambda: wrk(nginx.url + "/health"))
+        line("/health, of nginx's return 200", ours / theirs, "", 0.8, False, "%.0f/s and %.0f/s" % (ours, theirs))
+        ours, = in_turn(ROUNDS, lambda: wrk(a.url + "/api/titles"))
+        line("/api/titles, %d titles, %.0f kB" % (TITLES, len(a.get("/api/titles").content) / 1000), ours, "/s", 3000, False)
+        # pgbench is at its best with few clients; it gets both.
+        ours, few, many = in_turn(ROUNDS, lambda: wrk(a.url + "/", "-s", each), lambda: pgbench(postgres, url, script, 4),
+                                  lambda: pgbench(postgres, url, script, CONNECTIONS))
+        line("/api/titles/:id, of pgbench -M prepared", ours / max(few, many), "", 0.6, False, "%.0f/s and %.0f/s" % (ours, max(few, many)))
+    finally:
+        a.close()
+        db.close()
+        for server in (nginx, postgres, keyvalue):
+            server.close()
