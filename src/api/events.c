@@ -1,5 +1,5 @@
 /*
- * What players and pages report (contract media §7.1).
+ * What players and pages report, and what came in lately (contract media §7).
  */
 #include "http/route.h"
 #include "http/sql.h"
@@ -18,3 +18,5 @@ ROUTE(POST, "/api/events", events_ingest, .guard = GUARD_USER)
 	request_tell(r, "variant", header(r, "x-variant"));
 	sql_reply(r, "events/ingest");
 }
+
+ROUTE_SQL(GET, "/api/admin/events/summary", "events/summary", .guard = "analytics:view", .strict = 1);

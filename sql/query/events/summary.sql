@@ -1,0 +1,20 @@
+-- GET /api/admin/events/summary (contract media §7.2): what happened in the last so many hours.
+SELECT wanzami.refuse(400, 'Invalid hours')
+WHERE wanzami.hours($1 #>> '{query,hours}') IS NULL;
+WITH asked AS MATERIALIZED (
+	SELECT wanzami.now() - wanzami.hours($1 #>> '{query,hours}') * interval '1 hour' AS since
+)
+SELECT 200 AS status, json_build_object('since', wanzami.iso(a.since),
+	'counts', (SELECT coalesce(json_agg(json_build_object('eventType', c."eventType", 'count', c.n)), '[]') FROM (
+		SELECT e."eventType", count(*) AS n FROM "EngagementEvent" e WHERE e."occurredAt" >= a.since GROUP BY e."eventType" ORDER BY e."eventType") c),
+	'recent', (SELECT coalesce(json_agg(r.item ORDER BY r."occurredAt" DESC, r."id" DESC), '[]') FROM (
+		SELECT e."occurredAt", e."id", (left(json_build_object('id', e."id"::text, 'eventType', e."eventType", 'occurredAt', wanzami.iso(e."occurredAt"),
+				'profileId', e."profileId"::text, 'profileName', p."name", 'titleId', e."titleId"::text, 'titleName', t."name",
+				'country', e."country", 'deviceId', e."deviceId",
+				'metadata', CASE WHEN jsonb_typeof(e."metadata") IN ('object', 'array') THEN e."metadata" ELSE '{}' END)::text, -1) ||
+			-- An event that does not say how much was seen has no such key.
+			coalesce(', "completionPercent" : ' || CASE WHEN jsonb_typeof(e."metadata" -> 'completionPercent') = 'number' THEN e."metadata" ->> 'completionPercent'
+				WHEN jsonb_typeof(e."metadata" -> 'completion') = 'number' THEN e."metadata" ->> 'completion' END, '') || '}')::json AS item
+		FROM (SELECT * FROM "EngagementEvent" x WHERE x."occurredAt" >= a.since ORDER BY x."occurredAt" DESC, x."id" DESC LIMIT 50) e
+		LEFT JOIN "Profile" p ON p."id" = e."profileId" LEFT JOIN "Title" t ON t."id" = e."titleId") r))::text AS body
+FROM asked a

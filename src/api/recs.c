@@ -1,0 +1,61 @@
+/*
+ * What viewers are offered: popular titles, and lists of their own (contract
+ * media §8, §9).
+ */
+#include "base/conf.h"
+#include "base/log.h"
+#include "http/route.h"
+#include "http/sql.h"
+
+/* What the operator decides about the lists. */
+static void
+settings_tell(struct request *r)
+{
+	request_tell(r, "cacheSec", conf_str(CONF_REC_CACHE_SEC));
+	request_tell(r, "kidRatings", conf_str(CONF_KID_RATINGS));
+}
+
+ROUTE(GET, "/api/popularity", recs_popularity)
+{
+	request_tell(r, "cacheSec", conf_str(CONF_POPULARITY_CACHE_SEC));
+	sql_reply(r, "recs/popularity");
+}
+
+ROUTE(GET, "/api/recs/continue-watching", recs_continue_watching, .guard = GUARD_USER)
+{
+	settings_tell(r);
+	request_tell(r, "hideFinished", conf_int(CONF_CONTINUE_HIDE_FINISHED) ? "1" : "0");
+	sql_reply(r, "recs/continue-watching");
+}
+
+ROUTE(GET, "/api/recs/because-you-watched", recs_because_you_watched, .guard = GUARD_USER)
+{
+	settings_tell(r);
+	sql_reply(r, "recs/because-you-watched");
+}
+
+static void
+impression_stored(void *arg, const struct pg_outcome *outcome)
+{
+	(void)arg;
+	if (outcome->error != NULL)
+		log_event(LOG_LEVEL_WARN, "an impression could not be stored", LOG_S("error", outcome->error));
+}
+
+/* The answer does not wait for the event that says what it showed, nor fail with it (media REC-3). */
+static void
+for_you_made(struct request *r, const PGresult *res)
+{
+	const char	*impression = sql_text(res, "impression");
+
+	http_response_header(r->kore, "x-experiment", sql_text(res, "experiment"));
+	http_response_header(r->kore, "x-variant", sql_text(res, "variant"));
+	sql_answer(r, res);
+	pg_query("recs/impression", 1, &impression, impression_stored, NULL);
+}
+
+ROUTE(GET, "/api/recs/for-you", recs_for_you, .guard = GUARD_USER)
+{
+	settings_tell(r);
+	sql_query(r, "recs/for-you", for_you_made);
+}
