@@ -21,8 +21,10 @@
 #include "base/conf.h"
 #include "base/log.h"
 #include "embedkore.h"
+#include "jobs/command.h"
 #include "jobs/mail.h"
-#include "jobs/reaper.h"
+#include "jobs/run.h"
+#include "jobs/schedule.h"
 #include "jobs/sweep.h"
 #include "jobs/trash.h"
 #include "jobs/worker.h"
@@ -42,6 +44,7 @@
 
 #define PROBE_TIMEOUT_MS	2000
 #define DRAIN_STEP_MS		50
+#define RETURN_MS		3000	/* of the grace: a job that is not finished by then is given back */
 #define FIRST_WORKER		1
 #define SOLO_COUNT		3	/* Kore's count of workers at which the one that serves needs no lock to accept */
 
@@ -123,6 +126,8 @@ usage(FILE *fp)
 	    "usage: wanzami [--role LIST]                  serve (LIST: api,transcode,cron; default all)\n"
 	    "       wanzami --probe [URL] [--timeout SEC]  exit 0 when healthy, else 1 and why\n"
 	    "       wanzami migrate                        bring the database schema up to date\n"
+	    "       wanzami job list                       what is done when, and how it went last\n"
+	    "       wanzami job run NAME [ARGUMENT ...]    do it now\n"
 	    "       wanzami transcode INPUT OUTDIR         the film pipeline on a local file\n"
 	    "       wanzami admin create --email A --name N [--role SUPER_ADMIN]\n"
 	    "                                              password from standard input, else made up and printed\n"
@@ -195,6 +200,29 @@ transcode(const char *input, const char *outdir)
 	return (0);
 }
 
+static void
+database_url_check(void)
+{
+	char	schema[64], *url;
+
+	if ((url = pgurl_clean(conf_str(CONF_DATABASE_URL), schema, sizeof(schema))) == NULL)
+		die("DATABASE_URL is missing or wrong; it must be postgresql://user:password@host:port/database");
+	free(url);
+}
+
+static void
+outside_check(void)
+{
+	const char	*error;
+
+	database_url_check();
+	if ((error = mail_configure()) != NULL || (error = roots_load()) != NULL || (error = valkey_configure()) != NULL ||
+	    (error = objects_configure()) != NULL)
+		die(error);
+	if (!objects_enabled() && (roles & (ROLE_API | ROLE_TRANSCODE)) && !strcmp(conf_str(CONF_WANZAMI_ENV), "production"))
+		die("neither S3_BUCKET nor MEDIA_DIR is set; one of them must say where films are kept");
+}
+
 /* Everything that is not serving ends the process here. */
 static void
 options_run(int argc, char **argv)
@@ -261,6 +289,12 @@ options_run(int argc, char **argv)
 		log_init(!strcmp(conf_str(CONF_LOG_FORMAT), "text"), "migrate");
 		exit(migrate_run(conf_str(CONF_DATABASE_URL)));
 	}
+	if (argc >= 1 && !strcmp(argv[0], "job")) {
+		conf_load_or_die();
+		log_init(!strcmp(conf_str(CONF_LOG_FORMAT), "text"), "job");
+		outside_check();
+		exit(job_command(argc - 1, argv + 1));
+	}
 	if (argc == 2 && !strcmp(argv[0], "docs") && !strcmp(argv[1], "configure")) {
 		conf_print_markdown(stdout);
 		exit(0);
@@ -317,29 +351,6 @@ secrets_check(void)
 		die(error);
 }
 
-static void
-database_url_check(void)
-{
-	char	schema[64], *url;
-
-	if ((url = pgurl_clean(conf_str(CONF_DATABASE_URL), schema, sizeof(schema))) == NULL)
-		die("DATABASE_URL is missing or wrong; it must be postgresql://user:password@host:port/database");
-	free(url);
-}
-
-static void
-outside_check(void)
-{
-	const char	*error;
-
-	database_url_check();
-	if ((error = mail_configure()) != NULL || (error = roots_load()) != NULL || (error = valkey_configure()) != NULL ||
-	    (error = objects_configure()) != NULL)
-		die(error);
-	if (!objects_enabled() && (roles & (ROLE_API | ROLE_TRANSCODE)) && !strcmp(conf_str(CONF_WANZAMI_ENV), "production"))
-		die("neither S3_BUCKET nor MEDIA_DIR is set; one of them must say where films are kept");
-}
-
 /* Who must know learns it once, not with every mail. */
 static void
 mail_announce(void)
@@ -382,6 +393,7 @@ kore_parent_configure(int argc, char **argv)
 	bind_choose();
 	share_init();
 	parent_pid = getpid();
+	run_name_process();
 
 	mail_announce();
 	log_event(LOG_LEVEL_INFO, "starting", LOG_S("version", WANZAMI_VERSION), LOG_I("port", conf_int(CONF_PORT)));
@@ -415,7 +427,7 @@ chores_start(void)
 	if (roles & (ROLE_TRANSCODE | ROLE_CRON))
 		trash_start();
 	if (roles & ROLE_CRON)
-		reaper_start();
+		schedule_start();
 }
 
 /* Kore gives the right to accept to one worker after the other; the only one that serves keeps it. */
@@ -455,6 +467,13 @@ requests_in_flight(void)
 	return (0);
 }
 
+/* Whatever this worker should not be ended in the middle of. */
+static int
+in_flight(void)
+{
+	return (requests_in_flight() || mailjob_busy() || schedule_busy() || (transcodes() && worker_busy()));
+}
+
 /* Kore leaves its loop at once on SIGTERM; what is in flight is finished here. */
 void
 kore_worker_teardown(void)
@@ -466,7 +485,9 @@ kore_worker_teardown(void)
 		kore_platform_disable_accept();
 
 	deadline = kore_time_ms() + (u_int64_t)conf_int(CONF_SHUTDOWN_GRACE_SEC) * 1000;
-	while ((requests_in_flight() || mailjob_busy() || (transcodes() && worker_busy())) && kore_time_ms() < deadline) {
+	while (in_flight() && kore_time_ms() < deadline) {
+		if (kore_time_ms() + RETURN_MS > deadline)
+			schedule_stop();
 		kore_platform_event_wait(DRAIN_STEP_MS);
 		kore_timer_run(kore_time_ms());
 		http_process();

@@ -6,10 +6,11 @@
 #include <strings.h>
 
 #include "base/conf.h"
+#include "base/cron.h"
 
 #define SECRET_MIN_BYTES	32	/* contract README 11 */
 
-enum conf_type { CONF_TEXT, CONF_NUMBER, CONF_CHOICE, CONF_CHOICES, CONF_YESNO, CONF_URL, CONF_DURATION };
+enum conf_type { CONF_TEXT, CONF_NUMBER, CONF_CHOICE, CONF_CHOICES, CONF_YESNO, CONF_URL, CONF_DURATION, CONF_CRON, CONF_ZONE };
 
 struct conf_var {
 	const char	*name;
@@ -116,6 +117,12 @@ static const struct conf_var table[CONF_COUNT] = {
 	    "Maturity ratings that are recommended to children's profiles; unrated stands for titles without one." },
 	[CONF_CONTINUE_HIDE_FINISHED] = { "CONTINUE_HIDE_FINISHED", CONF_YESNO, "0", 0, 0, NULL, 0,
 	    "Whether films that have only just been begun (1 %) or are as good as over (95 %) are no longer offered to go on with." },
+	[CONF_CRON_TZ] = { "CRON_TZ", CONF_ZONE, "UTC", 0, 0, NULL, 0,
+	    "Time zone of all schedules." },
+	[CONF_JOB_LEASE_MS] = { "JOB_LEASE_MS", CONF_NUMBER, "30000", 500, 3600000, NULL, 0,
+	    "Milliseconds after which a process that has not been heard of has lost the job it was running." },
+	[CONF_UPLOAD_REAPER_CRON] = { "UPLOAD_REAPER_CRON", CONF_CRON, "10 * * * *", 0, 0, NULL, 0,
+	    "When uploads that nobody goes on with are given up." },
 	[CONF_SHUTDOWN_GRACE_SEC] = { "SHUTDOWN_GRACE_SEC", CONF_NUMBER, "25", 0, 600, NULL, 0,
 	    "Seconds that SIGTERM leaves to requests in flight." },
 	[CONF_LOG_FORMAT] = { "LOG_FORMAT", CONF_CHOICE, "json", 0, 0, "json|text", 0,
@@ -227,6 +234,10 @@ value_ok(enum conf_id id, const char *text)
 		return (url_ok(text));
 	case CONF_DURATION:
 		return (duration_parse(text, &values[id].number));
+	case CONF_CRON:
+		return (cron_parse(&(struct cron){ 0 }, text) == NULL);
+	case CONF_ZONE:
+		return (zone_parse(&(struct zone){ 0 }, text));
 	case CONF_TEXT:
 		break;
 	}
@@ -255,6 +266,12 @@ allowed_print(char *out, size_t len, const struct conf_var *v)
 		break;
 	case CONF_DURATION:
 		snprintf(out, len, "a whole number and s, m, h or d, as in 90s or 365d");
+		break;
+	case CONF_CRON:
+		snprintf(out, len, "five fields of crontab, or six with seconds in front, @daily and its like, @every 15m, or off");
+		break;
+	case CONF_ZONE:
+		snprintf(out, len, "a name such as Europe/Berlin, or rules such as EST5EDT,M3.2.0,M11.1.0");
 		break;
 	case CONF_TEXT:
 		snprintf(out, len, "text");

@@ -1,6 +1,8 @@
 /*
  * Wraps a Kore task so that its life is nobody's concern.
  */
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include <kore/kore.h>
@@ -50,4 +52,21 @@ work_run(void (*work)(void *), void (*done)(void *), void *arg)
 	kore_task_create(&w->task, work_entry);
 	kore_task_bind_callback(&w->task, work_event);
 	kore_task_run(&w->task);
+}
+
+int
+thread_begin(void *(*run)(void *), void *arg)
+{
+	pthread_t	thread;
+	sigset_t	all, before;
+	int		begun;
+
+	/* Signals are for the loop: one that landed on the thread would not wake it. */
+	sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	if ((begun = pthread_create(&thread, NULL, run, arg) == 0))
+		(void)pthread_detach(thread);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+
+	return (begun);
 }

@@ -11,4 +11,7 @@
  */
 void	work_run(void (*work)(void *), void (*done)(void *), void *arg);
 
+/* Begins a thread of its own for work that may take long, which no signal reaches and nobody joins. Returns 0 when there is none to have. Any thread. */
+int	thread_begin(void *(*run)(void *), void *arg);
+
 #endif

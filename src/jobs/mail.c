@@ -13,8 +13,6 @@
 #include <sys/socket.h>
 
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +23,7 @@
 
 #include "base/conf.h"
 #include "base/log.h"
+#include "base/work.h"
 #include "jobs/mail.h"
 #include "net/mail.h"
 #include "role.h"
@@ -125,9 +124,7 @@ sender_event(void *arg, int error)
 static void
 sender_start(void)
 {
-	pthread_t	thread;
-	sigset_t	all, before;
-	int		fds[2];
+	int	fds[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == -1)
 		fatal("mail: socketpair: %s", strerror(errno));
@@ -136,13 +133,8 @@ sender_start(void)
 	job.evt.handle = sender_event;
 	job.evt.type = KORE_TYPE_TASK;
 	kore_platform_event_schedule(job.loop_fd, EPOLLIN, 0, &job.evt);
-	/* Signals are for the loop: one that landed on the thread would not wake it. */
-	sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	if (pthread_create(&thread, NULL, sender, NULL) != 0)
+	if (!thread_begin(sender, NULL))
 		fatal("mail: no thread");
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	(void)pthread_detach(thread);
 	job.threaded = 1;
 }
 

@@ -14,7 +14,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +24,7 @@
 
 #include "base/conf.h"
 #include "base/log.h"
+#include "base/work.h"
 #include "jobs/film.h"
 #include "jobs/worker.h"
 #include "role.h"
@@ -490,9 +490,7 @@ media_log(int level, const char *line)
 static void
 thread_start(void)
 {
-	pthread_t	thread;
-	sigset_t	all, before;
-	int		fds[2];
+	int	fds[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == -1)
 		fatal("worker: socketpair: %s", strerror(errno));
@@ -501,13 +499,8 @@ thread_start(void)
 	job.evt.handle = thread_event;
 	job.evt.type = KORE_TYPE_TASK;
 	kore_platform_event_schedule(job.loop_fd, EPOLLIN, 0, &job.evt);
-	/* Signals are for the loop: one that landed on a thread would not wake it. */
-	sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	if (pthread_create(&thread, NULL, thread_run, NULL) != 0)
+	if (!thread_begin(thread_run, NULL))
 		fatal("worker: no thread");
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	(void)pthread_detach(thread);
 }
 
 void

@@ -15,8 +15,8 @@
 #include "base/log.h"
 #include "store/pg.h"
 #include "store/pgurl.h"
+#include "store/script.h"
 
-#define QUERY_FOLDER		"sql/query/"
 #define PG_CONNECTIONS		2
 #define PG_PREPARES_MAX		32	/* statements of one call */
 #define PG_TRIES		3	/* of a call that the server asks to repeat */
@@ -28,7 +28,7 @@
 #define PG_RETRY_MIN_MS		100
 #define PG_RETRY_MAX_MS		5000
 
-/* One file of QUERY_FOLDER; its statements are known to a connection by their place among all. */
+/* One file of SCRIPT_FOLDER; its statements are known to a connection by their place among all. */
 struct file {
 	const char		*name;
 	size_t			first;
@@ -416,35 +416,20 @@ pg_tick(void *arg, u_int64_t ticked)
 	}
 }
 
-/* The next statement of a file, which ends with a semicolon at the end of a line, or with the file; NULL after the last. */
-static char *
-statement_next(const char **text)
-{
-	const char	*p, *from = *text + strspn(*text, " \t\n");
-
-	if (*from == '\0')
-		return (NULL);
-	for (p = from; *p != '\0' && strncmp(p, ";\n", 2) && strcmp(p, ";"); p++)
-		;
-	*text = *p == '\0' ? p : p + 1;
-
-	return (strndup(from, (size_t)(p - from)));
-}
-
 static void
 statements_load(void)
 {
-	const struct embed_file	*embedded = embed_prefix(QUERY_FOLDER, &nfiles);
+	const struct embed_file	*embedded = embed_prefix(SCRIPT_FOLDER, &nfiles);
 	const char		*text;
 	char			*statement;
 	size_t			i;
 
 	files = kore_calloc(nfiles, sizeof(*files));
 	for (i = 0; i < nfiles; i++) {
-		files[i].name = embedded[i].name + strlen(QUERY_FOLDER);
+		files[i].name = embedded[i].name + strlen(SCRIPT_FOLDER);
 		files[i].first = nstatements;
 		text = embedded[i].data;
-		while ((statement = statement_next(&text)) != NULL) {
+		while ((statement = script_next(&text)) != NULL) {
 			statements = kore_realloc(statements, (nstatements + 1) * sizeof(*statements));
 			statements[nstatements++] = statement;
 			files[i].count++;
@@ -494,7 +479,7 @@ file_find(const char *name)
 		else
 			low = middle + 1;
 	}
-	fatalx("there is no " QUERY_FOLDER "%s.sql", name);
+	fatalx("there is no " SCRIPT_FOLDER "%s.sql", name);
 }
 
 static void

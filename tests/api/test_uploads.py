@@ -417,7 +417,7 @@ def test_uploads_that_nobody_goes_on_with_are_given_up(s3):
     s3.complete(made["whole"], s3.put(made["whole"], b"hello world"))
     for name in ("idle", "failed", "whole"):
         s3.world.rows('UPDATE "UploadJob" SET "updatedAt" = timezone(\'UTC\', now()) - interval \'8 days\' WHERE "id" = %s', (made[name]["jobId"],))
-    s3.world._appliance(roles="cron", **s3.env).wait_healthy()
+    s3.world._appliance(roles="cron", UPLOAD_REAPER_CRON="* * * * * *", **s3.env).wait_healthy()
     wait_for(lambda: s3.job(made["idle"])[0] == "CANCELED", "the idle upload to be given up")
     assert [s3.job(made[name])[0] for name in ("young", "failed", "whole")] == ["UPLOADING", "FAILED", "PROCESSING"]
     for name in ("idle", "failed"):  # its parts are trash, or gone already

@@ -15,4 +15,4 @@ WITH idle AS (
 	INSERT INTO wanzami.object_trash (key, reason, upload_job_id) SELECT key, 'abandoned', "id" FROM reaped WHERE key <> ''
 	ON CONFLICT (key) DO NOTHING
 )
-SELECT count(*) FROM reaped
+SELECT count(*) AS uploads FROM reaped

@@ -1,0 +1,191 @@
+/*
+ * libpq as it is used where nothing else has to go on meanwhile.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <kore/kore.h>
+
+#include "base/embed.h"
+#include "store/pgurl.h"
+#include "store/pgwait.h"
+#include "store/script.h"
+
+#define PARAMS_MAX	16
+
+static int
+failed(struct pgwait *w, const char *why)
+{
+	snprintf(w->error, sizeof(w->error), "%s", why);
+	w->error[strcspn(w->error, "\n")] = '\0';
+
+	return (0);
+}
+
+static int
+failed_result(struct pgwait *w, PGresult *res)
+{
+	const char	*why = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY), *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+
+	snprintf(w->state, sizeof(w->state), "%s", state != NULL ? state : "");
+	failed(w, why != NULL ? why : PQerrorMessage(w->db));
+	PQclear(res);
+
+	return (0);
+}
+
+/* A server that knows how notices within seconds that we are gone, in the middle of a statement. */
+static int
+session_prepare(struct pgwait *w)
+{
+	w->pid = PQbackendPID(w->db);
+
+	return (pgwait_exec(w, "SELECT set_config(name, '5s', false) FROM pg_settings WHERE name = 'client_connection_check_interval'"));
+}
+
+int
+pgwait_open(struct pgwait *w, const char *database_url, int timeout_ms)
+{
+	char		schema[64], options[256], *url;
+	const char	*keys[] = { "dbname", "options", "application_name", "connect_timeout", "tcp_user_timeout", NULL };
+	const char	*values[] = { NULL, options, "wanzami", "5", "30000", NULL };
+
+	if (w->db != NULL && PQstatus(w->db) == CONNECTION_OK)
+		return (1);
+	pgwait_close(w);
+	if ((url = pgurl_clean(database_url, schema, sizeof(schema))) == NULL)
+		return (failed(w, "DATABASE_URL is not a postgresql:// URL"));
+	snprintf(options, sizeof(options), "-c statement_timeout=%d -c TimeZone=UTC -c search_path=%s", timeout_ms, schema);
+	values[0] = url;
+	w->db = PQconnectdbParams(keys, values, 1);
+	free(url);
+	if (PQstatus(w->db) == CONNECTION_OK && session_prepare(w))
+		return (1);
+	if (PQstatus(w->db) != CONNECTION_OK)
+		failed(w, PQerrorMessage(w->db));
+	pgwait_close(w);
+
+	return (0);
+}
+
+void
+pgwait_close(struct pgwait *w)
+{
+	PQclear(w->res);
+	PQfinish(w->db);
+	w->res = NULL;
+	w->db = NULL;
+}
+
+int
+pgwait_lost(const struct pgwait *w)
+{
+	return (w->db == NULL || PQstatus(w->db) != CONNECTION_OK);
+}
+
+static int
+take(struct pgwait *w, PGresult *res)
+{
+	if (PQresultStatus(res) != PGRES_TUPLES_OK && PQresultStatus(res) != PGRES_COMMAND_OK)
+		return (failed_result(w, res));
+	PQclear(w->res);
+	w->res = res;
+
+	return (1);
+}
+
+int
+pgwait_exec(struct pgwait *w, const char *sql)
+{
+	return (take(w, PQexec(w->db, sql)));
+}
+
+/* How many of its parameters a statement mentions: the server refuses those that it cannot tell the type of. */
+static int
+params_count(const char *sql)
+{
+	const char	*p;
+	int		n, most = 0;
+
+	for (p = sql; (p = strchr(p, '$')) != NULL; p++) {
+		if ((n = atoi(p + 1)) > most && n <= PARAMS_MAX)
+			most = n;
+	}
+
+	return (most);
+}
+
+/* Who has seen enough hangs up: the rest may be long. */
+static int
+rows_each(struct pgwait *w, int (*row)(void *, const PGresult *), void *ctx)
+{
+	PGresult	*res;
+	int		ok = 1;
+
+	while ((res = PQgetResult(w->db)) != NULL) {
+		if (PQresultStatus(res) != PGRES_SINGLE_TUPLE) {
+			ok = take(w, res) && ok;
+			continue;
+		}
+		ok = row(ctx, res);
+		PQclear(res);
+		if (!ok) {
+			pgwait_close(w);
+			return (failed(w, "stopped"));
+		}
+	}
+
+	return (ok);
+}
+
+static int
+statement_run(struct pgwait *w, const char *sql, int nparams, const char *const *params, int (*row)(void *, const PGresult *), void *ctx)
+{
+	int	n = params_count(sql);
+
+	if (n > nparams)
+		n = nparams;
+	if (row == NULL)
+		return (take(w, PQexecParams(w->db, sql, n, NULL, params, NULL, NULL, 0)));
+	if (!PQsendQueryParams(w->db, sql, n, NULL, params, NULL, NULL, 0) || !PQsetSingleRowMode(w->db))
+		return (failed(w, PQerrorMessage(w->db)));
+
+	return (rows_each(w, row, ctx));
+}
+
+/* The last statement is the one that row is for. */
+static int
+file_run(struct pgwait *w, const char *name, int nparams, const char *const *params, int (*row)(void *, const PGresult *), void *ctx)
+{
+	const struct embed_file	*file;
+	const char		*text;
+	char			path[128], *sql, *next;
+	int			ok = 1;
+
+	snprintf(path, sizeof(path), SCRIPT_FOLDER "%s.sql", name);
+	if ((file = embed_find(path)) == NULL)
+		fatalx("there is no %s", path);
+	w->state[0] = '\0';
+	text = file->data;
+	for (sql = script_next(&text); ok && sql != NULL; sql = next) {
+		next = script_next(&text);
+		ok = statement_run(w, sql, nparams, params, next == NULL ? row : NULL, ctx);
+		free(sql);
+	}
+	free(sql);
+
+	return (ok);
+}
+
+const PGresult *
+pgwait_query(struct pgwait *w, const char *name, int nparams, const char *const *params)
+{
+	return (file_run(w, name, nparams, params, NULL, NULL) ? w->res : NULL);
+}
+
+int
+pgwait_each(struct pgwait *w, const char *name, int nparams, const char *const *params, int (*row)(void *, const PGresult *), void *ctx)
+{
+	return (file_run(w, name, nparams, params, row, ctx));
+}
