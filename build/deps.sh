@@ -17,7 +17,7 @@ mkdir -p $deps "$cache/src" "$cache/log"
 exec 9>"$cache/lock"
 flock -n 9 || { echo "waiting for another build that uses $cache"; flock 9; }
 
-order="kore bearssl zlib jsmn hiredis jansson libjwt libpq curl x264 dav1d libwebp ffmpeg"
+order="roots kore bearssl zlib jsmn hiredis jansson libjwt libpq curl x264 dav1d libwebp ffmpeg"
 [ $target = asan ] || order="musl $order"
 
 unpack() {	# unpack FILE-PATTERN: the archive's content, without its first folder, into the current folder

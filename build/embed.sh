@@ -1,5 +1,6 @@
 #!/bin/bash
-# embed.sh: writes to standard output the assembly that carries kore.conf, sql/ and assets/ inside the binary.
+# embed.sh ROOTS: writes to standard output the assembly that carries kore.conf, sql/, assets/ and the authorities' certificates
+# (the file ROOTS) inside the binary.
 # The table is sorted by name (bytewise), every file ends with a NUL that is not counted.
 set -eu
 export LC_ALL=C
@@ -19,6 +20,7 @@ asset_builtin_kore_conf:
 asset_len_builtin_kore_conf:
 	.long .Lconf_end - asset_builtin_kore_conf
 END
+printf '\t.globl roots_der, roots_der_end\nroots_der:\t.incbin "%s"\nroots_der_end:\t.byte 0\n' "$1"
 n=0
 for f in $files; do
 	printf '.Ln%d:\t.asciz "%s"\n.Ld%d:\t.incbin "%s"\n.Le%d:\t.byte 0\n' $n "$f" $n "$f" $n

@@ -35,7 +35,10 @@ for recipe in "$@"; do
 		part=--tar-only
 		[ "${file%.debian.tar.xz}" != "$file" ] && part=--diff-only
 		echo "  fetching $file"
-		(cd "$dir" && apt-get $opts source --download-only $part "$name/$suite" >>"$apt/log" 2>&1) || true
+		# The suite's version first; an older one that the mirror still lists is asked for by its number.
+		for which in "$name/$suite" "$name=$version"; do
+			[ -e "$dir/$file" ] || (cd "$dir" && apt-get $opts source --download-only $part "$which" >>"$apt/log" 2>&1) || true
+		done
 		if [ ! -e "$dir/$file" ]; then
 			tail -n 10 "$apt/log" >&2
 			echo "fetch: $name $version of $suite did not come; the log is $apt/log" >&2

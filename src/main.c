@@ -132,8 +132,18 @@ usage(FILE *fp)
 	    "       wanzami admin create --email A --name N [--role SUPER_ADMIN]\n"
 	    "                                              password from standard input, else made up and printed\n"
 	    "       wanzami docs configure                 docs/configure.md\n"
-	    "       wanzami --version | --help\n\nEnvironment:\n");
+	    "       wanzami --version [--verbose] | --help     verbose: the authorities that are believed, too\n\nEnvironment:\n");
 	conf_print_help(fp);
+}
+
+static int
+version_print(int verbose)
+{
+	printf("wanzami %s\n%s", WANZAMI_VERSION, WANZAMI_LIBRARIES);
+	if (verbose)
+		roots_print(stdout);
+
+	return (0);
 }
 
 static void
@@ -230,6 +240,7 @@ options_run(int argc, char **argv)
 	static const struct option	options[] = {
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'v' },
+		{ "verbose", no_argument, NULL, 'V' },
 		{ "role", required_argument, NULL, 'r' },
 		{ "probe", no_argument, NULL, 'p' },
 		{ "timeout", required_argument, NULL, 't' },
@@ -238,7 +249,7 @@ options_run(int argc, char **argv)
 		{ NULL, 0, NULL, 0 }
 	};
 	const char	*timeout = NULL, *role = NULL, *email = NULL, *name = NULL;
-	int		c, probing = 0;
+	int		c, probing = 0, version = 0, verbose = 0;
 
 	while ((c = getopt_long(argc, argv, "fhv", options, NULL)) != -1) {
 		switch (c) {
@@ -248,8 +259,11 @@ options_run(int argc, char **argv)
 			usage(stdout);
 			exit(0);
 		case 'v':
-			printf("wanzami %s\n%s", WANZAMI_VERSION, WANZAMI_LIBRARIES);
-			exit(0);
+			version = 1;
+			break;
+		case 'V':
+			verbose = 1;
+			break;
 		case 'r':
 			role = optarg;
 			break;
@@ -272,6 +286,8 @@ options_run(int argc, char **argv)
 
 	argc -= optind;
 	argv += optind;
+	if (version)
+		exit(version_print(verbose));
 	if (probing && argc <= 1)
 		exit(probe(argv[0], timeout));
 	if (argc == 3 && !strcmp(argv[0], "transcode"))

@@ -13,7 +13,7 @@
 #include <curl/curl.h>
 
 #include "net/fetch.h"
-#include "tls/roots.h"
+#include "tls/curl.h"
 
 #define SECONDS_DEFAULT		30
 #define CONNECT_TIMEOUT_MS	5000L
@@ -23,13 +23,23 @@
 #define PAUSE_MAX_MS		5000
 #define PAUSE_STEP_MS		100
 
+/* What one thread has: its handle with the connections that are kept, and the verifier of their certificates. */
+struct handle {
+	CURL		*curl;
+	struct verify	verify;
+};
+
 static pthread_key_t	handle_key;
 static pthread_once_t	handle_once = PTHREAD_ONCE_INIT;
 
 static void
-handle_free(void *handle)
+handle_free(void *arg)
 {
-	curl_easy_cleanup(handle);
+	struct handle	*h = arg;
+
+	curl_easy_cleanup(h->curl);
+	verify_free(&h->verify);
+	free(h);
 }
 
 static void
@@ -39,16 +49,21 @@ handles_init(void)
 	(void)pthread_key_create(&handle_key, handle_free);
 }
 
-static CURL *
+static struct handle *
 handle_get(void)
 {
-	CURL	*curl;
+	struct handle	*h;
 
 	(void)pthread_once(&handle_once, handles_init);
-	if ((curl = pthread_getspecific(handle_key)) == NULL && (curl = curl_easy_init()) != NULL)
-		(void)pthread_setspecific(handle_key, curl);
+	if ((h = pthread_getspecific(handle_key)) != NULL)
+		return (h);
+	if ((h = calloc(1, sizeof(*h))) == NULL || (h->curl = curl_easy_init()) == NULL) {
+		free(h);
+		return (NULL);
+	}
+	(void)pthread_setspecific(handle_key, h);
 
-	return (curl);
+	return (h);
 }
 
 static int64_t
@@ -97,6 +112,7 @@ answer_append(struct fetch *f, const char *data, size_t len)
 struct transfer {
 	struct fetch	*f;
 	CURL		*curl;
+	struct verify	*verify;
 };
 
 static size_t
@@ -171,11 +187,10 @@ headers_make(const struct fetch *f)
 	return (list);
 }
 
-static void
+static int
 options_set(struct transfer *t, struct curl_slist *headers, int64_t left_ms, char *error)
 {
-	CURL			*curl = t->curl;
-	struct curl_blob	roots = { .flags = CURL_BLOB_NOCOPY };
+	CURL	*curl = t->curl;
 
 	curl_easy_reset(curl);
 	curl_easy_setopt(curl, CURLOPT_URL, t->f->url);
@@ -199,10 +214,9 @@ options_set(struct transfer *t, struct curl_slist *headers, int64_t left_ms, cha
 	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, t->f);
 	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error);
-	roots.data = (void *)(uintptr_t)roots_pem(&roots.len);
-	if (roots.data != NULL)
-		curl_easy_setopt(curl, CURLOPT_CAINFO_BLOB, &roots);
 	body_set(curl, t->f);
+
+	return (tlscurl_set_url(curl, t->verify, t->f->url));
 }
 
 /* One try; 1 when an answer came. */
@@ -219,8 +233,7 @@ try_once(struct transfer *t, int64_t left_ms)
 	f->into_len = f->answer_len = f->headers_len = 0;
 	f->into_full = 0;
 	if (headers != NULL) {
-		options_set(t, headers, left_ms, error);
-		code = curl_easy_perform(t->curl);
+		code = options_set(t, headers, left_ms, error) ? curl_easy_perform(t->curl) : CURLE_URL_MALFORMAT;
 		(void)curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
 		curl_easy_reset(t->curl);
 		curl_slist_free_all(headers);
@@ -228,7 +241,8 @@ try_once(struct transfer *t, int64_t left_ms)
 	if (code == CURLE_OK)
 		f->status = (int)status;
 	else
-		snprintf(f->error, sizeof(f->error), "%s", *error != '\0' ? error : curl_easy_strerror(code));
+		snprintf(f->error, sizeof(f->error), "%.255s", *t->verify->error != '\0' ? t->verify->error : *error != '\0' ? error :
+		    curl_easy_strerror(code));
 
 	return (code == CURLE_OK);
 }
@@ -265,14 +279,17 @@ pause_between(struct fetch *f, int try)
 int
 fetch_perform(struct fetch *f)
 {
-	struct transfer	t = { .f = f, .curl = handle_get() };
+	struct handle	*h = handle_get();
+	struct transfer	t = { .f = f };
 	int64_t		end = now_ms() + (f->seconds > 0 ? f->seconds : SECONDS_DEFAULT) * 1000;
 	int		try, ok = 0;
 
-	if (t.curl == NULL) {
+	if (h == NULL) {
 		snprintf(f->error, sizeof(f->error), "out of memory");
 		return (0);
 	}
+	t.curl = h->curl;
+	t.verify = &h->verify;
 	for (try = 0;; try++) {
 		if (progress_ask(f, 0, 0, 0, 0) || now_ms() >= end)
 			break;

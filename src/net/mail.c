@@ -12,7 +12,7 @@
 
 #include "base/conf.h"
 #include "net/mail.h"
-#include "tls/roots.h"
+#include "tls/curl.h"
 
 #define CONNECT_TIMEOUT_SEC	15L
 #define REPLY_TIMEOUT_SEC	45L
@@ -24,6 +24,7 @@
 
 static char	from_name[256], from_address[ADDRESS_MAX + 1];
 static char	server[320];
+static struct verify	verify;	/* of the one handle */
 
 /* What was said last on the way, for whoever asks why it failed. */
 struct talk {
@@ -265,12 +266,9 @@ talk_listen(CURL *curl, curl_infotype type, char *data, size_t len, void *arg)
 static void
 tls_set(CURL *curl)
 {
-	const char		*tls = conf_str(CONF_SMTP_TLS);
-	struct curl_blob	roots = { .flags = CURL_BLOB_NOCOPY };
+	const char	*tls = conf_str(CONF_SMTP_TLS);
 
-	roots.data = (void *)(uintptr_t)roots_pem(&roots.len);
-	if (roots.data != NULL)
-		curl_easy_setopt(curl, CURLOPT_CAINFO_BLOB, &roots);
+	(void)tlscurl_set(curl, &verify, conf_str(CONF_SMTP_HOST));
 	if (!tls_implicit() && strcmp(tls, "off"))
 		curl_easy_setopt(curl, CURLOPT_USE_SSL, !strcmp(tls, "required") ? CURLUSESSL_ALL : CURLUSESSL_TRY);
 }
@@ -309,7 +307,7 @@ result_judge(const struct talk *talk, const char *error, CURLcode code, char *wh
 			return (MAIL_REFUSED);
 		return (MAIL_LATER);
 	}
-	snprintf(why, len, "%s", *error != '\0' ? error : curl_easy_strerror(code));
+	snprintf(why, len, "%s", *verify.error != '\0' ? verify.error : *error != '\0' ? error : curl_easy_strerror(code));
 
 	return (MAIL_LATER);
 }

@@ -1,74 +1,253 @@
 /*
- * The authorities that are trusted: one PEM file, read before the workers start.
+ * Trust anchors out of certificates. Mozilla's lie in the binary as DER and
+ * are pointed into, never copied.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/conf.h"
+#include "tls/cert.h"
+#include "tls/pem.h"
 #include "tls/roots.h"
+#include "versions.h"
 
-#define SYSTEM_ROOTS	"/etc/ssl/certs/ca-certificates.crt"
-#define ROOTS_MAX	(4 * 1024 * 1024)
+#define FILE_MAX	(4 * 1024 * 1024)
 
-static char	*pem = NULL;
-static size_t	pem_len = 0;
+extern const unsigned char	roots_der[], roots_der_end[];	/* build/embed.sh */
 
-/* The whole file; fails with errno set. */
+static struct roots	all;
+static struct roots	*database = NULL;
+
+/* 0 when it is no certificate, or there is no memory. One with a key that we cannot use is left out: it can verify nothing. */
 static int
-file_read(const char *path)
+anchor_add(struct roots *r, const unsigned char *der, size_t len)
+{
+	struct cert		c;
+	br_x509_trust_anchor	*grown;
+
+	if (!cert_parse(&c, der, len))
+		return (0);
+	if (c.key.key_type == 0)
+		return (1);
+	if (r->count % 32 == 0) {
+		if ((grown = realloc(r->anchors, (r->count + 32) * sizeof(*grown))) == NULL)
+			return (0);
+		r->anchors = grown;
+	}
+	r->anchors[r->count++] = (br_x509_trust_anchor){
+		.dn = { .data = (unsigned char *)(uintptr_t)c.subject.p, .len = c.subject.len },
+		.flags = c.authority ? BR_X509_TA_CA : 0,
+		.pkey = c.key
+	};
+
+	return (1);
+}
+
+/* The next of Mozilla's certificates; 0 after the last. */
+static int
+builtin_next(struct der *rest, struct der *one)
+{
+	struct der	content;
+	uint8_t		tag;
+
+	return (der_next(rest, &tag, &content, one));
+}
+
+static int
+builtin_add(struct roots *r)
+{
+	struct der	rest = { roots_der, (size_t)(roots_der_end - roots_der) }, one;
+
+	while (builtin_next(&rest, &one)) {
+		if (!anchor_add(r, one.p, one.len))
+			return (0);
+	}
+
+	return (rest.len == 0);
+}
+
+/* Adds every certificate of a PEM text; NULL, or what is wrong. */
+static const char *
+pem_add(struct roots *r, const char *pem)
+{
+	char		label[PEM_LABEL_MAX];
+	unsigned char	*der, **grown;
+	size_t		len, before = r->count;
+	int		ret;
+
+	while ((ret = pem_next(&pem, label, &der, &len)) == 1) {
+		if (strcmp(label, "CERTIFICATE") && strcmp(label, "TRUSTED CERTIFICATE") && strcmp(label, "X509 CERTIFICATE")) {
+			pem_free(der, len);
+			continue;
+		}
+		if ((grown = realloc(r->owned, (r->owned_count + 1) * sizeof(*grown))) == NULL) {
+			free(der);
+			return ("out of memory");
+		}
+		r->owned = grown;
+		r->owned[r->owned_count++] = der;
+		if (!anchor_add(r, der, len))
+			return ("holds a block that is no certificate");
+	}
+	if (ret == -1)
+		return ("holds a damaged PEM block");
+
+	return (r->count > before ? NULL : "holds no certificate; it must be PEM");
+}
+
+struct roots *
+roots_parse(const char *pem, const char **why)
+{
+	struct roots	*r = calloc(1, sizeof(*r));
+
+	*why = r == NULL ? "out of memory" : pem_add(r, pem);
+	if (*why != NULL) {
+		roots_free(r);
+		return (NULL);
+	}
+
+	return (r);
+}
+
+void
+roots_free(struct roots *r)
+{
+	size_t	i;
+
+	if (r == NULL)
+		return;
+	for (i = 0; i < r->owned_count; i++)
+		free(r->owned[i]);
+	free(r->owned);
+	free(r->anchors);
+	free(r);
+}
+
+char *
+roots_file(const char *path)
 {
 	FILE	*fp;
-	size_t	n;
-	int	ok;
+	char	*text = NULL, *grown;
+	size_t	len = 0, room = 0;
+	int	error = 0;
 
 	if ((fp = fopen(path, "re")) == NULL)
-		return (0);
-	if ((pem = malloc(ROOTS_MAX + 1)) == NULL) {
-		(void)fclose(fp);
-		return (0);
-	}
-	n = fread(pem, 1, ROOTS_MAX, fp);
-	ok = !ferror(fp);
+		return (NULL);
+	do {
+		if (len + 1 >= room) {
+			room = room == 0 ? 8192 : room * 4;
+			if (room > FILE_MAX || (grown = realloc(text, room)) == NULL) {
+				error = room > FILE_MAX ? E2BIG : ENOMEM;
+				break;
+			}
+			text = grown;
+		}
+		errno = 0;
+		len += fread(text + len, 1, room - len - 1, fp);
+		error = ferror(fp) ? errno : 0;
+	} while (error == 0 && !feof(fp));
 	(void)fclose(fp);
-	if (ok) {
-		pem_len = n;
-		pem = realloc(pem, n + 1);
-		pem[n] = '\0';
-	} else {
-		free(pem);
-		pem = NULL;
+	if (error != 0) {
+		free(text);
+		errno = error;
+		return (NULL);
 	}
+	text[len] = '\0';
 
-	return (ok);
+	return (text);
+}
+
+static const char *
+complain(const char *variable, const char *what)
+{
+	static char	error[512];
+
+	snprintf(error, sizeof(error), "%s %s", variable, what);
+
+	return (error);
+}
+
+static const char *
+file_add(const char *path)
+{
+	const char	*why;
+	char		*text, what[256];
+
+	if ((text = roots_file(path)) == NULL) {
+		snprintf(what, sizeof(what), "cannot be read: %s", strerror(errno));
+		return (complain("TLS_CA_FILE", what));
+	}
+	why = pem_add(&all, text);
+	free(text);
+
+	return (why != NULL ? complain("TLS_CA_FILE", why) : NULL);
 }
 
 const char *
 roots_load(void)
 {
-	static char	error[512];
-	const char	*path = conf_str(CONF_TLS_CA_FILE);
+	const char	*why, *pem;
 
-	if (*path == '\0') {
-		(void)file_read(SYSTEM_ROOTS);
+	if (all.count > 0)
 		return (NULL);
-	}
-	errno = 0;
-	if (!file_read(path)) {
-		snprintf(error, sizeof(error), "TLS_CA_FILE cannot be read: %s", strerror(errno));
-		return (error);
-	}
-	if (strstr(pem, "-----BEGIN CERTIFICATE-----") == NULL)
-		return ("TLS_CA_FILE holds no certificate; it must be PEM");
+	if (!builtin_add(&all))
+		return ("the list of authorities in this binary is damaged");
+	if (*(pem = conf_str(CONF_EXTRA_CA_PEM)) != '\0' && (why = pem_add(&all, pem)) != NULL)
+		return (complain("EXTRA_CA_PEM", why));
+	if (*conf_str(CONF_TLS_CA_FILE) != '\0' && (why = file_add(conf_str(CONF_TLS_CA_FILE))) != NULL)
+		return (why);
+	if (*(pem = conf_str(CONF_DATABASE_CA_PEM)) != '\0' && (database = roots_parse(pem, &why)) == NULL)
+		return (complain("DATABASE_CA_PEM", why));
 
 	return (NULL);
 }
 
-const char *
-roots_pem(size_t *len)
+const struct roots *
+roots_all(void)
 {
-	*len = pem_len;
+	return (&all);
+}
 
-	return (pem);
+const struct roots *
+roots_database(void)
+{
+	return (database);
+}
+
+long long
+roots_date(void)
+{
+	static const char	*digits = WANZAMI_ROOTS_DATE;	/* YYYYMMDD */
+	struct tm		tm = { 0 };
+
+	if (sscanf(digits, "%4d%2d%2d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday) != 3)
+		return (0);
+	tm.tm_year -= 1900;
+	tm.tm_mon--;
+
+	return ((long long)timegm(&tm));
+}
+
+void
+roots_print(FILE *fp)
+{
+	struct der	rest = { roots_der, (size_t)(roots_der_end - roots_der) }, one;
+	struct cert	c;
+	char		text[CERT_TEXT_MAX], until[16];
+	struct tm	tm;
+	time_t		t = (time_t)roots_date();
+	size_t		count = 0;
+
+	while (builtin_next(&rest, &one))
+		count++;
+	strftime(until, sizeof(until), "%Y-%m-%d", gmtime_r(&t, &tm));
+	fprintf(fp, "authorities: %zu of Mozilla's list of %s\n", count, until);
+	rest = (struct der){ roots_der, (size_t)(roots_der_end - roots_der) };
+	while (builtin_next(&rest, &one) && cert_parse(&c, one.p, one.len)) {
+		t = (time_t)c.not_after;
+		strftime(until, sizeof(until), "%Y-%m-%d", gmtime_r(&t, &tm));
+		fprintf(fp, "  %s, until %s\n", cert_name_text(c.subject, text), until);
+	}
 }

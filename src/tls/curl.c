@@ -1,0 +1,54 @@
+/*
+ * Gives libcurl's BearSSL context our X.509 engine when it is set up, by the
+ * callback that libcurl has for that. A handle makes one handshake at a time,
+ * and nobody renegotiates: one verifier per handle is enough.
+ */
+#include "tls/curl.h"
+#include "tls/engine.h"
+
+static CURLcode
+context_set(CURL *curl, void *context, void *arg)
+{
+	br_ssl_client_context	*ssl = context;
+	struct verify		*v = arg;
+
+	(void)curl;
+	if (!engine_prepare(&ssl->eng))
+		return (CURLE_SSL_CONNECT_ERROR);
+	br_ssl_engine_set_x509(&ssl->eng, &v->vtable);
+
+	return (CURLE_OK);
+}
+
+int
+tlscurl_set(CURL *curl, struct verify *v, const char *host)
+{
+	struct cert_host	h;
+
+	verify_free(v);
+	if (!cert_host_parse(&h, host))
+		return (0);
+	verify_init(v, VERIFY_NAME, roots_all(), &h);
+	/* libcurl's glue would refuse an address: it does not know that we look at it. */
+	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
+	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, h.address_len > 0 ? 0L : 2L);
+	curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, context_set);
+	curl_easy_setopt(curl, CURLOPT_SSL_CTX_DATA, v);
+
+	return (1);
+}
+
+int
+tlscurl_set_url(CURL *curl, struct verify *v, const char *url)
+{
+	CURLU	*parts = curl_url();
+	char	*host = NULL;
+	int	ok;
+
+	ok = parts != NULL && curl_url_set(parts, CURLUPART_URL, url, CURLU_PATH_AS_IS) == CURLUE_OK &&
+	    curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK && tlscurl_set(curl, v, host);
+	curl_free(host);
+	curl_url_cleanup(parts);
+
+	return (ok);
+}

@@ -1,0 +1,140 @@
+/*
+ * Reads keys with BearSSL's decoder and sees that they fit their certificate.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tls/cert.h"
+#include "tls/identity.h"
+#include "tls/pem.h"
+
+#define RSA_BYTES_MAX	512
+
+static const char *
+chain_parse(struct identity *id, const char *pem)
+{
+	char			label[PEM_LABEL_MAX];
+	unsigned char		*der;
+	br_x509_certificate	*grown;
+	size_t			len;
+	int			ret;
+
+	while ((ret = pem_next(&pem, label, &der, &len)) == 1) {
+		if (strcmp(label, "CERTIFICATE")) {
+			pem_free(der, len);
+			continue;
+		}
+		if ((grown = realloc(id->chain, (id->chain_len + 1) * sizeof(*grown))) == NULL) {
+			free(der);
+			return ("out of memory");
+		}
+		id->chain = grown;
+		id->chain[id->chain_len++] = (br_x509_certificate){ .data = der, .data_len = len };
+	}
+	if (ret == -1)
+		return ("the certificate is a damaged PEM block");
+
+	return (id->chain_len > 0 ? NULL : "there is no certificate; it must be PEM");
+}
+
+static const char *
+key_decode(struct identity *id, const unsigned char *der, size_t len)
+{
+	br_skey_decoder_init(&id->decoder);
+	br_skey_decoder_push(&id->decoder, der, len);
+	if (br_skey_decoder_last_error(&id->decoder) != 0)
+		return ("the private key is damaged, or neither RSA nor EC on P-256, P-384 or P-521");
+	id->key_type = br_skey_decoder_key_type(&id->decoder);
+	id->rsa = br_skey_decoder_get_rsa(&id->decoder);
+	id->ec = br_skey_decoder_get_ec(&id->decoder);
+
+	return (NULL);
+}
+
+static const char *
+key_parse(struct identity *id, const char *pem)
+{
+	char		label[PEM_LABEL_MAX];
+	unsigned char	*der;
+	const char	*why = "there is no private key; it must be PEM";
+	size_t		len, n;
+	int		ret;
+
+	if (strstr(pem, "ENCRYPTED") != NULL)
+		return ("the private key has a passphrase; it must be without");
+	while ((ret = pem_next(&pem, label, &der, &len)) == 1) {
+		n = strlen(label);
+		if (n >= 11 && !strcmp(label + n - 11, "PRIVATE KEY"))
+			why = key_decode(id, der, len);
+		pem_free(der, len);
+		if (n >= 11 && !strcmp(label + n - 11, "PRIVATE KEY"))
+			return (why);
+	}
+
+	return (ret == -1 ? "the private key is a damaged PEM block" : why);
+}
+
+/* What the one signs the other must verify. */
+static int
+rsa_fits(const struct identity *id, const struct cert *c)
+{
+	static const unsigned char	hash[br_sha256_SIZE] = { 1, 2, 3 };
+	unsigned char			signature[RSA_BYTES_MAX], found[br_sha256_SIZE];
+	size_t				len = (id->rsa->n_bitlen + 7) / 8;
+
+	return (c->key.key_type == BR_KEYTYPE_RSA && len <= sizeof(signature) &&
+	    br_rsa_pkcs1_sign_get_default()(BR_HASH_OID_SHA256, hash, sizeof(hash), id->rsa, signature) &&
+	    br_rsa_pkcs1_vrfy_get_default()(signature, len, BR_HASH_OID_SHA256, sizeof(hash), &c->key.key.rsa, found) &&
+	    !memcmp(found, hash, sizeof(hash)));
+}
+
+static int
+ec_fits(const struct identity *id, const struct cert *c)
+{
+	unsigned char		point[BR_EC_KBUF_PUB_MAX_SIZE];
+	br_ec_public_key	pub;
+
+	if (c->key.key_type != BR_KEYTYPE_EC || c->key.key.ec.curve != id->ec->curve ||
+	    br_ec_compute_pub(br_ec_get_default(), &pub, point, id->ec) == 0)
+		return (0);
+
+	return (pub.qlen == c->key.key.ec.qlen && !memcmp(pub.q, c->key.key.ec.q, pub.qlen));
+}
+
+struct identity *
+identity_parse(const char *chain_pem, const char *key_pem, const char **why)
+{
+	struct identity	*id = calloc(1, sizeof(*id));
+	struct cert	own;
+
+	if (id == NULL) {
+		*why = "out of memory";
+		return (NULL);
+	}
+	if ((*why = chain_parse(id, chain_pem)) == NULL && (*why = key_parse(id, key_pem)) == NULL) {
+		if (!cert_parse(&own, id->chain[0].data, id->chain[0].data_len))
+			*why = "the certificate is damaged";
+		else if (!(id->key_type == BR_KEYTYPE_RSA ? rsa_fits(id, &own) : ec_fits(id, &own)))
+			*why = "the private key is not that of the first certificate";
+	}
+	if (*why != NULL) {
+		identity_free(id);
+		return (NULL);
+	}
+
+	return (id);
+}
+
+void
+identity_free(struct identity *id)
+{
+	size_t	i;
+
+	if (id == NULL)
+		return;
+	for (i = 0; i < id->chain_len; i++)
+		free(id->chain[i].data);
+	free(id->chain);
+	explicit_bzero(id, sizeof(*id));
+	free(id);
+}

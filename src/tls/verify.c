@@ -1,0 +1,337 @@
+/*
+ * BearSSL's minimal X.509 engine, and what it does not do around it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "tls/verify.h"
+
+#define RSA_MIN_BYTES	256
+#define DAY_ZERO	719528	/* 1970-01-01 as BearSSL counts days */
+
+static struct verify *
+self(const br_x509_class **ctx)
+{
+	return ((struct verify *)(void *)ctx);
+}
+
+static void
+chain_drop(struct verify *v)
+{
+	size_t	i;
+
+	for (i = 0; i < VERIFY_CHAIN_MAX; i++) {
+		free(v->chain[i].der);
+		v->chain[i].der = NULL;
+		v->chain[i].len = 0;
+	}
+	v->count = v->bytes = 0;
+	v->too_much = 0;
+	memset(&v->peer, 0, sizeof(v->peer));
+	v->error[0] = '\0';
+}
+
+static int64_t
+clock_now(const struct verify *v)
+{
+	return (v->now != 0 ? v->now : (int64_t)time(NULL));
+}
+
+/* The names are ours to check: BearSSL is given none. */
+static void
+path_start(struct verify *v)
+{
+	static const br_hash_class	*hashes[] = { &br_sha224_vtable, &br_sha256_vtable, &br_sha384_vtable, &br_sha512_vtable };
+	int64_t				now = clock_now(v);
+	size_t				i;
+
+	br_x509_minimal_init(&v->path, &br_sha256_vtable, v->roots->anchors, v->roots->count);
+	for (i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++)
+		br_x509_minimal_set_hash(&v->path, br_sha224_ID + (int)i, hashes[i]);
+	br_x509_minimal_set_rsa(&v->path, br_rsa_pkcs1_vrfy_get_default());
+	br_x509_minimal_set_ecdsa(&v->path, br_ec_get_default(), br_ecdsa_vrfy_asn1_get_default());
+	br_x509_minimal_set_minrsa(&v->path, RSA_MIN_BYTES);
+	br_x509_minimal_set_time(&v->path, (uint32_t)(now / 86400 + DAY_ZERO), (uint32_t)(now % 86400));
+	v->path.vtable->start_chain(&v->path.vtable, NULL);
+}
+
+static void
+start_chain(const br_x509_class **ctx, const char *server_name)
+{
+	struct verify	*v = self(ctx);
+
+	(void)server_name;
+	chain_drop(v);
+	if (v->how != VERIFY_NOTHING)
+		path_start(v);
+}
+
+static void
+start_cert(const br_x509_class **ctx, uint32_t len)
+{
+	struct verify	*v = self(ctx);
+
+	v->count++;
+	v->bytes += len;
+	if (v->count > VERIFY_CHAIN_MAX || v->bytes > VERIFY_BYTES_MAX || len == 0 ||
+	    (v->chain[v->count - 1].der = malloc(len)) == NULL)
+		v->too_much = 1;
+	if (v->how != VERIFY_NOTHING)
+		v->path.vtable->start_cert(&v->path.vtable, len);
+}
+
+static void
+append(const br_x509_class **ctx, const unsigned char *data, size_t len)
+{
+	struct verify	*v = self(ctx);
+	size_t		last = v->count - 1;
+
+	if (!v->too_much) {
+		memcpy(v->chain[last].der + v->chain[last].len, data, len);
+		v->chain[last].len += len;
+	}
+	if (v->how != VERIFY_NOTHING)
+		v->path.vtable->append(&v->path.vtable, data, len);
+}
+
+static void
+end_cert(const br_x509_class **ctx)
+{
+	struct verify	*v = self(ctx);
+
+	if (v->how != VERIFY_NOTHING)
+		v->path.vtable->end_cert(&v->path.vtable);
+}
+
+static unsigned
+refuse(struct verify *v, unsigned err, const char *why)
+{
+	snprintf(v->error, sizeof(v->error), "%s", why);
+
+	return (err);
+}
+
+static const char *
+date_text(int64_t t, char out[32])
+{
+	time_t		tt = (time_t)t;
+	struct tm	tm;
+
+	if (gmtime_r(&tt, &tm) == NULL || strftime(out, 32, "%Y-%m-%d %H:%M UTC", &tm) == 0)
+		snprintf(out, 32, "an unknown time");
+
+	return (out);
+}
+
+/* Words for a certificate out of its time: the clock's fault if it is earlier than this program's own list of authorities. */
+static void
+explain_time(struct verify *v)
+{
+	char		now_text[32], then_text[32], name[CERT_TEXT_MAX];
+	int64_t		now = clock_now(v);
+	struct cert	c;
+	size_t		i;
+
+	date_text(now, now_text);
+	if (now < roots_date()) {
+		snprintf(v->error, sizeof(v->error),
+		    "this machine's clock is wrong: it says %s, which was before this program was made; no certificate can be checked", now_text);
+		return;
+	}
+	snprintf(v->error, sizeof(v->error), "a certificate is out of its time (this machine's clock says %s)", now_text);
+	for (i = 0; i < v->count && i < VERIFY_CHAIN_MAX; i++) {
+		if (!cert_parse(&c, v->chain[i].der, v->chain[i].len) || (now >= c.not_before && now <= c.not_after))
+			continue;
+		cert_name_text(c.subject, name);
+		if (now > c.not_after)
+			snprintf(v->error, sizeof(v->error), "the certificate of \"%s\" expired on %s (this machine's clock says %s)", name,
+			    date_text(c.not_after, then_text), now_text);
+		else
+			snprintf(v->error, sizeof(v->error),
+			    "the certificate of \"%s\" is not valid before %s, and this machine's clock says %s: one of the two is wrong", name,
+			    date_text(c.not_before, then_text), now_text);
+		return;
+	}
+}
+
+/* Nobody known vouches for the last certificate that came. */
+static void
+explain_unknown(struct verify *v)
+{
+	char		issuer[CERT_TEXT_MAX];
+	struct cert	last;
+	size_t		n = v->count < VERIFY_CHAIN_MAX ? v->count : VERIFY_CHAIN_MAX;
+
+	if (!cert_parse(&last, v->chain[n - 1].der, v->chain[n - 1].len))
+		last = v->peer;
+	cert_name_text(last.issuer, issuer);
+	if (der_same(v->peer.issuer, v->peer.subject))
+		snprintf(v->error, sizeof(v->error), "the certificate of \"%s\" is self-signed, and it is not among the trusted ones", issuer);
+	else if (der_same(last.issuer, last.subject))
+		snprintf(v->error, sizeof(v->error), "the authority \"%s\" is not among the trusted ones", issuer);
+	else
+		snprintf(v->error, sizeof(v->error), "the certificate was issued by \"%s\", who is not among the trusted authorities; "
+		    "or the server does not send the certificate in between", issuer);
+}
+
+static void
+explain(struct verify *v, unsigned err)
+{
+	const char	*what;
+
+	switch (err) {
+	case BR_ERR_X509_EXPIRED:
+		explain_time(v);
+		return;
+	case BR_ERR_X509_NOT_TRUSTED:
+		explain_unknown(v);
+		return;
+	case BR_ERR_X509_BAD_SIGNATURE:
+		what = "a certificate's signature is wrong: it is forged or damaged";
+		break;
+	case BR_ERR_X509_DN_MISMATCH:
+		what = "the certificates that the server sends do not follow from each other";
+		break;
+	case BR_ERR_X509_NOT_CA:
+		what = "a certificate was signed by somebody who is no authority";
+		break;
+	case BR_ERR_X509_FORBIDDEN_KEY_USAGE:
+		what = "a certificate is used for what it was not made for";
+		break;
+	case BR_ERR_X509_WEAK_PUBLIC_KEY:
+		what = "a certificate has an RSA key of less than 2048 bits";
+		break;
+	case BR_ERR_X509_CRITICAL_EXTENSION:
+		what = "a certificate makes a demand (critical extension) that is not supported";
+		break;
+	case BR_ERR_X509_UNSUPPORTED:
+	case BR_ERR_X509_WRONG_KEY_TYPE:
+		what = v->peer.signature_hash == br_md5_ID || v->peer.signature_hash == br_sha1_ID ?
+		    "the certificate is signed with MD5 or SHA-1, which proves nothing any more" :
+		    "a certificate has a key or a signature of a kind that is not supported";
+		break;
+	case BR_ERR_X509_LIMIT_EXCEEDED:
+		what = "a certificate has a key or a signature of more than 4096 bits";
+		break;
+	case BR_ERR_X509_EMPTY_CHAIN:
+		what = "the server shows no certificate";
+		break;
+	default:
+		what = "a certificate is damaged";
+		break;
+	}
+	snprintf(v->error, sizeof(v->error), "%s", what);
+}
+
+/* What BearSSL does not look at in the certificates above the server's own. */
+static int
+authorities_agree(const struct verify *v)
+{
+	struct cert	c;
+	size_t		i;
+
+	for (i = 1; i < v->count; i++) {
+		if (cert_parse(&c, v->chain[i].der, v->chain[i].len) && (!cert_serves(&c) || !cert_permits(&c, &v->peer)))
+			return (0);
+	}
+
+	return (1);
+}
+
+static unsigned
+name_check(struct verify *v)
+{
+	char	names[CERT_TEXT_MAX];
+
+	if (v->how != VERIFY_NAME || cert_names_host(&v->peer, &v->host))
+		return (0);
+	snprintf(v->error, sizeof(v->error), "the certificate is for other hosts than %s: %s", v->host.name, cert_names_text(&v->peer, names));
+
+	return (BR_ERR_X509_BAD_SERVER_NAME);
+}
+
+static unsigned
+end_chain(const br_x509_class **ctx)
+{
+	struct verify	*v = self(ctx);
+	unsigned	err;
+
+	if (v->count == 0)
+		return (refuse(v, BR_ERR_X509_EMPTY_CHAIN, "the server shows no certificate"));
+	if (v->too_much)
+		return (refuse(v, BR_ERR_X509_LIMIT_EXCEEDED, "the server shows too many certificates, or too large ones"));
+	if (!cert_parse(&v->peer, v->chain[0].der, v->chain[0].len)) {
+		memset(&v->peer, 0, sizeof(v->peer));
+		return (refuse(v, BR_ERR_X509_INVALID_VALUE, "the server's certificate is damaged"));
+	}
+	if (v->peer.key.key_type == 0)
+		return (refuse(v, BR_ERR_X509_UNSUPPORTED, "the server's certificate has a key that is neither RSA nor EC on P-256, P-384 or P-521"));
+	if (v->how == VERIFY_NOTHING)
+		return (0);
+	if ((err = v->path.vtable->end_chain(&v->path.vtable)) != 0) {
+		explain(v, err);
+		return (err);
+	}
+	if (!cert_serves(&v->peer))
+		return (refuse(v, BR_ERR_X509_FORBIDDEN_KEY_USAGE, "the certificate was not made for a server"));
+	if (!authorities_agree(v))
+		return (refuse(v, BR_ERR_X509_NOT_TRUSTED, "the authority is not allowed to vouch for this name, or for servers"));
+
+	return (name_check(v));
+}
+
+static const br_x509_pkey *
+get_pkey(const br_x509_class *const *ctx, unsigned *usages)
+{
+	const struct verify	*v = (const struct verify *)(const void *)ctx;
+
+	if (v->how != VERIFY_NOTHING)
+		return (v->path.vtable->get_pkey(&v->path.vtable, usages));
+	if (usages != NULL)
+		*usages = BR_KEYTYPE_KEYX | BR_KEYTYPE_SIGN;
+
+	return (&v->peer.key);
+}
+
+static const br_x509_class	verify_class = {
+	sizeof(struct verify), start_chain, start_cert, append, end_cert, end_chain, get_pkey
+};
+
+void
+verify_init(struct verify *v, enum verify_how how, const struct roots *roots, const struct cert_host *host)
+{
+	memset(v, 0, sizeof(*v));
+	v->vtable = &verify_class;
+	v->how = how;
+	v->roots = roots;
+	if (host != NULL)
+		v->host = *host;
+}
+
+void
+verify_free(struct verify *v)
+{
+	chain_drop(v);
+}
+
+size_t
+verify_peer_hash(const struct verify *v, uint8_t out[VERIFY_HASH_MAX])
+{
+	static const br_hash_class	*hashes[] = {
+		[br_md5_ID] = &br_sha256_vtable, [br_sha1_ID] = &br_sha256_vtable, [br_sha224_ID] = &br_sha224_vtable,
+		[br_sha256_ID] = &br_sha256_vtable, [br_sha384_ID] = &br_sha384_vtable, [br_sha512_ID] = &br_sha512_vtable
+	};
+	const br_hash_class		*hash;
+	br_hash_compat_context		ctx;
+
+	if (v->peer.whole.p == NULL || v->peer.signature_hash == 0)
+		return (0);
+	hash = hashes[v->peer.signature_hash];
+	hash->init(&ctx.vtable);
+	hash->update(&ctx.vtable, v->peer.whole.p, v->peer.whole.len);
+	hash->out(&ctx.vtable, out);
+
+	return ((hash->desc >> BR_HASHDESC_OUT_OFF) & BR_HASHDESC_OUT_MASK);
+}

@@ -1,0 +1,58 @@
+"""A TLS server of the tests' own, on OpenSSL by Python, that answers with what it was sent."""
+import contextlib
+import socket
+import ssl
+import threading
+
+
+class Echo:
+    """Listens on `port`. options: client_ca (asks for a certificate), alpn, ciphers, abrupt (ends without close_notify)."""
+
+    def __init__(self, certificate, client_ca=None, alpn=None, ciphers=None, abrupt=False, alone=False, handler=None):
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.set_ciphers((ciphers or "DEFAULT") + ":@SECLEVEL=0")
+        self.context.load_cert_chain(certificate.alone if alone else certificate.chain, certificate.key)
+        if client_ca:
+            self.context.verify_mode = ssl.CERT_OPTIONAL
+            self.context.load_verify_locations(client_ca)
+        if alpn:
+            self.context.set_alpn_protocols([alpn])
+        self.names = []  # what clients called it by SNI
+        self.context.sni_callback = lambda s, name, c: self.names.append(name)
+        self.abrupt, self.handler, self.clients = abrupt, handler or self.echo, []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=self._talk, args=(self.listener.accept()[0],), daemon=True).start()
+
+    def _talk(self, connection):
+        with contextlib.suppress(OSError), connection:
+            connection.settimeout(60)
+            with self.context.wrap_socket(connection, server_side=True) as s:
+                self.clients.append(s.getpeercert(binary_form=True))
+                self.handler(s)
+
+    def echo(self, s):
+        """Answers the first megabyte or what ends with a line end, then ends TLS (or not)."""
+        data = b""
+        while not data.endswith(b"\n"):
+            got = s.recv(65536)
+            if not got:
+                return
+            data += got
+        s.sendall(data)
+        if not self.abrupt:
+            s.unwrap()
+
+    def close(self):
+        self.listener.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()

@@ -1,0 +1,205 @@
+/*
+ * The TLS client as a command, so that the tests can drive it against real
+ * servers: tls HOST PORT [OPTION=VALUE]… connects to 127.0.0.1:PORT, expects a
+ * server that is called HOST, sends standard input and prints what comes until
+ * the server ends. Exits 0 when it ended in good order, else 1 after one line.
+ *
+ * Options: verify=nothing|chain|name, roots=FILE, cert=FILE, key=FILE,
+ * alpn=NAME, now=SECONDS, to=ADDRESS; report=1 prints what was agreed and
+ * nothing else.
+ */
+#include <sys/socket.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/conf.h"
+#include "role.h"
+#include "tls/client.h"
+
+#define PATIENCE_MS	60000
+
+int	main(int, char **);
+
+static int	argc_all;
+static char	**argv_all;
+
+int
+role_get(void)
+{
+	return (0);
+}
+
+int
+role_draining(void)
+{
+	return (0);
+}
+
+static const char *
+option(const char *name)
+{
+	size_t	n = strlen(name);
+	int	i;
+
+	for (i = 3; i < argc_all; i++) {
+		if (!strncmp(argv_all[i], name, n) && argv_all[i][n] == '=')
+			return (argv_all[i] + n + 1);
+	}
+
+	return (NULL);
+}
+
+static int
+fail(const char *why)
+{
+	printf("error: %s\n", why);
+
+	return (1);
+}
+
+static int
+connect_to(const char *address, const char *port)
+{
+	struct sockaddr_in	sin = { .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port)) };
+	int			fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	inet_pton(AF_INET, address, &sin.sin_addr);
+	if (fd == -1 || connect(fd, (struct sockaddr *)&sin, sizeof(sin)) == -1)
+		return (-1);
+	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
+
+	return (fd);
+}
+
+static int
+wait_for(int fd, enum tls_step step)
+{
+	struct pollfd	p = { .fd = fd, .events = step == TLS_WANT_WRITE ? POLLOUT : POLLIN };
+
+	return (poll(&p, 1, PATIENCE_MS) == 1);
+}
+
+static int
+settings_make(struct tls_settings *s)
+{
+	static const char	*hows[] = { "nothing", "chain", "name" };
+	const char		*why = NULL, *v;
+	char			*cert, *key;
+
+	s->verify = VERIFY_NAME;
+	for (int i = 0; (v = option("verify")) != NULL && i < 3; i++) {
+		if (!strcmp(v, hows[i]))
+			s->verify = (enum verify_how)i;
+	}
+	if ((v = option("roots")) != NULL && (s->roots = roots_parse(roots_file(v), &why)) == NULL)
+		return (!fail(why));
+	if ((v = option("cert")) != NULL) {
+		cert = roots_file(v);
+		key = roots_file(option("key"));
+		if ((s->identity = identity_parse(cert, key, &why)) == NULL)
+			return (!fail(why));
+		free(cert);
+		free(key);
+	}
+	s->alpn = option("alpn");
+	if ((v = option("now")) != NULL)
+		s->now = atoll(v);
+
+	return (1);
+}
+
+static void
+report(const struct tls_client *c)
+{
+	uint8_t	hash[VERIFY_HASH_MAX];
+	size_t	n = tls_client_peer_hash(c, hash), i;
+	int	bits;
+
+	printf("cipher %s\n", tls_client_cipher(c, &bits));
+	printf("bits %d\nalpn %s\nasked %d\nshown %d\nhash ", bits, tls_client_alpn(c) != NULL ? tls_client_alpn(c) : "none",
+	    tls_client_asked(c), tls_client_shown(c));
+	for (i = 0; i < n; i++)
+		printf("%02x", hash[i]);
+	printf("\n");
+}
+
+static int
+send_all(struct tls_client *c, int fd)
+{
+	static char	data[1 << 20];
+	size_t		len = fread(data, 1, sizeof(data), stdin), done, taken;
+	enum tls_step	step;
+
+	for (done = 0; done < len; done += taken) {
+		step = tls_client_write(c, data + done, len - done, &taken);
+		if (step > TLS_WANT_WRITE || (step != TLS_DONE && !wait_for(fd, step)))
+			return (0);
+	}
+
+	return (1);
+}
+
+static int
+talk(struct tls_client *c, int fd)
+{
+	char		data[5000];
+	size_t		got;
+	enum tls_step	step;
+
+	while ((step = tls_client_handshake(c)) == TLS_WANT_READ || step == TLS_WANT_WRITE) {
+		if (!wait_for(fd, step))
+			return (fail("nothing came"));
+	}
+	if (step != TLS_DONE)
+		return (fail(tls_client_error(c)));
+	if (option("report") != NULL) {
+		report(c);
+		tls_client_close(c);
+		return (0);
+	}
+	if (!send_all(c, fd))
+		return (fail(tls_client_error(c)));
+	while ((step = tls_client_read(c, data, sizeof(data), &got)) <= TLS_WANT_WRITE) {
+		if (step == TLS_DONE)
+			(void)fwrite(data, 1, got, stdout);
+		else if (!wait_for(fd, step))
+			return (fail("nothing came"));
+	}
+
+	return (step == TLS_CLOSED ? 0 : fail(tls_client_error(c)));
+}
+
+int
+main(int argc, char **argv)
+{
+	struct tls_settings	s = { 0 };
+	struct tls_client	*c;
+	const char		*wrong;
+	char			why[256];
+	int			ret;
+
+	argc_all = argc;
+	argv_all = argv;
+	if (argc < 3 || (wrong = conf_load()) != NULL || (wrong = roots_load()) != NULL)
+		return (fail(argc < 3 ? "what?" : wrong));
+	if (!settings_make(&s))
+		return (1);
+	s.host = argv[1];
+	if ((s.transport.fd = connect_to(option("to") != NULL ? option("to") : "127.0.0.1", argv[2])) == -1)
+		return (fail(strerror(errno)));
+	if ((c = tls_client_new(&s, why, sizeof(why))) == NULL)
+		return (fail(why));
+	ret = talk(c, s.transport.fd);
+	tls_client_free(c);
+	roots_free((struct roots *)(uintptr_t)s.roots);
+	identity_free((struct identity *)(uintptr_t)s.identity);
+
+	return (ret);
+}
