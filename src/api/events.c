@@ -1,6 +1,7 @@
 /*
  * What players and pages report, and what came in lately (contract media §7).
  */
+#include "http/gather.h"
 #include "http/route.h"
 #include "http/sql.h"
 
@@ -12,11 +13,13 @@ header(struct request *r, const char *name)
 	return (http_request_header(r->kore, name, &value) ? value : NULL);
 }
 
+static struct gather	ingest = GATHER("events/ingest");
+
 ROUTE(POST, "/api/events", events_ingest, .guard = GUARD_USER)
 {
 	request_tell(r, "experiment", header(r, "x-experiment"));
 	request_tell(r, "variant", header(r, "x-variant"));
-	sql_reply(r, "events/ingest");
+	gather_reply(&ingest, r);
 }
 
 ROUTE_SQL(GET, "/api/admin/events/summary", "events/summary", .guard = "analytics:view", .strict = 1);

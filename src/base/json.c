@@ -12,6 +12,9 @@
 
 #include "base/json.h"
 
+#define NUMBER_MAX	400	/* bytes; a double has at most 309 digits */
+#define EXPONENT_MAX	3
+
 struct scan {
 	const char	*p, *end;
 	const char	*error;
@@ -148,9 +151,21 @@ scan_digits(struct scan *s)
 	return (s->p > from || scan_fail(s, "a number is malformed"));
 }
 
+/* No number that anybody means is longer; the database would refuse some of them, and JavaScript cannot read them. */
+static int
+scan_number_length(struct scan *s, const char *from, const char *exponent)
+{
+	if (s->p - from > NUMBER_MAX || (exponent != NULL && s->p - exponent > EXPONENT_MAX))
+		return (scan_fail(s, "a number is out of range"));
+
+	return (1);
+}
+
 static int
 scan_number(struct scan *s)
 {
+	const char	*from = s->p, *exponent;
+
 	(void)scan_byte(s, '-');
 	if (!scan_byte(s, '0') && !scan_digits(s))
 		return (0);
@@ -159,10 +174,11 @@ scan_number(struct scan *s)
 	if (scan_byte(s, 'e') || scan_byte(s, 'E')) {
 		if (!scan_byte(s, '+'))
 			(void)scan_byte(s, '-');
-		return (scan_digits(s));
+		exponent = s->p;
+		return (scan_digits(s) && scan_number_length(s, from, exponent));
 	}
 
-	return (1);
+	return (scan_number_length(s, from, NULL));
 }
 
 static int

@@ -50,9 +50,8 @@ tell_client(struct request *r, struct kore_buf *out)
 	tell(out, "agent", agent);
 }
 
-/* $1 of every statement. The caller frees it. */
-static char *
-context(struct request *r)
+char *
+sql_context(struct request *r)
 {
 	struct kore_buf	out;
 	char		*text;
@@ -197,7 +196,7 @@ sql_call(struct request *r, const char *name, pg_done done, void *arg)
 		names[n++] = GUARD;
 	if (name != NULL)
 		names[n++] = name;
-	ctx = context(r);
+	ctx = sql_context(r);
 	pg_transact(n, names, ctx, r->body, done, arg);
 	kore_free(ctx);
 }

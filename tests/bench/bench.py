@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """The benchmark: what the product promises about speed and size, measured beside something else in the same run.
-Usage: bench.py [footprint|serving|transcode]… (all of them when none is named); nothing else should run on the machine."""
+Usage: bench.py [footprint|serving|api|transcode]… (all of them when none is named); nothing else should run on the machine."""
 import os
 import sys
 import tempfile
@@ -8,11 +8,12 @@ import tempfile
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.dont_write_bytecode = True
 
+import api  # noqa: E402
 import footprint  # noqa: E402
 import serving  # noqa: E402
 import transcode  # noqa: E402
 
-PARTS = {"footprint": footprint, "serving": serving, "transcode": transcode}
+PARTS = {"footprint": footprint, "serving": serving, "api": api, "transcode": transcode}
 
 
 def main():

@@ -1,40 +1,53 @@
--- POST /api/events (contract media §7.1, EVT-1, EVT-2): all of a batch or nothing. A title, episode or session that is not there
--- is kept by its number in the metadata.
-SELECT CASE WHEN e.issues IS NOT NULL THEN wanzami.refuse_with(400, json_build_object('message', 'Invalid event payload', 'issues', e.issues)) END
-FROM (SELECT wanzami.events_issues(wanzami.events_of($2)) AS issues) e;
-SELECT wanzami.refuse(400, 'No events provided') WHERE wanzami.events_of($2) = '[]';
-SELECT wanzami.refuse(400, 'Too many events, at most 500 at once') WHERE jsonb_array_length(wanzami.events_of($2)) > 500;
-SELECT wanzami.refuse(400, 'One or more profileIds do not belong to the user')
-FROM jsonb_array_elements(wanzami.events_of($2)) e(event)
-WHERE wanzami.event_id(e.event -> 'profileId') IS NOT NULL AND NOT EXISTS (
-	SELECT FROM "Profile" p WHERE p."id" = wanzami.event_id(e.event -> 'profileId') AND p."userId" = ($1 ->> 'userId')::bigint);
-SELECT wanzami.refuse(400, 'Invalid ' || i.field) FROM (
-	SELECT f.name AS field FROM jsonb_array_elements(wanzami.events_of($2)) WITH ORDINALITY e(event, n),
-		unnest(ARRAY['profileId', 'titleId', 'episodeId', 'sessionId']) WITH ORDINALITY f(name, n)
-	WHERE e.event ? f.name AND wanzami.event_id(e.event -> f.name) IS NULL
-	ORDER BY e.n, f.n LIMIT 1) i;
-WITH event AS (
-	SELECT e.n, e.event, wanzami.event_id(e.event -> 'titleId') AS title, wanzami.event_id(e.event -> 'episodeId') AS episode,
+-- POST /api/events for many requests at once (contract media §7.1, EVT-1, EVT-2): of each request all events are stored or
+-- none. A title, episode or session that is not there is kept by its number in the metadata.
+WITH request AS MATERIALIZED (
+	SELECT r.n, r.about, (r.about ->> 'userId')::bigint AS caller, wanzami.events_of(r.body) AS events
+	FROM ROWS FROM (jsonb_array_elements($1), jsonb_array_elements($2)) WITH ORDINALITY r(about, body, n)
+), event AS MATERIALIZED (
+	SELECT r.n, r.about, r.caller, e.m, e.event, wanzami.event_ok(e.event) AS ok, wanzami.event_id(e.event -> 'profileId') AS profile,
+		wanzami.event_id(e.event -> 'titleId') AS title, wanzami.event_id(e.event -> 'episodeId') AS episode,
 		wanzami.event_id(e.event -> 'sessionId') AS session
-	FROM jsonb_array_elements(wanzami.events_of($2)) WITH ORDINALITY e(event, n)
-), known AS (
-	SELECT v.*, (SELECT t."id" FROM "Title" t WHERE t."id" = v.title FOR KEY SHARE) AS known_title,
-		(SELECT p."id" FROM "Episode" p WHERE p."id" = v.episode FOR KEY SHARE) AS known_episode,
-		(SELECT s."id" FROM "Session" s WHERE s."id" = v.session AND s."userId" = ($1 ->> 'userId')::bigint FOR KEY SHARE) AS known_session
-	FROM event v
+	FROM request r, jsonb_array_elements(r.events) WITH ORDINALITY e(event, m)
+	WHERE jsonb_array_length(r.events) <= 500
+), checked AS MATERIALIZED (
+	SELECT e.n, bool_and(e.ok) AS ok,
+		bool_or(e.profile IS NOT NULL AND NOT EXISTS (SELECT FROM "Profile" p WHERE p."id" = e.profile AND p."userId" = e.caller)) AS foreign,
+		(array_agg(wanzami.event_bad_id(e.event) ORDER BY e.m) FILTER (WHERE wanzami.event_bad_id(e.event) IS NOT NULL))[1] AS bad_id,
+		bool_or(pg_column_size(e.event -> 'metadata') > 16384) AS large
+	FROM event e GROUP BY e.n
+), verdict AS MATERIALIZED (
+	SELECT r.n, r.events, k.known, CASE WHEN NOT k.known THEN 'Invalid or expired token'
+		WHEN jsonb_array_length(r.events) > 500 THEN 'Too many events, at most 500 at once'
+		WHEN NOT c.ok THEN 'Invalid event payload'
+		WHEN c.n IS NULL THEN 'No events provided'
+		WHEN c.foreign THEN 'One or more profileIds do not belong to the user'
+		WHEN c.bad_id IS NOT NULL THEN 'Invalid ' || c.bad_id
+		WHEN c.large THEN 'Event metadata too large, at most 16 KiB' END AS refusal
+	FROM request r LEFT JOIN checked c ON c.n = r.n, LATERAL (
+		-- What sql/query/guard.sql asks in front of other routes.
+		SELECT EXISTS (SELECT FROM "User" u WHERE u."id" = r.caller)
+			AND EXISTS (SELECT FROM "Session" s WHERE s."userId" = r.caller AND s."deviceId" = r.about ->> 'deviceId') AS known) k
+), found AS (
+	SELECT e.*, (SELECT t."id" FROM "Title" t WHERE t."id" = e.title) AS known_title,
+		(SELECT p."id" FROM "Episode" p WHERE p."id" = e.episode) AS known_episode,
+		(SELECT s."id" FROM "Session" s WHERE s."id" = e.session AND s."userId" = e.caller) AS known_session
+	FROM event e WHERE e.n IN (SELECT v.n FROM verdict v WHERE v.refusal IS NULL)
 ), stored AS (
 	INSERT INTO "EngagementEvent" ("profileId", "titleId", "episodeId", "sessionId", "eventType", "occurredAt", "country", "deviceId",
 		"metadata", "createdAt")
-	SELECT wanzami.event_id(k.event -> 'profileId'), k.known_title, k.known_episode, k.known_session, (k.event ->> 'eventType')::"EventType",
-		least(coalesce(wanzami.event_time(k.event ->> 'occurredAt'), wanzami.now()), wanzami.now() + interval '5 minutes'),
-		coalesce(upper(k.event ->> 'country'), $1 ->> 'country'), coalesce(k.event ->> 'deviceId', $1 ->> 'deviceId'),
-		nullif(coalesce(k.event -> 'metadata', '{}') || jsonb_strip_nulls(jsonb_build_object(
-			'experiment', $1 -> 'experiment', 'variant', $1 -> 'variant',
-			'unresolvedTitleId', CASE WHEN k.known_title IS NULL THEN k.title::text END,
-			'unresolvedEpisodeId', CASE WHEN k.known_episode IS NULL THEN k.episode::text END,
-			'unresolvedSessionId', CASE WHEN k.known_session IS NULL THEN k.session::text END)),
-			CASE WHEN k.event ? 'metadata' THEN NULL ELSE '{}'::jsonb END), wanzami.now()
-	FROM known k ORDER BY k.n
-	RETURNING 1
+	SELECT f.profile, f.known_title, f.known_episode, f.known_session, (f.event ->> 'eventType')::"EventType",
+		least(coalesce(wanzami.event_time(f.event ->> 'occurredAt'), wanzami.now()), wanzami.now() + interval '5 minutes'),
+		coalesce(upper(f.event ->> 'country'), f.about ->> 'country'), coalesce(f.event ->> 'deviceId', f.about ->> 'deviceId'),
+		nullif(coalesce(f.event -> 'metadata', '{}') || jsonb_strip_nulls(jsonb_build_object(
+			'experiment', f.about -> 'experiment', 'variant', f.about -> 'variant',
+			'unresolvedTitleId', CASE WHEN f.known_title IS NULL THEN f.title::text END,
+			'unresolvedEpisodeId', CASE WHEN f.known_episode IS NULL THEN f.episode::text END,
+			'unresolvedSessionId', CASE WHEN f.known_session IS NULL THEN f.session::text END)),
+			CASE WHEN f.event ? 'metadata' THEN NULL ELSE '{}'::jsonb END), wanzami.now()
+	FROM found f ORDER BY f.n, f.m
 )
-SELECT 201 AS status, json_build_object('count', count(*))::text AS body FROM stored
+SELECT CASE WHEN v.refusal IS NULL THEN 201 WHEN v.known THEN 400 ELSE 401 END AS status,
+	CASE WHEN v.refusal IS NULL THEN json_build_object('count', jsonb_array_length(v.events))
+		WHEN v.refusal = 'Invalid event payload' THEN json_build_object('message', v.refusal, 'issues', wanzami.events_issues(v.events))
+		ELSE json_build_object('message', v.refusal) END::text AS body
+FROM verdict v ORDER BY v.n

@@ -1,0 +1,274 @@
+"""The API: events stored with every acknowledged one on disk, what a read costs beside the same statement in pgbench, and logins
+against bcrypt alone, with what they do to others."""
+import ctypes
+import ctypes.util
+import json
+import multiprocessing
+import os
+import re
+import subprocess
+import threading
+import time
+
+import requests
+
+from report import in_turn, line
+from services import ROOT, SECRETS, Appliance, KeyValue, Postgres, children, run
+
+CONNECTIONS, SECONDS, ROUNDS = 64, 5, 3
+VIEWERS, TITLES = 40, 400
+PASSWORD, SALT = "Correct-horse-1", b"$2b$10$abcdefghijklmnopqrstuu"
+
+FILL = """
+INSERT INTO "User" ("id", "email", "password", "name", "role", "emailVerified", "updatedAt")
+SELECT i, 'viewer' || i || '@example.com', '%(hash)s', 'V', CASE WHEN i = 1 THEN 'SUPER_ADMIN' ELSE 'USER' END::"Role", true, now() FROM generate_series(1, %(viewers)d) i;
+INSERT INTO "Session" ("userId", "deviceId", "refreshToken", "expiresAt") SELECT i, 'd', 'r' || i, now() + interval '1 day' FROM generate_series(1, %(viewers)d) i;
+INSERT INTO "Device" ("userId", "deviceId") SELECT i, 'd' FROM generate_series(1, %(viewers)d) i;
+INSERT INTO "Profile" ("id", "userId", "name", "country", "updatedAt") SELECT i, i, 'P', 'NG', now() FROM generate_series(1, %(viewers)d) i;
+INSERT INTO "Title" ("id", "type", "name", "description", "genres", "releaseDate", "updatedAt", "archived", "pendingReview")
+SELECT i, CASE WHEN i %% 4 = 0 THEN 'SERIES' ELSE 'MOVIE' END::"TitleType", 'Film ' || i, repeat('A family returns to Lagos. ', 9), ARRAY['G' || i %% 8, 'G' || i %% 5],
+	timestamp '2000-01-01' + i * interval '1 day', now(), false, false FROM generate_series(1, %(titles)d) i;
+INSERT INTO "Episode" ("titleId", "seasonNumber", "episodeNumber", "name", "updatedAt") SELECT 4 * t, 1, e, 'E', now() FROM generate_series(1, %(titles)d / 4) t, generate_series(1, 8) e;
+INSERT INTO "EngagementEvent" ("profileId", "titleId", "eventType", "occurredAt", "metadata")
+SELECT p, 1 + (p * 7 + e) %% 60, CASE WHEN e %% 9 = 0 THEN 'THUMBS_UP' ELSE 'PLAY_END' END::"EventType", timezone('UTC', now()) - e * interval '1 hour', '{"completionPercent":0.4}'
+FROM generate_series(1, %(viewers)d) p, generate_series(1, 100) e;
+INSERT INTO "PopularitySnapshot" ("country", "type", "window", "items")
+SELECT 'NG', 'MOVIE', 'DAILY', (SELECT jsonb_agg(jsonb_build_object('titleId', (4 * i + 1)::text, 'count', 100 - i)) FROM generate_series(0, 9) i);
+"""
+
+POST_EVENTS = """
+local tokens, n = { %s }, 0
+request = function()
+    n = n + 1
+    local v = n %% #tokens + 1
+    return wrk.format("POST", "/api/events", { ["content-type"] = "application/json", authorization = "Bearer " .. tokens[v] },
+        '{"events":[{"eventType":"PLAY_END","profileId":"' .. v .. '","titleId":"' .. n %% %d + 1 ..
+        '","metadata":{"positionSec":' .. n %% 5400 .. ',"durationSec":5400,"completionPercent":0.25,"reason":"progress"}}]}')
+end
+"""
+
+# The same row in a transaction of its own.
+INSERT_EVENT = """
+\\set title random(1, %d)
+\\set profile random(1, %d)
+INSERT INTO "EngagementEvent" ("profileId", "titleId", "eventType", "occurredAt", "country", "deviceId", "metadata", "createdAt")
+VALUES (:profile, :title, 'PLAY_END', timezone('UTC', now()), 'NG', 'd',
+	'{"positionSec":1234,"durationSec":5400,"completionPercent":0.25,"reason":"progress"}', timezone('UTC', now()));
+""" % (TITLES, VIEWERS)
+
+# Reads: the path, its statement, who may ask, the segment of the path and the query as the statement sees them.
+READS = [
+    ("/api/titles/7", "titles/detail", None, {"id": "7"}, {}),
+    ("/api/titles/8/episodes", "titles/episodes", None, {"id": "8"}, {}),
+    ("/api/popularity?country=NG", "recs/popularity", None, {"cacheSec": "300"}, {"country": "NG"}),
+    ("/api/recs/continue-watching", "recs/continue-watching", "user", {"hideFinished": "0"}, {}),
+    ("/api/recs/because-you-watched", "recs/because-you-watched", "user", {"cacheSec": "120"}, {}),
+    ("/api/auth/me", "auth/me", "user", {}, {}),
+    ("/api/user/profiles", "profiles/list", "user", {}, {}),
+    ("/api/user/devices", "devices/list", "user", {}, {}),
+    ("/api/admin/titles/8", "catalogue/detail", "admin", {"id": "8"}, {}),
+    ("/api/admin/titles/8/episodes", "catalogue/episodes", "admin", {"id": "8"}, {}),
+    ("/api/admin/titles/8/seasons", "catalogue/seasons", "admin", {"id": "8"}, {}),
+    ("/api/admin/events/summary?hours=3", "events/summary", "admin", {}, {"hours": "3"}),
+]
+
+
+class Durable(Postgres):
+    """The tests' PostgreSQL does not wait for its disk; this one does."""
+
+    def commands(self):
+        return [[word.replace("fsync=off", "fsync=on") for word in command] for command in super().commands()]
+
+
+def bcrypt():
+    lib = ctypes.CDLL(ctypes.util.find_library("crypt"))
+    lib.crypt.restype = ctypes.c_char_p
+    return lib.crypt
+
+
+def token(user):
+    import base64
+    import hashlib
+    import hmac
+
+    def part(data):
+        return base64.urlsafe_b64encode(data).rstrip(b"=")
+    role = "SUPER_ADMIN" if user == 1 else "USER"
+    text = part(b'{"alg":"HS256","typ":"JWT"}') + b"." + part(json.dumps({
+        "userId": str(user), "email": "viewer%d@example.com" % user, "role": role, "permissions": [], "deviceId": "d", "exp": int(time.time()) + 86400}).encode())
+    return (text + b"." + part(hmac.new(SECRETS["JWT_ACCESS_SECRET"].encode(), text, hashlib.sha256).digest())).decode()
+
+
+def cpu(*roots):
+    """Seconds of processor that the processes and those below them have had, ended ones included."""
+    total, todo = 0, list(roots)
+    while todo:
+        pid = todo.pop()
+        try:
+            with open("/proc/%d/stat" % pid) as f:
+                fields = f.read().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        total += sum(int(fields[i]) for i in (11, 12, 13, 14))
+        todo += children(pid)
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+def wrk(url, *options, connections=CONNECTIONS, seconds=SECONDS):
+    """Requests a second, how many, and the 99th percentile in ms; every one was answered, and with success."""
+    out = subprocess.run(["wrk", "-t", "1", "-c", str(connections), "-d", "%ds" % seconds, "--latency", *options, url], check=True, capture_output=True, text=True).stdout
+    if "Non-2xx" in out or "Socket errors" in out:
+        raise SystemExit(out)
+    value, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", out).groups()
+    return (float(re.search(r"Requests/sec:\s*([\d.]+)", out).group(1)), int(re.search(r"(\d+) requests in", out).group(1)),
+            float(value) * {"us": .001, "ms": 1, "s": 1000}[unit])
+
+
+def pgbench(postgres, url, script, *options, clients=8):
+    """Statements a second, and how many."""
+    out = subprocess.run([postgres.bin + "/pgbench", "-n", "-M", "prepared", "-f", script, "-c", str(clients), "-j", "1", *options, url],
+                         check=True, capture_output=True, text=True).stdout
+    return float(re.search(r"tps = ([\d.]+)", out).group(1)), int(re.search(r"actually processed: (\d+)", out).group(1))
+
+
+def events(folder, a, postgres, url, db):
+    lua, script = os.path.join(folder, "events.lua"), os.path.join(folder, "insert.sql")
+    with open(lua, "w") as f:
+        f.write(POST_EVENTS % (", ".join('"%s"' % token(v) for v in range(1, VIEWERS + 1)), TITLES))
+    with open(script, "w") as f:
+        f.write(INSERT_EVENT)
+    late = []
+
+    def count():
+        db.execute("SELECT count(*) FROM \"EngagementEvent\" WHERE \"metadata\" ->> 'reason' = 'progress'")
+        return db.fetchone()[0]
+
+    def ours():
+        before = count()
+        rate, answered, p99 = wrk(a.url, "-s", lua)
+        late.append(p99)
+        if count() - before < answered:
+            raise SystemExit("%d events were acknowledged and %d are there" % (answered, count() - before))
+        return rate
+
+    rate, single = in_turn(ROUNDS, ours, lambda: pgbench(postgres, url, script, "-T", str(SECONDS), clients=32)[0])
+    print("\nevents: wrk with %d connections and one event a request, the middle of %d rounds of %d s; all of it on one machine" % (CONNECTIONS, ROUNDS, SECONDS))
+    line("POST /api/events", rate, "/s", 5000, False, "%.0f/s with a transaction for each, pgbench -c 32" % single)
+    line("its slowest of a hundred", sorted(late)[len(late) // 2], "ms", 50, True)
+
+
+def statement(folder, file, need, about, query):
+    """Guard and statement as pgbench runs them: parameters by name instead of in one JSON object, which only makes them cheaper."""
+    context = {"userId": "1", "deviceId": "d", "need": need, "country": "UNKNOWN", "audience": "all", "mark": "m", "agent": "wrk", "address": "127.0.0.1",
+               "kidRatings": "G,PG", **about}
+    values = {**context, **{"query_" + k: v for k, v in query.items()}, "context": json.dumps({**context, "query": query}), "body": "{}"}
+    text = []
+    for name in (["guard"] if need else []) + [file]:
+        with open(os.path.join(ROOT, "sql/query", name + ".sql")) as f:
+            sql = "".join(row for row in f if not row.lstrip().startswith("--")).strip().rstrip(";")
+        sql = re.sub(r"\(?\$1(?:::jsonb)? ->> '(\w+)'\)?(?=(::)?)", lambda m: ("(:%s::text)" if m.group(1) in values else "(NULL::text /*%s*/)") % m.group(1), sql)
+        sql = re.sub(r"\$1 #>> '\{query,(\w+)\}'", lambda m: ("(:query_%s::text)" if "query_" + m.group(1) in values else "(NULL::text /*%s*/)") % m.group(1), sql)
+        text += [s.strip() for s in re.split(r";\n", sql.replace("$1", "(:context::jsonb)").replace("$2", "(:body::jsonb)"))]
+    path = os.path.join(folder, file.replace("/", "-") + ".sql")
+    with open(path, "w") as f:
+        f.write("\\startpipeline\n" + "".join(t + ";\n" for t in text) + "\\endpipeline\n")
+    used = set(re.findall(r"(?<!:):(\w+)", "".join(text)))
+    return path, [x for k, v in values.items() if k in used for x in ("-D", "%s=%s" % (k, v))]
+
+
+def reads(folder, a, postgres, url):
+    print("\nreads: processor time of a request in the API and PostgreSQL, of the same statements' in pgbench and PostgreSQL")
+    for path, file, need, about, query in READS:
+        script, defines = statement(folder, file, need, about, query)
+        options = ["-H", "Authorization: Bearer " + token(1)] if need else []
+
+        def ours():
+            before = cpu(a.process.pid, postgres.process.pid)
+            answered = wrk(a.url + path, *options, connections=16, seconds=2)[1]
+            return (cpu(a.process.pid, postgres.process.pid) - before) / answered * 1e6
+
+        def theirs():
+            before = cpu(os.getpid(), postgres.process.pid)
+            answered = pgbench(postgres, url, script, "-T", "2", *defines)[1]
+            return (cpu(os.getpid(), postgres.process.pid) - before) / answered * 1e6
+
+        one, other = in_turn(ROUNDS, ours, theirs)
+        line("GET " + path, one / other, "", 1.5, True, "%.0f us and %.0f us" % (one, other))
+
+
+def hashing(seconds, counted):
+    crypt, n, end = bcrypt(), 0, time.monotonic() + seconds
+    while time.monotonic() < end:
+        crypt(PASSWORD.encode(), SALT)
+        n += 1
+    counted.put(n)
+
+
+def two_cores():
+    """Hashes a second of the system's bcrypt, one process a core."""
+    counted = multiprocessing.Queue()
+    crews = [multiprocessing.Process(target=hashing, args=(SECONDS, counted)) for _ in range(2)]
+    for c in crews:
+        c.start()
+    total = sum(counted.get() for _ in crews)
+    for c in crews:
+        c.join()
+    return total / SECONDS
+
+
+def logins(a):
+    late, quiet = [], []
+
+    def look(times, until):
+        with requests.Session() as s:
+            while not until.is_set():
+                began = time.monotonic()
+                if s.get(a.url + "/api/titles/7").status_code != 200:
+                    raise SystemExit("a request failed beside logins")
+                times.append((time.monotonic() - began) * 1000)
+                until.wait(.01)
+
+    def ours():
+        body = 'wrk.method = "POST"\nwrk.headers["content-type"] = "application/json"\nlocal n = 0\nrequest = function() n = n + 1\n' \
+               'return wrk.format(nil, nil, nil, \'{"deviceId":"d","email":"viewer\' .. n %% %d + 1 .. \'@example.com","password":"%s"}\') end' % (VIEWERS, PASSWORD)
+        script = os.path.join(a.log_path + ".lua")
+        with open(script, "w") as f:
+            f.write(body)
+        until = threading.Event()
+        other = threading.Thread(target=look, args=(late, until))
+        other.start()
+        rate = wrk(a.url + "/api/auth/login", "-s", script, connections=16)[0]
+        until.set()
+        other.join()
+        return rate
+
+    until = threading.Event()
+    threading.Timer(SECONDS, until.set).start()
+    look(quiet, until)
+    rate, most = in_turn(ROUNDS, ours, two_cores)
+    late.sort()
+    quiet.sort()
+    print("\nlogins: 16 at once, and one other request after the other")
+    line("POST /api/auth/login, of bcrypt alone on two cores", rate / most, "", .9, False, "%.1f/s and %.1f/s" % (rate, most))
+    line("another request meanwhile, slowest of a hundred", late[len(late) * 99 // 100], "ms", 5, True, "%.1f ms without logins" % quiet[len(quiet) * 99 // 100])
+
+
+def measure(folder):
+    postgres, keyvalue = Durable(), KeyValue()
+    url, connection = postgres.create()
+    if run("migrate", DATABASE_URL=url).returncode != 0:
+        raise SystemExit("migrate failed")
+    db = connection.cursor()
+    db.execute(FILL % {"viewers": VIEWERS, "titles": TITLES, "hash": bcrypt()(PASSWORD.encode(), SALT).decode()})
+    connection.autocommit = True
+    db.execute("ANALYZE")
+    a = Appliance(folder, roles="api", DATABASE_URL=url, REDIS_URL=keyvalue.url, **SECRETS).wait_healthy()
+    try:
+        reads(folder, a, postgres, url)
+        events(folder, a, postgres, url, db)
+        logins(a)
+    finally:
+        a.close()
+        connection.close()
+        for server in (postgres, keyvalue):
+            server.close()
