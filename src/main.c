@@ -30,6 +30,7 @@
 #include "jobs/worker.h"
 #include "net/mail.h"
 #include "http/localbody.h"
+#include "http/routedoc.h"
 #include "http/share.h"
 #include "media/media.h"
 #include "probe.h"
@@ -132,6 +133,7 @@ usage(FILE *fp)
 	    "       wanzami admin create --email A --name N [--role SUPER_ADMIN]\n"
 	    "                                              password from standard input, else made up and printed\n"
 	    "       wanzami docs configure                 docs/configure.md\n"
+	    "       wanzami docs routes                    every route with its guard, limits and fields, as JSON\n"
 	    "       wanzami --version [--verbose] | --help     verbose: the authorities that are believed, too\n\nEnvironment:\n");
 	conf_print_help(fp);
 }
@@ -313,6 +315,10 @@ options_run(int argc, char **argv)
 	}
 	if (argc == 2 && !strcmp(argv[0], "docs") && !strcmp(argv[1], "configure")) {
 		conf_print_markdown(stdout);
+		exit(0);
+	}
+	if (argc == 2 && !strcmp(argv[0], "docs") && !strcmp(argv[1], "routes")) {
+		routedoc_print(stdout);
 		exit(0);
 	}
 	options_conflict(argv[0]);

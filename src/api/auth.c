@@ -10,12 +10,11 @@
 #include "http/password.h"
 #include "http/reply.h"
 #include "http/route.h"
+#include "http/session.h"
 #include "http/sql.h"
 #include "http/token.h"
-#include "store/outbox.h"
 
 #define YEAR_SECONDS		(365 * 86400)
-#define WEAK_PASSWORD		"Password too weak. Use at least 8 chars, upper, lower, number, and symbol."
 
 static const struct field	signup_fields[] = {
 	FIELD("email", FIELD_EMAIL, .required = 1),
@@ -82,24 +81,9 @@ static const struct field	onboarding_fields[] = {
 ROUTE_SQL(GET, "/api/auth/me", "auth/me", .guard = GUARD_USER);
 ROUTE_SQL(GET, "/api/admin/me", "auth/me", .guard = "dashboard:view");
 ROUTE_SQL(POST, "/api/auth/verify-email", "auth/verify-email", .limit = "verify", .fields = verify_fields);
+ROUTE_SQL(POST, "/api/auth/resend-verification", "auth/resend-verification", .limit = "resend", .fields = email_fields, .mails = 1);
+ROUTE_SQL(POST, "/api/auth/forgot-password", "auth/forgot-password", .limit = "forgot", .fields = email_fields, .mails = 1);
 ROUTE_SQL(POST, "/api/auth/complete-onboarding", "auth/complete-onboarding", .guard = GUARD_USER, .fields = onboarding_fields);
-
-static void
-answer_and_mail(struct request *r, const PGresult *res)
-{
-	sql_answer(r, res);
-	outbox_wake();
-}
-
-ROUTE(POST, "/api/auth/resend-verification", auth_resend, .limit = "resend", .fields = email_fields)
-{
-	sql_query(r, "auth/resend-verification", answer_and_mail);
-}
-
-ROUTE(POST, "/api/auth/forgot-password", auth_forgot, .limit = "forgot", .fields = email_fields)
-{
-	sql_query(r, "auth/forgot-password", answer_and_mail);
-}
 
 ROUTE(POST, "/api/auth/device-label", auth_device_label, .guard = GUARD_USER, .fields = label_fields)
 {
@@ -117,10 +101,10 @@ signup_hashed(struct request *r, const char *hash)
 	token_uuid(uuid);
 	request_tell(r, "passwordHash", hash);
 	request_tell(r, "mailToken", uuid);
-	sql_query(r, "auth/signup", answer_and_mail);
+	sql_reply(r, "auth/signup");
 }
 
-ROUTE(POST, "/api/auth/signup", auth_signup, .limit = "signup", .fields = signup_fields)
+ROUTE(POST, "/api/auth/signup", auth_signup, .limit = "signup", .fields = signup_fields, .mails = 1)
 {
 	password_hash(r, request_text(r, "password"), signup_hashed);
 }
@@ -129,15 +113,10 @@ ROUTE(POST, "/api/auth/signup", auth_signup, .limit = "signup", .fields = signup
 
 /* Who was found under the address of a login; all NULL for nobody. */
 struct login {
-	const char	*id, *email, *password, *role, *permissions;
-	int		verified;
+	struct session_user	user;
+	const char		*password;
+	int			verified;
 };
-
-static char *
-copy_or_null(struct request *r, const char *text)
-{
-	return (text != NULL ? request_copy(r, text) : NULL);
-}
 
 static int
 remember_me(struct request *r)
@@ -148,42 +127,15 @@ remember_me(struct request *r)
 }
 
 static void
-number_tell(struct request *r, const char *name, int64_t value)
-{
-	request_tell(r, name, request_format(r, "%lld", (long long)value));
-}
-
-/* New tokens for a user and a device, as the second halves of login and refresh want to be told of them. */
-static void
-tokens_tell(struct request *r, const char *user, const char *email, const char *role, const char *permissions, const char *device,
-    int64_t access_seconds, int64_t refresh_seconds)
-{
-	char	*access, *refresh, digest[TOKEN_DIGEST_MAX];
-
-	access = token_access(user, email, role, permissions, device, access_seconds);
-	refresh = token_refresh(user, device, refresh_seconds);
-	token_digest(refresh, digest);
-	request_tell(r, "accessToken", access);
-	request_tell(r, "refreshToken", refresh);
-	request_tell(r, "refreshDigest", digest);
-	number_tell(r, "refreshSeconds", refresh_seconds);
-	request_tell(r, "deviceLimit", conf_str(CONF_DEVICE_LIMIT));
-	free(access);
-	free(refresh);
-}
-
-static void
 login_checked(struct request *r, int index)
 {
 	struct login	*l = r->state;
-	const char	*device = request_text(r, "deviceId");
-	char		uuid[TOKEN_UUID_MAX];
 
 	if (index < 0) {
 		reply_message(r->kore, 401, "Invalid credentials");
 		return;
 	}
-	if (!strncasecmp(r->route->path, "/api/admin/", 11) && !strcmp(l->role, "USER")) {
+	if (!strncasecmp(r->route->path, "/api/admin/", 11) && !strcmp(l->user.role, "USER")) {
 		reply_message(r->kore, 403, "Admin access denied");
 		return;
 	}
@@ -191,15 +143,10 @@ login_checked(struct request *r, int index)
 		reply_message(r->kore, 403, "Email not verified. Check your inbox.");
 		return;
 	}
-	if (device == NULL) {
-		token_uuid(uuid);
-		device = uuid;
-	}
-	request_tell(r, "foundId", l->id);
+	request_tell(r, "foundId", l->user.id);
 	request_tell(r, "foundPassword", l->password);
-	request_tell(r, "foundRole", l->role);
-	request_tell(r, "newDeviceId", device);
-	tokens_tell(r, l->id, l->email, l->role, l->permissions, device, conf_int(CONF_ADMIN_ACCESS_TOKEN_EXPIRES_IN),
+	request_tell(r, "foundRole", l->user.role);
+	session_tell(r, &l->user, request_text(r, "deviceId"), conf_int(CONF_ADMIN_ACCESS_TOKEN_EXPIRES_IN),
 	    remember_me(r) ? YEAR_SECONDS : conf_int(CONF_REFRESH_TOKEN_EXPIRES_IN));
 	sql_reply(r, "auth/login");
 }
@@ -209,11 +156,8 @@ login_found(struct request *r, const PGresult *res)
 {
 	struct login	*l = request_alloc(r, sizeof(*l));
 
-	l->id = copy_or_null(r, sql_text(res, "id"));
-	l->email = copy_or_null(r, sql_text(res, "email"));
-	l->password = copy_or_null(r, sql_text(res, "password"));
-	l->role = copy_or_null(r, sql_text(res, "role"));
-	l->permissions = copy_or_null(r, sql_text(res, "permissions"));
+	session_user(r, res, &l->user);
+	l->password = sql_copy(r, res, "password");
 	l->verified = sql_text(res, "verified") != NULL && *sql_text(res, "verified") == 't';
 	r->state = l;
 	password_check(r, request_text(r, "password"), &l->password, l->password != NULL, login_checked);
@@ -233,12 +177,12 @@ ROUTE(POST, "/api/admin/login", admin_login, .limit = "login", .fields = login_f
 
 /* What the first half of a refresh found. */
 struct refresh {
-	const char	*token;
-	const char	*user, *device;		/* of the token */
-	int64_t		lifetime;
-	const char	*email, *role, *permissions;
-	int		count;			/* of the sessions kept in the old way, with bcrypt */
-	const char	**hashes, **ids;
+	const char		*token;
+	const char		*device;	/* of the token */
+	int64_t			lifetime;
+	struct session_user	user;
+	int			count;		/* of the sessions kept in the old way, with bcrypt */
+	const char		**hashes, **ids;
 };
 
 static void
@@ -247,8 +191,8 @@ refresh_go(struct request *r, const char *session)
 	struct refresh	*f = r->state;
 
 	request_tell(r, "sessionId", session);
-	request_tell(r, "permissions", f->permissions);
-	tokens_tell(r, f->user, f->email, f->role, f->permissions, f->device, conf_int(CONF_ACCESS_TOKEN_EXPIRES_IN),
+	request_tell(r, "permissions", f->user.permissions);
+	session_tell(r, &f->user, f->device, conf_int(CONF_ACCESS_TOKEN_EXPIRES_IN),
 	    f->lifetime > conf_int(CONF_REFRESH_TOKEN_EXPIRES_IN) ? f->lifetime : conf_int(CONF_REFRESH_TOKEN_EXPIRES_IN));
 	sql_reply(r, "auth/refresh");
 }
@@ -317,10 +261,8 @@ refresh_found(struct request *r, const PGresult *res)
 	const char	*sessions = sql_text(res, "sessions");
 	struct json	doc;
 
-	f->email = copy_or_null(r, sql_text(res, "email"));
-	f->role = copy_or_null(r, sql_text(res, "role"));
-	f->permissions = copy_or_null(r, sql_text(res, "permissions"));
-	if (f->email == NULL || sessions == NULL || json_parse(&doc, sessions, strlen(sessions)) != NULL) {
+	session_user(r, res, &f->user);
+	if (f->user.id == NULL || sessions == NULL || json_parse(&doc, sessions, strlen(sessions)) != NULL) {
 		reply_message(r->kore, 401, "Session not found");
 		return;
 	}
@@ -339,7 +281,8 @@ ROUTE(POST, "/api/auth/refresh", auth_refresh, .fields = refresh_fields)
 		reply_message(r->kore, 401, "Invalid refresh token");
 		return;
 	}
-	f->user = request_copy(r, token.user_id);
+	request_tell(r, "tokenUser", token.user_id);
+	request_tell(r, "tokenDevice", token.device_id);
 	f->device = request_copy(r, token.device_id);
 	f->lifetime = token.lifetime;
 	token_free(&token);
@@ -348,8 +291,6 @@ ROUTE(POST, "/api/auth/refresh", auth_refresh, .fields = refresh_fields)
 		return;
 	}
 	r->state = f;
-	request_tell(r, "tokenUser", f->user);
-	request_tell(r, "tokenDevice", f->device);
 	sql_query(r, "auth/refresh-find", refresh_found);
 }
 
@@ -412,7 +353,7 @@ reset_allowed(struct request *r, const PGresult *res)
 
 	(void)res;
 	if (!password_strong(password))
-		reply_message(r->kore, 400, WEAK_PASSWORD);
+		reply_message(r->kore, 400, PASSWORD_WEAK);
 	else
 		password_hash(r, password, reset_hashed);
 }

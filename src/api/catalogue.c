@@ -3,12 +3,20 @@
  * §4.15). The bodies are loose; sql/schema/0005_catalogue.sql says how they
  * are read.
  */
+#include "base/conf.h"
 #include "http/route.h"
+#include "http/sql.h"
 
 #define EDITORS	.guard = "movies:manage", .strict = 1
 
 ROUTE_SQL(GET, "/api/admin/titles", "catalogue/list", EDITORS);
 ROUTE_SQL(POST, "/api/admin/titles", "catalogue/create", EDITORS);
+ROUTE(POST, "/api/admin/titles/purge", titles_purge, .guard = GUARD_SUPER)
+{
+	request_tell(r, "bucket", conf_str(CONF_S3_BUCKET));
+	sql_reply(r, "catalogue/purge");
+}
+
 ROUTE_SQL(GET, "/api/admin/titles/:id", "catalogue/detail", EDITORS, .id = "title");
 ROUTE_SQL(PATCH, "/api/admin/titles/:id", "catalogue/update", EDITORS, .id = "title");
 ROUTE_SQL(DELETE, "/api/admin/titles/:id", "catalogue/delete", EDITORS, .id = "title");

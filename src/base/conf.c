@@ -101,6 +101,8 @@ static const struct conf_var table[CONF_COUNT] = {
 	    "Password of that user." },
 	[CONF_SMTP_FROM] = { "SMTP_FROM", CONF_TEXT, "Wanzami <no-reply@wanzami.com>", 0, 0, NULL, 0,
 	    "Sender of every mail, as Name <address> or an address alone." },
+	[CONF_SUPPORT_EMAIL] = { "SUPPORT_EMAIL", CONF_TEXT, "support@wanzami.com", 0, 0, NULL, 0,
+	    "Where new support tickets are announced." },
 	[CONF_APP_ORIGIN] = { "APP_ORIGIN", CONF_URL, NULL, 0, 0, NULL, 0,
 	    "Where viewers find the web application; links in mails lead there. Unset: http://localhost:3000." },
 	[CONF_ADMIN_APP_ORIGIN] = { "ADMIN_APP_ORIGIN", CONF_URL, NULL, 0, 0, NULL, 0,

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,14 +22,16 @@
 #include "http/sql.h"
 
 #define PASSWORD_MAX_BYTES	72
+#define NOT_AN_OBJECT		"Expected object, received array"
 
 /* What a walk over the fields has found so far. */
 struct check {
 	struct request		*r;
-	struct kore_buf		fields;		/* "name":["text",…],… of those that fail */
+	struct kore_buf		fields;		/* of those that fail: "name":["text",…],… or issues, as the route wants them */
 	struct kore_buf		body;		/* "name":value,… of those that fit */
 	char			first[160];	/* the first complaint, for people */
 	int			complaints;	/* of the current field */
+	char			path[96];	/* where in the body, as JSON */
 };
 
 static int
@@ -135,10 +138,21 @@ body_read(struct request *r)
 	return (1);
 }
 
+/* One more issue of shape I (contract people §2.2): what is known about it, as members of JSON, the place and the text. */
 static void
-complain(struct check *c, const struct field *f, const char *text)
+issue_add(struct check *c, const char *detail, const char *text)
 {
-	if (c->complaints++ == 0) {
+	kore_buf_append(&c->fields, ",", c->fields.offset > 0 ? 1 : 0);
+	kore_buf_appendf(&c->fields, "{%s,\"path\":%s,\"message\":", detail, c->path);
+	json_quote(&c->fields, text);
+	kore_buf_append(&c->fields, "}", 1);
+}
+
+/* One more text of shape F. */
+static void
+text_add(struct check *c, const struct field *f, const char *text)
+{
+	if (c->complaints == 0) {
 		kore_buf_append(&c->fields, ",", c->fields.offset > 0 ? 1 : 0);
 		json_quote(&c->fields, f->name);
 		kore_buf_append(&c->fields, ":[", 2);
@@ -148,6 +162,55 @@ complain(struct check *c, const struct field *f, const char *text)
 	json_quote(&c->fields, text);
 	if (*c->first == '\0')
 		snprintf(c->first, sizeof(c->first), "%s: %s", f->name, text);
+}
+
+static void	complain(struct check *, const struct field *, const char *, const char *, ...) __attribute__((format(printf, 4, 5)));
+
+/* The text for people, and the members of its issue in front of place and text. */
+static void
+complain(struct check *c, const struct field *f, const char *text, const char *detail, ...)
+{
+	char	members[600];
+	va_list	args;
+
+	va_start(args, detail);
+	vsnprintf(members, sizeof(members), detail, args);
+	va_end(args);
+	if (c->r->route->issues != NULL)
+		issue_add(c, members, text);
+	else
+		text_add(c, f, text);
+	c->complaints++;
+}
+
+/* The wrong type: what was expected, and what it is instead. */
+static void
+complain_type(struct check *c, const struct field *f, const char *expected, const char *received)
+{
+	char	text[512];
+
+	snprintf(text, sizeof(text), "Expected %s, received %s", expected, received);
+	complain(c, f, text, "\"code\":\"invalid_type\",\"expected\":\"%s\",\"received\":\"%s\"", expected, received);
+}
+
+static void
+complain_absent(struct check *c, const struct field *f, const char *expected)
+{
+	complain(c, f, "Required", "\"code\":\"invalid_type\",\"expected\":\"%s\",\"received\":\"undefined\"", expected);
+}
+
+/* Too little or too much of what is called "type": the text has a place for the limit. */
+static void
+complain_range(struct check *c, const struct field *f, const char *type, int too_small, int64_t limit, const char *fmt)
+{
+	char		text[80], number[24];
+	const char	*p = strchr(fmt, '#');
+
+	snprintf(number, sizeof(number), "%" PRId64, limit);
+	snprintf(text, sizeof(text), "%.*s%s%s", (int)(p - fmt), fmt, number, p + 1);
+	complain(c, f, too_small && f->empty != NULL ? f->empty : text,
+	    "\"code\":\"too_%s\",\"%simum\":%s,\"type\":\"%s\",\"inclusive\":true,\"exact\":false",
+	    too_small ? "small" : "big", too_small ? "min" : "max", number, type);
 }
 
 static const char *
@@ -173,12 +236,9 @@ kind_name(int kind)
 static int
 expect(struct check *c, const struct field *f, int kind, int wanted, const char *name)
 {
-	char	text[64];
-
 	if (kind == wanted)
 		return (1);
-	snprintf(text, sizeof(text), "Expected %s, received %s", name, kind_name(kind));
-	complain(c, f, text);
+	complain_type(c, f, name, kind_name(kind));
 
 	return (0);
 }
@@ -229,16 +289,11 @@ static void
 string_check(struct check *c, const struct field *f, int node)
 {
 	size_t	units = json_units(&c->r->json, node);
-	char	text[80];
 
-	if (f->min > 0 && units < (size_t)f->min) {
-		snprintf(text, sizeof(text), "String must contain at least %" PRId64 " character(s)", f->min);
-		complain(c, f, text);
-	}
-	if (f->max > 0 && units > (size_t)f->max) {
-		snprintf(text, sizeof(text), "String must contain at most %" PRId64 " character(s)", f->max);
-		complain(c, f, text);
-	}
+	if (f->min > 0 && units < (size_t)f->min)
+		complain_range(c, f, "string", 1, f->min, "String must contain at least # character(s)");
+	if (f->max > 0 && units > (size_t)f->max)
+		complain_range(c, f, "string", 0, f->max, "String must contain at most # character(s)");
 }
 
 static void
@@ -247,9 +302,9 @@ text_check(struct check *c, const struct field *f, int node)
 	char	*plain = json_plain(&c->r->json, node);
 
 	if (f->type == FIELD_EMAIL && !body_email_ok(plain))
-		complain(c, f, "Invalid email");
+		complain(c, f, "Invalid email", "\"validation\":\"email\",\"code\":\"invalid_string\"");
 	if (f->type == FIELD_PASSWORD && strlen(plain) > PASSWORD_MAX_BYTES)
-		complain(c, f, "Password must be at most 72 bytes long");
+		complain(c, f, "Password must be at most 72 bytes long", "\"code\":\"too_big\"");
 	free(plain);
 }
 
@@ -265,35 +320,40 @@ year_now(void)
 }
 
 static void
+number_range_check(struct check *c, const struct field *f, double value, int64_t max)
+{
+	if (value < (double)f->min)
+		complain_range(c, f, "number", 1, f->min, "Number must be greater than or equal to #");
+	if (max != 0 && value > (double)max)
+		complain_range(c, f, "number", 0, max, "Number must be less than or equal to #");
+}
+
+static void
 integer_check(struct check *c, const struct field *f, int node)
 {
-	int64_t	max = f->max == FIELD_THIS_YEAR ? year_now() : f->max;
-	char	text[80];
-	double	value;
+	double	value = strtod(c->r->json.text + c->r->json.nodes[node].start, NULL);
 
-	value = strtod(c->r->json.text + c->r->json.nodes[node].start, NULL);
 	if (value != floor(value))
-		complain(c, f, "Expected integer, received float");
-	if (value < (double)f->min) {
-		snprintf(text, sizeof(text), "Number must be greater than or equal to %" PRId64, f->min);
-		complain(c, f, text);
-	}
-	if (max != 0 && value > (double)max) {
-		snprintf(text, sizeof(text), "Number must be less than or equal to %" PRId64, max);
-		complain(c, f, text);
-	}
+		complain_type(c, f, "integer", "float");
+	number_range_check(c, f, value, f->max == FIELD_THIS_YEAR ? year_now() : f->max);
+}
+
+/* An array has enough elements; too many are none of the old service's complaints. */
+static void
+size_check(struct check *c, const struct field *f, int node)
+{
+	if (f->min > 0 && c->r->json.nodes[node].size < f->min)
+		complain_range(c, f, "array", 1, f->min, "Array must contain at least # element(s)");
+	if (f->max > 0 && c->r->json.nodes[node].size > f->max)
+		complain_range(c, f, "array", 0, f->max, "Array must contain at most # element(s)");
 }
 
 static void
 strings_check(struct check *c, const struct field *f, int node)
 {
-	char	text[64];
 	int	i, item = node + 1;
 
-	if (f->min > 0 && c->r->json.nodes[node].size < f->min) {
-		snprintf(text, sizeof(text), "Array must contain at least %" PRId64 " element(s)", f->min);
-		complain(c, f, text);
-	}
+	size_check(c, f, node);
 	for (i = 0; i < c->r->json.nodes[node].size; i++, item = json_next(&c->r->json, item))
 		(void)expect(c, f, json_kind(&c->r->json, item), JSMN_STRING, "string");
 }
@@ -322,8 +382,7 @@ choice_check(struct check *c, const struct field *f, int node)
 
 	choices_quote(f->choices, quoted, sizeof(quoted));
 	if (json_kind(&c->r->json, node) != JSMN_STRING) {
-		snprintf(text, sizeof(text), "Expected %s, received %s", quoted, kind_name(json_kind(&c->r->json, node)));
-		complain(c, f, text);
+		complain_type(c, f, quoted, kind_name(json_kind(&c->r->json, node)));
 		return;
 	}
 	plain = json_plain(&c->r->json, node);
@@ -334,7 +393,7 @@ choice_check(struct check *c, const struct field *f, int node)
 	}
 	if (p == NULL) {
 		snprintf(text, sizeof(text), "Invalid enum value. Expected %s, received '%.64s'", quoted, plain);
-		complain(c, f, text);
+		complain(c, f, text, "\"code\":\"invalid_enum_value\"");
 	}
 	free(plain);
 }
@@ -379,24 +438,20 @@ value_keep(struct check *c, const struct field *f, const char *value, size_t len
 static void
 id_check(struct check *c, const struct field *f, int node)
 {
-	char	value[24], text[80];
+	char	value[24];
 	int64_t	n;
 
-	if (id_coerce(&c->r->json, node, value)) {
-		n = strtoll(value, NULL, 10);
-		if ((f->min != 0 || f->max != 0) && n < f->min) {
-			snprintf(text, sizeof(text), "Number must be greater than or equal to %" PRId64, f->min);
-			complain(c, f, text);
-		} else if (f->max != 0 && n > f->max) {
-			snprintf(text, sizeof(text), "Number must be less than or equal to %" PRId64, f->max);
-			complain(c, f, text);
-		} else {
-			value_keep(c, f, value, strlen(value));
-		}
+	if (!id_coerce(&c->r->json, node, value)) {
+		complain_type(c, f, "bigint", kind_name(json_kind(&c->r->json, node)));
 		return;
 	}
-	snprintf(text, sizeof(text), "Expected bigint, received %s", kind_name(json_kind(&c->r->json, node)));
-	complain(c, f, text);
+	n = strtoll(value, NULL, 10);
+	if ((f->min != 0 || f->max != 0) && n < f->min)
+		complain_range(c, f, "bigint", 1, f->min, "Number must be greater than or equal to #");
+	else if (f->max != 0 && n > f->max)
+		complain_range(c, f, "bigint", 0, f->max, "Number must be less than or equal to #");
+	else
+		value_keep(c, f, value, strlen(value));
 }
 
 /* The number that JavaScript makes of a value; NaN where it makes none. */
@@ -429,16 +484,15 @@ static void
 count_check(struct check *c, const struct field *f, int node)
 {
 	double	value = number_coerce(&c->r->json, node);
-	char	text[80];
+	char	text[32];
 
-	if (isnan(value)) {
-		complain(c, f, "Expected number, received nan");
-	} else if (value != floor(value)) {
-		complain(c, f, "Expected integer, received float");
-	} else if (value < (double)f->min || value > (f->max != 0 ? (double)f->max : INT32_MAX)) {
-		snprintf(text, sizeof(text), "Number must be from %" PRId64 " to %" PRId64, f->min, f->max != 0 ? f->max : INT32_MAX);
-		complain(c, f, text);
-	} else {
+	if (isnan(value))
+		complain_type(c, f, "number", "nan");
+	else if (value != floor(value))
+		complain_type(c, f, "integer", "float");
+	else
+		number_range_check(c, f, value, f->max != 0 ? f->max : INT32_MAX);
+	if (c->complaints == 0) {
 		snprintf(text, sizeof(text), "%.0f", value);
 		value_keep(c, f, text, strlen(text));
 	}
@@ -446,26 +500,51 @@ count_check(struct check *c, const struct field *f, int node)
 
 static void	value_check(struct check *, const struct field *, int);
 
-/* Complaints about what is inside count as complaints about the array, as the old service's do. */
+/* What a field would be, in the words of the old service. */
+static const char *
+type_name(const struct field *f)
+{
+	static const char	*names[] = {
+		[FIELD_BOOLEAN] = "boolean", [FIELD_INTEGER] = "number", [FIELD_COUNT] = "number", [FIELD_ID] = "bigint", [FIELD_OBJECT] = "object",
+		[FIELD_STRINGS] = "array", [FIELD_CHOICES] = "array", [FIELD_OBJECTS] = "array",
+	};
+
+	if ((size_t)f->type < sizeof(names) / sizeof(*names) && names[f->type] != NULL)
+		return (names[f->type]);
+
+	return ("string");
+}
+
+/* In shape F, complaints about what is inside count as complaints about the array, as the old service's do. */
+static void
+object_check(struct check *c, const struct field *f, int place, int node)
+{
+	const struct field	*sub;
+	struct field		inner;
+	int			value;
+
+	for (sub = f->of; sub->name != NULL; sub++) {
+		inner = *sub;
+		inner.name = f->name;
+		snprintf(c->path, sizeof(c->path), "[\"%s\",%d,\"%s\"]", f->name, place, sub->name);
+		if ((value = json_get(&c->r->json, node, sub->name)) >= 0)
+			value_check(c, &inner, value);
+		else if (sub->required)
+			complain_absent(c, f, type_name(sub));
+	}
+}
+
 static void
 objects_check(struct check *c, const struct field *f, int node)
 {
 	const struct json	*doc = &c->r->json;
-	const struct field	*sub;
-	struct field		inner;
-	int			i, value, item = node + 1;
+	int			i, item = node + 1;
 
+	size_check(c, f, node);
 	for (i = 0; i < doc->nodes[node].size; i++, item = json_next(doc, item)) {
-		if (!expect(c, f, json_kind(doc, item), JSMN_OBJECT, "object"))
-			continue;
-		for (sub = f->of; sub->name != NULL; sub++) {
-			inner = *sub;
-			inner.name = f->name;
-			if ((value = json_get(doc, item, sub->name)) >= 0)
-				value_check(c, &inner, value);
-			else if (sub->required)
-				complain(c, f, "Required");
-		}
+		snprintf(c->path, sizeof(c->path), "[\"%s\",%d]", f->name, i);
+		if (expect(c, f, json_kind(doc, item), JSMN_OBJECT, "object"))
+			object_check(c, f, i, item);
 	}
 }
 
@@ -486,7 +565,7 @@ value_check(struct check *c, const struct field *f, int node)
 	switch (f->type) {
 	case FIELD_UNION:
 		if (kind != JSMN_STRING)
-			complain(c, f, "Invalid input");
+			complain(c, f, "Invalid input", "\"code\":\"invalid_union\"");
 		else
 			string_check(c, f, node);
 		break;
@@ -540,12 +619,13 @@ field_check(struct check *c, const struct field *f)
 	int		node = c->r->json.count > 0 ? json_get(&c->r->json, 0, f->name) : -1;
 
 	c->complaints = 0;
+	snprintf(c->path, sizeof(c->path), "[\"%s\"]", f->name);
 	if (node >= 0)
 		value_check(c, f, node);
 	else if (f->required)
-		complain(c, f, "Required");
+		complain_absent(c, f, type_name(f));
 	if (c->complaints > 0) {
-		kore_buf_append(&c->fields, "]", 1);
+		kore_buf_append(&c->fields, "]", c->r->route->issues == NULL ? 1 : 0);
 	} else if (node >= 0 && f->type != FIELD_ID && f->type != FIELD_COUNT) {
 		raw = json_raw(&c->r->json, node, &len);
 		value_keep(c, f, raw, len);
@@ -558,11 +638,17 @@ check_refuse(struct check *c, const char *form)
 	struct kore_buf	out;
 
 	kore_buf_init(&out, 256);
-	kore_buf_appendf(&out, "{\"errors\":{\"formErrors\":[%s],\"fieldErrors\":{", form);
-	kore_buf_append(&out, c->fields.data, c->fields.offset);
-	kore_buf_appendf(&out, "}},\"message\":");
-	json_quote(&out, *c->first != '\0' ? c->first : "Expected object, received array");
-	kore_buf_append(&out, "}", 1);
+	if (c->r->route->issues != NULL) {
+		kore_buf_appendf(&out, "{\"message\":\"%s\",\"issues\":[", c->r->route->issues);
+		kore_buf_append(&out, c->fields.data, c->fields.offset);
+		kore_buf_append(&out, "]}", 2);
+	} else {
+		kore_buf_appendf(&out, "{\"errors\":{\"formErrors\":[%s],\"fieldErrors\":{", form);
+		kore_buf_append(&out, c->fields.data, c->fields.offset);
+		kore_buf_appendf(&out, "}},\"message\":");
+		json_quote(&out, *c->first != '\0' ? c->first : NOT_AN_OBJECT);
+		kore_buf_append(&out, "}", 1);
+	}
 	sql_refusal(c->r, 400, request_copy(c->r, kore_buf_stringify(&out, NULL)));
 	kore_buf_cleanup(&out);
 }
@@ -580,7 +666,10 @@ body_check(struct request *r)
 	kore_buf_init(&c.body, 256);
 	if (r->json.count > 0 && r->json.nodes[0].type == JSMN_ARRAY) {
 		ok = 0;
-		check_refuse(&c, "\"Expected object, received array\"");
+		memcpy(c.path, "[]", sizeof("[]"));
+		if (r->route->issues != NULL)
+			issue_add(&c, "\"code\":\"invalid_type\",\"expected\":\"object\",\"received\":\"array\"", NOT_AN_OBJECT);
+		check_refuse(&c, "\"" NOT_AN_OBJECT "\"");
 	} else {
 		kore_buf_append(&c.body, "{", 1);
 		for (f = r->route->fields; f->name != NULL; f++)

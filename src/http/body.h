@@ -24,7 +24,7 @@ enum field_type {
 	FIELD_CHOICES,		/* array of them */
 	FIELD_ID,		/* 64-bit integer, coerced as the test vectors of contract people §8 say; min and max unless both are 0 */
 	FIELD_COUNT,		/* 32-bit integer, coerced as JavaScript's Number() does (contract media §6.2) */
-	FIELD_OBJECTS,		/* array of objects with the fields of `of` */
+	FIELD_OBJECTS,		/* array of objects with the fields of `of`; min and max elements */
 	FIELD_UNION,		/* as FIELD_STRING, but another type is "Invalid input" */
 };
 
@@ -37,6 +37,7 @@ struct field {
 	int64_t			min, max;	/* 0 is no limit */
 	const char		*choices;
 	const struct field	*of;
+	const char		*empty;		/* what is said when it has less than min; NULL: the usual text */
 };
 
 /* FIELD("name", FIELD_STRING, .required = 1, .min = 2) */
@@ -55,7 +56,8 @@ int	body_email_ok(const char *);
 /*
  * Checks the body against the fields of the route and leaves the known ones,
  * in the order of the table, in request->body. Returns 0 and notes the
- * refusal (shape F of contract people §2.2, and a message) when they do not fit.
+ * refusal (contract people §2.2: shape I if the route has a text for it, else
+ * shape F and a message) when they do not fit.
  */
 int	body_check(struct request *);
 

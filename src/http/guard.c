@@ -11,25 +11,52 @@
 
 #define BEARER	"Bearer "
 
-int
-guard_token(struct request *r)
+static int
+bearer_read(struct request *r, const char *bearer)
 {
-	const char	*header;
 	struct token	token;
 
-	if (!http_request_header(r->kore, "authorization", &header) || strncmp(header, BEARER, strlen(BEARER))) {
-		reply_message(r->kore, 401, "Missing access token");
+	if (!token_verify(TOKEN_ACCESS, bearer, &token))
 		return (0);
-	}
-	if (!token_verify(TOKEN_ACCESS, header + strlen(BEARER), &token)) {
-		reply_message(r->kore, 401, "Invalid or expired token");
-		return (0);
-	}
 	r->user_id = request_copy(r, token.user_id);
 	r->device_id = request_copy(r, token.device_id);
 	token_free(&token);
 
 	return (1);
+}
+
+/* What stands behind "Bearer " in the header, NULL without it. */
+static const char *
+bearer_get(struct request *r)
+{
+	const char	*header;
+
+	if (!http_request_header(r->kore, "authorization", &header) || strncmp(header, BEARER, strlen(BEARER)))
+		return (NULL);
+
+	return (header + strlen(BEARER));
+}
+
+int
+guard_token(struct request *r)
+{
+	const char	*bearer = bearer_get(r);
+
+	if (bearer == NULL)
+		reply_message(r->kore, 401, "Missing access token");
+	else if (!bearer_read(r, bearer))
+		reply_message(r->kore, 401, "Invalid or expired token");
+
+	return (r->user_id != NULL);
+}
+
+void
+guard_maybe(struct request *r)
+{
+	const char	*bearer = bearer_get(r);
+
+	if (bearer != NULL)
+		(void)bearer_read(r, bearer);
 }
 
 const char *

@@ -9,12 +9,16 @@
 
 #define GUARD_USER	"user"		/* anybody signed in */
 #define GUARD_ADMIN	"admin"		/* any administrator; a permission ("movies:manage") implies it */
+#define GUARD_SUPER	"SUPER_ADMIN"	/* that role and no other */
 
 struct request;
 struct route;
 
 /* Reads the bearer token; answers 401 and returns 0 without a good one. Event loop only. */
 int	guard_token(struct request *);
+
+/* Reads it where one may be left out: whose it is if it is good, else nobody's. Event loop only. */
+void	guard_maybe(struct request *);
 
 /* What the route asks for under the configuration: GUARD_* or a permission; NULL for nothing. */
 const char	*guard_need(const struct route *);

@@ -8,6 +8,7 @@
 #include "http/request.h"
 
 #define PASSWORD_HASH_MAX	64
+#define PASSWORD_WEAK		"Password too weak. Use at least 8 chars, upper, lower, number, and symbol."
 
 /*
  * Hashes password, then calls next with the hash, which is gone when it

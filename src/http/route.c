@@ -114,6 +114,7 @@ route_find(struct request *r)
 int
 route_args_check(struct request *r)
 {
+	const char	*what = NULL;
 	unsigned long	n;
 
 	if (r->route->id == NULL)
@@ -121,11 +122,15 @@ route_args_check(struct request *r)
 	errno = 0;
 	n = strtoul(r->args[0], NULL, 10);
 	if (strspn(r->args[0], "0123456789") != strlen(r->args[0]) || errno != 0 || n > INT64_MAX)
-		sql_refusal(r, 400, request_format(r, "{\"message\":\"Invalid %s id\"}", r->route->id));
+		what = "Invalid";
 	else if (n == 0)
-		sql_refusal(r, 400, request_format(r, "{\"message\":\"Missing %s id\"}", r->route->id));
-	else
+		what = "Missing";
+	if (what == NULL)
 		return (1);
+	if (r->route->id_wrong != NULL)
+		sql_refusal(r, 400, request_format(r, "{\"message\":\"%s\"}", r->route->id_wrong));
+	else
+		sql_refusal(r, 400, request_format(r, "{\"message\":\"%s %s id\"}", what, r->route->id));
 
 	return (0);
 }

@@ -32,9 +32,12 @@ struct route {
 	const char		*guard;		/* NULL: public; else GUARD_* or a permission (http/guard.h) */
 	int			strict;		/* the permission counts with ADMIN_PERMISSIONS=strict only, else any admin will do */
 	int			shared;		/* the statement looks at path, country and audience only (http/share.h) */
+	int			mails;		/* what it does may leave a mail in the outbox: it goes out at once */
 	const char		*limit;		/* attempts count under this name (sql/query/limit.sql); too many are refused */
 	const char		*id;		/* the first ":" segment is the id of such a thing: "title" */
+	const char		*id_wrong;	/* what is said of one that is none; NULL: "Invalid title id", "Missing title id" */
 	const struct field	*fields;	/* of the body; NULL: it is passed on as it came */
+	const char		*issues;	/* complaints about them are a list of issues under this message; NULL: texts by field */
 	int			raw;		/* the body is none of JSON's, whatever its type says */
 	size_t			body_max;	/* bytes; 0 is BODY_MAX */
 };

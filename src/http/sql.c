@@ -12,6 +12,7 @@
 #include "http/share.h"
 #include "http/sign.h"
 #include "http/sql.h"
+#include "store/outbox.h"
 
 #define REFUSED		"WZ"	/* SQLSTATEs of wanzami.refuse(): WZ and the status; the message is a sentence */
 #define REFUSED_BODY	"WB"	/* and of wanzami.refuse_with(): the message is the body */
@@ -22,6 +23,7 @@ struct waiter {
 	struct request	*r;
 	void		(*next)(struct request *, const PGresult *);
 	int		reading;	/* nothing is changed by it */
+	int		mails;
 };
 
 static void
@@ -90,6 +92,14 @@ sql_text(const PGresult *res, const char *column)
 	return (PQgetvalue(res, 0, n));
 }
 
+char *
+sql_copy(struct request *r, const PGresult *res, const char *column)
+{
+	const char	*text = sql_text(res, column);
+
+	return (text != NULL ? request_copy(r, text) : NULL);
+}
+
 void
 sql_answer(struct request *r, const PGresult *res)
 {
@@ -146,6 +156,13 @@ failed_answer(struct request *r, const struct pg_outcome *outcome)
 	reply_message(r->kore, 500, "Internal server error");
 }
 
+/* The account of the caller was deleted behind the guard's back: a row can no longer belong to it. */
+static int
+account_gone(const struct request *r, const struct pg_outcome *outcome)
+{
+	return (r->user_id != NULL && !strcmp(outcome->state, "23503") && strstr(outcome->error, "_userId_fkey") != NULL);
+}
+
 void
 sql_failed(struct request *r, const struct pg_outcome *outcome)
 {
@@ -155,6 +172,8 @@ sql_failed(struct request *r, const struct pg_outcome *outcome)
 		reply_message(r->kore, 503, "Service unavailable");
 	else if (!strncmp(outcome->state, REFUSED, strlen(REFUSED)) || !strncmp(outcome->state, REFUSED_BODY, strlen(REFUSED_BODY)))
 		refused_answer(r, outcome);
+	else if (account_gone(r, outcome))
+		reply_message(r->kore, 401, "Invalid or expired token");
 	else
 		failed_answer(r, outcome);
 }
@@ -174,6 +193,8 @@ statement_done(void *arg, const struct pg_outcome *outcome)
 	/* Even when the client has gone: it is done. */
 	if (!w->reading && outcome->error == NULL)
 		share_end();
+	if (w->mails && outcome->error == NULL)
+		outbox_wake();
 	if (request_resume(r)) {
 		if (outcome->error == NULL)
 			w->next(r, outcome->res);
@@ -211,6 +232,7 @@ statement_send(struct request *r, const char *name, void (*next)(struct request 
 	w->r = r;
 	w->next = next;
 	w->reading = is_reading(r);
+	w->mails = r->route->mails;
 	request_wait(r);
 	sql_call(r, name, statement_done, w);
 }

@@ -52,6 +52,9 @@ void	sql_answer(struct request *, const PGresult *);
 /* The text of a column of row 0, NULL for NULL or when there is no row. Belongs to the result. */
 const char	*sql_text(const PGresult *, const char *column);
 
+/* The same, as a copy that belongs to the request. */
+char	*sql_copy(struct request *, const PGresult *, const char *column);
+
 /*
  * Notes what is wrong with the arguments; sql_refuse answers it, after the
  * guard of the route, if it has one, has let the caller pass. body is JSON and

@@ -60,6 +60,21 @@ put(FILE *out, const struct scope *scope, const char *text, size_t len)
 	}
 }
 
+/* A text of several lines: in HTML each ends with a break (contract people §3.33). */
+static void
+put_lines(FILE *out, const struct scope *scope, const char *text)
+{
+	size_t	len;
+
+	for (;; text += len + 1) {
+		len = strcspn(text, "\n");
+		put(out, scope, text, len > 0 && text[len - 1] == '\r' ? len - 1 : len);
+		if (text[len] == '\0')
+			return;
+		fputs(scope->html ? "<br/>" : "\n", out);
+	}
+}
+
 /* As JavaScript's encodeURIComponent does it (contract people §2.13). */
 static void
 put_uri(FILE *out, const struct scope *scope, const char *text)
@@ -130,6 +145,8 @@ place_fill(FILE *out, const struct scope *scope, const char *place, size_t len)
 	len -= filter != NULL ? name_len + 1 : len;
 	if (filter != NULL && len == 3 && !strncmp(filter + 1, "uri", 3))
 		put_uri(out, scope, value);
+	else if (filter != NULL && len == 5 && !strncmp(filter + 1, "lines", 5))
+		put_lines(out, scope, value);
 	else if (filter != NULL && len > 5 && !strncmp(filter + 1, "else ", 5) && value_len == 0)
 		put(out, scope, filter + 6, len - 5);
 	else

@@ -3,7 +3,8 @@
  * first line, an empty one, and the text; NAME.html the inside of layout.html.
  *
  * {{name}} stands for a variable, {{name|uri}} for it percent-encoded as a part
- * of a link, {{name|else words}} for it or, when it is empty, the words. APP_ORIGIN
+ * of a link, {{name|else words}} for it or, when it is empty, the words, {{name|lines}} for it with its lines
+ * as they are. APP_ORIGIN
  * and ADMIN_APP_ORIGIN are those of the configuration. In HTML everything that is
  * put in is escaped.
  */

@@ -1,11 +1,7 @@
 -- DELETE /api/admin/titles/:id (contract media §4.8, CAT-4; README 22): what was sold stays in the audit, the objects go to the trash;
 -- the triggers of transcode_job and rendition see to those that they name.
 SELECT wanzami.refuse(404, 'Title not found') WHERE NOT EXISTS (SELECT FROM "Title" WHERE "id" = ($1 ->> 'id')::bigint FOR UPDATE);
-SELECT wanzami.audit(($1 ->> 'userId')::bigint, 'TITLE_DELETE', $1 ->> 'id', (SELECT CASE WHEN count(*) > 0 THEN
-	jsonb_build_object('purchases', jsonb_agg(jsonb_build_object('id', p."id"::text, 'userId', p."userId"::text, 'amountNaira', p."amountNaira",
-		'currency', p."currency", 'gateway', p."gateway", 'paystackRef', p."paystackRef", 'createdAt', wanzami.iso(p."createdAt"),
-		'accessExpiresAt', wanzami.iso(p."accessExpiresAt")) ORDER BY p."id")) END
-	FROM "PpvPurchase" p WHERE p."titleId" = ($1 ->> 'id')::bigint AND p."status" = 'SUCCESS'));
+SELECT wanzami.audit(($1 ->> 'userId')::bigint, 'TITLE_DELETE', $1 ->> 'id', wanzami.sold(($1 ->> 'id')::bigint));
 SELECT wanzami.discard_url(u.url) FROM "Title" t, unnest(ARRAY[t."posterUrl", t."thumbnailUrl", t."trailerUrl", t."previewSpriteUrl",
 	t."previewVttUrl"]) u(url) WHERE t."id" = ($1 ->> 'id')::bigint
 UNION ALL
@@ -15,7 +11,9 @@ SELECT wanzami.discard_url(u.url) FROM "Season" s, unnest(ARRAY[s."posterUrl", s
 WHERE s."titleId" = ($1 ->> 'id')::bigint
 UNION ALL
 SELECT wanzami.discard_url(v."url") FROM "AssetVersion" v
-WHERE v."titleId" = ($1 ->> 'id')::bigint OR v."episodeId" IN (SELECT "id" FROM "Episode" WHERE "titleId" = ($1 ->> 'id')::bigint);
+WHERE v."titleId" = ($1 ->> 'id')::bigint OR v."episodeId" IN (SELECT "id" FROM "Episode" WHERE "titleId" = ($1 ->> 'id')::bigint)
+UNION ALL
+SELECT wanzami.discard_upload(u) FROM "UploadJob" u WHERE u."titleId" = ($1 ->> 'id')::bigint;
 DELETE FROM "AssetVersion" WHERE "titleId" = ($1 ->> 'id')::bigint;
 DELETE FROM "UploadJob" WHERE "titleId" = ($1 ->> 'id')::bigint;
 DELETE FROM "Episode" WHERE "titleId" = ($1 ->> 'id')::bigint;

@@ -2,7 +2,9 @@
 SELECT wanzami.refuse(404, 'Episode not found') WHERE NOT EXISTS (SELECT FROM "Episode" WHERE "id" = ($1 ->> 'id')::bigint FOR UPDATE);
 SELECT wanzami.discard_url(u.url) FROM "Episode" e, unnest(ARRAY[e."previewSpriteUrl", e."previewVttUrl"]) u(url) WHERE e."id" = ($1 ->> 'id')::bigint
 UNION ALL
-SELECT wanzami.discard_url(v."url") FROM "AssetVersion" v WHERE v."episodeId" = ($1 ->> 'id')::bigint;
+SELECT wanzami.discard_url(v."url") FROM "AssetVersion" v WHERE v."episodeId" = ($1 ->> 'id')::bigint
+UNION ALL
+SELECT wanzami.discard_upload(u) FROM "UploadJob" u WHERE u."episodeId" = ($1 ->> 'id')::bigint;
 DELETE FROM "AssetVersion" WHERE "episodeId" = ($1 ->> 'id')::bigint;
 DELETE FROM "UploadJob" WHERE "episodeId" = ($1 ->> 'id')::bigint;
 DELETE FROM "EngagementEvent" WHERE "episodeId" = ($1 ->> 'id')::bigint;

@@ -1,0 +1,14 @@
+-- GET /api/admin/support/tickets (contract people §3.34, §5 item 26). "days" beyond what dates can tell filters nothing.
+SELECT 200 AS status, json_build_object(
+	'tickets', coalesce((SELECT json_agg(wanzami.ticket(r)) FROM (
+		SELECT t.* FROM "SupportTicket" t, wanzami.trim($1 #>> '{query,q}') q, wanzami.trim($1 #>> '{query,email}') e,
+			wanzami.query_within($1 -> 'query', 'days', 700000, NULL) d, coalesce($1 #>> '{query,status}', '') s
+		WHERE (s <> ALL (enum_range(NULL::"SupportTicketStatus")::text[]) OR t."status"::text = s)
+		AND (coalesce(q, '') = '' OR strpos(lower(t."subject"), lower(q)) > 0 OR strpos(lower(t."message"), lower(q)) > 0)
+		AND (coalesce(e, '') = '' OR strpos(lower(t."email"), lower(e)) > 0)
+		AND (d IS NULL OR t."createdAt" >= wanzami.now() - d * interval '1 day')
+		ORDER BY t."createdAt" DESC, t."id" DESC
+		LIMIT (SELECT CASE WHEN n = trunc(n) THEN n ELSE 50 END FROM wanzami.query_within($1 -> 'query', 'limit', 200, 50) n)
+	) r), '[]'),
+	'counts', (SELECT coalesce(json_object_agg(c."status", c.count), '{}') FROM (
+		SELECT "status", count(*) FROM "SupportTicket" GROUP BY "status" ORDER BY "status") c))::text AS body

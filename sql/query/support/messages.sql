@@ -1,0 +1,7 @@
+-- GET /api/admin/support/tickets/:id/messages (contract people §3.36).
+SELECT 200 AS status, json_build_object('messages', coalesce(json_agg(r), '[]'))::text AS body FROM (
+	SELECT m."id"::text AS "id", m."ticketId"::text AS "ticketId", m."message", m."isAdmin", wanzami.iso(m."createdAt") AS "createdAt",
+		u."email" AS "userEmail", u."name" AS "userName"
+	FROM "SupportTicketMessage" m LEFT JOIN "User" u ON u."id" = m."userId"
+	WHERE m."ticketId" = ($1 ->> 'id')::bigint ORDER BY m."createdAt", m."id"
+) r

@@ -1,0 +1,6 @@
+-- DELETE /api/admin/invitations/:id (contract people §3.19, §5 item 30: one that was accepted stays).
+WITH revoked AS (
+	DELETE FROM "Invitation" WHERE "id" = ($1 ->> 'id')::bigint AND "acceptedAt" IS NULL RETURNING "id", "email"
+)
+SELECT wanzami.audit(($1 ->> 'userId')::bigint, 'INVITE_REVOKE', "id"::text, jsonb_build_object('email', "email")) FROM revoked;
+SELECT 200 AS status, '{"message":"Invite revoked"}' AS body

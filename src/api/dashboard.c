@@ -1,0 +1,8 @@
+/*
+ * What administrators look at: the numbers of the service (contract people
+ * §3.42) and the errors that clients saw (§3.41).
+ */
+#include "http/route.h"
+
+ROUTE_SQL(GET, "/api/admin/dashboard/summary", "dashboard/summary", .guard = "dashboard:view", .strict = 1);
+ROUTE_SQL(GET, "/api/admin/logs", "errors/list", .guard = "ops:manage", .strict = 1);

@@ -1,0 +1,28 @@
+/*
+ * Tickets of those who need help, and what the staff does with them (contract
+ * people §3.33 to §3.37).
+ */
+#include "base/conf.h"
+#include "http/guard.h"
+#include "http/route.h"
+#include "http/sql.h"
+
+#define STAFF	.guard = "users:manage", .strict = 1
+
+static const struct field	reply_fields[] = {
+	FIELD("message", FIELD_STRING, .required = 1, .min = 1, .max = 5000),
+	FIELD_END
+};
+
+ROUTE_SQL(GET, "/api/admin/support/tickets", "support/list", STAFF);
+ROUTE_SQL(PATCH, "/api/admin/support/tickets/:id", "support/update", STAFF, .id = "ticket");
+ROUTE_SQL(GET, "/api/admin/support/tickets/:id/messages", "support/messages", STAFF, .id = "ticket");
+ROUTE_SQL(POST, "/api/admin/support/tickets/:id/messages", "support/reply", STAFF, .id = "ticket", .fields = reply_fields,
+    .issues = "Invalid reply payload", .mails = 1);
+
+ROUTE(POST, "/api/support/tickets", support_open, .mails = 1)
+{
+	guard_maybe(r);
+	request_tell(r, "supportEmail", conf_str(CONF_SUPPORT_EMAIL));
+	sql_reply(r, "support/open");
+}

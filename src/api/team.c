@@ -1,0 +1,65 @@
+/*
+ * Those who run the service, how they are invited, and what they may do with
+ * accounts (contract people §3.17 to §3.24).
+ */
+#include "base/conf.h"
+#include "http/password.h"
+#include "http/reply.h"
+#include "http/route.h"
+#include "http/session.h"
+#include "http/sql.h"
+
+#define ROLES	"SUPER_ADMIN|CONTENT_MANAGER|BLOG_EDITOR|MODERATOR|SUPPORT|FINANCE|ANALYTICS|OPS"
+
+static const struct field	invite_fields[] = {
+	FIELD("email", FIELD_EMAIL, .required = 1),
+	FIELD("role", FIELD_CHOICE, .required = 1, .choices = ROLES),
+	FIELD_END
+};
+
+static const struct field	accept_fields[] = {
+	FIELD("token", FIELD_STRING, .required = 1),
+	FIELD("email", FIELD_EMAIL, .required = 1),
+	FIELD("name", FIELD_STRING, .required = 1, .min = 2),
+	FIELD("password", FIELD_PASSWORD, .required = 1, .min = 8),
+	FIELD_END
+};
+
+ROUTE_SQL(POST, "/api/admin/invitations", "team/invite", .guard = "admin:invites:manage", .fields = invite_fields, .mails = 1);
+ROUTE_SQL(GET, "/api/admin/invitations", "team/invitations", .guard = "admin:invites:manage");
+ROUTE_SQL(DELETE, "/api/admin/invitations/:id", "team/revoke", .guard = "admin:invites:manage", .id = "invitation", .id_wrong = "Invalid id");
+ROUTE_SQL(GET, "/api/admin/users", "team/admins", .guard = "admin:users:manage");
+ROUTE_SQL(GET, "/api/admin/users/all", "team/viewers", .guard = "admin:users:manage");
+ROUTE_SQL(PATCH, "/api/admin/users/:id/role", "team/role", .guard = "admin:users:manage", .id = "user",
+    .id_wrong = "Missing user id or role");
+ROUTE_SQL(DELETE, "/api/admin/users/:id", "team/remove", .guard = "admin:users:manage", .id = "user");
+
+/* Accepting */
+
+static void
+accept_hashed(struct request *r, const char *hash)
+{
+	struct session_user	*user = r->state;
+
+	request_tell(r, "passwordHash", hash);
+	request_tell(r, "foundId", user->id);
+	request_tell(r, "foundRole", user->role);
+	session_tell(r, user, NULL, conf_int(CONF_ACCESS_TOKEN_EXPIRES_IN), conf_int(CONF_REFRESH_TOKEN_EXPIRES_IN));
+	sql_reply(r, "team/accept");
+}
+
+static void
+accept_found(struct request *r, const PGresult *res)
+{
+	r->state = request_alloc(r, sizeof(struct session_user));
+	session_user(r, res, r->state);
+	password_hash(r, request_text(r, "password"), accept_hashed);
+}
+
+ROUTE(POST, "/api/admin/invitations/accept", team_accept, .limit = "accept", .fields = accept_fields)
+{
+	if (!password_strong(request_text(r, "password")))
+		reply_message(r->kore, 400, PASSWORD_WEAK);
+	else
+		sql_query(r, "team/accept-find", accept_found);
+}

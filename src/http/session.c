@@ -1,0 +1,40 @@
+/*
+ * Makes the tokens of a session.
+ */
+#include <stdlib.h>
+
+#include "base/conf.h"
+#include "http/session.h"
+#include "http/sql.h"
+#include "http/token.h"
+
+void
+session_user(struct request *r, const PGresult *res, struct session_user *user)
+{
+	user->id = sql_copy(r, res, "id");
+	user->email = sql_copy(r, res, "email");
+	user->role = sql_copy(r, res, "role");
+	user->permissions = sql_copy(r, res, "permissions");
+}
+
+void
+session_tell(struct request *r, const struct session_user *user, const char *device, int64_t access_seconds, int64_t refresh_seconds)
+{
+	char	*access, *refresh, digest[TOKEN_DIGEST_MAX], uuid[TOKEN_UUID_MAX];
+
+	if (device == NULL) {
+		token_uuid(uuid);
+		device = uuid;
+	}
+	access = token_access(user->id, user->email, user->role, user->permissions, device, access_seconds);
+	refresh = token_refresh(user->id, device, refresh_seconds);
+	token_digest(refresh, digest);
+	request_tell(r, "newDeviceId", device);
+	request_tell(r, "accessToken", access);
+	request_tell(r, "refreshToken", refresh);
+	request_tell(r, "refreshDigest", digest);
+	request_tell(r, "refreshSeconds", request_format(r, "%lld", (long long)refresh_seconds));
+	request_tell(r, "deviceLimit", conf_str(CONF_DEVICE_LIMIT));
+	free(access);
+	free(refresh);
+}
