@@ -128,10 +128,6 @@ __wrap_kore_log(int prio, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 
-	/* Kore calls it an error that it was built without TLS; TLS is not its business here. */
-	if (!strcmp(text, "No compiled in TLS backend"))
-		return;
-
 	if (prio <= LOG_ERR)
 		level = LOG_LEVEL_ERROR;
 	else if (prio <= LOG_NOTICE)

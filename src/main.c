@@ -40,6 +40,7 @@
 #include "store/pg.h"
 #include "store/pgurl.h"
 #include "store/valkey.h"
+#include "tls/listener.h"
 #include "tls/roots.h"
 #include "versions.h"
 
@@ -52,6 +53,7 @@
 static int	roles = 0;
 static int	draining = 0;
 static pid_t	parent_pid;
+static struct kore_server	*secure = NULL;	/* serves HTTPS, when there is a certificate */
 static int	front_count = 1;	/* workers that serve HTTP; behind them comes the one that transcodes */
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -106,6 +108,7 @@ KORE_SECCOMP_FILTER("wanzami",
 KORE_SYMBOL(kore_parent_configure);
 KORE_SYMBOL(kore_worker_configure);
 KORE_SYMBOL(kore_worker_teardown);
+KORE_SYMBOL(kore_worker_signal);
 KORE_SYMBOL(kore_seccomp_hook);
 
 int
@@ -231,6 +234,8 @@ outside_check(void)
 	if ((error = mail_configure()) != NULL || (error = roots_load()) != NULL || (error = valkey_configure()) != NULL ||
 	    (error = objects_configure()) != NULL)
 		die(error);
+	if ((roles & ROLE_API) && (error = listener_configure()) != NULL)
+		die(error);
 	if (!objects_enabled() && (roles & (ROLE_API | ROLE_TRANSCODE)) && !strcmp(conf_str(CONF_WANZAMI_ENV), "production"))
 		die("neither S3_BUCKET nor MEDIA_DIR is set; one of them must say where films are kept");
 }
@@ -354,6 +359,23 @@ bind_choose(void)
 	setenv("WANZAMI_BIND", bind, 1);
 }
 
+/* What kore.conf says of the plain server, for the secure one, which is not always there. */
+static void
+secure_open(void)
+{
+	struct kore_domain	*dom;
+	struct kore_route	*rt;
+
+	secure = kore_server_create("secure");
+	if (!kore_server_bind(secure, "::", conf_str(CONF_TLS_PORT), NULL))
+		die("TLS_PORT cannot be listened on");
+	dom = kore_domain_new("*");
+	kore_domain_attach(dom, secure);
+	rt = kore_route_create(dom, "^/", HANDLER_TYPE_DYNAMIC);
+	kore_route_callback(rt, "request_entry");
+	rt->on_free = kore_runtime_getcall("request_forget");
+}
+
 static int
 migrate_wanted(void)
 {
@@ -413,6 +435,8 @@ kore_parent_configure(int argc, char **argv)
 	descriptors_limit();
 
 	bind_choose();
+	if (listener_wanted())
+		secure_open();
 	share_init();
 	parent_pid = getpid();
 	run_name_process();
@@ -461,14 +485,24 @@ kore_worker_configure(void)
 	(void)valkey_shared();
 	objects_start();
 	if (transcodes()) {
+		listener_forget();
 		worker_max_connections = 0;
 		worker_start();
 		return;
 	}
 	localbody_start();
+	listener_start(secure);
 	if (front_count == 1)
 		worker_count = SOLO_COUNT;
 	chores_start();
+}
+
+/* SIGHUP: a renewed certificate is there. */
+void
+kore_worker_signal(int sig)
+{
+	if (sig == SIGHUP)
+		listener_check();
 }
 
 /* Whether a request has begun to arrive, is being served, or its answer is not out yet. */

@@ -89,6 +89,16 @@ static const struct conf_var table[CONF_COUNT] = {
 	    "The same as a file, read at start." },
 	[CONF_DATABASE_CA_PEM] = { "DATABASE_CA_PEM", CONF_TEXT, NULL, 0, 0, NULL, 0,
 	    "Authorities (PEM text) that vouch for the database, such as those of RDS: what a file in sslrootcert is to libpq." },
+	[CONF_TLS_PORT] = { "TLS_PORT", CONF_NUMBER, "4443", 1, 65535, NULL, 0,
+	    "Port on which the API serves HTTPS when it has a certificate, beside PORT." },
+	[CONF_TLS_CERT_PEM] = { "TLS_CERT_PEM", CONF_TEXT, NULL, 0, 0, NULL, 0,
+	    "Our certificate, and behind it those between it and its authority (PEM)." },
+	[CONF_TLS_CERT_FILE] = { "TLS_CERT_FILE", CONF_TEXT, NULL, 0, 0, NULL, 0,
+	    "A file with the same; when it and TLS_KEY_FILE change, they are read anew." },
+	[CONF_TLS_KEY_PEM] = { "TLS_KEY_PEM", CONF_TEXT, NULL, 0, 0, NULL, 1,
+	    "The private key of the certificate (PEM, without a password): RSA of 2048 to 4096 bits, EC on P-256 or P-384." },
+	[CONF_TLS_KEY_FILE] = { "TLS_KEY_FILE", CONF_TEXT, NULL, 0, 0, NULL, 0,
+	    "A file with the same." },
 	[CONF_SMTP_HOST] = { "SMTP_HOST", CONF_TEXT, NULL, 0, 0, NULL, 0,
 	    "Server that takes our mail. Without it, or without user and password, mail is off: kept, in development shown in the log." },
 	[CONF_SMTP_PORT] = { "SMTP_PORT", CONF_NUMBER, "587", 1, 65535, NULL, 0,
@@ -315,6 +325,16 @@ const char *
 conf_str(enum conf_id id)
 {
 	return (values[id].text);
+}
+
+void
+conf_wipe(enum conf_id id)
+{
+	char	*text = getenv(table[id].name);
+
+	if (text != NULL)
+		explicit_bzero(text, strlen(text));
+	values[id].text = "";
 }
 
 int

@@ -42,6 +42,11 @@ enum conf_id {
 	CONF_EXTRA_CA_PEM,
 	CONF_TLS_CA_FILE,
 	CONF_DATABASE_CA_PEM,
+	CONF_TLS_PORT,
+	CONF_TLS_CERT_PEM,
+	CONF_TLS_CERT_FILE,
+	CONF_TLS_KEY_PEM,
+	CONF_TLS_KEY_FILE,
 	CONF_SMTP_HOST,
 	CONF_SMTP_PORT,
 	CONF_SMTP_TLS,
@@ -79,6 +84,9 @@ const char	*conf_str(enum conf_id);
 
 /* Whether the variable stands in the environment but is empty, which a few of the contract's tell from unset. */
 int		conf_is_blank(enum conf_id);
+
+/* Overwrites a secret of the environment that is not needed any more, for /proc/PID/environ as well; from here on it is unset. */
+void		conf_wipe(enum conf_id);
 
 /* The value of a number or yes/no variable; seconds of a duration. */
 int64_t		conf_int(enum conf_id);

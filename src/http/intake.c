@@ -18,6 +18,7 @@
 
 #include "http/intake.h"
 #include "http/localbody.h"
+#include "tls/listener.h"
 
 #define HEAD_END	"\r\n\r\n"
 #define LENGTH_ZERO	"content-length: 0\r\n"
@@ -250,7 +251,12 @@ intake_refuse(struct connection *c, int status)
 	c->rnb->s_off = 0;
 	c->rnb->cb = intake_discard;
 	net_send_queue(c, answer, (size_t)len);
-	if (!net_send_flush(c) || shutdown(c->fd, SHUT_WR) == -1)
+	if (!net_send_flush(c)) {
+		kore_connection_disconnect(c);
+		return (KORE_RESULT_OK);
+	}
+	listener_finish(c);
+	if (shutdown(c->fd, SHUT_WR) == -1)
 		kore_connection_disconnect(c);
 
 	return (KORE_RESULT_OK);

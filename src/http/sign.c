@@ -93,6 +93,7 @@ sign_base(struct http_request *req, char base[SIGN_BASE_MAX])
 {
 	const char	*origin = conf_str(CONF_PUBLIC_API_ORIGIN), *host, *proto;
 	size_t		len = 0, proto_len = 0;
+	int		secure;
 
 	*base = '\0';
 	if (!local_enabled())
@@ -103,9 +104,11 @@ sign_base(struct http_request *req, char base[SIGN_BASE_MAX])
 	}
 	if ((host = header_host(req, "x-forwarded-host", &len)) == NULL && (host = header_host(req, "host", &len)) == NULL)
 		return;
-	proto = header_host(req, "x-forwarded-proto", &proto_len);
-	snprintf(base, SIGN_BASE_MAX, "%s://%.*s", proto != NULL && proto_len == 5 && !strncmp(proto, "https", 5) ? "https" : "http",
-	    (int)len, host);
+	if ((proto = header_host(req, "x-forwarded-proto", &proto_len)) != NULL)
+		secure = proto_len == 5 && !strncmp(proto, "https", 5);
+	else
+		secure = req->owner != NULL && req->owner->tls != NULL;
+	snprintf(base, SIGN_BASE_MAX, "%s://%.*s", secure ? "https" : "http", (int)len, host);
 }
 
 void

@@ -1,0 +1,412 @@
+/*
+ * Kore's TLS backend on BearSSL (TLS_BACKEND=bearssl; Kore brings one for
+ * OpenSSL and one for none): TLS 1.2 with forward secrecy and authenticated
+ * encryption only. What of Kore's interface is for OpenSSL alone does nothing.
+ *
+ * Kore's events are edge-triggered: the flag for reading or writing goes away
+ * only when the socket has said that it would block.
+ */
+#include <sys/random.h>
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <kore/kore.h>
+
+#include "tls/listener.h"
+#include "tls/sessions.h"
+
+#define HANDSHAKE_MS	10000
+#define SEED_BYTES	32
+
+/* A connection's half of TLS; about 37 KB, there from its first byte to its end. */
+struct tls {
+	br_ssl_server_context	sc;
+	struct identity		*identity;	/* until the handshake is over */
+	size_t			taken;		/* bytes of the first buffer that are in the engine and not out yet */
+	u_int64_t		deadline;	/* of the handshake */
+	unsigned char		buffer[BR_SSL_BUFSIZE_BIDI];
+};
+
+enum moved { MOVED, BLOCKED, ENDED };
+
+/* Read by Kore; the first two stay as they are, since nobody starts its key manager. */
+struct kore_privsep	keymgr_privsep;
+int			kore_keymgr_active = 0;
+char			*kore_rand_file = NULL;
+
+static const uint16_t	suites_ec[] = {
+	BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+	BR_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+	BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+};
+static const uint16_t	suites_rsa[] = {
+	BR_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+	BR_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+	BR_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+};
+static const char	*protocols[] = { "http/1.1" };
+
+/* What is only done with OpenSSL, or by Kore's key manager. */
+
+int
+kore_tls_supported(void)
+{
+	return (KORE_RESULT_ERROR);	/* see listener_start() */
+}
+
+void
+kore_tls_init(void)
+{
+}
+
+void
+kore_tls_cleanup(void)
+{
+}
+
+void
+kore_tls_dh_check(void)
+{
+}
+
+void
+kore_tls_keymgr_init(void)
+{
+}
+
+void
+kore_tls_domain_cleanup(struct kore_domain *dom)
+{
+	(void)dom;
+}
+
+void
+kore_tls_seed(const void *data, size_t len)
+{
+	(void)data;
+	(void)len;
+}
+
+void
+kore_keymgr_cleanup(int final)
+{
+	(void)final;
+}
+
+void
+kore_keymgr_run(void)
+{
+	fatal("%s: there is none", __func__);
+}
+
+void
+kore_tls_version_set(int version)
+{
+	fatal("%s: version %d; it is always 1.2", __func__, version);
+}
+
+int
+kore_tls_dh_load(const char *path)
+{
+	fatal("%s: %s is of no use", __func__, path);
+}
+
+int
+kore_tls_ciphersuite_set(const char *list)
+{
+	fatal("%s: %s; they are fixed", __func__, list);
+}
+
+void
+kore_tls_domain_setup(struct kore_domain *dom, int type, const void *data, size_t len)
+{
+	(void)type, (void)data, (void)len;
+	fatal("%s: %s; certificates are not set in kore.conf", __func__, dom->domain);
+}
+
+void
+kore_tls_domain_crl(struct kore_domain *dom, const void *pem, size_t len)
+{
+	(void)pem, (void)len;
+	fatal("%s: %s; clients show no certificates", __func__, dom->domain);
+}
+
+KORE_PRIVATE_KEY *
+kore_tls_rsakey_load(const char *path)
+{
+	fatal("%s: %s", __func__, path);
+}
+
+KORE_PRIVATE_KEY *
+kore_tls_rsakey_generate(const char *path)
+{
+	fatal("%s: %s", __func__, path);
+}
+
+KORE_X509_NAMES *
+kore_tls_x509_subject_name(struct connection *c)
+{
+	(void)c;
+
+	return (NULL);
+}
+
+KORE_X509_NAMES *
+kore_tls_x509_issuer_name(struct connection *c)
+{
+	(void)c;
+
+	return (NULL);
+}
+
+int
+kore_tls_x509name_foreach(KORE_X509_NAMES *name, int flags, void *udata,
+    int (*cb)(void *, int, int, const char *, const void *, size_t, int))
+{
+	(void)name, (void)flags, (void)udata, (void)cb;
+
+	return (KORE_RESULT_ERROR);
+}
+
+int
+kore_tls_x509_data(struct connection *c, u_int8_t **ptr, size_t *olen)
+{
+	(void)c, (void)ptr, (void)olen;
+
+	return (KORE_RESULT_ERROR);
+}
+
+/* The engine of a connection. */
+
+static void
+engine_identity(struct tls *t)
+{
+	struct identity	*id = t->identity;
+
+	if (identity_type(id) == BR_KEYTYPE_EC) {
+		br_ssl_engine_set_suites(&t->sc.eng, suites_ec, sizeof(suites_ec) / sizeof(*suites_ec));
+		br_ssl_server_set_single_ec(&t->sc, id->chain, id->chain_len, identity_ec(id), BR_KEYTYPE_SIGN, 0,
+		    br_ssl_engine_get_ec(&t->sc.eng), br_ecdsa_sign_asn1_get_default());
+	} else {
+		br_ssl_engine_set_suites(&t->sc.eng, suites_rsa, sizeof(suites_rsa) / sizeof(*suites_rsa));
+		br_ssl_server_set_single_rsa(&t->sc, id->chain, id->chain_len, identity_rsa(id), BR_KEYTYPE_SIGN,
+		    br_rsa_private_get_default(), br_rsa_pkcs1_sign_get_default());
+	}
+}
+
+/* No SHA-1: a client that would have us sign with it does not come in. */
+static int
+engine_start(struct tls *t)
+{
+	br_ssl_engine_context	*eng = &t->sc.eng;
+	unsigned char		seed[SEED_BYTES];
+
+	br_ssl_server_zero(&t->sc);
+	br_ssl_engine_set_versions(eng, BR_TLS12, BR_TLS12);
+	br_ssl_engine_set_default_ec(eng);
+	engine_identity(t);
+	br_ssl_engine_set_hash(eng, br_sha256_ID, &br_sha256_vtable);
+	br_ssl_engine_set_hash(eng, br_sha384_ID, &br_sha384_vtable);
+	br_ssl_engine_set_hash(eng, br_sha512_ID, &br_sha512_vtable);
+	br_ssl_engine_set_prf_sha256(eng, br_tls12_sha256_prf);
+	br_ssl_engine_set_prf_sha384(eng, br_tls12_sha384_prf);
+	br_ssl_engine_set_default_aes_gcm(eng);
+	br_ssl_engine_set_default_chapol(eng);
+	br_ssl_engine_set_protocol_names(eng, protocols, sizeof(protocols) / sizeof(*protocols));
+	br_ssl_engine_add_flags(eng, BR_OPT_NO_RENEGOTIATION | BR_OPT_FAIL_ON_ALPN_MISMATCH);
+	br_ssl_server_set_cache(&t->sc, sessions_cache());
+	br_ssl_engine_set_buffer(eng, t->buffer, sizeof(t->buffer), 1);
+	if (getrandom(seed, sizeof(seed), 0) != sizeof(seed))
+		return (0);
+	br_ssl_engine_inject_entropy(eng, seed, sizeof(seed));
+	explicit_bzero(seed, sizeof(seed));
+
+	return (br_ssl_server_reset(&t->sc));
+}
+
+/* Sends what the engine has to send. */
+static enum moved
+records_out(struct connection *c, br_ssl_engine_context *eng)
+{
+	unsigned char	*buf;
+	size_t		len;
+	ssize_t		n;
+
+	while ((buf = br_ssl_engine_sendrec_buf(eng, &len)) != NULL) {
+		if ((n = send(c->fd, buf, len, MSG_NOSIGNAL)) >= 0) {
+			br_ssl_engine_sendrec_ack(eng, (size_t)n);
+		} else if (errno == EAGAIN) {
+			c->evt.flags &= ~KORE_EVENT_WRITE;
+			return (BLOCKED);
+		} else if (errno != EINTR) {
+			return (ENDED);
+		}
+	}
+
+	return (MOVED);
+}
+
+/* Reads what the engine wants to have next. */
+static enum moved
+record_in(struct connection *c, br_ssl_engine_context *eng)
+{
+	unsigned char	*buf;
+	size_t		len;
+	ssize_t		n;
+
+	if ((buf = br_ssl_engine_recvrec_buf(eng, &len)) == NULL)
+		return (ENDED);
+	if ((n = recv(c->fd, buf, len, 0)) > 0) {
+		br_ssl_engine_recvrec_ack(eng, (size_t)n);
+		return (MOVED);
+	}
+	if (n == -1 && errno == EINTR)
+		return (MOVED);
+	if (n == 0 || errno != EAGAIN)
+		return (ENDED);
+	c->evt.flags &= ~KORE_EVENT_READ;
+
+	return (BLOCKED);
+}
+
+/* What Kore calls. */
+
+/* One step after the other until the handshake is over, has failed, or has to wait. */
+static enum moved
+handshake(struct connection *c, br_ssl_engine_context *eng)
+{
+	enum moved	m = MOVED;
+	unsigned int	state;
+
+	while (m == MOVED && !((state = br_ssl_engine_current_state(eng)) & (BR_SSL_SENDAPP | BR_SSL_CLOSED)))
+		m = (state & BR_SSL_SENDREC) ? records_out(c, eng) : record_in(c, eng);
+
+	return (m == MOVED && (state & BR_SSL_CLOSED) ? ENDED : m);
+}
+
+int
+kore_tls_connection_accept(struct connection *c)
+{
+	struct tls	*t = c->tls;
+
+	if (t == NULL) {
+		if ((t = malloc(sizeof(*t))) == NULL)
+			return (KORE_RESULT_ERROR);
+		c->tls = t;
+		t->identity = listener_identity();
+		t->taken = 0;
+		t->deadline = kore_time_ms() + HANDSHAKE_MS;
+		if (!engine_start(t))
+			return (KORE_RESULT_ERROR);
+	}
+
+	switch (handshake(c, &t->sc.eng)) {
+	case MOVED:
+		identity_release(t->identity);
+		t->identity = NULL;
+		return (KORE_RESULT_OK);
+	case BLOCKED:
+		/* Kore ends who is silent for some seconds; who keeps it going byte by byte is ended here. */
+		if (kore_time_ms() > t->deadline)
+			return (KORE_RESULT_ERROR);
+		kore_connection_start_idletimer(c);
+		return (KORE_RESULT_RETRY);
+	default:
+		return (KORE_RESULT_ERROR);
+	}
+}
+
+int
+kore_tls_read(struct connection *c, size_t *bytes)
+{
+	br_ssl_engine_context	*eng = &((struct tls *)c->tls)->sc.eng;
+	enum moved		m = MOVED;
+	unsigned char		*buf;
+	size_t			len, room = c->rnb->b_len - c->rnb->s_off;
+
+	while (m == MOVED) {
+		if ((buf = br_ssl_engine_recvapp_buf(eng, &len)) != NULL) {
+			*bytes = MIN(len, room);
+			memcpy(c->rnb->buf + c->rnb->s_off, buf, *bytes);
+			br_ssl_engine_recvapp_ack(eng, *bytes);
+			return (KORE_RESULT_OK);
+		}
+		/* An answer to an alert or to who wants another handshake; it may wait. */
+		if (records_out(c, eng) == ENDED)
+			m = ENDED;
+		else
+			m = record_in(c, eng);
+	}
+	/* As net_read() does: not everybody who has Kore read looks at the result. */
+	if (m == ENDED) {
+		kore_connection_disconnect(c);
+		c->evt.flags &= ~KORE_EVENT_READ;
+	}
+
+	return (KORE_RESULT_OK);
+}
+
+/*
+ * Bytes count as written when their record is out and not before: Kore forgets
+ * a connection's buffers when all is written, and nobody would come back for
+ * what still was in the engine.
+ */
+int
+kore_tls_write(struct connection *c, size_t len, size_t *written)
+{
+	struct tls		*t = c->tls;
+	br_ssl_engine_context	*eng = &t->sc.eng;
+	enum moved		m;
+	unsigned char		*buf;
+	size_t			room;
+
+	if ((m = records_out(c, eng)) == MOVED && t->taken == 0) {
+		if ((buf = br_ssl_engine_sendapp_buf(eng, &room)) == NULL)
+			return (KORE_RESULT_ERROR);
+		/* Kore offers 8 KB at a time; one large record costs less than two. */
+		len = MIN(c->snb->b_len - c->snb->s_off, room);
+		memcpy(buf, c->snb->buf + c->snb->s_off, len);
+		br_ssl_engine_sendapp_ack(eng, len);
+		br_ssl_engine_flush(eng, 0);
+		t->taken = len;
+		m = records_out(c, eng);
+	}
+	if (m == ENDED)
+		return (KORE_RESULT_ERROR);
+	if (m == BLOCKED) {
+		c->snb->flags |= NETBUF_MUST_RESEND;
+		return (KORE_RESULT_OK);
+	}
+	*written = t->taken;
+	t->taken = 0;
+
+	return (KORE_RESULT_OK);
+}
+
+void
+listener_finish(struct connection *c)
+{
+	struct tls	*t = c->tls;
+
+	if (t == NULL || t->taken > 0 || t->identity != NULL)
+		return;
+	br_ssl_engine_close(&t->sc.eng);
+	(void)records_out(c, &t->sc.eng);
+}
+
+void
+kore_tls_connection_cleanup(struct connection *c)
+{
+	struct tls	*t = c->tls;
+
+	if (t == NULL)
+		return;
+	listener_finish(c);
+	identity_release(t->identity);
+	explicit_bzero(t, sizeof(*t));
+	free(t);
+	c->tls = NULL;
+}
