@@ -374,6 +374,7 @@ secure_open(void)
 	rt = kore_route_create(dom, "^/", HANDLER_TYPE_DYNAMIC);
 	kore_route_callback(rt, "request_entry");
 	rt->on_free = kore_runtime_getcall("request_forget");
+	log_event(LOG_LEVEL_INFO, "serving HTTPS", LOG_I("port", conf_int(CONF_TLS_PORT)));
 }
 
 static int

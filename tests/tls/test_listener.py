@@ -1,0 +1,572 @@
+"""HTTPS by the appliance itself: who can talk to it, what it refuses, and that it stays up whatever comes on its port."""
+import base64
+import hashlib
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import ssl
+import struct
+import subprocess
+import threading
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+import requests
+
+from certificates import EC, RSA, Authority, openssl
+from conftest import run
+from editor import Api
+from services import alive, free_port, wait_for
+
+MIB = 1 << 20
+HEALTH = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+CIPHERS = {"AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305"}
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+class Secure:
+    """An appliance that serves HTTPS, with the certificate's files."""
+
+    def __init__(self, appliance, authority, kind=EC, **env):
+        self.authority, self.port = authority, free_port()
+        self.cert, self.key = authority.issue(kind=kind)
+        self.url = "https://localhost:%d" % self.port
+        self.env = {"ROLE": "api", "TLS_PORT": self.port, "TLS_CERT_FILE": self.cert, "TLS_KEY_FILE": self.key, "WORKERS": 1, **env}
+        self.a = appliance(**self.env).wait_healthy()
+        wait_for(lambda: len(self.a.workers()) == self.env["WORKERS"], "the workers")
+        self.workers = self.a.workers()
+
+    def get(self, path="/health", **options):
+        return requests.get(self.url + path, verify=self.authority.pem, timeout=30, **options)
+
+    def context(self, **options):
+        context = ssl.create_default_context(cafile=self.authority.pem)
+        for name, value in options.items():
+            setattr(context, name, value)
+        return context
+
+    def connect(self, context=None, **options):
+        raw = socket.create_connection(("127.0.0.1", self.port), 30)
+        return (context or self.context()).wrap_socket(raw, server_hostname="localhost", **options)
+
+    def serial(self):
+        with self.connect() as s:
+            return int(s.getpeercert()["serialNumber"], 16)
+
+    def unharmed(self):
+        """It answers, and no worker has died on the way."""
+        assert self.get().status_code == 200
+        assert self.a.workers() == self.workers and all(alive(pid) for pid in self.workers)
+
+
+@pytest.fixture
+def secure(appliance, authority):
+    return lambda **env: Secure(appliance, authority, **env)
+
+
+def answer(s):
+    """One answer without a body of unknown length: its head and as much body as it says."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        data += s.recv(65536) or pytest.fail("closed after %r" % data)
+    head, body = data.split(b"\r\n\r\n", 1)
+    length = int(re.search(rb"content-length: (\d+)", head)[1])
+    while len(body) < length:
+        body += s.recv(65536) or pytest.fail("closed in the body")
+    return head, body
+
+
+def s_client(port, *options, stdin=""):
+    r = subprocess.run(["openssl", "s_client", "-connect", "127.0.0.1:%d" % port, "-servername", "localhost", *options],
+                       input=stdin, capture_output=True, text=True, timeout=60)
+    return r.stdout + r.stderr
+
+
+@pytest.mark.parametrize("kind", [RSA, "rsa:4096", EC, "P-384"])
+def test_clients_come_in(secure, kind):
+    s = secure(kind=kind)
+    assert s.get().text == '{"status":"ok"}'
+    r = subprocess.run(["curl", "-sS", "--cacert", s.authority.pem, "-w", "%{http_code} %{ssl_verify_result}", s.url + "/health"],
+                       capture_output=True, text=True, timeout=60)
+    assert r.stdout == '{"status":"ok"}200 0', r.stderr
+    for cipher in CIPHERS:
+        prefix = "ECDHE-%s-" % ("RSA" if kind.startswith("rsa") else "ECDSA")
+        context = s.context()
+        context.set_ciphers(prefix + cipher)
+        context.set_alpn_protocols(["h2", "http/1.1"])
+        with s.connect(context) as c:
+            assert (c.version(), c.cipher()[0], c.selected_alpn_protocol()) == ("TLSv1.2", prefix + cipher, "http/1.1")
+            c.sendall(HEALTH)
+            assert answer(c)[1] == b'{"status":"ok"}'
+    for group in ("X25519", "P-256", "P-384", "P-521"):
+        assert "Verification: OK" in s_client(s.port, "-groups", group, "-CAfile", s.authority.pem)
+
+
+@pytest.mark.parametrize("kind", [RSA, EC])
+def test_nothing_weak_is_offered(secure, kind):
+    s = secure(kind=kind)
+    r = subprocess.run(["sslscan", "--xml=-", "--no-colour", "localhost:%d" % s.port], capture_output=True, text=True, timeout=120)
+    scan = ElementTree.fromstring(r.stdout).find("ssltest")
+    enabled = [p.get("type") + p.get("version") for p in scan.findall("protocol") if p.get("enabled") == "1"]
+    assert enabled == ["tls1.2"]
+    prefix = "ECDHE-%s-" % ("RSA" if kind == RSA else "ECDSA")
+    assert {c.get("cipher") for c in scan.findall("cipher")} == {prefix + c for c in CIPHERS}
+    assert scan.find("renegotiation").get("supported") == "0"
+    assert all(h.get("vulnerable") == "0" for h in scan.findall("heartbleed"))
+
+    assert "Cipher is (NONE)" in s_client(s.port, "-no_tls1_2")
+    assert "Cipher is (NONE)" in s_client(s.port, "-tls1_2", "-sigalgs", "RSA+SHA1:ECDSA+SHA1", "-cipher", "ALL:@SECLEVEL=0")
+    assert "no application protocol" in s_client(s.port, "-alpn", "h2")
+    s.unharmed()
+
+
+def test_a_client_cannot_renegotiate(secure):
+    s = secure()
+    p = subprocess.Popen(["openssl", "s_client", "-connect", "localhost:%d" % s.port, "-tls1_2"], stdin=subprocess.PIPE,
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    p.stdin.write("R\n")
+    p.stdin.flush()
+    said = p.stdout.read()  # to its end: it takes the refusal for one
+    assert p.wait(30) == 1 and "RENEGOTIATING" in said and "no renegotiation" in said
+    s.unharmed()
+
+
+def test_sessions_are_resumed_by_any_worker(secure):
+    s = secure(WORKERS=3)
+    context, session, reused = s.context(), None, 0
+    for _ in range(40):
+        with s.connect(context, session=session) as c:
+            c.sendall(HEALTH)
+            assert answer(c)[1] == b'{"status":"ok"}'
+            reused += c.session_reused
+            session = c.session
+    assert reused == 39
+
+
+def test_what_a_browser_sees(secure):
+    s = secure()
+    public = openssl("pkey", "-in", s.key, "-pubout", "-outform", "DER")
+    r = subprocess.run([shutil.which("chromium"), "--headless", "--disable-gpu", "--no-sandbox", "--user-data-dir=" + os.path.dirname(s.a.log_path) + "/browser",
+                        "--ignore-certificate-errors-spki-list=" + base64.b64encode(hashlib.sha256(public).digest()).decode(),
+                        "--dump-dom", s.url + "/console/"], capture_output=True, text=True, timeout=120)
+    assert "<title>" in r.stdout and "Wanzami" in r.stdout, r.stderr
+    assert {line["path"] for line in s.a.log_lines() if line["msg"] == "request"} >= {"/console/", "/console/console.js"}
+
+
+def test_many_requests_of_a_connection(secure):
+    s = secure()
+    with s.connect() as c:
+        for _ in range(200):
+            c.sendall(HEALTH)
+            assert answer(c)[1] == b'{"status":"ok"}'
+        c.sendall(HEALTH.replace(b"GET", b"HEAD"))
+        data = b""
+        while not data.endswith(b"\r\n\r\n"):
+            data += c.recv(65536)
+        assert b"content-length: 15" in data
+        c.sendall(b"nonsense\r\n\r\n")
+        assert answer(c)[0].startswith(b"HTTP/1.1 400")
+        assert c.recv(100) == b""  # ends with close_notify: anything else raises
+
+
+def test_many_connections_at_once(secure):
+    s = secure(WORKERS=2)
+    open_ones = [s.connect() for _ in range(300)]
+    for c in open_ones:
+        c.sendall(HEALTH)
+    for c in open_ones:
+        assert answer(c)[1] == b'{"status":"ok"}'
+        c.close()
+    s.unharmed()
+
+
+@pytest.fixture
+def media(world, authority, tmp_path):
+    """An editor of an appliance that keeps its films in a directory and serves HTTPS."""
+    cert, key = authority.issue()
+    port = free_port()
+    api = Api(world, str(tmp_path / "media"), TLS_PORT=port, TLS_CERT_FILE=cert, TLS_KEY_FILE=key)
+    api.secure = lambda url: url.replace(api.a.url, "https://localhost:%d" % port)
+    return api
+
+
+def test_large_bodies_both_ways(media, authority):
+    body = random.Random(1).randbytes(60 * MIB + 12345)
+    made = media.post("/api/admin/assets/presign", {"contentType": "image/png"})
+    r = requests.put(media.secure(made["url"]), data=body, verify=authority.pem, timeout=120)
+    assert r.status_code == 200, r.text
+    url = media.secure(media.post("/api/admin/assets/get-url", {"key": made["key"]})["url"])
+    with requests.Session() as session:
+        assert hashlib.sha256(session.get(url, verify=authority.pem, timeout=120).content).digest() == hashlib.sha256(body).digest()
+        for first, last in [(0, 0), (1, 16384), (16383, 16384), (MIB + 7, 3 * MIB), (len(body) - 1, len(body) - 1)]:
+            r = session.get(url, headers={"Range": "bytes=%d-%d" % (first, last)}, verify=authority.pem, timeout=60)
+            assert (r.status_code, r.content) == (206, body[first:last + 1])
+
+
+def test_a_slow_reader_gets_everything(media, authority):
+    body = random.Random(2).randbytes(3 * MIB)
+    made = media.post("/api/admin/assets/presign", {"contentType": "image/png"})
+    assert requests.put(media.secure(made["url"]), data=body, verify=authority.pem, timeout=60).status_code == 200
+    url = media.secure(media.post("/api/admin/assets/get-url", {"key": made["key"]})["url"])
+    raw = socket.socket()
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    raw.settimeout(30)
+    raw.connect(("127.0.0.1", int(url.split(":")[2].split("/")[0])))
+    with ssl.create_default_context(cafile=authority.pem).wrap_socket(raw, server_hostname="localhost") as c:
+        c.sendall(("GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % url[url.index("/media"):]).encode())
+        head, got = b"", b""
+        while b"\r\n\r\n" not in head:
+            head += c.recv(1)
+        while len(got) < len(body):
+            got += c.recv(1500)
+        assert got == body
+        c.sendall(HEALTH)
+        assert answer(c)[1] == b'{"status":"ok"}'
+
+
+def test_an_answer_that_is_under_way_is_finished_at_the_end(media, authority):
+    body = random.Random(3).randbytes(20 * MIB)
+    made = media.post("/api/admin/assets/presign", {"contentType": "image/png"})
+    assert requests.put(media.secure(made["url"]), data=body, verify=authority.pem, timeout=60).status_code == 200
+    url = media.secure(media.post("/api/admin/assets/get-url", {"key": made["key"]})["url"])
+    with requests.get(url, verify=authority.pem, stream=True, timeout=60) as r:
+        first = r.raw.read(1000)
+        media.a.process.send_signal(signal.SIGTERM)
+        wait_for(lambda: not media.a.healthy(), "the drain")
+        assert first + r.raw.read() == body
+    assert media.a.process.wait(60) == 0
+
+
+def test_addresses_are_https_where_the_request_was(media, authority):
+    made = media.post("/api/admin/assets/presign", {"contentType": "image/png"})
+    port = media.env["TLS_PORT"]
+    r = requests.post("https://localhost:%d/api/admin/assets/get-url" % port, json={"key": made["key"]}, verify=authority.pem,
+                      headers={"Authorization": "Bearer " + media.token}, timeout=60)
+    assert r.json()["url"].startswith("https://localhost:%d/media-local/" % port)
+
+
+class Client:
+    """A handshake and a request whose bytes the test carries itself."""
+
+    def __init__(self, secure):
+        self.read, self.write = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = secure.context().wrap_bio(self.read, self.write, server_hostname="localhost")
+        self.raw = socket.create_connection(("127.0.0.1", secure.port), 30)
+
+    def play(self, change):
+        """Sends what TLS wants to send, through change(bytes), which says how: bytes to send, or None to stop. The answer, or None."""
+        request = HEALTH
+        while True:
+            try:
+                if request:
+                    self.tls.do_handshake()
+                    self.tls.write(request)
+                    request = None
+                else:
+                    return self.tls.read(65536)
+            except ssl.SSLWantReadError:
+                pass
+            except ssl.SSLError:
+                return None
+            data = change(self.write.read())
+            if data is None:
+                return None
+            try:
+                self.raw.sendall(data)
+                received = self.raw.recv(65536)
+            except (ConnectionError, TimeoutError):
+                return None
+            if not received:
+                return None
+            self.read.write(received)
+
+    def close(self, reset=False):
+        if reset:
+            self.raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.raw.close()
+
+
+def conversation(secure):
+    """How many bytes a client sends up to its request's end."""
+    sent = []
+
+    def count(data):
+        sent.append(len(data))
+        return data
+    c = Client(secure)
+    assert b"200 OK" in c.play(count)
+    c.close()
+    return sum(sent)
+
+
+def test_a_client_that_leaves_at_any_byte(secure):
+    s = secure()
+    for stop in range(0, conversation(s) + 40):
+        left = [stop]
+
+        def cut(data):
+            part = data[:left[0]]
+            left[0] -= len(part)
+            return part if len(part) == len(data) else None if not part else part
+        c = Client(s)
+        c.raw.settimeout(0.02)
+        c.play(cut)
+        c.close(reset=stop % 2 == 1)
+    s.unharmed()
+
+
+def test_a_byte_at_a_time(secure):
+    s = secure()
+    c = Client(s)
+    c.raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def slowly(data):
+        for i in range(len(data) - 1):
+            c.raw.sendall(data[i:i + 1])
+        return data[-1:]
+    assert b"200 OK" in c.play(slowly)
+    c.close()
+
+
+def test_a_byte_that_was_changed(secure):
+    """Whichever it is, nothing but an ended connection comes of it."""
+    s = secure()
+    total, harmless = conversation(s), []
+    for at in range(total):
+        seen = [0]
+
+        def flip(data):
+            begin, seen[0] = seen[0], seen[0] + len(data)
+            if begin <= at < seen[0]:
+                data = bytearray(data)
+                data[at - begin] ^= 1 << at % 8
+            return bytes(data)
+        c = Client(s)
+        c.raw.settimeout(0.05)
+        got = c.play(flip)
+        if got is not None:
+            harmless.append(at)
+        c.close()
+    assert harmless in ([], [2])  # the version in front of the first record, which servers must overlook (RFC 5246 E.1)
+    s.unharmed()
+
+
+def test_garbage(secure):
+    s = secure()
+    rnd = random.Random(4)
+    hello = bytes([22, 3, 1, 0xff, 0xff]) + b"\1" + b"\0" * 100
+    for data in [HEALTH, b"\x80\x2e\x01\x00\x02", hello, bytes([22, 3, 3, 0x40, 1]), bytes([21, 3, 3, 0, 2, 2, 40]), bytes([23, 3, 3, 0, 5]) + b"hello",
+                 *(rnd.randbytes(rnd.randrange(1, 2000)) for _ in range(200)),
+                 *(bytes([22, 3, 3]) + struct.pack(">H", n) + rnd.randbytes(n) for n in range(0, 400, 7))]:
+        with socket.create_connection(("127.0.0.1", s.port), 30) as raw:
+            try:
+                raw.sendall(data)
+                raw.shutdown(socket.SHUT_WR)
+                while raw.recv(65536):
+                    pass
+            except OSError:
+                pass  # it was sent away before it had said all
+    s.unharmed()
+
+
+def test_who_does_not_get_on_with_the_handshake_is_sent_away(secure):
+    s = secure()
+    silent = [socket.create_connection(("127.0.0.1", s.port), 60) for _ in range(20)]
+    started = Client(s)
+    started.play(lambda data: started.raw.sendall(data[:100]))
+    dripping = socket.create_connection(("127.0.0.1", s.port), 60)
+    hello = Client(s)
+    try:
+        hello.tls.do_handshake()
+    except ssl.SSLWantReadError:
+        hello = hello.write.read()
+    closed = threading.Event()
+
+    def drip():
+        for byte in hello * 100:
+            try:
+                dripping.sendall(bytes([byte]))
+            except OSError:
+                break
+            if closed.wait(0.1):
+                break
+    thread = threading.Thread(target=drip)
+    thread.start()
+    try:
+        for c in [*silent, started.raw, dripping]:
+            c.settimeout(60)
+            try:
+                assert c.recv(10) == b""
+            except ConnectionError:
+                pass
+            s.get()  # meanwhile others are served
+    finally:
+        closed.set()
+        thread.join()
+    s.unharmed()
+
+
+def replace(path, content):
+    """As a renewal does it: never half a file."""
+    with open(path + ".new", "wb") as f:
+        f.write(content)
+    os.rename(path + ".new", path)
+
+
+def read(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def test_a_renewed_certificate_is_taken_under_load(secure):
+    s = secure(WORKERS=2)
+    kept = s.connect()
+    before = s.serial()
+    stop, failures, done = threading.Event(), [], [0]
+
+    def load():
+        with requests.Session() as session:
+            while not stop.is_set():
+                try:
+                    assert session.get(s.url + "/health", verify=s.authority.pem, timeout=30).status_code == 200
+                    assert s.get().status_code == 200
+                    done[0] += 1
+                except Exception as e:
+                    failures.append(e)
+    threads = [threading.Thread(target=load) for _ in range(3)]
+    for t in threads:
+        t.start()
+    try:
+        for kind in (EC, RSA):
+            cert, key = s.authority.issue(kind=kind)
+            replace(s.cert, read(cert))
+            if kind == EC:
+                # Half of the renewal: the old one is shown until the other half is there.
+                wait_for(lambda: [x for x in s.a.log_lines() if x["msg"].startswith("the new certificate is not used")], "the complaint")
+                assert s.serial() == before
+            replace(s.key, read(key))
+            new = int(openssl("x509", "-in", cert, "-noout", "-serial").split(b"=")[1], 16)
+            wait_for(lambda: all(s.serial() == new for _ in range(20)), "the new certificate")
+    finally:
+        stop.set()
+        for t in threads:
+            t.join()
+    assert failures == [] and done[0] > 0
+    kept.sendall(HEALTH)
+    assert answer(kept)[1] == b'{"status":"ok"}'
+    s.unharmed()
+    # A worker that is started later shows the new one too.
+    os.kill(s.workers[0], signal.SIGKILL)
+    wait_for(lambda: len(s.a.workers()) == 2 and s.workers[0] not in s.a.workers(), "another worker")
+    wait_for(lambda: all(s.serial() == new for _ in range(20)), "the new certificate")
+
+
+def test_sighup_is_harmless_and_looks_at_once(secure):
+    s = secure(WORKERS=2)
+    cert, key = s.authority.issue(key=s.key)
+    replace(s.cert, read(cert))
+    s.a.process.send_signal(signal.SIGHUP)
+    new = int(openssl("x509", "-in", cert, "-noout", "-serial").split(b"=")[1], 16)
+    wait_for(lambda: all(s.serial() == new for _ in range(20)), "the new certificate")
+    s.unharmed()
+
+
+def private_number(key):
+    text = openssl("ec", "-in", key, "-noout", "-text").decode()
+    return bytes.fromhex(re.search(r"priv:\s+([0-9a-f:\s]+?)\s+pub:", text)[1].replace(":", "").replace(" ", "").replace("\n", ""))[-32:]
+
+
+def memory_holds(pid, wanted):
+    """Which of the byte strings stand in what a process may write to."""
+    found = [False] * len(wanted)
+    with open("/proc/%d/maps" % pid) as maps, open("/proc/%d/mem" % pid, "rb", 0) as memory:
+        for line in maps:
+            begin, end = (int(x, 16) for x in line.split()[0].split("-"))
+            if " rw" in line and end - begin < 1 << 28:
+                memory.seek(begin)
+                try:
+                    content = memory.read(end - begin)
+                except OSError:
+                    continue
+                found = [f or w in content for f, w in zip(found, wanted)]
+    return found
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="looks into the memory of other processes")
+def test_certificate_and_key_from_the_environment(appliance, authority, tmp_path):
+    cert, key = authority.issue()
+    port = free_port()
+    a = appliance(ROLE="api,transcode", WORKERS=1, TLS_PORT=port, TLS_CERT_PEM=read(cert).decode() + read(authority.pem).decode(), TLS_KEY_PEM=read(key).decode().rstrip("\n"))
+    a.wait_healthy()
+    assert requests.get("https://localhost:%d/health" % port, verify=authority.pem, timeout=30).status_code == 200
+    wait_for(lambda: len(a.workers()) == 2, "the workers")
+    front, transcoder = a.workers()
+    text, secret = read(key).splitlines()[1], private_number(key)
+    for pid in (a.process.pid, front, transcoder):
+        assert memory_holds(pid, [b"wanzami", text]) == [True, False]
+        assert text not in read("/proc/%d/environ" % pid)
+    assert memory_holds(front, [secret]) == [True]
+    wait_for(lambda: memory_holds(transcoder, [secret]) == [False], "the key to be forgotten where nobody is served")
+    assert text not in read(a.log_path)
+
+
+def test_what_the_start_refuses(authority, tmp_path):
+    cert, key = map(read, authority.issue())
+    other = read(authority.issue()[1])
+    rsa_cert, rsa_key = map(read, authority.issue(kind=RSA))
+    p521_cert, p521_key = map(read, authority.issue(kind="P-521"))
+    short_cert, short_key = map(read, authority.issue(kind="rsa:1024"))
+    ed = openssl("genpkey", "-algorithm", "ED25519")
+    locked = openssl("pkcs8", "-topk8", "-passout", "pass:word", input=key)
+    old_locked = openssl("rsa", "-aes128", "-traditional", "-passout", "pass:word", input=rsa_key)
+    for c, k, says in [
+            (cert, None, "TLS_CERT_PEM is set, but neither TLS_KEY_PEM nor TLS_KEY_FILE"),
+            (None, key, "TLS_KEY_PEM is set, but neither TLS_CERT_PEM nor TLS_CERT_FILE"),
+            (cert, other, "TLS_KEY_PEM is not the key of the certificate"),
+            (rsa_cert, key, "TLS_KEY_PEM is not the key of the certificate"),
+            (cert, b"nothing", "TLS_KEY_PEM holds no private key; it must be PEM"),
+            (cert, cert, "TLS_KEY_PEM holds no private key; it must be PEM"),
+            (key, key, "TLS_CERT_PEM holds no certificate; it must be PEM"),
+            (cert[:300], key, "TLS_CERT_PEM is no PEM"),
+            (cert, key[:100], "TLS_KEY_PEM is no PEM"),
+            (cert, locked, "TLS_KEY_PEM has a password; it must be without one"),
+            (rsa_cert, old_locked, "TLS_KEY_PEM has a password; it must be without one"),
+            (cert, ed, "TLS_KEY_PEM holds a private key of a kind that is not known; RSA and EC keys are"),
+            (p521_cert, p521_key, "TLS_KEY_PEM is an EC key on another curve than P-256 and P-384"),
+            (short_cert, short_key, "TLS_KEY_PEM is an RSA key of another length than 2048 to 4096 bits"),
+            (cert.replace(b"MII", b"NII"), key, "TLS_CERT_PEM holds a certificate that cannot be read, or with a key other than RSA and EC")]:
+        env = {"TLS_CERT_PEM": c.decode() if c else "", "TLS_KEY_PEM": k.decode() if k else ""}
+        r = run(DATABASE_URL="postgresql://nobody@127.0.0.1:1/nothing", ROLE="api", WANZAMI_ENV="development", **env)
+        assert (r.returncode, r.stdout, r.stderr) == (1, "", "wanzami: %s\n" % says)
+
+    path = str(tmp_path / "missing")
+    for env, says in [({"TLS_CERT_FILE": path, "TLS_KEY_PEM": key.decode()}, "TLS_CERT_FILE cannot be read: No such file or directory"),
+                      ({"TLS_CERT_FILE": path, "TLS_CERT_PEM": "x", "TLS_KEY_PEM": "x"}, "TLS_CERT_PEM and TLS_CERT_FILE are both set; allowed is one of them"),
+                      ({"TLS_CERT_PEM": cert.decode(), "TLS_KEY_PEM": key.decode(), "TLS_PORT": 4000}, "TLS_PORT is the same as PORT; allowed is another one")]:
+        r = run(DATABASE_URL="postgresql://nobody@127.0.0.1:1/nothing", ROLE="api", WANZAMI_ENV="development", **env)
+        assert (r.returncode, r.stdout, r.stderr) == (1, "", "wanzami: %s\n" % says)
+
+
+def test_keys_in_every_dress(appliance, authority):
+    cert, key = authority.issue()
+    rsa_cert, rsa_key = authority.issue(kind=RSA)
+    parameters = openssl("ecparam", "-name", "prime256v1")
+    for c, k in [(cert, parameters + openssl("ec", "-in", key)), (rsa_cert, openssl("rsa", "-in", rsa_key, "-traditional")), (rsa_cert, read(rsa_key))]:
+        port = free_port()
+        a = appliance(ROLE="api", WORKERS=1, TLS_PORT=port, TLS_CERT_FILE=c, TLS_KEY_PEM=k.decode()).wait_healthy()
+        assert requests.get("https://localhost:%d/health" % port, verify=authority.pem, timeout=30).status_code == 200
+        assert a.stop() == 0
+
+
+def test_an_expired_certificate_is_complained_about(secure, authority):
+    s = secure()
+    assert not [x for x in s.a.log_lines() if "expired" in x["msg"]]
+    replace(s.cert, read(authority.issue(key=s.key, days=-1)[0]))
+    wait_for(lambda: [x for x in s.a.log_lines() if x["msg"] == "our certificate has expired, or the clock is wrong"], "the warning")
