@@ -12,10 +12,12 @@
 
 #include "base/conf.h"
 #include "base/log.h"
+#include "tls/cert.h"
 #include "tls/listener.h"
+#include "tls/roots.h"
 #include "tls/sessions.h"
 
-#define FILE_MAX_BYTES	262144
+#define RSA_BITS_MIN	2048
 #define CHECK_MS	2000
 #define FIRST_WORKER	1
 
@@ -35,7 +37,7 @@ struct mark {
 	off_t		size;
 };
 
-static struct identity	*current = NULL;
+static struct shown	*current = NULL;
 static struct mark	cert_mark, key_mark;	/* of the files when they were last read, with or without success */
 
 static const char *
@@ -64,71 +66,89 @@ mark_read(const struct source *s, struct mark *m)
 }
 
 static void
-text_free(char *text, size_t len)
+text_free(char *text)
 {
 	if (text != NULL)
-		explicit_bzero(text, len);
+		explicit_bzero(text, strlen(text));
 	free(text);
 }
 
 /* The text of a source, for text_free(); NULL and why. */
 static char *
-source_read(const struct source *s, size_t *len, char *error, size_t size)
+source_read(const struct source *s, char *error, size_t size)
 {
 	char	*text;
-	FILE	*fp;
 
-	if (*conf_str(s->file) == '\0') {
-		*len = strlen(conf_str(s->pem));
-		return (strdup(conf_str(s->pem)));
-	}
-	if ((text = malloc(FILE_MAX_BYTES)) == NULL || (fp = fopen(conf_str(s->file), "re")) == NULL) {
-		snprintf(error, size, "%s cannot be read: %s", s->file_name, strerror(errno));
-		free(text);
-		return (NULL);
-	}
-	(void)setvbuf(fp, NULL, _IONBF, 0);	/* no copy of a key stays in a buffer of stdio */
-	*len = fread(text, 1, FILE_MAX_BYTES, fp);
-	if (ferror(fp) || *len == FILE_MAX_BYTES) {
-		snprintf(error, size, "%s cannot be read: %s", s->file_name, ferror(fp) ? strerror(errno) : "it is too long");
-		text_free(text, *len);
-		text = NULL;
-	}
-	(void)fclose(fp);
+	text = *conf_str(s->file) != '\0' ? roots_file(conf_str(s->file)) : strdup(conf_str(s->pem));
+	if (text == NULL)
+		snprintf(error, size, "%s cannot be read: %s", source_name(s), strerror(errno));
 
 	return (text);
 }
 
-/* Certificate and key as they are now; NULL and one line that says why. */
-static struct identity *
-identity_load(char *error, size_t size)
+/* What browsers and we ourselves go along with, beyond what identity_parse() demands; or why not. */
+static const char *
+identity_check(const struct identity *id, struct cert *own)
 {
-	struct identity_error	e;
-	struct identity		*id = NULL;
-	char			*cert, *key = NULL;
-	size_t			cert_len = 0, key_len = 0;
+	if (!cert_parse(own, id->chain[0].data, id->chain[0].data_len))
+		return ("the certificate is damaged");
+	if (id->key_type == BR_KEYTYPE_RSA && id->rsa->n_bitlen < RSA_BITS_MIN)
+		return ("the private key is an RSA key of less than 2048 bits");
+	if (id->key_type == BR_KEYTYPE_EC && id->ec->curve != BR_EC_secp256r1 && id->ec->curve != BR_EC_secp384r1)
+		return ("the private key is on another curve than P-256 and P-384");
+
+	return (NULL);
+}
+
+static struct shown *
+shown_new(const char *cert, const char *key, const char **why)
+{
+	struct shown	*s = calloc(1, sizeof(*s));
+	struct cert	own;
+
+	if (s == NULL) {
+		*why = "out of memory";
+		return (NULL);
+	}
+	s->users = 1;
+	if ((s->identity = identity_parse(cert, key, why)) == NULL || (*why = identity_check(s->identity, &own)) != NULL) {
+		listener_shown(s);
+		return (NULL);
+	}
+	s->from = own.not_before;
+	s->until = own.not_after;
+
+	return (s);
+}
+
+/* Certificate and key as they are now; NULL and one line that says why. */
+static struct shown *
+shown_load(char *error, size_t size)
+{
+	struct shown	*s = NULL;
+	const char	*why;
+	char		*cert, *key = NULL;
 
 	mark_read(&cert_source, &cert_mark);
 	mark_read(&key_source, &key_mark);
-	if ((cert = source_read(&cert_source, &cert_len, error, size)) != NULL &&
-	    (key = source_read(&key_source, &key_len, error, size)) != NULL &&
-	    (id = identity_read(cert, cert_len, key, key_len, &e)) == NULL)
-		snprintf(error, size, "%s %s", source_name(e.in_key ? &key_source : &cert_source), e.what);
-	text_free(cert, cert_len);
-	text_free(key, key_len);
+	if ((cert = source_read(&cert_source, error, size)) != NULL && (key = source_read(&key_source, error, size)) != NULL &&
+	    (s = shown_new(cert, key, &why)) == NULL)
+		snprintf(error, size, "%s with %s: %s", source_name(&cert_source), source_name(&key_source), why);
+	text_free(cert);
+	text_free(key);
 
-	return (id);
+	return (s);
 }
 
 /* Served all the same: clients say it better, and a clock may be wrong. */
 static void
-validity_warn(const struct identity *id)
+validity_warn(const struct shown *s)
 {
 	time_t	now = time(NULL);
 
-	if (now < id->from)
+	if (now < s->from)
 		log_event(LOG_LEVEL_WARN, "our certificate is not valid yet, or the clock is wrong");
-	else if (now > id->until)
+	else if (now > s->until)
 		log_event(LOG_LEVEL_WARN, "our certificate has expired, or the clock is wrong");
 }
 
@@ -159,7 +179,7 @@ listener_configure(void)
 		return (NULL);
 	if (conf_int(CONF_TLS_PORT) == conf_int(CONF_PORT))
 		return ("TLS_PORT is the same as PORT; allowed is another one");
-	if ((current = identity_load(error, sizeof(error))) == NULL)
+	if ((current = shown_load(error, sizeof(error))) == NULL)
 		return (error);
 	conf_wipe(CONF_TLS_KEY_PEM);
 	sessions_init();
@@ -190,20 +210,20 @@ mark_same(const struct source *s, const struct mark *known)
 void
 listener_check(void)
 {
-	struct identity	*id;
+	struct shown	*new;
 	char		error[512];
 
 	if (current == NULL || *conf_str(CONF_TLS_CERT_FILE) == '\0' || *conf_str(CONF_TLS_KEY_FILE) == '\0' ||
 	    (mark_same(&cert_source, &cert_mark) && mark_same(&key_source, &key_mark)))
 		return;
-	if ((id = identity_load(error, sizeof(error))) == NULL) {
+	if ((new = shown_load(error, sizeof(error))) == NULL) {
 		log_event(LOG_LEVEL_ERROR, "the new certificate is not used; the old one stays", LOG_S("error", error));
 		return;
 	}
-	log_event(LOG_LEVEL_INFO, "a new certificate is used", LOG_I("until", id->until));
-	validity_warn(id);
-	identity_release(current);
-	current = id;
+	log_event(LOG_LEVEL_INFO, "a new certificate is used", LOG_I("until", new->until));
+	validity_warn(new);
+	listener_shown(current);
+	current = new;
 }
 
 static void
@@ -229,12 +249,23 @@ listener_start(struct kore_server *server)
 void
 listener_forget(void)
 {
-	identity_release(current);
+	listener_shown(current);
 	current = NULL;
 }
 
-struct identity *
-listener_identity(void)
+struct shown *
+listener_show(void)
 {
-	return (identity_take(current));
+	current->users++;
+
+	return (current);
+}
+
+void
+listener_shown(struct shown *s)
+{
+	if (s == NULL || --s->users > 0)
+		return;
+	identity_free(s->identity);
+	free(s);
 }

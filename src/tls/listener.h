@@ -9,6 +9,12 @@
 
 #include "tls/identity.h"
 
+struct shown {
+	struct identity	*identity;
+	int64_t		from, until;	/* validity of the certificate, seconds since 1970 */
+	unsigned int	users;
+};
+
 /*
  * Reads the TLS_ variables and what they name. Returns NULL, or one line
  * (static storage) that says what is wrong. Once, in the parent.
@@ -32,8 +38,9 @@ void			listener_forget(void);
 /* Looks at the files now, as SIGHUP asks for; done every few seconds anyway. Event loop only. */
 void			listener_check(void);
 
-/* What new connections show. Theirs until they give it up; event loop only. */
-struct identity		*listener_identity(void);
+/* What new connections show, for as long as they need it: listener_shown() gives it back, and lets NULL pass. Event loop only. */
+struct shown		*listener_show(void);
+void			listener_shown(struct shown *);
 
 /* Tells the client of a TLS connection that nothing more will come; nothing on another. Event loop only. */
 void			listener_finish(struct connection *);

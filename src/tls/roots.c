@@ -135,6 +135,7 @@ roots_file(const char *path)
 
 	if ((fp = fopen(path, "re")) == NULL)
 		return (NULL);
+	(void)setvbuf(fp, NULL, _IONBF, 0);	/* it may be a key: no second copy of it stays behind */
 	do {
 		if (len + 1 >= room) {
 			room = room == 0 ? 8192 : room * 4;

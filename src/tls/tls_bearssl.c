@@ -6,7 +6,6 @@
  * Kore's events are edge-triggered: the flag for reading or writing goes away
  * only when the socket has said that it would block.
  */
-#include <sys/random.h>
 #include <sys/socket.h>
 
 #include <errno.h>
@@ -15,16 +14,16 @@
 
 #include <kore/kore.h>
 
+#include "tls/engine.h"
 #include "tls/listener.h"
 #include "tls/sessions.h"
 
 #define HANDSHAKE_MS	10000
-#define SEED_BYTES	32
 
 /* A connection's half of TLS; about 37 KB, there from its first byte to its end. */
 struct tls {
 	br_ssl_server_context	sc;
-	struct identity		*identity;	/* until the handshake is over */
+	struct shown		*shown;		/* until the handshake is over */
 	size_t			taken;		/* bytes of the first buffer that are in the engine and not out yet */
 	u_int64_t		deadline;	/* of the handshake */
 	unsigned char		buffer[BR_SSL_BUFSIZE_BIDI];
@@ -37,16 +36,6 @@ struct kore_privsep	keymgr_privsep;
 int			kore_keymgr_active = 0;
 char			*kore_rand_file = NULL;
 
-static const uint16_t	suites_ec[] = {
-	BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-	BR_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
-	BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
-};
-static const uint16_t	suites_rsa[] = {
-	BR_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-	BR_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-	BR_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
-};
 static const char	*protocols[] = { "http/1.1" };
 
 /* What is only done with OpenSSL, or by Kore's key manager. */
@@ -181,48 +170,26 @@ kore_tls_x509_data(struct connection *c, u_int8_t **ptr, size_t *olen)
 
 /* The engine of a connection. */
 
-static void
-engine_identity(struct tls *t)
-{
-	struct identity	*id = t->identity;
-
-	if (identity_type(id) == BR_KEYTYPE_EC) {
-		br_ssl_engine_set_suites(&t->sc.eng, suites_ec, sizeof(suites_ec) / sizeof(*suites_ec));
-		br_ssl_server_set_single_ec(&t->sc, id->chain, id->chain_len, identity_ec(id), BR_KEYTYPE_SIGN, 0,
-		    br_ssl_engine_get_ec(&t->sc.eng), br_ecdsa_sign_asn1_get_default());
-	} else {
-		br_ssl_engine_set_suites(&t->sc.eng, suites_rsa, sizeof(suites_rsa) / sizeof(*suites_rsa));
-		br_ssl_server_set_single_rsa(&t->sc, id->chain, id->chain_len, identity_rsa(id), BR_KEYTYPE_SIGN,
-		    br_rsa_private_get_default(), br_rsa_pkcs1_sign_get_default());
-	}
-}
-
-/* No SHA-1: a client that would have us sign with it does not come in. */
+/* Only keys that sign: what a client encrypts with the key of a certificate has no forward secrecy. */
 static int
 engine_start(struct tls *t)
 {
 	br_ssl_engine_context	*eng = &t->sc.eng;
-	unsigned char		seed[SEED_BYTES];
+	const struct identity	*id = t->shown->identity;
 
 	br_ssl_server_zero(&t->sc);
-	br_ssl_engine_set_versions(eng, BR_TLS12, BR_TLS12);
-	br_ssl_engine_set_default_ec(eng);
-	engine_identity(t);
-	br_ssl_engine_set_hash(eng, br_sha256_ID, &br_sha256_vtable);
-	br_ssl_engine_set_hash(eng, br_sha384_ID, &br_sha384_vtable);
-	br_ssl_engine_set_hash(eng, br_sha512_ID, &br_sha512_vtable);
-	br_ssl_engine_set_prf_sha256(eng, br_tls12_sha256_prf);
-	br_ssl_engine_set_prf_sha384(eng, br_tls12_sha384_prf);
-	br_ssl_engine_set_default_aes_gcm(eng);
-	br_ssl_engine_set_default_chapol(eng);
+	if (!engine_prepare(eng))
+		return (0);
+	br_ssl_engine_add_flags(eng, BR_OPT_FAIL_ON_ALPN_MISMATCH);
 	br_ssl_engine_set_protocol_names(eng, protocols, sizeof(protocols) / sizeof(*protocols));
-	br_ssl_engine_add_flags(eng, BR_OPT_NO_RENEGOTIATION | BR_OPT_FAIL_ON_ALPN_MISMATCH);
+	if (id->key_type == BR_KEYTYPE_EC)
+		br_ssl_server_set_single_ec(&t->sc, id->chain, id->chain_len, id->ec, BR_KEYTYPE_SIGN, 0,
+		    br_ssl_engine_get_ec(eng), br_ecdsa_sign_asn1_get_default());
+	else
+		br_ssl_server_set_single_rsa(&t->sc, id->chain, id->chain_len, id->rsa, BR_KEYTYPE_SIGN,
+		    br_rsa_private_get_default(), br_rsa_pkcs1_sign_get_default());
 	br_ssl_server_set_cache(&t->sc, sessions_cache());
 	br_ssl_engine_set_buffer(eng, t->buffer, sizeof(t->buffer), 1);
-	if (getrandom(seed, sizeof(seed), 0) != sizeof(seed))
-		return (0);
-	br_ssl_engine_inject_entropy(eng, seed, sizeof(seed));
-	explicit_bzero(seed, sizeof(seed));
 
 	return (br_ssl_server_reset(&t->sc));
 }
@@ -296,7 +263,7 @@ kore_tls_connection_accept(struct connection *c)
 		if ((t = malloc(sizeof(*t))) == NULL)
 			return (KORE_RESULT_ERROR);
 		c->tls = t;
-		t->identity = listener_identity();
+		t->shown = listener_show();
 		t->taken = 0;
 		t->deadline = kore_time_ms() + HANDSHAKE_MS;
 		if (!engine_start(t))
@@ -305,8 +272,8 @@ kore_tls_connection_accept(struct connection *c)
 
 	switch (handshake(c, &t->sc.eng)) {
 	case MOVED:
-		identity_release(t->identity);
-		t->identity = NULL;
+		listener_shown(t->shown);
+		t->shown = NULL;
 		return (KORE_RESULT_OK);
 	case BLOCKED:
 		/* Kore ends who is silent for some seconds; who keeps it going byte by byte is ended here. */
@@ -391,7 +358,7 @@ listener_finish(struct connection *c)
 {
 	struct tls	*t = c->tls;
 
-	if (t == NULL || t->taken > 0 || t->identity != NULL)
+	if (t == NULL || t->taken > 0 || t->shown != NULL)
 		return;
 	br_ssl_engine_close(&t->sc.eng);
 	(void)records_out(c, &t->sc.eng);
@@ -405,7 +372,7 @@ kore_tls_connection_cleanup(struct connection *c)
 	if (t == NULL)
 		return;
 	listener_finish(c);
-	identity_release(t->identity);
+	listener_shown(t->shown);
 	explicit_bzero(t, sizeof(*t));
 	free(t);
 	c->tls = NULL;

@@ -15,20 +15,22 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 import requests
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from certificates import EC, RSA, Authority, openssl
-from conftest import run
+import pki
 from editor import Api
-from services import alive, free_port, wait_for
+from services import alive, free_port, run, wait_for
 
 MIB = 1 << 20
+EC, RSA = "p-256", "rsa-2048"
 HEALTH = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 CIPHERS = {"AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305"}
 
 
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("authority"))
+    return pki.Authority(str(tmp_path_factory.mktemp("authority")))
 
 
 class Secure:
@@ -36,7 +38,8 @@ class Secure:
 
     def __init__(self, appliance, authority, kind=EC, **env):
         self.authority, self.port = authority, free_port()
-        self.cert, self.key = authority.issue(kind=kind)
+        leaf = authority.issue("localhost", "127.0.0.1", key=kind)
+        self.cert, self.key, self.secret = leaf.chain, leaf.key, leaf.secret
         self.url = "https://localhost:%d" % self.port
         self.env = {"ROLE": "api", "TLS_PORT": self.port, "TLS_CERT_FILE": self.cert, "TLS_KEY_FILE": self.key, "WORKERS": 1, **env}
         self.a = appliance(**self.env).wait_healthy()
@@ -44,10 +47,10 @@ class Secure:
         self.workers = self.a.workers()
 
     def get(self, path="/health", **options):
-        return requests.get(self.url + path, verify=self.authority.pem, timeout=30, **options)
+        return requests.get(self.url + path, verify=self.authority.alone, timeout=30, **options)
 
     def context(self, **options):
-        context = ssl.create_default_context(cafile=self.authority.pem)
+        context = ssl.create_default_context(cafile=self.authority.alone)
         for name, value in options.items():
             setattr(context, name, value)
         return context
@@ -89,11 +92,11 @@ def s_client(port, *options, stdin=""):
     return r.stdout + r.stderr
 
 
-@pytest.mark.parametrize("kind", [RSA, "rsa:4096", EC, "P-384"])
+@pytest.mark.parametrize("kind", [RSA, "rsa-4096", EC, "p-384"])
 def test_clients_come_in(secure, kind):
     s = secure(kind=kind)
     assert s.get().text == '{"status":"ok"}'
-    r = subprocess.run(["curl", "-sS", "--cacert", s.authority.pem, "-w", "%{http_code} %{ssl_verify_result}", s.url + "/health"],
+    r = subprocess.run(["curl", "-sS", "--cacert", s.authority.alone, "-w", "%{http_code} %{ssl_verify_result}", s.url + "/health"],
                        capture_output=True, text=True, timeout=60)
     assert r.stdout == '{"status":"ok"}200 0', r.stderr
     for cipher in CIPHERS:
@@ -106,7 +109,7 @@ def test_clients_come_in(secure, kind):
             c.sendall(HEALTH)
             assert answer(c)[1] == b'{"status":"ok"}'
     for group in ("X25519", "P-256", "P-384", "P-521"):
-        assert "Verification: OK" in s_client(s.port, "-groups", group, "-CAfile", s.authority.pem)
+        assert "Verification: OK" in s_client(s.port, "-groups", group, "-CAfile", s.authority.alone)
 
 
 @pytest.mark.parametrize("kind", [RSA, EC])
@@ -152,7 +155,7 @@ def test_sessions_are_resumed_by_any_worker(secure):
 
 def test_what_a_browser_sees(secure):
     s = secure()
-    public = openssl("pkey", "-in", s.key, "-pubout", "-outform", "DER")
+    public = s.secret.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     r = subprocess.run([shutil.which("chromium"), "--headless", "--disable-gpu", "--no-sandbox", "--user-data-dir=" + os.path.dirname(s.a.log_path) + "/browser",
                         "--ignore-certificate-errors-spki-list=" + base64.b64encode(hashlib.sha256(public).digest()).decode(),
                         "--dump-dom", s.url + "/console/"], capture_output=True, text=True, timeout=120)
@@ -190,9 +193,8 @@ def test_many_connections_at_once(secure):
 @pytest.fixture
 def media(world, authority, tmp_path):
     """An editor of an appliance that keeps its films in a directory and serves HTTPS."""
-    cert, key = authority.issue()
-    port = free_port()
-    api = Api(world, str(tmp_path / "media"), TLS_PORT=port, TLS_CERT_FILE=cert, TLS_KEY_FILE=key)
+    leaf, port = authority.issue("localhost"), free_port()
+    api = Api(world, str(tmp_path / "media"), TLS_PORT=port, TLS_CERT_FILE=leaf.chain, TLS_KEY_FILE=leaf.key)
     api.secure = lambda url: url.replace(api.a.url, "https://localhost:%d" % port)
     return api
 
@@ -200,26 +202,26 @@ def media(world, authority, tmp_path):
 def test_large_bodies_both_ways(media, authority):
     body = random.Random(1).randbytes(60 * MIB + 12345)
     made = media.post("/api/admin/assets/presign", {"contentType": "image/png"})
-    r = requests.put(media.secure(made["url"]), data=body, verify=authority.pem, timeout=120)
+    r = requests.put(media.secure(made["url"]), data=body, verify=authority.alone, timeout=120)
     assert r.status_code == 200, r.text
     url = media.secure(media.post("/api/admin/assets/get-url", {"key": made["key"]})["url"])
     with requests.Session() as session:
-        assert hashlib.sha256(session.get(url, verify=authority.pem, timeout=120).content).digest() == hashlib.sha256(body).digest()
+        assert hashlib.sha256(session.get(url, verify=authority.alone, timeout=120).content).digest() == hashlib.sha256(body).digest()
         for first, last in [(0, 0), (1, 16384), (16383, 16384), (MIB + 7, 3 * MIB), (len(body) - 1, len(body) - 1)]:
-            r = session.get(url, headers={"Range": "bytes=%d-%d" % (first, last)}, verify=authority.pem, timeout=60)
+            r = session.get(url, headers={"Range": "bytes=%d-%d" % (first, last)}, verify=authority.alone, timeout=60)
             assert (r.status_code, r.content) == (206, body[first:last + 1])
 
 
 def test_a_slow_reader_gets_everything(media, authority):
     body = random.Random(2).randbytes(3 * MIB)
     made = media.post("/api/admin/assets/presign", {"contentType": "image/png"})
-    assert requests.put(media.secure(made["url"]), data=body, verify=authority.pem, timeout=60).status_code == 200
+    assert requests.put(media.secure(made["url"]), data=body, verify=authority.alone, timeout=60).status_code == 200
     url = media.secure(media.post("/api/admin/assets/get-url", {"key": made["key"]})["url"])
     raw = socket.socket()
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     raw.settimeout(30)
     raw.connect(("127.0.0.1", int(url.split(":")[2].split("/")[0])))
-    with ssl.create_default_context(cafile=authority.pem).wrap_socket(raw, server_hostname="localhost") as c:
+    with ssl.create_default_context(cafile=authority.alone).wrap_socket(raw, server_hostname="localhost") as c:
         c.sendall(("GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % url[url.index("/media"):]).encode())
         head, got = b"", b""
         while b"\r\n\r\n" not in head:
@@ -234,9 +236,9 @@ def test_a_slow_reader_gets_everything(media, authority):
 def test_an_answer_that_is_under_way_is_finished_at_the_end(media, authority):
     body = random.Random(3).randbytes(20 * MIB)
     made = media.post("/api/admin/assets/presign", {"contentType": "image/png"})
-    assert requests.put(media.secure(made["url"]), data=body, verify=authority.pem, timeout=60).status_code == 200
+    assert requests.put(media.secure(made["url"]), data=body, verify=authority.alone, timeout=60).status_code == 200
     url = media.secure(media.post("/api/admin/assets/get-url", {"key": made["key"]})["url"])
-    with requests.get(url, verify=authority.pem, stream=True, timeout=60) as r:
+    with requests.get(url, verify=authority.alone, stream=True, timeout=60) as r:
         first = r.raw.read(1000)
         media.a.process.send_signal(signal.SIGTERM)
         wait_for(lambda: not media.a.healthy(), "the drain")
@@ -247,7 +249,7 @@ def test_an_answer_that_is_under_way_is_finished_at_the_end(media, authority):
 def test_addresses_are_https_where_the_request_was(media, authority):
     made = media.post("/api/admin/assets/presign", {"contentType": "image/png"})
     port = media.env["TLS_PORT"]
-    r = requests.post("https://localhost:%d/api/admin/assets/get-url" % port, json={"key": made["key"]}, verify=authority.pem,
+    r = requests.post("https://localhost:%d/api/admin/assets/get-url" % port, json={"key": made["key"]}, verify=authority.alone,
                       headers={"Authorization": "Bearer " + media.token}, timeout=60)
     assert r.json()["url"].startswith("https://localhost:%d/media-local/" % port)
 
@@ -435,7 +437,7 @@ def test_a_renewed_certificate_is_taken_under_load(secure):
         with requests.Session() as session:
             while not stop.is_set():
                 try:
-                    assert session.get(s.url + "/health", verify=s.authority.pem, timeout=30).status_code == 200
+                    assert session.get(s.url + "/health", verify=s.authority.alone, timeout=30).status_code == 200
                     assert s.get().status_code == 200
                     done[0] += 1
                 except Exception as e:
@@ -445,14 +447,14 @@ def test_a_renewed_certificate_is_taken_under_load(secure):
         t.start()
     try:
         for kind in (EC, RSA):
-            cert, key = s.authority.issue(kind=kind)
-            replace(s.cert, read(cert))
+            leaf = s.authority.issue("localhost", key=kind)
+            replace(s.cert, leaf.pem)
             if kind == EC:
                 # Half of the renewal: the old one is shown until the other half is there.
                 wait_for(lambda: [x for x in s.a.log_lines() if x["msg"].startswith("the new certificate is not used")], "the complaint")
                 assert s.serial() == before
-            replace(s.key, read(key))
-            new = int(openssl("x509", "-in", cert, "-noout", "-serial").split(b"=")[1], 16)
+            replace(s.key, read(leaf.key))
+            new = leaf.certificate.serial_number
             wait_for(lambda: all(s.serial() == new for _ in range(20)), "the new certificate")
     finally:
         stop.set()
@@ -470,17 +472,13 @@ def test_a_renewed_certificate_is_taken_under_load(secure):
 
 def test_sighup_is_harmless_and_looks_at_once(secure):
     s = secure(WORKERS=2)
-    cert, key = s.authority.issue(key=s.key)
-    replace(s.cert, read(cert))
+    leaf = s.authority.issue("localhost")
+    replace(s.key, read(leaf.key))
+    replace(s.cert, leaf.pem)
     s.a.process.send_signal(signal.SIGHUP)
-    new = int(openssl("x509", "-in", cert, "-noout", "-serial").split(b"=")[1], 16)
+    new = leaf.certificate.serial_number
     wait_for(lambda: all(s.serial() == new for _ in range(20)), "the new certificate")
     s.unharmed()
-
-
-def private_number(key):
-    text = openssl("ec", "-in", key, "-noout", "-text").decode()
-    return bytes.fromhex(re.search(r"priv:\s+([0-9a-f:\s]+?)\s+pub:", text)[1].replace(":", "").replace(" ", "").replace("\n", ""))[-32:]
 
 
 def memory_holds(pid, wanted):
@@ -501,14 +499,14 @@ def memory_holds(pid, wanted):
 
 @pytest.mark.skipif(os.getuid() != 0, reason="looks into the memory of other processes")
 def test_certificate_and_key_from_the_environment(appliance, authority, tmp_path):
-    cert, key = authority.issue()
-    port = free_port()
-    a = appliance(ROLE="api,transcode", WORKERS=1, TLS_PORT=port, TLS_CERT_PEM=read(cert).decode() + read(authority.pem).decode(), TLS_KEY_PEM=read(key).decode().rstrip("\n"))
+    leaf, port = authority.issue("localhost"), free_port()
+    a = appliance(ROLE="api,transcode", WORKERS=1, TLS_PORT=port, TLS_CERT_PEM=(leaf.pem + authority.pem).decode(),
+                  TLS_KEY_PEM=read(leaf.key).decode().rstrip("\n"))
     a.wait_healthy()
-    assert requests.get("https://localhost:%d/health" % port, verify=authority.pem, timeout=30).status_code == 200
+    assert requests.get("https://localhost:%d/health" % port, verify=authority.alone, timeout=30).status_code == 200
     wait_for(lambda: len(a.workers()) == 2, "the workers")
     front, transcoder = a.workers()
-    text, secret = read(key).splitlines()[1], private_number(key)
+    text, secret = read(leaf.key).splitlines()[1], leaf.secret.private_numbers().private_value.to_bytes(32, "big")
     for pid in (a.process.pid, front, transcoder):
         assert memory_holds(pid, [b"wanzami", text]) == [True, False]
         assert text not in read("/proc/%d/environ" % pid)
@@ -518,55 +516,58 @@ def test_certificate_and_key_from_the_environment(appliance, authority, tmp_path
 
 
 def test_what_the_start_refuses(authority, tmp_path):
-    cert, key = map(read, authority.issue())
-    other = read(authority.issue()[1])
-    rsa_cert, rsa_key = map(read, authority.issue(kind=RSA))
-    p521_cert, p521_key = map(read, authority.issue(kind="P-521"))
-    short_cert, short_key = map(read, authority.issue(kind="rsa:1024"))
-    ed = openssl("genpkey", "-algorithm", "ED25519")
-    locked = openssl("pkcs8", "-topk8", "-passout", "pass:word", input=key)
-    old_locked = openssl("rsa", "-aes128", "-traditional", "-passout", "pass:word", input=rsa_key)
+    def pair(kind):
+        leaf = authority.issue("localhost", key=kind)
+        return leaf.pem, read(leaf.key), leaf.secret
+    cert, key, secret = pair(EC)
+    rsa_cert, rsa_key, rsa_secret = pair(RSA)
+    short_cert, short_key, _ = pair("rsa-1024")
+    p521_cert, p521_key, _ = pair("p-521")
+    both = "TLS_CERT_PEM with TLS_KEY_PEM: "
     for c, k, says in [
             (cert, None, "TLS_CERT_PEM is set, but neither TLS_KEY_PEM nor TLS_KEY_FILE"),
             (None, key, "TLS_KEY_PEM is set, but neither TLS_CERT_PEM nor TLS_CERT_FILE"),
-            (cert, other, "TLS_KEY_PEM is not the key of the certificate"),
-            (rsa_cert, key, "TLS_KEY_PEM is not the key of the certificate"),
-            (cert, b"nothing", "TLS_KEY_PEM holds no private key; it must be PEM"),
-            (cert, cert, "TLS_KEY_PEM holds no private key; it must be PEM"),
-            (key, key, "TLS_CERT_PEM holds no certificate; it must be PEM"),
-            (cert[:300], key, "TLS_CERT_PEM is no PEM"),
-            (cert, key[:100], "TLS_KEY_PEM is no PEM"),
-            (cert, locked, "TLS_KEY_PEM has a password; it must be without one"),
-            (rsa_cert, old_locked, "TLS_KEY_PEM has a password; it must be without one"),
-            (cert, ed, "TLS_KEY_PEM holds a private key of a kind that is not known; RSA and EC keys are"),
-            (p521_cert, p521_key, "TLS_KEY_PEM is an EC key on another curve than P-256 and P-384"),
-            (short_cert, short_key, "TLS_KEY_PEM is an RSA key of another length than 2048 to 4096 bits"),
-            (cert.replace(b"MII", b"NII"), key, "TLS_CERT_PEM holds a certificate that cannot be read, or with a key other than RSA and EC")]:
+            (cert, pair(EC)[1], both + "the private key is not that of the first certificate"),
+            (rsa_cert, key, both + "the private key is not that of the first certificate"),
+            (authority.pem + cert, key, both + "the private key is not that of the first certificate"),
+            (cert, b"nothing", both + "there is no private key; it must be PEM"),
+            (cert, cert, both + "there is no private key; it must be PEM"),
+            (key, key, both + "there is no certificate; it must be PEM"),
+            (cert[:300], key, both + "the certificate is a damaged PEM block"),
+            (cert, key[:100], both + "the private key is a damaged PEM block"),
+            (cert.replace(b"MII", b"NII"), key, both + "the certificate is damaged"),
+            (cert, pki.key_pem(secret, password=b"word"), both + "the private key has a passphrase; it must be without"),
+            (rsa_cert, pki.key_pem(rsa_secret, "traditional", b"word"), both + "the private key has a passphrase; it must be without"),
+            (cert, pki.key_pem(ed25519.Ed25519PrivateKey.generate()), both + "the private key is damaged, or neither RSA nor EC on P-256, P-384 or P-521"),
+            (p521_cert, p521_key, both + "the private key is on another curve than P-256 and P-384"),
+            (short_cert, short_key, both + "the private key is an RSA key of less than 2048 bits")]:
         env = {"TLS_CERT_PEM": c.decode() if c else "", "TLS_KEY_PEM": k.decode() if k else ""}
         r = run(DATABASE_URL="postgresql://nobody@127.0.0.1:1/nothing", ROLE="api", WANZAMI_ENV="development", **env)
         assert (r.returncode, r.stdout, r.stderr) == (1, "", "wanzami: %s\n" % says)
 
-    path = str(tmp_path / "missing")
-    for env, says in [({"TLS_CERT_FILE": path, "TLS_KEY_PEM": key.decode()}, "TLS_CERT_FILE cannot be read: No such file or directory"),
+    path, cert, key = str(tmp_path / "missing"), cert.decode(), key.decode()
+    for env, says in [({"TLS_CERT_FILE": path, "TLS_KEY_PEM": key}, "TLS_CERT_FILE cannot be read: No such file or directory"),
                       ({"TLS_CERT_FILE": path, "TLS_CERT_PEM": "x", "TLS_KEY_PEM": "x"}, "TLS_CERT_PEM and TLS_CERT_FILE are both set; allowed is one of them"),
-                      ({"TLS_CERT_PEM": cert.decode(), "TLS_KEY_PEM": key.decode(), "TLS_PORT": 4000}, "TLS_PORT is the same as PORT; allowed is another one")]:
+                      ({"TLS_CERT_PEM": cert, "TLS_KEY_PEM": key, "TLS_PORT": 4000}, "TLS_PORT is the same as PORT; allowed is another one")]:
         r = run(DATABASE_URL="postgresql://nobody@127.0.0.1:1/nothing", ROLE="api", WANZAMI_ENV="development", **env)
         assert (r.returncode, r.stdout, r.stderr) == (1, "", "wanzami: %s\n" % says)
 
 
 def test_keys_in_every_dress(appliance, authority):
-    cert, key = authority.issue()
-    rsa_cert, rsa_key = authority.issue(kind=RSA)
-    parameters = openssl("ecparam", "-name", "prime256v1")
-    for c, k in [(cert, parameters + openssl("ec", "-in", key)), (rsa_cert, openssl("rsa", "-in", rsa_key, "-traditional")), (rsa_cert, read(rsa_key))]:
+    leaf, rsa = authority.issue("localhost"), authority.issue("localhost", key=RSA)
+    parameters = subprocess.run(["openssl", "ecparam", "-name", "prime256v1"], capture_output=True, check=True).stdout
+    for cert, key in [(leaf, parameters + pki.key_pem(leaf.secret, "traditional")), (rsa, pki.key_pem(rsa.secret, "traditional")),
+                      (leaf, pki.key_pem(leaf.secret).replace(b"\n", b"\\n"))]:
         port = free_port()
-        a = appliance(ROLE="api", WORKERS=1, TLS_PORT=port, TLS_CERT_FILE=c, TLS_KEY_PEM=k.decode()).wait_healthy()
-        assert requests.get("https://localhost:%d/health" % port, verify=authority.pem, timeout=30).status_code == 200
+        a = appliance(ROLE="api", WORKERS=1, TLS_PORT=port, TLS_CERT_FILE=cert.chain, TLS_KEY_PEM=key.decode()).wait_healthy()
+        assert requests.get("https://localhost:%d/health" % port, verify=authority.alone, timeout=30).status_code == 200
         assert a.stop() == 0
 
 
-def test_an_expired_certificate_is_complained_about(secure, authority):
+def test_an_expired_certificate_is_complained_about(secure):
     s = secure()
     assert not [x for x in s.a.log_lines() if "expired" in x["msg"]]
-    replace(s.cert, read(authority.issue(key=s.key, days=-1)[0]))
+    leaf = s.authority.issue("localhost", days=(-3, -1))
+    replace(s.cert, leaf.pem)
+    replace(s.key, read(leaf.key))
     wait_for(lambda: [x for x in s.a.log_lines() if x["msg"] == "our certificate has expired, or the clock is wrong"], "the warning")
