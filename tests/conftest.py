@@ -1,6 +1,7 @@
 """What tests ask for by name. Servers start when a test first wants one and end with the run; what a test killed is started
 again for the next. `world` is all of them at once, fresh for the test."""
 import os
+import subprocess
 import sys
 
 import pytest
@@ -122,3 +123,30 @@ def world(postgres, keyvalue, store, mail, appliance):
     w = World(postgres, keyvalue, store, mail, appliance)
     yield w
     w.db.close()
+
+
+# Programs of tests/tools (build/Makefile), for what only C can call
+
+def build(name):
+    target = "asan" if "asan" in os.path.basename(services.BINARY) else "musl"
+    path = "out/test/%s/tool-%s" % (target, name)
+    subprocess.run(["make", "--no-print-directory", "-f", "build/Makefile", "TARGET=" + target, path], cwd=ROOT, check=True,
+                   stdout=subprocess.DEVNULL, timeout=600)
+    return os.path.join(ROOT, path)
+
+
+@pytest.fixture(scope="session")
+def tls():
+    """tls(host, port, option=value…) runs the client; the result has returncode and output as bytes."""
+    tool = build("tls")
+
+    def run(host, port, data=b"hello\n", env=None, **options):
+        words = ["%s=%s" % pair for pair in options.items()]
+        return subprocess.run([tool, host, str(port), *words], input=data, capture_output=True, timeout=100,
+                              env=clean_environment(WANZAMI_ENV="development", **(env or {})))
+    return run
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return str(tmp_path)
