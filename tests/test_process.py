@@ -160,7 +160,7 @@ def test_sigterm_does_not_wait_longer_than_the_grace_period(appliance):
 
 
 def test_garbage_costs_only_its_own_connection(appliance):
-    a = appliance(WORKERS=1).wait_healthy()
+    a = appliance(ROLE="api", WORKERS=1).wait_healthy()
     for garbage in (b"\x16\x03\x01\x02\x00\x01\x00", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\nHost: x\r\n\r\n", b"\x00" * 20000,
                     b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n",
                     b"GET /" + b"a" * 30000, b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 3000):
