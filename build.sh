@@ -11,6 +11,7 @@ usage() {
 	  setup test     the same, and what the tests need (root)
 	  build          make out/wanzami (and out/wanzami.debug with symbols)
 	  build asan     make out/wanzami-asan, for tests under AddressSanitizer and UBSan
+	  build memcheck make out/wanzami-memcheck, for tests under valgrind
 	  run            build, then run every role in the foreground
 	  test           install, build and pass every test
 	  image          make out/wanzami-image.tar, a container image of the binary alone

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Third-party libraries first (from the cache when nothing changed), then the application.
-# usage: build.sh [asan]. With asan: out/wanzami-asan, for the tests under AddressSanitizer and UBSan.
+# usage: build.sh [asan|memcheck]. With either, out/wanzami-asan or out/wanzami-memcheck, for the tests under sanitizers or valgrind.
 set -eu
 cd "$(dirname "$0")/.."
 missing=$(for p in $(cat build/packages.build); do
@@ -8,13 +8,12 @@ missing=$(for p in $(cat build/packages.build); do
 done)
 [ -z "$missing" ] || { echo "build: run ./build.sh setup first; missing:" $missing >&2; exit 1; }
 target=${1:-musl}
-product=out/wanzami
 case $target in
-musl)	;;
-asan)	product=out/wanzami-asan ;;
-*)	echo "build: $target is no target (musl, asan)" >&2; exit 2 ;;
+musl)		product=out/wanzami deps=musl ;;
+asan|memcheck)	product=out/wanzami-$target deps=asan ;;
+*)		echo "build: $target is no target (musl, asan, memcheck)" >&2; exit 2 ;;
 esac
-build/deps.sh $target
+build/deps.sh $deps
 mkdir -p out/bin
 ln -sfn ../../build/kodev.sh out/bin/kodev
 make --no-print-directory -f build/Makefile -j"$(nproc)" TARGET=$target

@@ -2,7 +2,7 @@
 # Builds the third-party libraries, each into a prefix of its own in the cache, and links them under out/deps.
 # A prefix is named by a hash of all that made it (recipe, sources, compiler, the libraries below it).
 # usage: deps.sh [musl|asan]. musl is the product; asan is the same recipes with the machine's own compiler and libc, for the
-# test build under AddressSanitizer, linked under out/deps-asan.
+# test builds under sanitizers and valgrind, linked under out/deps-asan.
 set -eu
 cd "$(dirname "$0")/.."
 root=$PWD

@@ -13,6 +13,6 @@ struct kore_symbol {
 /* Makes a function known to Kore under its own name: hooks and the handlers that kore.conf mentions. */
 #define KORE_SYMBOL(fn)							\
 	static const struct kore_symbol kore_symbol_##fn		\
-	    __attribute__((used, section("kore_symbols"))) = { #fn, (void *)fn }
+	    __attribute__((used, section("kore_symbols"))) = { #fn, (void *)(fn) }
 
 #endif

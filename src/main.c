@@ -56,9 +56,10 @@ static pid_t	parent_pid;
 static struct kore_server	*secure = NULL;	/* serves HTTPS, when there is a certificate */
 static int	front_count = 1;	/* workers that serve HTTP; behind them comes the one that transcodes */
 
-#if defined(__SANITIZE_ADDRESS__)
-/* The tests' build under sanitizers calls what glibc and they like; only the product is in the sandbox. */
+#if defined(UNSANDBOXED)
+/* The tests' builds call what glibc, sanitizers and valgrind like; only the product is in the sandbox. */
 KORE_SECCOMP_FILTER("wanzami", BPF_STMT(BPF_RET + BPF_K, SECCOMP_RET_ALLOW))
+#if defined(__SANITIZE_ADDRESS__)
 const char	*__asan_default_options(void);
 
 /* What hangs on Kore's memory pools until the process ends would count as leaked: nobody looks for pointers there. */
@@ -67,6 +68,7 @@ __asan_default_options(void)
 {
 	return ("detect_leaks=0");
 }
+#endif
 #else
 /*
  * What a worker needs beyond Kore's own list: musl's realloc and stdio,

@@ -15,11 +15,14 @@ BINARY = services.BINARY
 
 def pytest_addoption(parser):
     parser.addoption("--binary", default=services.BINARY, help="the executable under test (out/wanzami)")
+    parser.addoption("--valgrind", action="store_true", help="run the appliance under valgrind: with --binary out/wanzami-memcheck")
 
 
 def pytest_configure(config):
     services.BINARY = os.path.abspath(config.getoption("--binary"))
     sys.modules[__name__].BINARY = services.BINARY
+    if config.getoption("--valgrind"):
+        services.VALGRIND = ["valgrind", "-q", "--trace-children=yes", "--leak-check=no", "--num-callers=20"]
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 
@@ -89,6 +92,8 @@ def appliance(tmp_path):
     yield start
     for a in started:
         a.close()
+    complaints = "".join(line for a in started for line in a.complaints())
+    assert not complaints, complaints
 
 
 class World:

@@ -1,22 +1,44 @@
 #!/bin/bash
-# Installs what building and testing need, builds, runs every test and ends with the line "N passed, N failed".
-# Arguments go to pytest: --binary out/wanzami-asan, -k words, …
+# Installs what building and testing need, builds, runs every test and ends with the line "N passed, N failed". Then the tests of
+# the API, the store, the queue and mail run once more under AddressSanitizer and UBSan, and some of them under valgrind.
+# With arguments, which go to pytest (-k words, tests/api, …), only the first of these three.
 set -u
 cd "$(dirname "$0")/.."
 build/setup.sh test run image || exit
 build/image.sh || exit
-report=$(mktemp)
-trap 'rm -f "$report"' EXIT
-/usr/bin/python3 -m pytest -q -p no:cacheprovider --junitxml="$report" tests "$@"
-status=$?
-/usr/bin/python3 - "$report" <<-'END' || status=1
-	import sys, xml.etree.ElementTree as tree
-	suite = tree.parse(sys.argv[1]).getroot().find("testsuite")
-	tests, skipped, failed = (int(suite.get(n)) for n in ("tests", "skipped", "failures"))
-	failed += int(suite.get("errors"))
-	for case in suite.iter("testcase"):
-	    for reason in case.iter("skipped"):
-	        print("skipped: %s: %s" % (case.get("name"), reason.get("message")))
+reports=$(mktemp -d)
+trap 'rm -rf "$reports"' EXIT
+status=0
+
+# suite NAME PYTEST-ARGUMENT…
+suite() {
+	local name=$1
+	shift
+	echo "== $name"
+	/usr/bin/python3 -m pytest -q -p no:cacheprovider --durations=5 --junitxml="$reports/$name.xml" "$@" || status=1
+}
+
+if [ $# -gt 0 ]; then
+	suite tests "$@"
+else
+	suite tests tests
+	build/build.sh asan || exit
+	suite sanitizers tests/api tests/store tests/net tests/jobs/test_queue.py tests/test_titles.py --binary out/wanzami-asan
+	build/build.sh memcheck || exit
+	suite valgrind tests/api/test_auth.py tests/api/test_catalogue.py --binary out/wanzami-memcheck --valgrind
+fi
+
+/usr/bin/python3 - "$reports" <<-'END' || status=1
+	import glob, sys, xml.etree.ElementTree as tree
+	tests = skipped = failed = 0
+	for report in glob.glob(sys.argv[1] + "/*.xml"):
+	    suite = tree.parse(report).getroot().find("testsuite")
+	    tests += int(suite.get("tests"))
+	    skipped += int(suite.get("skipped"))
+	    failed += int(suite.get("failures")) + int(suite.get("errors"))
+	    for case in suite.iter("testcase"):
+	        for reason in case.iter("skipped"):
+	            print("skipped: %s: %s" % (case.get("name"), reason.get("message")))
 	print("%d passed, %d failed" % (tests - skipped - failed, failed))
 END
 exit $status

@@ -23,6 +23,7 @@ import requests
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BINARY = os.path.join(ROOT, "out", "wanzami")  # pytest --binary changes it
+VALGRIND = []  # what stands in front of it when the appliance runs under valgrind: pytest --valgrind
 
 
 # Small things
@@ -596,7 +597,7 @@ class Appliance:
             env = {**SECRETS, **env}
         if roles:
             env["ROLE"] = roles
-        self.command, self.env = command or [BINARY], env
+        self.command, self.env = command or [*VALGRIND, BINARY], env
         self.url = "http://127.0.0.1:%d" % self.port
         self.log_path = os.path.join(folder, "wanzami-%d.log" % self.port)
         self.log = open(self.log_path, "wb")
@@ -606,6 +607,11 @@ class Appliance:
         self.process = subprocess.Popen(self.command, env=clean_environment(**self.env), stdin=subprocess.DEVNULL,
                                         stdout=self.log, stderr=subprocess.STDOUT)
         return self
+
+    def complaints(self):
+        """What sanitizers or valgrind said about it."""
+        with open(self.log_path, errors="replace") as f:
+            return [line for line in f if "Sanitizer" in line or "runtime error:" in line or line.startswith("==")]
 
     def healthy(self):
         try:

@@ -2,6 +2,11 @@
 # one named bearssl, which is the application's own (src/tls/tls_bearssl.c): its place among Kore's sources holds nothing.
 needs="musl"
 seconds=8
+kore_objects() {	# kore_objects ARCHIVE FLAGS
+	PATH=$PWD/bin:$PATH CFLAGS="$CFLAGS $2 -DSECCOMP_KILL_POLICY=SECCOMP_RET_KILL_PROCESS" \
+		make -j$jobs TASKS=1 TLS_BACKEND=bearssl KORE_SINGLE_BINARY=1 KORE_TMPDIR=memfd: objects
+	ar rcsD "$prefix/lib/$1.a" obj/*.o
+}
 recipe_build() {
 	unpack 'kore_*.orig.tar.gz'
 	mkdir bin
@@ -10,12 +15,14 @@ recipe_build() {
 	printf '#!/bin/sh\necho 2024-01-01\n' >bin/date
 	chmod +x bin/date
 	unset LDFLAGS
-	sanitize=
-	[ $target = asan ] && sanitize="-fsanitize=address,undefined -fno-omit-frame-pointer"
-	PATH=$PWD/bin:$PATH CFLAGS="$CFLAGS $sanitize -DSECCOMP_KILL_POLICY=SECCOMP_RET_KILL_PROCESS" \
-		make -j$jobs TASKS=1 TLS_BACKEND=bearssl KORE_SINGLE_BINARY=1 KORE_TMPDIR=memfd: objects
 	mkdir -p "$prefix/lib" "$prefix/include"
-	ar rcsD "$prefix/lib/libkore.a" obj/*.o
+	if [ $target = asan ]; then
+		kore_objects libkore-plain ""	# for runs under valgrind
+		make clean
+		kore_objects libkore "-fsanitize=address,undefined -fno-omit-frame-pointer"
+	else
+		kore_objects libkore ""
+	fi
 	cp -r include/kore "$prefix/include/"
 	cp obj/features "$prefix/"
 	# For kodev, which compiles Kore into the application itself: the sources, and the tool built for this machine.

@@ -348,9 +348,9 @@ const char *
 json_raw(const struct json *doc, int node, size_t *len)
 {
 	const jsmntok_t	*t = &doc->nodes[node];
-	int		quotes = t->type == JSMN_STRING;
+	int		quotes = t->type == JSMN_STRING, n = t->end - t->start + 2 * quotes;
 
-	*len = (size_t)(t->end - t->start + 2 * quotes);
+	*len = (size_t)n;
 
 	return (doc->text + t->start - quotes);
 }

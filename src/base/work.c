@@ -1,9 +1,19 @@
 /*
- * Wraps a Kore task so that its life is nobody's concern.
+ * The task threads and the one queue that feeds them all.
+ *
+ * Kore's own queues, one for each thread, are not used: work would wait behind
+ * a slow piece while other threads rest, and a thread that is woken without
+ * work, as condition variables may wake one, takes the first element of an
+ * empty list (Kore 4.2.3, task_thread). So each Kore task here is a thread's
+ * whole life.
  */
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <kore/kore.h>
 #include <kore/tasks.h>
@@ -11,47 +21,123 @@
 #include "base/work.h"
 
 struct work {
-	struct kore_task	task;		/* first: Kore hands us its address */
 	void			(*work)(void *);
 	void			(*done)(void *);
 	void			*arg;
+	TAILQ_ENTRY(work)	list;
 };
 
-static int
-work_entry(struct kore_task *t)
+TAILQ_HEAD(works, work);
+
+static struct works	waiting = TAILQ_HEAD_INITIALIZER(waiting);
+static struct works	finished = TAILQ_HEAD_INITIALIZER(finished);
+static pthread_mutex_t	lock = PTHREAD_MUTEX_INITIALIZER;	/* of all that follows */
+static pthread_cond_t	more = PTHREAD_COND_INITIALIZER;
+static int		nwaiting = 0;
+static int		idle = 0;	/* threads that wait for work */
+static int		threads = 0;
+static int		bell = -1;	/* eventfd that calls the event loop to what is finished */
+
+static struct work *
+work_take(void)
 {
-	struct work	*w = (struct work *)t;
+	struct work	*w;
 
-	w->work(w->arg);
+	idle++;
+	while ((w = TAILQ_FIRST(&waiting)) == NULL)
+		pthread_cond_wait(&more, &lock);
+	idle--;
+	TAILQ_REMOVE(&waiting, w, list);
+	nwaiting--;
 
-	return (KORE_RESULT_OK);
+	return (w);
+}
+
+/* A thread from its start on; never returns. */
+static int
+thread_live(struct kore_task *t)
+{
+	const uint64_t	one = 1;
+	struct work	*w;
+	int		first;
+
+	(void)t;
+	for (;;) {
+		pthread_mutex_lock(&lock);
+		w = work_take();
+		pthread_mutex_unlock(&lock);
+		w->work(w->arg);
+		pthread_mutex_lock(&lock);
+		first = TAILQ_EMPTY(&finished);
+		TAILQ_INSERT_TAIL(&finished, w, list);
+		pthread_mutex_unlock(&lock);
+		if (first && write(bell, &one, sizeof(one)) != sizeof(one))
+			fatal("eventfd: %s", errno_s);
+	}
 }
 
 static void
-work_event(struct kore_task *t)
+thread_start(void)
 {
-	struct work	*w = (struct work *)t;
+	struct kore_task	*t;
 
-	if (!kore_task_finished(t))
-		return;
-	kore_task_destroy(t);
-	w->done(w->arg);
-	free(w);
+	if ((t = calloc(1, sizeof(*t))) == NULL)
+		fatal("out of memory");
+	kore_task_create(t, thread_live);
+	kore_task_run(t);
+}
+
+static void
+bell_rung(void *arg, int error)
+{
+	struct works	done = TAILQ_HEAD_INITIALIZER(done);
+	struct work	*w;
+	uint64_t	count;
+
+	(void)arg;
+	if (error || read(bell, &count, sizeof(count)) != sizeof(count))
+		fatal("eventfd: %s", errno_s);
+	pthread_mutex_lock(&lock);
+	TAILQ_CONCAT(&done, &finished, list);
+	pthread_mutex_unlock(&lock);
+	while ((w = TAILQ_FIRST(&done)) != NULL) {
+		TAILQ_REMOVE(&done, w, list);
+		w->done(w->arg);
+		free(w);
+	}
+}
+
+static void
+bell_make(void)
+{
+	static struct kore_event	event = { .handle = bell_rung };
+
+	if ((bell = eventfd(0, EFD_CLOEXEC)) == -1)
+		fatal("eventfd: %s", errno_s);
+	kore_platform_event_schedule(bell, EPOLLIN, 0, &event);
 }
 
 void
 work_run(void (*work)(void *), void (*done)(void *), void *arg)
 {
 	struct work	*w;
+	int		start;
 
 	if ((w = calloc(1, sizeof(*w))) == NULL)
 		fatal("out of memory");
 	w->work = work;
 	w->done = done;
 	w->arg = arg;
-	kore_task_create(&w->task, work_entry);
-	kore_task_bind_callback(&w->task, work_event);
-	kore_task_run(&w->task);
+	if (bell == -1)
+		bell_make();
+	pthread_mutex_lock(&lock);
+	TAILQ_INSERT_TAIL(&waiting, w, list);
+	start = ++nwaiting > idle && threads < kore_task_threads;
+	threads += start;
+	pthread_mutex_unlock(&lock);
+	pthread_cond_signal(&more);
+	if (start)
+		thread_start();
 }
 
 int

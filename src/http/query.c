@@ -21,9 +21,9 @@ hex_digit(char c)
 }
 
 int
-query_decode(const char *p, size_t len, int form, char *out, size_t size)
+query_decode(const char *text, size_t len, int form, char *out, size_t size)
 {
-	const char	*end = p + len;
+	const char	*p = text, *end = text + len;
 	size_t		n = 0;
 	int		c;
 

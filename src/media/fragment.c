@@ -52,6 +52,8 @@ bytes_add(struct bytes *b, const void *data, size_t len)
 	uint8_t	*grown;
 	size_t	size;
 
+	if (len == 0)
+		return (1);
 	if (b->len + len > b->size) {
 		size = (b->len + len) * 3 / 2 + 4096;
 		if ((grown = realloc(b->data, size)) == NULL)

@@ -57,6 +57,8 @@ packets_drop(struct packets *p, int n)
 {
 	int	i;
 
+	if (n == 0)
+		return;
 	for (i = 0; i < n; i++)
 		av_packet_free(&p->list[i]);
 	memmove(p->list, p->list + n, (size_t)(p->count - n) * sizeof(*p->list));
@@ -256,26 +258,37 @@ frame_encode(struct work *w, AVFrame *frame)
 	return (packets_receive(w, 0));
 }
 
-static int
-frame_scale(struct work *w, AVFrame *frame)
+/* The picture in the rendition's size, the caller's to free; NULL when that fails. */
+static AVFrame *
+frame_scaled(struct work *w, AVFrame *frame)
 {
-	AVFrame	*scaled = NULL, *toned;
-	int	status = MEDIA_OK;
+	AVFrame	*scaled = NULL;
 
 	if ((w->graph == NULL || frame->width != w->in_width || frame->height != w->in_height || frame->format != w->in_format) &&
 	    !graph_make(w, frame))
-		return (media_fail(&w->e->error, MEDIA_INTERNAL, "The picture could not be scaled."));
+		return (NULL);
 	if (av_buffersrc_add_frame_flags(w->in, frame, AV_BUFFERSRC_FLAG_KEEP_REF) < 0 || (scaled = av_frame_alloc()) == NULL ||
 	    av_buffersink_get_frame(w->out, scaled) < 0)
-		status = media_fail(&w->e->error, MEDIA_INTERNAL, "The picture could not be scaled.");
-	if (status == MEDIA_OK && w->e->hdr) {
-		if ((toned = media_tone_map(scaled)) == NULL)
-			status = media_fail(&w->e->error, MEDIA_MEMORY, "There was not enough memory.");
 		av_frame_free(&scaled);
-		scaled = toned;
+
+	return (scaled);
+}
+
+static int
+frame_handle(struct work *w, AVFrame *frame)
+{
+	AVFrame	*scaled, *toned;
+	int	status;
+
+	if ((scaled = frame_scaled(w, frame)) == NULL)
+		return (media_fail(&w->e->error, MEDIA_INTERNAL, "The picture could not be scaled."));
+	if (w->e->hdr) {
+		toned = media_tone_map(scaled);
+		av_frame_free(&scaled);
+		if ((scaled = toned) == NULL)
+			return (media_fail(&w->e->error, MEDIA_MEMORY, "There was not enough memory."));
 	}
-	if (status == MEDIA_OK)
-		status = frame_encode(w, scaled);
+	status = frame_encode(w, scaled);
 	av_frame_free(&scaled);
 
 	return (status);
@@ -286,9 +299,10 @@ work_end(struct work *w)
 {
 	struct media_encoder	*e = w->e;
 
-	if (e->error.reason == MEDIA_OK && w->codec == NULL)
-		media_fail(&e->error, MEDIA_NO_PICTURE, "The film has no picture that can be shown.");
-	if (e->error.reason == MEDIA_OK && (avcodec_send_frame(w->codec, NULL) < 0 || packets_receive(w, 1) != MEDIA_OK))
+	if (w->codec == NULL) {
+		if (e->error.reason == MEDIA_OK)
+			media_fail(&e->error, MEDIA_NO_PICTURE, "The film has no picture that can be shown.");
+	} else if (e->error.reason == MEDIA_OK && (avcodec_send_frame(w->codec, NULL) < 0 || packets_receive(w, 1) != MEDIA_OK))
 		media_fail(&e->error, MEDIA_INTERNAL, "The picture could not be encoded.");
 	e->result.rung = e->step.rung;
 	e->result.width = e->step.width;
@@ -312,7 +326,7 @@ item_handle(struct work *w, struct media_item *item)
 	int	status = MEDIA_OK;
 
 	if (item->frame != NULL)
-		status = frame_scale(w, item->frame);
+		status = frame_handle(w, item->frame);
 	else if (w->audio.count >= SOUNDS_MAX || !packets_add(&w->audio, item->sound))
 		status = media_fail(&w->e->error, MEDIA_MEMORY, "There is too much sound without any picture.");
 	else

@@ -147,12 +147,11 @@ answer_take(const char *text, size_t len)
 {
 	struct s3_keys	keys = { 0 };
 	char		until[64] = "";
-	const char	*error;
 	struct json	j;
 	time_t		now = time(NULL), end = 0;
 	int		ok;
 
-	if ((error = json_parse(&j, text, len)) != NULL)
+	if (json_parse(&j, text, len) != NULL)
 		return ("its answer is not JSON");
 	ok = j.nodes[0].type == JSMN_OBJECT && text_take(&j, "AccessKeyId", keys.access_key, sizeof(keys.access_key)) &&
 	    text_take(&j, "SecretAccessKey", keys.secret_key, sizeof(keys.secret_key)) &&

@@ -332,13 +332,25 @@ part_place(const char *tmp, const char *key, const char *upload, int number, str
 	return (OBJECTS_OK);
 }
 
+/* What was written is on the disk; its etag. */
+static enum objects_result
+file_settle(int fd, char *etag, struct objects_call *call)
+{
+	struct stat	st;
+
+	if (fsync(fd) != 0 || fstat(fd, &st) != 0)
+		return (failed(call, "a file cannot be synced"));
+	etag_make(etag, &st);
+
+	return (OBJECTS_OK);
+}
+
 /* Writes buffer to a new file at path and syncs it; its etag. */
 static enum objects_result
 file_write(const char *path, const void *data, size_t len, char *etag, struct objects_call *call)
 {
 	enum objects_result	result = OBJECTS_OK;
 	const char		*p = data;
-	struct stat		st;
 	ssize_t			n;
 	int			fd;
 
@@ -352,10 +364,8 @@ file_write(const char *path, const void *data, size_t len, char *etag, struct ob
 			result = failed(call, "a file cannot be written");
 		}
 	}
-	if (result == OBJECTS_OK && (fsync(fd) != 0 || fstat(fd, &st) != 0))
-		result = failed(call, "a file cannot be synced");
 	if (result == OBJECTS_OK)
-		etag_make(etag, &st);
+		result = file_settle(fd, etag, call);
 	(void)close(fd);
 	if (result != OBJECTS_OK)
 		(void)unlink(path);
@@ -497,7 +507,6 @@ static enum objects_result
 parts_join(const char *tmp, const char *upload, const struct objects_part *parts, size_t count, char *etag, struct objects_call *call)
 {
 	enum objects_result	result = OBJECTS_OK;
-	struct stat		st;
 	uint64_t		size;
 	size_t			i;
 	int			to, from;
@@ -512,10 +521,8 @@ parts_join(const char *tmp, const char *upload, const struct objects_part *parts
 		result = part_append(from, to, size, call);
 		(void)close(from);
 	}
-	if (result == OBJECTS_OK && (fsync(to) != 0 || fstat(to, &st) != 0))
-		result = failed(call, "the object cannot be synced");
 	if (result == OBJECTS_OK)
-		etag_make(etag, &st);
+		result = file_settle(to, etag, call);
 	(void)close(to);
 	if (result != OBJECTS_OK)
 		(void)unlink(tmp);

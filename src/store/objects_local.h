@@ -41,19 +41,19 @@ int	local_open(const char *key, struct objects_stat *);
 const char	*local_type(const char *key, const unsigned char *begin, size_t len);
 
 /*
- * A new file for a body that arrives: mkstemp for a path that begins with
+ * A new file for a body that arrives: mkstemp for a name that begins with
  * LOCAL_RECEIVED, of which the last six bytes are replaced. Returns a
  * descriptor or -1. local_forget removes it; no harm when it is gone.
  */
 #define LOCAL_RECEIVED	"media:"
-int	local_receive(char *path);
-int	local_forget(const char *path);
+int	local_receive(char *name);
+int	local_forget(const char *name);
 
 /*
- * Makes the received file behind path and fd an object, or with upload a part
- * of it, and leaves path free. Blocks. fd stays the caller's. Any thread.
+ * Makes the received file behind name and fd an object, or with upload a part
+ * of it, and leaves name free. Blocks. fd stays the caller's. Any thread.
  */
-enum objects_result	local_accept(const char *path, int fd, const char *key, const char *upload, int number,
+enum objects_result	local_accept(const char *name, int fd, const char *key, const char *upload, int number,
 			    char etag[OBJECTS_ETAG_MAX], struct objects_call *);
 
 #endif

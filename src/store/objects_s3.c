@@ -109,8 +109,9 @@ refused(const struct fetch *f, struct objects_call *call)
 
 /* Signs, asks and judges the answer by its status. f->answer is to be freed by the caller in any case. */
 static enum objects_result
-ask(struct s3_request *r, struct fetch *f, struct objects_call *call)
+ask(const struct s3_request *asked, struct fetch *f, struct objects_call *call)
 {
+	struct s3_request	r = *asked;
 	struct s3_signed	*s;
 	struct s3_keys		keys;
 	const char		*headers[HEADERS_MAX];
@@ -123,8 +124,8 @@ ask(struct s3_request *r, struct fetch *f, struct objects_call *call)
 	if ((s = malloc(sizeof(*s))) == NULL)
 		return (objects_fail(call, OBJECTS_LATER, "out of memory"));
 	s3_hash(f->body != NULL ? f->body : "", f->body_len, hash);
-	r->hash = hash;
-	if (!s3_sign(&bucket, &keys, r, time(NULL), s)) {
+	r.hash = hash;
+	if (!s3_sign(&bucket, &keys, &r, time(NULL), s)) {
 		free(s);
 		return (objects_fail(call, OBJECTS_REFUSED, "the request is too long to be signed"));
 	}
@@ -137,7 +138,7 @@ ask(struct s3_request *r, struct fetch *f, struct objects_call *call)
 		headers[n++] = s->extra[i];
 	headers[n] = NULL;
 
-	f->method = r->method;
+	f->method = r.method;
 	f->url = s->url;
 	f->headers = headers;
 	f->tries = TRIES;

@@ -301,7 +301,7 @@ def test_heads_of_requests(api, head, status):
     assert answer.startswith(b"HTTP/1.1 %d " % status), answer
     assert b"access-control-allow-origin: *" in answer and b"application/json" in answer
     json.loads(answer.split(b"\r\n\r\n", 1)[1])
-    assert api.healthy() and api.workers() == workers
+    assert api.healthy() and set(workers) <= set(api.workers())
 
 
 def test_preferences_of_the_onboarding_survive_the_settings(api):
