@@ -1,7 +1,7 @@
 -- GET /api/recs/because-you-watched (contract media §9.3): titles like those that the profile has watched. The list is
 -- remembered for REC_CACHE_SEC; which of its titles are shown is decided with each answer.
 WITH viewer AS MATERIALIZED (
-	SELECT v.*, concat_ws(' ', v.country, v.kid, v."updatedAt") AS basis FROM (
+	SELECT v.*, concat_ws(' ', v.country, v.kid, v."updatedAt", (SELECT g.number FROM wanzami.list_generation g)) AS basis FROM (
 		SELECT p."id", p."updatedAt", p."kidMode" AS kid, wanzami.home(p, $1 ->> 'country') AS country,
 			string_to_array($1 ->> 'kidRatings', ',') AS ratings
 		FROM wanzami.viewer($1) p) v

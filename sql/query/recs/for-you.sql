@@ -1,7 +1,7 @@
 -- GET /api/recs/for-you (contract media §9.4, §9.5). The list is remembered for REC_CACHE_SEC; which of its titles are shown
 -- is decided with each answer. "impression" is the event that says what was shown; it is stored after the answer (REC-3).
 WITH viewer AS MATERIALIZED (
-	SELECT v.*, concat_ws(' ', v.country, v.kid, v."updatedAt") AS basis, 'foryou_v1' AS experiment,
+	SELECT v.*, concat_ws(' ', v.country, v.kid, v."updatedAt", (SELECT g.number FROM wanzami.list_generation g)) AS basis, 'foryou_v1' AS experiment,
 		-- The first 32 bits of the digest modulo 2.
 		CASE get_byte(sha256(convert_to('foryou_v1:' || v."id", 'UTF8')), 3) & 1 WHEN 0 THEN 'control' ELSE 'originals_boost' END AS variant
 	FROM (SELECT p."id", p."updatedAt", p."preferences", p."kidMode" AS kid, wanzami.home(p, $1 ->> 'country') AS country,

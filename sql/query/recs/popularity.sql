@@ -1,12 +1,14 @@
 -- GET /api/popularity (contract media §8, POP-2, POP-3): the stored list of a country, remembered for POPULARITY_CACHE_SEC,
 -- without the titles that nobody may see any more.
 WITH asked AS MATERIALIZED (
-	SELECT a.*, 'popularity:' || a.country || ':' || a.type || ':' || a."window" AS key FROM (
+	SELECT a.*, 'popularity:' || a.country || ':' || a.type || ':' || a."window" AS key,
+		(SELECT g.number::text FROM wanzami.list_generation g) AS basis
+	FROM (
 		SELECT coalesce(nullif(btrim(upper($1 #>> '{query,country}')), ''), 'UNKNOWN') AS country,
 			CASE $1 #>> '{query,type}' WHEN 'SERIES' THEN 'SERIES' ELSE 'MOVIE' END AS type,
 			CASE $1 #>> '{query,window}' WHEN 'TRENDING' THEN 'TRENDING' ELSE 'DAILY' END AS "window") a
 ), cached AS MATERIALIZED (
-	SELECT c.list FROM wanzami.list_cache c JOIN asked USING (key)
+	SELECT c.list FROM wanzami.list_cache c JOIN asked USING (key, basis)
 	WHERE c.made_at > now() - make_interval(secs => ($1 ->> 'cacheSec')::int)
 ), read AS MATERIALIZED (
 	SELECT jsonb_build_object('items', coalesce(s."items", '[]'), 'computedAt', wanzami.iso(s."computedAt")) AS list
@@ -14,9 +16,9 @@ WITH asked AS MATERIALIZED (
 		ON s."country" = a.country AND s."type" = a.type::"TitleType" AND s."window" = a."window"::"PopularityWindow"
 	WHERE NOT EXISTS (SELECT FROM cached)
 ), kept AS (
-	INSERT INTO wanzami.list_cache AS c (key, basis, list) SELECT a.key, '', r.list FROM asked a, read r
+	INSERT INTO wanzami.list_cache AS c (key, basis, list) SELECT a.key, a.basis, r.list FROM asked a, read r
 	WHERE ($1 ->> 'cacheSec')::int > 0 AND a.country ~ '^([A-Z]{2}|UNKNOWN)$'
-	ON CONFLICT (key) DO UPDATE SET list = excluded.list, made_at = excluded.made_at
+	ON CONFLICT (key) DO UPDATE SET basis = excluded.basis, list = excluded.list, made_at = excluded.made_at
 )
 SELECT 200 AS status, json_build_object('country', a.country, 'type', a.type, 'window', a."window", 'items', (
 		SELECT coalesce(json_agg(i.item ORDER BY i.n), '[]') FROM jsonb_array_elements(l.list -> 'items') WITH ORDINALITY i(item, n)

@@ -1,0 +1,17 @@
+-- The titles that each profile watched last, newest first (contract media §13.4); the parameters are days and how many titles.
+SELECT wanzami.lists_renew();
+WITH seen AS (
+	SELECT e."profileId" AS profile, e."titleId" AS title,
+		row_number() OVER (PARTITION BY e."profileId" ORDER BY max(e."occurredAt") DESC, max(e."id") DESC) AS place
+	FROM "EngagementEvent" e
+	WHERE e."eventType" IN ('PLAY_START', 'PLAY_END') AND e."profileId" IS NOT NULL AND e."titleId" IS NOT NULL
+	AND e."occurredAt" >= wanzami.now() - $1::int * interval '1 day'
+	GROUP BY e."profileId", e."titleId"
+), kept AS (
+	INSERT INTO "ProfileRecentViews" ("profileId", "titleIds", "computedAt", "updatedAt")
+	SELECT s.profile, array_agg(s.title ORDER BY s.place), wanzami.now(), wanzami.now()
+	FROM seen s JOIN "Profile" p ON p."id" = s.profile WHERE s.place <= $2::int GROUP BY s.profile
+	ON CONFLICT ("profileId") DO UPDATE SET "titleIds" = excluded."titleIds", "computedAt" = excluded."computedAt", "updatedAt" = excluded."updatedAt"
+	RETURNING 1
+)
+SELECT count(*) AS profiles FROM kept
