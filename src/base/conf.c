@@ -118,7 +118,7 @@ static const struct conf_var table[CONF_COUNT] = {
 	[CONF_ADMIN_APP_ORIGIN] = { "ADMIN_APP_ORIGIN", CONF_URL, NULL, 0, 0, NULL, 0,
 	    "Where the staff's application is; links in invitations lead there. Unset: http://localhost:3001." },
 	[CONF_REDIS_URL] = { "REDIS_URL", CONF_TEXT, "redis://localhost:6379", 0, 0, NULL, 1,
-	    "Valkey or Redis, as redis://[user:password@]host[:port]. It wakes who waits for work; without it the same happens later." },
+	    "Valkey or Redis, as redis://[user:password@]host[:port], or rediss:// for TLS. It wakes who waits for work; without it the same happens later." },
 	[CONF_TRANSCODE_LEASE_MS] = { "TRANSCODE_LEASE_MS", CONF_NUMBER, "30000", 500, 3600000, NULL, 0,
 	    "Milliseconds after which a transcode worker that has not been heard of counts as dead." },
 	[CONF_TRANSCODE_RETRY_MS] = { "TRANSCODE_RETRY_MS", CONF_NUMBER, "5000", 1, 3600000, NULL, 0,

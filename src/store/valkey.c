@@ -17,8 +17,10 @@
 #include "base/work.h"
 #include "store/valkey.h"
 #include "store/valkeykore.h"
+#include "tls/hiredis.h"
 
 #define VALKEY_PORT		6379
+#define VALKEY_FORM		"redis://[user:password@]host[:port], or rediss:// for TLS"
 #define VALKEY_CONNECT_MS	3000
 #define VALKEY_PATIENCE_MS	3000
 #define VALKEY_RETRY_MIN_MS	100
@@ -43,6 +45,7 @@ struct call {
 };
 
 static struct {
+	int	tls;
 	char	host[256];
 	int	port;
 	char	user[256];
@@ -127,11 +130,10 @@ valkey_configure(void)
 	size_t		len;
 
 	memset(&server, 0, sizeof(server));
-	if (!strncmp(p, "rediss://", 9))
-		return ("REDIS_URL asks for TLS (rediss://), which this version does not speak yet; allowed is redis://[user:password@]host[:port]");
-	if (strncmp(p, "redis://", 8))
-		return ("REDIS_URL is not valid; allowed is redis://[user:password@]host[:port]");
-	p += 8;
+	server.tls = !strncmp(p, "rediss://", 9);
+	if (!server.tls && strncmp(p, "redis://", 8))
+		return ("REDIS_URL is not valid; allowed is " VALKEY_FORM);
+	p = strstr(p, "://") + 3;
 	slash = p + strcspn(p, "/?#");
 	if (strcmp(slash, "") && strcmp(slash, "/") && strcmp(slash, "/0"))
 		return ("REDIS_URL names a database other than 0, which a serverless Valkey does not have");
@@ -141,7 +143,7 @@ valkey_configure(void)
 	if (at > p && !credentials_parse(p, (size_t)(at - 1 - p)))
 		return ("REDIS_URL has a user or password that is too long or badly encoded");
 	if (!authority_parse(at, len - (size_t)(at - p)))
-		return ("REDIS_URL has a bad host or port; allowed is redis://[user:password@]host[:port]");
+		return ("REDIS_URL has a bad host or port; allowed is " VALKEY_FORM);
 
 	return (NULL);
 }
@@ -195,7 +197,7 @@ link_connected(const redisAsyncContext *ac, int status)
 		link_lost(v, ac->errstr);
 		return;
 	}
-	v->up = 1;
+	v->up = 1;	/* with TLS the handshake comes first; commands wait for it within their patience */
 	link_authenticate(v);
 	if (v->on_up != NULL)
 		v->on_up(v->arg);
@@ -204,10 +206,9 @@ link_connected(const redisAsyncContext *ac, int status)
 static void
 link_disconnected(const redisAsyncContext *ac, int status)
 {
-	link_lost(ac->data, status == REDIS_OK ? "closed" : ac->errstr);
+	link_lost(ac->data, status == REDIS_OK ? "closed" : hiredis_tls_error(&ac->c));
 }
 
-/* TLS belongs here: hiredis lets a connection have its own read and write (redisContext.funcs). */
 static void
 link_open(struct valkey *v)
 {
@@ -219,8 +220,8 @@ link_open(struct valkey *v)
 	REDIS_OPTIONS_SET_TCP(&options, v->address, server.port);
 	if ((v->ac = redisAsyncConnectWithOptions(&options)) == NULL)
 		fatal("valkey: out of memory");
-	if (v->ac->err) {
-		snprintf(error, sizeof(error), "%s", v->ac->errstr);
+	if (v->ac->err || (server.tls && hiredis_tls(&v->ac->c, server.host, NULL) != REDIS_OK)) {
+		snprintf(error, sizeof(error), "%s", v->ac->c.errstr);
 		redisAsyncFree(v->ac);
 		link_lost(v, error);
 		return;

@@ -1,0 +1,238 @@
+"""hiredis over TLS: both ways of using it against a real server, and the appliance with rediss://."""
+import contextlib
+import hashlib
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+
+import pytest
+import requests
+
+import pki
+from conftest import build
+from editor import Api
+from services import Server, clean_environment, free_port, wait_for
+
+USER, PASSWORD = "films", "p@ss word/of:the%tests"
+QUOTED = "films:p%40ss%20word%2Fof%3Athe%25tests"
+
+
+class SecureKeyValue(Server):
+    """Redis or Valkey that takes nothing but TLS, and one user besides the default one, who may not do anything."""
+
+    name = "rediss"
+
+    def __init__(self, leaf):
+        super().__init__()
+        self.port, self.leaf = free_port(), leaf
+        with open(self.folder + "/acl", "w") as f:
+            f.write("user default off\nuser %s on #%s ~* &* +@all\n" % (USER, hashlib.sha256(PASSWORD.encode()).hexdigest()))
+        self.url = "rediss://%s@localhost:%d" % (QUOTED, self.port)
+        self.start()
+
+    def commands(self):
+        return [[shutil.which("valkey-server") or shutil.which("redis-server"), "--port", "0", "--bind", "127.0.0.1", "--tls-port", str(self.port),
+                 "--tls-cert-file", self.leaf.chain, "--tls-key-file", self.leaf.key, "--tls-auth-clients", "no", "--aclfile", self.folder + "/acl",
+                 "--dir", self.folder, "--save", "", "--daemonize", "no"]]
+
+    def answers(self):
+        with contextlib.suppress(OSError):
+            context = ssl.create_default_context(cafile=self.leaf.chain)
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            with socket.create_connection(("127.0.0.1", self.port), 10) as s, context.wrap_socket(s) as t:
+                t.sendall(b"PING\r\n")
+                return t.recv(100).startswith(b"-NOAUTH")
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    return pki.Authority(str(tmp_path_factory.mktemp("authority")))
+
+
+@pytest.fixture(scope="module")
+def server(root):
+    s = SecureKeyValue(root.issue("localhost", "127.0.0.1"))
+    yield s
+    s.close()
+
+
+@pytest.fixture(scope="session")
+def redis():
+    """redis(host, port, commands, option=value…) runs them over TLS: the replies as bytes, or the line with which it failed."""
+    tool = build("redis")
+
+    def run(host, port, commands, **options):
+        r = subprocess.run([tool, host, str(port), *("%s=%s" % pair for pair in options.items())], input="\n".join(commands).encode() + b"\n",
+                           capture_output=True, timeout=100, env=clean_environment())
+        assert not r.stderr, r.stderr
+        if r.returncode:
+            return r.stdout.decode(errors="replace").split("error: ")[-1].strip()
+        replies, rest = [], r.stdout
+        while rest:
+            head, rest = rest.split(b"\n", 1)
+            length = int(head.split()[1])
+            replies.append(rest[:length])
+            rest = rest[length + 1:]
+        return replies
+    return run
+
+
+BOTH = pytest.mark.parametrize("how", [{}, {"async": 1}], ids=["sync", "async"])
+
+
+@pytest.fixture(scope="module")
+def login(server):
+    """A second user, whose password has no blank: the tool's commands are words."""
+    with open(server.folder + "/acl", "a") as f:
+        f.write("user tool on >secret ~* &* +@all\n")
+    server.restart()
+    return "AUTH tool secret"
+
+
+def text(n):
+    return bytes(ord("a") + i % 26 + (i // 1000) % 3 for i in range(n))
+
+
+@BOTH
+def test_commands_and_large_values(redis, server, root, login, how):
+    got = redis("localhost", server.port, [login, "PING", "SET big @5000000", "STRLEN big", "GET big", "GET none", "NONSENSE", "ACL WHOAMI"], roots=root.alone, **how)
+    assert [g if len(g) < 100 else len(g) for g in got] == [b"OK", b"PONG", b"OK", b"5000000", 5000000, b"", got[6], b"tool"]
+    assert got[4] == text(5000000) and b"unknown command" in got[6]
+
+
+@BOTH
+def test_sizes_around_a_record(redis, server, root, login, how):
+    for n in (1, 16383, 16384, 16385, 32768, 70000):
+        assert redis("127.0.0.1", server.port, [login, "ECHO @%d" % n], roots=root.alone, **how)[1] == text(n)
+
+
+def test_many_commands_in_one_go(redis, server, root, login):
+    n = 3000
+    got = redis("localhost", server.port, [login, *("ECHO @%d" % (i % 400 + 1) for i in range(n))], roots=root.alone, **{"async": 1})
+    assert got[1:] == [text(i % 400 + 1) for i in range(n)]
+
+
+@BOTH
+def test_who_is_not_believed(redis, root, tmp_path, how):
+    other = pki.Authority(str(tmp_path), "Somebody else")
+    for leaf, host, roots, says in [(root.issue("localhost"), "valkey.example", root, "valkey.example"),
+                                    (root.issue("localhost"), "127.0.0.1", root, "127.0.0.1"),
+                                    (root.issue("localhost"), "localhost", other, "authority"),
+                                    (root.issue("localhost", days=(-9, -2)), "localhost", root, "expired")]:
+        with contextlib.closing(SecureKeyValue(leaf)) as server:
+            said = redis(host, server.port, ["PING"], roots=roots.alone, **how)
+            assert isinstance(said, str) and says in said, said
+
+
+@BOTH
+def test_a_server_without_tls(redis, keyvalue, root, how):
+    said = redis("localhost", keyvalue.port, ["PING"], roots=root.alone, patience=3000, **how)
+    assert isinstance(said, str) and ("TLS" in said or "in time" in said or "closed" in said), said
+
+
+@BOTH
+def test_a_server_that_says_nothing(redis, root, how):
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        said = redis("localhost", s.getsockname()[1], ["PING"], roots=root.alone, patience=300, **how)
+    assert said == "the server did not answer in time"
+
+
+class Cut:
+    """In front of a port: passes `limit` bytes of what the server says, with one byte changed if `flip`, then ends."""
+
+    def __init__(self, port, limit, flip=False):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._serve, args=(port, limit, flip), daemon=True).start()
+
+    def _serve(self, port, limit, flip):
+        with contextlib.suppress(OSError):
+            client = self.listener.accept()[0]
+            with client, socket.create_connection(("127.0.0.1", port)) as server:
+                def up():
+                    with contextlib.suppress(OSError):
+                        while data := client.recv(65536):
+                            server.sendall(data)
+                        server.shutdown(socket.SHUT_WR)
+                threading.Thread(target=up, daemon=True).start()
+                left = limit
+                while left > 0 and (data := server.recv(65536 if flip else min(left, 65536))):
+                    if flip and len(data) >= left:
+                        data = data[:left - 1] + bytes([data[left - 1] ^ 0x20]) + data[left:]
+                        left = 1 << 40
+                    left -= len(data)
+                    client.sendall(data)
+                client.shutdown(socket.SHUT_RDWR)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+
+@BOTH
+def test_a_connection_that_breaks_or_is_tampered_with_anywhere(redis, server, root, login, how):
+    commands, total = [login, "ECHO @2000"], 0
+    with Cut(server.port, 1 << 40) as whole:
+        assert redis("localhost", whole.port, commands, roots=root.alone, **how)[1] == text(2000)
+    for limit in range(1, 3000, 67):
+        for flip in (False, True):
+            with Cut(server.port, limit, flip) as cut:
+                got = redis("localhost", cut.port, commands, roots=root.alone, patience=20000, **how)
+            if isinstance(got, str):
+                assert got, (limit, flip)
+                total += 1
+            else:  # what was touched came after the last answer
+                assert got[1] == text(2000) and limit > 2500, (limit, flip)
+    assert total > 60
+
+
+def valkey(a):
+    return a.get("/health/ready").json()["valkey"]
+
+
+def test_the_appliance_with_a_user_over_tls(world, server, root):
+    a = world.start(roles="api", WORKERS=1, REDIS_URL=server.url, EXTRA_CA_PEM=root.pem.decode())
+    wait_for(lambda: valkey(a)["state"] == "up", "valkey up")
+    for _ in range(2):
+        server.kill()
+        wait_for(lambda: valkey(a)["state"] == "down", "valkey down")
+        server.start()
+        wait_for(lambda: valkey(a)["state"] == "up", "valkey up again")
+    assert PASSWORD not in open(a.log_path).read()
+    assert a.stop() == 0
+
+
+def test_what_the_appliance_says_of_a_server_that_it_does_not_believe(world, server, root, tmp_path):
+    other = pki.Authority(str(tmp_path), "Somebody else")
+    with contextlib.closing(SecureKeyValue(root.issue("valkey.example"))) as wrong:
+        for port, ca, says in [(server.port, other, "authority"), (wrong.port, root, "localhost")]:
+            a = world.start(roles="api", WORKERS=1, REDIS_URL="rediss://%s@localhost:%d" % (QUOTED, port), EXTRA_CA_PEM=ca.pem.decode())
+            line = wait_for(lambda: [x for x in a.log_lines() if x["msg"].startswith("valkey is away")], "the complaint")[0]
+            assert says in line["error"], line
+            assert valkey(a)["state"] == "down"
+            assert requests.get(a.url + "/health", timeout=20).status_code == 200
+    a = world.start(roles="api", WORKERS=1, REDIS_URL="rediss://films:wrong@localhost:%d" % server.port, EXTRA_CA_PEM=root.pem.decode())
+    wait_for(lambda: any("refuses" in x["msg"] for x in a.log_lines()), "the refusal")
+    assert valkey(a)["state"] == "down"
+
+
+def test_uploads_are_announced_over_tls(world, server, root, login):
+    """The hint that wakes workers travels by it; the job itself is a row."""
+    api = Api(world, roles="api", REDIS_URL=server.url, EXTRA_CA_PEM=root.pem.decode())
+    wait_for(lambda: valkey(api.a)["state"] == "up", "valkey up")
+    made = api.init()
+    with socket.create_connection(("127.0.0.1", server.port), 10) as raw:
+        context = ssl.create_default_context(cafile=root.alone)
+        with context.wrap_socket(raw, server_hostname="localhost") as s:
+            def entries():
+                s.sendall(b"XLEN wanzami:{q}:transcode\r\n")
+                return int(s.recv(100)[1:])
+            s.sendall(b"AUTH tool secret\r\n")
+            assert s.recv(100) == b"+OK\r\n"
+            before = entries()
+            api.complete(made, api.put(made, b"hello world"))
+            wait_for(lambda: entries() == before + 1, "the hint")
