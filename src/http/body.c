@@ -15,6 +15,7 @@
 
 #include <zlib.h>
 
+#include "base/date.h"
 #include "http/body.h"
 #include "http/reply.h"
 #include "http/request.h"
@@ -498,6 +499,33 @@ count_check(struct check *c, const struct field *f, int node)
 	}
 }
 
+static void
+date_check(struct check *c, const struct field *f, int node)
+{
+	const struct json	*doc = &c->r->json;
+	int			kind = json_kind(doc, node), ok = 1;
+	char			text[24], *plain;
+	int64_t			ms = kind == 't';
+	double			value;
+
+	if (kind == JSMN_STRING) {
+		plain = json_plain(doc, node);
+		ok = date_parse(plain, &ms);
+		free(plain);
+	} else if (kind == 0) {
+		value = strtod(doc->text + doc->nodes[node].start, NULL);
+		if ((ok = value >= (double)DATE_MS_MIN && value <= (double)DATE_MS_MAX))
+			ms = (int64_t)value;
+	} else {
+		ok = kind == 't' || kind == 'f' || kind == 'n';
+	}
+	snprintf(text, sizeof(text), "%" PRId64, ms);
+	if (ok)
+		value_keep(c, f, text, strlen(text));
+	else
+		complain(c, f, "Invalid date", "\"code\":\"invalid_date\"");
+}
+
 static void	value_check(struct check *, const struct field *, int);
 
 /* What a field would be, in the words of the old service. */
@@ -604,6 +632,9 @@ value_check(struct check *c, const struct field *f, int node)
 	case FIELD_COUNT:
 		count_check(c, f, node);
 		break;
+	case FIELD_DATE:
+		date_check(c, f, node);
+		break;
 	case FIELD_OBJECTS:
 		if (expect(c, f, kind, JSMN_ARRAY, "array"))
 			objects_check(c, f, node);
@@ -626,7 +657,7 @@ field_check(struct check *c, const struct field *f)
 		complain_absent(c, f, type_name(f));
 	if (c->complaints > 0) {
 		kore_buf_append(&c->fields, "]", c->r->route->issues == NULL ? 1 : 0);
-	} else if (node >= 0 && f->type != FIELD_ID && f->type != FIELD_COUNT) {
+	} else if (node >= 0 && f->type != FIELD_ID && f->type != FIELD_COUNT && f->type != FIELD_DATE) {
 		raw = json_raw(&c->r->json, node, &len);
 		value_keep(c, f, raw, len);
 	}

@@ -25,6 +25,7 @@ enum field_type {
 	FIELD_ID,		/* 64-bit integer, coerced as the test vectors of contract people §8 say; min and max unless both are 0 */
 	FIELD_COUNT,		/* 32-bit integer, coerced as JavaScript's Number() does (contract media §6.2) */
 	FIELD_OBJECTS,		/* array of objects with the fields of `of`; min and max elements */
+	FIELD_DATE,		/* what JavaScript makes a date of (base/date.h); passed on in milliseconds since 1970 */
 	FIELD_UNION,		/* as FIELD_STRING, but another type is "Invalid input" */
 };
 

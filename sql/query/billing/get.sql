@@ -1,0 +1,4 @@
+-- GET /api/user/billing (contract people §3.31).
+SELECT 200 AS status, json_build_object('billing', (
+	SELECT wanzami.billing(b) FROM "BillingAccount" b WHERE b."userId" = ($1 ->> 'userId')::bigint))::text AS body
+FROM (SELECT $2) unused
