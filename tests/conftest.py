@@ -130,6 +130,14 @@ def world(postgres, keyvalue, store, mail, appliance):
     w.db.close()
 
 
+@pytest.fixture
+def gateways():
+    from gateways import Gateways
+    started = Gateways()
+    yield started
+    started.stop()
+
+
 # Programs of tests/tools (build/Makefile), for what only C can call
 
 def build(name):

@@ -1,8 +1,27 @@
 /*
- * The public catalogue (contract media §4).
+ * The public catalogue (contract media §4). Who shows a token when asking for
+ * one title gets the media of it that they bought (§12.2, PPV-1).
  */
+#include "base/conf.h"
 #include "http/route.h"
+#include "http/sql.h"
 
 ROUTE_SQL(GET, "/api/titles", "titles/list", .shared = 1);
-ROUTE_SQL(GET, "/api/titles/:id", "titles/detail", .id = "title");
-ROUTE_SQL(GET, "/api/titles/:id/episodes", "titles/episodes", .id = "title");
+
+static void
+title_reply(struct request *r, const char *statement)
+{
+	guard_maybe(r);
+	request_tell(r, "enforcement", conf_str(CONF_PPV_ENFORCEMENT));
+	sql_reply(r, statement);
+}
+
+ROUTE(GET, "/api/titles/:id", title_detail, .id = "title")
+{
+	title_reply(r, "titles/detail");
+}
+
+ROUTE(GET, "/api/titles/:id/episodes", title_episodes, .id = "title")
+{
+	title_reply(r, "titles/episodes");
+}

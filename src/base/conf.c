@@ -10,7 +10,7 @@
 
 #define SECRET_MIN_BYTES	32	/* contract README 11 */
 
-enum conf_type { CONF_TEXT, CONF_NUMBER, CONF_CHOICE, CONF_CHOICES, CONF_YESNO, CONF_URL, CONF_DURATION, CONF_CRON, CONF_ZONE };
+enum conf_type { CONF_TEXT, CONF_NUMBER, CONF_CHOICE, CONF_CHOICES, CONF_YESNO, CONF_URL, CONF_LINK, CONF_DURATION, CONF_CRON, CONF_ZONE };
 
 struct conf_var {
 	const char	*name;
@@ -85,6 +85,8 @@ static const struct conf_var table[CONF_COUNT] = {
 	    "What stands in front of the key in the public addresses of artwork, such as a CDN's. Unset: the bucket itself." },
 	[CONF_EXTRA_CA_PEM] = { "EXTRA_CA_PEM", CONF_TEXT, NULL, 0, 0, NULL, 0,
 	    "Authorities (PEM text) whose certificates other servers may show, besides Mozilla's, which the binary carries." },
+	[CONF_TRUSTED_PROXIES] = { "TRUSTED_PROXIES", CONF_NUMBER, "1", 0, 16, NULL, 0,
+	    "Proxies in front of the API, each of which adds to X-Forwarded-For whom it serves: a viewer's address is what the first of them saw. 0: that of the connection." },
 	[CONF_TLS_CA_FILE] = { "TLS_CA_FILE", CONF_TEXT, NULL, 0, 0, NULL, 0,
 	    "The same as a file, read at start." },
 	[CONF_DATABASE_CA_PEM] = { "DATABASE_CA_PEM", CONF_TEXT, NULL, 0, 0, NULL, 0,
@@ -117,6 +119,44 @@ static const struct conf_var table[CONF_COUNT] = {
 	    "Where viewers find the web application; links in mails lead there. Unset: http://localhost:3000." },
 	[CONF_ADMIN_APP_ORIGIN] = { "ADMIN_APP_ORIGIN", CONF_URL, NULL, 0, 0, NULL, 0,
 	    "Where the staff's application is; links in invitations lead there. Unset: http://localhost:3001." },
+	[CONF_FRONTEND_URL] = { "FRONTEND_URL", CONF_URL, NULL, 0, 0, NULL, 0,
+	    "Where links in the mail about a purchase lead when APP_ORIGIN is unset. Unset: https://wanzami.vercel.app." },
+	[CONF_GOOGLE_CLIENT_ID] = { "GOOGLE_CLIENT_ID", CONF_TEXT, NULL, 0, 0, NULL, 0,
+	    "The client that Google knows us as. Sign-in with Google needs it, its secret and GOOGLE_REDIRECT_URI." },
+	[CONF_GOOGLE_CLIENT_SECRET] = { "GOOGLE_CLIENT_SECRET", CONF_TEXT, NULL, 0, 0, NULL, 1,
+	    "Its secret." },
+	[CONF_GOOGLE_REDIRECT_URI] = { "GOOGLE_REDIRECT_URI", CONF_LINK, NULL, 0, 0, NULL, 0,
+	    "Where Google sends viewers back to. APP_ORIGIN/oauth/google/callback is allowed beside it." },
+	[CONF_GOOGLE_AUTH_URL] = { "GOOGLE_AUTH_URL", CONF_LINK, "https://accounts.google.com/o/oauth2/v2/auth", 0, 0, NULL, 0,
+	    "Google's page of consent." },
+	[CONF_GOOGLE_TOKEN_URL] = { "GOOGLE_TOKEN_URL", CONF_LINK, "https://oauth2.googleapis.com/token", 0, 0, NULL, 0,
+	    "Where Google changes codes into tokens." },
+	[CONF_GOOGLE_USERINFO_URL] = { "GOOGLE_USERINFO_URL", CONF_LINK, "https://openidconnect.googleapis.com/v1/userinfo", 0, 0, NULL, 0,
+	    "Where Google says who somebody is." },
+	[CONF_PAYSTACK_SECRET_KEY] = { "PAYSTACK_SECRET_KEY", CONF_TEXT, NULL, 0, 0, NULL, 1,
+	    "Our key at Paystack, by which viewers in Africa pay." },
+	[CONF_PAYSTACK_WEBHOOK_SECRET] = { "PAYSTACK_WEBHOOK_SECRET", CONF_TEXT, NULL, 0, 0, NULL, 1,
+	    "What Paystack signs its webhooks with. Unset: PAYSTACK_SECRET_KEY, which is what Paystack does." },
+	[CONF_PAYSTACK_CALLBACK_URL] = { "PAYSTACK_CALLBACK_URL", CONF_LINK, NULL, 0, 0, NULL, 0,
+	    "Where both gateways send viewers after they have paid: /ppv/success of the web application." },
+	[CONF_PAYSTACK_BASE_URL] = { "PAYSTACK_BASE_URL", CONF_URL, "https://api.paystack.co", 0, 0, NULL, 0,
+	    "Paystack's API." },
+	[CONF_FLW_SECRET_KEY] = { "FLW_SECRET_KEY", CONF_TEXT, NULL, 0, 0, NULL, 1,
+	    "Our key at Flutterwave, by which viewers elsewhere pay." },
+	[CONF_FLW_WEBHOOK_SECRET] = { "FLW_WEBHOOK_SECRET", CONF_TEXT, NULL, 0, 0, NULL, 1,
+	    "What Flutterwave's webhooks must know. Unset: they are refused." },
+	[CONF_FLW_BASE_URL] = { "FLW_BASE_URL", CONF_URL, "https://api.flutterwave.com", 0, 0, NULL, 0,
+	    "Flutterwave's API." },
+	[CONF_WEBHOOKS_UNSIGNED] = { "WEBHOOKS_UNSIGNED", CONF_YESNO, "0", 0, 0, NULL, 0,
+	    "Believe Paystack's webhooks without a signature when there is no secret to check it with. Anybody can then buy for nothing." },
+	[CONF_PPV_ACCESS_DAYS] = { "PPV_ACCESS_DAYS", CONF_NUMBER, "30", 0, 36500, NULL, 0,
+	    "Days that a purchase lasts; 0 is 30." },
+	[CONF_PPV_ENFORCEMENT] = { "PPV_ENFORCEMENT", CONF_CHOICE, "grant", 0, 0, "grant|token|off", 0,
+	    "Who gets the media of pay-per-view titles: whoever was found entitled and comes from the same place (grant), who asks with the token of a buyer (token), everybody (off)." },
+	[CONF_PPV_DENIED_STATUS] = { "PPV_DENIED_STATUS", CONF_CHOICE, "403", 0, 0, "403|200", 0,
+	    "Status of the answer that somebody may not watch a title." },
+	[CONF_PPV_STRIKE_PAUSE_SEC] = { "PPV_STRIKE_PAUSE_SEC", CONF_NUMBER, "0", 0, 86400, NULL, 0,
+	    "Seconds in which a viewer gets at most one strike for the same title; 0 counts every denial." },
 	[CONF_REDIS_URL] = { "REDIS_URL", CONF_TEXT, "redis://localhost:6379", 0, 0, NULL, 1,
 	    "Valkey or Redis, as redis://[user:password@]host[:port], or rediss:// for TLS. It wakes who waits for work; without it the same happens later." },
 	[CONF_TRANSCODE_LEASE_MS] = { "TRANSCODE_LEASE_MS", CONF_NUMBER, "30000", 500, 3600000, NULL, 0,
@@ -280,6 +320,16 @@ url_ok(const char *text)
 	return (len > 0 && (host[len] == '\0' || !strcmp(host + len, "/")));
 }
 
+/* The same with a path and more. */
+static int
+link_ok(const char *text)
+{
+	const char	*host = strstr(text, "://");
+
+	return ((!strncmp(text, "http://", 7) || !strncmp(text, "https://", 8)) && strcspn(host + 3, "/?#") > 0 &&
+	    text[strcspn(text, " \t\r\n\"\\")] == '\0');
+}
+
 static int
 value_ok(enum conf_id id, const char *text)
 {
@@ -296,6 +346,8 @@ value_ok(enum conf_id id, const char *text)
 		return (choices_known(v->choices, text));
 	case CONF_URL:
 		return (url_ok(text));
+	case CONF_LINK:
+		return (link_ok(text));
 	case CONF_DURATION:
 		return (duration_parse(text, &values[id].number));
 	case CONF_CRON:
@@ -327,6 +379,9 @@ allowed_print(char *out, size_t len, const struct conf_var *v)
 		break;
 	case CONF_URL:
 		snprintf(out, len, "http(s)://host[:port]");
+		break;
+	case CONF_LINK:
+		snprintf(out, len, "http(s)://host[:port][/path]");
 		break;
 	case CONF_DURATION:
 		snprintf(out, len, "a whole number and s, m, h or d, as in 90s or 365d");

@@ -7,6 +7,8 @@
 #include <jsmn.h>
 
 #include <ctype.h>
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -466,4 +468,109 @@ json_quote(struct kore_buf *out, const char *text)
 		}
 	}
 	kore_buf_append(out, "\"", 1);
+}
+
+/* A string as JSON.stringify writes it: short escapes where there are any. */
+static void
+string_compact(struct kore_buf *out, const struct json *doc, int node)
+{
+	static const char	letters[] = "\bb\ff\nn\rr\tt";
+	char			*plain = json_plain(doc, node);
+	const char		*p, *l;
+
+	kore_buf_append(out, "\"", 1);
+	for (p = plain; *p != '\0'; p++) {
+		if (*p == '"' || *p == '\\')
+			kore_buf_appendf(out, "\\%c", *p);
+		else if ((unsigned char)*p >= 0x20)
+			kore_buf_append(out, p, 1);
+		else if ((l = strchr(letters, *p)) != NULL)
+			kore_buf_appendf(out, "\\%c", l[1]);
+		else
+			kore_buf_appendf(out, "\\u%04x", (unsigned int)*p);
+	}
+	kore_buf_append(out, "\"", 1);
+	free(plain);
+}
+
+/* ECMA-262 §6.1.6.1.20: the shortest digits that read as the same number, with a point or an exponent where they belong. */
+static void
+number_compact(struct kore_buf *out, double value)
+{
+	char	text[40], digits[24];
+	int	precision, point, n, i;
+
+	if (value == 0 || !isfinite(value)) {
+		kore_buf_append(out, isfinite(value) ? "0" : "null", isfinite(value) ? 1 : 4);
+		return;
+	}
+	if (value < 0)
+		kore_buf_append(out, "-", 1);
+	value = fabs(value);
+	for (precision = 0; precision < 17; precision++) {
+		snprintf(text, sizeof(text), "%.*e", precision, value);
+		if (strtod(text, NULL) == value)
+			break;
+	}
+	point = atoi(strchr(text, 'e') + 1) + 1;
+	for (n = i = 0; text[i] != 'e'; i++) {
+		if (text[i] != '.')
+			digits[n++] = text[i];
+	}
+	digits[n] = '\0';
+	if (n <= point && point <= 21)
+		kore_buf_appendf(out, "%s%.*s", digits, point - n, "000000000000000000000");
+	else if (point > 0 && point <= 21)
+		kore_buf_appendf(out, "%.*s.%s", point, digits, digits + point);
+	else if (point > -6 && point <= 0)
+		kore_buf_appendf(out, "0.%.*s%s", -point, "000000", digits);
+	else
+		kore_buf_appendf(out, "%c%s%se%+d", digits[0], n > 1 ? "." : "", digits + 1, point - 1);
+}
+
+static void
+object_compact(struct kore_buf *out, const struct json *doc, int object)
+{
+	int	i, key = object + 1;
+
+	kore_buf_append(out, "{", 1);
+	for (i = 0; i < doc->nodes[object].size; i++, key = json_next(doc, key + 1)) {
+		kore_buf_append(out, ",", i > 0 ? 1 : 0);
+		string_compact(out, doc, key);
+		kore_buf_append(out, ":", 1);
+		json_compact(out, doc, key + 1);
+	}
+	kore_buf_append(out, "}", 1);
+}
+
+void
+json_compact(struct kore_buf *out, const struct json *doc, int node)
+{
+	const char	*raw;
+	size_t		len;
+	int		i, item;
+
+	switch (json_kind(doc, node)) {
+	case JSMN_OBJECT:
+		object_compact(out, doc, node);
+		break;
+	case JSMN_ARRAY:
+		kore_buf_append(out, "[", 1);
+		for (i = 0, item = node + 1; i < doc->nodes[node].size; i++, item = json_next(doc, item)) {
+			kore_buf_append(out, ",", i > 0 ? 1 : 0);
+			json_compact(out, doc, item);
+		}
+		kore_buf_append(out, "]", 1);
+		break;
+	case JSMN_STRING:
+		string_compact(out, doc, node);
+		break;
+	case 0:
+		number_compact(out, strtod(doc->text + doc->nodes[node].start, NULL));
+		break;
+	default:
+		raw = json_raw(doc, node, &len);
+		kore_buf_append(out, raw, len);
+		break;
+	}
 }

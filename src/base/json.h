@@ -58,6 +58,13 @@ char	*json_plain(const struct json *, int node);
 /* The length of the string at node in UTF-16 code units, as JavaScript counts. */
 size_t	json_units(const struct json *, int node);
 
+/*
+ * Appends the value at node as JavaScript's JSON.stringify(JSON.parse(text))
+ * writes it (ECMA-262 §25.5.2): without blanks, every string and number in its
+ * one form. Keys stay in their order, also numbers and equal ones.
+ */
+void	json_compact(struct kore_buf *, const struct json *, int node);
+
 /* Appends text as a JSON string, quotes included; NULL becomes null. text is UTF-8, or its other bytes become U+FFFD. */
 void	json_quote(struct kore_buf *, const char *text);
 

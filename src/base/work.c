@@ -1,5 +1,6 @@
 /*
- * The task threads and the one queue that feeds them all.
+ * The task threads and the one queue that feeds them all; and the same for
+ * work that waits for others, which would keep the task threads from theirs.
  *
  * Kore's own queues, one for each thread, are not used: work would wait behind
  * a slow piece while other threads rest, and a thread that is woken without
@@ -29,58 +30,85 @@ struct work {
 
 TAILQ_HEAD(works, work);
 
-static struct works	waiting = TAILQ_HEAD_INITIALIZER(waiting);
+/* Threads that do the same kind of work, and what waits for one of them. */
+struct pool {
+	struct works	waiting;
+	pthread_cond_t	more;
+	int		nwaiting;
+	int		idle;		/* threads that wait for work */
+	int		threads;
+};
+
+static struct pool	tasks = { .waiting = TAILQ_HEAD_INITIALIZER(tasks.waiting), .more = PTHREAD_COND_INITIALIZER };
+static struct pool	waiters = { .waiting = TAILQ_HEAD_INITIALIZER(waiters.waiting), .more = PTHREAD_COND_INITIALIZER };
 static struct works	finished = TAILQ_HEAD_INITIALIZER(finished);
-static pthread_mutex_t	lock = PTHREAD_MUTEX_INITIALIZER;	/* of all that follows */
-static pthread_cond_t	more = PTHREAD_COND_INITIALIZER;
-static int		nwaiting = 0;
-static int		idle = 0;	/* threads that wait for work */
-static int		threads = 0;
+static pthread_mutex_t	lock = PTHREAD_MUTEX_INITIALIZER;	/* of all that stands above */
 static int		bell = -1;	/* eventfd that calls the event loop to what is finished */
 
 static struct work *
-work_take(void)
+work_take(struct pool *pool)
 {
 	struct work	*w;
 
-	idle++;
-	while ((w = TAILQ_FIRST(&waiting)) == NULL)
-		pthread_cond_wait(&more, &lock);
-	idle--;
-	TAILQ_REMOVE(&waiting, w, list);
-	nwaiting--;
+	pool->idle++;
+	while ((w = TAILQ_FIRST(&pool->waiting)) == NULL)
+		pthread_cond_wait(&pool->more, &lock);
+	pool->idle--;
+	TAILQ_REMOVE(&pool->waiting, w, list);
+	pool->nwaiting--;
 
 	return (w);
 }
 
-/* A thread from its start on; never returns. */
-static int
-thread_live(struct kore_task *t)
+/* One piece of work from its beginning to the bell. */
+static void
+work_do(struct pool *pool)
 {
 	const uint64_t	one = 1;
 	struct work	*w;
 	int		first;
 
-	(void)t;
-	for (;;) {
-		pthread_mutex_lock(&lock);
-		w = work_take();
-		pthread_mutex_unlock(&lock);
-		w->work(w->arg);
-		pthread_mutex_lock(&lock);
-		first = TAILQ_EMPTY(&finished);
-		TAILQ_INSERT_TAIL(&finished, w, list);
-		pthread_mutex_unlock(&lock);
-		if (first && write(bell, &one, sizeof(one)) != sizeof(one))
-			fatal("eventfd: %s", errno_s);
-	}
+	pthread_mutex_lock(&lock);
+	w = work_take(pool);
+	pthread_mutex_unlock(&lock);
+	w->work(w->arg);
+	pthread_mutex_lock(&lock);
+	first = TAILQ_EMPTY(&finished);
+	TAILQ_INSERT_TAIL(&finished, w, list);
+	pthread_mutex_unlock(&lock);
+	if (first && write(bell, &one, sizeof(one)) != sizeof(one))
+		fatal("eventfd: %s", errno_s);
+}
+
+/* A task thread from its start on; never returns. */
+static int
+thread_live(struct kore_task *t)
+{
+	for (;;)
+		work_do(&tasks);
+
+	return (t->result);
+}
+
+static void *
+waiter_live(void *arg)
+{
+	for (;;)
+		work_do(&waiters);
+
+	return (arg);
 }
 
 static void
-thread_start(void)
+thread_start(struct pool *pool)
 {
 	struct kore_task	*t;
 
+	if (pool == &waiters) {
+		if (!thread_begin(waiter_live, NULL))
+			fatal("no thread: %s", errno_s);
+		return;
+	}
 	if ((t = calloc(1, sizeof(*t))) == NULL)
 		fatal("out of memory");
 	kore_task_create(t, thread_live);
@@ -117,8 +145,8 @@ bell_make(void)
 	kore_platform_event_schedule(bell, EPOLLIN, 0, &event);
 }
 
-void
-work_run(void (*work)(void *), void (*done)(void *), void *arg)
+static void
+pool_add(struct pool *pool, int threads_max, void (*work)(void *), void (*done)(void *), void *arg)
 {
 	struct work	*w;
 	int		start;
@@ -131,13 +159,25 @@ work_run(void (*work)(void *), void (*done)(void *), void *arg)
 	if (bell == -1)
 		bell_make();
 	pthread_mutex_lock(&lock);
-	TAILQ_INSERT_TAIL(&waiting, w, list);
-	start = ++nwaiting > idle && threads < kore_task_threads;
-	threads += start;
+	TAILQ_INSERT_TAIL(&pool->waiting, w, list);
+	start = ++pool->nwaiting > pool->idle && pool->threads < threads_max;
+	pool->threads += start;
 	pthread_mutex_unlock(&lock);
-	pthread_cond_signal(&more);
+	pthread_cond_signal(&pool->more);
 	if (start)
-		thread_start();
+		thread_start(pool);
+}
+
+void
+work_run(void (*work)(void *), void (*done)(void *), void *arg)
+{
+	pool_add(&tasks, kore_task_threads, work, done, arg);
+}
+
+void
+work_remote(void (*work)(void *), void (*done)(void *), void *arg)
+{
+	pool_add(&waiters, WORK_REMOTE_MAX, work, done, arg);
 }
 
 int

@@ -78,6 +78,16 @@ reply_object_headers(struct http_request *req, const char *etag)
 }
 
 void
+reply_redirect(struct http_request *req, const char *url)
+{
+	origin_header(req, "*");
+	http_response_header(req, "x-content-type-options", NOSNIFF);
+	http_response_header(req, "cache-control", "no-store");
+	http_response_header(req, "location", url);
+	http_response(req, 302, NULL, 0);
+}
+
+void
 reply_preflight(struct http_request *req)
 {
 	origin_header(req, NULL);

@@ -22,6 +22,9 @@ void	reply_message(struct http_request *, int status, const char *text);
 /* The headers of an answer that is or concerns an object, as browsers want them of S3 (contract media §5.5). */
 void	reply_object_headers(struct http_request *, const char *etag);
 
+/* 302 to an address of today, without a body. */
+void	reply_redirect(struct http_request *, const char *url);
+
 /* The answer to every OPTIONS (contract people §1.2). */
 void	reply_preflight(struct http_request *);
 

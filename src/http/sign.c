@@ -7,11 +7,14 @@
 #include <sys/random.h>
 
 #include "base/conf.h"
+#include "http/seal.h"
 #include "http/sign.h"
 #include "store/objects.h"
 #include "store/objects_local.h"
 
 #define MARK_BYTES	16
+#define GATE		":gate:"
+#define GATE_SECONDS	43200	/* media CAT-9 */
 
 const char *
 sign_mark(void)
@@ -58,6 +61,20 @@ key_unescape(const char *p, const char *end, char out[OBJECTS_KEY_MAX + 1])
 	return (n > 0);
 }
 
+/* ":gate:<id>": an address that holds for as long as the others do. */
+static void
+gate_write(struct kore_buf *out, const char *base, const char *id, const char *end)
+{
+	char	asset[SEAL_TEXT_MAX], word[SEAL_MAX];
+
+	snprintf(asset, sizeof(asset), "%.*s", (int)(end - id), id);
+	seal_make(SIGN_GATE_PURPOSE, asset, GATE_SECONDS, word);
+	if (*base == '\0')
+		kore_buf_appendf(out, "null");
+	else
+		kore_buf_appendf(out, "\"%s%s%s\"", base, SIGN_GATE_PATH, word);
+}
+
 /* value is what follows the mark: ":<seconds>:<key>". */
 static void
 value_sign(struct kore_buf *out, const char *base, const char *value, const char *end)
@@ -66,6 +83,10 @@ value_sign(struct kore_buf *out, const char *base, const char *value, const char
 	char	*colon;
 	long	seconds;
 
+	if (!strncmp(value, GATE, strlen(GATE))) {
+		gate_write(out, base, value + strlen(GATE), end);
+		return;
+	}
 	seconds = strtol(value + 1, &colon, 10);
 	if (!key_unescape(colon + 1, end, key) || !objects_presign(base, "GET", key, (int)seconds, url))
 		kore_buf_appendf(out, "null");
@@ -89,15 +110,13 @@ header_host(struct http_request *req, const char *name, size_t *len)
 }
 
 void
-sign_base(struct http_request *req, char base[SIGN_BASE_MAX])
+sign_origin(struct http_request *req, char base[SIGN_BASE_MAX])
 {
 	const char	*origin = conf_str(CONF_PUBLIC_API_ORIGIN), *host, *proto;
 	size_t		len = 0, proto_len = 0;
 	int		secure;
 
 	*base = '\0';
-	if (!local_enabled())
-		return;
 	if (*origin != '\0') {
 		snprintf(base, SIGN_BASE_MAX, "%.*s", (int)(strlen(origin) - (origin[strlen(origin) - 1] == '/')), origin);
 		return;
@@ -109,6 +128,14 @@ sign_base(struct http_request *req, char base[SIGN_BASE_MAX])
 	else
 		secure = req->owner != NULL && req->owner->tls != NULL;
 	snprintf(base, SIGN_BASE_MAX, "%s://%.*s", secure ? "https" : "http", (int)len, host);
+}
+
+void
+sign_base(struct http_request *req, char base[SIGN_BASE_MAX])
+{
+	*base = '\0';
+	if (local_enabled())
+		sign_origin(req, base);
 }
 
 void

@@ -12,18 +12,26 @@
 
 #define SIGN_BASE_MAX	300
 
+/* Where the media of pay-per-view titles are asked for, and what their sealed addresses are for (http/seal.h). */
+#define SIGN_GATE_PATH		"/api/ppv/media/"
+#define SIGN_GATE_PURPOSE	"media"
+
 /*
  * What a statement begins a value with that is to be signed, followed by
- * ":<seconds>:<key>". Random for each process, so that no stored text can look
+ * ":<seconds>:<key>", or by ":gate:<id of an asset version>" for an address
+ * of ours that looks whether it may be used. Random for each process, so that no stored text can look
  * like it. Event loop only.
  */
 const char	*sign_mark(void);
 
 /*
  * What stands in front of addresses that lead to ourselves: PUBLIC_API_ORIGIN,
- * or scheme and host of the request (contract README 21). Empty when no
- * address does, because the objects are not ours to serve. Event loop only.
+ * or scheme and host of the request (contract README 21). Empty when the
+ * request names no good host. Event loop only.
  */
+void	sign_origin(struct http_request *, char base[SIGN_BASE_MAX]);
+
+/* The same, but empty when the objects are not ours to serve, so that their addresses lead elsewhere. Event loop only. */
 void	sign_base(struct http_request *, char base[SIGN_BASE_MAX]);
 
 /*

@@ -114,7 +114,7 @@ sql_answer(struct request *r, const PGresult *res)
 	}
 	kore_buf_init(&body, text != NULL ? strlen(text) + 1 : 1);
 	if (text != NULL) {
-		sign_base(r->kore, base);
+		sign_origin(r->kore, base);
 		sign_body(&body, base, text, strlen(text));
 	}
 	reply_json(r->kore, atoi(status), body.data, body.offset);

@@ -13,6 +13,7 @@
 #include "net/template.h"
 
 #define NAME_MAX_LEN	32
+#define PART_END	"{{/}}"
 
 /* What a place in a template may name. */
 struct scope {
@@ -112,6 +113,8 @@ lookup(const struct scope *scope, const char *name, size_t *len)
 
 	if (!strcmp(name, "APP_ORIGIN"))
 		return (origin(CONF_APP_ORIGIN, len));
+	if (!strcmp(name, "FRONTEND_URL"))
+		return (origin(*conf_str(CONF_APP_ORIGIN) != '\0' ? CONF_APP_ORIGIN : CONF_FRONTEND_URL, len));
 	if (!strcmp(name, "ADMIN_APP_ORIGIN"))
 		return (origin(CONF_ADMIN_APP_ORIGIN, len));
 	if (scope->subject != NULL && !strcmp(name, "subject"))
@@ -153,6 +156,22 @@ place_fill(FILE *out, const struct scope *scope, const char *place, size_t len)
 		put(out, scope, value, value_len);
 }
 
+/* Where a template goes on behind {{?name}}: there, or behind the next {{/}} when the variable is empty. */
+static const char *
+part_enter(const struct scope *scope, const char *place, const char *close, const char *end)
+{
+	const char	*p;
+	char		name[NAME_MAX_LEN];
+	size_t		len;
+
+	snprintf(name, sizeof(name), "%.*s", (int)(close - place - 1), place + 1);
+	(void)lookup(scope, name, &len);
+	if (len == 0 && (p = memmem(close, (size_t)(end - close), PART_END, strlen(PART_END))) != NULL)
+		return (p + strlen(PART_END));
+
+	return (close + 2);
+}
+
 /* The whole of a template with its places filled; the caller frees it. NULL when memory is out. */
 static char *
 fill(const struct scope *scope, const char *template, size_t template_len)
@@ -168,7 +187,12 @@ fill(const struct scope *scope, const char *template, size_t template_len)
 	while ((open = memmem(p, (size_t)(end - p), "{{", 2)) != NULL &&
 	    (close = memmem(open, (size_t)(end - open), "}}", 2)) != NULL) {
 		fwrite(p, 1, (size_t)(open - p), out);
-		place_fill(out, scope, open + 2, (size_t)(close - open - 2));
+		if (open[2] == '?') {
+			p = part_enter(scope, open + 2, close, end);
+			continue;
+		}
+		if (open[2] != '/')
+			place_fill(out, scope, open + 2, (size_t)(close - open - 2));
 		p = close + 2;
 	}
 	fwrite(p, 1, (size_t)(end - p), out);

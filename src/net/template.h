@@ -3,10 +3,11 @@
  * first line, an empty one, and the text; NAME.html the inside of layout.html.
  *
  * {{name}} stands for a variable, {{name|uri}} for it percent-encoded as a part
- * of a link, {{name|else words}} for it or, when it is empty, the words, {{name|lines}} for it with its lines
- * as they are. APP_ORIGIN
- * and ADMIN_APP_ORIGIN are those of the configuration. In HTML everything that is
- * put in is escaped.
+ * of a link, {{name|else words}} for it or, when it is empty, the words,
+ * {{name|lines}} for it with its lines as they are. A part from {{?name}} to
+ * {{/}} is left out when the variable is empty. APP_ORIGIN and ADMIN_APP_ORIGIN
+ * are those of the configuration, FRONTEND_URL is APP_ORIGIN or else itself. In
+ * HTML everything that is put in is escaped.
  */
 #ifndef WANZAMI_TEMPLATE_H
 #define WANZAMI_TEMPLATE_H

@@ -1,11 +1,11 @@
 -- GET /api/titles/:id (contract media §4.2) for this country and audience.
 WITH title AS (
-	SELECT t.* FROM "Title" t WHERE t."id" = ($1 ->> 'id')::bigint AND wanzami.visible(t, ($1 ->> 'country'), ($1 ->> 'audience'))
+	SELECT t.*, wanzami.ppv_way(t, $1) AS way FROM "Title" t WHERE t."id" = ($1 ->> 'id')::bigint AND wanzami.visible(t, ($1 ->> 'country'), ($1 ->> 'audience'))
 ), episode AS (
 	SELECT e."id"::text AS "id", e."titleId"::text AS "titleId", e."seasonNumber", e."episodeNumber", e."name", e."synopsis",
 		e."runtimeMinutes", e."previewSpriteUrl", e."previewVttUrl", e."introStartSec", e."introEndSec",
 		e."seasonId"::text AS "seasonId", wanzami.iso(e."createdAt") AS "createdAt", wanzami.iso(e."updatedAt") AS "updatedAt",
-		wanzami.assets(NULL, e."id", t."isPpv", ($1 ->> 'mark')) AS "assetVersions"
+		wanzami.assets(NULL, e."id", t.way, ($1 ->> 'mark')) AS "assetVersions"
 	FROM "Episode" e JOIN title t ON t."id" = e."titleId"
 	WHERE NOT e."pendingReview"
 ), season AS (
@@ -26,7 +26,7 @@ WITH title AS (
 		wanzami.iso(t."createdAt") AS "createdAt", wanzami.iso(t."updatedAt") AS "updatedAt",
 		t."isPpv", t."ppvPriceNaira", t."ppvCurrency", t."ppvDescription",
 		(SELECT count(*) FROM episode) AS "episodeCount",
-		wanzami.assets(t."id", NULL, t."isPpv", ($1 ->> 'mark')) AS "assetVersions",
+		wanzami.assets(t."id", NULL, t.way, ($1 ->> 'mark')) AS "assetVersions",
 		(SELECT coalesce(json_agg(e ORDER BY "seasonNumber", "episodeNumber", "id"::bigint), '[]') FROM episode e) AS "episodes",
 		(SELECT coalesce(json_agg(s ORDER BY "seasonNumber"), '[]') FROM season s) AS "seasons"
 	) r

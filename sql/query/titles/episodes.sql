@@ -4,7 +4,7 @@ SELECT 200 AS status, '{"episodes":' || coalesce(json_agg(e ORDER BY "seasonNumb
 FROM (
 	SELECT e."id"::text AS "id", e."titleId"::text AS "titleId", e."seasonNumber", e."episodeNumber", e."name", e."synopsis",
 		e."runtimeMinutes", e."previewSpriteUrl", e."previewVttUrl", e."introStartSec", e."introEndSec",
-		e."seasonId"::text AS "seasonId", e."pendingReview", wanzami.assets(NULL, e."id", t."isPpv", ($1 ->> 'mark')) AS "assetVersions",
+		e."seasonId"::text AS "seasonId", e."pendingReview", wanzami.assets(NULL, e."id", wanzami.ppv_way(t, $1), ($1 ->> 'mark')) AS "assetVersions",
 		wanzami.iso(e."createdAt") AS "createdAt", wanzami.iso(e."updatedAt") AS "updatedAt"
 	FROM "Episode" e JOIN "Title" t ON t."id" = e."titleId"
 	WHERE t."id" = ($1 ->> 'id')::bigint AND NOT e."pendingReview" AND wanzami.visible(t, ($1 ->> 'country'), ($1 ->> 'audience'))

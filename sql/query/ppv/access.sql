@@ -1,0 +1,37 @@
+-- GET /api/ppv/access/:titleId (contract media §10.3, PPV-3, PPV-7). A granted look is remembered with where it came from; a refused
+-- one is a strike, unless it asks not to be, and the third one bars the account.
+SELECT wanzami.refuse(404, 'Title not found') WHERE NOT EXISTS (SELECT FROM "Title" WHERE "id" = ($1 ->> 'id')::bigint);
+WITH struck AS (
+	UPDATE "User" u SET "ppvStrikeCount" = u."ppvStrikeCount" + 1, "ppvLastStrikeAt" = wanzami.now(), "ppvBanned" = u."ppvStrikeCount" + 1 >= 3,
+		"updatedAt" = wanzami.now()
+	FROM "Title" t
+	WHERE u."id" = ($1 ->> 'userId')::bigint AND t."id" = ($1 ->> 'id')::bigint AND t."isPpv" AND NOT u."ppvBanned"
+	AND NOT wanzami.ppv_bought(u."id", t."id") AND lower(coalesce($1 #>> '{query,record}', '')) <> 'false'
+	AND NOT EXISTS (SELECT FROM "PpvViolation" v WHERE v."userId" = u."id" AND v."titleId" = t."id"
+		AND v."createdAt" > wanzami.now() - ($1 ->> 'strikePause')::int * interval '1 second')
+	RETURNING u."id"
+)
+INSERT INTO "PpvViolation" ("userId", "titleId", "path", "ipAddress", "userAgent", "createdAt")
+SELECT "id", ($1 ->> 'id')::bigint, $1 ->> 'url', $1 ->> 'from', $1 ->> 'agent', wanzami.now() FROM struck;
+INSERT INTO wanzami.ppv_grant AS g (title_id, client, agent, user_id, expires_at)
+SELECT t."id", $1 ->> 'client', wanzami.digest(coalesce($1 ->> 'agent', '')), u."id", now() + interval '6 hours'
+FROM "User" u, "Title" t
+WHERE u."id" = ($1 ->> 'userId')::bigint AND t."id" = ($1 ->> 'id')::bigint AND t."isPpv" AND NOT u."ppvBanned"
+AND wanzami.ppv_bought(u."id", t."id")
+ON CONFLICT (title_id, client, agent, user_id) DO UPDATE SET expires_at = excluded.expires_at;
+SELECT CASE WHEN x.denied THEN ($1 ->> 'deniedStatus')::int ELSE 200 END AS status, CASE
+	WHEN NOT t."isPpv" THEN json_build_object('isPpv', false, 'hasAccess', true, 'priceNaira', NULL, 'currency', NULL,
+		'userPpvBanned', u."ppvBanned", 'ppvStrikeCount', u."ppvStrikeCount")
+	WHEN x.denied THEN json_build_object('isPpv', true, 'hasAccess', false, 'priceNaira', t."ppvPriceNaira",
+		'currency', coalesce(t."ppvCurrency", 'NGN'), 'userPpvBanned', u."ppvBanned", 'ppvStrikeCount', u."ppvStrikeCount",
+		'message', CASE WHEN u."ppvBanned" THEN 'PPV access blocked due to repeated violations.' ELSE 'Purchase required to access this title.' END)
+	WHEN u."ppvBanned" THEN json_build_object('isPpv', true, 'hasAccess', false, 'userPpvBanned', true, 'ppvStrikeCount', u."ppvStrikeCount")
+	ELSE json_build_object('isPpv', true, 'hasAccess', true, 'priceNaira', t."ppvPriceNaira", 'currency', coalesce(t."ppvCurrency", 'NGN'),
+		'userPpvBanned', false, 'ppvStrikeCount', u."ppvStrikeCount", 'accessExpiresAt', wanzami.iso(p.until))
+	END::text AS body
+FROM "Title" t JOIN "User" u ON u."id" = ($1 ->> 'userId')::bigint
+LEFT JOIN LATERAL (SELECT b."accessExpiresAt" AS until FROM "PpvPurchase" b WHERE b."userId" = u."id" AND b."titleId" = t."id"
+	AND b."status" = 'SUCCESS' AND b."accessExpiresAt" > wanzami.now() ORDER BY b."createdAt" DESC, b."id" DESC LIMIT 1) p ON true,
+-- Who was barred by this very strike is refused; who was barred before is told so.
+LATERAL (SELECT t."isPpv" AND p.until IS NULL AND (NOT u."ppvBanned" OR u."ppvLastStrikeAt" = wanzami.now()) AS denied) x
+WHERE t."id" = ($1 ->> 'id')::bigint

@@ -1,0 +1,17 @@
+-- POST /api/ppv/flutterwave/webhook (contract media §10.7, PPV-4; README 20), its secret checked. Amounts come in whole units. A refund
+-- names the transaction, not the payment.
+SELECT wanzami.refuse(400, 'Missing tx_ref') WHERE coalesce($2 #>> '{data,tx_ref}', '') = '' AND coalesce($2 #>> '{data,meta,reference}', '') = ''
+	AND (($2 ->> 'event') NOT LIKE 'refund.%' OR $2 ->> 'event' IS NULL OR $2 #>> '{data,TransactionId}' IS NULL);
+SELECT CASE done WHEN 'unknown' THEN 404 ELSE 200 END AS status,
+	CASE done WHEN 'unknown' THEN '{"message":"Purchase not found"}' ELSE '{"received":true}' END AS body
+FROM wanzami.ppv_settle(
+	coalesce(nullif($2 #>> '{data,tx_ref}', ''), nullif($2 #>> '{data,meta,reference}', ''), (SELECT "paystackRef" FROM "PpvPurchase"
+		WHERE "gateway" = 'FLUTTERWAVE' AND "paystackTrxId" = $2 #>> '{data,TransactionId}' LIMIT 1)),
+	CASE
+		WHEN $2 ->> 'event' LIKE 'refund.%' THEN CASE lower($2 #>> '{data,status}') WHEN 'completed' THEN 'reversed' END
+		WHEN $2 #>> '{data,status}' = 'successful' THEN 'paid'
+		WHEN $2 #>> '{data,status}' IN ('failed', 'cancelled') THEN 'failed'
+	END,
+	'FLUTTERWAVE', round(100 * CASE WHEN $2 ->> 'event' LIKE 'refund.%' THEN wanzami.field_amount($2 -> 'data', 'AmountRefunded')
+		ELSE wanzami.field_amount($2 -> 'data', 'amount') END),
+	$2 #>> '{data,currency}', $2 #>> '{data,id}', $2, ($1 ->> 'accessDays')::int) done

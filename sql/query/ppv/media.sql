@@ -1,0 +1,7 @@
+-- GET /api/ppv/media/:address (PPV-1): where a rendition is, and whether somebody who may watch it asked from where this comes from.
+SELECT wanzami.playable(v."url", '|vod', '') AS place, NOT t."isPpv" OR EXISTS (
+	SELECT FROM wanzami.ppv_grant g JOIN "User" u ON u."id" = g.user_id
+	WHERE g.title_id = t."id" AND g.client = $1 ->> 'client' AND g.agent = wanzami.digest(coalesce($1 ->> 'agent', ''))
+	AND g.expires_at > now() AND NOT u."ppvBanned" AND wanzami.ppv_bought(u."id", t."id")) AS allowed
+FROM "AssetVersion" v LEFT JOIN "Episode" e ON e."id" = v."episodeId" JOIN "Title" t ON t."id" = coalesce(v."titleId", e."titleId")
+WHERE v."id" = ($1 ->> 'assetId')::bigint AND v."status" = 'READY'

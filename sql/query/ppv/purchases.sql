@@ -1,0 +1,20 @@
+-- GET /api/admin/ppv/purchases (contract media §10.5).
+SELECT wanzami.refuse(400, 'Invalid limit') WHERE $1 #>> '{query,limit}' !~ '^([0-9]{1,9})?$';
+SELECT wanzami.refuse(400, 'Invalid offset') WHERE $1 #>> '{query,offset}' !~ '^([0-9]{1,18})?$';
+SELECT wanzami.refuse(400, 'Invalid status') WHERE upper($1 #>> '{query,status}') NOT IN ('', 'PENDING', 'SUCCESS', 'FAILED', 'CANCELLED');
+WITH wanted AS (
+	SELECT nullif(upper($1 #>> '{query,status}'), '')::"PpvPurchaseStatus" AS status, nullif(upper($1 #>> '{query,gateway}'), '') AS gateway,
+		least(coalesce(nullif($1 #>> '{query,limit}', '')::int, 200), 500) AS most, coalesce(nullif($1 #>> '{query,offset}', '')::bigint, 0) AS skip
+)
+SELECT 200 AS status, '{"totalCount":' || (
+		SELECT count(*) FROM "PpvPurchase" p WHERE (w.status IS NULL OR p."status" = w.status) AND (w.gateway IS NULL OR p."gateway" = w.gateway))
+	|| ',"totalSuccessAmountNaira":' || (
+		SELECT coalesce(sum(p."amountNaira"), 0) FROM "PpvPurchase" p WHERE p."status" = 'SUCCESS' AND (w.gateway IS NULL OR p."gateway" = w.gateway))
+	|| ',"items":[' || coalesce((
+		SELECT string_agg(wanzami.ppv_purchase(i.p) || ',"user":' || json_build_object('id', u."id"::text, 'email', u."email", 'name', u."name")
+			|| ',"title":' || json_build_object('id', t."id"::text, 'name', t."name", 'type', t."type", 'ppvPriceNaira', t."ppvPriceNaira",
+				'ppvCurrency', t."ppvCurrency") || '}', ',' ORDER BY (i.p)."createdAt" DESC, (i.p)."id" DESC)
+		FROM (SELECT p FROM "PpvPurchase" p WHERE (w.status IS NULL OR p."status" = w.status) AND (w.gateway IS NULL OR p."gateway" = w.gateway)
+			ORDER BY p."createdAt" DESC, p."id" DESC LIMIT w.most OFFSET w.skip) i
+		JOIN "User" u ON u."id" = (i.p)."userId" JOIN "Title" t ON t."id" = (i.p)."titleId"), '') || ']}' AS body
+FROM wanted w

@@ -1,0 +1,210 @@
+/*
+ * Buying titles, and whether somebody may watch one (contract media §10).
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "base/conf.h"
+#include "base/log.h"
+#include "base/work.h"
+#include "http/client.h"
+#include "http/reply.h"
+#include "http/route.h"
+#include "http/sql.h"
+#include "net/payment.h"
+
+#define COUNTRY_MAX	64
+
+ROUTE_SQL(GET, "/api/ppv/my-titles", "ppv/my-titles", .guard = GUARD_USER);
+ROUTE_SQL(GET, "/api/admin/ppv/purchases", "ppv/purchases", .guard = "payments:view", .strict = 1);
+ROUTE_SQL(POST, "/api/admin/ppv/users/:id/reset", "ppv/forgive", .guard = "users:manage", .strict = 1, .id = "user");
+
+ROUTE(GET, "/api/ppv/access/:titleId", ppv_access, .guard = GUARD_USER, .id = "title")
+{
+	char		network[CLIENT_ADDRESS_MAX], from[CLIENT_ADDRESS_MAX];
+	const char	*query = r->kore->query_string;
+
+	client_network(r->kore, network);
+	client_claimed(r->kore, from);
+	request_tell(r, "client", network);
+	request_tell(r, "from", from);
+	request_tell(r, "url", request_format(r, "%s%s%s", r->kore->path, query != NULL ? "?" : "", query != NULL ? query : ""));
+	request_tell(r, "strikePause", conf_str(CONF_PPV_STRIKE_PAUSE_SEC));
+	request_tell(r, "deniedStatus", conf_str(CONF_PPV_DENIED_STATUS));
+	sql_reply(r, "ppv/access");
+}
+
+/* A purchase that begins; the task thread's while it asks the gateway. */
+struct purchase {
+	struct request		*r;
+	struct payment_order	order;
+	const char		*currency, *naira;
+	struct payment_answer	answer;
+};
+
+/* The id of the title as it is to be looked up; NULL when there is none, "" when it is no id. sent is how the client wrote it. */
+static const char *
+title_read(struct request *r, const char **sent)
+{
+	int		node = r->json.count > 0 ? json_get(&r->json, 0, "titleId") : -1, kind;
+	const char	*raw, *text;
+	size_t		len;
+
+	if (node < 0)
+		return (NULL);
+	raw = json_raw(&r->json, node, &len);
+	*sent = request_format(r, "%.*s", (int)len, raw);
+	kind = json_kind(&r->json, node);
+	text = kind == JSMN_STRING ? request_text(r, "titleId") : *sent;
+	if (kind == 'n' || kind == 'f' || *text == '\0' || (kind == 0 && strtod(text, NULL) == 0))
+		return (NULL);
+	errno = 0;
+	if (strspn(text, "0123456789") != strlen(text) || strtoull(text, NULL, 10) > INT64_MAX || errno != 0)
+		return ("");
+
+	return (text);
+}
+
+/* Two letters that are a country's: XX is one that nobody knows, T1 is Tor. */
+static int
+is_country(const char *text)
+{
+	return (strlen(text) == 2 && isalpha((unsigned char)text[0]) && isalpha((unsigned char)text[1]) && strcasecmp(text, "XX") != 0);
+}
+
+/* Where the buyer is, which decides how they pay (PPV-6): what x-country says, else what proxies say; NULL when nobody does. */
+static const char *
+country_read(struct request *r)
+{
+	static const char	*headers[] = { "x-country", "cf-ipcountry", "x-vercel-ip-country", "x-app-country" };
+	const char		*value;
+	char			*country, *p;
+	size_t			i;
+
+	for (i = 0; i < sizeof(headers) / sizeof(*headers); i++) {
+		if (!http_request_header(r->kore, headers[i], &value) || (i > 0 && !is_country(value)))
+			continue;
+		country = request_format(r, "%.*s", COUNTRY_MAX, value);
+		for (p = country; *p != '\0'; p++)
+			*p = (char)toupper((unsigned char)*p);
+		return (country);
+	}
+
+	return (NULL);
+}
+
+/* PPV-{titleId}-{milliseconds}-{random}: the page that buyers return to finds the title in it. */
+static const char *
+reference_make(struct request *r, const char *title)
+{
+	struct timespec	now;
+	uint32_t	chance;
+
+	if (getrandom(&chance, sizeof(chance), 0) != sizeof(chance))
+		fatal("getrandom: %s", errno_s);
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+
+	return (request_format(r, "PPV-%s-%lld-%08x", title, (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000, chance));
+}
+
+static void
+begun_reply(struct request *r, const struct purchase *p)
+{
+	struct kore_buf	body;
+
+	kore_buf_init(&body, 512);
+	kore_buf_append(&body, "{", 1);
+	if (p->answer.page != NULL) {
+		kore_buf_appendf(&body, "\"authorizationUrl\":");
+		json_quote(&body, p->answer.page);
+		kore_buf_append(&body, ",", 1);
+	}
+	kore_buf_appendf(&body, "\"reference\":\"%s\",\"gateway\":\"%s\",\"currency\":\"%s\",\"amountNaira\":%s}", p->order.reference,
+	    p->order.gateway, p->currency, p->naira);
+	reply_json(r->kore, 200, body.data, body.offset);
+	kore_buf_cleanup(&body);
+}
+
+static void
+answer_take(struct request *r, const struct purchase *p)
+{
+	switch (p->answer.result) {
+	case PAYMENT_OK:
+		begun_reply(r, p);
+		break;
+	case PAYMENT_REFUSED:
+		request_tell(r, "details", p->answer.json);
+		request_tell(r, "refusal", strcmp(p->order.gateway, "PAYSTACK") ? "Flutterwave init failed" : "Paystack init failed");
+		sql_reply(r, "ppv/refused");
+		break;
+	case PAYMENT_UNKNOWN:
+		/* The purchase stays as it is: it will be asked about (jobs/reconcile.h). */
+		log_event(LOG_LEVEL_WARN, "a payment could not be begun", LOG_S("id", r->id), LOG_S("reference", p->order.reference),
+		    LOG_S("error", p->answer.error));
+		reply_message(r->kore, 500, "Failed to initiate PPV purchase");
+		break;
+	}
+}
+
+static void
+gateway_ask(void *arg)
+{
+	struct purchase	*p = arg;
+
+	payment_begin(&p->order, &p->answer);
+}
+
+static void
+gateway_answered(void *arg)
+{
+	struct purchase		*p = arg;
+	struct payment_answer	answer = p->answer;	/* p is gone with a request whose client has left */
+	struct request		*r = p->r;
+
+	if (request_resume(r)) {
+		answer_take(r, p);
+		request_settle(r);
+	}
+	payment_free(&answer);
+}
+
+static void
+purchase_made(struct request *r, const PGresult *res)
+{
+	struct purchase	*p = r->state;
+
+	p->order.gateway = sql_copy(r, res, "gateway");
+	p->order.user = sql_copy(r, res, "user");
+	p->order.email = sql_copy(r, res, "email");
+	p->order.name = sql_copy(r, res, "name");
+	p->order.minor = strtoll(sql_text(res, "minor"), NULL, 10);
+	p->currency = sql_copy(r, res, "currency");
+	p->naira = sql_copy(r, res, "naira");
+	request_wait(r);
+	work_remote(gateway_ask, gateway_answered, p);
+}
+
+ROUTE(POST, "/api/ppv/initiate", ppv_initiate, .guard = GUARD_USER)
+{
+	struct purchase	*p = request_alloc(r, sizeof(*p));
+	const char	*title;
+
+	title = title_read(r, &p->order.title);
+	if (title == NULL || *title == '\0') {
+		sql_refusal(r, 400, title == NULL ? "{\"message\":\"titleId required\"}" : "{\"message\":\"Invalid titleId\"}");
+		sql_refuse(r);
+		return;
+	}
+	p->r = r;
+	p->order.reference = reference_make(r, title);
+	r->state = p;
+	request_tell(r, "titleId", title);
+	request_tell(r, "payCountry", country_read(r));
+	request_tell(r, "reference", p->order.reference);
+	sql_query(r, "ppv/initiate", purchase_made);
+}

@@ -1,0 +1,89 @@
+/*
+ * The gate in front of the media of pay-per-view titles (contract media
+ * §12.2, PPV-1). Players open an address without a token, often before the
+ * page has asked whether the viewer may watch; so the gate waits a moment for
+ * the grant that this question leaves, and then leads to the store.
+ */
+#include <string.h>
+
+#include "base/conf.h"
+#include "http/client.h"
+#include "http/reply.h"
+#include "http/route.h"
+#include "http/seal.h"
+#include "http/sign.h"
+#include "http/sql.h"
+#include "store/objects.h"
+
+#define WAIT_MS		3000
+#define LOOK_MS		250
+#define WAITING_MAX	256		/* of one worker; who comes then is refused at once */
+#define MEDIA_SECONDS	(6 * 3600)	/* of the store's address: longer than any film */
+
+static int	waiting = 0;
+
+static void	media_looked(struct request *, const PGresult *);
+
+static void
+media_look(void *arg, u_int64_t now)
+{
+	struct request	*r = arg;
+
+	(void)now;
+	waiting--;
+	if (request_resume(r)) {
+		sql_query(r, "ppv/media", media_looked);
+		request_settle(r);
+	}
+}
+
+/* place is an address as it is, or ":<seconds>:<key>" of an object (wanzami.playable). */
+static void
+media_lead(struct request *r, const char *place)
+{
+	char		base[SIGN_BASE_MAX], url[OBJECTS_URL_MAX];
+	const char	*key;
+
+	if (*place != ':') {
+		reply_redirect(r->kore, place);
+		return;
+	}
+	key = strchr(place + 1, ':') + 1;
+	sign_origin(r->kore, base);
+	if (objects_presign(base, "GET", key, MEDIA_SECONDS, url))
+		reply_redirect(r->kore, url);
+	else
+		reply_message(r->kore, 503, "Service unavailable");
+}
+
+static void
+media_looked(struct request *r, const PGresult *res)
+{
+	const char	*allowed = sql_text(res, "allowed"), *place = sql_text(res, "place");
+
+	if (allowed == NULL || place == NULL) {
+		reply_message(r->kore, 404, "Not found");
+	} else if (*allowed == 't') {
+		media_lead(r, place);
+	} else if (kore_time_ms() - r->since < WAIT_MS && waiting < WAITING_MAX) {
+		waiting++;
+		request_wait(r);
+		kore_timer_add(media_look, LOOK_MS, r, KORE_TIMER_ONESHOT);
+	} else {
+		reply_message(r->kore, 403, "Purchase required to access this title.");
+	}
+}
+
+ROUTE(GET, SIGN_GATE_PATH ":address", ppv_media)
+{
+	char	asset[SEAL_TEXT_MAX], network[CLIENT_ADDRESS_MAX];
+
+	if (!seal_open(SIGN_GATE_PURPOSE, r->args[0], asset)) {
+		reply_message(r->kore, 403, "This address is not valid or has expired");
+		return;
+	}
+	client_network(r->kore, network);
+	request_tell(r, "assetId", asset);
+	request_tell(r, "client", network);
+	sql_query(r, "ppv/media", media_looked);
+}

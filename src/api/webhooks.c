@@ -1,0 +1,146 @@
+/*
+ * What the payment gateways tell us by themselves (contract media §10.6,
+ * §10.7): who says it is checked here, what it means in the statements.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <bearssl.h>
+
+#include "base/conf.h"
+#include "http/reply.h"
+#include "http/route.h"
+#include "http/seal.h"
+#include "http/sql.h"
+
+#define BROWSER_TEXT	"Paystack webhook endpoint is POST-only. Payment received, please wait for confirmation."
+#define DAYS_DEFAULT	"30"
+
+static void
+hmac(const br_hash_class *hash, const char *key, const void *data, size_t len, unsigned char *out)
+{
+	br_hmac_key_context	kc;
+	br_hmac_context		hc;
+
+	br_hmac_key_init(&kc, hash, key, strlen(key));
+	br_hmac_init(&hc, &kc, 0);
+	br_hmac_update(&hc, data, len);
+	br_hmac_out(&hc, out);
+}
+
+/* The bytes as they came. */
+static const void *
+body_raw(struct request *r, size_t *len)
+{
+	*len = r->kore->http_body != NULL ? r->kore->http_body_length : 0;
+
+	return (*len > 0 ? (const void *)r->kore->http_body->data : "");
+}
+
+static const char *
+header(struct request *r, const char *name)
+{
+	const char	*value;
+
+	return (http_request_header(r->kore, name, &value) ? value : NULL);
+}
+
+static int
+paystack_fits(const char *secret, const char *signature, const void *data, size_t len)
+{
+	static const char	digits[] = "0123456789abcdef";
+	unsigned char		mac[br_sha512_SIZE];
+	char			hex[2 * br_sha512_SIZE];
+	size_t			i;
+
+	hmac(&br_sha512_vtable, secret, data, len, mac);
+	for (i = 0; i < sizeof(mac); i++) {
+		hex[2 * i] = digits[mac[i] >> 4];
+		hex[2 * i + 1] = digits[mac[i] & 15];
+	}
+
+	return (seal_same(signature, strlen(signature), hex, sizeof(hex)));
+}
+
+/* Over the bytes as they came, or, as the old service did it, over the JSON written anew. */
+static int
+paystack_signed(struct request *r)
+{
+	const char	*secret = conf_str(CONF_PAYSTACK_WEBHOOK_SECRET), *signature = header(r, "x-paystack-signature");
+	const void	*raw;
+	struct kore_buf	again;
+	size_t		len;
+	int		fits;
+
+	if (*secret == '\0')
+		secret = conf_str(CONF_PAYSTACK_SECRET_KEY);
+	if (*secret == '\0')
+		return (conf_int(CONF_WEBHOOKS_UNSIGNED) != 0);
+	if (signature == NULL)
+		return (0);
+	raw = body_raw(r, &len);
+	if (paystack_fits(secret, signature, raw, len))
+		return (1);
+	if (r->json.count == 0)
+		return (paystack_fits(secret, signature, "{}", 2));
+	kore_buf_init(&again, len + 64);
+	json_compact(&again, &r->json, 0);
+	fits = paystack_fits(secret, signature, again.data, again.offset);
+	kore_buf_cleanup(&again);
+
+	return (fits);
+}
+
+/* Flutterwave sends the secret itself, and newer accounts also a signature over the bytes. */
+static int
+flutterwave_signed(struct request *r)
+{
+	const char	*secret = conf_str(CONF_FLW_WEBHOOK_SECRET), *shown = header(r, "verif-hash");
+	unsigned char	mac[br_sha256_SIZE];
+	const void	*raw;
+	size_t		len;
+	char		*text;
+	int		fits;
+
+	if (*secret == '\0')
+		return (0);
+	if (shown != NULL)
+		return (seal_same(shown, strlen(shown), secret, strlen(secret)));
+	if ((shown = header(r, "flutterwave-signature")) == NULL)
+		return (0);
+	raw = body_raw(r, &len);
+	hmac(&br_sha256_vtable, secret, raw, len, mac);
+	if (!kore_base64_encode(mac, sizeof(mac), &text))
+		return (0);
+	fits = seal_same(shown, strlen(shown), text, strlen(text));
+	kore_free(text);
+
+	return (fits);
+}
+
+static void
+webhook(struct request *r, int is_signed, const char *statement)
+{
+	if (!is_signed) {
+		reply_message(r->kore, 401, "Invalid signature");
+		return;
+	}
+	request_tell(r, "accessDays", conf_int(CONF_PPV_ACCESS_DAYS) > 0 ? conf_str(CONF_PPV_ACCESS_DAYS) : DAYS_DEFAULT);
+	sql_reply(r, statement);
+}
+
+ROUTE(POST, "/api/ppv/paystack/webhook", webhook_paystack, .mails = 1)
+{
+	webhook(r, paystack_signed(r), "ppv/paystack");
+}
+
+ROUTE(POST, "/api/ppv/flutterwave/webhook", webhook_flutterwave, .mails = 1)
+{
+	webhook(r, flutterwave_signed(r), "ppv/flutterwave");
+}
+
+/* For buyers whom the gateway sends here. */
+ROUTE(GET, "/api/ppv/paystack/webhook", webhook_browser)
+{
+	reply_message(r->kore, 200, BROWSER_TEXT);
+}
