@@ -106,7 +106,7 @@ static const struct conf_var table[CONF_COUNT] = {
 	[CONF_SMTP_PORT] = { "SMTP_PORT", CONF_NUMBER, "587", 1, 65535, NULL, 0,
 	    "Its port." },
 	[CONF_SMTP_TLS] = { "SMTP_TLS", CONF_CHOICE, "auto", 0, 0, "auto|implicit|required|off", 0,
-	    "TLS from the first byte (implicit), after STARTTLS or not at all (required), never (off); auto is implicit on port 465 and elsewhere STARTTLS where the server offers it." },
+	    "TLS from the first byte (implicit; always so on port 465), after STARTTLS or not at all (required), never (off); auto is required, but in development and with a server on this machine STARTTLS where it is offered." },
 	[CONF_SMTP_USER] = { "SMTP_USER", CONF_TEXT, NULL, 0, 0, NULL, 0,
 	    "User at that server." },
 	[CONF_SMTP_PASS] = { "SMTP_PASS", CONF_TEXT, NULL, 0, 0, NULL, 1,

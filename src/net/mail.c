@@ -18,9 +18,13 @@
 #define REPLY_TIMEOUT_SEC	45L
 #define TOTAL_TIMEOUT_SEC	90L
 #define IDLE_CONNECTION_SEC	30L
+#define SMTPS_PORT		465
 #define ADDRESS_MAX		254	/* RFC 5321 §4.5.3.1.3 */
 #define PLAIN_HEADER_MAX	200	/* longer ones are cut into encoded words, which fold */
 #define WORD_BYTES_MAX		45	/* of one encoded word: 60 characters of base64 and its frame stay below 76 */
+
+/* From the first byte; after STARTTLS or not at all; after STARTTLS where the server offers it. */
+enum mail_tls { MAIL_TLS_OFF, MAIL_TLS_IMPLICIT, MAIL_TLS_REQUIRED, MAIL_TLS_OFFERED };
 
 static char	from_name[256], from_address[ADDRESS_MAX + 1];
 static char	server[320];
@@ -74,11 +78,31 @@ from_parse(const char *text)
 }
 
 static int
-tls_implicit(void)
+server_is_local(void)
+{
+	const char	*host = conf_str(CONF_SMTP_HOST);
+
+	return (!strcmp(host, "localhost") || !strncmp(host, "127.", 4) || !strcmp(host, "::1"));
+}
+
+/*
+ * Who stands between us and a server can make it look as if it did not offer
+ * STARTTLS. So without TLS there is no mail, but in development and where
+ * nobody can stand between.
+ */
+static enum mail_tls
+tls_choose(void)
 {
 	const char	*tls = conf_str(CONF_SMTP_TLS);
 
-	return (!strcmp(tls, "implicit") || (!strcmp(tls, "auto") && conf_int(CONF_SMTP_PORT) == 465));
+	if (!strcmp(tls, "off"))
+		return (MAIL_TLS_OFF);
+	if (!strcmp(tls, "implicit") || conf_int(CONF_SMTP_PORT) == SMTPS_PORT)
+		return (MAIL_TLS_IMPLICIT);
+	if (!strcmp(tls, "auto") && (server_is_local() || !strcmp(conf_str(CONF_WANZAMI_ENV), "development")))
+		return (MAIL_TLS_OFFERED);
+
+	return (MAIL_TLS_REQUIRED);
 }
 
 const char *
@@ -94,7 +118,7 @@ mail_configure(void)
 			return ("SMTP_HOST must be the name or address of a host");
 	}
 	/* The path is what we call ourselves in EHLO. */
-	snprintf(server, sizeof(server), "%s://%s%s%s:%s/%s", tls_implicit() ? "smtps" : "smtp", v6 ? "[" : "", host,
+	snprintf(server, sizeof(server), "%s://%s%s%s:%s/%s", tls_choose() == MAIL_TLS_IMPLICIT ? "smtps" : "smtp", v6 ? "[" : "", host,
 	    v6 ? "]" : "", conf_str(CONF_SMTP_PORT), strchr(from_address, '@') + 1);
 
 	return (NULL);
@@ -266,11 +290,11 @@ talk_listen(CURL *curl, curl_infotype type, char *data, size_t len, void *arg)
 static void
 tls_set(CURL *curl)
 {
-	const char	*tls = conf_str(CONF_SMTP_TLS);
+	enum mail_tls	tls = tls_choose();
 
 	(void)tlscurl_set(curl, &verify, conf_str(CONF_SMTP_HOST));
-	if (!tls_implicit() && strcmp(tls, "off"))
-		curl_easy_setopt(curl, CURLOPT_USE_SSL, !strcmp(tls, "required") ? CURLUSESSL_ALL : CURLUSESSL_TRY);
+	if (tls == MAIL_TLS_OFFERED || tls == MAIL_TLS_REQUIRED)
+		curl_easy_setopt(curl, CURLOPT_USE_SSL, tls == MAIL_TLS_REQUIRED ? CURLUSESSL_ALL : CURLUSESSL_TRY);
 }
 
 static void

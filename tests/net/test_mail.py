@@ -1,8 +1,12 @@
 """Mail as it arrives at a real SMTP server: what it says, over which kind of connection, and what becomes of it when the
 server or the sender fails in the middle."""
+import contextlib
 import json
+import os
 import re
+import socket
 import subprocess
+import threading
 
 import pytest
 
@@ -149,6 +153,63 @@ def test_no_password_goes_out_when_tls_is_required_and_not_offered(world, mail):
     world.start("api", SMTP_PORT=mail.port, SMTP_TLS="required")
     assert not settled(world, enqueue(world, "a@example.com"), "error")["failed"]
     assert mail.signed_in == [] and mail.messages == []
+
+
+class Stripper:
+    """Stands in front of an SMTP server and takes the word STARTTLS out of what it says. `heard` is what clients said."""
+
+    def __init__(self, port, listen=("127.0.0.1", 0), word=b"STARTTLS", instead=b"XXXXXXXX"):
+        self.listener, self.heard = socket.create_server(listen), b""
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._serve, args=(port, word, instead), daemon=True).start()
+
+    def _serve(self, port, word, instead):
+        def pass_on(source, target, change):
+            with contextlib.suppress(OSError):
+                while data := source.recv(65536):
+                    target.sendall(change(data))
+                target.shutdown(socket.SHUT_WR)
+
+        def hear(data):
+            self.heard += data
+            return data
+        with contextlib.suppress(OSError):
+            while True:
+                client, server = self.listener.accept()[0], socket.create_connection(("127.0.0.1", port))
+                threading.Thread(target=pass_on, args=(client, server, hear), daemon=True).start()
+                threading.Thread(target=pass_on, args=(server, client, lambda d: d.replace(word, instead) if word else d), daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)  # accept() in the thread would keep it open
+        self.listener.close()
+
+
+@pytest.mark.parametrize("place", ["production", "test"])
+def test_starttls_cannot_be_stripped(world, mail, place):
+    """Somebody between us and a server elsewhere hides that it offers TLS: neither mail nor password leaves, and the reason is kept.
+    (0.0.0.0 leads to this machine without being one of its names.)"""
+    with Stripper(mail.port) as stripper:
+        a = world.start("api", SMTP_HOST="0.0.0.0", SMTP_PORT=stripper.port, WANZAMI_ENV=place)
+        kept = settled(world, enqueue(world, "a@example.com"), "error")
+        assert not kept["failed"] and kept["vars"] == VERIFY
+        assert b"EHLO" in stripper.heard and b"AUTH" not in stripper.heard and b"MAIL" not in stripper.heard
+        assert a.stop() == 0
+        world.start("api", SMTP_HOST="0.0.0.0", SMTP_PORT=stripper.port, WANZAMI_ENV="development")
+        enqueue(world, "b@example.com")
+        assert mail.wait("b@example.com")[0].over_tls is False
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="port 465 is for root")
+@pytest.mark.parametrize("tls", ["auto", "required"])
+def test_port_465_is_tls_from_the_first_byte(world, mail, tls):
+    with Stripper(mail.tls_port, ("127.0.0.1", 465), b"", b"") as passed:
+        world.start("api", SMTP_PORT=465, SMTP_TLS=tls, TLS_CA_FILE=mail.ca)
+        enqueue(world, "a@example.com")
+        assert mail.wait("a@example.com")[0].over_tls
+        assert passed.heard[:2] == bytes([22, 3])
 
 
 def test_a_wrong_password_fails_no_mail(world, mail):
