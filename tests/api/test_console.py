@@ -69,7 +69,7 @@ def test_the_overview_tells_how_far_each_film_is(api):
             (1, 7, 'PROCESSING', 50, 50, '{"fileName": "two.mov"}', now() - interval '1 hour', now()),
             (2, 8, 'UPLOADING', 3, 9, '{"fileName": "h.mp4"}', now(), now());
         INSERT INTO wanzami.transcode_job (upload_job_id, state, attempts, lease_until, source_key, progress)
-            VALUES (1, 'running', 2, now(), 'k', '{"percent": 41.5, "renditions": {"R720": 60}}');
+            VALUES (1, 'running', 2, now(), 'k', '{"percent": 41.5, "renditions": [{"rendition": "R720", "percent": 60}]}');
         INSERT INTO "AssetVersion" ("titleId", rendition, status, url, "updatedAt") VALUES (8, 'R360', 'READY', 'u', now()),
             (8, 'R720', 'READY', 'u', now()), (8, 'R1080', 'PROCESSING', 'u', now()), (8, 'R720', 'READY', 'u', now())""")
     token = login(api, "root@example.com", "/api/admin/login").json()["accessToken"]

@@ -20,12 +20,11 @@ def playwright():
         subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=HERE, check=True, timeout=300)
 
 
-@pytest.fixture
-def console(world, playwright, request):
-    """Plays a scene of console.mjs against a running appliance; what was seen."""
+def console_of(world, roles=None):
+    """Plays a scene of console.mjs against an appliance that it starts; what was seen."""
     r = run("admin", "create", "--email", EMAIL, "--name", "Ada Obi", stdin=PASSWORD + "\n", **world.env)
     assert r.returncode == 0, r.stdout + r.stderr
-    a = world.start(getattr(request, "param", None))
+    a = world.start(roles)
 
     def play(scene, meanwhile=lambda p: None, **given):
         given = {"base": a.url, "email": EMAIL, "password": PASSWORD, "chromium": shutil.which("chromium"), **given}
@@ -42,8 +41,12 @@ def console(world, playwright, request):
         saw = json.loads(p.stdout.read())
         assert saw["errors"] == []
         return saw
-    play.appliance = a
     return play
+
+
+@pytest.fixture
+def console(world, playwright, request):
+    return console_of(world, getattr(request, "param", None))
 
 
 def film(path, seconds=12, size="1280x720", bits="12M"):
@@ -81,3 +84,34 @@ def test_an_upload_outlives_a_store_that_dies(console, world, tmp_path):
     [(key,)] = world.rows("""SELECT payload ->> 'key' FROM "UploadJob" WHERE status = 'PROCESSING'""")
     with open(source, "rb") as f:
         assert world.store.client().get_object(Bucket=world.bucket, Key=key)["Body"].read() == f.read()
+
+
+@pytest.mark.parametrize("kept", ["s3", "local"])
+def test_a_film_from_its_file_to_the_screen(world, playwright, tmp_path, kept):
+    """Uploaded, followed until it is ready, published, played, sought in, in every quality; with S3 and with a local directory."""
+    if kept == "local":
+        (tmp_path / "media").mkdir()
+        world.env.update(S3_BUCKET="", MEDIA_DIR=tmp_path / "media")
+    saw = console_of(world)("film", film=film(tmp_path / "dusk.mp4"), name="Dusk")
+    way, rungs = saw["way"], saw["way"]["rungs"]
+    assert way["states"][0].startswith("Uploading") and way["last"].startswith("Ready"), way
+    assert len(rungs) == 2 and all(percents == sorted(percents) for percents in rungs.values()), rungs
+    assert abs(saw["duration"] - 12) < 0.2 and saw["played"] > 5
+    assert sorted(saw["sizes"].values()) == [360, 720]
+    assert world.rows("""SELECT rendition::text, status::text, "durationSec" FROM "AssetVersion" ORDER BY 1""") == [
+        ("R360", "READY", 12), ("R720", "READY", 12)]
+
+
+def test_a_file_that_is_dropped_and_is_no_film(console, tmp_path):
+    noise = tmp_path / "noise.mp4"
+    noise.write_bytes(os.urandom(200000))
+    saw = console("drop", film=str(noise), name="noise")
+    assert saw["over"] and saw["name"] == "noise"
+    assert "Failed" in saw["way"]["last"] and "not a video" in saw["way"]["last"], saw["way"]
+
+
+@pytest.mark.skipif("WANZAMI_PICTURE" not in os.environ, reason="only when the README's picture is to be made anew")
+def test_picture(console, tmp_path):
+    picture = os.path.join(ROOT, os.environ["WANZAMI_PICTURE"])
+    console("picture", film=film(tmp_path / "lagos.mp4", seconds=60, size="1920x1080"), name="Lagos at Dawn", picture=picture)
+    assert os.path.getsize(picture) > 10000

@@ -3,7 +3,9 @@ SELECT 200 AS status, json_build_object(
 	'uploads', (SELECT coalesce(json_agg(u), '[]') FROM (
 		SELECT j."id"::text AS "id", j."status", j."payload" ->> 'fileName' AS "fileName", j."bytesUploaded", j."bytesTotal", j."error",
 			t."id"::text AS "titleId", t."name" AS "titleName", e."name" AS "episodeName", NOT (t."archived" OR t."pendingReview") AS "published",
-			w.state, w.attempts, w.progress -> 'percent' AS "percent", coalesce(w.progress -> 'renditions', '{}') AS "renditions",
+			w.state, w.attempts, w.progress -> 'percent' AS "percent",
+			(SELECT coalesce(json_object_agg(r ->> 'rendition', r -> 'percent'), '{}')
+				FROM jsonb_array_elements(w.progress -> 'renditions') r) AS "renditions",
 			wanzami.iso(j."createdAt") AS "createdAt", wanzami.iso(j."updatedAt") AS "updatedAt"
 		FROM "UploadJob" j LEFT JOIN "Episode" e ON e."id" = j."episodeId" LEFT JOIN "Title" t ON t."id" = coalesce(j."titleId", e."titleId")
 			LEFT JOIN wanzami.transcode_job w ON w.upload_job_id = j."id"
