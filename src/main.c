@@ -26,7 +26,6 @@
 #include "jobs/run.h"
 #include "jobs/schedule.h"
 #include "jobs/sweep.h"
-#include "jobs/trash.h"
 #include "jobs/worker.h"
 #include "net/mail.h"
 #include "http/localbody.h"
@@ -473,8 +472,6 @@ chores_start(void)
 	if (worker->id != FIRST_WORKER)
 		return;
 	sweep_start();
-	if (roles & (ROLE_TRANSCODE | ROLE_CRON))
-		trash_start();
 	if (roles & ROLE_CRON)
 		schedule_start();
 }

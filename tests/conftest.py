@@ -138,20 +138,24 @@ def gateways():
     started.stop()
 
 
-# Programs of tests/tools (build/Makefile), for what only C can call
+# Programs of the tests in C (build/Makefile)
 
-def build(name):
-    target = "asan" if "asan" in os.path.basename(services.BINARY) else "musl"
-    path = "out/test/%s/tool-%s" % (target, name)
-    subprocess.run(["make", "--no-print-directory", "-f", "build/Makefile", "TARGET=" + target, path], cwd=ROOT, check=True,
-                   stdout=subprocess.DEVNULL, timeout=600)
+def build(what, target=None):
+    """The program made of tests/<what>.c, for the target that is under test or another."""
+    target = target or ("asan" if "asan" in os.path.basename(services.BINARY) else "musl")
+    if target != "musl":
+        subprocess.run(["build/deps.sh", "asan"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL, timeout=3000)
+    path = "out/test/%s/%s" % (target, what)
+    made = subprocess.run(["make", "--no-print-directory", "-f", "build/Makefile", "TARGET=" + target, path], cwd=ROOT,
+                          capture_output=True, text=True, timeout=1200)
+    assert made.returncode == 0, made.stdout[-2000:] + made.stderr[-4000:]
     return os.path.join(ROOT, path)
 
 
 @pytest.fixture(scope="session")
 def tls():
     """tls(host, port, option=value…) runs the client; the result has returncode and output as bytes."""
-    tool = build("tls")
+    tool = build("tools/tls")
 
     def run(host, port, data=b"hello\n", env=None, **options):
         words = ["%s=%s" % pair for pair in options.items()]

@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import uuid
 
-from conftest import wait_for
+from conftest import run, wait_for
 
 
 @functools.lru_cache(None)
@@ -92,6 +92,7 @@ class Studio:
     def no_orphans(self, seconds=30):
         """Sooner or later the store holds what rows refer to and nothing else, and no upload is left open."""
         def clean():
+            run("job", "run", "store-cleanup", **self.world.env)
             wanted = {u.split("/", 3)[3] for u, in self.rows('SELECT "url" FROM "AssetVersion" WHERE "status" = \'READY\'')}
             wanted |= {k for k, in self.rows("SELECT source_key FROM wanzami.transcode_job")}
             return set(self.world.store.keys(self.world.bucket)) <= wanted and self.world.store.uploads(self.world.bucket) == [] \
@@ -100,4 +101,5 @@ class Studio:
                                                              self.rows("SELECT key, reason, attempts, last_error FROM wanzami.object_trash")), seconds)
 
 
-FAST = {"TRANSCODE_LEASE_MS": 1500, "TRANSCODE_RETRY_MS": 50, "QUEUE_SWEEP_MS": 100}
+FAST = {"TRANSCODE_LEASE_MS": 1500, "TRANSCODE_RETRY_MS": 50, "QUEUE_SWEEP_MS": 100, "JOB_LEASE_MS": 1500,
+        "STORE_CLEANUP_CRON": "* * * * * *"}

@@ -2,7 +2,6 @@
  * jsmn finds the tokens and is lenient about what stands between them; the
  * grammar is checked here first, so that nothing malformed goes further.
  */
-#define JSMN_STRICT
 #define JSMN_PARENT_LINKS
 #include <jsmn.h>
 

@@ -14,7 +14,6 @@
 #define JSMN_HEADER
 #endif
 #ifndef JSMN_PARENT_LINKS
-#define JSMN_STRICT
 #define JSMN_PARENT_LINKS
 #endif
 #include <jsmn.h>

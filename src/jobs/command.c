@@ -7,8 +7,6 @@
 #include <string.h>
 #include <time.h>
 
-#include <curl/curl.h>
-
 #include "base/conf.h"
 #include "base/cron.h"
 #include "jobs/command.h"
@@ -41,8 +39,6 @@ run_now(const struct job *job, char *const *arguments)
 	struct sigaction	action = { .sa_handler = stop };
 	enum run_end		end;
 
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
-		return (1);
 	run_name_process();
 	current = run_make(job, 0, arguments);
 	(void)sigaction(SIGTERM, &action, NULL);

@@ -24,6 +24,7 @@
 #include "base/conf.h"
 #include "base/log.h"
 #include "base/work.h"
+#include "jobs/job.h"
 #include "jobs/mail.h"
 #include "net/mail.h"
 #include "role.h"
@@ -31,7 +32,6 @@
 #include "store/pg.h"
 
 #define POLL_MS		1000
-#define CLEAN_MS	(15 * 60 * 1000)
 
 enum stage { STAGE_IDLE, STAGE_CLAIM, STAGE_SEND, STAGE_WRITE, STAGE_WRITING };
 
@@ -233,26 +233,9 @@ mailjob_tick(void *arg, u_int64_t now)
 		outbox_claim();
 }
 
-static void
-cleaned(void *arg, const struct pg_outcome *outcome)
-{
-	(void)arg;
-	if (outcome->error != NULL && !outcome->lost)
-		log_event(LOG_LEVEL_ERROR, "mail: the outbox cannot be cleaned", LOG_S("error", outcome->error));
-}
-
-static void
-mailjob_clean(void *arg, u_int64_t now)
-{
-	(void)arg;
-	(void)now;
-	pg_query("mail/clean", 0, NULL, cleaned, NULL);
-}
-
 void
 mailjob_start(void)
 {
-	kore_timer_add(mailjob_clean, CLEAN_MS, NULL, 0);
 	if (!mail_enabled() && strcmp(conf_str(CONF_WANZAMI_ENV), "development"))
 		return;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
@@ -266,3 +249,5 @@ mailjob_busy(void)
 {
 	return (job.stage != STAGE_IDLE);
 }
+
+JOB_SQL("mail-cleanup", CONF_MAIL_CLEANUP_CRON, "mail/clean", "Gives up mail that could not be sent for three days, forgets what became of mail after 90.");

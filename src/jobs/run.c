@@ -467,7 +467,6 @@ perform(struct job_run *run)
 {
 	enum run_end	end;
 
-	log_event(LOG_LEVEL_DEBUG, "job begun", LOG_S("job", run->job->name));
 	if (!thread_begin(work, run)) {
 		run->done = run->lost = 1;
 		run->outcome = job_failed(run, "there is no thread for it");

@@ -1,97 +1,49 @@
 /*
- * Claims one object at a time, removes it on a task thread, and strikes it
- * off. What was never finished has its multipart uploads ended first.
+ * Removes what waits in wanzami.object_trash from the object store, one object
+ * after the other. What was never finished has its multipart uploads ended
+ * first.
  */
-#include <stdio.h>
-#include <string.h>
-
-#include <kore/kore.h>
-
-#include "base/conf.h"
 #include "base/log.h"
-#include "jobs/trash.h"
-#include "role.h"
+#include "jobs/job.h"
 #include "store/objects.h"
-#include "store/pg.h"
 
-/* The one object that this process is removing. The task thread's while it works. */
-static struct {
-	int			busy;
+static enum objects_result
+object_remove(const char *key, int unfinished, struct objects_call *call)
+{
+	enum objects_result	result = unfinished ? objects_abort_all(key, call) : OBJECTS_OK;
+
+	return (result == OBJECTS_OK ? objects_delete(key, call) : result);
+}
+
+/* A store that cannot be reached now is left alone until the next run; what it refuses to remove holds up nothing else. */
+JOB("store-cleanup", CONF_STORE_CLEANUP_CRON, store_cleanup, "Removes what nothing refers to any more from the object store.")
+{
+	struct objects_call	call = { .canceled = job_canceled, .ctx = run };
+	enum objects_result	result = OBJECTS_OK;
+	const PGresult		*due;
+	const char		*outcome[2];
 	char			key[OBJECTS_KEY_MAX + 1];
-	int			unfinished;
-	enum objects_result	result;
-	struct objects_call	call;
-} item;
+	int			removed = 0, refused = 0;
 
-static void	trash_claim(void);
-
-static void
-settled(void *arg, const struct pg_outcome *outcome)
-{
-	(void)arg;
-	item.busy = 0;
-	if (outcome->error == NULL)
-		trash_claim();
-	else if (!outcome->lost)
-		log_event(LOG_LEVEL_ERROR, "trash: its outcome was not accepted", LOG_S("error", outcome->error));
-}
-
-static void
-removed(void *arg)
-{
-	const char	*params[] = { item.key, item.result == OBJECTS_OK ? NULL : item.call.error };
-
-	(void)arg;
-	if (item.result != OBJECTS_OK)
-		log_event(LOG_LEVEL_WARN, "an object could not be removed", LOG_S("key", item.key), LOG_S("error", item.call.error));
-	pg_query("trash/settle", 2, params, settled, NULL);
-}
-
-static void
-item_remove(void *arg)
-{
-	(void)arg;
-	memset(&item.call, 0, sizeof(item.call));
-	item.result = item.unfinished ? objects_abort_all(item.key, &item.call) : OBJECTS_OK;
-	if (item.result == OBJECTS_OK)
-		item.result = objects_delete(item.key, &item.call);
-}
-
-static void
-claimed(void *arg, const struct pg_outcome *outcome)
-{
-	(void)arg;
-	if (outcome->error != NULL || PQntuples(outcome->res) == 0) {
-		item.busy = 0;
-		if (outcome->error != NULL && !outcome->lost)
-			log_event(LOG_LEVEL_ERROR, "trash cannot be read", LOG_S("error", outcome->error));
-		return;
+	while (result != OBJECTS_LATER && objects_enabled() && !job_canceled(run)) {
+		if ((due = job_sql(run, "trash/claim", 0, NULL)) == NULL)
+			return (job_failed(run, "what is to be removed cannot be read"));
+		if (PQntuples(due) == 0)
+			break;
+		snprintf(key, sizeof(key), "%s", PQgetvalue(due, 0, 0));
+		result = object_remove(key, *PQgetvalue(due, 0, 1) == 't', &call);
+		outcome[0] = key;
+		outcome[1] = result == OBJECTS_OK ? NULL : call.error;
+		if (result == OBJECTS_OK)
+			removed++;
+		else
+			refused++, log_event(LOG_LEVEL_WARN, "an object could not be removed", LOG_S("key", key), LOG_S("error", call.error));
+		if (job_sql(run, "trash/settle", 2, outcome) == NULL)
+			return (job_failed(run, "that an object is removed cannot be written down"));
 	}
-	snprintf(item.key, sizeof(item.key), "%s", PQgetvalue(outcome->res, 0, 0));
-	item.unfinished = *PQgetvalue(outcome->res, 0, 1) == 't';
-	objects_run(item_remove, removed, NULL);
-}
+	job_count(run, "removed", removed);
+	if (refused > 0)
+		job_count(run, "refused", refused);
 
-static void
-trash_claim(void)
-{
-	if (item.busy || role_draining())
-		return;
-	item.busy = 1;
-	pg_query("trash/claim", 0, NULL, claimed, NULL);
-}
-
-static void
-trash_tick(void *arg, u_int64_t now)
-{
-	(void)arg;
-	(void)now;
-	trash_claim();
-}
-
-void
-trash_start(void)
-{
-	if (objects_enabled())
-		kore_timer_add(trash_tick, (u_int64_t)conf_int(CONF_QUEUE_SWEEP_MS), NULL, 0);
+	return (result == OBJECTS_LATER ? job_failed(run, "the store is away: %s", call.error) : JOB_OK);
 }

@@ -13,6 +13,7 @@
 #include "store/script.h"
 
 #define PARAMS_MAX	16
+#define IDLE_MS		"300000"	/* in the middle of a transaction, before the server ends it: locks are not held for those who hang */
 
 static int
 failed(struct pgwait *w, const char *why)
@@ -56,7 +57,8 @@ pgwait_open(struct pgwait *w, const char *database_url, int timeout_ms)
 	pgwait_close(w);
 	if ((url = pgurl_clean(database_url, schema, sizeof(schema))) == NULL)
 		return (failed(w, "DATABASE_URL is not a postgresql:// URL"));
-	snprintf(options, sizeof(options), "-c statement_timeout=%d -c TimeZone=UTC -c search_path=%s", timeout_ms, schema);
+	snprintf(options, sizeof(options), "-c statement_timeout=%d -c idle_in_transaction_session_timeout=" IDLE_MS
+	    " -c TimeZone=UTC -c search_path=%s", timeout_ms, schema);
 	values[0] = url;
 	w->db = PQconnectdbParams(keys, values, 1);
 	free(url);

@@ -69,7 +69,7 @@ class Stage:
         self.acknowledged, self.titles, self.viewer = [], {}, None
 
     def worker(self, which):
-        """The process id of a worker: the first answers clients and empties the trash, the last transcodes."""
+        """The process id of a worker: the first answers clients and runs the jobs, the last transcodes."""
         return wait_for(lambda: len(self.api.a.workers()) == 2 and self.api.a.workers()[which], "two workers")
 
     def init(self, of=SHORT, title=None):

@@ -1,14 +1,14 @@
 """Jobs: due by the clock, run by one process at a time, taken over from the dead, made up for once, run by hand."""
 import os
 import signal
-import time
+import subprocess
 
 import pytest
 
-from conftest import run, wait_for
+import services
+from conftest import clean_environment, run, wait_for
 
 EVERY_SECOND = "* * * * * *"
-NEVER = {}  # filled from `wanzami job list`: every job off, so that a test turns on what it looks at
 
 
 @pytest.fixture
@@ -66,3 +66,243 @@ def test_what_is_due_is_run_and_written_down(cron):
     slots = [s for s, in cron.rows("SELECT slot FROM wanzami.job_run ORDER BY id")]
     assert sorted(set(slots)) == slots, "each time once, one after the other"
     assert a.stop() == 0
+
+
+# One at a time, taken over, made up for
+
+class Held:
+    """The reaper cannot get on as long as somebody else has its table."""
+
+    def __init__(self, cron):
+        self.cron = cron
+        self.db = cron.world.postgres.connect(cron.world.env["DATABASE_URL"].rsplit("/", 1)[1])
+
+    def __enter__(self):
+        self.db.autocommit = False
+        self.db.cursor().execute('LOCK TABLE "UploadJob"')
+        return self
+
+    def wait(self):
+        """Until the job waits for us."""
+        wait_for(lambda: self.cron.rows("SELECT 1 FROM pg_locks WHERE NOT granted AND relation = '\"UploadJob\"'::regclass"), "the job to begin")
+
+    def __exit__(self, *_):
+        self.db.close()
+
+
+def looked(cron):
+    """Long enough for everybody to have looked several times at what is due."""
+    before = len(cron.runs("mail-cleanup"))
+    wait_for(lambda: len(cron.runs("mail-cleanup")) >= before + 3, "the clock to go on")
+
+
+def test_what_was_missed_is_made_up_for_once_however_many_look(cron):
+    cron.missed(ago="3 days")
+    for _ in range(3):
+        cron.start(UPLOAD_REAPER_CRON="0 0 * * *", MAIL_CLEANUP_CRON=EVERY_SECOND)
+    wait_for(lambda: cron.runs(), "the run")
+    looked(cron)
+    assert cron.runs() == [("ok", True)]
+    assert cron.rows("SELECT slot = date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' FROM wanzami.job_run WHERE name = 'upload-reaper'") == [(True,)]
+
+
+def test_a_job_that_was_never_seen_has_missed_nothing(cron):
+    cron.start(UPLOAD_REAPER_CRON="0 0 1 1 *", MAIL_CLEANUP_CRON=EVERY_SECOND)
+    looked(cron)
+    assert cron.runs() == []
+
+
+def test_three_processes_run_each_time_once(cron):
+    for _ in range(3):
+        cron.start(UPLOAD_REAPER_CRON=EVERY_SECOND)
+    wait_for(lambda: len(cron.runs()) >= 6, "runs")
+    assert cron.rows("SELECT count(*), slot FROM wanzami.job_run GROUP BY slot HAVING count(*) > 1") == []
+    assert cron.rows("SELECT count(*) FROM wanzami.job_run WHERE outcome IS NULL")[0][0] <= 1
+
+
+def test_while_it_runs_nobody_else_begins_it(cron):
+    with Held(cron) as held:
+        for _ in range(2):
+            cron.start(UPLOAD_REAPER_CRON=EVERY_SECOND, MAIL_CLEANUP_CRON=EVERY_SECOND)
+        held.wait()
+        looked(cron)
+        assert cron.runs() == [(None, True)]
+        r = cron.command("run", "upload-reaper")
+        assert r.returncode == 3 and "somebody else is running upload-reaper" in r.stderr
+    wait_for(lambda: len(cron.runs()) >= 2, "the next run")
+    assert cron.runs()[0] == ("ok", True)
+
+
+def test_a_run_whose_process_was_killed_is_taken_over(cron):
+    cron.missed()
+    with Held(cron) as held:
+        a = cron.start(UPLOAD_REAPER_CRON="0 0 * * *")
+        held.wait()
+        a.kill()
+        cron.start(UPLOAD_REAPER_CRON="0 0 * * *")
+        wait_for(lambda: cron.runs() == [("lost", True), (None, True)], "another process to begin", 60)
+    wait_for(lambda: cron.runs() == [("lost", True), ("ok", True)], "it to be done")
+    assert cron.rows("SELECT count(DISTINCT slot), count(DISTINCT fence) FROM wanzami.job_run") == [(1, 2)]
+
+
+def test_a_worker_that_was_killed_is_replaced_and_goes_on_with_the_job(cron):
+    cron.missed()
+    with Held(cron) as held:
+        a = cron.start(UPLOAD_REAPER_CRON="0 0 * * *")
+        held.wait()
+        os.kill(a.workers()[0], signal.SIGKILL)
+        wait_for(lambda: cron.runs() == [("lost", True), (None, True)], "the new worker to begin", 60)
+    wait_for(lambda: cron.runs()[-1] == ("ok", True), "it to be done")
+
+
+@pytest.mark.parametrize("lost, runs", [(2, ["lost", "lost", "ok"]), (3, ["lost", "lost", "lost"])])
+def test_what_was_lost_three_times_waits_for_its_next_time(cron, lost, runs):
+    cron.missed(ago="1 second")
+    for _ in range(lost):
+        cron.rows("INSERT INTO wanzami.job_run (name, slot, outcome) SELECT name, slot, 'lost' FROM wanzami.lease WHERE name = 'upload-reaper'")
+    cron.start(UPLOAD_REAPER_CRON="0 0 1 1 *", MAIL_CLEANUP_CRON=EVERY_SECOND)
+    wait_for(lambda: len(cron.runs()) == len(runs), "what is to be run")
+    looked(cron)
+    assert [r[0] for r in cron.runs()] == runs
+
+
+def test_asked_to_end_it_finishes_what_it_has_begun(cron):
+    cron.missed()
+    with Held(cron) as held:
+        a = cron.start(UPLOAD_REAPER_CRON="0 0 * * *")
+        held.wait()
+        a.process.send_signal(signal.SIGTERM)
+        wait_for(lambda: not a.healthy(), "the end to begin")
+    assert a.process.wait(timeout=60) == 0
+    assert cron.runs() == [("ok", True)]
+
+
+def test_asked_to_end_and_not_done_in_time_it_gives_the_job_to_another(cron):
+    cron.missed()
+    with Held(cron) as held:
+        a = cron.start(UPLOAD_REAPER_CRON="0 0 * * *", SHUTDOWN_GRACE_SEC=4, JOB_LEASE_MS=3600000)
+        held.wait()
+        b = cron.start(UPLOAD_REAPER_CRON="0 0 * * *")
+        assert a.stop() == 0
+        assert cron.runs()[0] == ("returned", True)
+        wait_for(lambda: cron.runs() == [("returned", True), (None, True)], "the other to begin")
+    wait_for(lambda: cron.runs() == [("returned", True), ("ok", True)], "it to be done")
+    assert b.stop() == 0
+
+
+def test_who_has_lost_the_claim_changes_nothing(cron):
+    upload = cron.rows("""INSERT INTO "UploadJob" ("status", "updatedAt") VALUES ('UPLOADING', now() - interval '8 days') RETURNING "id" """)
+    cron.missed()
+    with Held(cron) as held:
+        a = cron.start(UPLOAD_REAPER_CRON="0 0 * * *")
+        held.wait()
+        cron.rows("UPDATE wanzami.lease SET fence = fence + 1, owner = 'another', expires_at = now() + interval '1 hour'")
+        wait_for(lambda: any(line["msg"] == "job lost" for line in a.log_lines()), "it to notice")
+    assert cron.rows('SELECT "status"::text FROM "UploadJob" WHERE "id" = %s', upload[0]) == [("UPLOADING",)]
+
+
+def test_a_database_that_dies_in_the_middle_of_a_job_loses_a_run_and_not_the_job(cron):
+    cron.missed()
+    with Held(cron) as held:
+        a = cron.start(UPLOAD_REAPER_CRON="0 0 * * *")
+        held.wait()
+        cron.world.postgres.kill()
+    cron.world.postgres.start()
+    wait_for(lambda: cron.runs() == [("lost", True), ("ok", True)], "it to be done", 60)
+    assert a.healthy()
+
+
+def test_killed_again_and_again_every_time_is_run_to_its_end(cron):
+    """Three tasks, every job each second, one of them killed at a time: nothing hangs, and nothing is run by two at once."""
+    fast = {variable(name): EVERY_SECOND for name in cron.names}
+    tasks = [cron.start(**fast) for _ in range(3)]
+    for n in range(9):
+        done = len([r for r in cron.runs() if r[0] == "ok"])
+        tasks[n % 3].kill()
+        wait_for(lambda: len([r for r in cron.runs() if r[0] == "ok"]) > done, "the others to go on", 60)
+        tasks[n % 3].start()
+    for name in cron.names:
+        done = len([r for r in cron.runs(name) if r[0] == "ok"])
+        wait_for(lambda: len([r for r in cron.runs(name) if r[0] == "ok"]) > done + 1, name, 60)
+    assert cron.rows("""SELECT a.name FROM wanzami.job_run a JOIN wanzami.job_run b ON a.name = b.name AND a.id < b.id
+        AND b.started_at < a.finished_at AND a.outcome IN ('ok', 'failed')""") == []
+    assert cron.rows("SELECT name, slot FROM wanzami.job_run WHERE outcome = 'ok' GROUP BY 1, 2 HAVING count(*) > 1") == []
+    assert [t.stop() for t in tasks] == [0, 0, 0]
+
+
+# By hand, and what is written down
+
+def test_a_job_that_fails_says_why_and_exits_with_1(cron):
+    cron.rows('ALTER TABLE "UploadJob" RENAME COLUMN "updatedAt" TO "x"')
+    r = cron.command("run", "upload-reaper")
+    assert r.returncode == 1 and '"msg":"job failed"' in r.stdout and "does not exist" in r.stdout
+    assert cron.runs() == [("failed", False)]
+    assert "does not exist" in cron.rows("SELECT detail ->> 'error' FROM wanzami.job_run")[0][0]
+    cron.rows('ALTER TABLE "UploadJob" RENAME COLUMN "x" TO "updatedAt"')
+    assert cron.command("run", "upload-reaper").returncode == 0
+
+
+def test_a_failure_waits_for_the_next_time(cron):
+    cron.missed()
+    cron.rows('ALTER TABLE "UploadJob" RENAME COLUMN "updatedAt" TO "x"')
+    a = cron.start(UPLOAD_REAPER_CRON="0 0 * * *", MAIL_CLEANUP_CRON=EVERY_SECOND)
+    wait_for(lambda: cron.runs() == [("failed", True)], "the failure")
+    looked(cron)
+    assert cron.runs() == [("failed", True)] and a.healthy()
+
+
+@pytest.mark.parametrize("args, says", [([], "try job list"), (["run"], "try job list"), (["walk"], "try job list"),
+                                        (["run", "nothing"], 'there is no job "nothing"'),
+                                        (["run", "upload-reaper", "7"], "takes nothing behind its name")])
+def test_a_command_that_is_none_exits_with_2(cron, args, says):
+    r = cron.command(*args)
+    assert r.returncode == 2 and says in r.stderr and r.stderr.count("\n") == 1
+    assert cron.runs() == []
+
+
+def test_without_a_database_commands_fail_with_one_line(cron):
+    away = {"DATABASE_URL": "postgresql://u@127.0.0.1:1/x"}
+    r = cron.command("list", **away)
+    assert r.returncode == 1 and r.stderr.startswith("wanzami: the jobs cannot be read: connection to server")
+    r = cron.command("run", "upload-reaper", **away)
+    assert r.returncode == 1 and "job cannot be claimed" in r.stdout
+
+
+def test_interrupted_by_hand_it_gives_the_job_back(cron):
+    with Held(cron) as held:
+        p = subprocess.Popen([services.BINARY, "job", "run", "upload-reaper"], env=clean_environment(**cron.world.env), stdout=subprocess.PIPE)
+        held.wait()
+        p.send_signal(signal.SIGINT)
+        assert p.wait(timeout=60) == 1
+    assert b"job given back" in p.stdout.read() and cron.runs() == [("returned", False)]
+    assert cron.command("run", "upload-reaper").returncode == 0
+
+
+def test_the_history_is_bounded(cron):
+    cron.rows("INSERT INTO wanzami.job_run (name, outcome) SELECT 'upload-reaper', 'ok' FROM generate_series(1, 300)")
+    cron.command("run", "upload-reaper")
+    assert len(cron.runs()) == 100 and cron.runs()[-1] == ("ok", False)
+
+
+@pytest.mark.parametrize("name, value, says", [
+    ("UPLOAD_REAPER_CRON", "61 * * * *", "allowed is five fields"), ("UPLOAD_REAPER_CRON", "0 0 30 2 *", "allowed is five fields"),
+    ("CRON_TZ", "Europe/Atlantis", "allowed is a name such as")])
+def test_a_bad_schedule_stops_the_process_with_one_line(cron, name, value, says):
+    r = run(**{**cron.world.env, name: value})
+    assert r.returncode == 1 and r.stderr.startswith('wanzami: %s is "%s"; ' % (name, value)) and says in r.stderr and r.stderr.count("\n") == 1
+
+
+def test_idle_without_a_store_the_store_cleanup_has_nothing_to_do(cron):
+    env = {k: v for k, v in cron.world.env.items() if not k.startswith("S3_")}
+    r = run("job", "run", "store-cleanup", **env)
+    assert r.returncode == 0 and '{\\"removed\\":0}' in r.stdout
+
+
+def test_a_store_that_is_away_fails_the_cleanup_and_keeps_the_list(cron):
+    cron.rows("INSERT INTO wanzami.object_trash (key, reason) SELECT 'a' || n, 'x' FROM generate_series(1, 3) n")
+    r = cron.command("run", "store-cleanup", S3_ENDPOINT="http://127.0.0.1:1")
+    assert r.returncode == 1 and "the store is away" in r.stdout
+    assert cron.rows("SELECT sum(attempts) FROM wanzami.object_trash") == [(1,)]
+    cron.rows("UPDATE wanzami.object_trash SET delete_after = now()")
+    assert cron.command("run", "store-cleanup").returncode == 0
+    assert cron.rows("SELECT count(*) FROM wanzami.object_trash") == [(0,)]

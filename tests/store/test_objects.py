@@ -12,8 +12,8 @@ import urllib.parse
 import pytest
 import requests
 
-import services
-from services import ROOT, clean_environment, free_port, wait_for
+from conftest import build
+from services import clean_environment, free_port, wait_for
 
 OK, MISSING, CHANGED, REFUSED, LATER, CANCELED = range(6)
 MIB = 1 << 20
@@ -23,10 +23,7 @@ ODD_KEYS = ["uploads/1-a/My film (final) +1 100%.mp4", "uploads/2-b/Ọ̀kọ̀ 
 
 @pytest.fixture(scope="session")
 def tool():
-    target = "asan" if "asan" in os.path.basename(services.BINARY) else "musl"
-    subprocess.run(["make", "--no-print-directory", "-f", "build/Makefile", "TARGET=" + target, "out/test/%s/tool-objects" % target],
-                   cwd=ROOT, check=True, stdout=subprocess.DEVNULL, timeout=300)
-    return os.path.join(ROOT, "out", "test", target, "tool-objects")
+    return build("tools/objects")
 
 
 class Store:

@@ -2,5 +2,7 @@
 WITH given_up AS (
 	UPDATE wanzami.mail_outbox SET failed_at = now(), vars = NULL, lease_token = NULL, last_error = coalesce(last_error, 'nothing to send it with')
 	WHERE sent_at IS NULL AND failed_at IS NULL AND created_at < now() - interval '3 days' RETURNING id
+), forgotten AS (
+	DELETE FROM wanzami.mail_outbox WHERE coalesce(sent_at, failed_at) < now() - interval '90 days' RETURNING id
 )
-DELETE FROM wanzami.mail_outbox WHERE coalesce(sent_at, failed_at) < now() - interval '90 days'
+SELECT (SELECT count(*) FROM given_up) AS given_up, (SELECT count(*) FROM forgotten) AS forgotten
