@@ -117,6 +117,9 @@ class Server:
     def kill(self):
         """SIGKILL to all of it at once, what was started last first: nobody hears from it that what is behind it is gone."""
         pids = [p.pid for p in reversed(self.processes)]
+        for pid in pids:  # so that none has another child after we have looked
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
         pids += [c for pid in pids for c in children(pid)]
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):
