@@ -16,6 +16,7 @@
 #include "store/pgurl.h"
 
 #define STATEMENT	"sql/query/admin/create.sql"
+#define CONNECT_SEC	"30"	/* unless DATABASE_URL says otherwise */
 #define PASSWORD_MAX	72	/* bytes that bcrypt looks at */
 #define ROLES		"SUPER_ADMIN CONTENT_MANAGER BLOG_EDITOR MODERATOR SUPPORT FINANCE ANALYTICS OPS"
 
@@ -96,7 +97,7 @@ account_insert(const char *database_url, const char *email, const char *name, co
 
 	if ((url = pgurl_clean(database_url, schema, sizeof(schema))) == NULL)
 		return (failed("DATABASE_URL is missing or wrong; it must be postgresql://user:password@host:port/database", ""));
-	db = PQconnectdb(url);
+	db = PQconnectdbParams((const char *[]){ "connect_timeout", "dbname", NULL }, (const char *[]){ CONNECT_SEC, url, NULL }, 1);
 	free(url);
 	snprintf(path, sizeof(path), "SET search_path = %s", schema);
 	PQclear(PQexec(db, path));

@@ -175,6 +175,17 @@ conf_load_or_die(void)
 		die(error);
 }
 
+/* What is needed to talk to the database. */
+static void
+database_prepare_or_die(void)
+{
+	const char	*error;
+
+	conf_load_or_die();
+	if ((error = roots_load()) != NULL)
+		die(error);
+}
+
 static int
 probe(const char *url, const char *timeout)
 {
@@ -301,7 +312,7 @@ options_run(int argc, char **argv)
 	if (argc == 3 && !strcmp(argv[0], "transcode"))
 		exit(transcode(argv[1], argv[2]));
 	if (argc == 2 && !strcmp(argv[0], "admin") && !strcmp(argv[1], "create")) {
-		conf_load_or_die();
+		database_prepare_or_die();
 		exit(admin_create(conf_str(CONF_DATABASE_URL), email, name, role != NULL ? role : "SUPER_ADMIN"));
 	}
 	if (role != NULL)
@@ -309,7 +320,7 @@ options_run(int argc, char **argv)
 	if (argc == 0)
 		return;
 	if (argc == 1 && !strcmp(argv[0], "migrate")) {
-		conf_load_or_die();
+		database_prepare_or_die();
 		log_init(!strcmp(conf_str(CONF_LOG_FORMAT), "text"), "migrate");
 		exit(migrate_run(conf_str(CONF_DATABASE_URL)));
 	}

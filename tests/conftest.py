@@ -167,3 +167,26 @@ def tls():
 @pytest.fixture
 def folder(tmp_path):
     return str(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def pg_server():
+    """A PostgreSQL behind TLS (tests/tls/pgserver.py)."""
+    from pgserver import TlsPostgres
+    server = TlsPostgres()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def pg():
+    """pg("host=… …", verb, number, DATABASE_CA_PEM=…) runs libpq over our TLS; the output as text."""
+    tool = build("pg")
+
+    def run(conninfo, verb="show", *numbers, data="", timeout=300, **env):
+        r = subprocess.run([tool, conninfo, verb, *(str(n) for n in numbers)], input=data, capture_output=True, timeout=timeout, text=True,
+                           env=clean_environment(WANZAMI_ENV="development", HOME="/nonexistent", **env))
+        assert r.returncode in (0, 1) and not r.stderr, (r.returncode, r.stdout, r.stderr)
+        return r.stdout.strip()
+    run.tool = tool
+    return run

@@ -1,4 +1,4 @@
-# libpq alone, without OpenSSL.
+# libpq alone, without OpenSSL, but with the hooks of a TLS backend: src/tls/pgtls.c is that backend and needs libpq's own headers.
 needs="musl"
 seconds=40
 recipe_build() {
@@ -7,8 +7,10 @@ recipe_build() {
 	make -C src/backend generated-headers
 	make -j$jobs -C src/port all
 	make -j$jobs -C src/common all
-	make -j$jobs -C src/interfaces/libpq libpq.a
-	mkdir -p "$prefix/lib" "$prefix/include"
+	make -j$jobs -C src/interfaces/libpq libpq.a fe-secure-common.o COPT="-DUSE_SSL -DHAVE_SSL_CTX_SET_CERT_CB"
+	mkdir -p "$prefix/lib" "$prefix/include/internal"
+	ar r src/interfaces/libpq/libpq.a src/interfaces/libpq/fe-secure-common.o
 	cp src/interfaces/libpq/libpq.a src/common/libpgcommon_shlib.a src/port/libpgport_shlib.a "$prefix/lib/"
 	cp src/interfaces/libpq/libpq-fe.h src/interfaces/libpq/libpq-events.h src/include/postgres_ext.h "$prefix/include/"
+	cp -RL src/include/* src/interfaces/libpq/*.h "$prefix/include/internal/"
 }

@@ -14,6 +14,7 @@
 #include "store/pgurl.h"
 
 #define SCHEMA_FOLDER	"sql/schema/"
+#define CONNECT_SEC	"30"	/* unless DATABASE_URL says otherwise */
 #define MIGRATE_LOCK	"7311094562301"	/* any number that nobody else locks */
 
 static int
@@ -117,7 +118,7 @@ migrate_run(const char *database_url)
 		return (1);
 	}
 
-	db = PQconnectdb(url);
+	db = PQconnectdbParams((const char *[]){ "connect_timeout", "dbname", NULL }, (const char *[]){ CONNECT_SEC, url, NULL }, 1);
 	free(url);
 	ok = PQstatus(db) == CONNECTION_OK || failed(db, "connect");
 	ok = ok && session_prepare(db, schema);

@@ -1,0 +1,227 @@
+"""libpq over our TLS against real PostgreSQL: each sslmode, each source of authorities, client certificates, channel binding,
+and what libpq says when something is wrong."""
+import os
+
+import pytest
+
+import pki
+from services import wait_for
+from pgserver import Between, Direct, Saying
+from pki import Authority
+
+
+@pytest.fixture
+def server(pg_server):
+    return pg_server.ensure()
+
+
+@pytest.fixture
+def root(folder):
+    return Authority(folder)
+
+
+def info(server, host="localhost", user="postgres", **options):
+    options = {"host": host, "hostaddr": "127.0.0.1", "port": server if isinstance(server, int) else server.port, "user": user,
+               "dbname": "postgres", "gssencmode": "disable", **options}
+    return " ".join("%s='%s'" % pair for pair in options.items())
+
+
+def encrypted(said):
+    assert "tls 1\nlibrary BearSSL\n" in said and "protocol TLSv1.2\n" in said and "server 1 TLSv1.2 " in said, said
+    return said
+
+
+def plain(said):
+    assert said == "tls 0\nserver 0", said
+
+
+def read(path):
+    with open(path) as f:
+        return f.read()
+
+
+def test_every_sslmode_without_authorities(pg, server, root):
+    server.wear(root.issue("localhost"))
+    plain(pg(info(server, sslmode="disable")))
+    plain(pg(info(server, sslmode="allow")))
+    encrypted(pg(info(server, sslmode="allow", user="onlytls")))
+    encrypted(pg(info(server, sslmode="prefer")))
+    encrypted(pg(info(server, sslmode="require")))
+    for mode in ("verify-ca", "verify-full"):
+        assert "DATABASE_CA_PEM" in pg(info(server, sslmode=mode))
+    assert "no encryption" in pg(info(server, sslmode="disable", user="onlytls"))
+
+
+@pytest.mark.parametrize("give", ["file", "environment"])
+def test_every_sslmode_with_authorities(pg, server, folder, root, give):
+    other = Authority(folder)
+
+    def connect(authority, mode, host="localhost"):
+        if give == "file":
+            return pg(info(server, host=host, sslmode=mode, sslrootcert=authority.alone))
+        return pg(info(server, host=host, sslmode=mode), DATABASE_CA_PEM=read(authority.alone))
+
+    server.wear(root.issue("localhost"))
+    for mode in ("require", "verify-ca", "verify-full"):
+        encrypted(connect(root, mode))
+        assert "SSL error: the certificate was issued by " in connect(other, mode), "require with authorities is verify-ca"
+    encrypted(connect(root, "require", host="elsewhere"))
+    encrypted(connect(root, "verify-ca", host="elsewhere"))
+    assert 'server certificate for "localhost" does not match host name "elsewhere"' in connect(root, "verify-full", host="elsewhere")
+    plain(connect(other, "prefer"))
+
+
+def test_the_built_in_authorities(pg, server, root):
+    server.wear(root.issue("localhost"))
+    said = pg(info(server, sslmode="verify-full", sslrootcert="system"))
+    assert "not among the trusted authorities" in said
+    encrypted(pg(info(server, sslmode="verify-full", sslrootcert="system"), EXTRA_CA_PEM=read(root.alone)))
+    assert "weak sslmode" in pg(info(server, sslmode="require", sslrootcert="system"))
+    said = pg(info(server, sslmode="verify-full", sslrootcert="system"), DATABASE_CA_PEM=read(root.alone))
+    assert "not among the trusted" in said, "sslrootcert outweighs DATABASE_CA_PEM"
+
+
+@pytest.mark.parametrize("names, host, ok", [
+    (["*.example.com"], "db.example.com", True), (["*.example.com"], "a.db.example.com", False), (["other", "DB.example.com"], "db.example.com", True),
+    (["127.0.0.1"], "127.0.0.1", True), (["127.0.0.2"], "127.0.0.1", False), (["::1"], "::1", True), (["localhost"], "127.0.0.1", False)])
+def test_names(pg, server, root, names, host, ok):
+    server.wear(root.issue(*names))
+    said = pg(info(server, host=host, sslmode="verify-full", sslrootcert=root.alone))
+    if ok:
+        encrypted(said)
+    else:
+        assert "does not match host name" in said
+
+
+def test_the_common_name_as_libpq_has_it(pg, server, root):
+    server.wear(root.issue(common_name="localhost"))
+    encrypted(pg(info(server, sslmode="verify-full", sslrootcert=root.alone)))
+    server.wear(root.issue("elsewhere", common_name="localhost"))
+    assert 'certificate for "elsewhere"' in pg(info(server, sslmode="verify-full", sslrootcert=root.alone))
+
+
+def test_times_and_purposes(pg, server, folder, root):
+    for leaf, says in ((root.issue("localhost", days=(-9, -1)), "expired on"), (root.issue("localhost", days=(1, 9)), "one of the two is wrong"),
+                       (root.issue("localhost", purposes=["client"]), "not made for a server"),
+                       (pki.self_signed(folder, "localhost"), "self-signed")):
+        server.wear(leaf)
+        assert says in pg(info(server, sslmode="verify-full", sslrootcert=root.alone))
+        encrypted(pg(info(server, sslmode="require")))
+
+
+def test_files_that_cannot_be_used(pg, server, root, folder):
+    server.wear(root.issue("localhost"))
+    for mode in ("require", "verify-full"):
+        said = pg(info(server, sslmode=mode, sslrootcert=folder + "/missing.pem"))
+        if mode == "require":
+            encrypted(said)
+        else:
+            assert "missing.pem\" does not exist" in said
+    broken = folder + "/broken.pem"
+    with open(broken, "w") as f:
+        f.write(read(root.alone)[:200])
+    assert "it holds a damaged PEM block" in pg(info(server, sslmode="require", sslrootcert=broken))
+    for option in ({"sslcrl": broken}, {"sslcrldir": folder}):
+        assert "are not supported" in pg(info(server, sslmode="require", **option))
+    assert "cannot be met" in pg(info(server, sslmode="require", ssl_min_protocol_version="TLSv1.3"))
+    assert "cannot be met" in pg(info(server, sslmode="require", ssl_min_protocol_version="TLSv1", ssl_max_protocol_version="TLSv1.1"))
+
+
+@pytest.mark.parametrize("key", ["p-256", "rsa-2048", "rsa-4096"])  # PostgreSQL 15 takes EC keys on one curve only (ssl_ecdh_curve)
+@pytest.mark.parametrize("form", ["pkcs8", "traditional"])
+def test_client_certificates(pg, server, root, key, form):
+    server.wear(root.issue("localhost"))
+    me = server.client_root.issue(common_name="bycert", key=key, purposes=["client"])
+    with open(me.key, "wb") as f:
+        f.write(pki.key_pem(me.secret, form))
+    mine = {"sslcert": me.chain, "sslkey": me.key}
+    assert encrypted(pg(info(server, user="bycert", sslmode="require", **mine))).endswith("/CN=bycert")
+    assert encrypted(pg(info(server, user="bycert", sslmode="require", sslcertmode="require", **mine)))
+    assert "connection requires a valid client certificate" in pg(info(server, user="bycert", sslmode="require"))
+    assert "connection requires a valid client certificate" in pg(info(server, user="bycert", sslmode="require", sslcertmode="disable", **mine))
+    assert "without a valid SSL certificate" in pg(info(server, sslmode="require", sslcertmode="require"))
+
+
+def test_client_certificates_that_cannot_be_used(pg, server, root, folder):
+    server.wear(root.issue("localhost"))
+    me, other = (server.client_root.issue(common_name="bycert", purposes=["client"]) for _ in range(2))
+    assert "not private key file" in pg(info(server, sslmode="require", sslcert=me.chain, sslkey=folder + "/none"))
+    assert "not that of the first certificate" in pg(info(server, sslmode="require", sslcert=me.chain, sslkey=other.key))
+    os.chmod(me.key, 0o644)
+    assert "group or world access" in pg(info(server, sslmode="require", sslcert=me.chain, sslkey=me.key))
+    stranger = Authority(folder).issue(common_name="bycert", purposes=["client"])
+    said = pg(info(server, user="bycert", sslmode="require", sslcert=stranger.chain, sslkey=stranger.key))
+    assert "it does not know (alert 48)" in said
+
+
+@pytest.mark.parametrize("key, digest", [("rsa-2048", "md5"), ("rsa-2048", "sha1"), ("rsa-2048", "sha256"), ("rsa-2048", "sha384"),
+                                         ("rsa-2048", "sha512"), ("p-256", "sha256"), ("p-384", "sha384")])
+def test_channel_binding(pg, server, folder, key, digest):
+    root = Authority(folder, key=key)
+    server.wear(root.issue("localhost", key=key, digest=digest))
+    mine = {"user": "bypassword", "password": "a-password"}
+    encrypted(pg(info(server, sslmode="require", channel_binding="require", **mine)))
+    assert "channel binding" in pg(info(server, sslmode="disable", channel_binding="require", **mine))
+
+
+def test_channel_binding_sees_who_stands_between(pg, server, root):
+    server.wear(root.issue("localhost"))
+    with Direct(root.issue("localhost"), server.port) as between:
+        # Not even offered: the server behind is spoken to without TLS, and so cannot bind.
+        said = pg(info(between.port, sslmode="require", sslnegotiation="direct", channel_binding="require", user="bypassword", password="a-password"))
+    assert "channel binding is required" in said.lower()
+
+
+def test_direct_negotiation(pg, server, root):
+    leaf = root.issue("localhost")
+    with Direct(leaf, server.port) as direct:
+        said = pg(info(direct.port, sslmode="verify-full", sslrootcert=root.alone, sslnegotiation="direct"))
+        assert "tls 1\n" in said and "alpn postgresql\n" in said
+    with Direct(leaf, server.port, alpn=None) as direct:
+        assert "without ALPN" in pg(info(direct.port, sslmode="require", sslnegotiation="direct"))
+
+
+def test_attributes(pg, server, root):
+    server.wear(root.issue("localhost"))
+    said = encrypted(pg(info(server, sslmode="require")))
+    lines = dict(line.split(" ", 1) for line in said.splitlines() if " " in line)
+    assert lines["compression"] == "off" and lines["key_bits"] in ("128", "256")
+    assert lines["server"].split()[2] == lines["cipher"]
+
+
+def test_servers_that_are_none(pg):
+    assert pg(info(1, sslmode="require")).startswith("error: ")
+    for answer, says in ((b"N", "server does not support SSL, but SSL was required"),
+                         (b"S" + b"HTTP/1.0 400 Bad request\r\n\r\n" * 40, "SSL error: "),
+                         (b"S\x16\x03\x03\xff\xff" + b"x" * 70000, "SSL error: a record of impossible length came"),
+                         (b"S\x16\x03\x03\x00\x04\x02\xff\xff\xff" + b"\x16\x03\x03\x40\x00" + b"y" * 16384, "SSL error: "),
+                         (b"S\x15\x03\x03\x00\x02\x02\x46", "it does not speak TLS 1.2 (alert 70)"),
+                         (b"S\x15\x03\x03\x00\x02\x02\x28", "no cipher or key in common")):
+        with Saying(answer) as server:
+            said = pg(info(server.port, sslmode="require"), "try", 1)
+            assert said.startswith("error: ") and says in said, (answer[:10], said)
+    with Saying(b"S", end=True) as server:
+        assert "closed the connection during the TLS handshake" in pg(info(server.port, sslmode="require"), "try", 1)
+
+
+def test_a_server_that_stalls_costs_nothing(pg, server, root):
+    server.wear(root.issue("localhost"))
+    with Between(server.port) as between:
+        encrypted(pg(info(between.port, sslmode="require")))
+        handshake = between.passed[0, "server"]
+    for position in (0, 1, 3, 6, 40, 150, handshake // 2, handshake // 2 + 100):
+        with Between(server.port, lambda n: ("server", position, "stall")) as between:
+            state, steps = pg(info(between.port, sslmode="require"), "wait", 300).split()
+            assert state == "waits" and int(steps) < 30, "%s after %s steps at %d" % (state, steps, position)
+            assert "timeout expired" in pg(info(between.port, sslmode="require", connect_timeout=2))
+
+
+@pytest.mark.parametrize("verb, megabytes, says", [("down", 100, "100000000"), ("up", 100, "100000000 1000000"), ("pipe", 100, "100")])
+@pytest.mark.parametrize("cipher", ["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305"])
+def test_a_hundred_megabytes(pg, server, root, verb, megabytes, says, cipher):
+    server.wear(root.issue("localhost"))
+    server.set("ssl_ciphers", cipher)
+    wait_for(lambda: "cipher %s\n" % cipher in pg(info(server, sslmode="require")), "the cipher")
+    said = pg(info(server, sslmode="verify-full", sslrootcert=root.alone), verb, megabytes)
+    server.set("ssl_ciphers", None)
+    assert said.split()[0] == says.split()[0], said
