@@ -1,0 +1,34 @@
+-- The second half: the account, if it is new, with its profile and mail; and its next session, or nothing of all that. An account
+-- whose address was never proven may be somebody else's work: its password, tokens and sessions end (§5 item 6).
+WITH made AS (
+	INSERT INTO "User" ("id", "email", "password", "name", "emailVerified", "createdAt", "updatedAt")
+	SELECT ($1 ->> 'foundId')::bigint, lower($1 ->> 'googleEmail'), $1 ->> 'passwordHash',
+		coalesce(nullif($1 ->> 'googleName', ''), lower($1 ->> 'googleEmail')), true, wanzami.now(), wanzami.now()
+	WHERE $1 ->> 'passwordHash' IS NOT NULL
+	ON CONFLICT ("email") DO NOTHING
+	RETURNING "id", "email", "name"
+), profile AS (
+	INSERT INTO "Profile" ("userId", "name", "country", "createdAt", "updatedAt")
+	SELECT "id", coalesce(nullif($1 ->> 'googleName', ''), 'Primary'), $1 ->> 'country', wanzami.now(), wanzami.now() FROM made
+)
+INSERT INTO wanzami.mail_outbox (to_address, template, vars) SELECT "email", 'welcome', jsonb_build_object('name', "name") FROM made;
+WITH adopted AS (
+	UPDATE "User" SET "emailVerified" = true, "password" = $1 ->> 'passwordHash', "verificationToken" = NULL, "verificationTokenExpires" = NULL,
+		"resetToken" = NULL, "resetTokenExpires" = NULL, "updatedAt" = wanzami.now()
+	WHERE "id" = ($1 ->> 'foundId')::bigint AND NOT "emailVerified" AND $1 ->> 'passwordHash' IS NOT NULL
+	RETURNING "id"
+)
+DELETE FROM "Session" s USING adopted a WHERE s."userId" = a."id";
+SELECT wanzami.refuse(400, 'Google auth failed') WHERE NOT EXISTS (SELECT FROM "User" WHERE "id" = ($1 ->> 'foundId')::bigint
+	AND "email" = lower($1 ->> 'googleEmail') AND "emailVerified" AND "role"::text = $1 ->> 'foundRole');
+SELECT wanzami.device_seen(($1 ->> 'foundId')::bigint, $1 ->> 'newDeviceId', ($1 ->> 'deviceLimit')::int);
+INSERT INTO "Session" ("userId", "deviceId", "refreshToken", "createdAt", "expiresAt")
+VALUES (($1 ->> 'foundId')::bigint, $1 ->> 'newDeviceId', $1 ->> 'refreshDigest', wanzami.now(),
+	wanzami.now() + ($1 ->> 'refreshSeconds')::bigint * interval '1 second');
+INSERT INTO "Profile" ("userId", "name", "country", "createdAt", "updatedAt")
+SELECT u."id", coalesce(nullif($1 ->> 'googleName', ''), u."name"), $1 ->> 'country', wanzami.now(), wanzami.now() FROM "User" u
+WHERE u."id" = ($1 ->> 'foundId')::bigint AND NOT EXISTS (SELECT FROM "Profile" p WHERE p."userId" = u."id");
+SELECT 200 AS status, json_build_object('accessToken', $1 ->> 'accessToken', 'refreshToken', $1 ->> 'refreshToken',
+	'deviceId', $1 ->> 'newDeviceId', 'needsOnboarding', CASE jsonb_typeof(p."preferences" -> 'preferredGenres')
+		WHEN 'array' THEN p."preferences" -> 'preferredGenres' = '[]' ELSE true END)::text AS body
+FROM "Profile" p WHERE p."userId" = ($1 ->> 'foundId')::bigint ORDER BY p."createdAt", p."id" LIMIT 1

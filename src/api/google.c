@@ -1,0 +1,212 @@
+/*
+ * Signing in with Google (contract people §3.12, §3.13, §5 item 6; README 6).
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/conf.h"
+#include "base/log.h"
+#include "base/work.h"
+#include "http/body.h"
+#include "http/password.h"
+#include "http/query.h"
+#include "http/reply.h"
+#include "http/route.h"
+#include "http/seal.h"
+#include "http/session.h"
+#include "http/sql.h"
+#include "http/token.h"
+#include "net/form.h"
+#include "net/google.h"
+
+#define STATE_PURPOSE	"google"
+#define STATE_SECONDS	1800
+#define REDIRECT_MAX	1024
+#define RETURN_PATH	"/oauth/google/callback"
+
+/* Applications on the developer's own machine. */
+static int
+is_development(const char *redirect)
+{
+	static const char	*hosts[] = { "http://localhost", "http://127.0.0.1" };
+	const char		*p;
+	size_t			i;
+
+	if (strcmp(conf_str(CONF_WANZAMI_ENV), "development") && strcmp(conf_str(CONF_WANZAMI_ENV), "test"))
+		return (0);
+	for (i = 0; i < sizeof(hosts) / sizeof(*hosts); i++) {
+		if (strncmp(redirect, hosts[i], strlen(hosts[i])))
+			continue;
+		p = redirect + strlen(hosts[i]);
+		if (*p == ':')
+			p += 1 + strspn(p + 1, "0123456789");
+		return (*p == '/');
+	}
+
+	return (0);
+}
+
+/* Whether Google may send viewers to this address with a code: ours alone, or somebody else would get the codes. */
+static int
+redirect_ok(const char *redirect)
+{
+	const char	*origin = conf_str(CONF_APP_ORIGIN);
+	size_t		len = strlen(origin);
+
+	if (!strcmp(redirect, conf_str(CONF_GOOGLE_REDIRECT_URI)) || is_development(redirect))
+		return (1);
+	len -= len > 0 && origin[len - 1] == '/';
+
+	return (len > 0 && !strncmp(redirect, origin, len) && !strcmp(redirect + len, RETURN_PATH));
+}
+
+ROUTE(GET, "/api/auth/google/url", google_url)
+{
+	char		redirect[REDIRECT_MAX], uuid[TOKEN_UUID_MAX], state[SEAL_MAX];
+	struct kore_buf	url, body;
+
+	if (!google_enabled(0)) {
+		reply_message(r->kore, 500, "Google OAuth not configured");
+		return;
+	}
+	if (!query_get(r->kore, "redirectUri", redirect, sizeof(redirect)) || *redirect == '\0')
+		snprintf(redirect, sizeof(redirect), "%s", conf_str(CONF_GOOGLE_REDIRECT_URI));
+	if (!redirect_ok(redirect)) {
+		reply_message(r->kore, 400, "Invalid redirect URI");
+		return;
+	}
+	token_uuid(uuid);
+	seal_make(STATE_PURPOSE, uuid, STATE_SECONDS, state);
+	kore_buf_init(&url, 512);
+	kore_buf_appendf(&url, "%s?", conf_str(CONF_GOOGLE_AUTH_URL));
+	form_add(&url, "client_id", conf_str(CONF_GOOGLE_CLIENT_ID));
+	form_add(&url, "redirect_uri", redirect);
+	form_add(&url, "response_type", "code");
+	form_add(&url, "scope", "openid email profile");
+	form_add(&url, "access_type", "offline");
+	form_add(&url, "prompt", "consent");
+	form_add(&url, "state", state);
+	kore_buf_init(&body, 512);
+	kore_buf_appendf(&body, "{\"url\":");
+	json_quote(&body, kore_buf_stringify(&url, NULL));
+	kore_buf_append(&body, "}", 1);
+	reply_json(r->kore, 200, body.data, body.offset);
+	kore_buf_cleanup(&url);
+	kore_buf_cleanup(&body);
+}
+
+/* A sign-in on its way; the thread's while it asks Google. */
+struct signin {
+	struct request		*r;
+	const char		*code, *redirect;
+	struct google_person	person;
+	struct session_user	user;
+};
+
+static void
+signin_finish(struct request *r)
+{
+	struct signin	*s = r->state;
+
+	session_tell(r, &s->user, NULL, conf_int(CONF_ACCESS_TOKEN_EXPIRES_IN), conf_int(CONF_REFRESH_TOKEN_EXPIRES_IN));
+	sql_reply(r, "auth/google");
+}
+
+static void
+signin_hashed(struct request *r, const char *hash)
+{
+	request_tell(r, "passwordHash", hash);
+	signin_finish(r);
+}
+
+/* Who has no account yet, or one whose address nobody had proven, gets a password that nobody knows. */
+static void
+signin_found(struct request *r, const PGresult *res)
+{
+	struct signin	*s = r->state;
+	char		uuid[TOKEN_UUID_MAX];
+
+	session_user(r, res, &s->user);
+	request_tell(r, "foundId", s->user.id);
+	request_tell(r, "foundRole", s->user.role);
+	if (*sql_text(res, "proven") == 't') {
+		signin_finish(r);
+		return;
+	}
+	token_uuid(uuid);
+	password_hash(r, request_format(r, "%s_google", uuid), signin_hashed);
+}
+
+static void
+person_take(struct request *r, const struct google_person *person)
+{
+	if (*person->error != '\0')
+		log_event(LOG_LEVEL_WARN, "Google did not say who somebody is", LOG_S("id", r->id), LOG_S("error", person->error));
+	if (person->email == NULL || !body_email_ok(person->email)) {
+		reply_message(r->kore, 400, person->email == NULL ? person->message : "Google profile missing email");
+		return;
+	}
+	request_tell(r, "googleEmail", person->email);
+	request_tell(r, "googleName", person->name);
+	sql_query(r, "auth/google-find", signin_found);
+}
+
+static void
+google_work(void *arg)
+{
+	struct signin	*s = arg;
+
+	google_ask(s->code, s->redirect, &s->person);
+}
+
+static void
+google_answered(void *arg)
+{
+	struct signin		*s = arg;
+	struct google_person	person = s->person;	/* s is gone with a request whose client has left */
+	struct request		*r = s->r;
+
+	if (request_resume(r)) {
+		person_take(r, &person);
+		request_settle(r);
+	}
+	google_person_free(&person);
+}
+
+/* What is wrong with a callback before Google is asked; NULL for nothing. */
+static const char *
+callback_check(struct request *r, const struct signin *s)
+{
+	const char	*state = request_text(r, "state");
+	char		text[SEAL_TEXT_MAX];
+
+	if (s->code == NULL || *s->code == '\0')
+		return ("Missing code");
+	if (!google_enabled(1))
+		return ("Google OAuth not configured");
+	if (state == NULL || !seal_open(STATE_PURPOSE, state, text))
+		return ("Google auth failed");
+
+	return (redirect_ok(s->redirect) ? NULL : "Invalid redirect URI");
+}
+
+ROUTE(POST, "/api/auth/google/callback", google_callback, .mails = 1)
+{
+	struct signin	*s = request_alloc(r, sizeof(*s));
+	const char	*wrong;
+
+	s->r = r;
+	s->code = request_text(r, "code");
+	s->redirect = request_text(r, "redirectUri");
+	if (s->redirect == NULL || *s->redirect == '\0')
+		s->redirect = conf_str(CONF_GOOGLE_REDIRECT_URI);
+	if ((wrong = callback_check(r, s)) != NULL) {
+		reply_message(r->kore, 400, wrong);
+		return;
+	}
+	r->state = s;
+	request_wait(r);
+	work_remote(google_work, google_answered, s);
+}
