@@ -4,7 +4,12 @@
  */
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -361,13 +366,37 @@ descriptors_limit(void)
 	}
 }
 
-/* An API answers everybody, over IPv4 and IPv6 alike; the other roles only the health check beside them. */
+static int
+port_taken(int port)
+{
+	struct sockaddr_in	local = { .sin_family = AF_INET, .sin_port = htons((u_int16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int			fd, on = 1, taken;
+
+	if ((fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) == -1)
+		return (0);
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	taken = bind(fd, (struct sockaddr *)&local, sizeof(local)) == -1 && errno == EADDRINUSE;
+	close(fd);
+
+	return (taken);
+}
+
+/*
+ * An API answers everybody, over IPv4 and IPv6 alike; the other roles only the
+ * health check beside them. Who is started with an API's environment on its
+ * machine finds the port taken, and does its work nevertheless.
+ */
 static void
 bind_choose(void)
 {
-	char	bind[32];
+	char		bind[32];
+	const char	*port = conf_str(CONF_PORT);
 
-	snprintf(bind, sizeof(bind), "%s %s", (roles & ROLE_API) ? "::" : "127.0.0.1", conf_str(CONF_PORT));
+	if (!(roles & ROLE_API) && port_taken((int)conf_int(CONF_PORT))) {
+		log_event(LOG_LEVEL_WARN, "the port is taken: a health check there asks somebody else; set PORT to another", LOG_S("port", port));
+		port = "0";
+	}
+	snprintf(bind, sizeof(bind), "%s %s", (roles & ROLE_API) ? "::" : "127.0.0.1", port);
 	setenv("WANZAMI_BIND", bind, 1);
 }
 

@@ -306,3 +306,11 @@ def test_a_store_that_is_away_fails_the_cleanup_and_keeps_the_list(cron):
     cron.rows("UPDATE wanzami.object_trash SET delete_after = now()")
     assert cron.command("run", "store-cleanup").returncode == 0
     assert cron.rows("SELECT count(*) FROM wanzami.object_trash") == [(0,)]
+
+
+def test_started_beside_an_api_with_its_environment_it_does_its_work(cron):
+    api = cron.world.start(roles="api", WORKERS=1)
+    a = cron.start(PORT=api.port, UPLOAD_REAPER_CRON=EVERY_SECOND)
+    wait_for(lambda: ("ok", True) in cron.runs(), "a run")
+    assert any(line["msg"].startswith("the port is taken") for line in a.log_lines())
+    assert a.stop() == 0 and api.healthy()
