@@ -181,7 +181,7 @@ def pg_server():
 @pytest.fixture(scope="session")
 def pg():
     """pg("host=… …", verb, number, DATABASE_CA_PEM=…) runs libpq over our TLS; the output as text."""
-    tool = build("pg")
+    tool = build("tools/pg")
 
     def run(conninfo, verb="show", *numbers, data="", timeout=300, **env):
         r = subprocess.run([tool, conninfo, verb, *(str(n) for n in numbers)], input=data, capture_output=True, timeout=timeout, text=True,

@@ -43,7 +43,8 @@ struct fetch {
  * 1 when there is an answer, whatever its status. fetch_free either way.
  *
  * Any thread but the event loop's; each thread keeps its own connections for
- * its next calls. Certificates are checked against roots_pem() (tls/roots.h).
+ * its next calls. The certificate of an https server must name the host, be it a
+ * name or an address, and come from an authority of roots_all() (tls/roots.h).
  */
 int	fetch_perform(struct fetch *);
 void	fetch_free(struct fetch *);

@@ -61,7 +61,7 @@ def server(root):
 @pytest.fixture(scope="session")
 def redis():
     """redis(host, port, commands, option=value…) runs them over TLS: the replies as bytes, or the line with which it failed."""
-    tool = build("redis")
+    tool = build("tools/redis")
 
     def run(host, port, commands, **options):
         r = subprocess.run([tool, host, str(port), *("%s=%s" % pair for pair in options.items())], input="\n".join(commands).encode() + b"\n",

@@ -8,7 +8,7 @@ import threading
 class Echo:
     """Listens on `port`. options: client_ca (asks for a certificate), alpn, ciphers, abrupt (ends without close_notify)."""
 
-    def __init__(self, certificate, client_ca=None, alpn=None, ciphers=None, abrupt=False, alone=False, handler=None):
+    def __init__(self, certificate, client_ca=None, alpn=None, ciphers=None, abrupt=False, alone=False, handler=None, address="127.0.0.1"):
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.set_ciphers((ciphers or "DEFAULT") + ":@SECLEVEL=0")
         self.context.load_cert_chain(certificate.alone if alone else certificate.chain, certificate.key)
@@ -20,7 +20,7 @@ class Echo:
         self.names = []  # what clients called it by SNI
         self.context.sni_callback = lambda s, name, c: self.names.append(name)
         self.abrupt, self.handler, self.clients = abrupt, handler or self.echo, []
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.create_server((address, 0), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._serve, daemon=True).start()
 

@@ -1,0 +1,169 @@
+"""HTTPS over libcurl with our verification in place of its own: names and addresses, authorities, connections kept and sessions
+resumed, against OpenSSL; and a real object store behind TLS."""
+import contextlib
+import socket
+import subprocess
+import threading
+
+import pytest
+
+import pki
+from conftest import build
+from pgserver import Between, Saying
+from pki import Authority
+from services import clean_environment
+from test_libpq import read
+from tlsserver import Echo
+
+
+class Web(Echo):
+    """Answers every request with as many bytes as its path says; `sessions` tells of each connection whether it was resumed."""
+
+    def __init__(self, certificate, close=False, **options):
+        self.close_after, self.sessions, self.requests = close, [], 0
+        super().__init__(certificate, handler=self.answer, **options)
+
+    def answer(self, s):
+        self.sessions.append(s.session_reused)
+        f = s.makefile("rb")
+        while True:
+            words = f.readline().split()
+            if not words:
+                return
+            while f.readline().strip():
+                pass
+            self.requests += 1
+            length = int(words[1].strip(b"/") or 0)
+            s.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n%s\r\n" % (length, b"Connection: close\r\n" if self.close_after else b"") +
+                      b"x" * length)
+            if self.close_after:
+                s.unwrap()
+                return
+
+
+@pytest.fixture(scope="session")
+def fetch():
+    tool = build("tools/fetch")
+
+    def run(*urls, **env):
+        r = subprocess.run([tool, *urls], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300,
+                           env=clean_environment(WANZAMI_ENV="development", **env))
+        assert r.returncode == 0 and not r.stderr, r.stderr
+        return r.stdout.splitlines()
+    return run
+
+
+@pytest.mark.parametrize("names, host, ok", [
+    (["localhost"], "localhost", True), (["127.0.0.1"], "127.0.0.1", True), (["localhost"], "127.0.0.1", False),
+    (["127.0.0.2"], "127.0.0.1", False), (["127.0.0.1"], "localhost", False), (["*.tls.localhost"], "a.tls.localhost", True),
+    (["*.tls.localhost"], "a.b.tls.localhost", False), (["elsewhere"], "localhost", False)])
+def test_the_host_is_who_the_url_says(fetch, folder, names, host, ok):
+    root = Authority(folder)
+    with Web(root.issue(*names)) as web:
+        said = fetch("https://%s:%d/1000" % (host, web.port), EXTRA_CA_PEM=read(root.alone))
+        assert said == ["200 1000"] if ok else said[0].startswith("error: the certificate is for other hosts than %s: %s" % (host, names[0])), said
+        assert web.requests == (1 if ok else 0)
+
+
+def test_an_address_of_version_6(fetch, folder):
+    root = Authority(folder)
+    for name, says in (("::1", "200 7"), ("::2", "error: the certificate is for other hosts than ::1: ::2")):
+        with Web(root.issue(name), address="::1") as web:
+            assert fetch("https://[::1]:%d/7" % web.port, EXTRA_CA_PEM=read(root.alone)) == [says]
+
+
+@pytest.mark.parametrize("make, says", [
+    (lambda root, folder: root.issue("localhost", days=(-9, -1)), "expired on"),
+    (lambda root, folder: root.issue("localhost", days=(1, 9)), "one of the two is wrong"),
+    (lambda root, folder: root.issue("localhost", purposes=["client"]), "not made for a server"),
+    (lambda root, folder: pki.self_signed(folder, "localhost"), "self-signed"),
+    (lambda root, folder: Authority(folder).issue("localhost"), "not among the trusted authorities"),
+    (lambda root, folder: root.issue("localhost", key="rsa-1024"), "less than 2048 bits"),
+    (lambda root, folder: Authority(folder, parent=root, permitted=["example.com"], critical=False).issue("localhost"), "not allowed to vouch")])
+def test_what_is_wrong_is_said(fetch, folder, make, says):
+    root = Authority(folder)
+    for host in ("localhost", "127.0.0.1"):
+        with Web(make(root, folder)) as web:
+            said = fetch("https://%s:%d/1" % (host, web.port), EXTRA_CA_PEM=read(root.alone))
+            assert says in said[0] and web.requests == 0
+
+
+def test_connections_are_kept(fetch, folder):
+    root = Authority(folder)
+    with Web(root.issue("localhost")) as web:
+        said = fetch(*["https://localhost:%d/%d" % (web.port, n) for n in (1, 100000, 3000000)], EXTRA_CA_PEM=read(root.alone))
+        assert said == ["200 1", "200 100000", "200 3000000"]
+        assert web.requests == 3 and len(web.sessions) == 1
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_sessions_are_resumed(fetch, folder, host):
+    root = Authority(folder)
+    with Web(root.issue("localhost", "127.0.0.1"), close=True) as web:
+        said = fetch(*["https://%s:%d/5" % (host, web.port)] * 3, EXTRA_CA_PEM=read(root.alone))
+        assert said == ["200 5"] * 3
+        assert web.sessions == [False, True, True]
+
+
+def test_a_session_vouches_for_its_own_host_only(fetch, folder):
+    """The same server under another name is verified anew, and refused."""
+    root = Authority(folder)
+    with Web(root.issue("localhost"), close=True) as web:
+        said = fetch("https://localhost:%d/5" % web.port, "https://127.0.0.1:%d/5" % web.port, "https://localhost:%d/5" % web.port,
+                     EXTRA_CA_PEM=read(root.alone))
+        assert (said[0], said[2]) == ("200 5", "200 5") and "other hosts than 127.0.0.1" in said[1]
+
+
+@pytest.mark.parametrize("action", ["cut", "flip"])
+def test_faults_at_positions_of_a_handshake(fetch, folder, action):
+    root = Authority(folder)
+    with Web(root.issue("localhost"), close=True) as web:
+        positions = list(range(0, 700, 23))
+        with Between(web.port, lambda number: ("server", positions[number], action)) as between:
+            said = fetch(*["https://localhost:%d/5" % between.port] * (len(positions) // 3), EXTRA_CA_PEM=read(root.alone))
+        assert all(line.startswith("error: ") and len(line) > 12 for line in said), said
+
+
+def test_no_tls_at_all(fetch):
+    with Saying(b"HTTP/1.1 400 What?\r\n\r\n" * 10) as server:
+        assert fetch("https://localhost:%d/" % server.port)[0].startswith("error: ")
+
+
+def test_an_object_store_behind_tls_by_its_address(store, folder):
+    """Swift's S3 protocol through a proxy that ends TLS, as S3_ENDPOINT=https://127.0.0.1."""
+    root = Authority(folder)
+    target = int(store.url.rsplit(":", 1)[1])
+
+    def forward(s):
+        with socket.create_connection(("127.0.0.1", target)) as behind:
+            def back():
+                with contextlib.suppress(OSError):
+                    while True:
+                        data = behind.recv(65536)
+                        if not data:
+                            break
+                        s.sendall(data)
+                with contextlib.suppress(OSError):
+                    s.shutdown(socket.SHUT_RDWR)
+            thread = threading.Thread(target=back, daemon=True)
+            thread.start()
+            with contextlib.suppress(OSError):
+                while True:
+                    data = s.recv(65536)
+                    if not data:
+                        break
+                    behind.sendall(data)
+
+    tool = build("tools/objects")
+    data = bytes(range(256)) * 8000
+    with Echo(root.issue("127.0.0.1"), handler=forward) as front:
+        env = {**store.env(store.bucket()), "S3_ENDPOINT": "https://127.0.0.1:%d" % front.port, "WANZAMI_ENV": "development"}
+
+        def call(*words, data=b"", **more):
+            return subprocess.run([tool, *words], input=data, capture_output=True, timeout=100, env=clean_environment(**{**env, **more}))
+
+        assert call("put", "a/key", "video/mp4", data=data).returncode != 0, "not without the authority"
+        r = call("put", "a/key", "video/mp4", data=data, EXTRA_CA_PEM=read(root.alone))
+        assert r.returncode == 0, r.stderr
+        r = call("head", "a/key", EXTRA_CA_PEM=read(root.alone))
+        assert r.returncode == 0 and r.stdout.split()[0] == b"%d" % len(data)

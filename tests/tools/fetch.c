@@ -1,0 +1,61 @@
+/*
+ * The HTTPS client as a command, so that the tests can drive it against real
+ * servers: fetch URL… asks for each in turn, in one thread, and prints a line:
+ * status and length of the body, or "error: " and why. With - in place of a
+ * URL it first waits for a line on standard input.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/conf.h"
+#include "net/fetch.h"
+#include "role.h"
+#include "tls/roots.h"
+
+int	main(int, char **);
+
+int
+role_get(void)
+{
+	return (0);
+}
+
+int
+role_draining(void)
+{
+	return (0);
+}
+
+static void
+ask(const char *url)
+{
+	struct fetch	f = { .method = "GET", .url = url, .seconds = 60 };
+
+	if (fetch_perform(&f))
+		printf("%d %zu\n", f.status, f.answer_len);
+	else
+		printf("error: %s\n", f.error);
+	fflush(stdout);
+	fetch_free(&f);
+}
+
+int
+main(int argc, char **argv)
+{
+	const char	*wrong;
+	char		line[10];
+	int		i;
+
+	if ((wrong = conf_load()) != NULL || (wrong = roots_load()) != NULL) {
+		printf("error: %s\n", wrong);
+		return (1);
+	}
+	for (i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "-"))
+			(void)fgets(line, sizeof(line), stdin);
+		else
+			ask(argv[i]);
+	}
+
+	return (0);
+}
