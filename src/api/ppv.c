@@ -143,7 +143,7 @@ answer_take(struct request *r, const struct purchase *p)
 		sql_reply(r, "ppv/refused");
 		break;
 	case PAYMENT_UNKNOWN:
-		/* The purchase stays as it is: it will be asked about (jobs/reconcile.h). */
+		/* The purchase stays as it is: it will be asked about (jobs/reconcile.c). */
 		log_event(LOG_LEVEL_WARN, "a payment could not be begun", LOG_S("id", r->id), LOG_S("reference", p->order.reference),
 		    LOG_S("error", p->answer.error));
 		reply_message(r->kore, 500, "Failed to initiate PPV purchase");

@@ -14,7 +14,6 @@
 #include "http/sql.h"
 
 #define BROWSER_TEXT	"Paystack webhook endpoint is POST-only. Payment received, please wait for confirmation."
-#define DAYS_DEFAULT	"30"
 
 static void
 hmac(const br_hash_class *hash, const char *key, const void *data, size_t len, unsigned char *out)
@@ -125,7 +124,7 @@ webhook(struct request *r, int is_signed, const char *statement)
 		reply_message(r->kore, 401, "Invalid signature");
 		return;
 	}
-	request_tell(r, "accessDays", conf_int(CONF_PPV_ACCESS_DAYS) > 0 ? conf_str(CONF_PPV_ACCESS_DAYS) : DAYS_DEFAULT);
+	request_tell(r, "accessDays", conf_str(CONF_PPV_ACCESS_DAYS));
 	sql_reply(r, statement);
 }
 

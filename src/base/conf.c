@@ -179,6 +179,8 @@ static const struct conf_var table[CONF_COUNT] = {
 	    "Milliseconds after which a process that has not been heard of has lost the job it was running." },
 	[CONF_UPLOAD_REAPER_CRON] = { "UPLOAD_REAPER_CRON", CONF_CRON, "10 * * * *", 0, 0, NULL, 0,
 	    "When uploads that nobody goes on with are given up." },
+	[CONF_PAYMENTS_CRON] = { "PAYMENTS_CRON", CONF_CRON, "*/10 * * * *", 0, 0, NULL, 0,
+	    "When the gateways are asked about open payments." },
 	[CONF_POPULARITY_CRON] = { "POPULARITY_CRON", CONF_CRON, "0 3 * * *", 0, 0, NULL, 0,
 	    "When the most played titles of each country are found." },
 	[CONF_PREFERENCES_CRON] = { "PREFERENCES_CRON", CONF_CRON, "30 3 * * *", 0, 0, NULL, 0,

@@ -47,6 +47,7 @@ ask(struct fetch *f, enum conf_id key, struct json *doc, struct payment_answer *
 	f->seconds = ANSWER_SECONDS;
 	a->result = PAYMENT_UNKNOWN;
 	if (!fetch_perform(f)) {
+		a->unreachable = 1;
 		snprintf(a->error, sizeof(a->error), "%s", f->error);
 		return (0);
 	}
@@ -163,10 +164,10 @@ payment_begin(const struct payment_order *o, struct payment_answer *a)
 }
 
 void
-payment_ask(const char *gateway, const char *reference, struct payment_answer *a)
+payment_ask(const char *gateway, const char *reference, int (*canceled)(void *), void *ctx, struct payment_answer *a)
 {
 	int		paystack = is_paystack(gateway);
-	struct fetch	f = { .method = "GET" };
+	struct fetch	f = { .method = "GET", .canceled = canceled, .ctx = ctx };
 	struct kore_buf	url;
 	struct json	doc;
 

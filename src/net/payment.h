@@ -31,14 +31,15 @@ struct payment_answer {
 	enum payment_result	result;
 	char			*page;		/* where the viewer pays; NULL when the gateway named none */
 	char			*json;		/* the whole answer; NULL when it is unknown */
+	int			unreachable;	/* it is unknown because no answer came at all */
 	char			error[256];	/* why it is unknown, in one line for the log */
 };
 
 /* Has a payment begun. Both block for at most 15 seconds; any thread but the event loop's. */
 void	payment_begin(const struct payment_order *, struct payment_answer *);
 
-/* Asks what became of a payment. Refused means that the gateway knows of none. */
-void	payment_ask(const char *gateway, const char *reference, struct payment_answer *);
+/* Asks what became of a payment. Refused means that the gateway knows of none. canceled(ctx) is asked once a second and ends it. */
+void	payment_ask(const char *gateway, const char *reference, int (*canceled)(void *), void *ctx, struct payment_answer *);
 
 void	payment_free(struct payment_answer *);
 

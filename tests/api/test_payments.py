@@ -1,0 +1,119 @@
+"""The job that asks the gateways about payments that nobody has told of (contract media PPV-9)."""
+import concurrent.futures
+import json
+
+from conftest import run, wait_for
+from test_ppv import open_shop, shop  # noqa: F401
+
+AGES = {"young": "1 minute", "open": "10 minutes", "old": "25 hours", "forgotten": "8 days"}
+
+
+def ask(s, status=0):
+    """Runs the job once; what it counted."""
+    r = run("job", "run", "payments", **s.a.env)
+    assert r.returncode == status, r.stdout + r.stderr
+    return json.loads(s.rows("SELECT detail::text FROM wanzami.job_run WHERE name = 'payments' ORDER BY id DESC LIMIT 1")[0][0])
+
+
+def begin(s, age="open", **headers):
+    ref = s.initiate(**headers)["reference"]
+    s.rows('UPDATE "PpvPurchase" SET "createdAt" = now() - %s::interval WHERE "paystackRef" = %s', (AGES[age], ref))
+    return ref
+
+
+def test_payments_whose_webhook_got_lost(shop, gateways):  # noqa: F811
+    assert ask(shop) == {"asked": 0, "changed": 0, "mismatches": 0}
+    refs = {gateway: begin(shop, **headers) for gateway, headers in (("PAYSTACK", {}), ("FLUTTERWAVE", {"x_country": "US"}))}
+    young = begin(shop, "young")
+    for ref in (*refs.values(), young):
+        gateways.pay(ref)
+    assert ask(shop) == {"asked": 2, "changed": 2, "mismatches": 0}
+    assert [shop.status(r) for r in (*refs.values(), young)] == ["SUCCESS", "SUCCESS", "PENDING"]
+    assert shop.purchase(refs["PAYSTACK"])[2] == str(gateways.payments[refs["PAYSTACK"]]["id"])
+    assert shop.rows("SELECT count(*) FROM wanzami.mail_outbox") == [(2,)]
+    before = shop.purchase(refs["PAYSTACK"])
+    shop.paid({"event": "charge.success", "data": gateways.payments[refs["PAYSTACK"]]})  # it arrives after all
+    assert shop.purchase(refs["PAYSTACK"]) == before and ask(shop)["asked"] == 0
+
+
+def test_what_became_of_those_who_did_not_pay(shop, gateways):  # noqa: F811
+    waiting, failed, reversed_, unknown = (begin(shop) for _ in range(4))
+    gateways.payments[failed]["status"] = "failed"
+    gateways.payments[reversed_]["status"] = "reversed"
+    del gateways.payments[unknown]
+    flutterwave = begin(shop, x_country="US")
+    late = [begin(shop, "old"), begin(shop, "old", x_country="US")]
+    late_but_paid = begin(shop, "old")
+    gateways.pay(late_but_paid)
+    never_known = begin(shop, "old")
+    del gateways.payments[never_known]
+    assert ask(shop) == {"asked": 9, "changed": 6, "mismatches": 0}
+    assert [shop.status(r) for r in (waiting, failed, reversed_, unknown, flutterwave)] == ["PENDING", "FAILED", "FAILED", "PENDING", "PENDING"]
+    assert [shop.status(r) for r in (*late, late_but_paid, never_known)] == ["CANCELLED", "CANCELLED", "SUCCESS", "CANCELLED"]
+    # A bank that took its time is still believed; one that took the money back is not.
+    shop.paid(gateways.pay(late[0]))
+    shop.paid(gateways.pay(reversed_))
+    assert shop.status(late[0]) == "SUCCESS" and shop.status(reversed_) == "FAILED"
+
+
+def test_amounts_are_checked_here_too(shop, gateways):  # noqa: F811
+    ref, dollars, swapped = begin(shop), begin(shop, x_country="US"), begin(shop)
+    gateways.pay(ref, amount=1)
+    gateways.pay(dollars, currency="NGN")
+    gateways.payments[swapped] = gateways.payments[begin(shop, "young")]
+    gateways.payments[swapped]["status"] = "success"
+    for _ in range(2):
+        assert ask(shop) == {"asked": 3, "changed": 0, "mismatches": 2}
+    assert [shop.status(r) for r in (ref, dollars, swapped)] == ["PENDING"] * 3 and shop.rows('SELECT count(*) FROM "ErrorLog"') == [(2,)]
+
+
+def test_gateways_that_do_not_answer_are_asked_again(shop, gateways):  # noqa: F811
+    paid, old, forgotten = begin(shop), begin(shop, "old"), begin(shop, "forgotten")
+    gateways.pay(paid)
+    for trouble in (lambda: gateways.say(500, b"oops"), lambda: gateways.say(200, b"<html>"), lambda: gateways.say(401, b'{"status":false}'), gateways.stop):
+        trouble()
+        shop.rows('UPDATE "PpvPurchase" SET status = \'PENDING\' WHERE "paystackRef" = %s', (forgotten,))
+        counts = ask(shop, 1)
+        assert (counts["asked"], counts["changed"]) == (1 if trouble == gateways.stop else 3, 1)
+        assert [shop.status(r) for r in (paid, old, forgotten)] == ["PENDING", "PENDING", "CANCELLED"]
+    gateways.say(None)
+    gateways.start()
+    assert ask(shop)["changed"] == 2 and [shop.status(r) for r in (paid, old)] == ["SUCCESS", "CANCELLED"]
+
+
+def test_a_job_that_is_killed_is_done_by_the_next(shop, gateways):  # noqa: F811
+    refs = [begin(shop) for _ in range(5)]
+    for ref in refs:
+        gateways.pay(ref)
+    gateways.hold()
+    cron = shop.a.__class__(shop.a.log_path.rsplit("/", 1)[0], roles="cron", **{**{k: v for k, v in shop.a.env.items() if k not in ("ROLE", "PORT")},
+                            "PAYMENTS_CRON": "* * * * * *", "JOB_LEASE_MS": 1000}).wait_healthy()
+    try:
+        wait_for(lambda: gateways.waiting >= 1, "the first question")
+        cron.kill()
+        gateways.release()
+        cron.start().wait_healthy()
+        wait_for(lambda: all(shop.status(r) == "SUCCESS" for r in refs), "all payments")
+        assert shop.rows("SELECT count(*) FROM wanzami.mail_outbox") == [(5,)]
+    finally:
+        cron.close()
+
+
+def test_webhook_and_job_at_once_are_one_purchase(shop, gateways):  # noqa: F811
+    refs = [begin(shop) for _ in range(10)]
+    events = [gateways.pay(ref) for ref in refs]
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        job = pool.submit(ask, shop)
+        for f in [pool.submit(shop.paid, e) for e in events]:
+            f.result()
+        job.result()
+    assert [shop.status(r) for r in refs] == ["SUCCESS"] * 10 and shop.rows("SELECT count(*) FROM wanzami.mail_outbox") == [(10,)]
+
+
+def test_old_grants_go(shop):  # noqa: F811
+    shop.buy()
+    shop.access()
+    assert ask(shop)["asked"] == 0 and shop.rows("SELECT count(*) FROM wanzami.ppv_grant") == [(1,)]
+    shop.rows("UPDATE wanzami.ppv_grant SET expires_at = now() - interval '1 second'")
+    ask(shop)
+    assert shop.rows("SELECT count(*) FROM wanzami.ppv_grant") == [(0,)]
