@@ -233,18 +233,22 @@ class KeyValue(Server):
                  "--appendonly", "yes", "--appendfsync", "always", "--daemonize", "no"]]
 
     def command(self, *words):
-        """One command over a connection of its own; only simple answers are read."""
+        """One command over a connection of its own, and its answer; a list is a list."""
         with socket.create_connection(("127.0.0.1", self.port), 10) as s:
             parts = [w if isinstance(w, bytes) else str(w).encode() for w in words]
             s.sendall(b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(p), p) for p in parts))
-            f = s.makefile("rb")
-            line = f.readline()
-            kind, rest = line[:1], line[1:].rstrip(b"\r\n")
-            if kind == b"$":
-                return None if rest == b"-1" else f.read(int(rest))
-            if kind == b"-":
-                raise AssertionError(rest.decode())
-            return int(rest) if kind == b":" else rest
+            return self._answer(s.makefile("rb"))
+
+    def _answer(self, f):
+        line = f.readline()
+        kind, rest = line[:1], line[1:].rstrip(b"\r\n")
+        if kind == b"*":
+            return [self._answer(f) for _ in range(int(rest))]
+        if kind == b"$":
+            return None if rest == b"-1" else f.read(int(rest) + 2)[:-2]
+        if kind == b"-":
+            raise AssertionError(rest.decode())
+        return int(rest) if kind == b":" else rest
 
     def answers(self):
         try:

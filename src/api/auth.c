@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/conf.h"
+#include "http/limit.h"
 #include "http/password.h"
 #include "http/reply.h"
 #include "http/route.h"
@@ -143,6 +144,7 @@ login_checked(struct request *r, int index)
 		reply_message(r->kore, 403, "Email not verified. Check your inbox.");
 		return;
 	}
+	limit_forgive(r);
 	request_tell(r, "foundId", l->user.id);
 	request_tell(r, "foundPassword", l->password);
 	request_tell(r, "foundRole", l->user.role);
@@ -270,6 +272,12 @@ refresh_found(struct request *r, const PGresult *res)
 	json_free(&doc);
 }
 
+static void
+refresh_counted(struct request *r)
+{
+	sql_query(r, "auth/refresh-find", refresh_found);
+}
+
 ROUTE(POST, "/api/auth/refresh", auth_refresh, .fields = refresh_fields)
 {
 	struct refresh	*f = request_alloc(r, sizeof(*f));
@@ -283,15 +291,14 @@ ROUTE(POST, "/api/auth/refresh", auth_refresh, .fields = refresh_fields)
 	}
 	request_tell(r, "tokenUser", token.user_id);
 	request_tell(r, "tokenDevice", token.device_id);
+	r->state = f;
 	f->device = request_copy(r, token.device_id);
 	f->lifetime = token.lifetime;
-	token_free(&token);
-	if (device != NULL && strcmp(device, f->device)) {
+	if (device != NULL && strcmp(device, f->device))
 		reply_message(r->kore, 401, "Session not found");
-		return;
-	}
-	r->state = f;
-	sql_query(r, "auth/refresh-find", refresh_found);
+	else
+		limit_try(r, "refresh", token.user_id, refresh_counted);
+	token_free(&token);
 }
 
 /* Signing out */

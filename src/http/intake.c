@@ -18,6 +18,7 @@
 
 #include "http/intake.h"
 #include "http/localbody.h"
+#include "http/route.h"
 #include "tls/listener.h"
 
 #define HEAD_END	"\r\n\r\n"
@@ -277,6 +278,8 @@ intake_recv(struct netbuf *nb)
 	rest = nb->s_off - was;
 	if ((body_max = localbody_max(head, was)) == 0)
 		return (intake_refuse(c, 403));
+	if (body_max == LOCALBODY_MEMORY_MAX)
+		body_max = route_line_max(head);
 	/* The head may grow by a length of 0, but only where no body follows. */
 	if ((status = intake_rewrite(head, &len, rest == 0 ? nb->b_len : was, body_max)) != 0)
 		return (intake_refuse(c, status));

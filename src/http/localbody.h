@@ -12,7 +12,7 @@
 #include <kore/kore.h>
 #include <kore/http.h>
 
-#define LOCALBODY_MEMORY_MAX	1048576		/* http_body_max of kore.conf: every other body */
+#define LOCALBODY_MEMORY_MAX	4194304		/* http_body_max of kore.conf: every other body */
 
 /* What the address of a local object says; texts of request.c's kind would come too late for a body. */
 struct localbody_address {

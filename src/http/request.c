@@ -8,11 +8,11 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "base/conf.h"
 #include "base/log.h"
 #include "embedkore.h"
 #include "http/body.h"
 #include "http/guard.h"
+#include "http/limit.h"
 #include "http/query.h"
 #include "http/reply.h"
 #include "http/request.h"
@@ -79,6 +79,18 @@ request_text(struct request *r, const char *field)
 	free(text);
 
 	return (copy);
+}
+
+void
+request_address(const struct request *r, char out[INET6_ADDRSTRLEN])
+{
+	const struct connection	*c = r->kore->owner;
+
+	*out = '\0';
+	if (c->family == AF_INET6)
+		inet_ntop(AF_INET6, &c->addr.ipv6.sin6_addr, out, INET6_ADDRSTRLEN);
+	else if (c->family == AF_INET)
+		inet_ntop(AF_INET, &c->addr.ipv4.sin_addr, out, INET6_ADDRSTRLEN);
 }
 
 void
@@ -227,15 +239,6 @@ request_handle(struct request *r)
 		sql_reply(r, r->route->statement);
 }
 
-static void
-request_unlimited(struct request *r, const PGresult *res)
-{
-	if (*sql_text(res, "allowed") == 't')
-		request_handle(r);
-	else
-		reply_message(r->kore, 429, "Too many requests. Please wait a bit and try again.");
-}
-
 /* Up to the handler; each step answers by itself when the request ends there. */
 static void
 request_start(struct request *r)
@@ -253,13 +256,10 @@ request_start(struct request *r)
 		sql_refuse(r);
 		return;
 	}
-	if (r->route->limit != NULL) {
-		request_tell(r, "limit", r->route->limit);
-		request_tell(r, "limitScale", strcmp(conf_str(CONF_WANZAMI_ENV), "test") ? "1" : "100");
-		sql_query(r, "limit", request_unlimited);
-	} else {
+	if (r->route->limit != NULL)
+		limit_route(r, request_handle);
+	else
 		request_handle(r);
-	}
 }
 
 int

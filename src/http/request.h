@@ -48,6 +48,9 @@ char	*request_format(struct request *, const char *, ...) __attribute__((format(
 /* The body's text field of that name, without escapes; NULL without it. Belongs to the request. */
 const char	*request_text(struct request *, const char *field);
 
+/* The client's address as text; what proxies say about it does not count (contract people §1.1). */
+void	request_address(const struct request *, char out[INET6_ADDRSTRLEN]);
+
 /* Adds a text (NULL is null) to what statements see as $1 ->> 'name'. */
 void	request_tell(struct request *, const char *name, const char *value);
 

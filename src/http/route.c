@@ -81,6 +81,29 @@ route_body_max(const struct http_request *kore)
 	return (route != NULL && route->body_max != 0 ? route->body_max : BODY_MAX);
 }
 
+size_t
+route_line_max(const char *line)
+{
+	static const struct { const char *word; int method; } methods[] = {
+		{ "POST ", HTTP_METHOD_POST }, { "PUT ", HTTP_METHOD_PUT }, { "PATCH ", HTTP_METHOD_PATCH },
+	};
+	struct segment		args[REQUEST_ARGS_MAX];
+	const struct route	*route = NULL;
+	char			path[HTTP_URI_LEN];
+	size_t			i;
+
+	for (i = 0; i < sizeof(methods) / sizeof(*methods); i++) {
+		if (strncasecmp(line, methods[i].word, strlen(methods[i].word)))
+			continue;
+		line += strlen(methods[i].word);
+		snprintf(path, sizeof(path), "%.*s", (int)strcspn(line, " ?\r\n"), line);
+		route = table_find(methods[i].method, path, args);
+		break;
+	}
+
+	return (route != NULL && route->body_max != 0 ? route->body_max : BODY_MAX);
+}
+
 int
 route_is_raw(const struct http_request *kore)
 {

@@ -33,7 +33,7 @@ struct route {
 	int			strict;		/* the permission counts with ADMIN_PERMISSIONS=strict only, else any admin will do */
 	int			shared;		/* the statement looks at path, country and audience only (http/share.h) */
 	int			mails;		/* what it does may leave a mail in the outbox: it goes out at once */
-	const char		*limit;		/* attempts count under this name (sql/query/limit.sql); too many are refused */
+	const char		*limit;		/* attempts count under this name (http/limit.h); too many are refused */
 	const char		*id;		/* the first ":" segment is the id of such a thing: "title" */
 	const char		*id_wrong;	/* what is said of one that is none; NULL: "Invalid title id", "Missing title id" */
 	const struct field	*fields;	/* of the body; NULL: it is passed on as it came */
@@ -63,6 +63,9 @@ int	route_find(struct request *);
 
 /* How many bytes the body of this request may have, before its route is looked for. */
 size_t	route_body_max(const struct http_request *);
+
+/* The same for a request of which only the head has come, which begins with line; a line that is none has BODY_MAX. */
+size_t	route_line_max(const char *line);
 
 /* Whether the route of this request leaves its body alone. */
 int	route_is_raw(const struct http_request *);

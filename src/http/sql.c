@@ -38,14 +38,13 @@ tell(struct kore_buf *out, const char *name, const char *value)
 static void
 tell_client(struct request *r, struct kore_buf *out)
 {
-	char		country[AUDIENCE_COUNTRY_MAX], address[INET6_ADDRSTRLEN] = "";
+	char		country[AUDIENCE_COUNTRY_MAX], address[INET6_ADDRSTRLEN];
 	const char	*agent;
 
 	audience_country(r->kore, country);
 	tell(out, "country", country);
 	tell(out, "audience", audience_maturity(r->kore));
-	if (r->kore->owner->family == AF_INET6)
-		inet_ntop(AF_INET6, &r->kore->owner->addr.ipv6.sin6_addr, address, sizeof(address));
+	request_address(r, address);
 	tell(out, "address", address);
 	if (!http_request_header(r->kore, "user-agent", &agent))
 		agent = NULL;

@@ -347,8 +347,8 @@ message_send(CURL *curl, const struct mail *m, char *why, size_t len)
 
 	options_set(curl, to, &talk, error);
 	mime = curl_mime_init(curl);
-	if (to != NULL && headers != NULL && mime != NULL && part_add(mime, "text/plain; charset=utf-8", m->letter->text) &&
-	    part_add(mime, "text/html; charset=utf-8", m->letter->html)) {
+	if (to != NULL && headers != NULL && mime != NULL &&
+	    (m->letter->text == NULL || part_add(mime, "text/plain; charset=utf-8", m->letter->text)) && part_add(mime, "text/html; charset=utf-8", m->letter->html)) {
 		curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 		curl_easy_setopt(curl, CURLOPT_MIMEPOST, mime);
 		result = result_judge(&talk, error, curl_easy_perform(curl), why, len);

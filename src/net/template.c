@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <jansson.h>
 
@@ -14,6 +15,8 @@
 
 #define NAME_MAX_LEN	32
 #define PART_END	"{{/}}"
+#define WRITTEN		"campaign"
+#define NAMELESS	"Subscriber"	/* contract people §2.13 */
 
 /* What a place in a template may name. */
 struct scope {
@@ -251,6 +254,65 @@ letter_fill(struct letter *l, const json_t *vars, const struct embed_file *txt, 
 	return (l->html != NULL);
 }
 
+/* The length of {{ word }} at text, 0 when it is something else. */
+static size_t
+placeholder_len(const char *text, const char *word)
+{
+	const char	*p = text + 2 + strspn(text + 2, " \t\r\n\f\v");
+
+	if (strncasecmp(p, word, strlen(word)))
+		return (0);
+	p += strlen(word);
+	p += strspn(p, " \t\r\n\f\v");
+
+	return (strncmp(p, "}}", 2) ? 0 : (size_t)(p + 2 - text));
+}
+
+/* The caller frees it; NULL when memory is out. */
+static char *
+written_fill(const struct scope *scope, const char *html)
+{
+	const char	*p = html, *open, *name = json_string_value(json_object_get(scope->vars, "name"));
+	size_t		n, len;
+	char		*text = NULL;
+	FILE		*out;
+
+	if ((out = open_memstream(&text, &len)) == NULL)
+		return (NULL);
+	while ((open = strstr(p, "{{")) != NULL) {
+		fwrite(p, 1, (size_t)(open - p), out);
+		p = open;
+		if ((n = placeholder_len(open, "name")) > 0)
+			put(out, scope, name != NULL ? name : NAMELESS, strlen(name != NULL ? name : NAMELESS));
+		else if ((n = placeholder_len(open, "email")) > 0)
+			put(out, scope, lookup(scope, "email", &len), strlen(lookup(scope, "email", &len)));
+		else
+			fputc(*open, out);
+		p += n > 0 ? n : 1;
+	}
+	fputs(p, out);
+	if (fclose(out) != 0) {
+		free(text);
+		return (NULL);
+	}
+
+	return (text);
+}
+
+static int
+letter_write(struct letter *l, const json_t *vars)
+{
+	struct scope	scope = { .vars = vars, .html = 1 };
+	size_t		len;
+
+	if ((l->subject = strdup(lookup(&scope, "subject", &len))) == NULL)
+		return (0);
+	one_line(l->subject);
+	l->html = written_fill(&scope, lookup(&scope, "html", &len));
+
+	return (l->html != NULL);
+}
+
 int
 template_render(const char *name, const char *vars, struct letter *l, char *why, size_t len)
 {
@@ -260,7 +322,7 @@ template_render(const char *name, const char *vars, struct letter *l, char *why,
 	int			ok;
 
 	memset(l, 0, sizeof(*l));
-	if (txt == NULL || html == NULL) {
+	if (strcmp(name, WRITTEN) && (txt == NULL || html == NULL)) {
 		snprintf(why, len, "there is no template \"%.32s\"", name);
 		return (0);
 	}
@@ -270,7 +332,7 @@ template_render(const char *name, const char *vars, struct letter *l, char *why,
 		return (0);
 	}
 
-	if (!(ok = letter_fill(l, object, txt, html)))
+	if (!(ok = strcmp(name, WRITTEN) ? letter_fill(l, object, txt, html) : letter_write(l, object)))
 		snprintf(why, len, "out of memory");
 	json_decref(object);
 

@@ -8,6 +8,10 @@
  * {{/}} is left out when the variable is empty. APP_ORIGIN and ADMIN_APP_ORIGIN
  * are those of the configuration, FRONTEND_URL is APP_ORIGIN or else itself. In
  * HTML everything that is put in is escaped.
+ *
+ * The template "campaign" is a letter that somebody wrote: its variables subject
+ * and html are all of it, and in html {{name}} and {{email}}, in any case and
+ * with blanks inside the braces, stand for the recipient (contract people §2.13).
  */
 #ifndef WANZAMI_TEMPLATE_H
 #define WANZAMI_TEMPLATE_H
@@ -16,7 +20,7 @@
 
 struct letter {
 	char	*subject;	/* one line, UTF-8 */
-	char	*text;
+	char	*text;		/* NULL: it has none */
 	char	*html;
 };
 

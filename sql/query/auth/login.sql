@@ -7,7 +7,6 @@ VALUES (($1 ->> 'foundId')::bigint, $1 ->> 'newDeviceId', $1 ->> 'refreshDigest'
 	wanzami.now() + ($1 ->> 'refreshSeconds')::bigint * interval '1 second');
 SELECT wanzami.profile_ensure(($1 ->> 'foundId')::bigint, NULL, NULL);
 SELECT wanzami.audit(($1 ->> 'foundId')::bigint, 'ADMIN_LOGIN', $1 ->> 'foundId', NULL) WHERE $1 ->> 'path' ILIKE '/api/admin/%';
-SELECT wanzami.attempt_forgive('login:' || lower($2 ->> 'email')), wanzami.attempt_forgive('address:' || ($1 ->> 'address'));
 SELECT 200 AS status, json_build_object(
 	'user', json_build_object('id', u."id"::text, 'email', u."email", 'role', u."role", 'name', u."name"),
 	'accessToken', $1 ->> 'accessToken', 'refreshToken', $1 ->> 'refreshToken', 'deviceId', $1 ->> 'newDeviceId',

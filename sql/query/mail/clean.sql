@@ -1,4 +1,6 @@
--- Mail that nobody could send for three days is given up, so that no token stays; what became of a mail is kept for 90 days.
+-- Mail that nobody could send for three days is given up, so that no token stays; what became of a mail is kept for 90 days, and
+-- what was sent to many as long as one of its mails.
+DELETE FROM wanzami.campaign c WHERE NOT EXISTS (SELECT FROM wanzami.mail_outbox m WHERE m.campaign_id = c.id);
 WITH given_up AS (
 	UPDATE wanzami.mail_outbox SET failed_at = now(), vars = NULL, lease_token = NULL, last_error = coalesce(last_error, 'nothing to send it with')
 	WHERE sent_at IS NULL AND failed_at IS NULL AND created_at < now() - interval '3 days' RETURNING id

@@ -1,0 +1,9 @@
+-- POST /api/admin/email/test, first step (contract people §3.38): mails that go before all others.
+WITH campaign AS (
+	INSERT INTO wanzami.campaign (subject, html) VALUES ($2 ->> 'subject', $2 ->> 'html') RETURNING id
+), mails AS (
+	INSERT INTO wanzami.mail_outbox (to_address, template, vars, campaign_id, next_attempt_at)
+	SELECT p.email, 'campaign', jsonb_strip_nulls(jsonb_build_object('email', p.email, 'name', p.name)), c.id, '-infinity'
+	FROM campaign c, wanzami.recipients($2 -> 'recipients') p ORDER BY p.place
+)
+SELECT id::text AS id FROM campaign

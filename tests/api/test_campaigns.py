@@ -1,0 +1,178 @@
+"""Letters to many and their tests (contract people §2.13, §2.14, §3.38 to §3.40, §5 items 12, 13, 18, 19 and 24; README 8)."""
+import pytest
+
+from accounts import Account, audit
+from conftest import wait_for
+
+BODY = {"subject": "News", "html": "<b>{{ Name }}</b> {{EMAIL}} {{other}} {{ name"}
+
+
+@pytest.fixture
+def api(world):
+    world.a = world.start(roles="api", WORKERS=2)
+    world.root = Account(world, "OPS", "root@example.com")
+    return world
+
+
+def post(api, what, status=200, **body):
+    r = api.a.post("/api/admin/email/" + what, {**BODY, **body}, token=api.root.token, timeout=60)
+    assert r.status_code == status, r.text
+    return r.json()
+
+
+def people(first, last):
+    return [{"email": "p%d@x.test" % n, "name": "P %d" % n} for n in range(first, last)]
+
+
+def html(message):
+    return message.get_body(("html",)).get_content().rstrip("\n")
+
+
+def queued(api):
+    return api.rows("""SELECT to_address, round(extract(epoch FROM next_attempt_at - now()) / 3600)::int FROM wanzami.mail_outbox
+        WHERE template = 'campaign' ORDER BY id""")
+
+
+def test_a_campaign_goes_to_each_of_its_recipients_once(api):
+    answer = post(api, "send", recipients=[{"email": "a@x.test", "name": "<A> $& \\1"}, {"email": "b@x.test"}, {"email": "c@x.test", "name": ""},
+                                           {"email": "A@X.test"}])
+    assert {k: v for k, v in answer.items() if k != "jobs"} == {
+        "message": "Emails enqueued for delivery in hourly batches", "queuedCount": 3, "totalRecipients": 3, "startIndex": 0, "batchSize": 50}
+    assert [(j["startIndex"], j["count"], j["delayMs"]) for j in answer["jobs"]] == [(0, 3, 0)] and answer["jobs"][0]["id"].isdigit()
+    expected = {"A@X.test": "&lt;A&gt; $&amp; \\1", "b@x.test": "Subscriber", "c@x.test": ""}
+    for address, name in expected.items():
+        message = api.mail.wait(address)[0]
+        assert message["Subject"] == "News" and html(message) == "<b>%s</b> %s {{other}} {{ name" % (name, address)
+    wait_for(lambda: api.rows("SELECT count(*) FROM wanzami.mail_outbox WHERE sent_at IS NULL") == [(0,)], "everything written down")
+    assert len(api.mail.messages) == 3
+    assert audit(api, "EMAIL_CAMPAIGN")[0][0] == api.root.id and audit(api, "EMAIL_CAMPAIGN")[0][2]["subject"] == "News"
+
+
+def test_one_who_is_refused_is_no_obstacle_for_the_others(api):
+    post(api, "send", recipients=[{"email": "a@x.test"}])
+    api.mail.wait("a@x.test")
+    api.mail.refuse("RCPT", "550 nobody here")
+    post(api, "send", recipients=[{"email": "b@x.test"}])
+    wait_for(lambda: api.rows("SELECT count(*) FROM wanzami.mail_outbox WHERE failed_at IS NOT NULL") == [(1,)], "a refusal")
+    api.mail.accept()
+    post(api, "send", recipients=[{"email": "c@x.test"}])
+    api.mail.wait("c@x.test")
+
+
+@pytest.mark.parametrize("total, start, size, jobs", [
+    (120, None, None, [(0, 50, 0), (50, 50, 1), (100, 20, 2)]),
+    (50, 0, 50, [(0, 50, 0)]),
+    (50, 150, 50, [(150, 50, 0)]),      # cut by the client already
+    (20, 100, None, [(100, 20, 0)]),
+    (80, 100, 100, [(100, 50, 0), (150, 30, 1)]),
+    (5, 1, 2, [(1, 2, 0), (3, 2, 1)]),  # longer than a batch: offset
+    (5, 5, 2, []), (5, 2147483647, 2, []),
+    (3, "1", True, [(1, 1, 0), (2, 1, 1)]),
+    (1, None, 1, [(0, 1, 0)])])
+def test_batches(api, total, start, size, jobs):
+    more = {k: v for k, v in (("startIndex", start), ("batchSize", size)) if v is not None}
+    answer = post(api, "send", recipients=people(0, total), **more)
+    assert [(j["startIndex"], j["count"], j["delayMs"] // 3600000) for j in answer["jobs"]] == jobs
+    assert len({j["id"] for j in answer["jobs"]}) == len(jobs)
+    count, requested = sum(j[1] for j in jobs), int(size if size is not None else 50)
+    assert (answer["queuedCount"], answer["totalRecipients"], answer["startIndex"], answer["batchSize"]) == (count, total, int(start or 0), min(requested, 50))
+    first = 0 if total <= requested else int(start or 0)
+    hours = [hour for _, n, hour in jobs for _ in range(n)]
+    assert queued(api) == [("p%d@x.test" % (first + n), hour) for n, hour in enumerate(hours)]
+
+
+def test_what_comes_later_is_given_its_time(api):
+    post(api, "send", recipients=people(0, 200), batchSize=1)
+    assert api.rows("""SELECT max(extract(epoch FROM created_at - now()) / 3600)::int FROM wanzami.mail_outbox""") == [(199,)], \
+        "mails are given up three days after they were due, not after they were written"
+
+
+ISSUES = [
+    ({"subject": None, "html": 5, "recipients": {}}, [
+        {"code": "invalid_type", "expected": "string", "received": "null", "path": ["subject"], "message": "Expected string, received null"},
+        {"code": "invalid_type", "expected": "string", "received": "number", "path": ["html"], "message": "Expected string, received number"},
+        {"code": "invalid_type", "expected": "array", "received": "object", "path": ["recipients"], "message": "Expected array, received object"}]),
+    ({"recipients": [{"email": "x"}, 5, {}, {"email": "a@b.co", "name": None}]}, [
+        {"validation": "email", "code": "invalid_string", "path": ["recipients", 0, "email"], "message": "Invalid email"},
+        {"code": "invalid_type", "expected": "object", "received": "number", "path": ["recipients", 1], "message": "Expected object, received number"},
+        {"code": "invalid_type", "expected": "string", "received": "undefined", "path": ["recipients", 2, "email"], "message": "Required"},
+        {"code": "invalid_type", "expected": "string", "received": "null", "path": ["recipients", 3, "name"], "message": "Expected string, received null"}]),
+    ({"subject": "", "html": "", "recipients": []}, [
+        {"code": "too_small", "minimum": 1, "type": "string", "inclusive": True, "exact": False, "path": ["subject"], "message": "Subject is required"},
+        {"code": "too_small", "minimum": 1, "type": "string", "inclusive": True, "exact": False, "path": ["html"], "message": "Email body is required"},
+        {"code": "too_small", "minimum": 1, "type": "array", "inclusive": True, "exact": False, "path": ["recipients"], "message": "At least one recipient is required"}]),
+    ({"recipients": [{"email": "a@b.co"}], "startIndex": "a", "batchSize": 0}, [
+        {"code": "invalid_type", "expected": "number", "received": "nan", "path": ["startIndex"], "message": "Expected number, received nan"},
+        {"code": "too_small", "minimum": 1, "type": "number", "inclusive": True, "exact": False, "path": ["batchSize"],
+         "message": "Number must be greater than or equal to 1"}]),
+    ({"recipients": [{"email": "a@b.co"}], "startIndex": -1, "batchSize": 1.5}, [
+        {"code": "too_small", "minimum": 0, "type": "number", "inclusive": True, "exact": False, "path": ["startIndex"],
+         "message": "Number must be greater than or equal to 0"},
+        {"code": "invalid_type", "expected": "integer", "received": "float", "path": ["batchSize"], "message": "Expected integer, received float"}])]
+
+
+@pytest.mark.parametrize("what", ["send", "test"])
+@pytest.mark.parametrize("body, issues", ISSUES)
+def test_what_cannot_be_sent(api, what, body, issues):
+    answer = post(api, what, 400, **body)
+    assert answer == {"message": "Invalid payload", "issues": issues}
+    assert api.rows("SELECT count(*) FROM wanzami.campaign") == [(0,)]
+
+
+def test_a_list_is_no_payload(api):
+    r = api.a.post("/api/admin/email/send", [], token=api.root.token)
+    assert r.json() == {"message": "Invalid payload", "issues": [
+        {"code": "invalid_type", "expected": "object", "received": "array", "path": [], "message": "Expected object, received array"}]}
+
+
+def test_a_test_tells_what_became_of_each_mail(api):
+    answer = post(api, "test", recipients=[{"email": "a@x.test", "name": "Tee"}, {"email": "A@x.test", "name": "Dup"}, {"email": "b@x.test"}])
+    assert answer == {"message": "Test emails dispatched", "queued": 2, "failed": 0, "queuedRecipients": ["A@x.test", "b@x.test"],
+                      "failedRecipients": [], "failedDetails": []}
+    assert html(api.mail.to("A@x.test")[0]).startswith("<b>Dup</b>")
+    for command, reply in (("RCPT", "550 nobody here"), ("MAIL", "451 later")):
+        api.mail.refuse(command, reply)
+        answer = post(api, "test", recipients=[{"email": "c@x.test"}])
+        assert (answer["queued"], answer["failed"], answer["failedRecipients"]) == (0, 1, ["c@x.test"])
+        assert reply in answer["failedDetails"][0]["error"]
+        api.mail.accept()
+    wait_for(lambda: api.rows("SELECT count(*) FROM wanzami.mail_outbox WHERE sent_at IS NULL AND failed_at IS NULL") == [(0,)],
+             "an outbox without what was reported as failed")
+    assert post(api, "test", 400, recipients=people(0, 51))["issues"][0]["code"] == "too_big"
+
+
+def test_a_test_without_a_mail_server(api):
+    api.a.stop()
+    api.a = api.start(roles="api", SMTP_HOST="")
+    answer = post(api, "test", recipients=[{"email": "a@x.test"}])
+    assert (answer["failed"], answer["failedDetails"]) == (1, [{"email": "a@x.test", "error": "No mail server is configured"}])
+
+
+def test_a_test_goes_before_a_campaign(api):
+    api.mail.hold()
+    try:
+        post(api, "send", recipients=people(0, 50))
+    finally:
+        api.mail.release()
+    post(api, "test", recipients=[{"email": "t@x.test"}])
+    assert len(api.mail.messages) < 50
+
+
+def test_long_lists_and_letters_fit(api):
+    big = people(0, 40000)
+    answer = post(api, "send", recipients=big, html="x" * 500000)
+    assert answer["totalRecipients"] == 40000 and len(answer["jobs"]) == 800
+    r = api.a.post("/api/admin/email/send", {**BODY, "recipients": big, "html": "x" * 4000000}, token=api.root.token)
+    assert r.status_code == 413
+    r = api.a.post("/api/support/tickets", {"email": "a@b", "message": "x" * 110000})
+    assert r.status_code == 413, "elsewhere bodies are as small as before"
+
+
+@pytest.mark.parametrize("rows", [0, 1, 100000])
+def test_the_audience(api, rows):
+    api.rows("""INSERT INTO "User" (email, password, name, "createdAt", "updatedAt")
+        SELECT 'v' || n || '@example.com', 'x', 'V' || n, timestamp '2020-01-01' - n * interval '1 second', now() FROM generate_series(1, %s) n""", (rows,))
+    get = lambda query="": api.a.get("/api/admin/email/audience/users" + query, token=api.root.token, timeout=60).json()
+    everybody = [{"email": "v%d@example.com" % n, "name": "V%d" % n} for n in range(rows, 0, -1)]
+    assert get() == {"recipients": everybody, "total": rows}
+    assert get("?limit=50&offset=10") == {"recipients": everybody[10:60], "total": rows}

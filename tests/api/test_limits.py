@@ -1,0 +1,118 @@
+"""How often something may be tried (contract people §2.17, §5 items 14 and 27; README 10): one count for all processes in Valkey, one of each
+process's own while Valkey is away."""
+import json
+import os
+import signal
+
+import pytest
+
+from accounts import Account, at_once
+from conftest import run, wait_for
+from test_auth import PASSWORD, hash_of
+
+TOO_MANY = {"message": "Too many requests. Please wait a bit and try again."}
+
+
+@pytest.fixture
+def api(world):
+    world.env = {**world.env, "WANZAMI_ENV": "production", "WORKERS": "2"}
+    world.a = world.start(roles="api")
+    world.ada = Account(world, email="ada@example.com")
+    world.rows('UPDATE "User" SET password = %s', (hash_of(PASSWORD),))
+    return world
+
+
+def login(a, password, email="ada@example.com", path="/api/auth/login"):
+    return a.post(path, {"email": email, "password": password, "deviceId": "tv"}).status_code
+
+
+def keys(api):
+    return {k: api.keyvalue.command("TTL", k) for k in (k.decode() for k in api.keyvalue.command("KEYS", "*")) if "limit:" in k}
+
+
+def test_guesses_count_together_in_all_processes(api):
+    two = [api.a, api.start(roles="api")]
+    for n in range(15):
+        assert login(two[n % 2], PASSWORD) == 200, "what succeeds does not count"
+    answers = [login(two[n % 2], "not the one", ("ada@example.com", "ADA@Example.COM")[n % 3 == 0]) for n in range(14)]
+    assert answers == [401] * 10 + [429] * 4
+    r = two[1].post("/api/auth/login", {"email": "ada@example.com", "password": PASSWORD})
+    assert (r.status_code, r.json()) == (429, TOO_MANY)
+    assert login(two[0], PASSWORD, path="/api/admin/login") == 429, "the same account behind both doors"
+    assert login(two[0], "not the one", "nobody@example.com") == 401, "others are not locked out"
+    found = keys(api)
+    assert found and all(k.startswith("{q}limit:") and 0 < ttl <= 86400 and "@" not in k for k, ttl in found.items()), found
+
+
+def test_guesses_at_once_are_no_way_round(api):
+    answers = at_once(lambda n: login(api.a, "guess number %d" % n))
+    assert answers.count(401) <= 10 and answers.count(401) + answers.count(429) == 50, answers
+
+
+def test_a_lock_out_lasts_longer_each_time(api):
+    lasts = []
+    for _ in range(4):
+        assert [login(api.a, "not the one") for _ in range(11)] == [401] * 10 + [429]
+        expected = 900 * min(2 ** len(lasts), 4)
+        key = wait_for(lambda: next((k for k, ttl in keys(api).items() if k.startswith("{q}limit:login:") and expected - 60 < ttl <= expected), None),
+                       "a lock-out of %d seconds" % expected)
+        lasts.append(expected)
+        api.keyvalue.command("DEL", key)  # time passes
+    assert login(api.a, PASSWORD) == 200
+
+
+def test_without_valkey_each_process_counts_for_itself(api):
+    api.a.stop()
+    api.env["WORKERS"] = "1"
+    a = api.start(roles="api")
+    api.keyvalue.kill()
+    wait_for(lambda: a.get("/health/ready").json()["valkey"]["state"] == "down", "an appliance that knows that Valkey is away")
+    for _ in range(12):
+        assert login(a, PASSWORD) == 200
+    assert [login(a, "not the one") for _ in range(12)] == [401] * 10 + [429] * 2
+    assert login(a, "not the one", "nobody@example.com") == 401
+    api.keyvalue.ensure()
+    wait_for(lambda: a.get("/health/ready").json()["valkey"]["state"] == "up", "Valkey back")
+    assert login(a, PASSWORD) == 200
+
+
+def test_a_silent_valkey_delays_and_hinders_nobody(api):
+    os.kill(api.keyvalue.processes[0].pid, signal.SIGSTOP)
+    try:
+        assert [login(api.a, PASSWORD) for _ in range(3)] == [200] * 3
+    finally:
+        os.kill(api.keyvalue.processes[0].pid, signal.SIGCONT)
+
+
+def test_others_that_are_limited(api):
+    for path, body in (("/api/auth/forgot-password", {}), ("/api/auth/resend-verification", {}), ("/api/auth/verify-email", {"token": "x"}),
+                       ("/api/auth/reset-password", {"token": "x", "password": PASSWORD}), ("/api/auth/signup", {"password": PASSWORD, "name": "Ada"}),
+                       ("/api/admin/invitations/accept", {"token": "x", "name": "Ada", "password": PASSWORD})):
+        answers = [api.a.post(path, {"email": "limited@example.com", **body}).status_code for _ in range(12)]
+        assert 429 not in answers[:10] and answers[10:] == [429, 429], (path, answers)
+
+
+def ticket(api, email):
+    return api.a.post("/api/support/tickets", {"email": email}).status_code
+
+
+def test_tickets(api):
+    assert [ticket(api, e) for e in ("a@x.test", " A@x.test", "a@X.TEST ", "a@x.test", "a@x.test", "a@x.test")] == [201] * 5 + [429]
+    assert [ticket(api, 5) for _ in range(6)] == [400] * 5 + [429], "what is refused later counts, too"
+    answers = [ticket(api, "n%d@x.test" % n) for n in range(100)]
+    assert answers[:88] == [201] * 88 and answers[-1] == 429, "a hundred in an hour from one address"
+    assert api.rows('SELECT count(*) FROM "SupportTicket"')[0][0] == 5 + answers.count(201)
+
+
+def test_in_tests_limits_are_higher_but_for_tickets(api):
+    api.a.stop()
+    api.a = api.start(roles="api", WANZAMI_ENV="test")
+    assert [login(api.a, "not the one") for _ in range(12)] == [401] * 12
+    assert [ticket(api, "a@x.test") for _ in range(6)] == [201] * 5 + [429]
+
+
+def test_routes_that_must_never_answer_429():
+    routes = {(r["method"], r["path"]): r for r in json.loads(run("docs", "routes").stdout)}
+    for route in (("GET", "/api/admin/uploads"), ("PATCH", "/api/admin/uploads/:jobId/progress"), ("POST", "/api/events")):
+        match = [r for key, r in routes.items() if key[0] == route[0] and key[1].split("/:")[0] == route[1].split("/:")[0] and key[1].count("/") == route[1].count("/")]
+        assert len(match) == 1 and match[0]["limit"] is None, route
