@@ -1,5 +1,6 @@
 /*
- * A tiny HTTP client over one socket, with one deadline over all its steps.
+ * A tiny HTTP client over one socket, with TLS or without, with one deadline
+ * over all its steps.
  */
 #include <sys/socket.h>
 
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "probe.h"
+#include "tls/client.h"
 
 struct probe {
 	char	host[256];
@@ -21,6 +23,9 @@ struct probe {
 	char	path[512];
 	int64_t	deadline;	/* monotonic ms */
 	int	fd;
+	int	secure;
+	struct tls_client	*tls;
+	char	why[160];	/* when TLS failed */
 };
 
 static int	unhealthy(const char *, ...) __attribute__((format(printf, 1, 2)));
@@ -55,9 +60,10 @@ url_parse(struct probe *p, const char *url)
 	const char	*rest, *slash, *colon, *bracket;
 	size_t		len;
 
-	if (strncmp(url, "http://", 7))
+	p->secure = !strncmp(url, "https://", 8);
+	if (!p->secure && strncmp(url, "http://", 7))
 		return (0);
-	rest = url + 7;
+	rest = strstr(url, "://") + 3;
 	slash = rest + strcspn(rest, "/");
 	snprintf(p->path, sizeof(p->path), "%s", *slash == '/' ? slash : "/");
 
@@ -72,7 +78,7 @@ url_parse(struct probe *p, const char *url)
 	p->host[len - (bracket != NULL ? 2 : 0)] = '\0';
 
 	if (colon == slash) {
-		strcpy(p->port, "80");
+		strcpy(p->port, p->secure ? "443" : "80");
 		return (1);
 	}
 	len = (size_t)(slash - colon) - 1;
@@ -122,20 +128,83 @@ socket_connect(struct probe *p, const struct addrinfo *ai)
 	return (error);
 }
 
+/* Waits for what a step of TLS lacks; 0 when that cannot help, with why set unless the time is up. */
+static int
+tls_wait(struct probe *p, enum tls_step step)
+{
+	if (step == TLS_WANT_READ || step == TLS_WANT_WRITE)
+		return (socket_wait(p, step == TLS_WANT_READ ? POLLIN : POLLOUT));
+	snprintf(p->why, sizeof(p->why), "%s", step == TLS_CLOSED ? "the server ended TLS" : tls_client_error(p->tls));
+
+	return (0);
+}
+
+/* Encrypts, and believes whoever answers: the name that is asked for is often localhost, which no certificate names. */
+static int
+tls_start(struct probe *p)
+{
+	struct tls_settings	s = { .verify = VERIFY_NOTHING, .host = p->host, .transport.fd = p->fd };
+	enum tls_step		step;
+
+	if ((p->tls = tls_client_new(&s, p->why, sizeof(p->why))) == NULL)
+		return (0);
+	while ((step = tls_client_handshake(p->tls)) != TLS_DONE) {
+		if (!tls_wait(p, step))
+			return (0);
+	}
+
+	return (1);
+}
+
+/* Some bytes at least, out or in; 0 when the time is up or TLS has failed, -1 when the connection is at its end. */
+
+static ssize_t
+bytes_send(struct probe *p, const char *data, size_t len)
+{
+	enum tls_step	step;
+	size_t		n = 0;
+
+	if (p->tls == NULL)
+		return (socket_wait(p, POLLOUT) ? send(p->fd, data, len, MSG_NOSIGNAL) : 0);
+	while ((step = tls_client_write(p->tls, data, len, &n)) != TLS_DONE) {
+		if (!tls_wait(p, step))
+			return (0);
+	}
+
+	return ((ssize_t)n);
+}
+
+static ssize_t
+bytes_read(struct probe *p, char *data, size_t len)
+{
+	enum tls_step	step;
+	size_t		n = 0;
+	ssize_t		got;
+
+	if (p->tls == NULL) {
+		if (!socket_wait(p, POLLIN))
+			return (0);
+		got = recv(p->fd, data, len, 0);
+		return (got > 0 ? got : -1);
+	}
+	while ((step = tls_client_read(p->tls, data, len, &n)) != TLS_DONE) {
+		if (!tls_wait(p, step))
+			return (0);
+	}
+
+	return ((ssize_t)n);
+}
+
 static int
 request_send(struct probe *p)
 {
 	char	text[1024];
-	ssize_t	n;
 	int	len;
 
 	len = snprintf(text, sizeof(text),
 	    "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: wanzami-probe\r\nConnection: close\r\n\r\n", p->path, p->host);
-	if (!socket_wait(p, POLLOUT))
-		return (0);
-	n = send(p->fd, text, (size_t)len, MSG_NOSIGNAL);
 
-	return (n == len);
+	return (bytes_send(p, text, (size_t)len) == len);
 }
 
 /* Reads until the status line is complete; the status, 0 when the time is up, -1 when it is no HTTP. */
@@ -147,11 +216,8 @@ status_read(struct probe *p)
 	ssize_t	n;
 
 	while (have < 12) {
-		if (!socket_wait(p, POLLIN))
-			return (0);
-		n = recv(p->fd, text + have, sizeof(text) - 1 - have, 0);
-		if (n <= 0)
-			return (-1);
+		if ((n = bytes_read(p, text + have, sizeof(text) - 1 - have)) <= 0)
+			return ((int)n);
 		have += (size_t)n;
 	}
 	text[have] = '\0';
@@ -170,7 +236,7 @@ probe_run(const char *url, int timeout_ms)
 
 	p.deadline = now_ms() + timeout_ms;
 	if (!url_parse(&p, url))
-		return (unhealthy("%s is not an http:// URL", url));
+		return (unhealthy("%s is not an http:// or https:// URL", url));
 	if ((error = getaddrinfo(p.host, p.port, &hints, &list)) != 0)
 		return (unhealthy("%s: %s", p.host, gai_strerror(error)));
 
@@ -184,8 +250,14 @@ probe_run(const char *url, int timeout_ms)
 	if (error != 0)
 		return (unhealthy("%s port %s: %s", p.host, p.port, strerror(error)));
 
-	status = request_send(&p) ? status_read(&p) : -1;
+	if (p.secure && !tls_start(&p))
+		status = 0;
+	else
+		status = request_send(&p) ? status_read(&p) : -1;
+	tls_client_free(p.tls);
 	close(p.fd);
+	if (*p.why != '\0')
+		return (unhealthy("%s: %s", url, p.why));
 	if (status == 0)
 		return (unhealthy("%s did not answer within %d ms", url, timeout_ms));
 	if (status == -1)
