@@ -141,6 +141,18 @@ key_take(struct der *tbs, struct cert *c)
 	return (1);
 }
 
+int
+cert_key_parse(br_x509_pkey *key, const uint8_t *bytes, size_t len)
+{
+	struct der	in = { bytes, len };
+	struct cert	c = { 0 };
+	int		ok = key_take(&in, &c) && in.len == 0;
+
+	*key = c.key;
+
+	return (ok);
+}
+
 static int
 basic_constraints(struct cert *c, struct der value)
 {

@@ -45,6 +45,9 @@ enum cert_name_kind {
 /* Returns 1, or 0 when the bytes are not exactly one well-formed certificate. */
 int	cert_parse(struct cert *, const uint8_t *der, size_t len);
 
+/* The same for a public key alone (SubjectPublicKeyInfo); key_type is 0 for one of a kind that nothing here understands. */
+int	cert_key_parse(br_x509_pkey *, const uint8_t *der, size_t len);
+
 /* What the text of a URL or a connection string stands for: a name, an IPv4 or an IPv6 address (with or without brackets). 0 when neither. */
 int	cert_host_parse(struct cert_host *, const char *text);
 

@@ -1,7 +1,8 @@
 /*
- * What libjwt leaves to a crypto library, on BearSSL: HMAC with SHA-2 and
- * base64. Keys with a public half (RS, ES, PS) are refused: nothing here
- * signs or accepts them.
+ * What libjwt leaves to a crypto library, on BearSSL: base64, HS256, HS384 and
+ * HS512, and the checking of RS256 and ES256 by a public key (RFC 7518 §3).
+ * Other algorithms are refused, and nothing signs with a private key. Which of
+ * them a token may use is for whoever asks to say (src/http/token.c).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,6 +12,13 @@
 #include <jwt-private.h>
 #include <base64.h>
 #include <bearssl.h>
+
+#include "tls/cert.h"
+#include "tls/pem.h"
+
+#define RSA_BYTES_MIN	256	/* RFC 7518 §3.3 */
+#define ES256_BYTES	64
+#define KEY_TEXT_MAX	16384
 
 static const char	alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -115,10 +123,97 @@ jwt_sign_sha_pem(jwt_t *jwt, char **out, unsigned int *len, const char *str, uns
 	return (EINVAL);
 }
 
+static int
+rs256_verify(const br_rsa_public_key *key, const unsigned char hash[br_sha256_SIZE], const unsigned char *sig, size_t len)
+{
+	unsigned char	seen[br_sha256_SIZE];
+
+	return (key->nlen >= RSA_BYTES_MIN && len == key->nlen &&
+	    br_rsa_pkcs1_vrfy_get_default()(sig, len, BR_HASH_OID_SHA256, sizeof(seen), key, seen) && !memcmp(seen, hash, sizeof(seen)));
+}
+
+static int
+es256_verify(const br_ec_public_key *key, const unsigned char hash[br_sha256_SIZE], const unsigned char *sig, size_t len)
+{
+	return (key->curve == BR_EC_secp256r1 && len == ES256_BYTES &&
+	    br_ecdsa_vrfy_raw_get_default()(br_ec_get_default(), hash, br_sha256_SIZE, key, sig, len) == 1);
+}
+
+static int
+signature_verify(jwt_alg_t alg, const br_x509_pkey *key, const unsigned char hash[br_sha256_SIZE], const unsigned char *sig, size_t len)
+{
+	if (alg == JWT_ALG_RS256 && key->key_type == BR_KEYTYPE_RSA)
+		return (rs256_verify(&key->key.rsa, hash, sig, len));
+	if (alg == JWT_ALG_ES256 && key->key_type == BR_KEYTYPE_EC)
+		return (es256_verify(&key->key.ec, hash, sig, len));
+
+	return (0);
+}
+
+/* The bytes of a signature, for jwt_freemem(); NULL when its text is not the one spelling of them. */
+static unsigned char *
+signature_decode(const char *text, int *len)
+{
+	unsigned char	*sig = jwt_b64_decode(text, len);
+	char		*again;
+	int		same;
+
+	if (sig == NULL || (again = jwt_malloc((size_t)*len / 3 * 4 + 8)) == NULL) {
+		jwt_freemem(sig);
+		return (NULL);
+	}
+	(void)jwt_Base64encode(again, (const char *)sig, *len);
+	jwt_base64uri_encode(again);
+	same = !strcmp(again, text);
+	jwt_freemem(again);
+	if (!same) {
+		jwt_freemem(sig);
+		return (NULL);
+	}
+
+	return (sig);
+}
+
+/* The first block of a PEM text, which must be a public key: its bytes, for pem_free(), into which key points. */
+static unsigned char *
+public_key(const jwt_t *jwt, br_x509_pkey *key, size_t *len)
+{
+	char		text[KEY_TEXT_MAX], label[PEM_LABEL_MAX];
+	const char	*rest = text;
+	unsigned char	*der;
+
+	if (jwt->key_len <= 0 || (size_t)jwt->key_len >= sizeof(text))
+		return (NULL);
+	memcpy(text, jwt->key, (size_t)jwt->key_len);
+	text[jwt->key_len] = '\0';
+	if (pem_next(&rest, label, &der, len) != 1)
+		return (NULL);
+	if (strcmp(label, "PUBLIC KEY") || !cert_key_parse(key, der, *len)) {
+		pem_free(der, *len);
+		return (NULL);
+	}
+
+	return (der);
+}
+
 int
 jwt_verify_sha_pem(jwt_t *jwt, const char *head, unsigned int head_len, const char *sig_b64)
 {
-	(void)jwt, (void)head, (void)head_len, (void)sig_b64;
+	br_sha256_context	ctx;
+	br_x509_pkey		key;
+	unsigned char		hash[br_sha256_SIZE], *der, *sig;
+	size_t			der_len;
+	int			sig_len, ok = 0;
 
-	return (EINVAL);
+	if ((der = public_key(jwt, &key, &der_len)) == NULL)
+		return (EINVAL);
+	br_sha256_init(&ctx);
+	br_sha256_update(&ctx, head, head_len);
+	br_sha256_out(&ctx, hash);
+	if ((sig = signature_decode(sig_b64, &sig_len)) != NULL)
+		ok = signature_verify(jwt->alg, &key, hash, sig, (size_t)sig_len);
+	jwt_freemem(sig);
+	pem_free(der, der_len);
+
+	return (ok ? 0 : EINVAL);
 }

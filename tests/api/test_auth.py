@@ -116,6 +116,7 @@ def test_tokens_that_are_not_ours(api):
     for token in (sign(good, "another secret of thirty-two bytes"), sign({**good, "exp": now}, secret), sign({**good, "nbf": now + 60}, secret),
                   sign({**good, "exp": "never"}, secret), sign({**good, "userId": "0"}, secret), sign({**good, "userId": "1 OR 1"}, secret),
                   sign({**good, "userId": me}, secret), none, sign(good, secret) + "A", sign(good, secret, {"alg": "HS384", "typ": "JWT"}),
+                  sign(good, secret, {"alg": "RS256", "typ": "JWT"}), sign(good, secret, {"alg": "ES256", "typ": "JWT"}),
                   sign(good, SECRETS["JWT_REFRESH_SECRET"]), "a.b.c", "..", "x" * 5000, "\u00e9".encode().decode("latin-1")):
         r = api.get("/api/auth/me", token=token)
         assert (r.status_code, r.json()["message"]) == (401, "Invalid or expired token"), token

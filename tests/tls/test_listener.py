@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 import pki
+import services
 from editor import Api
 from services import alive, free_port, run, wait_for
 
@@ -509,7 +510,8 @@ def memory_holds(pid, wanted):
     return found
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="looks into the memory of other processes")
+@pytest.mark.skipif("os.getuid() != 0", reason="looks into the memory of other processes")
+@pytest.mark.skipif("'asan' in services.BINARY", reason="the sanitizer keeps a copy of the environment")
 def test_certificate_and_key_from_the_environment(appliance, authority, tmp_path):
     leaf, port = authority.issue("localhost"), free_port()
     a = appliance(ROLE="api,transcode", WORKERS=1, TLS_PORT=port, TLS_CERT_PEM=(leaf.pem + authority.pem).decode(),

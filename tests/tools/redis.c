@@ -115,22 +115,19 @@ run_sync(const struct roots *roots, struct timeval *patience)
 	size_t		lens[WORDS_MAX];
 	int		n;
 
-	if (c->err)
-		return (fail(c->errstr));
-	(void)redisSetTimeout(c, *patience);
-	if (hiredis_tls(c, argv_all[1], roots) != REDIS_OK)
-		return (fail(c->errstr));
-	while ((n = words_read(words, lens)) > 0) {
-		r = redisCommandArgv(c, n, (const char **)words, lens);
-		words_free(words, n);
-		if (r == NULL)
-			return (fail(hiredis_tls_error(c)));
-		reply_print(r);
-		freeReplyObject(r);
+	if (!c->err && redisSetTimeout(c, *patience) == REDIS_OK && hiredis_tls(c, argv_all[1], roots) == REDIS_OK) {
+		while (!c->err && (n = words_read(words, lens)) > 0) {
+			r = redisCommandArgv(c, n, (const char **)words, lens);
+			words_free(words, n);
+			if (r != NULL)
+				reply_print(r);
+			freeReplyObject(r);
+		}
 	}
+	n = c->err ? fail(hiredis_tls_error(c)) : 0;
 	redisFree(c);
 
-	return (0);
+	return (n);
 }
 
 static void
@@ -228,16 +225,22 @@ run_async(const struct roots *roots, struct timeval *patience)
 int
 main(int argc, char **argv)
 {
-	const struct roots	*roots = NULL;
-	struct timeval		patience = { 60, 0 };
-	const char		*why = NULL, *v;
+	struct timeval	patience = { 60, 0 };
+	struct roots	*roots;
+	const char	*why = NULL, *v;
+	char		*pem;
+	int		ret;
 
 	argc_all = argc;
 	argv_all = argv;
-	if ((v = option("roots")) != NULL && (roots = roots_parse(roots_file(v), &why)) == NULL)
+	pem = roots_file(option("roots"));
+	if ((roots = roots_parse(pem, &why)) == NULL)
 		return (fail(why));
 	if ((v = option("patience")) != NULL)
 		patience = (struct timeval){ atoi(v) / 1000, atoi(v) % 1000 * 1000 };
+	ret = option("async") != NULL ? run_async(roots, &patience) : run_sync(roots, &patience);
+	roots_free(roots);
+	free(pem);
 
-	return (option("async") != NULL ? run_async(roots, &patience) : run_sync(roots, &patience));
+	return (ret);
 }
