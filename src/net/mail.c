@@ -190,7 +190,7 @@ header_add(struct curl_slist *list, const char *name, const char *text, const ch
 static struct curl_slist *
 from_add(struct curl_slist *list)
 {
-	char	quoted[2 * sizeof(from_name) + 3], after[ADDRESS_MAX + 4], *q = quoted;
+	char	quoted[2 * sizeof(from_name) + 3] = "", after[ADDRESS_MAX + 4], *q = quoted;
 	int	quote = header_is_plain(from_name) && strpbrk(from_name, "()<>[]:;@\\,.\"") != NULL;
 
 	if (*from_name == '\0')

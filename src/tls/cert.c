@@ -142,9 +142,9 @@ key_take(struct der *tbs, struct cert *c)
 }
 
 int
-cert_key_parse(br_x509_pkey *key, const uint8_t *bytes, size_t len)
+cert_key_parse(br_x509_pkey *key, const uint8_t *der, size_t len)
 {
-	struct der	in = { bytes, len };
+	struct der	in = { der, len };
 	struct cert	c = { 0 };
 	int		ok = key_take(&in, &c) && in.len == 0;
 

@@ -46,7 +46,7 @@ def pem(key):
 @pytest.fixture
 def jwt(tmp_path):
     """jwt("verify", key, text) or jwt("sign", algorithm, key, text): what is printed, None when it is refused."""
-    tool = build("jwt")
+    tool = build("tools/jwt")
 
     def run(*args):
         *words, key, text = args
