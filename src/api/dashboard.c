@@ -4,5 +4,5 @@
  */
 #include "http/route.h"
 
-ROUTE_SQL(GET, "/api/admin/dashboard/summary", "dashboard/summary", .guard = "dashboard:view", .strict = 1);
+ROUTE_SQL(GET, "/api/admin/dashboard/summary", "dashboard/summary", .guard = "dashboard:view", .strict = 1, .slow = 1);
 ROUTE_SQL(GET, "/api/admin/logs", "errors/list", .guard = "ops:manage", .strict = 1);

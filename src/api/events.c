@@ -22,4 +22,4 @@ ROUTE(POST, "/api/events", events_ingest, .guard = GUARD_USER)
 	gather_reply(&ingest, r);
 }
 
-ROUTE_SQL(GET, "/api/admin/events/summary", "events/summary", .guard = "analytics:view", .strict = 1);
+ROUTE_SQL(GET, "/api/admin/events/summary", "events/summary", .guard = "analytics:view", .strict = 1, .slow = 1);

@@ -10,6 +10,7 @@
  */
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 
 #include <pthread.h>
 #include <signal.h>
@@ -20,6 +21,8 @@
 #include <kore/tasks.h>
 
 #include "base/work.h"
+
+#define NICE	10	/* the event loops and the database go first: nobody waits for a processor because others log in */
 
 struct work {
 	void			(*work)(void *);
@@ -84,6 +87,7 @@ work_do(struct pool *pool)
 static int
 thread_live(struct kore_task *t)
 {
+	(void)setpriority(PRIO_PROCESS, 0, NICE);	/* of this thread alone */
 	for (;;)
 		work_do(&tasks);
 

@@ -98,7 +98,7 @@ gather_send(struct gather *g)
 	}
 	kore_buf_appendf(&contexts, "]");
 	kore_buf_appendf(&bodies, "]");
-	pg_transact(1, &g->statement, kore_buf_stringify(&contexts, NULL), kore_buf_stringify(&bodies, NULL), gather_done, g);
+	pg_transact(PG_FAST, 1, &g->statement, kore_buf_stringify(&contexts, NULL), kore_buf_stringify(&bodies, NULL), gather_done, g);
 	kore_buf_cleanup(&contexts);
 	kore_buf_cleanup(&bodies);
 }

@@ -217,7 +217,7 @@ sql_call(struct request *r, const char *name, pg_done done, void *arg)
 	if (name != NULL)
 		names[n++] = name;
 	ctx = sql_context(r);
-	pg_transact(n, names, ctx, r->body, done, arg);
+	pg_transact(r->route->slow ? PG_SLOW : PG_FAST, n, names, ctx, r->body, done, arg);
 	kore_free(ctx);
 }
 

@@ -17,7 +17,8 @@
 #include "store/pgurl.h"
 #include "store/script.h"
 
-#define PG_CONNECTIONS		2
+#define PG_FAST_CONNECTIONS	2
+#define PG_CONNECTIONS		(PG_FAST_CONNECTIONS + 1)	/* the last is for slow statements, and made when there is one */
 #define PG_PREPARES_MAX		32	/* statements of one call */
 #define PG_TRIES		3	/* of a call that the server asks to repeat */
 #define JSONB_OID		3802
@@ -44,6 +45,7 @@ struct call {
 	size_t			preparing[PG_PREPARES_MAX];	/* statements that go out with it for the first time */
 	int			nprepares;
 	int			prepared;	/* how many of them have been answered */
+	enum pg_lane		lane;
 	int			tries;
 	u_int64_t		since;		/* when it was asked, then when it was sent */
 	PGresult		*res;
@@ -54,7 +56,7 @@ struct call {
 
 TAILQ_HEAD(call_list, call);
 
-enum conn_state { CONN_DOWN, CONN_CONNECTING, CONN_READY };
+enum conn_state { CONN_UNWANTED, CONN_DOWN, CONN_CONNECTING, CONN_READY };
 
 struct conn {
 	struct kore_event	evt;		/* first: Kore hands us its address */
@@ -68,7 +70,7 @@ struct conn {
 };
 
 static struct conn		conns[PG_CONNECTIONS];
-static struct call_list		waiting = TAILQ_HEAD_INITIALIZER(waiting);
+static struct call_list		waiting[] = { TAILQ_HEAD_INITIALIZER(waiting[PG_FAST]), TAILQ_HEAD_INITIALIZER(waiting[PG_SLOW]) };
 static struct file		*files;
 static size_t			nfiles;
 static char			**statements;
@@ -91,6 +93,12 @@ call_finish(struct call *c, const char *error, const char *state, int lost)
 		free(c->params[i]);
 	PQclear(c->res);
 	kore_free(c);
+}
+
+static enum pg_lane
+conn_lane(const struct conn *conn)
+{
+	return (conn < conns + PG_FAST_CONNECTIONS ? PG_FAST : PG_SLOW);
 }
 
 static void
@@ -220,14 +228,16 @@ conn_send(struct conn *conn, struct call *c)
 	return (1);
 }
 
-/* The connection with the fewest calls in flight, NULL when none is up. */
+/* The connection of a lane with the fewest calls in flight, NULL when none is up. */
 static struct conn *
-conn_pick(void)
+conn_pick(enum pg_lane lane)
 {
 	struct conn	*best = NULL;
-	size_t		i;
+	size_t		i, end = lane == PG_FAST ? PG_FAST_CONNECTIONS : PG_CONNECTIONS;
 
-	for (i = 0; i < PG_CONNECTIONS; i++) {
+	for (i = lane == PG_FAST ? 0 : PG_FAST_CONNECTIONS; i < end; i++) {
+		if (conns[i].state == CONN_UNWANTED)
+			conn_open(&conns[i]);
 		if (conns[i].state == CONN_READY && (best == NULL || conns[i].nsent < best->nsent))
 			best = &conns[i];
 	}
@@ -236,13 +246,13 @@ conn_pick(void)
 }
 
 static void
-calls_send(void)
+calls_send(enum pg_lane lane)
 {
 	struct conn	*conn;
 	struct call	*c;
 
-	while ((c = TAILQ_FIRST(&waiting)) != NULL && (conn = conn_pick()) != NULL) {
-		TAILQ_REMOVE(&waiting, c, list);
+	while ((c = TAILQ_FIRST(&waiting[lane])) != NULL && (conn = conn_pick(lane)) != NULL) {
+		TAILQ_REMOVE(&waiting[lane], c, list);
 		if (!conn_send(conn, c)) {
 			call_finish(c, "the statement could not be sent", "", 1);
 			conn_lose(conn, PQerrorMessage(conn->db));
@@ -270,7 +280,7 @@ conn_step(struct conn *conn)
 		conn->state = CONN_READY;
 		conn->retry_ms = PG_RETRY_MIN_MS / 2;
 		conn_watch(conn, EPOLLIN);
-		calls_send();
+		calls_send(conn_lane(conn));
 		break;
 	default:
 		conn_lose(conn, PQerrorMessage(conn->db));
@@ -308,7 +318,7 @@ call_again(struct call *c, const char *state)
 		return (0);
 	PQclear(c->res);
 	c->res = NULL;
-	TAILQ_INSERT_TAIL(&waiting, c, list);
+	TAILQ_INSERT_TAIL(&waiting[c->lane], c, list);
 
 	return (1);
 }
@@ -317,9 +327,12 @@ static void
 call_complete(struct conn *conn, struct call *c)
 {
 	const char	*error, *state;
+	struct call	*next;
 
 	TAILQ_REMOVE(&conn->sent, c, list);
 	conn->nsent--;
+	if ((next = TAILQ_FIRST(&conn->sent)) != NULL)
+		next->since = kore_time_ms();	/* the server begins with it now */
 	if (PQresultStatus(c->res) == PGRES_TUPLES_OK || PQresultStatus(c->res) == PGRES_COMMAND_OK) {
 		call_finish(c, NULL, NULL, 0);
 		return;
@@ -363,8 +376,7 @@ conn_read(struct conn *conn)
 	}
 	if (conn->state == CONN_READY && PQstatus(conn->db) == CONNECTION_BAD)
 		conn_lose(conn, PQerrorMessage(conn->db));
-	if (!TAILQ_EMPTY(&waiting))
-		calls_send();
+	calls_send(conn_lane(conn));
 }
 
 static void
@@ -398,22 +410,30 @@ conn_tick(struct conn *conn, u_int64_t now)
 		conn_lose(conn, "no answer");
 }
 
+static void
+calls_expire(enum pg_lane lane, u_int64_t now)
+{
+	struct call	*c;
+
+	while ((c = TAILQ_FIRST(&waiting[lane])) != NULL && now - c->since > PG_WAIT_MS) {
+		TAILQ_REMOVE(&waiting[lane], c, list);
+		call_finish(c, "no connection", "", 1);
+	}
+}
+
 /* Kore's time for this tick is from before the timers that ran ahead of it; a call of theirs would look like a future one. */
 static void
 pg_tick(void *arg, u_int64_t ticked)
 {
 	u_int64_t	now = kore_time_ms();
-	struct call	*c;
 	size_t		i;
 
 	(void)arg;
 	(void)ticked;
 	for (i = 0; i < PG_CONNECTIONS; i++)
 		conn_tick(&conns[i], now);
-	while ((c = TAILQ_FIRST(&waiting)) != NULL && now - c->since > PG_WAIT_MS) {
-		TAILQ_REMOVE(&waiting, c, list);
-		call_finish(c, "no connection", "", 1);
-	}
+	calls_expire(PG_FAST, now);
+	calls_expire(PG_SLOW, now);
 }
 
 static void
@@ -455,7 +475,8 @@ pg_start(const char *database_url)
 		conns[i].retry_ms = PG_RETRY_MIN_MS / 2;
 		conns[i].prepared = kore_calloc(nstatements, 1);
 		TAILQ_INIT(&conns[i].sent);
-		conn_open(&conns[i]);
+		if (i < PG_FAST_CONNECTIONS)
+			conn_open(&conns[i]);
 	}
 	kore_timer_add(pg_tick, PG_TICK_MS, NULL, 0);
 }
@@ -494,8 +515,8 @@ call_start(struct call *c, int nparams, const char *const *params, pg_done done,
 	for (i = 0; i < nparams; i++)
 		c->params[i] = params[i] != NULL ? strdup(params[i]) : NULL;
 
-	TAILQ_INSERT_TAIL(&waiting, c, list);
-	calls_send();
+	TAILQ_INSERT_TAIL(&waiting[c->lane], c, list);
+	calls_send(c->lane);
 }
 
 void
@@ -508,7 +529,7 @@ pg_query(const char *name, int nparams, const char *const *params, pg_done done,
 }
 
 void
-pg_transact(int n, const char *const *names, const char *first, const char *second, pg_done done, void *arg)
+pg_transact(enum pg_lane lane, int n, const char *const *names, const char *first, const char *second, pg_done done, void *arg)
 {
 	static const Oid	types[] = { JSONB_OID, JSONB_OID };
 	struct call		*c = kore_calloc(1, sizeof(*c));
@@ -518,5 +539,6 @@ pg_transact(int n, const char *const *names, const char *first, const char *seco
 		c->nfiles++;
 	}
 	c->types = types;
+	c->lane = lane;
 	call_start(c, 2, (const char *[]){ first, second }, done, arg);
 }

@@ -42,9 +42,11 @@ void	pg_query(const char *name, int nparams, const char *const *params, pg_done 
 
 /*
  * The same for up to PG_FILES_MAX files in one transaction and one round trip,
- * all with the parameters $1 and $2 of type jsonb.
+ * all with the parameters $1 and $2 of type jsonb. What may take its time goes
+ * over a connection of its own, so that nothing quick stands behind it.
  */
 #define PG_FILES_MAX	2
-void	pg_transact(int nfiles, const char *const *names, const char *first, const char *second, pg_done done, void *arg);
+enum pg_lane { PG_FAST, PG_SLOW };
+void	pg_transact(enum pg_lane, int nfiles, const char *const *names, const char *first, const char *second, pg_done done, void *arg);
 
 #endif

@@ -1,4 +1,5 @@
 """What viewers are offered, compared with a plain computation of the contract's words (contract media §8, §9, §12.2)."""
+import concurrent.futures
 import datetime
 import json
 import random
@@ -365,3 +366,18 @@ def test_summary(start):
         assert get(a, "/admin/events/summary?hours=" + bad, 400) == {"message": "Invalid hours"}
     user(a, "viewer@example.com")
     assert a.get("/api/admin/events/summary", token=login(a, "viewer@example.com").json()["accessToken"]).status_code == 403
+
+
+def test_a_slow_report_holds_nobody_up(start):
+    a = start(WORKERS=1)
+    other = a.db.connection.__class__(a.db.connection.dsn)
+    with other.cursor() as c, concurrent.futures.ThreadPoolExecutor(6) as pool:
+        c.execute('LOCK TABLE "EngagementEvent"')
+        reports = [pool.submit(get, a, "/admin/events/summary") for _ in range(6)]
+        wait_for(lambda: a.db.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") or a.db.fetchone()[0] == 1, "a report that waits")
+        for _ in range(10):
+            assert a.get("/api/titles/1").status_code == 404
+        assert not any(r.done() for r in reports)
+        other.rollback()
+        assert all(r.result()["counts"] == [] for r in reports)
+    other.close()

@@ -116,7 +116,7 @@ def cpu(*roots):
 
 def wrk(url, *options, connections=CONNECTIONS, seconds=SECONDS):
     """Requests a second, how many, and the 99th percentile in ms; every one was answered, and with success."""
-    out = subprocess.run(["wrk", "-t", "1", "-c", str(connections), "-d", "%ds" % seconds, "--latency", *options, url], check=True, capture_output=True, text=True).stdout
+    out = subprocess.run(["wrk", "-t", "1", "-c", str(connections), "-d", "%ds" % seconds, "--timeout", "30s", "--latency", *options, url], check=True, capture_output=True, text=True).stdout
     if "Non-2xx" in out or "Socket errors" in out:
         raise SystemExit(out)
     value, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", out).groups()
@@ -127,7 +127,10 @@ def wrk(url, *options, connections=CONNECTIONS, seconds=SECONDS):
 def pgbench(postgres, url, script, *options, clients=8):
     """Statements a second, and how many."""
     out = subprocess.run([postgres.bin + "/pgbench", "-n", "-M", "prepared", "-f", script, "-c", str(clients), "-j", "1", *options, url],
-                         check=True, capture_output=True, text=True).stdout
+                         capture_output=True, text=True)
+    if out.returncode != 0:
+        raise SystemExit(out.stderr)
+    out = out.stdout
     return float(re.search(r"tps = ([\d.]+)", out).group(1)), int(re.search(r"actually processed: (\d+)", out).group(1))
 
 
@@ -166,8 +169,9 @@ def statement(folder, file, need, about, query):
     for name in (["guard"] if need else []) + [file]:
         with open(os.path.join(ROOT, "sql/query", name + ".sql")) as f:
             sql = "".join(row for row in f if not row.lstrip().startswith("--")).strip().rstrip(";")
-        sql = re.sub(r"\(?\$1(?:::jsonb)? ->> '(\w+)'\)?(?=(::)?)", lambda m: ("(:%s::text)" if m.group(1) in values else "(NULL::text /*%s*/)") % m.group(1), sql)
-        sql = re.sub(r"\$1 #>> '\{query,(\w+)\}'", lambda m: ("(:query_%s::text)" if "query_" + m.group(1) in values else "(NULL::text /*%s*/)") % m.group(1), sql)
+        sql = re.sub(r"\$1(?:::jsonb)? ->> '(\w+)'", lambda m: "(:%s::text)" % m.group(1) if m.group(1) in values else "NULL::text", sql)
+        sql = re.sub(r"\$1 #>> '\{query,(\w+)\}'", lambda m: "(:query_%s::text)" % m.group(1) if "query_" + m.group(1) in values else "NULL::text", sql)
+        sql = re.sub(r'":(?!:)', '": ', sql)  # in JSON; pgbench would see a parameter
         text += [s.strip() for s in re.split(r";\n", sql.replace("$1", "(:context::jsonb)").replace("$2", "(:body::jsonb)"))]
     path = os.path.join(folder, file.replace("/", "-") + ".sql")
     with open(path, "w") as f:
