@@ -78,7 +78,7 @@ header_wanted(const char *line, size_t len)
 
 /* Whether Kore will read the length as we do, and whether the body may be that long. */
 static int
-length_check(const char *line, size_t len, unsigned long body_max)
+length_check(const char *line, size_t len, unsigned long body_max, size_t *body)
 {
 	char		digits[21];
 	const char	*value;
@@ -92,13 +92,22 @@ length_check(const char *line, size_t len, unsigned long body_max)
 	if (strspn(digits, "0123456789") != n)
 		return (400);
 
-	return (strtoul(digits, NULL, 10) > body_max ? 413 : 0);
+	*body = strtoul(digits, NULL, 10);
+
+	return (*body > body_max ? 413 : 0);
 }
 
 static int
 method_has_body(const char *head)
 {
 	return (!strncasecmp(head, "POST ", 5) || !strncasecmp(head, "PUT ", 4) || !strncasecmp(head, "PATCH ", 6));
+}
+
+/* Whether Kore reads a body that a request of this method brings. */
+static int
+method_reads_body(const char *head)
+{
+	return (method_has_body(head) || !strncasecmp(head, "DELETE ", 7));
 }
 
 /* Method, path and version, of a form and length that Kore takes. */
@@ -163,11 +172,12 @@ header_ok(const char *line, const char *eol)
 }
 
 int
-intake_rewrite(char *head, size_t *len, size_t size, unsigned long body_max)
+intake_rewrite(char *head, size_t *len, size_t size, unsigned long body_max, size_t *body)
 {
 	char	*in, *out, *end = head + *len - 2, *eol;
 	int	status, host = 0, lengths = 0, kept = 0;
 
+	*body = 0;
 	eol = memmem(head, *len, "\r\n", 2);
 	if ((status = line_check(head, (size_t)(eol - head))) != 0)
 		return (status);
@@ -178,7 +188,7 @@ intake_rewrite(char *head, size_t *len, size_t size, unsigned long body_max)
 		if (header_is(in, (size_t)(eol - in), "transfer-encoding"))
 			return (411);
 		if (header_is(in, (size_t)(eol - in), "content-length")) {
-			if (lengths++ > 0 || (status = length_check(in, (size_t)(eol - in), body_max)) != 0)
+			if (lengths++ > 0 || (status = length_check(in, (size_t)(eol - in), body_max, body)) != 0)
 				return (lengths > 1 ? 400 : status);
 		}
 		if (!header_wanted(in, (size_t)(eol - in)))
@@ -263,12 +273,93 @@ intake_refuse(struct connection *c, int status)
 	return (KORE_RESULT_OK);
 }
 
+/*
+ * What came with a request and is not its own: either later requests, which
+ * wait until this one is answered, or the number of bytes that are still to
+ * come and are to be overlooked. Hangs on the connection, where Kore frees it.
+ */
+struct surplus {
+	size_t		skip;
+	size_t		len;
+	u_int8_t	data[];
+};
+
+static void
+surplus_end(struct connection *c)
+{
+	kore_free(c->hdlr_extra);
+	c->hdlr_extra = NULL;
+	c->read = c->tls != NULL ? kore_tls_read : net_read;
+}
+
+/* In place of the connection's own read while there is a surplus. What is kept fits: it came in a buffer of the same size. */
+static int
+surplus_read(struct connection *c, size_t *bytes)
+{
+	struct surplus	*s = c->hdlr_extra;
+	u_int8_t	*to = c->rnb->buf + c->rnb->s_off;
+	size_t		n;
+
+	if (s->len > 0) {
+		memcpy(to, s->data, s->len);
+		*bytes = s->len;
+		surplus_end(c);
+		return (KORE_RESULT_OK);
+	}
+	if ((c->tls != NULL ? kore_tls_read : net_read)(c, bytes) != KORE_RESULT_OK)
+		return (KORE_RESULT_ERROR);
+	if (!(c->evt.flags & KORE_EVENT_READ))
+		return (KORE_RESULT_OK);
+	n = MIN(*bytes, s->skip);
+	memmove(to, to + n, *bytes - n);
+	*bytes -= n;
+	if ((s->skip -= n) == 0)
+		surplus_end(c);
+
+	return (KORE_RESULT_OK);
+}
+
+static void
+surplus_keep(struct connection *c, const char *data, size_t len, size_t skip)
+{
+	struct surplus	*s;
+
+	if (len == 0 && skip == 0)
+		return;
+	s = kore_malloc(sizeof(*s) + len);
+	s->skip = skip;
+	s->len = len;
+	memcpy(s->data, data, len);
+	c->hdlr_extra = s;
+	c->read = surplus_read;
+}
+
+/*
+ * Kore's events are edge-triggered: of what came while a request was served,
+ * nobody will speak again. Asked for its events anew, the kernel does.
+ */
+static void
+surplus_wake(struct connection *c)
+{
+	char	byte;
+
+	if (c->hdlr_extra == NULL && !listener_pending(c) && recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
+		return;
+	c->evt.flags |= KORE_EVENT_READ;
+	kore_platform_event_all(c->fd, c);
+}
+
+/*
+ * Kore takes all that came with a head for the body of a request, however long
+ * that is, and drops it where the method has none; so it gets to see what is
+ * the request's own.
+ */
 static int
 intake_recv(struct netbuf *nb)
 {
 	struct connection	*c = nb->owner;
 	char			*head = (char *)nb->buf, *end;
-	size_t			len, was, rest, body_max;
+	size_t			len, was, rest, body, body_max, own;
 	int			status;
 
 	if ((end = memmem(head, nb->s_off, HEAD_END, strlen(HEAD_END))) == NULL)
@@ -280,12 +371,15 @@ intake_recv(struct netbuf *nb)
 		return (intake_refuse(c, 403));
 	if (body_max == LOCALBODY_MEMORY_MAX)
 		body_max = route_line_max(head);
-	/* The head may grow by a length of 0, but only where no body follows. */
-	if ((status = intake_rewrite(head, &len, rest == 0 ? nb->b_len : was, body_max)) != 0)
+	/* The head may grow by a length of 0, but only where nothing follows. */
+	if ((status = intake_rewrite(head, &len, rest == 0 ? nb->b_len : was, body_max, &body)) != 0)
 		return (intake_refuse(c, status));
-	if (rest > 0)
-		memmove(head + len, head + was, rest);
-	nb->s_off = len + rest;
+	own = MIN(rest, body);
+	surplus_keep(c, head + was + own, rest - own, method_reads_body(head) ? 0 : body - own);
+	if (!method_reads_body(head))
+		own = 0;
+	memmove(head + len, head + was, own);
+	nb->s_off = len + own;
 
 	return (http_header_recv(nb));
 }
@@ -308,4 +402,6 @@ __wrap_net_recv_reset(struct connection *c, size_t len, int (*cb)(struct netbuf 
 	if (cb != http_header_recv)
 		localbody_arrived(c);
 	__real_net_recv_reset(c, len, in_front(cb));
+	if (cb == http_header_recv)
+		surplus_wake(c);
 }

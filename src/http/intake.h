@@ -12,9 +12,10 @@
  * Rewrites the head of a request (request line, header lines, empty line) in
  * place: drops the headers that the service does not read, among them those
  * with an empty value, and gives a POST, PUT or PATCH without a body a length
- * of 0. *len is the length before and after; size what there is room for.
- * Returns 0, or the status of the refusal. Pure: any thread.
+ * of 0. *len is the length before and after; size what there is room for;
+ * *body how long a body it announces. Returns 0, or the status of the refusal.
+ * Pure: any thread.
  */
-int	intake_rewrite(char *head, size_t *len, size_t size, unsigned long body_max);
+int	intake_rewrite(char *head, size_t *len, size_t size, unsigned long body_max, size_t *body);
 
 #endif

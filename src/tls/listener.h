@@ -42,6 +42,9 @@ void			listener_check(void);
 struct shown		*listener_show(void);
 void			listener_shown(struct shown *);
 
+/* Whether the client's bytes are here already, where no socket tells of them; no for a connection without TLS. Event loop only. */
+int			listener_pending(const struct connection *);
+
 /* Tells the client of a TLS connection that nothing more will come; nothing on another. Event loop only. */
 void			listener_finish(struct connection *);
 

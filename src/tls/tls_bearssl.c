@@ -353,6 +353,15 @@ kore_tls_write(struct connection *c, size_t len, size_t *written)
 	return (KORE_RESULT_OK);
 }
 
+int
+listener_pending(const struct connection *c)
+{
+	const struct tls	*t = c->tls;
+	size_t			len;
+
+	return (t != NULL && br_ssl_engine_recvapp_buf(&t->sc.eng, &len) != NULL);
+}
+
 void
 listener_finish(struct connection *c)
 {

@@ -1,0 +1,134 @@
+"""Requests that share a connection: one after the other, sent before the answer is there, and with bodies that nobody expects;
+over HTTP and over HTTPS alike."""
+import re
+import socket
+import ssl
+
+import pytest
+
+import pki
+from services import free_port
+
+
+@pytest.fixture(scope="session")
+def root(tmp_path_factory):
+    return pki.Authority(str(tmp_path_factory.mktemp("authority")))
+
+
+@pytest.fixture(params=["http", "https"])
+def connect(request, appliance, root):
+    leaf, port = root.issue("localhost"), free_port()
+    a = appliance(ROLE="api", WORKERS=1, TLS_PORT=port, TLS_CERT_FILE=leaf.chain, TLS_KEY_FILE=leaf.key).wait_healthy()
+
+    def open_one():
+        s = socket.create_connection(("127.0.0.1", port if request.param == "https" else a.port), 20)
+        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return ssl.create_default_context(cafile=root.alone).wrap_socket(s, server_hostname="localhost") if request.param == "https" else s
+    open_one.appliance = a
+    return open_one
+
+
+def message(method="GET", path="/health", body=None, **headers):
+    head = "%s %s HTTP/1.1\r\nHost: localhost\r\n" % (method, path) + "".join("%s: %s\r\n" % (k.replace("_", "-"), v) for k, v in headers.items())
+    if body is not None and "Content_Length" not in headers:
+        head += "Content-Length: %d\r\n" % len(body)
+    return head.encode() + b"\r\n" + (body or b"")
+
+
+class Answers:
+    def __init__(self, s):
+        self.s, self.data = s, b""
+
+    def next(self, head_only=False):
+        """Status and body of the next answer; None at the end of the connection."""
+        while b"\r\n\r\n" not in self.data:
+            got = self.s.recv(65536)
+            if not got:
+                assert not self.data
+                return None
+            self.data += got
+        head, self.data = self.data.split(b"\r\n\r\n", 1)
+        length = 0 if head_only else int(re.search(rb"content-length: (\d+)", head)[1])
+        while len(self.data) < length:
+            self.data += self.s.recv(65536) or pytest.fail("closed in a body")
+        body, self.data = self.data[:length], self.data[length:]
+        return int(head.split()[1]), body
+
+    def nothing_more(self):
+        self.s.settimeout(0.3)
+        with pytest.raises((TimeoutError, ssl.SSLError, socket.timeout)):
+            assert self.s.recv(1) == b"" and not self.data
+            raise AssertionError("closed")
+
+
+OK = (200, b'{"status":"ok"}')
+
+
+def test_many_requests_in_one_piece_are_answered_in_their_order(connect):
+    with connect() as s:
+        answers, paths = Answers(s), ["/health" if i % 3 else "/nothing/%d" % i for i in range(300)]
+        s.sendall(b"".join(message(path=p) for p in paths))
+        assert [answers.next()[0] for _ in paths] == [200 if i % 3 else 404 for i in range(300)]
+        s.sendall(message())
+        assert answers.next() == OK
+
+
+def test_requests_in_pieces_of_any_length(connect):
+    text = message() + message("HEAD") + message("POST", "/api/auth/login", b"{}", Content_Type="application/json") + message("DELETE", "/nothing", b"abc") + message()
+    for size in (1, 2, 3, 7, 50, len(text) - 1):
+        with connect() as s:
+            answers = Answers(s)
+            for at in range(0, len(text), size):
+                s.sendall(text[at:at + size])
+            assert answers.next() == OK and answers.next(head_only=True)[0] == 200
+            assert [answers.next()[0], answers.next()[0], answers.next()[0]] == [400, 404, 200]
+
+
+def test_a_body_that_nobody_reads_is_no_request(connect):
+    """What looks like a request in the body of a GET is its body: in the same piece, in the next, and cut anywhere."""
+    inner = message(path="/smuggled")
+    whole = message(body=inner, path="/nothing") + message()
+    for cut in range(60, len(whole), 9):
+        with connect() as s:
+            answers = Answers(s)
+            s.sendall(whole[:cut])
+            if cut > whole.index(b"\r\n\r\n") + 4:
+                assert answers.next()[0] == 404
+                s.sendall(whole[cut:])
+            else:
+                s.sendall(whole[cut:])
+                assert answers.next()[0] == 404
+            assert answers.next() == OK
+            answers.nothing_more()
+    assert not [x for x in connect.appliance.log_lines() if x.get("path") == "/smuggled"]
+
+
+def test_more_than_a_body_is_the_next_request(connect):
+    """The length counts: what comes after it is not added to the body, however much it is."""
+    login = message("POST", "/api/auth/login", b"{", Content_Type="application/json")
+    with connect() as s:
+        answers = Answers(s)
+        s.sendall(login + message())
+        assert answers.next()[0] == 400
+        assert answers.next() == OK
+        s.sendall(login + b"}")
+        assert answers.next()[0] == 400
+        try:
+            for _ in range(300):
+                s.sendall(b"x" * 100000)
+        except OSError:
+            pass  # it was refused and, in the end, cut off
+    with open("/proc/%d/status" % connect.appliance.workers()[0]) as f:
+        peak = int(re.search(r"VmHWM:\s+(\d+)", f.read())[1])
+    assert peak < 400000, "a client's bytes piled up"
+    with connect() as s:
+        s.sendall(message())
+        assert Answers(s).next() == OK
+
+
+def test_a_refusal_ends_the_connection_and_what_was_behind_it(connect):
+    with connect() as s:
+        answers = Answers(s)
+        s.sendall(message() + message("BREW") + message(path="/behind"))
+        assert answers.next() == OK and answers.next()[0] == 404 and answers.next() is None
+    assert not [x for x in connect.appliance.log_lines() if x.get("path") == "/behind"]
