@@ -233,6 +233,8 @@ static const struct conf_var table[CONF_COUNT] = {
 	    "When objects that nothing refers to any more are removed from the store." },
 	[CONF_MAIL_CLEANUP_CRON] = { "MAIL_CLEANUP_CRON", CONF_CRON, "20 * * * *", 0, 0, NULL, 0,
 	    "When mail that cannot be sent is given up, and old mail forgotten." },
+	[CONF_SESSION_CLEANUP_CRON] = { "SESSION_CLEANUP_CRON", CONF_CRON, "40 4 * * *", 0, 0, NULL, 0,
+	    "When sessions that have ended are forgotten." },
 	[CONF_SHUTDOWN_GRACE_SEC] = { "SHUTDOWN_GRACE_SEC", CONF_NUMBER, "25", 0, 600, NULL, 0,
 	    "Seconds that SIGTERM leaves to requests in flight." },
 	[CONF_LOG_FORMAT] = { "LOG_FORMAT", CONF_CHOICE, "json", 0, 0, "json|text", 0,

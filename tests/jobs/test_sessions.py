@@ -1,0 +1,29 @@
+"""Sessions that have ended are forgotten, and no others (contract people §5 item 32; README 2)."""
+from accounts import Account
+from conftest import run
+
+DAY, YEAR = "interval '1 day'", "interval '365 days'"
+
+
+def test_only_what_no_token_can_stand_for_is_forgotten(world):
+    a = world.start(roles="api")
+    user = Account(world)
+    for device, created, expires in (
+            ("both over", "- %s - %s" % (YEAR, DAY), "- " + DAY), ("an access token may be out", "- %s + %s" % (YEAR, DAY), "- " + DAY),
+            ("may be refreshed", "- %s - %s" % (YEAR, DAY), "+ " + DAY), ("new", "", "+ " + DAY)):
+        world.rows("""INSERT INTO "Session" ("userId", "deviceId", "refreshToken", "createdAt", "expiresAt")
+            VALUES (%%s, %%s, 'x', timezone('UTC', now()) %s, timezone('UTC', now()) %s)""" % (created, expires), (user.id, device))
+    devices = lambda: {d for d, in world.rows('SELECT "deviceId" FROM "Session"')}
+    r = run("job", "run", "session-cleanup", **world.env)
+    assert r.returncode == 0, r.stdout + r.stderr
+    assert devices() == {"d", "an access token may be out", "may be refreshed", "new"}
+    assert a.get("/api/auth/me", token=user.token).status_code == 200
+    short = {"ACCESS_TOKEN_EXPIRES_IN": "15m", "ADMIN_ACCESS_TOKEN_EXPIRES_IN": "90s"}
+    world.rows("""UPDATE "Session" SET "createdAt" = timezone('UTC', now()) - interval '14 minutes', "expiresAt" = timezone('UTC', now()) - interval '1 second'
+        WHERE "deviceId" = 'new'""")
+    assert run("job", "run", "session-cleanup", **world.env, **short).returncode == 0
+    assert devices() == {"d", "may be refreshed", "new"}
+    world.rows("""UPDATE "Session" SET "createdAt" = "createdAt" - interval '2 minutes'""")
+    assert run("job", "run", "session-cleanup", **world.env, **short).returncode == 0
+    assert devices() == {"d", "may be refreshed"}
+    assert world.rows("SELECT detail ->> 'sessions' FROM wanzami.job_run WHERE name = 'session-cleanup' ORDER BY id") == [("1",), ("1",), ("1",)]
