@@ -375,7 +375,7 @@ class ObjectStore(Server):
     def before(self, command):
         """The proxy comes last: with nobody behind it, it would say that a bucket does not exist."""
         if command[0].endswith("proxy-server"):
-            wait_for(lambda: all(listening(port) for kind, port in self.ports.items() if kind != "proxy"), "the servers behind " + self.name)
+            wait_for(lambda: all(listening(port) for kind, port in self.ports.items() if kind != "proxy"), "the servers behind " + self.name, 60)
 
     def answers(self):
         if not all(listening(port) for port in self.ports.values()):
