@@ -99,6 +99,7 @@ def test_roles(api):
     r = role(api, admin.id, "FINANCE")
     assert r.json() == {"user": {"id": admin.id, "email": admin.email, "role": "FINANCE", "name": "Ada"}}
     assert audit(api, "USER_ROLE_UPDATE") == [(api.root.id, admin.id, {"from": "SUPPORT", "to": "FINANCE"})]
+    assert api.a.patch("/api/admin/users/" + admin.id, {"role": "USER"}, token=api.root.token).json() == {"message": "Cannot set admin user to USER"}
     for user, wanted, status, message in (
             (admin.id, "USER", 400, "Cannot set admin user to USER"), (admin.id, "KING", 400, "Missing user id or role"),
             (admin.id, None, 400, "Missing user id or role"), (admin.id, 5, 400, "Missing user id or role"), ("0", "OPS", 400, "Missing user id or role"),
@@ -166,7 +167,9 @@ def test_permissions(api):
 
 
 STRICT = {("GET", "/api/admin/support/tickets"): {"SUPER_ADMIN", "MODERATOR", "SUPPORT"},
-          ("GET", "/api/admin/logs"): {"SUPER_ADMIN", "CONTENT_MANAGER", "OPS"}}
+          ("GET", "/api/admin/logs"): {"SUPER_ADMIN", "CONTENT_MANAGER", "OPS"},
+          ("GET", "/api/admin/ppv/purchases"): {"SUPER_ADMIN", "CONTENT_MANAGER", "SUPPORT", "FINANCE", "ANALYTICS"},
+          ("GET", "/api/admin/email/audience/users"): {"SUPER_ADMIN", "CONTENT_MANAGER", "BLOG_EDITOR", "MODERATOR", "SUPPORT", "ANALYTICS", "OPS"}}
 
 
 @pytest.mark.parametrize("permissions", ["open", "strict"])

@@ -175,4 +175,5 @@ def test_the_audience(api, rows):
     get = lambda query="": api.a.get("/api/admin/email/audience/users" + query, token=api.root.token, timeout=60).json()
     everybody = [{"email": "v%d@example.com" % n, "name": "V%d" % n} for n in range(rows, 0, -1)]
     assert get() == {"recipients": everybody, "total": rows}
+    assert api.a.get("/api/admin/email/audience?limit=0", token=api.root.token).json() == {"recipients": [], "total": rows}
     assert get("?limit=50&offset=10") == {"recipients": everybody[10:60], "total": rows}

@@ -1,0 +1,16 @@
+-- Who may manage a thing may look at it, too: the roles of the old service name the one and leave out the other. Else as in
+-- 0008_people.sql.
+CREATE OR REPLACE FUNCTION wanzami.guard(user_id bigint, device text, need text) RETURNS void LANGUAGE plpgsql STABLE AS $$
+DECLARE held "Role";
+BEGIN
+	SELECT u."role" INTO held FROM "User" u
+	WHERE u."id" = user_id AND EXISTS (SELECT FROM "Session" s WHERE s."userId" = user_id AND s."deviceId" = device);
+	IF NOT FOUND THEN
+		PERFORM wanzami.refuse(401, 'Invalid or expired token');
+	ELSIF need <> 'user' AND held = 'USER' THEN
+		PERFORM wanzami.refuse(403, 'Admin role required');
+	ELSIF (need LIKE '%:%' AND NOT wanzami.permissions(held) && ARRAY[need, replace(need, ':view', ':manage')])
+		OR (need = 'SUPER_ADMIN' AND held <> 'SUPER_ADMIN') THEN
+		PERFORM wanzami.refuse(403, 'Insufficient permissions');
+	END IF;
+END $$;
