@@ -15,6 +15,7 @@ usage() {
 	  run            build, then run every role in the foreground
 	  test           install, build and pass every test
 	  image          make out/wanzami-image.tar, a container image of the binary alone
+	  ecs            fill ecs-taskdefs/ with account, image and the rest, into out/ecs (docs/deploy.md)
 	  bench          build, then measure speed and size beside other programs
 	  clean          remove out/ (the cache of third-party builds stays)
 	END
@@ -29,6 +30,7 @@ build)		exec build/build.sh "$@" ;;
 run)		exec build/run.sh "$@" ;;
 test)		exec tests/run.sh "$@" ;;
 image)		exec build/image.sh "$@" ;;
+ecs)		exec ecs-taskdefs/render.sh "$@" ;;
 bench)		exec build/bench.sh "$@" ;;
 clean)		rm -rf out ;;
 *)		usage >&2; exit 2 ;;

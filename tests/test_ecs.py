@@ -1,0 +1,347 @@
+"""ecs-taskdefs/ and the pages that say what to type: AWS would take them, the binary takes what the task definitions give it, and
+they say what they should."""
+import glob
+import json
+import os
+import re
+import subprocess
+
+import pytest
+
+import awscheck
+from conftest import ROOT, run
+
+HERE = os.path.join(ROOT, "ecs-taskdefs")
+ROLES = ("api", "transcode", "cron")
+PAGES = sorted(os.path.basename(p) for p in glob.glob(os.path.join(ROOT, "docs", "*.md")))
+METRICS = {"QueueDepth", "QueueOldestSeconds", "JobsFailed", "Requests", "Errors5xx", "LatencyP99Ms", "MailWaiting"}
+
+# What docs/deploy.md adds to the settings on its way.
+MADE = """
+ALB_GROUP=sg-00000000000000001
+API_GROUP=sg-00000000000000002
+WORKER_GROUP=sg-00000000000000003
+REPOSITORY=123456789012.dkr.ecr.us-east-2.amazonaws.com/wanzami-backend
+IMAGE=123456789012.dkr.ecr.us-east-2.amazonaws.com/wanzami-backend:0.1-0123abc
+CERTIFICATE_ARN=arn:aws:acm:us-east-2:123456789012:certificate/00000000-0000-0000-0000-000000000000
+ALB_ARN=arn:aws:elasticloadbalancing:us-east-2:123456789012:loadbalancer/app/wanzami-backend-alb/0123456789abcdef
+ALB_LABEL=app/wanzami-backend-alb/0123456789abcdef
+TARGET_GROUP_ARN=arn:aws:elasticloadbalancing:us-east-2:123456789012:targetgroup/wanzami-backend-tg/0123456789abcdef
+TARGET_GROUP_LABEL=targetgroup/wanzami-backend-tg/0123456789abcdef
+TRANSCODE_OUT_POLICY=arn:aws:autoscaling:us-east-2:123456789012:scalingPolicy:0:resource/ecs/service/wanzami/t:policyName/out
+TRANSCODE_IN_POLICY=arn:aws:autoscaling:us-east-2:123456789012:scalingPolicy:0:resource/ecs/service/wanzami/t:policyName/in
+ALARM_TOPIC=arn:aws:sns:us-east-2:123456789012:wanzami-alarms
+"""
+
+
+def sources():
+    return sorted(os.path.relpath(p, HERE) for p in glob.glob(os.path.join(HERE, "*", "*.json")))
+
+
+def render(settings, folder):
+    path = folder / "settings"
+    path.write_text(settings)
+    return subprocess.run([os.path.join(HERE, "render.sh"), str(path), str(folder / "out" / "ecs")], capture_output=True, text=True)
+
+
+def example():
+    with open(os.path.join(HERE, "settings.example")) as f:
+        return f.read()
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory):
+    """A folder in which out/ecs holds every file, filled in."""
+    folder = tmp_path_factory.mktemp("ecs")
+    r = render(example() + MADE, folder)
+    assert r.returncode == 0, r.stderr
+    return folder
+
+
+def load(rendered, name):
+    with open(rendered / "out" / "ecs" / name) as f:
+        return json.load(f)
+
+
+def container(rendered, role):
+    only, = load(rendered, "tasks/%s.json" % role)["containerDefinitions"]
+    return only
+
+
+# The renderer
+
+def test_every_file_is_filled_in(rendered):
+    out = rendered / "out" / "ecs"
+    assert sorted(os.path.relpath(p, out) for p in glob.glob(str(out / "*" / "*.json"))) == sources()
+    for name in sources():
+        assert "${" not in (out / name).read_text()
+        load(rendered, name)
+
+
+def test_a_file_waits_until_its_settings_are_there(tmp_path):
+    r = render(example(), tmp_path)
+    assert r.returncode == 0
+    assert os.path.exists(tmp_path / "out" / "ecs" / "iam" / "api.json")
+    assert not os.path.exists(tmp_path / "out" / "ecs" / "services" / "api.json")
+    assert re.search("others wait for .*TARGET_GROUP_ARN", r.stdout)
+
+
+def test_the_last_line_of_a_name_counts_and_any_text_makes_valid_json(tmp_path):
+    r = render(example() + MADE + 'SMTP_FROM=old\nSMTP_FROM="Wanzami" <a\\b&c=d@wanzami.example>\n', tmp_path)
+    assert r.returncode == 0
+    env = {v["name"]: v["value"] for v in container(tmp_path, "api")["environment"]}
+    assert env["SMTP_FROM"] == '"Wanzami" <a\\b&c=d@wanzami.example>'
+
+
+def test_no_settings_or_bad_ones_are_refused(tmp_path):
+    r = subprocess.run([os.path.join(HERE, "render.sh"), str(tmp_path / "none")], capture_output=True, text=True)
+    assert (r.returncode, r.stdout) == (1, "") and "settings.example" in r.stderr
+    r = render("ACCOUNT 1\n", tmp_path)
+    assert r.returncode == 1 and "1:ACCOUNT 1" in r.stderr
+
+
+# What AWS would say
+
+@pytest.fixture
+def typed(rendered, monkeypatch):
+    """typed(page): the commands of a page, where the rendered files are."""
+    monkeypatch.chdir(rendered)
+
+    def of(page):
+        with open(os.path.join(ROOT, "docs", page)) as f:
+            return list(awscheck.commands(f.read()))
+    return of
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_of_the_pages_is_one(typed, page):
+    for words in typed(page):
+        awscheck.check(words)
+
+
+def test_every_file_is_used_by_a_command(typed):
+    used = {os.path.relpath(path, os.path.join("out", "ecs")) for page in PAGES for words in typed(page) for path in awscheck.files(words)}
+    assert used == set(sources())
+
+
+@pytest.mark.parametrize("change,complaint", [
+    (lambda t: t.pop("family"), "Missing required parameter"),
+    (lambda t: t.update(networkMode="bridged"), "allowed is one of"),
+    (lambda t: t["containerDefinitions"][0].update(readOnlyRootFilesystem=True), "does not exist|Unknown parameter"),
+    (lambda t: t["containerDefinitions"][0].update(stopTimeout="40"), "Invalid type"),
+])
+def test_the_check_sees_mistakes(rendered, change, complaint):
+    task = load(rendered, "tasks/api.json")
+    assert not awscheck.validate("ecs", "RegisterTaskDefinition", task)
+    change(task)
+    assert re.search(complaint, "\n".join(awscheck.validate("ecs", "RegisterTaskDefinition", task)))
+
+
+@pytest.mark.parametrize("command", ["aws ecs create-servce", "aws ecs wait services-stabel --cluster x --services y", "aws sns create-topic",
+                                     "aws sns create-topic --nam x", "aws sns create-topic --name x --query topicArn"])
+def test_the_check_sees_mistakes_in_commands(command):
+    words, = awscheck.commands("    " + command + "\n")
+    with pytest.raises(AssertionError):
+        awscheck.check(words)
+
+
+# What they should say
+
+def variables():
+    """Every variable of the binary, and whether it is secret."""
+    rows = re.findall(r"^\| `(\w+)` \|.*$", run("docs", "configure").stdout, re.M)
+    secret = set(re.findall(r"^\| `(\w+)` \|.*Secret: never logged\. \|$", run("docs", "configure").stdout, re.M))
+    assert len(rows) > 50 and "DATABASE_URL" in secret
+    return {name: name in secret for name in rows}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_task_definitions_name_variables_that_exist_and_take_secrets_from_secrets(rendered, role):
+    known = variables()
+    c = container(rendered, role)
+    plain, secret = [v["name"] for v in c["environment"]], [v["name"] for v in c["secrets"]]
+    assert set(plain) | set(secret) <= set(known)
+    assert len(set(plain + secret)) == len(plain + secret)
+    assert not [name for name in plain if known[name]]
+    for v in c["secrets"]:
+        assert v["valueFrom"] == "arn:aws:ssm:us-east-2:123456789012:parameter/wanzami/" + v["name"]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_task_definitions_give_away_nothing(rendered, role):
+    task, c = load(rendered, "tasks/%s.json" % role), container(rendered, role)
+    env = {v["name"]: v["value"] for v in c["environment"]}
+    assert (env["ROLE"], env["WANZAMI_ENV"], env["S3_REGION"]) == (role, "production", "eu-north-1")
+    assert task["requiresCompatibilities"] == ["FARGATE"] and task["networkMode"] == "awsvpc"
+    assert c["readonlyRootFilesystem"] is True and c["user"] == "65532:65532"
+    assert c["linuxParameters"] == {"capabilities": {"drop": ["ALL"]}}
+    assert c["healthCheck"]["command"] == ["CMD", "/wanzami", "--probe"]
+    assert c["healthCheck"]["timeout"] < c["healthCheck"]["interval"] <= 30
+    assert int(env["SHUTDOWN_GRACE_SEC"]) + 10 <= c["stopTimeout"] <= 120
+    assert task["taskRoleArn"].endswith(":role/wanzami-backend-" + role)
+    assert c["logConfiguration"]["options"]["awslogs-group"] == "/ecs/wanzami-backend" + ("" if role == "api" else "-workers")
+    assert [p["containerPort"] for p in c.get("portMappings", [])] == ([4000] if role == "api" else [])
+    # what Fargate sells: docs of RegisterTaskDefinition, cpu and memory
+    assert int(task["memory"]) in {"256": (512, 1024, 2048), "512": range(1024, 4097, 1024), "4096": range(8192, 30721, 1024)}[task["cpu"]]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_binary_starts_with_what_its_task_definition_says(rendered, role, postgres, keyvalue, appliance):
+    """Everything but the port and the servers' addresses; where the bucket's keys come from is ECS's to say."""
+    c = container(rendered, role)
+    env = {v["name"]: v["value"] for v in c["environment"] if v["name"] != "PORT"}
+    secrets = {v["name"]: "a-secret-of-at-least-thirty-two-bytes-" + v["name"] for v in c["secrets"]}
+    url, db = postgres.create()
+    authority = subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=RDS", "-keyout", "/dev/null"],
+                               capture_output=True, text=True, check=True).stdout
+    a = appliance(**{**env, **secrets, "DATABASE_URL": url, "DATABASE_CA_PEM": authority, "REDIS_URL": keyvalue.url,
+                     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/credentials/0"}).wait_healthy()
+    assert run(*c["healthCheck"]["command"][2:], PORT=a.port).returncode == 0
+    ready = a.request("GET", "/health/ready").json()
+    assert (ready["postgres"]["state"], ready["valkey"]["state"]) == ("up", "up")
+    db.close()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_services_replace_tasks_without_a_gap_and_take_bad_releases_back(rendered, role):
+    s = load(rendered, "services/%s.json" % role)
+    deployment = s["deploymentConfiguration"]
+    assert (deployment["minimumHealthyPercent"], deployment["maximumPercent"]) == (100, 200)
+    assert deployment["deploymentCircuitBreaker"] == {"enable": True, "rollback": True}
+    assert s["taskDefinition"] == load(rendered, "tasks/%s.json" % role)["family"]
+    provider, = s["capacityProviderStrategy"]
+    assert provider["capacityProvider"] == ("FARGATE_SPOT" if role == "transcode" else "FARGATE")
+    if role == "api":
+        balancer, = s["loadBalancers"]
+        assert s["serviceName"] == "wanzami-backend-service"
+        assert (balancer["containerName"], balancer["containerPort"]) == (container(rendered, role)["name"], 4000)
+        assert s["healthCheckGracePeriodSeconds"] > 0
+    else:
+        assert "loadBalancers" not in s
+
+
+def test_the_migration_runs_in_the_container_of_the_api(rendered):
+    override, = load(rendered, "tasks/migrate.json")["overrides"]["containerOverrides"]
+    assert override == {"name": container(rendered, "api")["name"], "command": ["migrate"]}
+
+
+def statements(rendered, name):
+    for s in load(rendered, name)["Statement"]:
+        listed = lambda v: v if isinstance(v, list) else [v]  # noqa: E731
+        yield s["Effect"], listed(s["Action"]), listed(s.get("Resource", []))
+
+
+def test_policies_grant_no_more_than_is_used(rendered):
+    for name in ("execution", *ROLES):
+        for effect, actions, resources in statements(rendered, "iam/%s.json" % name):
+            assert effect == "Allow"
+            assert not [a for a in actions if "*" in a]
+            assert "*" not in resources or actions == ["ecr:GetAuthorizationToken"]
+    granted = {role: {a for _, actions, _ in statements(rendered, "iam/%s.json" % role) for a in actions} for role in ROLES}
+    assert all(a.startswith("s3:") for role in ROLES for a in granted[role])
+    assert "s3:DeleteObject" not in granted["api"]
+    assert "s3:GetObject" not in granted["cron"]
+
+
+def test_the_execution_role_reaches_what_the_tasks_name(rendered):
+    reach = {a: resources for _, actions, resources in statements(rendered, "iam/execution.json") for a in actions}
+    assert set(reach["logs:PutLogEvents"]) == {
+        "arn:aws:logs:us-east-2:123456789012:log-group:%s:*" % container(rendered, role)["logConfiguration"]["options"]["awslogs-group"]
+        for role in ROLES}
+    secrets, = reach["ssm:GetParameters"]
+    repository, = reach["ecr:BatchGetImage"]
+    for role in ROLES:
+        assert load(rendered, "tasks/%s.json" % role)["executionRoleArn"].endswith(":role/wanzami-backend-execution")
+        assert all(v["valueFrom"].startswith(secrets.rstrip("*")) for v in container(rendered, role)["secrets"])
+        assert container(rendered, role)["image"].split("/", 1)[1].split(":")[0] == repository.rsplit("/", 1)[1]
+
+
+def test_the_bucket_shows_artwork_and_no_film(rendered):
+    """The prefixes that the local store shows without a signature, and no other."""
+    (effect, actions, resources), (denied, _, _) = statements(rendered, "storage/bucket-policy.json")
+    assert (effect, actions, denied) == ("Allow", ["s3:GetObject"], "Deny")
+    with open(os.path.join(ROOT, "src", "store", "objects_local.c")) as f:
+        prefixes = re.findall('"([a-z]+/)"', re.search(r"prefixes\[\] = \{(.*?)\};", f.read())[1])
+    assert sorted(r.split(":::wanzami-media/")[1] for r in resources) == sorted([p + "*" for p in prefixes] + ["preview*/*"])
+
+
+def test_the_load_balancer_speaks_https_and_finds_the_health_check(rendered):
+    group = load(rendered, "network/target-group.json")
+    assert (group["Name"], group["Port"], group["Protocol"], group["TargetType"]) == ("wanzami-backend-tg", 4000, "HTTP", "ip")
+    assert (group["HealthCheckPath"], group["Matcher"]) == ("/health", {"HttpCode": "200"})
+    https, http = load(rendered, "network/https-listener.json"), load(rendered, "network/http-listener.json")
+    assert (https["Protocol"], https["Port"], https["DefaultActions"][0]["Type"]) == ("HTTPS", 443, "forward")
+    assert http["DefaultActions"] == [{"Type": "redirect", "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}}]
+    # The load balancer must be the first to give up an idle connection.
+    idle = {a["Key"]: a["Value"] for a in load(rendered, "network/alb-attributes.json")["Attributes"]}["idle_timeout.timeout_seconds"]
+    with open(os.path.join(ROOT, "kore.conf")) as f:
+        assert int(idle) < int(re.search(r"^http_keepalive_time\s+(\d+)", f.read(), re.M)[1])
+
+
+def test_nobody_reaches_the_workers_and_only_the_load_balancer_the_api(rendered):
+    opened = {}
+    for path in glob.glob(str(rendered / "out" / "ecs" / "network" / "*-ingress.json")):
+        with open(path) as f:
+            rule = json.load(f)
+        opened[rule["GroupId"]] = rule["IpPermissions"]
+    settings = dict(line.split("=", 1) for line in (example() + MADE).splitlines() if re.match("[A-Z]", line))
+    assert settings["WORKER_GROUP"] not in opened
+    only, = opened[settings["API_GROUP"]]
+    assert (only["FromPort"], only["ToPort"], [g["GroupId"] for g in only["UserIdGroupPairs"]]) == (4000, 4000, [settings["ALB_GROUP"]])
+    assert "IpRanges" not in only
+    for name in ("DATABASE_GROUP", "VALKEY_GROUP"):
+        only, = opened[settings[name]]
+        assert {g["GroupId"] for g in only["UserIdGroupPairs"]} == {settings["API_GROUP"], settings["WORKER_GROUP"]} and "IpRanges" not in only
+
+
+def alarms(rendered):
+    for path in glob.glob(str(rendered / "out" / "ecs" / "alarms" / "*.json")) + glob.glob(str(rendered / "out" / "ecs" / "scaling" / "*-alarm.json")):
+        with open(path) as f:
+            yield json.load(f)
+
+
+def test_alarms_use_metrics_that_exist_and_name_pages_that_exist(rendered):
+    names = set()
+    for a in alarms(rendered):
+        assert a["AlarmName"] not in names
+        names.add(a["AlarmName"])
+        assert a["AlarmActions"] and a["TreatMissingData"] in ("breaching", "notBreaching")
+        if a["Namespace"] == "Wanzami":
+            role, = a["Dimensions"]
+            assert role["Name"] == "Role" and role["Value"] in ROLES and a["MetricName"] in METRICS
+        for page in re.findall(r"docs/\S+", a["AlarmDescription"]):
+            assert os.path.exists(os.path.join(ROOT, page)), page
+        # PutMetricAlarm: at most a day in all
+        assert a["Period"] * a["EvaluationPeriods"] <= 86400 and a["Period"] % 60 == 0
+    assert METRICS <= {a["MetricName"] for a in alarms(rendered)}
+
+
+def test_the_dashboard_shows_every_metric_and_nothing_twice_in_a_place(rendered):
+    widgets, taken, shown = load(rendered, "dashboard/wanzami.json")["widgets"], set(), set()
+    for w in widgets:
+        place = {(x, y) for x in range(w["x"], w["x"] + w["width"]) for y in range(w["y"], w["y"] + w["height"])}
+        assert max(x for x, _ in place) < 24 and not place & taken
+        taken |= place
+        assert w["properties"]["region"] == "us-east-2"
+        for metric in w["properties"].get("metrics", []):
+            *names, options = metric
+            assert len(names) % 2 == 0 and set(options) == {"stat", "label"}
+            shown.add(names[1])
+    assert METRICS <= shown
+
+
+def test_steps_of_scaling_leave_no_gap(rendered):
+    for name, limit in (("out", 1), ("in", -1)):
+        policy = load(rendered, "scaling/transcode-%s.json" % name)["StepScalingPolicyConfiguration"]
+        steps = policy["StepAdjustments"]
+        for lower, upper in zip(steps, steps[1:]):
+            assert lower["MetricIntervalUpperBound"] == upper["MetricIntervalLowerBound"]
+        if name == "out":
+            assert steps[0]["MetricIntervalLowerBound"] == 0 and "MetricIntervalUpperBound" not in steps[-1]
+        else:
+            assert steps[-1]["MetricIntervalUpperBound"] == 0 and "MetricIntervalLowerBound" not in steps[0]
+
+
+def test_settings_with_ids_do_not_get_into_the_repository():
+    with open(os.path.join(ROOT, ".gitignore")) as f:
+        assert "/ecs-taskdefs/settings" in f.read().splitlines()
