@@ -21,6 +21,8 @@ import time
 import psycopg2
 import requests
 
+import openapi
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BINARY = os.path.join(ROOT, "out", "wanzami")  # pytest --binary changes it
 VALGRIND = []  # what stands in front of it when the appliance runs under valgrind: pytest --valgrind
@@ -639,7 +641,9 @@ class Appliance:
     def request(self, method, path, token=None, **options):
         """One request of the API; `token` is sent as a bearer token."""
         headers = {**({"Authorization": "Bearer " + token} if token else {}), **options.pop("headers", {})}
-        return requests.request(method, self.url + path, headers=headers, timeout=options.pop("timeout", 30), **options)
+        answer = requests.request(method, self.url + path, headers=headers, timeout=options.pop("timeout", 30), **options)
+        openapi.check(method, path.partition("?")[0], answer)
+        return answer
 
     def get(self, path, **options):
         return self.request("GET", path, **options)

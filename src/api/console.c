@@ -6,31 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <bearssl.h>
-
-#include "base/embed.h"
-#include "http/reply.h"
+#include "http/page.h"
 #include "http/route.h"
 #include "store/objects.h"
 
-#define ETAG_BYTES	8
 #define OURSELVES	"http://console.invalid"	/* a name that no store has (RFC 6761 §6.4) */
-
-static void
-etag_make(const struct embed_file *file, char out[2 * ETAG_BYTES + 3])
-{
-	br_sha256_context	hash;
-	unsigned char		digest[br_sha256_SIZE];
-	size_t			i;
-
-	br_sha256_init(&hash);
-	br_sha256_update(&hash, file->data, file->len);
-	br_sha256_out(&hash, digest);
-	out[0] = '"';
-	for (i = 0; i < ETAG_BYTES; i++)
-		snprintf(out + 1 + 2 * i, 3, "%02x", digest[i]);
-	memcpy(out + 1 + 2 * ETAG_BYTES, "\"", 2);
-}
 
 /*
  * Where films are put and played, as scheme://host[:port] behind a blank; ""
@@ -65,24 +45,10 @@ policy_make(char *out, size_t len)
 static void
 file_reply(struct request *r, const char *path, const char *type)
 {
-	const struct embed_file	*file = embed_find(path);
-	struct http_request	*req = r->kore;
-	const char		*known;
-	char			etag[2 * ETAG_BYTES + 3], policy[1024];
+	char	policy[1024];
 
-	etag_make(file, etag);
 	policy_make(policy, sizeof(policy));
-	http_response_header(req, "etag", etag);
-	http_response_header(req, "cache-control", "no-cache");
-	http_response_header(req, "content-security-policy", policy);
-	http_response_header(req, "x-content-type-options", "nosniff");
-	http_response_header(req, "referrer-policy", "no-referrer");
-	if (http_request_header(req, "if-none-match", &known) && strstr(known, etag) != NULL) {
-		http_response(req, 304, NULL, 0);
-		return;
-	}
-	http_response_header(req, "content-type", type);
-	http_response(req, 200, file->data, file->len);
+	page_reply(r, path, type, policy);
 }
 
 ROUTE(GET, "/console", console_page)

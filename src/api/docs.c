@@ -1,0 +1,26 @@
+/*
+ * The document of this API: for programs as OpenAPI, for people as a page
+ * over it.
+ */
+#include "http/page.h"
+#include "http/route.h"
+
+ROUTE(GET, "/api/openapi.json", docs_openapi)
+{
+	page_reply(r, "assets/openapi.json", "application/json; charset=utf-8", PAGE_POLICY);
+}
+
+ROUTE(GET, "/api/docs", docs_page)
+{
+	page_reply(r, "assets/docs/index.html", "text/html; charset=utf-8", PAGE_POLICY);
+}
+
+ROUTE(GET, "/api/docs/docs.css", docs_style)
+{
+	page_reply(r, "assets/docs/docs.css", "text/css; charset=utf-8", PAGE_POLICY);
+}
+
+ROUTE(GET, "/api/docs/docs.js", docs_script)
+{
+	page_reply(r, "assets/docs/docs.js", "text/javascript; charset=utf-8", PAGE_POLICY);
+}

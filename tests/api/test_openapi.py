@@ -1,0 +1,68 @@
+"""The document of the API: that it is one, that it names every route and no other, and that people can read it."""
+import json
+import re
+
+import jsonschema
+import requests
+
+import openapi
+from conftest import run
+
+
+def operations():
+    return [(method.upper(), path, op) for path, item in openapi.document()["paths"].items() for method, op in item.items()]
+
+
+def routes():
+    """(method, path) of every route, with what is variable in the path as {}."""
+    return {(r["method"], plain(r["path"])): r for r in json.loads(run("docs", "routes").stdout)}
+
+
+def plain(path):
+    return re.sub(r"\{[^}]*\}|:[A-Za-z]+|\*", "{}", path)
+
+
+def test_every_route_is_in_it_and_no_other():
+    assert set(routes()) == {(method, plain(path)) for method, path, _ in operations()}
+
+
+def test_what_a_route_wants_of_a_caller_is_in_it():
+    there = routes()
+    for method, path, op in operations():
+        guarded = there[method, plain(path)]["guard"] is not None
+        assert guarded == ({"bearerAuth": []} in op.get("security", []) and {} not in op["security"]), (method, path)
+
+
+def test_it_is_a_document():
+    doc = openapi.document()
+    ids = [op["operationId"] for _, _, op in operations()]
+    assert len(set(ids)) == len(ids)
+    assert {t for _, _, op in operations() for t in op["tags"]} == {t["name"] for t in doc["tags"]}
+    for _, path, op in operations():
+        named = {openapi.resolve(p)["name"] for p in op.get("parameters", []) if openapi.resolve(p)["in"] == "path"}
+        assert named == set(re.findall(r"\{([^}]*)\}", path)), path
+
+    def references(thing):
+        if isinstance(thing, dict):
+            yield from ([thing["$ref"]] if isinstance(thing.get("$ref"), str) else [])
+            thing = list(thing.values())
+        if isinstance(thing, list):
+            for part in thing:
+                yield from references(part)
+
+    used = set(references(doc))
+    there = {"#/components/%s/%s" % (kind, name) for kind in ("parameters", "responses", "schemas") for name in doc["components"][kind]}
+    assert used == there
+    for schema in doc["components"]["schemas"].values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+
+
+def test_it_is_served(appliance):
+    a = appliance(roles="api").wait_healthy()
+    r = requests.get(a.url + "/api/openapi.json")
+    assert r.headers["content-type"] == "application/json; charset=utf-8" and r.json() == openapi.document()
+    assert requests.get(a.url + "/api/openapi.json", headers={"If-None-Match": r.headers["etag"]}).status_code == 304
+    page = requests.get(a.url + "/api/docs")
+    assert page.status_code == 200 and "script-src 'self'" in page.headers["content-security-policy"]
+    for path in re.findall(r'(?:href|src)="(/api/docs/[^"]+)"', page.text):
+        assert requests.get(a.url + path).status_code == 200
