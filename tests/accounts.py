@@ -11,14 +11,17 @@ from services import SECRETS
 RIVALS = 50
 
 
-def bearer(user, device):
-    """An access token as the service signs it."""
+def token(secret, claims, seconds=3600):
+    """A token as the service signs it."""
     def part(data):
-        return base64.urlsafe_b64encode(json.dumps(data).encode()).rstrip(b"=")
+        return base64.urlsafe_b64encode(data if isinstance(data, bytes) else json.dumps(data, separators=(",", ":")).encode()).rstrip(b"=")
     now = int(time.time())
-    text = part({"alg": "HS256", "typ": "JWT"}) + b"." + part({"userId": str(user), "deviceId": device, "iat": now, "exp": now + 3600})
-    mac = hmac.new(SECRETS["JWT_ACCESS_SECRET"].encode(), text, hashlib.sha256).digest()
-    return (text + b"." + base64.urlsafe_b64encode(mac).rstrip(b"=")).decode()
+    text = part({"alg": "HS256", "typ": "JWT"}) + b"." + part({**claims, "iat": now, "exp": now + seconds})
+    return (text + b"." + part(hmac.new(secret.encode(), text, hashlib.sha256).digest())).decode()
+
+
+def bearer(user, device):
+    return token(SECRETS["JWT_ACCESS_SECRET"], {"userId": str(user), "deviceId": device})
 
 
 class Account:

@@ -45,7 +45,7 @@ def free_port():
             return port
 
 
-def wait_for(condition, what, seconds=20):
+def wait_for(condition, what, seconds=60):
     """The first true answer of condition; fails with what was waited for."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
