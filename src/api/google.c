@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/work.h"
 #include "http/body.h"
+#include "http/limit.h"
 #include "http/password.h"
 #include "http/query.h"
 #include "http/reply.h"
@@ -106,12 +107,19 @@ struct signin {
 };
 
 static void
+signin_done(struct request *r, const PGresult *res)
+{
+	limit_forgive(r);
+	sql_answer(r, res);
+}
+
+static void
 signin_finish(struct request *r)
 {
 	struct signin	*s = r->state;
 
 	session_tell(r, &s->user, NULL, conf_int(CONF_ACCESS_TOKEN_EXPIRES_IN), conf_int(CONF_REFRESH_TOKEN_EXPIRES_IN));
-	sql_reply(r, "auth/google");
+	sql_query(r, "auth/google", signin_done);
 }
 
 static void
@@ -192,7 +200,7 @@ callback_check(struct request *r, const struct signin *s)
 	return (redirect_ok(s->redirect) ? NULL : "Invalid redirect URI");
 }
 
-ROUTE(POST, "/api/auth/google/callback", google_callback, .mails = 1)
+ROUTE(POST, "/api/auth/google/callback", google_callback, .limit = "google", .mails = 1)
 {
 	struct signin	*s = request_alloc(r, sizeof(*s));
 	const char	*wrong;

@@ -6,6 +6,7 @@
 #include <jsmn.h>
 
 #include <ctype.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -506,7 +507,8 @@ number_compact(struct kore_buf *out, double value)
 	if (value < 0)
 		kore_buf_append(out, "-", 1);
 	value = fabs(value);
-	for (precision = 0; precision < 17; precision++) {
+	/* Fifteen digits are exact for any number of so few; only those next to nothing have less. */
+	for (precision = value < DBL_MIN ? 0 : 14; precision < 17; precision++) {
 		snprintf(text, sizeof(text), "%.*e", precision, value);
 		if (strtod(text, NULL) == value)
 			break;
@@ -516,6 +518,8 @@ number_compact(struct kore_buf *out, double value)
 		if (text[i] != '.')
 			digits[n++] = text[i];
 	}
+	while (n > 1 && digits[n - 1] == '0')
+		n--;
 	digits[n] = '\0';
 	if (n <= point && point <= 21)
 		kore_buf_appendf(out, "%s%.*s", digits, point - n, "000000000000000000000");

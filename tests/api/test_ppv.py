@@ -1,9 +1,12 @@
 """Buying titles and watching them (contract media §10, §12.2 PPV-1 to PPV-8), with gateways and a store that are real servers."""
 import base64
 import concurrent.futures
+import decimal
 import hashlib
 import hmac
 import json
+import random
+import struct
 
 import pytest
 import requests
@@ -298,6 +301,34 @@ def test_the_signature_may_be_over_the_json_written_anew(shop, sent, again):
     """again is what JSON.stringify(JSON.parse(sent)) gives."""
     r = shop.hook("paystack", sent.encode(), {"x-paystack-signature": paystack_signature(again.encode())})
     assert (r.status_code, r.json()) == (400, {"message": "Missing reference"})
+
+
+def test_numbers_are_written_as_javascript_writes_them(shop):
+    """Python's repr has the same shortest digits, other exponents."""
+    chance = random.Random(7)
+    numbers = [chance.uniform(-1, 1) * 10.0 ** chance.randint(-320, 308) for _ in range(300)] + [float(chance.getrandbits(70)) for _ in range(100)]
+    numbers += [struct.unpack("<d", struct.pack("<Q", n))[0] for n in (1, 2, 3, 2 ** 52 - 1, 2 ** 52, 2 ** 52 + 1, 2 ** 62, 2 ** 63 - 2 ** 52 - 1)]
+
+    def javascript(x):
+        sign, digits, exponent = decimal.Decimal(repr(x)).normalize().as_tuple()
+        text, point = "".join(map(str, digits)), len(digits) + exponent
+        if len(text) <= point <= 21:
+            text += "0" * (point - len(text))
+        elif 0 < point <= 21:
+            text = text[:point] + "." + text[point:]
+        elif -6 < point <= 0:
+            text = "0." + "0" * -point + text
+        else:
+            text = text[0] + ("." + text[1:] if text[1:] else "") + "e%+d" % (point - 1)
+        return "-" * sign + text if x else "0"
+
+    sent = '{"a":[' + ", ".join("%.17e" % x for x in numbers) + "]}"
+    again = '{"a":[' + ",".join(map(javascript, numbers)) + "]}"
+    assert shop.hook("paystack", sent.encode(), {"x-paystack-signature": paystack_signature(again.encode())}).status_code == 400
+    # A body that no gateway would send is not written anew at all.
+    sent, again = '{"a":[' + ", ".join(["1"] * 2000) + "]}", '{"a":[' + ",".join(["1"] * 2000) + "]}"
+    assert shop.hook("paystack", sent.encode(), {"x-paystack-signature": paystack_signature(again.encode())}).status_code == 401
+    assert shop.hook("paystack", sent.encode(), {"x-paystack-signature": paystack_signature(sent.encode())}).status_code == 400
 
 
 def test_without_a_secret_nobody_is_believed_unless_that_is_wanted(open_shop, gateways):
