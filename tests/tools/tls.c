@@ -91,22 +91,28 @@ settings_make(struct tls_settings *s)
 {
 	static const char	*hows[] = { "nothing", "chain", "name" };
 	const char		*why = NULL, *v;
-	char			*cert, *key;
+	char			*cert, *key, *pem;
 
 	s->verify = VERIFY_NAME;
 	for (int i = 0; (v = option("verify")) != NULL && i < 3; i++) {
 		if (!strcmp(v, hows[i]))
 			s->verify = (enum verify_how)i;
 	}
-	if ((v = option("roots")) != NULL && (s->roots = roots_parse(roots_file(v), &why)) == NULL)
-		return (!fail(why));
+	if ((v = option("roots")) != NULL) {
+		pem = roots_file(v);
+		s->roots = roots_parse(pem, &why);
+		free(pem);
+		if (s->roots == NULL)
+			return (!fail(why));
+	}
 	if ((v = option("cert")) != NULL) {
 		cert = roots_file(v);
 		key = roots_file(option("key"));
-		if ((s->identity = identity_parse(cert, key, &why)) == NULL)
-			return (!fail(why));
+		s->identity = identity_parse(cert, key, &why);
 		free(cert);
 		free(key);
+		if (s->identity == NULL)
+			return (!fail(why));
 	}
 	s->alpn = option("alpn");
 	if ((v = option("now")) != NULL)
