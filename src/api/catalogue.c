@@ -11,7 +11,7 @@
 
 ROUTE_SQL(GET, "/api/admin/titles", "catalogue/list", EDITORS);
 ROUTE_SQL(POST, "/api/admin/titles", "catalogue/create", EDITORS);
-ROUTE(POST, "/api/admin/titles/purge", titles_purge, .guard = GUARD_SUPER)
+ROUTE(POST, "/api/admin/titles/purge", titles_purge, .guard = GUARD_SUPER, .slow = 1)
 {
 	request_tell(r, "bucket", conf_str(CONF_S3_BUCKET));
 	sql_reply(r, "catalogue/purge");

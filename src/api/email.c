@@ -12,7 +12,7 @@
 #include "net/mail.h"
 
 #define LETTERS		.guard = "ops:manage", .strict = 1, .issues = "Invalid payload", .body_max = EMAIL_BODY, .mails = 1
-#define AUDIENCE	.guard = "users:view", .strict = 1
+#define AUDIENCE	.guard = "users:view", .strict = 1, .slow = 1
 #define EMAIL_BODY	4194304
 #define TEST_MOST	50	/* recipients of a test */
 #define LOOK_MS		100
@@ -36,7 +36,7 @@ static const struct field	recipient_fields[] = {
 static const struct field	send_fields[] = { EMAIL_FIELDS(0) };
 static const struct field	test_fields[] = { EMAIL_FIELDS(TEST_MOST) };
 
-ROUTE_SQL(POST, "/api/admin/email/send", "email/send", LETTERS, .fields = send_fields);
+ROUTE_SQL(POST, "/api/admin/email/send", "email/send", LETTERS, .fields = send_fields, .slow = 1);
 ROUTE_SQL(GET, "/api/admin/email/audience/users", "email/audience", AUDIENCE);
 ROUTE_SQL(GET, "/api/admin/email/audience", "email/audience", AUDIENCE);	/* as the admin app's proxy has it (§4.4) */
 

@@ -14,7 +14,7 @@ static const struct field	reply_fields[] = {
 	FIELD_END
 };
 
-ROUTE_SQL(GET, "/api/admin/support/tickets", "support/list", STAFF);
+ROUTE_SQL(GET, "/api/admin/support/tickets", "support/list", STAFF, .slow = 1);
 ROUTE_SQL(PATCH, "/api/admin/support/tickets/:id", "support/update", STAFF, .id = "ticket");
 ROUTE_SQL(GET, "/api/admin/support/tickets/:id/messages", "support/messages", STAFF, .id = "ticket");
 ROUTE_SQL(POST, "/api/admin/support/tickets/:id/messages", "support/reply", STAFF, .id = "ticket", .fields = reply_fields,

@@ -29,10 +29,10 @@ static const struct field	accept_fields[] = {
 };
 
 ROUTE_SQL(POST, "/api/admin/invitations", "team/invite", .guard = "admin:invites:manage", .fields = invite_fields, .mails = 1);
-ROUTE_SQL(GET, "/api/admin/invitations", "team/invitations", .guard = "admin:invites:manage");
+ROUTE_SQL(GET, "/api/admin/invitations", "team/invitations", .guard = "admin:invites:manage", .slow = 1);
 ROUTE_SQL(DELETE, "/api/admin/invitations/:id", "team/revoke", .guard = "admin:invites:manage", .id = "invitation", .id_wrong = "Invalid id");
 ROUTE_SQL(GET, "/api/admin/users", "team/admins", .guard = "admin:users:manage");
-ROUTE_SQL(GET, "/api/admin/users/all", "team/viewers", .guard = "admin:users:manage");
+ROUTE_SQL(GET, "/api/admin/users/all", "team/viewers", .guard = "admin:users:manage", .slow = 1);
 ROUTE_SQL(PATCH, "/api/admin/users/:id/role", "team/role", CHANGE_ROLE);
 ROUTE_SQL(PATCH, "/api/admin/users/:id", "team/role", CHANGE_ROLE);
 ROUTE_SQL(DELETE, "/api/admin/users/:id", "team/remove", .guard = "admin:users:manage", .id = "user");

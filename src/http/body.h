@@ -51,6 +51,8 @@ struct field {
  */
 int	body_read(struct request *);
 
+/* src/http/bodycheck.c */
+
 /* Whether text is an address as contract people §2.3 wants it. Any thread. */
 int	body_email_ok(const char *);
 

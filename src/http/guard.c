@@ -1,7 +1,9 @@
 /*
  * Reads bearer tokens.
  */
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/conf.h"
 #include "http/guard.h"
@@ -9,7 +11,9 @@
 #include "http/route.h"
 #include "http/token.h"
 
-#define BEARER	"Bearer "
+#define BEARER		"Bearer "
+#define HEADER		"authorization:"
+#define GUARD_TOKEN_MAX	8192
 
 static int
 bearer_read(struct request *r, const char *bearer)
@@ -48,6 +52,32 @@ guard_token(struct request *r)
 		reply_message(r->kore, 401, "Invalid or expired token");
 
 	return (r->user_id != NULL);
+}
+
+int
+guard_head(const char *head, size_t len)
+{
+	const char	*line, *end = head + len;
+	char		text[GUARD_TOKEN_MAX];
+	struct token	token;
+
+	for (line = head; line != NULL && line < end; line = memmem(line, (size_t)(end - line), "\r\n", 2)) {
+		line += *line == '\r' ? 2 : 0;
+		if ((size_t)(end - line) < strlen(HEADER) || strncasecmp(line, HEADER, strlen(HEADER)))
+			continue;
+		line += strlen(HEADER);
+		line += strspn(line, " \t");
+		if (strncmp(line, BEARER, strlen(BEARER)))
+			return (0);
+		line += strlen(BEARER);
+		snprintf(text, sizeof(text), "%.*s", (int)strcspn(line, " \t\r"), line);
+		if (!token_verify(TOKEN_ACCESS, text, &token))
+			return (0);
+		token_free(&token);
+		return (1);
+	}
+
+	return (0);
 }
 
 void

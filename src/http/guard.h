@@ -7,6 +7,8 @@
 #ifndef WANZAMI_GUARD_H
 #define WANZAMI_GUARD_H
 
+#include <stddef.h>
+
 #define GUARD_USER	"user"		/* anybody signed in */
 #define GUARD_ADMIN	"admin"		/* any administrator; a permission ("movies:manage") implies it */
 #define GUARD_SUPER	"SUPER_ADMIN"	/* that role and no other */
@@ -16,6 +18,9 @@ struct route;
 
 /* Reads the bearer token; answers 401 and returns 0 without a good one. Event loop only. */
 int	guard_token(struct request *);
+
+/* Whether the head of a request, as it came, has a good one. Event loop only. */
+int	guard_head(const char *head, size_t len);
 
 /* Reads it where one may be left out: whose it is if it is good, else nobody's. Event loop only. */
 void	guard_maybe(struct request *);

@@ -370,7 +370,7 @@ intake_recv(struct netbuf *nb)
 	if ((body_max = localbody_max(head, was)) == 0)
 		return (intake_refuse(c, 403));
 	if (body_max == LOCALBODY_MEMORY_MAX)
-		body_max = route_line_max(head);
+		body_max = route_head_max(head, was);
 	/* The head may grow by a length of 0, but only where nothing follows. */
 	if ((status = intake_rewrite(head, &len, rest == 0 ? nb->b_len : was, body_max, &body)) != 0)
 		return (intake_refuse(c, status));

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http/guard.h"
 #include "http/query.h"
 #include "http/reply.h"
 #include "http/route.h"
@@ -82,13 +83,14 @@ route_body_max(const struct http_request *kore)
 }
 
 size_t
-route_line_max(const char *line)
+route_head_max(const char *head, size_t len)
 {
 	static const struct { const char *word; int method; } methods[] = {
 		{ "POST ", HTTP_METHOD_POST }, { "PUT ", HTTP_METHOD_PUT }, { "PATCH ", HTTP_METHOD_PATCH },
 	};
 	struct segment		args[REQUEST_ARGS_MAX];
 	const struct route	*route = NULL;
+	const char		*line = head;
 	char			path[HTTP_URI_LEN];
 	size_t			i;
 
@@ -101,7 +103,10 @@ route_line_max(const char *line)
 		break;
 	}
 
-	return (route != NULL && route->body_max != 0 ? route->body_max : BODY_MAX);
+	if (route == NULL || route->body_max == 0 || (route->guard != NULL && !guard_head(head, len)))
+		return (BODY_MAX);
+
+	return (route->body_max);
 }
 
 int

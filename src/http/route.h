@@ -65,8 +65,11 @@ int	route_find(struct request *);
 /* How many bytes the body of this request may have, before its route is looked for. */
 size_t	route_body_max(const struct http_request *);
 
-/* The same for a request of which only the head has come, which begins with line; a line that is none has BODY_MAX. */
-size_t	route_line_max(const char *line);
+/*
+ * The same for a request of which only the head has come. A guarded route takes
+ * more than BODY_MAX of nobody who shows no token: memory is not for strangers.
+ */
+size_t	route_head_max(const char *head, size_t len);
 
 /* Whether the route of this request leaves its body alone. */
 int	route_is_raw(const struct http_request *);

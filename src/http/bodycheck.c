@@ -1,0 +1,611 @@
+/*
+ * One function walks the tokens of a body against a table of fields; the
+ * texts are those that clients of the service know.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "base/date.h"
+#include "http/body.h"
+#include "http/request.h"
+#include "http/route.h"
+#include "http/sql.h"
+
+#define PASSWORD_MAX_BYTES	72
+#define NOT_AN_OBJECT		"Expected object, received array"
+
+/* What a walk over the fields has found so far. */
+struct check {
+	struct request		*r;
+	struct kore_buf		fields;		/* of those that fail: "name":["text",…],… or issues, as the route wants them */
+	struct kore_buf		body;		/* "name":value,… of those that fit */
+	char			first[160];	/* the first complaint, for people */
+	int			complaints;	/* of the current field */
+	char			path[96];	/* where in the body, as JSON */
+};
+
+/* One more issue of shape I (contract people §2.2): what is known about it, as members of JSON, the place and the text. */
+static void
+issue_add(struct check *c, const char *detail, const char *text)
+{
+	kore_buf_append(&c->fields, ",", c->fields.offset > 0 ? 1 : 0);
+	kore_buf_appendf(&c->fields, "{%s,\"path\":%s,\"message\":", detail, c->path);
+	json_quote(&c->fields, text);
+	kore_buf_append(&c->fields, "}", 1);
+}
+
+/* One more text of shape F. */
+static void
+text_add(struct check *c, const struct field *f, const char *text)
+{
+	if (c->complaints == 0) {
+		kore_buf_append(&c->fields, ",", c->fields.offset > 0 ? 1 : 0);
+		json_quote(&c->fields, f->name);
+		kore_buf_append(&c->fields, ":[", 2);
+	} else {
+		kore_buf_append(&c->fields, ",", 1);
+	}
+	json_quote(&c->fields, text);
+	if (*c->first == '\0')
+		snprintf(c->first, sizeof(c->first), "%s: %s", f->name, text);
+}
+
+static void	complain(struct check *, const struct field *, const char *, const char *, ...) __attribute__((format(printf, 4, 5)));
+
+/* The text for people, and the members of its issue in front of place and text. */
+static void
+complain(struct check *c, const struct field *f, const char *text, const char *detail, ...)
+{
+	char	members[600];
+	va_list	args;
+
+	va_start(args, detail);
+	vsnprintf(members, sizeof(members), detail, args);
+	va_end(args);
+	if (c->r->route->issues != NULL)
+		issue_add(c, members, text);
+	else
+		text_add(c, f, text);
+	c->complaints++;
+}
+
+/* The wrong type: what was expected, and what it is instead. */
+static void
+complain_type(struct check *c, const struct field *f, const char *expected, const char *received)
+{
+	char	text[512];
+
+	snprintf(text, sizeof(text), "Expected %s, received %s", expected, received);
+	complain(c, f, text, "\"code\":\"invalid_type\",\"expected\":\"%s\",\"received\":\"%s\"", expected, received);
+}
+
+static void
+complain_absent(struct check *c, const struct field *f, const char *expected)
+{
+	complain(c, f, "Required", "\"code\":\"invalid_type\",\"expected\":\"%s\",\"received\":\"undefined\"", expected);
+}
+
+/* Too little or too much of what is called "type": the text has a place for the limit. */
+static void
+complain_range(struct check *c, const struct field *f, const char *type, int too_small, int64_t limit, const char *fmt)
+{
+	char		text[80], number[24];
+	const char	*p = strchr(fmt, '#');
+
+	snprintf(number, sizeof(number), "%" PRId64, limit);
+	snprintf(text, sizeof(text), "%.*s%s%s", (int)(p - fmt), fmt, number, p + 1);
+	complain(c, f, too_small && f->empty != NULL ? f->empty : text,
+	    "\"code\":\"too_%s\",\"%simum\":%s,\"type\":\"%s\",\"inclusive\":true,\"exact\":false",
+	    too_small ? "small" : "big", too_small ? "min" : "max", number, type);
+}
+
+static const char *
+kind_name(int kind)
+{
+	switch (kind) {
+	case JSMN_STRING:
+		return ("string");
+	case JSMN_OBJECT:
+		return ("object");
+	case JSMN_ARRAY:
+		return ("array");
+	case 'n':
+		return ("null");
+	case 't':
+	case 'f':
+		return ("boolean");
+	default:
+		return ("number");
+	}
+}
+
+static int
+expect(struct check *c, const struct field *f, int kind, int wanted, const char *name)
+{
+	if (kind == wanted)
+		return (1);
+	complain_type(c, f, name, kind_name(kind));
+
+	return (0);
+}
+
+static int
+email_local_ok(const char *p, size_t len)
+{
+	size_t	i;
+
+	for (i = 0; i < len; i++) {
+		if (!isalnum((unsigned char)p[i]) && strchr("_'+-.", p[i]) == NULL)
+			return (0);
+	}
+
+	return (len > 0 && *p != '.' && p[len - 1] != '.' && p[len - 1] != '\'');
+}
+
+/* The domain: labels that begin alphanumeric, the last of two letters or more and nothing else. */
+static int
+email_domain_ok(const char *p)
+{
+	size_t	len, i;
+	int	labels, letters;
+
+	for (labels = 1;; labels++, p += len + 1) {
+		len = strcspn(p, ".");
+		for (i = 0, letters = 1; i < len; i++) {
+			if (!isalnum((unsigned char)p[i]) && (p[i] != '-' || i == 0))
+				return (0);
+			letters &= isalpha((unsigned char)p[i]) != 0;
+		}
+		if (len == 0)
+			return (0);
+		if (p[len] == '\0')
+			return (labels > 1 && letters && len >= 2);
+	}
+}
+
+int
+body_email_ok(const char *text)
+{
+	const char	*at = strchr(text, '@');
+
+	return (at != NULL && strstr(text, "..") == NULL && email_local_ok(text, (size_t)(at - text)) && email_domain_ok(at + 1));
+}
+
+static void
+string_check(struct check *c, const struct field *f, int node)
+{
+	size_t	units = json_units(&c->r->json, node);
+
+	if (f->min > 0 && units < (size_t)f->min)
+		complain_range(c, f, "string", 1, f->min, "String must contain at least # character(s)");
+	if (f->max > 0 && units > (size_t)f->max)
+		complain_range(c, f, "string", 0, f->max, "String must contain at most # character(s)");
+}
+
+static void
+text_check(struct check *c, const struct field *f, int node)
+{
+	char	*plain = json_plain(&c->r->json, node);
+
+	if (f->type == FIELD_EMAIL && !body_email_ok(plain))
+		complain(c, f, "Invalid email", "\"validation\":\"email\",\"code\":\"invalid_string\"");
+	if (f->type == FIELD_PASSWORD && strlen(plain) > PASSWORD_MAX_BYTES)
+		complain(c, f, "Password must be at most 72 bytes long", "\"code\":\"too_big\"");
+	free(plain);
+}
+
+static int64_t
+year_now(void)
+{
+	time_t		now = time(NULL);
+	struct tm	tm;
+
+	gmtime_r(&now, &tm);
+
+	return (tm.tm_year + 1900);
+}
+
+static void
+number_range_check(struct check *c, const struct field *f, double value, int64_t max)
+{
+	if (value < (double)f->min)
+		complain_range(c, f, "number", 1, f->min, "Number must be greater than or equal to #");
+	if (max != 0 && value > (double)max)
+		complain_range(c, f, "number", 0, max, "Number must be less than or equal to #");
+}
+
+static void
+integer_check(struct check *c, const struct field *f, int node)
+{
+	double	value = strtod(c->r->json.text + c->r->json.nodes[node].start, NULL);
+
+	if (value != floor(value))
+		complain_type(c, f, "integer", "float");
+	number_range_check(c, f, value, f->max == FIELD_THIS_YEAR ? year_now() : f->max);
+}
+
+/* An array has enough elements; too many are none of the old service's complaints. */
+static void
+size_check(struct check *c, const struct field *f, int node)
+{
+	if (f->min > 0 && c->r->json.nodes[node].size < f->min)
+		complain_range(c, f, "array", 1, f->min, "Array must contain at least # element(s)");
+	if (f->max > 0 && c->r->json.nodes[node].size > f->max)
+		complain_range(c, f, "array", 0, f->max, "Array must contain at most # element(s)");
+}
+
+static void
+strings_check(struct check *c, const struct field *f, int node)
+{
+	int	i, item = node + 1;
+
+	size_check(c, f, node);
+	for (i = 0; i < c->r->json.nodes[node].size; i++, item = json_next(&c->r->json, item))
+		(void)expect(c, f, json_kind(&c->r->json, item), JSMN_STRING, "string");
+}
+
+/* "'A' | 'B'" of "A|B". */
+static void
+choices_quote(const char *choices, char *out, size_t size)
+{
+	const char	*p;
+	size_t		n = 0, len;
+
+	for (p = choices; n < size; p += len + 1) {
+		len = strcspn(p, "|");
+		n += (size_t)snprintf(out + n, size - n, "%s'%.*s'", p == choices ? "" : " | ", (int)len, p);
+		if (p[len] == '\0')
+			break;
+	}
+}
+
+static void
+choice_check(struct check *c, const struct field *f, int node)
+{
+	char		quoted[256], text[512], *plain;
+	const char	*p;
+	size_t		len;
+
+	choices_quote(f->choices, quoted, sizeof(quoted));
+	if (json_kind(&c->r->json, node) != JSMN_STRING) {
+		complain_type(c, f, quoted, kind_name(json_kind(&c->r->json, node)));
+		return;
+	}
+	plain = json_plain(&c->r->json, node);
+	for (p = f->choices; p != NULL; p = strchr(p, '|') != NULL ? strchr(p, '|') + 1 : NULL) {
+		len = strcspn(p, "|");
+		if (strlen(plain) == len && !memcmp(plain, p, len))
+			break;
+	}
+	if (p == NULL) {
+		snprintf(text, sizeof(text), "Invalid enum value. Expected %s, received '%.64s'", quoted, plain);
+		complain(c, f, text, "\"code\":\"invalid_enum_value\"");
+	}
+	free(plain);
+}
+
+/* Decimal or 0x text, integers, booleans, "" and [] count; out gets the decimal text. */
+static int
+id_coerce(const struct json *doc, int node, char out[24])
+{
+	int		kind = json_kind(doc, node), ok;
+	char		*plain, *p, *end;
+	int64_t		value;
+
+	if (kind == 't' || kind == 'f' || (kind == JSMN_ARRAY && doc->nodes[node].size == 0)) {
+		snprintf(out, 24, "%d", kind == 't');
+		return (1);
+	}
+	if (kind != JSMN_STRING && kind != 0)
+		return (0);
+	plain = json_plain(doc, node);
+	for (p = plain; isspace((unsigned char)*p); p++)
+		;
+	errno = 0;
+	value = strtoll(p, &end, p[0] == '0' && (p[1] | 0x20) == 'x' ? 16 : 10);
+	while (isspace((unsigned char)*end))
+		end++;
+	ok = *end == '\0' && errno == 0;
+	free(plain);
+	snprintf(out, 24, "%" PRId64, value);
+
+	return (ok);
+}
+
+static void
+value_keep(struct check *c, const struct field *f, const char *value, size_t len)
+{
+	kore_buf_append(&c->body, ",", c->body.offset > 1 ? 1 : 0);
+	json_quote(&c->body, f->name);
+	kore_buf_append(&c->body, ":", 1);
+	kore_buf_append(&c->body, value, len);
+}
+
+static void
+id_check(struct check *c, const struct field *f, int node)
+{
+	char	value[24];
+	int64_t	n;
+
+	if (!id_coerce(&c->r->json, node, value)) {
+		complain_type(c, f, "bigint", kind_name(json_kind(&c->r->json, node)));
+		return;
+	}
+	n = strtoll(value, NULL, 10);
+	if ((f->min != 0 || f->max != 0) && n < f->min)
+		complain_range(c, f, "bigint", 1, f->min, "Number must be greater than or equal to #");
+	else if (f->max != 0 && n > f->max)
+		complain_range(c, f, "bigint", 0, f->max, "Number must be less than or equal to #");
+	else
+		value_keep(c, f, value, strlen(value));
+}
+
+/* The number that JavaScript makes of a value; NaN where it makes none. */
+static double
+number_coerce(const struct json *doc, int node)
+{
+	int	kind = json_kind(doc, node);
+	char	*plain, *p, *end;
+	double	value;
+
+	if (kind == 't' || kind == 'f' || kind == 'n' || (kind == JSMN_ARRAY && doc->nodes[node].size == 0))
+		return (kind == 't');
+	if (kind != JSMN_STRING && kind != 0)
+		return (NAN);
+	plain = json_plain(doc, node);
+	for (p = plain; isspace((unsigned char)*p); p++)
+		;
+	value = strtod(p, &end);
+	while (isspace((unsigned char)*end))
+		end++;
+	/* strtod knows words that JavaScript does not, and its own for infinity is out of every range. */
+	if (*end != '\0' || strpbrk(p, "nNiI") != NULL)
+		value = NAN;
+	free(plain);
+
+	return (value);
+}
+
+static void
+count_check(struct check *c, const struct field *f, int node)
+{
+	double	value = number_coerce(&c->r->json, node);
+	char	text[32];
+
+	if (isnan(value))
+		complain_type(c, f, "number", "nan");
+	else if (value != floor(value))
+		complain_type(c, f, "integer", "float");
+	else
+		number_range_check(c, f, value, f->max != 0 ? f->max : INT32_MAX);
+	if (c->complaints == 0) {
+		snprintf(text, sizeof(text), "%.0f", value);
+		value_keep(c, f, text, strlen(text));
+	}
+}
+
+static void
+date_check(struct check *c, const struct field *f, int node)
+{
+	const struct json	*doc = &c->r->json;
+	int			kind = json_kind(doc, node), ok = 1;
+	char			text[24], *plain;
+	int64_t			ms = kind == 't';
+	double			value;
+
+	if (kind == JSMN_STRING) {
+		plain = json_plain(doc, node);
+		ok = date_parse(plain, &ms);
+		free(plain);
+	} else if (kind == 0) {
+		value = strtod(doc->text + doc->nodes[node].start, NULL);
+		if ((ok = value >= (double)DATE_MS_MIN && value <= (double)DATE_MS_MAX))
+			ms = (int64_t)value;
+	} else {
+		ok = kind == 't' || kind == 'f' || kind == 'n';
+	}
+	snprintf(text, sizeof(text), "%" PRId64, ms);
+	if (ok)
+		value_keep(c, f, text, strlen(text));
+	else
+		complain(c, f, "Invalid date", "\"code\":\"invalid_date\"");
+}
+
+static void	value_check(struct check *, const struct field *, int);
+
+/* What a field would be, in the words of the old service. */
+static const char *
+type_name(const struct field *f)
+{
+	static const char	*names[] = {
+		[FIELD_BOOLEAN] = "boolean", [FIELD_INTEGER] = "number", [FIELD_COUNT] = "number", [FIELD_ID] = "bigint", [FIELD_OBJECT] = "object",
+		[FIELD_STRINGS] = "array", [FIELD_CHOICES] = "array", [FIELD_OBJECTS] = "array",
+	};
+
+	if ((size_t)f->type < sizeof(names) / sizeof(*names) && names[f->type] != NULL)
+		return (names[f->type]);
+
+	return ("string");
+}
+
+/* In shape F, complaints about what is inside count as complaints about the array, as the old service's do. */
+static void
+object_check(struct check *c, const struct field *f, int place, int node)
+{
+	const struct field	*sub;
+	struct field		inner;
+	int			value;
+
+	for (sub = f->of; sub->name != NULL; sub++) {
+		inner = *sub;
+		inner.name = f->name;
+		snprintf(c->path, sizeof(c->path), "[\"%s\",%d,\"%s\"]", f->name, place, sub->name);
+		if ((value = json_get(&c->r->json, node, sub->name)) >= 0)
+			value_check(c, &inner, value);
+		else if (sub->required)
+			complain_absent(c, f, type_name(sub));
+	}
+}
+
+static void
+objects_check(struct check *c, const struct field *f, int node)
+{
+	const struct json	*doc = &c->r->json;
+	int			i, item = node + 1;
+
+	size_check(c, f, node);
+	for (i = 0; i < doc->nodes[node].size; i++, item = json_next(doc, item)) {
+		snprintf(c->path, sizeof(c->path), "[\"%s\",%d]", f->name, i);
+		if (expect(c, f, json_kind(doc, item), JSMN_OBJECT, "object"))
+			object_check(c, f, i, item);
+	}
+}
+
+static void
+choices_check(struct check *c, const struct field *f, int node)
+{
+	int	i, item = node + 1;
+
+	for (i = 0; i < c->r->json.nodes[node].size; i++, item = json_next(&c->r->json, item))
+		choice_check(c, f, item);
+}
+
+static void
+value_check(struct check *c, const struct field *f, int node)
+{
+	int	kind = json_kind(&c->r->json, node);
+
+	switch (f->type) {
+	case FIELD_UNION:
+		if (kind != JSMN_STRING)
+			complain(c, f, "Invalid input", "\"code\":\"invalid_union\"");
+		else
+			string_check(c, f, node);
+		break;
+	case FIELD_STRING:
+	case FIELD_EMAIL:
+	case FIELD_PASSWORD:
+		if (expect(c, f, kind, JSMN_STRING, "string")) {
+			string_check(c, f, node);
+			text_check(c, f, node);
+		}
+		break;
+	case FIELD_BOOLEAN:
+		(void)expect(c, f, kind == 'f' ? 't' : kind, 't', "boolean");
+		break;
+	case FIELD_INTEGER:
+		if (expect(c, f, kind, 0, "number"))
+			integer_check(c, f, node);
+		break;
+	case FIELD_OBJECT:
+		(void)expect(c, f, kind, JSMN_OBJECT, "object");
+		break;
+	case FIELD_STRINGS:
+		if (expect(c, f, kind, JSMN_ARRAY, "array"))
+			strings_check(c, f, node);
+		break;
+	case FIELD_CHOICE:
+		choice_check(c, f, node);
+		break;
+	case FIELD_CHOICES:
+		if (expect(c, f, kind, JSMN_ARRAY, "array"))
+			choices_check(c, f, node);
+		break;
+	case FIELD_ID:
+		id_check(c, f, node);
+		break;
+	case FIELD_COUNT:
+		count_check(c, f, node);
+		break;
+	case FIELD_DATE:
+		date_check(c, f, node);
+		break;
+	case FIELD_OBJECTS:
+		if (expect(c, f, kind, JSMN_ARRAY, "array"))
+			objects_check(c, f, node);
+		break;
+	}
+}
+
+static void
+field_check(struct check *c, const struct field *f)
+{
+	const char	*raw;
+	size_t		len;
+	int		node = c->r->json.count > 0 ? json_get(&c->r->json, 0, f->name) : -1;
+
+	c->complaints = 0;
+	snprintf(c->path, sizeof(c->path), "[\"%s\"]", f->name);
+	if (node >= 0)
+		value_check(c, f, node);
+	else if (f->required)
+		complain_absent(c, f, type_name(f));
+	if (c->complaints > 0) {
+		kore_buf_append(&c->fields, "]", c->r->route->issues == NULL ? 1 : 0);
+	} else if (node >= 0 && f->type != FIELD_ID && f->type != FIELD_COUNT && f->type != FIELD_DATE) {
+		raw = json_raw(&c->r->json, node, &len);
+		value_keep(c, f, raw, len);
+	}
+}
+
+static void
+check_refuse(struct check *c, const char *form)
+{
+	struct kore_buf	out;
+
+	kore_buf_init(&out, 256);
+	if (c->r->route->issues != NULL) {
+		kore_buf_appendf(&out, "{\"message\":\"%s\",\"issues\":[", c->r->route->issues);
+		kore_buf_append(&out, c->fields.data, c->fields.offset);
+		kore_buf_append(&out, "]}", 2);
+	} else {
+		kore_buf_appendf(&out, "{\"errors\":{\"formErrors\":[%s],\"fieldErrors\":{", form);
+		kore_buf_append(&out, c->fields.data, c->fields.offset);
+		kore_buf_appendf(&out, "}},\"message\":");
+		json_quote(&out, *c->first != '\0' ? c->first : NOT_AN_OBJECT);
+		kore_buf_append(&out, "}", 1);
+	}
+	sql_refusal(c->r, 400, request_copy(c->r, kore_buf_stringify(&out, NULL)));
+	kore_buf_cleanup(&out);
+}
+
+int
+body_check(struct request *r)
+{
+	struct check		c = { .r = r };
+	const struct field	*f;
+	int			ok;
+
+	if (r->route->fields == NULL)
+		return (1);
+	kore_buf_init(&c.fields, 128);
+	kore_buf_init(&c.body, 256);
+	if (r->json.count > 0 && r->json.nodes[0].type == JSMN_ARRAY) {
+		ok = 0;
+		memcpy(c.path, "[]", sizeof("[]"));
+		if (r->route->issues != NULL)
+			issue_add(&c, "\"code\":\"invalid_type\",\"expected\":\"object\",\"received\":\"array\"", NOT_AN_OBJECT);
+		check_refuse(&c, "\"" NOT_AN_OBJECT "\"");
+	} else {
+		kore_buf_append(&c.body, "{", 1);
+		for (f = r->route->fields; f->name != NULL; f++)
+			field_check(&c, f);
+		kore_buf_append(&c.body, "}", 1);
+		if (!(ok = c.fields.offset == 0))
+			check_refuse(&c, "");
+		else
+			r->body = request_copy(r, kore_buf_stringify(&c.body, NULL));
+	}
+	kore_buf_cleanup(&c.fields);
+	kore_buf_cleanup(&c.body);
+
+	return (ok);
+}
