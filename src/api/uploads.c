@@ -47,7 +47,7 @@ static const struct field	progress_fields[] = {
 
 static const struct field	part_fields[] = {
 	FIELD("ETag", FIELD_STRING, .required = 1),
-	FIELD("PartNumber", FIELD_INTEGER, .required = 1),
+	FIELD("PartNumber", FIELD_INTEGER, .required = 1, .min = 1, .max = OBJECTS_PARTS_MAX),
 	FIELD_END
 };
 
@@ -412,7 +412,7 @@ parts_read(struct request *r, struct upload *u)
 	if ((u->parts = calloc(u->count + 1, sizeof(*u->parts))) == NULL)
 		fatal("out of memory");
 	for (i = 0; i < u->count; i++, item = json_next(doc, item)) {
-		u->parts[i].number = atoi(doc->text + doc->nodes[json_get(doc, item, "PartNumber")].start);
+		u->parts[i].number = (int)strtod(doc->text + doc->nodes[json_get(doc, item, "PartNumber")].start, NULL);
 		etag = json_plain(doc, json_get(doc, item, "ETag"));
 		snprintf(u->parts[i].etag, sizeof(u->parts[i].etag), "%s", etag);
 		free(etag);

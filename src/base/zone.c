@@ -215,7 +215,7 @@ rules_around(const struct zone *z, int64_t at, int *offset, int64_t *next)
 	if (!z->changes)
 		return;
 	zone_date((at >= 0 ? at : at - DAY + 1) / DAY, &year, &month, &day);
-	for (y = year - 1; y <= year + 1; y++) {
+	for (y = year - 2; y <= year + 1; y++) {	/* a rule may lead days beyond its year */
 		for (i = 0; i < 2; i++) {
 			when = i ? rule_moment(&z->end, y) - z->summer : rule_moment(&z->begin, y) - z->standard;
 			if (when > at && when < *next)

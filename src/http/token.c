@@ -1,6 +1,7 @@
 /*
  * Makes and checks tokens with libjwt.
  */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 
 #include "base/conf.h"
 #include "http/token.h"
+
+#define TIME_MAX	1e15	/* seconds */
 
 static const char *
 secret(enum token_kind kind)
@@ -29,7 +32,7 @@ claim_time(json_t *claims, const char *name, int *ok)
 
 	if (value == NULL)
 		return (-1);
-	if (!json_is_number(value)) {
+	if (!json_is_number(value) || fabs(json_number_value(value)) > TIME_MAX) {
 		*ok = 0;
 		return (-1);
 	}

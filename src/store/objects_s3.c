@@ -274,6 +274,22 @@ s3_part(const char *key, const char *upload, int number, const void *data, size_
 	return (s3_send(&r, data, len, etag, call));
 }
 
+/* Whatever a client calls an etag, it is one text in the document. */
+static void
+xml_put(FILE *out, const char *text, size_t len)
+{
+	for (; len > 0; text++, len--) {
+		if (*text == '&')
+			fputs("&amp;", out);
+		else if (*text == '<')
+			fputs("&lt;", out);
+		else if (*text == '>')
+			fputs("&gt;", out);
+		else
+			fputc(*text, out);
+	}
+}
+
 /* The document that names the parts; the caller frees it. */
 static char *
 parts_document(const struct objects_part *parts, size_t count, size_t *len)
@@ -287,8 +303,9 @@ parts_document(const struct objects_part *parts, size_t count, size_t *len)
 	fputs("<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">", out);
 	for (i = 0; i < count; i++) {
 		n = strcspn(parts[i].etag + (*parts[i].etag == '"'), "\"");
-		fprintf(out, "<Part><PartNumber>%d</PartNumber><ETag>&quot;%.*s&quot;</ETag></Part>", parts[i].number, (int)n,
-		    parts[i].etag + (*parts[i].etag == '"'));
+		fprintf(out, "<Part><PartNumber>%d</PartNumber><ETag>&quot;", parts[i].number);
+		xml_put(out, parts[i].etag + (*parts[i].etag == '"'), n);
+		fputs("&quot;</ETag></Part>", out);
 	}
 	fputs("</CompleteMultipartUpload>", out);
 	if (fclose(out) != 0) {

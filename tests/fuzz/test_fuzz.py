@@ -1,0 +1,23 @@
+"""What comes from outside, under libFuzzer with AddressSanitizer and UBSan: a short run each, from the same beginning every time.
+For a longer one: make -f build/Makefile TARGET=fuzz out/test/fuzz/fuzz/NAME; out/test/fuzz/fuzz/NAME FOLDER tests/fuzz/corpus/NAME"""
+import glob
+import os
+import subprocess
+
+import pytest
+
+from conftest import build
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+NAMES = sorted(os.path.basename(p)[:-2] for p in glob.glob(os.path.join(HERE, "*.c")))
+RUNS = 20000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_fuzz(name, tmp_path):
+    """Nothing that libFuzzer comes upon breaks what the program says must hold."""
+    r = subprocess.run([build("fuzz/" + name, "fuzz"), "-seed=1", "-runs=%d" % RUNS, "-max_total_time=60", "-max_len=4096", "-rss_limit_mb=2048",
+                        "-artifact_prefix=%s/" % tmp_path, str(tmp_path), os.path.join(HERE, "corpus", name)],
+                       capture_output=True, text=True, errors="replace", timeout=300, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=1"})
+    assert r.returncode == 0, r.stderr[-6000:]
+    assert "INITED" in r.stderr
