@@ -33,7 +33,9 @@
 #include "jobs/sweep.h"
 #include "jobs/worker.h"
 #include "net/mail.h"
+#include "http/load.h"
 #include "http/localbody.h"
+#include "http/pace.h"
 #include "http/routedoc.h"
 #include "http/share.h"
 #include "media/media.h"
@@ -531,6 +533,8 @@ kore_worker_configure(void)
 		return;
 	}
 	localbody_start();
+	pace_start();
+	load_start();
 	listener_start(secure);
 	if (front_count == 1)
 		worker_count = SOLO_COUNT;

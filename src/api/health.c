@@ -28,12 +28,12 @@ health_reply(struct request *r)
 	reply_json(r->kore, role_draining() ? 503 : 200, body, strlen(body));
 }
 
-ROUTE(GET, "/health", health_get, .roles = EVERY_ROLE)
+ROUTE(GET, "/health", health_get, .roles = EVERY_ROLE, .vital = 1)
 {
 	health_reply(r);
 }
 
-ROUTE(GET, "/api/health", health_get_api, .roles = EVERY_ROLE)
+ROUTE(GET, "/api/health", health_get_api, .roles = EVERY_ROLE, .vital = 1)
 {
 	health_reply(r);
 }
@@ -186,7 +186,7 @@ store_check(struct request *r)
 	}
 }
 
-ROUTE(GET, "/health/ready", health_ready, .roles = EVERY_ROLE)
+ROUTE(GET, "/health/ready", health_ready, .roles = EVERY_ROLE, .vital = 1)
 {
 	r->state = request_alloc(r, sizeof(struct ready));
 	request_wait(r);

@@ -5,12 +5,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/cidr.h"
 #include "base/conf.h"
 #include "base/cron.h"
 
 #define SECRET_MIN_BYTES	32	/* contract README 11 */
 
-enum conf_type { CONF_TEXT, CONF_NUMBER, CONF_CHOICE, CONF_CHOICES, CONF_YESNO, CONF_URL, CONF_LINK, CONF_DURATION, CONF_CRON, CONF_ZONE };
+enum conf_type { CONF_TEXT, CONF_NUMBER, CONF_CHOICE, CONF_CHOICES, CONF_YESNO, CONF_URL, CONF_LINK, CONF_DURATION, CONF_CRON, CONF_ZONE, CONF_NETWORKS };
 
 struct conf_var {
 	const char	*name;
@@ -29,6 +30,24 @@ static const struct conf_var table[CONF_COUNT] = {
 	    "Port of the API and of the health check." },
 	[CONF_WORKERS] = { "WORKERS", CONF_NUMBER, "0", 0, 64, NULL, 0,
 	    "Worker processes of the API; 0 is one for each CPU." },
+	[CONF_TRUSTED_PROXIES] = { "TRUSTED_PROXIES", CONF_NETWORKS, "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,fc00::/7", 0, 0, NULL, 0,
+	    "Networks of the proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: a client is the last address there that is none of them. The default is what a load balancer in a private network has." },
+	[CONF_MAX_CONNECTIONS] = { "MAX_CONNECTIONS", CONF_NUMBER, "960", 8, 1000, NULL, 0,
+	    "Connections of one API worker; who comes beyond is answered 503. From three quarters on, idle ones are closed." },
+	[CONF_MAX_IN_FLIGHT] = { "MAX_IN_FLIGHT", CONF_NUMBER, "512", 1, 1000, NULL, 0,
+	    "Requests that one API worker works on at a time; more are answered 503, and so are some before that when answers take long." },
+	[CONF_MAX_BODY_MB] = { "MAX_BODY_MB", CONF_NUMBER, "64", 1, 4096, NULL, 0,
+	    "Megabytes of request bodies that one API worker keeps in memory; more are answered 503." },
+	[CONF_HEADER_TIMEOUT_SEC] = { "HEADER_TIMEOUT_SEC", CONF_NUMBER, "10", 1, 300, NULL, 0,
+	    "Seconds for a TLS handshake, for the first byte of a connection, and for the head of a request from its first byte." },
+	[CONF_BODY_TIMEOUT_SEC] = { "BODY_TIMEOUT_SEC", CONF_NUMBER, "60", 1, 3600, NULL, 0,
+	    "Seconds for the body of a request, but for parts of films, which may take as long as they go on." },
+	[CONF_STALL_TIMEOUT_SEC] = { "STALL_TIMEOUT_SEC", CONF_NUMBER, "30", 1, 3600, NULL, 0,
+	    "Seconds in which a client that sends a body or is sent an answer must take a step of 16 KB, or the rest." },
+	[CONF_KEEPALIVE_SEC] = { "KEEPALIVE_SEC", CONF_NUMBER, "65", 1, 3600, NULL, 0,
+	    "Seconds that a connection may wait for its next request; longer than the idle time-out of a load balancer in front (ALB: 60)." },
+	[CONF_HSTS_SEC] = { "HSTS_SEC", CONF_NUMBER, "31536000", 0, 63072000, NULL, 0,
+	    "Seconds for which browsers that came over TLS are told to come over nothing else (Strict-Transport-Security); 0 tells them nothing." },
 	[CONF_WANZAMI_ENV] = { "WANZAMI_ENV", CONF_CHOICE, "production", 0, 0, "production|test|development", 0,
 	    "Where it runs: development is lenient about what production refuses." },
 	[CONF_DATABASE_URL] = { "DATABASE_URL", CONF_TEXT, NULL, 0, 0, NULL, 1,
@@ -85,8 +104,6 @@ static const struct conf_var table[CONF_COUNT] = {
 	    "What stands in front of the key in the public addresses of artwork, such as a CDN's. Unset: the bucket itself." },
 	[CONF_EXTRA_CA_PEM] = { "EXTRA_CA_PEM", CONF_TEXT, NULL, 0, 0, NULL, 0,
 	    "Authorities (PEM text) whose certificates other servers may show, besides Mozilla's, which the binary carries." },
-	[CONF_TRUSTED_PROXIES] = { "TRUSTED_PROXIES", CONF_NUMBER, "1", 0, 16, NULL, 0,
-	    "Proxies in front of the API, each of which adds to X-Forwarded-For whom it serves: a viewer's address is what the first of them saw. 0: that of the connection." },
 	[CONF_TLS_CA_FILE] = { "TLS_CA_FILE", CONF_TEXT, NULL, 0, 0, NULL, 0,
 	    "The same as a file, read at start." },
 	[CONF_DATABASE_CA_PEM] = { "DATABASE_CA_PEM", CONF_TEXT, NULL, 0, 0, NULL, 0,
@@ -362,6 +379,8 @@ value_ok(enum conf_id id, const char *text)
 		return (cron_parse(&(struct cron){ 0 }, text) == NULL);
 	case CONF_ZONE:
 		return (zone_parse(&(struct zone){ 0 }, text));
+	case CONF_NETWORKS:
+		return (cidr_list_parse(&(struct cidr_list){ 0 }, text));
 	case CONF_TEXT:
 		break;
 	}
@@ -399,6 +418,9 @@ allowed_print(char *out, size_t len, const struct conf_var *v)
 		break;
 	case CONF_ZONE:
 		snprintf(out, len, "a name such as Europe/Berlin, or rules such as EST5EDT,M3.2.0,M11.1.0");
+		break;
+	case CONF_NETWORKS:
+		snprintf(out, len, "a comma-separated list of networks such as 10.0.0.0/8, or none");
 		break;
 	case CONF_TEXT:
 		snprintf(out, len, "text");

@@ -4,9 +4,10 @@
  */
 #include <arpa/inet.h>
 
-#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
+#include "base/cidr.h"
 #include "base/conf.h"
 #include "http/client.h"
 
@@ -26,7 +27,7 @@ connection_address(struct http_request *req, struct in6_addr *out)
 static int
 entry_read(const char *text, size_t len, struct in6_addr *out)
 {
-	char	copy[CLIENT_ADDRESS_MAX + 16], mapped[CLIENT_ADDRESS_MAX + 24], *colon;
+	char	copy[CLIENT_ADDRESS_MAX + 16], *colon;
 	char	*p = copy;
 
 	while (len > 0 && (*text == ' ' || *text == '\t'))
@@ -43,25 +44,62 @@ entry_read(const char *text, size_t len, struct in6_addr *out)
 	} else if ((colon = strchr(p, ':')) != NULL && strchr(colon + 1, ':') == NULL) {
 		*colon = '\0';
 	}
-	snprintf(mapped, sizeof(mapped), "%s%s", strchr(p, ':') == NULL ? "::ffff:" : "", p);
 
-	return (inet_pton(AF_INET6, mapped, out) == 1);
+	return (cidr_address(p, out));
 }
 
-/* The entry with that number from the end, or the first one when there are fewer. 0 without a good one. */
-static int
-forwarded(struct http_request *req, int64_t from_end, struct in6_addr *out)
+/* Networks of our proxies, read once; conf.c has checked them. */
+static const struct cidr_list *
+proxies(void)
 {
-	const char	*text, *begin, *end;
+	static struct cidr_list	list;
+	static int		have = 0;
 
-	if (from_end == 0 || !http_request_header(req, "x-forwarded-for", &text))
-		return (0);
-	for (end = text + strlen(text);; end = begin - 1) {
+	if (!have)
+		have = cidr_list_parse(&list, conf_str(CONF_TRUSTED_PROXIES));
+
+	return (&list);
+}
+
+/*
+ * Goes through one header from its end as long as those who wrote the entries
+ * are trusted; 1 when there may be more in front. An entry that cannot be read
+ * leaves the proxy that passed it on.
+ */
+static int
+line_follow(const char *text, struct in6_addr *out)
+{
+	const char	*begin, *end;
+	struct in6_addr	entry;
+
+	for (end = text + strlen(text); cidr_list_has(proxies(), out); end = begin - 1) {
 		for (begin = end; begin > text && begin[-1] != ','; begin--)
 			;
-		if (--from_end == 0 || begin == text)
-			return (entry_read(begin, (size_t)(end - begin), out));
+		if (!entry_read(begin, (size_t)(end - begin), &entry))
+			return (0);
+		*out = entry;
+		if (begin == text)
+			return (1);
 	}
+
+	return (0);
+}
+
+/* Some proxies add a line of their own; the last one is of the last of them. */
+static void
+forwarded(struct http_request *req, struct in6_addr *out)
+{
+	const struct http_header	*h;
+	const char			*lines[HTTP_REQ_HEADER_MAX];
+	int				n = 0;
+
+	connection_address(req, out);
+	TAILQ_FOREACH(h, &req->req_headers, list) {
+		if (!strcasecmp(h->header, "x-forwarded-for"))
+			lines[n++] = h->value;
+	}
+	while (n > 0 && line_follow(lines[--n], out))
+		;
 }
 
 static void
@@ -78,9 +116,8 @@ client_address(struct http_request *req, char out[CLIENT_ADDRESS_MAX])
 {
 	struct in6_addr	address;
 
-	if (!forwarded(req, conf_int(CONF_TRUSTED_PROXIES), &address))
-		connection_address(req, &address);
-	address_write(&address, out);
+	forwarded(req, &address);
+	(void)inet_ntop(AF_INET6, &address, out, CLIENT_ADDRESS_MAX);
 }
 
 void
@@ -88,8 +125,7 @@ client_network(struct http_request *req, char out[CLIENT_ADDRESS_MAX])
 {
 	struct in6_addr	address;
 
-	if (!forwarded(req, conf_int(CONF_TRUSTED_PROXIES), &address))
-		connection_address(req, &address);
+	forwarded(req, &address);
 	if (!IN6_IS_ADDR_V4MAPPED(&address))
 		memset(address.s6_addr + 8, 0, 8);
 	address_write(&address, out);
@@ -99,8 +135,23 @@ void
 client_claimed(struct http_request *req, char out[CLIENT_ADDRESS_MAX])
 {
 	struct in6_addr	address;
+	const char	*text;
 
-	if (!forwarded(req, INT64_MAX, &address))
+	if (!http_request_header(req, "x-forwarded-for", &text) || !entry_read(text, strcspn(text, ","), &address))
 		connection_address(req, &address);
 	address_write(&address, out);
+}
+
+int
+client_tls(struct http_request *req)
+{
+	struct in6_addr	address;
+	const char	*proto;
+
+	if (req->owner->tls != NULL)
+		return (1);
+	connection_address(req, &address);
+
+	return (http_request_header(req, "x-forwarded-proto", &proto) && !strcasecmp(proto, "https") &&
+	    cidr_list_has(proxies(), &address));
 }

@@ -1,6 +1,7 @@
 /*
  * Kore hands its receive callback to net_recv_queue() and net_recv_reset();
- * the linker leads both here, and ours runs in front of Kore's.
+ * the linker leads both here, and ours runs in front of Kore's. So does
+ * http_check_timeout(), whose place pace.c takes.
  *
  * Kore answers 400 to an empty header value and 411 to a POST without a
  * length. The apps send an empty Authorization when they have no token
@@ -17,17 +18,22 @@
 #include <kore/http.h>
 
 #include "http/intake.h"
+#include "http/load.h"
 #include "http/localbody.h"
+#include "http/pace.h"
 #include "http/route.h"
 #include "tls/listener.h"
 
 #define HEAD_END	"\r\n\r\n"
 #define LENGTH_ZERO	"content-length: 0\r\n"
 
+#define UNSENT_MAX	1048576	/* bytes of answers that wait for a client, before it may ask for more */
+
 void	__real_net_recv_queue(struct connection *, size_t, int, int (*)(struct netbuf *));
 void	__wrap_net_recv_queue(struct connection *, size_t, int, int (*)(struct netbuf *));
 void	__real_net_recv_reset(struct connection *, size_t, int (*)(struct netbuf *));
 void	__wrap_net_recv_reset(struct connection *, size_t, int (*)(struct netbuf *));
+int	__wrap_http_check_timeout(struct connection *, u_int64_t);
 
 /* All that the service reads. Kore keeps 25 headers, and browsers behind load balancers send more. */
 static const char	*headers_read[] = {
@@ -220,6 +226,8 @@ refusal_text(int status)
 		return ("This address is not valid or has expired");
 	case 404:
 		return ("Not found");
+	case 408:
+		return ("The request took too long to arrive");
 	case 411:
 		return ("Content-Length is required");
 	case 413:
@@ -228,6 +236,8 @@ refusal_text(int status)
 		return ("The address is too long");
 	case 431:
 		return ("The request headers are too large");
+	case 503:
+		return ("The service is busy. Please try again in a moment.");
 	default:
 		return ("Bad request");
 	}
@@ -245,8 +255,8 @@ intake_discard(struct netbuf *nb)
 /*
  * Answers for Kore, which would send no body and no CORS headers. Nothing
  * more is served on the connection, but what is still coming is read: closing
- * now would reset it, and the client might never see the answer. Kore's
- * time-out for headers ends it if the client does not.
+ * now would reset it, and the client might never see the answer. pace.c ends
+ * it if the client does not.
  */
 static int
 intake_refuse(struct connection *c, int status)
@@ -258,7 +268,9 @@ intake_refuse(struct connection *c, int status)
 	len = snprintf(answer, sizeof(answer), "HTTP/1.1 %d %s\r\nconnection: close\r\naccess-control-allow-origin: *\r\n"
 	    "vary: Origin\r\naccess-control-allow-methods: GET,POST,PUT,PATCH,DELETE,OPTIONS\r\n"
 	    "access-control-allow-headers: Content-Type, Authorization\r\ncontent-type: application/json; charset=utf-8\r\n"
-	    "x-content-type-options: nosniff\r\ncontent-length: %d\r\n\r\n%s", status, http_status_text(status), len, body);
+	    "x-content-type-options: nosniff\r\n%scontent-length: %d\r\n\r\n%s", status, http_status_text(status),
+	    status == 503 ? "retry-after: " LOAD_RETRY_SEC "\r\n" : "", len, body);
+	pace_refused(c);
 	c->rnb->s_off = 0;
 	c->rnb->cb = intake_discard;
 	net_send_queue(c, answer, (size_t)len);
@@ -276,19 +288,34 @@ intake_refuse(struct connection *c, int status)
 /*
  * What came with a request and is not its own: either later requests, which
  * wait until this one is answered, or the number of bytes that are still to
- * come and are to be overlooked. Hangs on the connection, where Kore frees it.
+ * come and are to be overlooked. Hangs on the connection, where Kore frees it,
+ * behind what pace.c keeps there.
  */
 struct surplus {
-	size_t		skip;
-	size_t		len;
-	u_int8_t	data[];
+	struct pace_time	time;
+	size_t			skip;
+	size_t			len;
+	u_int8_t		data[];
 };
+
+static struct surplus *
+surplus_new(struct connection *c, size_t len)
+{
+	struct surplus	*s = kore_malloc(sizeof(*s) + len);
+
+	memset(s, 0, sizeof(*s));
+	if (c->hdlr_extra != NULL)
+		s->time = *(struct pace_time *)c->hdlr_extra;
+	kore_free(c->hdlr_extra);
+	c->hdlr_extra = s;
+
+	return (s);
+}
 
 static void
 surplus_end(struct connection *c)
 {
-	kore_free(c->hdlr_extra);
-	c->hdlr_extra = NULL;
+	(void)surplus_new(c, 0);
 	c->read = c->tls != NULL ? kore_tls_read : net_read;
 }
 
@@ -326,11 +353,10 @@ surplus_keep(struct connection *c, const char *data, size_t len, size_t skip)
 
 	if (len == 0 && skip == 0)
 		return;
-	s = kore_malloc(sizeof(*s) + len);
+	s = surplus_new(c, len);
 	s->skip = skip;
 	s->len = len;
 	memcpy(s->data, data, len);
-	c->hdlr_extra = s;
 	c->read = surplus_read;
 }
 
@@ -341,12 +367,36 @@ surplus_keep(struct connection *c, const char *data, size_t len, size_t skip)
 static void
 surplus_wake(struct connection *c)
 {
-	char	byte;
+	const struct surplus	*s = c->hdlr_extra;
+	char			byte;
 
-	if (c->hdlr_extra == NULL && !listener_pending(c) && recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
+	if (s->len == 0 && s->skip == 0 && !listener_pending(c) && recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
 		return;
 	c->evt.flags |= KORE_EVENT_READ;
 	kore_platform_event_all(c->fd, c);
+}
+
+/* The body that Kore is about to receive is counted before much of it is there. */
+static int
+intake_body(struct connection *c)
+{
+	struct http_request	*req;
+
+	TAILQ_FOREACH(req, &c->http_requests, olist) {
+		if (!(req->flags & HTTP_REQUEST_DELETE) && !load_body_begin(req)) {
+			req->flags |= HTTP_REQUEST_DELETE;
+			return (intake_refuse(c, 503));
+		}
+	}
+
+	return (KORE_RESULT_OK);
+}
+
+/* Load balancers must see that a busy process is alive. */
+static int
+is_health(const char *head)
+{
+	return (!strncasecmp(head, "GET /health", 11) || !strncasecmp(head, "HEAD /health", 12));
 }
 
 /*
@@ -362,9 +412,15 @@ intake_recv(struct netbuf *nb)
 	size_t			len, was, rest, body, body_max, own;
 	int			status;
 
+	pace_head(c);
 	if ((end = memmem(head, nb->s_off, HEAD_END, strlen(HEAD_END))) == NULL)
 		return (nb->s_off < nb->b_len ? KORE_RESULT_OK : intake_refuse(c, 431));
 
+	pace_headed(c);
+	if (pace_unsent(c) > UNSENT_MAX)
+		return (KORE_RESULT_ERROR);
+	if (load_connections_full() && !is_health(head))
+		return (intake_refuse(c, 503));
 	len = was = (size_t)(end - head) + strlen(HEAD_END);
 	rest = nb->s_off - was;
 	if ((body_max = localbody_max(head, was)) == 0)
@@ -380,8 +436,10 @@ intake_recv(struct netbuf *nb)
 		own = 0;
 	memmove(head + len, head + was, own);
 	nb->s_off = len + own;
+	if ((status = http_header_recv(nb)) != KORE_RESULT_OK)
+		return (status);
 
-	return (http_header_recv(nb));
+	return (intake_body(c));
 }
 
 static int
@@ -393,15 +451,36 @@ static int
 void
 __wrap_net_recv_queue(struct connection *c, size_t len, int flags, int (*cb)(struct netbuf *))
 {
+	if (cb == http_header_recv) {
+		(void)surplus_new(c, 0);
+		pace_opened(c);
+	}
 	__real_net_recv_queue(c, len, flags, in_front(cb));
 }
 
 void
 __wrap_net_recv_reset(struct connection *c, size_t len, int (*cb)(struct netbuf *))
 {
-	if (cb != http_header_recv)
-		localbody_arrived(c);
+	if (cb == http_header_recv)
+		pace_idle(c);
 	__real_net_recv_reset(c, len, in_front(cb));
 	if (cb == http_header_recv)
 		surplus_wake(c);
+}
+
+int
+__wrap_http_check_timeout(struct connection *c, u_int64_t now)
+{
+	switch (pace_check(c, now)) {
+	case PACE_FINE:
+		return (KORE_RESULT_OK);
+	case PACE_LATE:
+		(void)intake_refuse(c, 408);
+		break;
+	case PACE_OVER:
+		kore_connection_disconnect(c);
+		break;
+	}
+
+	return (KORE_RESULT_ERROR);
 }

@@ -9,6 +9,7 @@
 #include <bearssl.h>
 
 #include "base/conf.h"
+#include "http/client.h"
 #include "http/limit.h"
 #include "http/reply.h"
 #include "http/route.h"
@@ -101,10 +102,10 @@ static int
 counters_make(struct counter counters[COUNTERS], struct request *r, const char *name, const char *who)
 {
 	const struct limit	*limit = limit_find(name);
-	char			address[INET6_ADDRSTRLEN];
+	char			address[CLIENT_ADDRESS_MAX];
 	int			i, scale = strcmp(conf_str(CONF_WANZAMI_ENV), "test") ? 1 : TEST_SCALE;
 
-	request_address(r, address);
+	client_address(r->kore, address);
 	for (i = 0; i < COUNTERS; i++) {
 		counters[i].most = limit->rules[i].most * (limit->rules[i].fixed ? 1 : scale);
 		counters[i].seconds = limit->rules[i].seconds;

@@ -80,14 +80,3 @@ localbody_max(const char *line, size_t len)
 
 	return (localbody_allows("PUT", path, query, &a) ? OBJECTS_PART_MAX : 0);
 }
-
-void
-localbody_arrived(struct connection *c)
-{
-	struct http_request	*req;
-
-	TAILQ_FOREACH(req, &c->http_requests, olist) {
-		if (req->http_body_fd != -1)
-			c->http_start = kore_time_ms();
-	}
-}

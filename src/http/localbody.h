@@ -29,9 +29,6 @@ void	localbody_start(void);
  */
 size_t	localbody_max(const char *line, size_t len);
 
-/* A connection on which part of a body has arrived. One that is written to disk may take as long as it likes, if it goes on. */
-void	localbody_arrived(struct connection *);
-
 /* Whether method, path (still encoded, with its prefix) and query (may be NULL) name an object and allow it now. */
 int	localbody_allows(const char *method, const char *path, const char *query, struct localbody_address *);
 

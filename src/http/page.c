@@ -37,10 +37,12 @@ page_reply(struct request *r, const char *path, const char *type, const char *po
 	char			etag[2 * ETAG_BYTES + 3];
 
 	etag_make(file, etag);
+	reply_begin(req);
 	http_response_header(req, "etag", etag);
 	http_response_header(req, "cache-control", "no-cache");
 	http_response_header(req, "content-security-policy", policy);
 	http_response_header(req, "x-content-type-options", "nosniff");
+	http_response_header(req, "x-frame-options", "DENY");
 	http_response_header(req, "referrer-policy", "no-referrer");
 	if (http_request_header(req, "if-none-match", &known) && strstr(known, etag) != NULL) {
 		http_response(req, 304, NULL, 0);

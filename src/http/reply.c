@@ -4,8 +4,13 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
+#include "base/conf.h"
+#include "http/client.h"
+#include "http/load.h"
 #include "http/reply.h"
+#include "role.h"
 
 /* Kore copies and formats header by header. What is the same in every answer of a kind travels as one, behind the first of them. */
 #define CORS(allowed)									\
@@ -14,24 +19,51 @@
 #define NOSNIFF		"nosniff" CORS_ANSWER
 #define JSON_TYPE	"application/json; charset=utf-8\r\nx-content-type-options: " NOSNIFF
 
+/* A process that is about to end asks its clients to take another connection; Kore says so when it is to close this one. */
+static void
+connection_header(struct http_request *req)
+{
+	if (role_draining() && req->owner != NULL)
+		req->owner->flags |= CONN_CLOSE_EMPTY;
+}
+
+static void
+tls_header(struct http_request *req)
+{
+	char	text[48];
+
+	if (conf_int(CONF_HSTS_SEC) == 0 || req->owner == NULL || !client_tls(req))
+		return;
+	snprintf(text, sizeof(text), "max-age=%lld", (long long)conf_int(CONF_HSTS_SEC));
+	http_response_header(req, "strict-transport-security", text);
+}
+
+void
+reply_begin(struct http_request *req)
+{
+	connection_header(req);
+	tls_header(req);
+}
+
 static void
 origin_header(struct http_request *req, const char *otherwise)
 {
 	const char	*origin;
 
+	reply_begin(req);
 	if (!http_request_header(req, "origin", &origin))
 		origin = otherwise;
 	if (origin != NULL)
 		http_response_header(req, "access-control-allow-origin", origin);
 }
 
-/* What is one person's must not be kept by anything on the way (contract people §5 item 33). */
+/* What is one person's must not be kept by anything on the way, nor what tokens may be in (contract people §5 item 33). */
 static int
 is_private(struct http_request *req)
 {
 	const char	*value;
 
-	return ((req->method != HTTP_METHOD_GET && req->method != HTTP_METHOD_HEAD) ||
+	return ((req->method != HTTP_METHOD_GET && req->method != HTTP_METHOD_HEAD) || !strncasecmp(req->path, "/api/auth/", 10) ||
 	    http_request_header(req, "authorization", &value));
 }
 
@@ -49,6 +81,8 @@ reply_json(struct http_request *req, int status, const void *body, size_t len)
 	origin_header(req, "*");
 	if (is_private(req))
 		http_response_header(req, "cache-control", "no-store");
+	if (status == 503)
+		http_response_header(req, "retry-after", LOAD_RETRY_SEC);
 	if (status == 204) {
 		http_response_header(req, "content-length", "0" CORS_ANSWER);
 		http_response(req, status, NULL, 0);

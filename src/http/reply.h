@@ -7,6 +7,9 @@
 #include <kore/kore.h>
 #include <kore/http.h>
 
+/* What every answer says of its connection. The functions below do it; whoever answers without them calls it first. */
+void	reply_begin(struct http_request *);
+
 /* A finished JSON document, copied; with status 204 there is none. Event loop only. */
 void	reply_json(struct http_request *, int status, const void *body, size_t len);
 

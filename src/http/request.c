@@ -13,6 +13,7 @@
 #include "http/body.h"
 #include "http/guard.h"
 #include "http/limit.h"
+#include "http/load.h"
 #include "http/query.h"
 #include "http/reply.h"
 #include "http/request.h"
@@ -79,18 +80,6 @@ request_text(struct request *r, const char *field)
 	free(text);
 
 	return (copy);
-}
-
-void
-request_address(const struct request *r, char out[INET6_ADDRSTRLEN])
-{
-	const struct connection	*c = r->kore->owner;
-
-	*out = '\0';
-	if (c->family == AF_INET6)
-		inet_ntop(AF_INET6, &c->addr.ipv6.sin6_addr, out, INET6_ADDRSTRLEN);
-	else if (c->family == AF_INET)
-		inet_ntop(AF_INET, &c->addr.ipv4.sin_addr, out, INET6_ADDRSTRLEN);
 }
 
 void
@@ -173,8 +162,12 @@ request_forget(struct http_request *kore)
 {
 	struct request	*r = kore->hdlr_extra;
 
+	load_body_end(kore);
 	if (r == NULL)
 		return;
+	if (r->counted)
+		load_end(-1);
+	r->counted = 0;
 	kore->hdlr_extra = NULL;
 	r->kore = NULL;
 	if (r->waits == 0)
@@ -249,6 +242,10 @@ request_start(struct request *r)
 	}
 	if (!body_read(r) || !route_find(r))
 		return;
+	if (!r->route->vital && !(r->counted = load_begin())) {
+		reply_message(r->kore, 503, "The service is busy. Please try again in a moment.");
+		return;
+	}
 	if (r->route->guard != NULL && !guard_token(r))
 		return;
 	/* What is wrong with the arguments is said only to those who may use the route at all. */
@@ -277,6 +274,9 @@ request_entry(struct http_request *kore)
 	}
 	if (kore->status == 0)
 		return (KORE_RESULT_RETRY);
+	if (r->counted)
+		load_end((int64_t)(kore_time_ms() - r->since));
+	r->counted = 0;
 	request_log(r);
 
 	return (KORE_RESULT_OK);

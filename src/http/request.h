@@ -30,6 +30,7 @@ struct request {
 	/* request.c's own */
 	struct kore_buf		extra;
 	int			waits;
+	int			counted;	/* among those in flight (http/load.h) */
 	int			refusal_status;
 	const char		*refusal_body;
 	u_int64_t		since;
@@ -47,9 +48,6 @@ char	*request_format(struct request *, const char *, ...) __attribute__((format(
 
 /* The body's text field of that name, without escapes; NULL without it. Belongs to the request. */
 const char	*request_text(struct request *, const char *field);
-
-/* The client's address as text; what proxies say about it does not count (contract people §1.1). */
-void	request_address(const struct request *, char out[INET6_ADDRSTRLEN]);
 
 /* Adds a text (NULL is null) to what statements see as $1 ->> 'name'. */
 void	request_tell(struct request *, const char *name, const char *value);

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "http/audience.h"
+#include "http/client.h"
 #include "http/query.h"
 #include "http/reply.h"
 #include "http/route.h"
@@ -38,13 +39,13 @@ tell(struct kore_buf *out, const char *name, const char *value)
 static void
 tell_client(struct request *r, struct kore_buf *out)
 {
-	char		country[AUDIENCE_COUNTRY_MAX], address[INET6_ADDRSTRLEN];
+	char		country[AUDIENCE_COUNTRY_MAX], address[CLIENT_ADDRESS_MAX];
 	const char	*agent;
 
 	audience_country(r->kore, country);
 	tell(out, "country", country);
 	tell(out, "audience", audience_maturity(r->kore));
-	request_address(r, address);
+	client_address(r->kore, address);
 	tell(out, "address", address);
 	if (!http_request_header(r->kore, "user-agent", &agent))
 		agent = NULL;

@@ -1,0 +1,99 @@
+/*
+ * Counts, and a judgement by what the last requests have taken: when even the
+ * quickest of them was slow, they wait for each other (as CoDel, RFC 8289,
+ * judges a queue).
+ */
+#include "base/conf.h"
+#include "http/load.h"
+
+#define TICK_MS		250
+#define SLOW_MS		500
+#define SILENT_TICKS	4	/* nothing at all was finished for so long */
+#define FLOOR		32	/* so many requests are no queue, however long they take */
+
+static struct {
+	int		in_flight;
+	size_t		body_bytes;
+	int64_t		quickest;	/* since the last tick; -1: nothing was finished */
+	int		silent;		/* ticks without anything finished */
+	int		slow;
+} load = { .quickest = -1 };
+
+static void
+load_tick(void *arg, u_int64_t now)
+{
+	(void)arg;
+	(void)now;
+	if (load.quickest == -1) {
+		load.slow = load.in_flight >= FLOOR && ++load.silent >= SILENT_TICKS;
+	} else {
+		load.slow = load.quickest >= SLOW_MS;
+		load.silent = 0;
+	}
+	if (load.in_flight < FLOOR)
+		load.silent = 0;
+	load.quickest = -1;
+}
+
+void
+load_start(void)
+{
+	kore_timer_add(load_tick, TICK_MS, NULL, 0);
+}
+
+int
+load_connections_full(void)
+{
+	return (worker_active_connections > (u_int32_t)conf_int(CONF_MAX_CONNECTIONS));
+}
+
+int
+load_connections_rare(void)
+{
+	return (worker_active_connections > (u_int32_t)conf_int(CONF_MAX_CONNECTIONS) * 3 / 4);
+}
+
+/* Kore's own state machine is not used; its number tells that a request was counted here. */
+int
+load_body_begin(struct http_request *req)
+{
+	if (req->http_body == NULL || req->fsm_state != 0)
+		return (1);
+	req->fsm_state = 1;
+	load.body_bytes += req->http_body_length;
+
+	return (load.body_bytes <= (size_t)conf_int(CONF_MAX_BODY_MB) * 1024 * 1024);
+}
+
+void
+load_body_end(struct http_request *req)
+{
+	if (req->fsm_state == 0)
+		return;
+	req->fsm_state = 0;
+	load.body_bytes -= req->http_body_length;
+}
+
+int
+load_begin(void)
+{
+	if (load.in_flight >= conf_int(CONF_MAX_IN_FLIGHT) || (load.slow && load.in_flight >= FLOOR))
+		return (0);
+	load.in_flight++;
+
+	return (1);
+}
+
+void
+load_end(int64_t ms)
+{
+	load.in_flight--;
+	if (ms >= 0 && (load.quickest == -1 || ms < load.quickest))
+		load.quickest = ms;
+}
+
+int
+load_in_flight(void)
+{
+	return (load.in_flight);
+}

@@ -1,0 +1,33 @@
+/*
+ * How much a worker takes on: connections, requests in flight, and memory for
+ * bodies. What is too much is refused at once and costs next to nothing, so
+ * that what was accepted is done in good time. Event loop only.
+ */
+#ifndef WANZAMI_LOAD_H
+#define WANZAMI_LOAD_H
+
+#include <kore/kore.h>
+#include <kore/http.h>
+
+#define LOAD_RETRY_SEC	"2"	/* what Retry-After says with every 503 */
+
+/* In every worker that serves, before it does. */
+void	load_start(void);
+
+/* Whether this worker has more connections than it should, and whether it soon may. */
+int	load_connections_full(void);
+int	load_connections_rare(void);
+
+/* A request with a body to be kept in memory has begun; 0: there is too much of that. Ended with load_body_end in either case. */
+int	load_body_begin(struct http_request *);
+void	load_body_end(struct http_request *);
+
+/*
+ * Whether one more request may be worked on; then it counts until load_end,
+ * which tells how long it took. ms is -1 when nobody waited for the end.
+ */
+int	load_begin(void);
+void	load_end(int64_t ms);
+int	load_in_flight(void);
+
+#endif

@@ -1,0 +1,320 @@
+"""What slow, many, greedy and lying clients cost: their own connection, and nobody else's answers."""
+import os
+import select
+import socket
+import time
+
+import pytest
+import requests
+
+from editor import Api
+from services import SECRETS, run, wait_for
+
+LONG = {"HEADER_TIMEOUT_SEC": 60, "BODY_TIMEOUT_SEC": 60, "STALL_TIMEOUT_SEC": 60, "KEEPALIVE_SEC": 60}
+POST = b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+HEALTH = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def connect(a, **options):
+    s = socket.socket()
+    for name, value in options.items():
+        s.setsockopt(socket.SOL_SOCKET, getattr(socket, name), value)
+    s.settimeout(60)
+    s.connect(("127.0.0.1", a.port))
+    return s
+
+
+def rest(s):
+    """Everything until the server ends it."""
+    data = b""
+    try:
+        while True:
+            more = s.recv(65536)
+            if not more:
+                return data
+            data += more
+    except ConnectionResetError:
+        return data
+
+
+def drip(s, data):
+    """Sends byte by byte until the server says something; what it says, or None when it let all of it pass."""
+    for i in range(len(data)):
+        try:
+            s.sendall(data[i:i + 1])
+        except OSError:
+            return b""
+        if select.select([s], [], [], 0.02)[0]:
+            return rest(s)
+    return None
+
+
+def late(answer):
+    assert answer.startswith(b"HTTP/1.1 408 "), answer
+    assert b"\r\naccess-control-allow-origin: *\r\n" in answer and b"\r\nconnection: close\r\n" in answer
+    assert answer.endswith(b'{"message":"The request took too long to arrive"}')
+
+
+class Base:
+    """A database and nothing else."""
+
+    def __init__(self, postgres, appliance):
+        self.postgres, self._appliance = postgres, appliance
+        url, self.db = postgres.create()
+        self.env = {**SECRETS, "DATABASE_URL": url}
+        r = run("migrate", **self.env)
+        assert r.returncode == 0, r.stdout + r.stderr
+
+    def start(self, **env):
+        return self._appliance(**{**self.env, **env}).wait_healthy()
+
+    def rows(self, sql, values=None):
+        with self.db.cursor() as c:
+            c.execute(sql, values)
+            return c.fetchall() if c.description else []
+
+
+@pytest.fixture
+def base(postgres, appliance):
+    b = Base(postgres, appliance)
+    yield b
+    b.db.close()
+
+
+@pytest.fixture
+def slow(appliance):
+    def start(**env):
+        return appliance(roles="api", WORKERS=1, **{**LONG, **env}).wait_healthy()
+    return start
+
+
+def test_who_says_nothing_is_let_go(slow):
+    with connect(slow(HEADER_TIMEOUT_SEC=1)) as s:
+        assert rest(s) == b""
+
+
+def test_a_head_has_its_time_however_it_drips(slow):
+    with connect(slow(HEADER_TIMEOUT_SEC=1)) as s:
+        late(drip(s, b"GET /health HTTP/1.1\r\n" + b"x: y\r\n" * 10000))
+
+
+def test_a_body_has_its_time_however_it_drips(slow):
+    with connect(slow(BODY_TIMEOUT_SEC=1)) as s:
+        s.sendall(POST % 100000)
+        late(drip(s, b" " * 100000))
+
+
+def test_a_body_must_go_on(slow):
+    with connect(slow(STALL_TIMEOUT_SEC=1)) as s:
+        s.sendall(POST % 100000 + b" " * 20000)
+        late(rest(s))
+
+
+def test_an_idle_connection_outlives_the_time_of_a_head_and_then_ends(slow):
+    a = slow(HEADER_TIMEOUT_SEC=1, KEEPALIVE_SEC=4)
+    with connect(a) as s, connect(a) as silent:
+        s.sendall(HEALTH)
+        assert b"keep-alive: timeout=4\r\n" in s.recv(4096)
+        assert rest(silent) == b""
+        s.sendall(HEALTH)
+        assert s.recv(4096).startswith(b"HTTP/1.1 200 ")
+        assert rest(s) == b""
+
+
+def test_work_that_takes_long_is_no_slow_client(base):
+    a = base.start(roles="api", WORKERS=1, **{**LONG, "HEADER_TIMEOUT_SEC": 1, "BODY_TIMEOUT_SEC": 1, "STALL_TIMEOUT_SEC": 1, "KEEPALIVE_SEC": 1})
+    with connect(a) as s, connect(a) as silent:
+        base.postgres.pause()
+        try:
+            s.sendall(b"GET /api/titles HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert rest(silent) == b"" and rest(connect(a)) == b""
+        finally:
+            base.postgres.resume()
+        assert rest(s).startswith(b"HTTP/1.1 200 ")
+
+
+def test_an_answer_that_nobody_reads_is_given_up(base, folder):
+    api = Api(base, folder=folder, WORKERS=1, **{**LONG, "STALL_TIMEOUT_SEC": 1})
+    made = api.post("/api/admin/assets/presign", {"contentType": "image/png", "kind": "poster"})
+    assert requests.put(made["url"], data=os.urandom(40 << 20), headers={"Content-Type": "image/png"}, timeout=60).status_code == 200
+    path = api.post("/api/admin/assets/get-url", {"key": made["key"]})["url"].split("/", 3)[3].encode()
+    with connect(api.a, SO_RCVBUF=4096) as s:
+        s.sendall(b"GET /" + path + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+        while True:  # one byte now and then opens no window
+            try:
+                if not s.recv(1):
+                    break
+            except ConnectionResetError:
+                break
+            if not wait_closed(api.a, s):
+                continue
+            break
+    assert api.a.healthy()
+
+
+def wait_closed(a, s):
+    """Whether the server has given up this connection: its table does not know it any more as established."""
+    time.sleep(0.2)
+    port = "%04X" % s.getsockname()[1]
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with open(table) as f:
+            for line in f.readlines()[1:]:
+                local, remote, state = line.split()[1:4]
+                if local.endswith(":%04X" % a.port) and remote.endswith(":" + port) and state == "01":
+                    return False
+    return True
+
+
+def test_who_asks_again_and_again_and_reads_nothing_is_let_go(slow):
+    a = slow()
+    with connect(a, SO_RCVBUF=4096) as s:
+        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with pytest.raises(OSError):
+            for _ in range(20000):
+                s.sendall(b"GET /console/console.js HTTP/1.1\r\nHost: x\r\n\r\n")
+                time.sleep(0.002)  # what comes together with another request is not looked at
+    assert a.get("/health").status_code == 200
+
+
+def test_beyond_the_cap_of_connections_comes_503_and_idle_ones_make_room(slow):
+    a = slow(MAX_CONNECTIONS=8)
+    idle = [connect(a) for _ in range(20)]
+    with connect(a) as s:
+        s.sendall(b"GET /api/titles HTTP/1.1\r\nHost: x\r\n\r\n")
+        answer = rest(s)
+        assert answer.startswith(b"HTTP/1.1 503 ") and b"\r\nretry-after: 2\r\n" in answer
+        assert b"\r\naccess-control-allow-origin: *\r\n" in answer and answer.endswith(b'{"message":"The service is busy. Please try again in a moment."}')
+    assert a.get("/health").status_code == 200  # a load balancer still sees that it lives
+    assert sum(rest(s) == b"" for s in idle[:12]) == 12
+    wait_for(lambda: requests.get(a.url + "/nothing", timeout=30).status_code == 404, "room")
+    for s in idle:
+        s.close()
+
+
+def test_beyond_the_cap_of_requests_in_flight_comes_503(base):
+    a = base.start(roles="api", WORKERS=1, MAX_IN_FLIGHT=2)
+    base.postgres.pause()
+    try:
+        held = [connect(a) for _ in range(2)]
+        for s in held:
+            s.sendall(b"GET /api/titles/1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert a.get("/health").status_code == 200  # the worker has read them before this
+        r = a.get("/api/titles/2")
+        assert r.status_code == 503
+        assert (r.headers["Retry-After"], r.json()["message"]) == ("2", "The service is busy. Please try again in a moment.")
+        assert a.get("/health").status_code == 200
+    finally:
+        base.postgres.resume()
+    for s in held:
+        assert b" 404 " in rest(s)[:20]
+    assert a.get("/api/titles/2").status_code == 404
+
+
+def test_bodies_do_not_fill_the_memory(slow):
+    a = slow(MAX_BODY_MB=1)
+    letters = POST.replace(b"/api/auth/login", b"/api/admin/email/send") % 1000000
+    with connect(a) as one, connect(a) as two:
+        one.sendall(letters + b"[")
+        assert a.get("/health").status_code == 200  # the worker has read it before this
+        two.sendall(letters + b"[")
+        assert two.recv(4096).startswith(b"HTTP/1.1 503 ")
+        one.sendall(b"]" + b" " * 999998)
+        assert one.recv(4096).startswith(b"HTTP/1.1 401 ")
+    with connect(a) as three:
+        three.sendall(letters + b"[]" + b" " * 999998)
+        assert three.recv(4096).startswith(b"HTTP/1.1 401 ")
+
+
+def test_a_crowd_of_slow_clients_does_not_keep_others_waiting(slow):
+    a = slow(HEADER_TIMEOUT_SEC=5)
+    crowd = [connect(a) for _ in range(300)]
+    for s in crowd:
+        s.sendall(b"GET /health HTT")
+    for _ in range(20):
+        assert requests.get(a.url + "/health", timeout=30).status_code == 200
+    for s in crowd:
+        late(rest(s))
+        s.close()
+
+
+# Whose address it is
+
+def address(base, a, **headers):
+    """What a sign-in from there leaves in its session."""
+    email = "c%d@example.com" % time.time_ns()
+    base.rows("""INSERT INTO "User" (email, password, name, role, "emailVerified", "updatedAt") VALUES (%s, (SELECT password FROM "User" LIMIT 1),
+        'C', 'USER', true, now())""", (email,))
+    r = a.post("/api/auth/login", {"email": email, "password": "Films-4-all", "deviceId": "d"}, headers=headers)
+    assert r.status_code == 200, r.text
+    return base.rows('SELECT s."ipAddress" FROM "Session" s JOIN "User" u ON u.id = s."userId" WHERE u.email = %s', (email,))[0][0]
+
+
+def test_a_client_is_the_last_address_that_no_proxy_of_ours_has(base):
+    assert run("admin", "create", "--email", "ada@example.com", "--name", "Ada", stdin="Films-4-all\n", **base.env).returncode == 0
+    a = base.start(roles="api")
+    for given, seen in (("203.0.113.9", "::ffff:203.0.113.9"),
+                        ("198.51.100.1, 203.0.113.9", "::ffff:203.0.113.9"),
+                        ("198.51.100.1, 203.0.113.9, 10.1.2.3,172.31.0.1", "::ffff:203.0.113.9"),
+                        ("10.0.0.9, 10.0.0.8", "::ffff:10.0.0.9"),
+                        ("203.0.113.9:4711", "::ffff:203.0.113.9"),
+                        ("[2001:db8::7]:4711", "2001:db8::7"),
+                        ("203.0.113.9, nonsense", "::ffff:127.0.0.1"),
+                        ("203.0.113.9, nonsense, 10.0.0.8", "::ffff:10.0.0.8"),
+                        (",", "::ffff:127.0.0.1")):
+        assert address(base, a, **{"X-Forwarded-For": given}) == seen, given
+    assert address(base, a) == "::ffff:127.0.0.1"
+    other = base.start(roles="api", TRUSTED_PROXIES="192.0.2.0/24")
+    assert address(base, other, **{"X-Forwarded-For": "203.0.113.9"}) == "::ffff:127.0.0.1"
+
+
+def test_a_forged_line_of_x_forwarded_for_in_front_of_the_proxys_is_not_believed(base):
+    assert run("admin", "create", "--email", "ada@example.com", "--name", "Ada", stdin="Films-4-all\n", **base.env).returncode == 0
+    a = base.start(roles="api")
+    body = b'{"email":"ada@example.com","password":"Films-4-all","deviceId":"d"}'
+    with connect(a) as s:
+        s.sendall(b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n"
+                  b"X-Forwarded-For: 198.51.100.66\r\nX-Forwarded-For: 203.0.113.9\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        assert rest(s).startswith(b"HTTP/1.1 200 ")
+    assert base.rows('SELECT "ipAddress" FROM "Session"') == [("::ffff:203.0.113.9",)]
+
+
+def test_bad_lists_of_proxies_are_refused_at_start():
+    for bad in ("10.0.0.0/33", "10.0.0.1/8", "x", "10.0.0.0/8,", "::1/129", "1", "10.0.0.0/8 fd00::/8"):
+        r = run(**SECRETS, TRUSTED_PROXIES=bad, DATABASE_URL="postgresql://u@127.0.0.1:1/x")
+        assert r.returncode == 1 and "TRUSTED_PROXIES" in r.stderr, bad
+
+
+# Headers
+
+def test_browsers_that_came_over_tls_are_told_to_stay(slow):
+    a = slow()
+    over = {"X-Forwarded-Proto": "https"}
+    assert a.get("/health", headers=over).headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert "Strict-Transport-Security" not in a.get("/health").headers
+    assert "Strict-Transport-Security" not in slow(TRUSTED_PROXIES="none").get("/health", headers=over).headers
+    assert "Strict-Transport-Security" not in slow(HSTS_SEC=0).get("/health", headers=over).headers
+
+
+def test_pages_cannot_be_framed_and_tokens_are_not_kept(slow):
+    a = slow()
+    page = a.get("/console/").headers
+    assert page["X-Frame-Options"] == "DENY" and "frame-ancestors 'none'" in page["Content-Security-Policy"]
+    for r in (a.get("/api/auth/verify-email"), a.post("/api/auth/login", {}), a.get("/api/user/devices", token="x")):
+        assert r.headers["Cache-Control"] == "no-store" and r.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_what_ends_asks_its_clients_to_leave(slow):
+    a = slow()
+    with connect(a) as held, connect(a) as asking:
+        asking.sendall(HEALTH)
+        assert b"connection: keep-alive" in asking.recv(4096)
+        held.sendall(POST % 10 + b" ")
+        assert a.get("/health").status_code == 200
+        a.process.terminate()
+        wait_for(lambda: not a.healthy(), "the end of accepting")
+        asking.sendall(HEALTH)
+        answer = rest(asking)
+        assert answer.startswith(b"HTTP/1.1 503 ") and b"\r\nconnection: close\r\n" in answer and answer.endswith(b'"draining"}')
+        held.sendall(b" " * 9)
+        assert b"\r\nconnection: close\r\n" in rest(held)
+    assert a.process.wait(timeout=30) == 0
