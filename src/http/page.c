@@ -9,6 +9,7 @@
 
 #include "base/embed.h"
 #include "http/page.h"
+#include "http/reply.h"
 
 #define ETAG_BYTES	8
 
