@@ -17,7 +17,7 @@ mkdir -p $deps "$cache/src" "$cache/log"
 exec 9>"$cache/lock"
 flock -n 9 || { echo "waiting for another build that uses $cache"; flock 9; }
 
-order="roots kore bearssl zlib jsmn hiredis jansson libjwt libpq curl x264 dav1d libwebp ffmpeg"
+order="roots kore bearssl zlib jsmn hiredis jansson libjwt libpq curl x264 dav1d libwebp ffmpeg licenses"
 [ $target = asan ] || order="musl $order"
 
 unpack() {	# unpack FILE-PATTERN: the archive's content, without its first folder, into the current folder
@@ -40,16 +40,18 @@ total=$(echo $order | wc -w)
 for dep in $order; do
 	n=$((n + 1))
 	needs=
+	from=$dep	# the recipes whose sources it is made of
+	reads=		# files of ours that it is made of, too
 	seconds=10
 	. build/recipes/$dep.sh
-	sources=$(grep "^$dep " build/sources.lock) || { echo "deps: build/sources.lock has no $dep" >&2; exit 1; }
-	key=$({ echo "$target $flags $sources"; cat build/recipes/$dep.sh; gcc -dumpfullversion -dumpmachine
+	sources=$(grep -E "^(${from//[[:space:]]/|}) " build/sources.lock) || { echo "deps: build/sources.lock has no $dep" >&2; exit 1; }
+	key=$({ echo "$target $flags $sources"; cat build/recipes/$dep.sh $reads; gcc -dumpfullversion -dumpmachine
 		for d in $needs; do [ $target = asan ] && [ $d = musl ] || readlink $deps/$d | sed 's,.*/,,'; done; } |
 		sha256sum | cut -c1-16)
 	prefix=$cache/$target/$dep-$key
 	log=$cache/log/$target-$dep.log
 	if [ ! -e "$prefix/.done" ]; then
-		build/fetch.sh "$cache/src" $dep
+		build/fetch.sh "$cache/src" $from
 		printf '[%2d/%d] %-8s building (about %s s on two cores)' $n $total $dep "$seconds"
 		start=$SECONDS
 		export CC=gcc CFLAGS="$flags -ffile-prefix-map=$cache/work=. -ffile-prefix-map=$cache=/cache" LDFLAGS=

@@ -1,10 +1,12 @@
 #!/bin/bash
-# embed.sh ROOTS OPENAPI: writes to standard output the assembly that carries kore.conf, sql/, assets/ and the authorities'
-# certificates (the file ROOTS) inside the binary. OPENAPI is assets/openapi.yaml as JSON and takes its place.
+# embed.sh ROOTS [FILE ...]: writes to standard output the assembly that carries kore.conf, sql/, assets/, the authorities'
+# certificates (the file ROOTS) and the FILEs inside the binary. make has made the FILEs below out/gen, from where their names
+# count; YAML is not carried, what has been made of it is.
 # The table is sorted by name (bytewise), every file ends with a NUL that is not counted.
 set -eu
 export LC_ALL=C
-files=$(find sql assets -type f 2>/dev/null | sed 's,^assets/openapi.yaml$,assets/openapi.json,' | sort)
+roots=$1; shift
+files=$({ find sql assets -type f ! -name '*.yaml' 2>/dev/null; printf '%s\n' "${@#out/gen/}"; } | sort)
 
 cat <<'END'
 	.section .note.GNU-stack,"",@progbits
@@ -20,12 +22,12 @@ asset_builtin_kore_conf:
 asset_len_builtin_kore_conf:
 	.long .Lconf_end - asset_builtin_kore_conf
 END
-printf '\t.globl roots_der, roots_der_end\nroots_der:\t.incbin "%s"\nroots_der_end:\t.byte 0\n' "$1"
+printf '\t.globl roots_der, roots_der_end\nroots_der:\t.incbin "%s"\nroots_der_end:\t.byte 0\n' "$roots"
 n=0
 for f in $files; do
-	from=$f
-	[ "$f" != assets/openapi.json ] || from=$2
-	printf '.Ln%d:\t.asciz "%s"\n.Ld%d:\t.incbin "%s"\n.Le%d:\t.byte 0\n' $n "$f" $n "$from" $n
+	path=$f
+	[ -e "$path" ] || path=out/gen/$f
+	printf '.Ln%d:\t.asciz "%s"\n.Ld%d:\t.incbin "%s"\n.Le%d:\t.byte 0\n' $n "$f" $n "$path" $n
 	n=$((n + 1))
 done
 printf '\t.section .data.rel.ro,"aw"\n\t.balign 8\nembed_table:\n'

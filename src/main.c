@@ -39,6 +39,7 @@
 #include "http/routedoc.h"
 #include "http/share.h"
 #include "media/media.h"
+#include "notices.h"
 #include "probe.h"
 #include "role.h"
 #include "store/migrate.h"
@@ -145,7 +146,8 @@ usage(FILE *fp)
 	    "                                              password from standard input, else made up and printed\n"
 	    "       wanzami docs configure                 docs/configure.md\n"
 	    "       wanzami docs routes                    every route with its guard, limits and fields, as JSON\n"
-	    "       wanzami --version [--verbose] | --help     verbose: the authorities that are believed, too\n\nEnvironment:\n");
+	    "       wanzami --version [--verbose] | --help     verbose: the authorities that are believed, too\n"
+	    "       wanzami --sbom | --licenses            what is linked in: bill of materials (SPDX), and every licence\n\nEnvironment:\n");
 	conf_print_help(fp);
 }
 
@@ -267,6 +269,8 @@ options_run(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "verbose", no_argument, NULL, 'V' },
+		{ "sbom", no_argument, NULL, 's' },
+		{ "licenses", no_argument, NULL, 'l' },
 		{ "role", required_argument, NULL, 'r' },
 		{ "probe", no_argument, NULL, 'p' },
 		{ "timeout", required_argument, NULL, 't' },
@@ -290,6 +294,10 @@ options_run(int argc, char **argv)
 		case 'V':
 			verbose = 1;
 			break;
+		case 's':
+			exit(notices_sbom());
+		case 'l':
+			exit(notices_licenses());
 		case 'r':
 			role = optarg;
 			break;

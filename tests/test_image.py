@@ -1,4 +1,5 @@
 """The container image: one file, no user name, and it runs as the image says."""
+import gzip
 import json
 import os
 import signal
@@ -30,6 +31,18 @@ def test_holds_the_binary_and_nothing_else(image):
     assert config["Entrypoint"] == ["/wanzami"]
     assert config["User"] == "65532:65532"
     assert config["Healthcheck"]["Test"] == ["CMD", "/wanzami", "--probe"]
+
+
+def test_is_small_and_says_what_it_is(image):
+    config, _ = image
+    with open(os.path.join(ROOT, "out", "wanzami-image.tar"), "rb") as archive:
+        assert len(gzip.compress(archive.read(), 6)) <= 8 * 1024 * 1024
+    with open(os.path.join(ROOT, "build", "version")) as f:
+        version = f.read().strip()
+    labels = {name.rsplit(".", 1)[1]: value for name, value in config["Labels"].items() if name.startswith("org.opencontainers.image.")}
+    assert set(config["Labels"]) == {"org.opencontainers.image." + name for name in labels}
+    assert (labels["version"], labels["licenses"]) == (version, "GPL-2.0-or-later")
+    assert set(labels) == {"title", "description", "version", "revision", "source", "licenses"}
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root to enter another root")

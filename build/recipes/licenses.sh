@@ -1,0 +1,21 @@
+# The licence texts of everything that is linked in, one after the other, out of the sources themselves.
+needs=
+from=$(awk '/^[^#]/ && $2 !~ /^\// { print $1 }' build/licenses)
+reads=build/licenses
+seconds=15
+license_file() {	# license_file RECIPE FILE: one text to standard output
+	case $2 in
+	/*)	cat "${2/VERSION/$(gcc -dumpversion)}" ;;
+	*)	tar xOf "$cache/src/$(awk -v name="$1" '$1 == name { print $5; exit }' "$root/build/sources.lock")" \
+			--wildcards --no-wildcards-match-slash "*/$2" ;;
+	esac
+}
+recipe_build() {
+	local name files license file
+	grep '^[^#]' "$root/build/licenses" | while read -r name files license; do
+		for file in ${files//,/ }; do
+			printf '\n======== %s: %s (%s)\n\n' "$name" "${file##*/}" "$license"
+			license_file "$name" "$file"
+		done
+	done >"$prefix/licenses.txt"
+}
