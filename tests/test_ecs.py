@@ -274,8 +274,8 @@ def test_the_load_balancer_speaks_https_and_finds_the_health_check(rendered):
     assert http["DefaultActions"] == [{"Type": "redirect", "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}}]
     # The load balancer must be the first to give up an idle connection.
     idle = {a["Key"]: a["Value"] for a in load(rendered, "network/alb-attributes.json")["Attributes"]}["idle_timeout.timeout_seconds"]
-    with open(os.path.join(ROOT, "kore.conf")) as f:
-        assert int(idle) < int(re.search(r"^http_keepalive_time\s+(\d+)", f.read(), re.M)[1])
+    assert "KEEPALIVE_SEC" not in [v["name"] for v in container(rendered, "api")["environment"]]
+    assert int(idle) < int(re.search(r"^\| `KEEPALIVE_SEC` \| [^|]* \| `(\d+)`", run("docs", "configure").stdout, re.M)[1])
 
 
 def test_nobody_reaches_the_workers_and_only_the_load_balancer_the_api(rendered):
