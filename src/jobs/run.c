@@ -164,11 +164,11 @@ run_over(const struct job_run *run)
 /* What bodies call. */
 
 int
-job_canceled(void *arg)
+job_canceled(void *run)
 {
-	struct job_run	*run = arg;
+	struct job_run	*r = run;
 
-	return (atomic_load(&run->stop) || atomic_load(&run->taken));
+	return (atomic_load(&r->stop) || atomic_load(&r->taken));
 }
 
 const char *
