@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "tls/curves.h"
 #include "tls/engine.h"
 
 static const struct {
@@ -141,6 +142,7 @@ engine_prepare(br_ssl_engine_context *eng)
 	br_ssl_engine_set_prf_sha384(eng, &br_tls12_sha384_prf);
 	br_ssl_engine_set_default_rsavrfy(eng);
 	br_ssl_engine_set_default_ecdsa(eng);
+	br_ssl_engine_set_ec(eng, &curves);
 	br_ssl_engine_set_default_aes_gcm(eng);
 	br_ssl_engine_set_default_chapol(eng);
 	ok = getrandom(seed, sizeof(seed), 0) == (ssize_t)sizeof(seed);
