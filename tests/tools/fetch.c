@@ -29,10 +29,11 @@ role_draining(void)
 static void
 ask(const char *url)
 {
-	struct fetch	f = { .method = "GET", .url = url, .seconds = 60 };
+	static char	into[FETCH_ANSWER_MAX];	/* as films are read */
+	struct fetch	f = { .method = "GET", .url = url, .seconds = 60, .into = into, .into_size = sizeof(into) };
 
 	if (fetch_perform(&f))
-		printf("%d %zu\n", f.status, f.answer_len);
+		printf("%d %zu\n", f.status, f.into_len + f.answer_len);
 	else
 		printf("error: %s\n", f.error);
 	fflush(stdout);
