@@ -1,0 +1,81 @@
+"""The bucket in another region: everything that goes to the store and comes from it is 55 ms under way, as between Ohio and Stockholm.
+The service works as it does nearby, only later."""
+import contextlib
+import queue
+import socket
+import threading
+import time
+
+import pytest
+
+from conftest import wait_for
+from films import Studio, film
+from services import free_port
+
+ONE_WAY = 0.055  # seconds
+
+
+class Distance:
+    """Listens on a port of its own and passes everything on to `port`, each byte ONE_WAY seconds after it came, however many are
+    under way."""
+
+    def __init__(self, port):
+        self.server, self.port, self.connections = port, free_port(), 0
+        self.url = "http://127.0.0.1:%d" % self.port
+        self.listener = socket.create_server(("127.0.0.1", self.port), backlog=64)
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self):
+        self.listener.close()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                self.connections += 1
+                server = socket.create_connection(("127.0.0.1", self.server))
+                for come, go in ((client, server), (server, client)):
+                    way = queue.Queue()
+                    threading.Thread(target=self._enter, args=(come, way), daemon=True).start()
+                    threading.Thread(target=self._leave, args=(way, go), daemon=True).start()
+
+    @staticmethod
+    def _enter(come, way):
+        data = b"."
+        while data:
+            try:
+                data = come.recv(65536)
+            except OSError:
+                data = b""
+            way.put((time.monotonic() + ONE_WAY, data))
+
+    @staticmethod
+    def _leave(way, go):
+        with contextlib.suppress(OSError):
+            while True:
+                due, data = way.get()
+                time.sleep(max(0, due - time.monotonic()))
+                if not data:
+                    go.shutdown(socket.SHUT_WR)
+                    return
+                go.sendall(data)
+
+
+@pytest.fixture
+def distance(world):
+    d = Distance(int(world.env["S3_ENDPOINT"].rsplit(":", 1)[1]))
+    yield d
+    d.close()
+
+
+def test_a_film_is_transcoded_far_from_the_bucket(world, distance):
+    studio = Studio(world)
+    a = world.start(roles="api,transcode", S3_ENDPOINT=distance.url)
+    job = studio.upload(film(3, "1280x720"))
+    s = studio.wait(job, seconds=180)
+    assert (s["error"], s["state"], s["attempts"]) == (None, "done", 1)
+    studio.ready(studio.title_of(job), "R720", "R360")
+    # The source, two renditions and the health check keep their connections; a connection for each request would be many more.
+    assert 0 < distance.connections <= 12
+    assert wait_for(lambda: [s for s in [a.request("GET", "/health/ready").json()["store"]] if s["ms"] >= 2 * ONE_WAY * 1000],
+                    "a health check that has been there and back")[0]["state"] == "up"
