@@ -35,6 +35,7 @@
 #include "net/mail.h"
 #include "http/load.h"
 #include "http/localbody.h"
+#include "http/metrics.h"
 #include "http/pace.h"
 #include "http/routedoc.h"
 #include "http/share.h"
@@ -490,6 +491,7 @@ kore_parent_configure(int argc, char **argv)
 	if (listener_wanted())
 		secure_open();
 	share_init();
+	metrics_init();
 	parent_pid = getpid();
 	run_name_process();
 
@@ -531,6 +533,7 @@ void
 kore_worker_configure(void)
 {
 	parent_follow();
+	metrics_start(worker->id, worker->id == FIRST_WORKER);
 	pg_start(conf_str(CONF_DATABASE_URL));
 	(void)valkey_shared();
 	objects_start();

@@ -661,8 +661,9 @@ class Appliance:
         return self.request("DELETE", path, **options)
 
     def log_lines(self):
+        """The log, without the lines for CloudWatch."""
         with open(self.log_path) as f:
-            return [json.loads(line) for line in f]
+            return [line for line in map(json.loads, f) if "_aws" not in line]
 
     def workers(self):
         return children(self.process.pid)

@@ -199,3 +199,10 @@ log_release(void)
 	held.len = 0;
 	log_out(held.text, len);
 }
+
+void
+log_raw(const char *line, size_t len)
+{
+	log_release();
+	log_out(line, len);
+}

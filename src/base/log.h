@@ -44,4 +44,8 @@ void	log_write(enum log_level, const char *, const struct log_field *, size_t);
 int	log_hold(enum log_level, const char *, const struct log_field *, size_t);
 void	log_release(void);
 
+/* A whole line that others read, written as it is, at most LOG_RAW_MAX bytes so that it stays in one piece. */
+#define LOG_RAW_MAX	4096
+void	log_raw(const char *line, size_t len);
+
 #endif

@@ -4,6 +4,7 @@
  * judges a queue).
  */
 #include "base/conf.h"
+#include "base/counter.h"
 #include "http/load.h"
 
 #define TICK_MS		250
@@ -77,9 +78,12 @@ load_body_end(struct http_request *req)
 int
 load_begin(void)
 {
-	if (load.in_flight >= conf_int(CONF_MAX_IN_FLIGHT) || (load.slow && load.in_flight >= FLOOR))
+	if (load.in_flight >= conf_int(CONF_MAX_IN_FLIGHT) || (load.slow && load.in_flight >= FLOOR)) {
+		counter_add(COUNTER_REFUSED, 1);
 		return (0);
+	}
 	load.in_flight++;
+	counter_set(COUNTER_IN_FLIGHT, load.in_flight);
 
 	return (1);
 }
@@ -88,12 +92,7 @@ void
 load_end(int64_t ms)
 {
 	load.in_flight--;
+	counter_set(COUNTER_IN_FLIGHT, load.in_flight);
 	if (ms >= 0 && (load.quickest == -1 || ms < load.quickest))
 		load.quickest = ms;
-}
-
-int
-load_in_flight(void)
-{
-	return (load.in_flight);
 }

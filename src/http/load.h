@@ -28,6 +28,5 @@ void	load_body_end(struct http_request *);
  */
 int	load_begin(void);
 void	load_end(int64_t ms);
-int	load_in_flight(void);
 
 #endif

@@ -14,6 +14,7 @@
 #include "http/guard.h"
 #include "http/limit.h"
 #include "http/load.h"
+#include "http/metrics.h"
 #include "http/query.h"
 #include "http/reply.h"
 #include "http/request.h"
@@ -125,6 +126,29 @@ request_name(struct request *r)
 		request_number(r->id);
 }
 
+/*
+ * The trace that the request belongs to: of AWS's load balancers, whose Root
+ * it is, else of W3C's Trace Context (its 32 digits).
+ */
+static void
+request_trace(struct request *r)
+{
+	const char	*text, *from = NULL;
+	size_t		len;
+
+	if (http_request_header(r->kore, "x-amzn-trace-id", &text) && (from = strstr(text, "Root=")) != NULL)
+		from += strlen("Root=");
+	else if (http_request_header(r->kore, "traceparent", &text) && strlen(text) >= 55 && text[2] == '-' && text[35] == '-')
+		from = text + 3;
+	if (from == NULL)
+		return;
+	len = strspn(from, "0123456789abcdef-");
+	if (from == text + 3 && len > 32)
+		len = 32;
+	if (len < sizeof(r->trace))
+		memcpy(r->trace, from, len);
+}
+
 static struct request *
 request_new(struct http_request *kore)
 {
@@ -136,6 +160,7 @@ request_new(struct http_request *kore)
 	r->body = "{}";
 	r->since = kore_time_ms();
 	request_name(r);
+	request_trace(r);
 	kore->hdlr_extra = r;
 
 	return (r);
@@ -217,7 +242,7 @@ request_log(const struct request *r)
 {
 	if (log_hold(LOG_LEVEL_INFO, "request", LOG_FIELDS(LOG_S("id", r->id), LOG_S("method", http_method_text(r->kore->method)),
 	    LOG_S("path", r->kore->path), LOG_I("status", r->kore->status),
-	    LOG_I("ms", (int64_t)(kore_time_ms() - r->since)), LOG_S("user", r->user_id))))
+	    LOG_I("ms", (int64_t)(kore_time_ms() - r->since)), LOG_S("user", r->user_id), LOG_S("trace", *r->trace != '\0' ? r->trace : NULL))))
 		kore_timer_add(request_log_out, 0, NULL, KORE_TIMER_ONESHOT);
 }
 
@@ -277,6 +302,7 @@ request_entry(struct http_request *kore)
 	if (r->counted)
 		load_end((int64_t)(kore_time_ms() - r->since));
 	r->counted = 0;
+	metrics_request(r, (int64_t)(kore_time_ms() - r->since));
 	request_log(r);
 
 	return (KORE_RESULT_OK);

@@ -26,6 +26,7 @@ struct request {
 	void			*state;		/* what a handler keeps between its steps; from request_alloc */
 	const char		*body;		/* the body as the declaration wants it, "{}" without one */
 	char			id[33];		/* names the request in the log */
+	char			trace[48];	/* names what it is part of elsewhere; "" when nobody said */
 
 	/* request.c's own */
 	struct kore_buf		extra;

@@ -17,6 +17,7 @@
 
 #include <kore/kore.h>
 
+#include "base/counter.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/work.h"
@@ -483,6 +484,8 @@ perform(struct job_run *run)
 	else
 		kore_buf_append(run->detail, "{}", 2);
 	end = finish(run, end_of(run));
+	if (end == RUN_OK || end == RUN_FAILED)
+		counter_add(end == RUN_OK ? COUNTER_JOBS_OK : COUNTER_JOBS_FAILED, 1);
 	tell(run, end, kore_buf_stringify(run->detail, NULL));
 
 	return (end);

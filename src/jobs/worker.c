@@ -23,6 +23,7 @@
 #include <kore/kore.h>
 
 #include "base/conf.h"
+#include "base/counter.h"
 #include "base/log.h"
 #include "base/work.h"
 #include "jobs/film.h"
@@ -254,6 +255,7 @@ static void
 finish_answered(const char *verdict)
 {
 	if (!strcmp(verdict, "done")) {
+		counter_add(COUNTER_JOBS_OK, 1);
 		log_event(LOG_LEVEL_INFO, "film ready", LOG_S("job", job.id), LOG_I("attempts", job.attempts));
 		job_over();
 		return;
@@ -270,6 +272,8 @@ static void
 fail_answered(const char *state)
 {
 	if (state != NULL) {
+		if (!strcmp(state, "failed"))
+			counter_add(COUNTER_JOBS_FAILED, 1);
 		log_event(LOG_LEVEL_WARN, !strcmp(state, "failed") ? "film failed" : "film not processed yet", LOG_S("job", job.id),
 		    LOG_I("attempts", job.attempts), LOG_S("why", job.outcome.why), LOG_S("error", job.outcome.detail));
 		job_over();

@@ -14,6 +14,7 @@
 #include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
 
+#include "base/counter.h"
 #include "media/internal.h"
 
 #define QUEUE_ITEMS		24
@@ -249,6 +250,7 @@ filtered_take(struct run *r, struct track *t)
 		}
 		if (t == &r->video) {
 			t->frames++;
+			counter_add(COUNTER_FRAMES, 1);
 			status = feed(r, frame, NULL);
 			FFSWAP(AVFrame *, r->last, frame);
 		} else if (frame->pts >= 0) {

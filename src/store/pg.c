@@ -11,6 +11,8 @@
 
 #include <kore/kore.h>
 
+#include "base/conf.h"
+#include "base/counter.h"
 #include "base/embed.h"
 #include "base/log.h"
 #include "store/pg.h"
@@ -47,6 +49,7 @@ struct call {
 	int			prepared;	/* how many of them have been answered */
 	enum pg_lane		lane;
 	int			tries;
+	u_int64_t		asked, sent;
 	u_int64_t		since;		/* when it was asked, then when it was sent */
 	PGresult		*res;
 	pg_done			done;
@@ -86,6 +89,9 @@ call_finish(struct call *c, const char *error, const char *state, int lost)
 	struct pg_outcome	outcome = { .error = error, .state = state, .lost = lost };
 	int			i;
 
+	counter_add(COUNTER_DATABASE_CALLS, 1);
+	if (lost)
+		counter_add(COUNTER_DATABASE_LOST, 1);
 	if (error == NULL)
 		outcome.res = c->res;
 	c->done(c->arg, &outcome);
@@ -221,7 +227,7 @@ conn_send(struct conn *conn, struct call *c)
 	c->nprepares = c->prepared = 0;
 	if (!call_each(conn, c, call_prepare) || !call_each(conn, c, call_execute) || !PQpipelineSync(conn->db))
 		return (0);
-	c->since = kore_time_ms();
+	c->since = c->sent = kore_time_ms();
 	TAILQ_INSERT_TAIL(&conn->sent, c, list);
 	conn->nsent++;
 
@@ -323,6 +329,23 @@ call_again(struct call *c, const char *state)
 	return (1);
 }
 
+/*
+ * Which statements, and how long since they were asked for. A comment with the
+ * trace would make every statement another one, to be prepared anew; request
+ * and statement are joined by their times and by the path in the log.
+ */
+static void
+call_slow(const struct call *c)
+{
+	int64_t	ms = (int64_t)(kore_time_ms() - c->asked);
+
+	if (conf_int(CONF_SLOW_QUERY_MS) == 0 || ms < conf_int(CONF_SLOW_QUERY_MS))
+		return;
+	counter_add(COUNTER_DATABASE_SLOW, 1);
+	log_event(LOG_LEVEL_WARN, "slow query", LOG_S("statement", c->files[c->nfiles - 1]->name), LOG_I("ms", ms),
+	    LOG_I("waited", (int64_t)(c->sent - c->asked)));
+}
+
 static void
 call_complete(struct conn *conn, struct call *c)
 {
@@ -331,6 +354,7 @@ call_complete(struct conn *conn, struct call *c)
 
 	TAILQ_REMOVE(&conn->sent, c, list);
 	conn->nsent--;
+	call_slow(c);
 	if ((next = TAILQ_FIRST(&conn->sent)) != NULL)
 		next->since = kore_time_ms();	/* the server begins with it now */
 	if (PQresultStatus(c->res) == PGRES_TUPLES_OK || PQresultStatus(c->res) == PGRES_COMMAND_OK) {
@@ -343,6 +367,8 @@ call_complete(struct conn *conn, struct call *c)
 		return;
 	if ((error = PQresultErrorField(c->res, PG_DIAG_MESSAGE_PRIMARY)) == NULL)
 		error = c->res != NULL ? PQresultErrorMessage(c->res) : "no result";
+	if (strncmp(state, "W", 1))	/* what statements refuse is no error */
+		counter_add(COUNTER_DATABASE_ERRORS, 1);
 	call_finish(c, error, state, 0);
 }
 
@@ -421,6 +447,26 @@ calls_expire(enum pg_lane lane, u_int64_t now)
 	}
 }
 
+static void
+gauges_set(void)
+{
+	const struct call	*c;
+	int64_t			ready = 0, sent = 0, wait = 0;
+	size_t			i;
+
+	for (i = 0; i < PG_CONNECTIONS; i++) {
+		ready += conns[i].state == CONN_READY;
+		sent += (int64_t)conns[i].nsent;
+	}
+	TAILQ_FOREACH(c, &waiting[PG_FAST], list)
+		wait++;
+	TAILQ_FOREACH(c, &waiting[PG_SLOW], list)
+		wait++;
+	counter_set(COUNTER_DATABASE_CONNECTIONS, ready);
+	counter_set(COUNTER_DATABASE_IN_FLIGHT, sent);
+	counter_set(COUNTER_DATABASE_WAITING, wait);
+}
+
 /* Kore's time for this tick is from before the timers that ran ahead of it; a call of theirs would look like a future one. */
 static void
 pg_tick(void *arg, u_int64_t ticked)
@@ -434,6 +480,7 @@ pg_tick(void *arg, u_int64_t ticked)
 		conn_tick(&conns[i], now);
 	calls_expire(PG_FAST, now);
 	calls_expire(PG_SLOW, now);
+	gauges_set();
 }
 
 static void
@@ -508,7 +555,7 @@ call_start(struct call *c, int nparams, const char *const *params, pg_done done,
 {
 	int	i;
 
-	c->since = kore_time_ms();
+	c->since = c->asked = kore_time_ms();
 	c->done = done;
 	c->arg = arg;
 	c->nparams = nparams;

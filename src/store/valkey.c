@@ -13,6 +13,7 @@
 #include <kore/kore.h>
 
 #include "base/conf.h"
+#include "base/counter.h"
 #include "base/log.h"
 #include "base/work.h"
 #include "store/valkey.h"
@@ -155,6 +156,8 @@ link_lost(struct valkey *v, const char *why)
 	if (!v->complained)
 		log_event(LOG_LEVEL_WARN, "valkey is away; work goes on without it", LOG_S("error", why));
 	v->complained = 1;
+	if (v->up)
+		counter_add(COUNTER_VALKEY_CONNECTIONS, -1);
 	v->ac = NULL;
 	v->up = 0;
 	kore_timer_add(link_connect, v->retry_ms, v, KORE_TIMER_ONESHOT);
@@ -197,6 +200,7 @@ link_connected(const redisAsyncContext *ac, int status)
 		link_lost(v, ac->errstr);
 		return;
 	}
+	counter_add(COUNTER_VALKEY_CONNECTIONS, 1);
 	v->up = 1;	/* with TLS the handshake comes first; commands wait for it within their patience */
 	link_authenticate(v);
 	if (v->on_up != NULL)

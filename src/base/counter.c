@@ -1,0 +1,59 @@
+/*
+ * Keeps the rows.
+ */
+#include <sys/mman.h>
+
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include "base/counter.h"
+
+typedef _Atomic int64_t	row[COUNTER_COUNT];
+
+static row	*rows = NULL, *own = NULL;
+
+void
+counter_init(void)
+{
+	rows = mmap(NULL, COUNTER_ROWS * sizeof(row), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (rows == MAP_FAILED)
+		rows = NULL;
+}
+
+void
+counter_start(int number)
+{
+	int	i;
+
+	if (rows == NULL || number < 0 || number >= COUNTER_ROWS)
+		return;
+	own = &rows[number];
+	for (i = COUNTER_GAUGES; i < COUNTER_COUNT; i++)
+		atomic_store_explicit(&(*own)[i], 0, memory_order_relaxed);
+}
+
+void
+counter_add(enum counter c, int64_t n)
+{
+	if (own != NULL)
+		atomic_fetch_add_explicit(&(*own)[c], n, memory_order_relaxed);
+}
+
+void
+counter_set(enum counter c, int64_t n)
+{
+	if (own != NULL)
+		atomic_store_explicit(&(*own)[c], n, memory_order_relaxed);
+}
+
+int64_t
+counter_sum(enum counter c)
+{
+	int64_t	sum = 0;
+	int	i;
+
+	for (i = 0; rows != NULL && i < COUNTER_ROWS; i++)
+		sum += atomic_load_explicit(&rows[i][c], memory_order_relaxed);
+
+	return (sum);
+}

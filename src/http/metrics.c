@@ -1,0 +1,441 @@
+/*
+ * Requests by route, status class and time in shared memory; text for
+ * Prometheus and CloudWatch.
+ */
+#include <sys/mman.h>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bearssl.h>
+
+#include "base/conf.h"
+#include "base/counter.h"
+#include "base/log.h"
+#include "http/client.h"
+#include "http/metrics.h"
+#include "http/reply.h"
+#include "http/route.h"
+#include "store/pg.h"
+#include "versions.h"
+
+#define CLASSES		5	/* of status: 1xx to 5xx */
+#define ROUTES_MAX	256
+#define BUCKETS		12
+#define LOOK_MS		5000	/* between two looks at this process's memory and descriptors */
+#define TYPE		"text/plain; version=0.0.4; charset=utf-8"
+#define LOOPBACK	"::ffff:127."
+
+extern const struct route *const	__start_routes[], *const __stop_routes[];
+
+static const int	limits[BUCKETS - 1] = { 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 10000 };	/* ms; the last bucket has none */
+
+/* One route; the last of them is what no route was found for. */
+struct tally {
+	_Atomic int64_t	status[CLASSES];
+	_Atomic int64_t	bucket[BUCKETS];
+	_Atomic int64_t	ms;
+};
+
+static struct tally	*tallies = NULL;
+
+static size_t
+routes_count(void)
+{
+	return ((size_t)(__stop_routes - __start_routes));
+}
+
+void
+metrics_init(void)
+{
+	if (routes_count() >= ROUTES_MAX)
+		fatalx("more routes than metrics.c has room for");
+	tallies = mmap(NULL, ROUTES_MAX * sizeof(*tallies), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (tallies == MAP_FAILED)
+		fatal("mmap: %s", errno_s);
+	counter_init();
+}
+
+static size_t
+route_number(const struct route *route)
+{
+	size_t	i;
+
+	for (i = 0; i < routes_count() && __start_routes[i] != route; i++)
+		;
+
+	return (i);
+}
+
+static int
+bucket_of(int64_t ms)
+{
+	int	i;
+
+	for (i = 0; i < BUCKETS - 1 && ms > limits[i]; i++)
+		;
+
+	return (i);
+}
+
+void
+metrics_request(const struct request *r, int64_t ms)
+{
+	struct tally	*t = &tallies[route_number(r->route)];
+	int		class = r->kore->status / 100;
+
+	if (class < 1 || class > CLASSES)
+		return;
+	atomic_fetch_add_explicit(&t->status[class - 1], 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&t->bucket[bucket_of(ms)], 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&t->ms, ms, memory_order_relaxed);
+}
+
+/* What only the process itself can see. */
+static void
+process_look(void *arg, u_int64_t now)
+{
+	char		text[128];
+	const char	*pages;
+	ssize_t		n;
+	DIR		*dir;
+	int		fd, count = 0;
+
+	(void)arg;
+	(void)now;
+	counter_set(COUNTER_CONNECTIONS, worker_active_connections);
+	if ((fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)) != -1) {
+		n = read(fd, text, sizeof(text) - 1);
+		close(fd);
+		text[n > 0 ? n : 0] = '\0';
+		if ((pages = strchr(text, ' ')) != NULL)
+			counter_set(COUNTER_RESIDENT_BYTES, strtoll(pages, NULL, 10) * sysconf(_SC_PAGESIZE));
+	}
+	if ((dir = opendir("/proc/self/fd")) != NULL) {
+		while (readdir(dir) != NULL)
+			count++;
+		closedir(dir);
+		counter_set(COUNTER_DESCRIPTORS, count - 3);	/* without ".", ".." and the directory itself */
+	}
+}
+
+/* Prometheus */
+
+static void
+series(struct kore_buf *out, const char *name, const char *type, const char *help)
+{
+	kore_buf_appendf(out, "# HELP wanzami_%s %s\n# TYPE wanzami_%s %s\n", name, help, name, type);
+}
+
+static void
+one(struct kore_buf *out, const char *name, const char *type, const char *help, int64_t value)
+{
+	series(out, name, type, help);
+	kore_buf_appendf(out, "wanzami_%s %lld\n", name, (long long)value);
+}
+
+/* The labels of a route, for between braces. */
+static const char *
+labels(size_t i, char *out, size_t len)
+{
+	if (i == routes_count())
+		snprintf(out, len, "method=\"other\",route=\"none\"");
+	else
+		snprintf(out, len, "method=\"%s\",route=\"%s\"", http_method_text(__start_routes[i]->method), __start_routes[i]->path);
+
+	return (out);
+}
+
+static int64_t
+tally_count(const struct tally *t)
+{
+	int64_t	n = 0;
+	int	i;
+
+	for (i = 0; i < BUCKETS; i++)
+		n += t->bucket[i];
+
+	return (n);
+}
+
+static void
+requests_write(struct kore_buf *out)
+{
+	char	of[256];
+	size_t	i;
+	int	c;
+
+	series(out, "requests_total", "counter", "Requests answered, by route and class of status.");
+	for (i = 0; i <= routes_count(); i++) {
+		for (c = 0; c < CLASSES; c++) {
+			if (tallies[i].status[c] > 0)
+				kore_buf_appendf(out, "wanzami_requests_total{%s,status=\"%dxx\"} %lld\n", labels(i, of, sizeof(of)), c + 1,
+				    (long long)tallies[i].status[c]);
+		}
+	}
+}
+
+static void
+times_write(struct kore_buf *out)
+{
+	int64_t	sum;
+	char	of[256];
+	size_t	i;
+	int	b;
+
+	series(out, "request_seconds", "histogram", "From the head of a request to its answer.");
+	for (i = 0; i <= routes_count(); i++) {
+		if (tally_count(&tallies[i]) == 0)
+			continue;
+		labels(i, of, sizeof(of));
+		for (b = 0, sum = 0; b < BUCKETS - 1; b++) {
+			sum += tallies[i].bucket[b];
+			kore_buf_appendf(out, "wanzami_request_seconds_bucket{%s,le=\"%g\"} %lld\n", of, limits[b] / 1000.0, (long long)sum);
+		}
+		sum += tallies[i].bucket[b];
+		kore_buf_appendf(out, "wanzami_request_seconds_bucket{%s,le=\"+Inf\"} %lld\n"
+		    "wanzami_request_seconds_sum{%s} %.3f\nwanzami_request_seconds_count{%s} %lld\n", of, (long long)sum,
+		    of, (double)tallies[i].ms / 1000.0, of, (long long)sum);
+	}
+}
+
+static void
+process_write(struct kore_buf *out)
+{
+	static const struct {
+		enum counter	counter;
+		const char	*name, *type, *help;
+	} all[] = {
+		{ COUNTER_IN_FLIGHT, "requests_in_flight", "gauge", "Requests being worked on." },
+		{ COUNTER_CONNECTIONS, "connections", "gauge", "Connections of clients, as of the last five seconds." },
+		{ COUNTER_REFUSED, "requests_refused_total", "counter", "Requests answered 503 because the process was busy." },
+		{ COUNTER_DATABASE_CONNECTIONS, "database_connections", "gauge", "Connections to PostgreSQL that are up." },
+		{ COUNTER_DATABASE_IN_FLIGHT, "database_calls_in_flight", "gauge", "Calls that PostgreSQL has been sent and has not answered." },
+		{ COUNTER_DATABASE_WAITING, "database_calls_waiting", "gauge", "Calls that wait for a connection." },
+		{ COUNTER_DATABASE_CALLS, "database_calls_total", "counter", "Calls to PostgreSQL that have ended." },
+		{ COUNTER_DATABASE_ERRORS, "database_errors_total", "counter", "Calls that PostgreSQL answered with an error of ours." },
+		{ COUNTER_DATABASE_LOST, "database_lost_total", "counter", "Calls that found no connection or lost it." },
+		{ COUNTER_DATABASE_SLOW, "database_slow_total", "counter", "Calls that took longer than SLOW_QUERY_MS." },
+		{ COUNTER_VALKEY_CONNECTIONS, "valkey_connections", "gauge", "Connections to Valkey that are up; 0 is away." },
+		{ COUNTER_FRAMES, "transcode_frames_total", "counter", "Frames decoded." },
+		{ COUNTER_JOBS_OK, "jobs_ok_total", "counter", "Transcodes and scheduled jobs of this process that ended well." },
+		{ COUNTER_JOBS_FAILED, "jobs_failed_total", "counter", "Those that failed." },
+		{ COUNTER_RESIDENT_BYTES, "resident_bytes", "gauge", "Memory of all workers." },
+		{ COUNTER_DESCRIPTORS, "open_descriptors", "gauge", "Open descriptors of all workers." },
+	};
+	size_t	i;
+
+	for (i = 0; i < sizeof(all) / sizeof(*all); i++)
+		one(out, all[i].name, all[i].type, all[i].help, counter_sum(all[i].counter));
+	series(out, "build_info", "gauge", "What runs here.");
+	kore_buf_appendf(out, "wanzami_build_info{version=\"%s\",role=\"%s\"} 1\n", WANZAMI_VERSION, conf_str(CONF_ROLE));
+}
+
+static int64_t
+column(const PGresult *res, const char *name)
+{
+	return (strtoll(PQgetvalue(res, 0, PQfnumber(res, name)), NULL, 10));
+}
+
+static void
+load_write(struct kore_buf *out, const PGresult *res)
+{
+	const char	*jobs = PQgetvalue(res, 0, PQfnumber(res, "jobs"));
+
+	one(out, "queue_depth", "gauge", "Films that wait to be transcoded.", column(res, "queue_depth"));
+	one(out, "queue_oldest_seconds", "gauge", "How long the oldest of them has waited.", column(res, "queue_oldest"));
+	one(out, "queue_running", "gauge", "Films being transcoded, everywhere.", column(res, "queue_running"));
+	one(out, "queue_least_percent", "gauge", "How far the one of them is that is least far.", column(res, "queue_percent"));
+	one(out, "mail_waiting", "gauge", "Mails that are due and not sent.", column(res, "mail_waiting"));
+	series(out, "scheduled_jobs", "gauge", "Runs of scheduled jobs in the last day, everywhere, by outcome.");
+	kore_buf_append(out, jobs, strlen(jobs));
+}
+
+static void
+metrics_reply(struct request *r, const struct pg_outcome *outcome)
+{
+	struct kore_buf	out;
+
+	kore_buf_init(&out, 16384);
+	requests_write(&out);
+	times_write(&out);
+	process_write(&out);
+	one(&out, "database_up", "gauge", "Whether PostgreSQL answered just now.", outcome->error == NULL);
+	if (outcome->error == NULL && PQntuples(outcome->res) == 1)
+		load_write(&out, outcome->res);
+	reply_begin(r->kore);
+	http_response_header(r->kore, "cache-control", "no-store");
+	http_response_header(r->kore, "content-type", TYPE);
+	http_response(r->kore, 200, out.data, out.offset);
+	kore_buf_cleanup(&out);
+}
+
+static void
+load_known(void *arg, const struct pg_outcome *outcome)
+{
+	struct request	*r = arg;
+
+	if (!request_resume(r))
+		return;
+	metrics_reply(r, outcome);
+	request_settle(r);
+}
+
+static int
+token_right(struct request *r)
+{
+	const char		*token = conf_str(CONF_METRICS_TOKEN), *given;
+	unsigned char		a[br_sha256_SIZE], b[br_sha256_SIZE], differs = 0;
+	br_sha256_context	hash;
+	size_t			i;
+
+	if (*token == '\0' || !http_request_header(r->kore, "authorization", &given) || strncmp(given, "Bearer ", 7))
+		return (0);
+	br_sha256_init(&hash);
+	br_sha256_update(&hash, token, strlen(token));
+	br_sha256_out(&hash, a);
+	br_sha256_init(&hash);
+	br_sha256_update(&hash, given + 7, strlen(given + 7));
+	br_sha256_out(&hash, b);
+	for (i = 0; i < sizeof(a); i++)
+		differs |= a[i] ^ b[i];
+
+	return (differs == 0);
+}
+
+/* On this machine, and not through a proxy of it. */
+static int
+is_local(struct request *r)
+{
+	char		address[CLIENT_ADDRESS_MAX];
+	const char	*value;
+
+	client_address(r->kore, address);
+
+	return ((!strncmp(address, LOOPBACK, strlen(LOOPBACK)) || !strcmp(address, "::1")) &&
+	    !http_request_header(r->kore, "x-forwarded-for", &value));
+}
+
+ROUTE(GET, "/metrics", metrics_get, .roles = ROLE_API | ROLE_TRANSCODE | ROLE_CRON, .vital = 1)
+{
+	if (!is_local(r) && !token_right(r)) {
+		reply_message(r->kore, 404, "Not found");
+		return;
+	}
+	request_wait(r);
+	pg_query("ops/load", 0, NULL, load_known, r);
+}
+
+/* CloudWatch */
+
+/* What had been counted when the last line was written. */
+static struct {
+	int64_t	requests, errors, failed;
+	int64_t	bucket[BUCKETS];
+} told;
+
+/* Since then, over all routes but those that only monitoring asks for; buckets are returned. */
+static void
+since_told(int64_t *requests, int64_t *errors, int64_t bucket[BUCKETS])
+{
+	int64_t	now[BUCKETS] = { 0 };
+	size_t	i;
+	int	b;
+
+	*requests = *errors = 0;
+	for (i = 0; i <= routes_count(); i++) {
+		if (i < routes_count() && __start_routes[i]->vital)
+			continue;
+		*errors += tallies[i].status[CLASSES - 1];
+		for (b = 0; b < BUCKETS; b++)
+			now[b] += tallies[i].bucket[b];
+	}
+	for (b = 0; b < BUCKETS; b++) {
+		*requests += now[b];
+		bucket[b] = now[b] - told.bucket[b];
+		told.bucket[b] = now[b];
+	}
+	*requests -= told.requests;
+	*errors -= told.errors;
+	told.requests += *requests;
+	told.errors += *errors;
+}
+
+/* In ms, between the limits of its bucket as if all in there were spread evenly. */
+static double
+percentile(const int64_t bucket[BUCKETS], int64_t count, double part)
+{
+	double	rank = part * (double)count, below = 0, from, to;
+	int	b;
+
+	if (count == 0)
+		return (0);
+	for (b = 0; b < BUCKETS - 1 && below + (double)bucket[b] < rank; b++)
+		below += (double)bucket[b];
+	from = b > 0 ? limits[b - 1] : 0;
+	to = b < BUCKETS - 1 ? limits[b] : from;
+
+	return (bucket[b] > 0 ? from + (to - from) * (rank - below) / (double)bucket[b] : from);
+}
+
+/* One object a line, as CloudWatch's agent and the log group of ECS understand it. */
+static void
+tell(void *arg, const struct pg_outcome *outcome)
+{
+	static const char	*names[] = { "Requests", "Errors5xx", "LatencyP99Ms", "JobsFailed", "QueueDepth", "QueueOldestSeconds", "MailWaiting" };
+	static const char	*units[] = { "Count", "Count", "Milliseconds", "Count", "Count", "Seconds", "Count" };
+	int64_t			requests, errors, bucket[BUCKETS], failed = counter_sum(COUNTER_JOBS_FAILED);
+	double			values[7];
+	struct kore_buf		out;
+	struct timespec		ts;
+	int			i, n = outcome->error == NULL && PQntuples(outcome->res) == 1 ? 7 : 4;
+
+	(void)arg;
+	since_told(&requests, &errors, bucket);
+	values[0] = (double)requests;
+	values[1] = (double)errors;
+	values[2] = percentile(bucket, requests, 0.99);
+	values[3] = (double)(failed - told.failed);
+	told.failed = failed;
+	if (n == 7) {
+		values[4] = (double)column(outcome->res, "queue_depth");
+		values[5] = (double)column(outcome->res, "queue_oldest");
+		values[6] = (double)column(outcome->res, "mail_waiting");
+	}
+	clock_gettime(CLOCK_REALTIME, &ts);
+	kore_buf_init(&out, 1024);
+	kore_buf_appendf(&out, "{\"_aws\":{\"Timestamp\":%lld,\"CloudWatchMetrics\":[{\"Namespace\":\"Wanzami\",\"Dimensions\":[[\"Role\"]],"
+	    "\"Metrics\":[", (long long)ts.tv_sec * 1000 + ts.tv_nsec / 1000000);
+	for (i = 0; i < n; i++)
+		kore_buf_appendf(&out, "%s{\"Name\":\"%s\",\"Unit\":\"%s\"}", i > 0 ? "," : "", names[i], units[i]);
+	kore_buf_appendf(&out, "]}]},\"Role\":\"%s\"", conf_str(CONF_ROLE));
+	for (i = 0; i < n; i++)
+		kore_buf_appendf(&out, ",\"%s\":%.10g", names[i], values[i]);
+	kore_buf_append(&out, "}\n", 2);
+	log_raw((const char *)out.data, out.offset);
+	kore_buf_cleanup(&out);
+}
+
+static void
+tell_tick(void *arg, u_int64_t now)
+{
+	(void)arg;
+	(void)now;
+	pg_query("ops/load", 0, NULL, tell, NULL);
+}
+
+void
+metrics_start(int worker_id, int telling)
+{
+	counter_start(worker_id);
+	process_look(NULL, 0);
+	kore_timer_add(process_look, LOOK_MS, NULL, 0);
+	if (telling && conf_int(CONF_EMF) && strcmp(conf_str(CONF_LOG_FORMAT), "text"))
+		kore_timer_add(tell_tick, (u_int64_t)conf_int(CONF_EMF_SECONDS) * 1000, NULL, 0);
+}

@@ -1,0 +1,139 @@
+"""What monitoring sees: /metrics for Prometheus, lines for CloudWatch, traces and slow statements in the log."""
+import json
+import re
+import threading
+
+import pytest
+import requests
+
+from services import SECRETS, run, wait_for
+
+TRACE = "1-67891233-abcdef012345678912345678"
+
+
+@pytest.fixture
+def base(postgres, appliance):
+    """A migrated database and nothing else; start() as world's."""
+    url, db = postgres.create()
+    env = {**SECRETS, "DATABASE_URL": url}
+    r = run("migrate", **env)
+    assert r.returncode == 0, r.stdout + r.stderr
+
+    def start(**more):
+        start.db = db
+        return appliance(**{**env, **more}).wait_healthy()
+    yield start
+    db.close()
+
+
+def read(a, **headers):
+    """Every series of /metrics; each line is one that Prometheus can read."""
+    r = a.get("/metrics", headers=headers)
+    assert r.status_code == 200 and r.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    found, known = {}, set()
+    for line in r.text.splitlines():
+        if line.startswith("#"):
+            known.add(line.split()[2])
+            continue
+        m = re.fullmatch(r'(wanzami_[a-z_]+)(\{(?:[a-z]+="[^"\\]*",?)*\})? (-?[0-9.e+]+)', line)
+        assert m, line
+        assert re.sub("_(bucket|sum|count)$", "", m[1]) in known or m[1] in known, line
+        found[m[1] + (m[2] or "")] = float(m[3])
+    return found
+
+
+def test_workers_are_summed_and_routes_told_apart(base):
+    a = base(roles="api", WORKERS=2)
+    for i in range(20):
+        with requests.Session() as s:
+            assert s.get(a.url + "/api/titles/%d" % (1000 + i)).status_code == 404
+    a.get("/nothing")
+    a.post("/api/auth/login", {})
+    m = read(a)
+    assert m['wanzami_requests_total{method="GET",route="/api/titles/:id",status="4xx"}'] == 20
+    assert m['wanzami_requests_total{method="other",route="none",status="4xx"}'] == 1
+    assert m['wanzami_request_seconds_count{method="GET",route="/api/titles/:id"}'] == 20
+    assert m['wanzami_request_seconds_bucket{method="GET",route="/api/titles/:id",le="+Inf"}'] == 20
+    assert m["wanzami_database_up"] == 1 and m["wanzami_database_calls_total"] >= 20
+    wait_for(lambda: read(a)["wanzami_database_connections"] == 4, "two connections of each worker")
+    assert m["wanzami_resident_bytes"] > 1e6 and m["wanzami_open_descriptors"] > 5
+    assert any(k.startswith("wanzami_build_info{") for k in m)
+
+
+def test_what_waits_is_told(base):
+    a = base(roles="api", WORKERS=1)
+    m = read(a)
+    assert (m["wanzami_queue_depth"], m["wanzami_queue_oldest_seconds"], m["wanzami_mail_waiting"]) == (0, 0, 0)
+    with base.db.cursor() as c:
+        c.execute("""INSERT INTO "UploadJob" ("status", "payload", "updatedAt") VALUES ('PROCESSING', '{"key": "k"}', now())""")
+        c.execute("""INSERT INTO wanzami.transcode_job (upload_job_id, source_key, created_at, run_after)
+            SELECT id, 'k', now() - interval '1 hour', now() - interval '1 hour' FROM "UploadJob" """)
+        c.execute("""INSERT INTO wanzami.mail_outbox (to_address, template, vars) VALUES ('a@example.com', 'welcome', '{}')""")
+        c.execute("INSERT INTO wanzami.job_run (name, finished_at, outcome) VALUES ('popularity', now(), 'failed')")
+    m = read(a)
+    assert (m["wanzami_queue_depth"], m["wanzami_mail_waiting"]) == (1, 1) and 3600 <= m["wanzami_queue_oldest_seconds"] < 4000
+    assert m['wanzami_scheduled_jobs{job="popularity",outcome="failed"}'] == 1
+
+
+def test_others_need_the_token(base):
+    a = base(roles="api", METRICS_TOKEN="tell-me-all")
+    outside = {"X-Forwarded-For": "203.0.113.9"}
+    assert a.get("/metrics", headers=outside).status_code == 404
+    assert a.get("/metrics", headers={**outside, "Authorization": "Bearer tell-me-al"}).status_code == 404
+    assert a.get("/metrics", headers={**outside, "Authorization": "Bearer tell-me-all"}).status_code == 200
+    assert a.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"}).status_code == 404
+    none = base(roles="api")
+    assert none.get("/metrics", headers={**outside, "Authorization": "Bearer "}).status_code == 404
+
+
+def test_without_a_database_the_rest_is_told(appliance):
+    a = appliance(roles="api").wait_healthy()
+    m = read(a)
+    assert m["wanzami_database_up"] == 0 and "wanzami_queue_depth" not in m and m["wanzami_database_connections"] == 0
+
+
+def test_cloudwatch_gets_its_line(base):
+    a = base(roles="api", WORKERS=2, EMF_SECONDS=1)
+    asked = 40
+    for i in range(asked):
+        requests.get(a.url + "/api/titles/%d" % (1000 + i), timeout=30)
+
+    def told():
+        return [line for line in map(json.loads, open(a.log_path)) if "_aws" in line]
+    wait_for(lambda: sum(line["Requests"] for line in told()) >= asked, "all of them")
+    for line in told():
+        [how] = line["_aws"]["CloudWatchMetrics"]
+        assert how["Namespace"] == "Wanzami" and how["Dimensions"] == [["Role"]] and line["Role"] == "api"
+        names = {m["Name"] for m in how["Metrics"]}
+        assert names >= {"Requests", "Errors5xx", "LatencyP99Ms", "JobsFailed"} and all(isinstance(line[n], (int, float)) for n in names)
+    assert sum(line["Requests"] for line in told()) == asked  # health checks are none
+    last = [line for line in told() if "QueueDepth" in line][-1]
+    assert (last["QueueDepth"], last["QueueOldestSeconds"], last["MailWaiting"], last["Errors5xx"]) == (0, 0, 0, 0)
+    assert max(line["LatencyP99Ms"] for line in told()) > 0
+    silent = base(roles="api", EMF_SECONDS=1, EMF=0)
+    silent.get("/api/titles")
+    assert silent.stop() == 0 and "_aws" not in open(silent.log_path).read()
+
+
+def test_traces_are_in_the_log(base):
+    a = base(roles="api", WORKERS=1)
+    for headers, trace in (({"X-Amzn-Trace-Id": "Self=1-1-1;Root=" + TRACE + ";Sampled=1"}, TRACE),
+                           ({"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}, "4bf92f3577b34da6a3ce929d0e0e4736"),
+                           ({"X-Amzn-Trace-Id": "Root=" + "a" * 4000}, None), ({"traceparent": "00-zz"}, None), ({}, None)):
+        a.get("/api/titles/77", headers=headers)
+        line = wait_for(lambda: [x for x in a.log_lines() if x.get("path") == "/api/titles/77"], "the line")[-1]
+        assert line.get("trace") == trace
+
+
+def test_slow_statements_are_in_the_log(base):
+    a = base(roles="api", WORKERS=1, SLOW_QUERY_MS=1)
+    with base.db.cursor() as c:
+        c.execute('BEGIN; LOCK TABLE "Title"')
+        s = requests.Session()
+        asking = threading.Thread(target=s.get, args=(a.url + "/api/titles/5",))
+        asking.start()
+        wait_for(lambda: read(a)["wanzami_database_calls_in_flight"] > 1, "the statement to wait")
+        c.execute("COMMIT")
+        asking.join()
+    [line] = [x for x in a.log_lines() if x["msg"] == "slow query" and x["statement"] == "titles/detail.sql"]
+    assert line["ms"] >= 1 and read(a)["wanzami_database_slow_total"] >= 1
