@@ -23,6 +23,8 @@
 #define PG_CONNECTIONS		(PG_FAST_CONNECTIONS + 1)	/* the last is for slow statements, and made when there is one */
 #define PG_PREPARES_MAX		32	/* statements of one call */
 #define PG_TRIES		3	/* of a call that the server asks to repeat */
+#define RESULT_BLOCK		2048	/* bytes, libpq's PGRESULT_DATA_BLOCKSIZE */
+#define RESULT_BLOCKS		32
 #define JSONB_OID		3802
 #define PG_TIMEOUT_MS		15000	/* a statement, in the server */
 #define PG_WAIT_MS		3000	/* for a connection, before 503 */
@@ -68,6 +70,8 @@ struct conn {
 	u_int64_t		since;		/* of this state */
 	u_int64_t		retry_ms;
 	u_int8_t		*prepared;	/* one flag a statement */
+	int			watched;	/* what the loop looks out for: EPOLLIN, EPOLLOUT */
+	int			unsent;		/* calls wait in libpq's buffer for the end of this turn */
 	struct call_list	sent;
 	size_t			nsent;
 };
@@ -78,6 +82,8 @@ static struct file		*files;
 static size_t			nfiles;
 static char			**statements;
 static size_t			nstatements;
+static int			flushing = 0;
+static void			*kept[RESULT_BLOCKS];
 static char			*url;
 static char			startup_options[256];
 
@@ -110,6 +116,7 @@ conn_lane(const struct conn *conn)
 static void
 conn_watch(struct conn *conn, int events)
 {
+	conn->watched = events;
 	kore_platform_event_schedule(PQsocket(conn->db), events | EPOLLRDHUP, 0, conn);
 }
 
@@ -160,13 +167,39 @@ conn_open(struct conn *conn)
 static void
 conn_flush(struct conn *conn)
 {
-	int	r;
+	int	r, events;
 
+	conn->unsent = 0;
 	r = PQflush(conn->db);
+	events = r == 1 ? EPOLLIN | EPOLLOUT : EPOLLIN;
 	if (r == -1)
 		conn_lose(conn, PQerrorMessage(conn->db));
-	else
-		conn_watch(conn, r == 1 ? EPOLLIN | EPOLLOUT : EPOLLIN);
+	else if (events != conn->watched)
+		conn_watch(conn, events);
+}
+
+static void
+conns_flush(void *arg, u_int64_t now)
+{
+	size_t	i;
+
+	(void)arg;
+	(void)now;
+	flushing = 0;
+	for (i = 0; i < PG_CONNECTIONS; i++) {
+		if (conns[i].state == CONN_READY && conns[i].unsent)
+			conn_flush(&conns[i]);
+	}
+}
+
+/* What one turn of the event loop asks goes out together. */
+static void
+conn_flush_soon(struct conn *conn)
+{
+	conn->unsent = 1;
+	if (!flushing)
+		kore_timer_add(conns_flush, 0, NULL, KORE_TIMER_ONESHOT);
+	flushing = 1;
 }
 
 static void
@@ -186,7 +219,7 @@ call_prepare(struct conn *conn, struct call *c, size_t statement)
 	statement_name(statement, name);
 	if (c->nprepares == PG_PREPARES_MAX ||
 	    !PQsendPrepare(conn->db, name, statements[statement], c->types != NULL ? c->nparams : 0, c->types) ||
-	    !PQpipelineSync(conn->db))
+	    !PQsendPipelineSync(conn->db))
 		return (0);
 	conn->prepared[statement] = 1;
 	c->preparing[c->nprepares++] = statement;
@@ -225,7 +258,7 @@ static int
 conn_send(struct conn *conn, struct call *c)
 {
 	c->nprepares = c->prepared = 0;
-	if (!call_each(conn, c, call_prepare) || !call_each(conn, c, call_execute) || !PQpipelineSync(conn->db))
+	if (!call_each(conn, c, call_prepare) || !call_each(conn, c, call_execute) || !PQsendPipelineSync(conn->db))
 		return (0);
 	c->since = c->sent = kore_time_ms();
 	TAILQ_INSERT_TAIL(&conn->sent, c, list);
@@ -264,7 +297,7 @@ calls_send(enum pg_lane lane)
 			conn_lose(conn, PQerrorMessage(conn->db));
 			continue;
 		}
-		conn_flush(conn);
+		conn_flush_soon(conn);
 	}
 }
 
@@ -504,6 +537,24 @@ statements_load(void)
 	}
 }
 
+/*
+ * musl gives pages back as soon as the last block on them is freed, and would
+ * do so with the first block of every result. Among these blocks, of which
+ * every other stays, the next results find room.
+ */
+static void
+blocks_keep(void)
+{
+	size_t	i;
+
+	for (i = 0; i < RESULT_BLOCKS; i++)
+		kept[i] = malloc(RESULT_BLOCK);
+	for (i = 0; i < RESULT_BLOCKS; i += 2) {
+		free(kept[i]);
+		kept[i] = NULL;
+	}
+}
+
 void
 pg_start(const char *database_url)
 {
@@ -515,6 +566,7 @@ pg_start(const char *database_url)
 	snprintf(startup_options, sizeof(startup_options), "-c statement_timeout=%d -c TimeZone=UTC -c search_path=%s",
 	    PG_TIMEOUT_MS, schema);
 	statements_load();
+	blocks_keep();
 
 	for (i = 0; i < PG_CONNECTIONS; i++) {
 		conns[i].evt.handle = conn_handle;
