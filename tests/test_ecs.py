@@ -316,6 +316,16 @@ def test_alarms_use_metrics_that_exist_and_name_pages_that_exist(rendered):
     assert METRICS <= {a["MetricName"] for a in alarms(rendered)}
 
 
+def test_the_queue_is_watched_by_who_does_not_work_on_it(rendered):
+    """Every role tells how long the queue is; whether it grows must be known when no transcode task runs, and whether one runs when
+    the database, which knows the queue, is away."""
+    for a in alarms(rendered):
+        if a["MetricName"] in ("QueueDepth", "QueueOldestSeconds"):
+            assert a["Dimensions"] == [{"Name": "Role", "Value": "cron"}]
+        if a["AlarmName"].endswith("-silent"):
+            assert (a["MetricName"], a["Statistic"], a["TreatMissingData"]) == ("Requests", "SampleCount", "breaching")
+
+
 def test_the_dashboard_shows_every_metric_and_nothing_twice_in_a_place(rendered):
     widgets, taken, shown = load(rendered, "dashboard/wanzami.json")["widgets"], set(), set()
     for w in widgets:
