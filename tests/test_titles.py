@@ -264,7 +264,7 @@ def test_without_a_bucket_addresses_are_null(catalogue):
     assert get_title(a, add(db, "x", trailerUrl="s3://films/trailer/1"))["trailerUrl"] is None
 
 
-def test_one_row_a_rendition_the_newest_ready_one_and_no_address_for_pay_per_view(signing):
+def test_one_row_a_rendition_the_newest_ready_one_and_an_address_of_the_gate_for_pay_per_view(signing):
     a, db = signing
     new = add(db, "film")
     add_asset(db, "R360", "https://cdn/old", titleId=new, updatedAt="2024-01-01")
@@ -274,7 +274,9 @@ def test_one_row_a_rendition_the_newest_ready_one_and_no_address_for_pay_per_vie
     assert [(v["rendition"], v["url"]) for v in get_title(a, new)["assetVersions"]] == [("R4K", "https://cdn/4k"), ("R360", "https://cdn/new")]
     assert get_title(a, new)["assetVersions"][0]["sizeBytes"] == 2 ** 40
     db.execute('UPDATE "Title" SET "isPpv" = true')
-    assert [v["url"] for v in get_title(a, new)["assetVersions"]] == [None, None]
+    gated = get_title(a, new)["assetVersions"]
+    assert all(v["url"].startswith(a.url + "/api/ppv/media/") for v in gated) and len({v["url"] for v in gated}) == 2
+    assert [set(v) for v in gated] == [{"id", "rendition", "url", "sizeBytes", "durationSec", "status"}, {"id", "rendition", "url", "status"}]
 
 
 def test_bad_ids(catalogue):
