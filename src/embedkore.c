@@ -1,10 +1,12 @@
 /*
  * Kore looks functions up with dlsym and writes its configuration to a
  * temporary file; a static binary in an empty root has neither. This file
- * gives it a table of names and memory files instead.
+ * gives it a table of names and memory files instead, and sees to it that a
+ * signal to end is not forgotten.
  */
 #include <sys/mman.h>
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +28,8 @@ FILE	*__real_fopen(const char *, const char *);
 FILE	*__wrap_fopen(const char *, const char *);
 int	__real_unlink(const char *);
 int	__wrap_unlink(const char *);
+int	__real_sigaction(int, const struct sigaction *, struct sigaction *);
+int	__wrap_sigaction(int, const struct sigaction *, struct sigaction *);
 void	__wrap_kore_log(int, const char *, ...) __attribute__((format(printf, 2, 3)));
 
 extern struct kore_module_functions	kore_native_module;
@@ -114,6 +118,39 @@ __wrap_unlink(const char *path)
 		return (local_forget(path));
 
 	return (is_memory(path) ? 0 : __real_unlink(path));
+}
+
+/*
+ * Kore remembers the last signal only. When a worker ends at the moment at
+ * which we are asked to, as when both are sent the signal, the worker's end
+ * would be all that it remembers, and the parent wait for ever. And it looks
+ * for signals before it waits for events: one in between is noticed when
+ * something else happens, so the parent is reminded.
+ */
+static void
+signal_note(int sig)
+{
+	static volatile sig_atomic_t	asked = 0;
+
+	if (sig == SIGTERM || sig == SIGINT || sig == SIGQUIT)
+		asked = sig;
+	sig_recv = asked != 0 ? asked : sig;
+	if (asked != 0 && worker == NULL)
+		(void)alarm(1);
+}
+
+int
+__wrap_sigaction(int sig, const struct sigaction *new, struct sigaction *old)
+{
+	struct sigaction	ours;
+
+	if (new == NULL || new->sa_handler != kore_signal)
+		return (__real_sigaction(sig, new, old));
+	ours = *new;
+	ours.sa_handler = signal_note;
+	(void)__real_sigaction(SIGALRM, &ours, NULL);
+
+	return (__real_sigaction(sig, &ours, old));
 }
 
 /* Kore's own lines: a worker that dies and is restarted, a bad bind address. */

@@ -1,4 +1,5 @@
 """How a process lives: health, probe, roles, sandbox, drain, restart."""
+import contextlib
 import os
 import signal
 import socket
@@ -119,11 +120,13 @@ def test_every_log_line_is_json_and_says_no_query(appliance):
 def test_workers_run_in_the_seccomp_sandbox(appliance):
     a = appliance(WORKERS=2).wait_healthy()
     workers = wait_for(lambda: a.workers() if len(a.workers()) == 2 else None, "two workers")
-    for pid in workers:
+    def status(pid):
         with open("/proc/%d/status" % pid) as f:
-            status = dict(line.rstrip("\n").split(":\t") for line in f if ":\t" in line)
-        assert status["Seccomp"] == "2"
-        assert status["NoNewPrivs"] == "1"
+            return dict(line.rstrip("\n").split(":\t") for line in f if ":\t" in line)
+
+    for pid in workers:
+        wait_for(lambda: status(pid)["Seccomp"] == "2", "the filter of worker %d" % pid)
+        assert status(pid)["NoNewPrivs"] == "1"
 
 
 def test_a_worker_that_dies_is_restarted_and_that_is_logged(appliance):
@@ -177,3 +180,24 @@ def test_workers_end_with_their_parent(appliance):
     os.kill(a.process.pid, signal.SIGKILL)
     a.process.wait()
     wait_for(lambda: not any(alive(w) for w in workers), "the end of the workers")
+
+
+def test_a_signal_to_all_of_its_processes_ends_it(appliance):
+    """As from a terminal, or from timeout(1): workers end at the moment at which the parent is asked to."""
+    for _ in range(5):
+        a = appliance(roles="cron").wait_healthy()
+        for pid in [a.process.pid] + a.workers():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        assert a.process.wait(timeout=60) == 0
+
+
+def test_a_worker_that_ends_just_before_the_signal(appliance):
+    a = appliance(roles="cron").wait_healthy()
+    os.kill(a.process.pid, signal.SIGSTOP)
+    (worker,) = a.workers()
+    os.kill(a.process.pid, signal.SIGTERM)
+    os.kill(worker, signal.SIGTERM)
+    wait_for(lambda: not alive(worker), "the end of the worker")
+    os.kill(a.process.pid, signal.SIGCONT)
+    assert a.process.wait(timeout=60) == 0
