@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "tls/cert.h"
 #include "tls/listener.h"
+#include "tls/pem.h"
 #include "tls/roots.h"
 #include "tls/sessions.h"
 
@@ -65,21 +66,13 @@ mark_read(const struct source *s, struct mark *m)
 	m->size = st.st_size;
 }
 
-static void
-text_free(char *text)
-{
-	if (text != NULL)
-		explicit_bzero(text, strlen(text));
-	free(text);
-}
-
-/* The text of a source, for text_free(); NULL and why. */
+/* The text of a source, for pem_text_free(); NULL and why. */
 static char *
 source_read(const struct source *s, char *error, size_t size)
 {
 	char	*text;
 
-	text = *conf_str(s->file) != '\0' ? roots_file(conf_str(s->file)) : strdup(conf_str(s->pem));
+	text = *conf_str(s->file) != '\0' ? pem_file(conf_str(s->file)) : strdup(conf_str(s->pem));
 	if (text == NULL)
 		snprintf(error, size, "%s cannot be read: %s", source_name(s), strerror(errno));
 
@@ -134,8 +127,8 @@ shown_load(char *error, size_t size)
 	if ((cert = source_read(&cert_source, error, size)) != NULL && (key = source_read(&key_source, error, size)) != NULL &&
 	    (s = shown_new(cert, key, &why)) == NULL)
 		snprintf(error, size, "%s with %s: %s", source_name(&cert_source), source_name(&key_source), why);
-	text_free(cert);
-	text_free(key);
+	pem_text_free(cert);
+	pem_text_free(key);
 
 	return (s);
 }

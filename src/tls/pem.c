@@ -1,14 +1,21 @@
 /*
- * Blocks of base64 between BEGIN and END.
+ * Blocks of base64 between BEGIN and END. Nothing that may hold a key is left
+ * in memory that is given back.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tls/pem.h"
 
 #define BEGIN	"-----BEGIN "
 #define END	"-----END "
 #define DASHES	"-----"
+
+#define FILE_MIN	8192
+#define FILE_MAX	(4 * 1024 * 1024)
 
 static int
 value_of(char c)
@@ -99,4 +106,77 @@ pem_free(uint8_t *der, size_t len)
 	if (der != NULL)
 		explicit_bzero(der, len);
 	free(der);
+}
+
+void
+pem_text_free(char *text)
+{
+	if (text != NULL)
+		explicit_bzero(text, strlen(text));
+	free(text);
+}
+
+/* Twice the room and more for len bytes of text; realloc() would leave what it copies behind. */
+static char *
+text_grow(char *text, size_t len, size_t room)
+{
+	char	*grown = NULL;
+
+	if (room > FILE_MAX)
+		errno = E2BIG;
+	else
+		grown = malloc(room);
+	if (text != NULL) {
+		if (grown != NULL)
+			memcpy(grown, text, len);
+		explicit_bzero(text, len);
+		free(text);
+	}
+
+	return (grown);
+}
+
+/* Without stdio, whose buffer would keep a copy. */
+static char *
+text_read(int fd)
+{
+	char	*text = NULL;
+	size_t	len = 0, room = 0;
+	ssize_t	n;
+
+	for (;;) {
+		if (len + 1 >= room) {
+			room = room == 0 ? FILE_MIN : room * 4;
+			if ((text = text_grow(text, len, room)) == NULL)
+				return (NULL);
+		}
+		if ((n = read(fd, text + len, room - len - 1)) < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+	}
+	text[len] = '\0';
+	if (n < 0) {
+		pem_text_free(text);
+		return (NULL);
+	}
+
+	return (text);
+}
+
+char *
+pem_file(const char *path)
+{
+	char	*text;
+	int	fd, error;
+
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
+		return (NULL);
+	text = text_read(fd);
+	error = errno;
+	(void)close(fd);
+	errno = error;
+
+	return (text);
 }

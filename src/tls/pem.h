@@ -21,4 +21,13 @@ int	pem_next(const char **text, char label[PEM_LABEL_MAX], uint8_t **der, size_t
 /* Wipes and frees. */
 void	pem_free(uint8_t *der, size_t len);
 
+/*
+ * The whole of a file as text, for free() (a private key's: for
+ * pem_text_free()); NULL with errno set, E2BIG past 4 MiB.
+ */
+char	*pem_file(const char *path);
+
+/* Wipes and frees; NULL is let pass. */
+void	pem_text_free(char *text);
+
 #endif

@@ -19,6 +19,7 @@
 #include "libpq/pqcomm.h"
 
 #include "tls/client.h"
+#include "tls/pem.h"
 
 #define BUCKETS		64
 #define ROOT_FILE	".postgresql/root.crt"
@@ -178,7 +179,7 @@ roots_choose(struct session *s, const struct roots **roots)
 	if (!given(conn->sslrootcert) && (*roots = roots_database()) != NULL)
 		return (1);
 	(void)path_choose(conn->sslrootcert, ROOT_FILE, path);
-	if (*path == '\0' || (pem = roots_file(path)) == NULL) {
+	if (*path == '\0' || (pem = pem_file(path)) == NULL) {
 		if (*path != '\0' && errno != ENOENT && errno != ENOTDIR) {
 			libpq_append_conn_error(conn, "could not read root certificate file \"%s\": %s", path, strerror(errno));
 			return (0);
@@ -234,13 +235,12 @@ identity_read(struct session *s, const char *cert_path, const char *cert)
 
 	if (!path_choose(conn->sslkey, KEY_FILE, path) || !key_file_check(conn, path))
 		return (0);
-	if ((key = roots_file(path)) == NULL) {
+	if ((key = pem_file(path)) == NULL) {
 		libpq_append_conn_error(conn, "could not read private key file \"%s\": %s", path, strerror(errno));
 		return (0);
 	}
 	s->identity = identity_parse(cert, key, &why);
-	explicit_bzero(key, strlen(key));
-	free(key);
+	pem_text_free(key);
 	if (s->identity == NULL)
 		libpq_append_conn_error(conn, "could not use certificate file \"%s\" with private key file \"%s\": %s", cert_path, path, why);
 
@@ -257,7 +257,7 @@ identity_choose(struct session *s)
 
 	if (conn->sslcertmode[0] == 'd' || !path_choose(conn->sslcert, CERT_FILE, path))
 		return (1);
-	if ((cert = roots_file(path)) == NULL) {
+	if ((cert = pem_file(path)) == NULL) {
 		if (errno == ENOENT || errno == ENOTDIR)
 			return (1);
 		libpq_append_conn_error(conn, "could not open certificate file \"%s\": %s", path, strerror(errno));

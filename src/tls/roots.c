@@ -13,8 +13,6 @@
 #include "tls/roots.h"
 #include "versions.h"
 
-#define FILE_MAX	(4 * 1024 * 1024)
-
 extern const unsigned char	roots_der[], roots_der_end[];	/* build/embed.sh */
 
 static struct roots	all;
@@ -125,41 +123,6 @@ roots_free(struct roots *r)
 	free(r);
 }
 
-char *
-roots_file(const char *path)
-{
-	FILE	*fp;
-	char	*text = NULL, *grown;
-	size_t	len = 0, room = 0;
-	int	error = 0;
-
-	if ((fp = fopen(path, "re")) == NULL)
-		return (NULL);
-	(void)setvbuf(fp, NULL, _IONBF, 0);	/* it may be a key: no second copy of it stays behind */
-	do {
-		if (len + 1 >= room) {
-			room = room == 0 ? 8192 : room * 4;
-			if (room > FILE_MAX || (grown = realloc(text, room)) == NULL) {
-				error = room > FILE_MAX ? E2BIG : ENOMEM;
-				break;
-			}
-			text = grown;
-		}
-		errno = 0;
-		len += fread(text + len, 1, room - len - 1, fp);
-		error = ferror(fp) ? errno : 0;
-	} while (error == 0 && !feof(fp));
-	(void)fclose(fp);
-	if (error != 0) {
-		free(text);
-		errno = error;
-		return (NULL);
-	}
-	text[len] = '\0';
-
-	return (text);
-}
-
 static const char *
 complain(const char *variable, const char *what)
 {
@@ -176,7 +139,7 @@ file_add(const char *path)
 	const char	*why;
 	char		*text, what[256];
 
-	if ((text = roots_file(path)) == NULL) {
+	if ((text = pem_file(path)) == NULL) {
 		snprintf(what, sizeof(what), "cannot be read: %s", strerror(errno));
 		return (complain("TLS_CA_FILE", what));
 	}

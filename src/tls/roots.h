@@ -40,9 +40,6 @@ const struct roots	*roots_database(void);
 struct roots		*roots_parse(const char *pem, const char **why);
 void			roots_free(struct roots *);
 
-/* The whole of a file as text, for free(); NULL with errno set, E2BIG past 4 MiB. */
-char			*roots_file(const char *path);
-
 /* The day of Mozilla's list, in seconds since 1970: no clock that is right says less. */
 long long		roots_date(void);
 

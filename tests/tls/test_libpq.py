@@ -1,6 +1,7 @@
 """libpq over our TLS against real PostgreSQL: each sslmode, each source of authorities, client certificates, channel binding,
 and what libpq says when something is wrong."""
 import os
+import subprocess
 
 import pytest
 
@@ -225,3 +226,38 @@ def test_a_hundred_megabytes(pg, server, root, verb, megabytes, says, cipher):
     said = pg(info(server, sslmode="verify-full", sslrootcert=root.alone), verb, megabytes)
     server.set("ssl_ciphers", None)
     assert said.split()[0] == says.split()[0], said
+
+
+@pytest.mark.parametrize("key", ["p-256", "rsa-2048"])
+@pytest.mark.parametrize("form", ["pkcs8", "traditional"])
+def test_no_key_stays_in_memory(pg, server, root, key, form):
+    """While a connection is open its key is there, which shows that the search finds it; afterwards it is nowhere."""
+    server.wear(root.issue("localhost"))
+    me = server.client_root.issue(common_name="bycert", key=key, purposes=["client"])
+    with open(me.key, "wb") as f:
+        f.write(pki.key_pem(me.secret, form))
+    numbers = me.secret.private_numbers()
+    secret = numbers.private_value.to_bytes(32, "big") if key == "p-256" else numbers.p.to_bytes(128, "big")
+    text = pki.key_pem(me.secret, form).splitlines()[2][:40]
+    for verb, times in (("break", 1), ("gone", 0)):
+        with subprocess.Popen([pg.tool, info(server, user="bycert", sslmode="require", sslcert=me.chain, sslkey=me.key), verb],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as p:
+            while p.stdout.readline() not in ("up\n", "gone\n"):
+                assert p.poll() is None
+            found = memory(p.pid)
+            p.communicate("go on\n", timeout=60)
+        assert found.count(secret) == times, verb
+        assert found.count(text) == 0
+
+
+def memory(pid):
+    """All that a process may write to."""
+    found = b""
+    with open("/proc/%d/maps" % pid) as maps, open("/proc/%d/mem" % pid, "rb") as mem:
+        for line in maps:
+            where, rights = line.split()[:2]
+            start, end = (int(n, 16) for n in where.split("-"))
+            if "rw" in rights and end - start < 1 << 30:
+                mem.seek(start)
+                found += mem.read(end - start)
+    return found

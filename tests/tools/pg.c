@@ -7,6 +7,7 @@
  *	wait N		begins to connect, looks at it for N ms; how many steps it took and whether it ended
  *	down N, up N	N megabytes in one direction through COPY, blocking
  *	pipe N		N statements of one megabyte each way, pipelined and without blocking
+ *	gone		connects, ends that, prints a line, waits for one on standard input
  *	break		connects, prints a line, waits for one on standard input, asks once more
  */
 #include <sys/time.h>
@@ -320,6 +321,7 @@ main(int argc, char **argv)
 {
 	const char	*wrong;
 	PGconn		*db;
+	char		line[10];
 	int		n = argc > 3 ? atoi(argv[3]) : 0, ret;
 
 	if (argc < 3 || (wrong = conf_load()) != NULL || (wrong = roots_load()) != NULL)
@@ -329,8 +331,13 @@ main(int argc, char **argv)
 	if (!strcmp(argv[2], "wait"))
 		return (cmd_wait(argv[1], n));
 	db = PQconnectdb(argv[1]);
-	ret = connected(db, argv[2], n);
+	ret = connected(db, strcmp(argv[2], "gone") ? argv[2] : "show", n);
 	PQfinish(db);
+	if (!strcmp(argv[2], "gone")) {
+		printf("gone\n");
+		fflush(stdout);
+		(void)fgets(line, sizeof(line), stdin);
+	}
 
 	return (ret);
 }

@@ -14,6 +14,7 @@
 
 #include "role.h"
 #include "tls/hiredis.h"
+#include "tls/pem.h"
 
 #define WORDS_MAX	8
 
@@ -233,7 +234,7 @@ main(int argc, char **argv)
 
 	argc_all = argc;
 	argv_all = argv;
-	pem = roots_file(option("roots"));
+	pem = pem_file(option("roots"));
 	if ((roots = roots_parse(pem, &why)) == NULL)
 		return (fail(why));
 	if ((v = option("patience")) != NULL)

@@ -22,6 +22,7 @@
 #include "base/conf.h"
 #include "role.h"
 #include "tls/client.h"
+#include "tls/pem.h"
 
 #define PATIENCE_MS	60000
 
@@ -99,15 +100,15 @@ settings_make(struct tls_settings *s)
 			s->verify = (enum verify_how)i;
 	}
 	if ((v = option("roots")) != NULL) {
-		pem = roots_file(v);
+		pem = pem_file(v);
 		s->roots = roots_parse(pem, &why);
 		free(pem);
 		if (s->roots == NULL)
 			return (!fail(why));
 	}
 	if ((v = option("cert")) != NULL) {
-		cert = roots_file(v);
-		key = roots_file(option("key"));
+		cert = pem_file(v);
+		key = pem_file(option("key"));
 		s->identity = identity_parse(cert, key, &why);
 		free(cert);
 		free(key);
