@@ -248,6 +248,8 @@ static const struct conf_var table[CONF_COUNT] = {
 	    "How many days these are." },
 	[CONF_STORE_CLEANUP_CRON] = { "STORE_CLEANUP_CRON", CONF_CRON, "@every 1m", 0, 0, NULL, 0,
 	    "When objects that nothing refers to any more are removed from the store." },
+	[CONF_MAIL_CRON] = { "MAIL_CRON", CONF_CRON, "off", 0, 0, NULL, 0,
+	    "When all mail that waits is sent; the roles api and cron send it anyway, as it comes." },
 	[CONF_MAIL_CLEANUP_CRON] = { "MAIL_CLEANUP_CRON", CONF_CRON, "20 * * * *", 0, 0, NULL, 0,
 	    "When mail that cannot be sent is given up, and old mail forgotten." },
 	[CONF_SESSION_CLEANUP_CRON] = { "SESSION_CLEANUP_CRON", CONF_CRON, "40 4 * * *", 0, 0, NULL, 0,

@@ -35,33 +35,112 @@
 
 enum stage { STAGE_IDLE, STAGE_CLAIM, STAGE_SEND, STAGE_WRITE, STAGE_WRITING };
 
-/* The one delivery of this worker. From STAGE_SEND on until the thread answers it is the thread's, but for evt and stage. */
-static struct {
-	struct kore_event	evt;		/* first: Kore hands us its address */
-	enum stage		stage;
-	int			more;		/* rung for while it was busy */
-	int			threaded;
-	int			loop_fd, thread_fd;
+/* One mail, from its claim to what became of it. */
+struct delivery {
 	char			token[33];	/* of this claim */
 	char			id[24], message_id[64], date[48], to[320];
 	int			attempts;
 	struct letter		letter;
 	enum mail_result	result;
 	char			why[512];
+};
+
+/* The one delivery of this worker. From STAGE_SEND on until the thread answers it is the thread's. */
+static struct {
+	struct kore_event	evt;		/* first: Kore hands us its address */
+	enum stage		stage;
+	int			more;		/* rung for while it was busy */
+	int			threaded;
+	int			loop_fd, thread_fd;
+	struct delivery		d;
 } job;
 
 static void	outbox_claim(void);
 
+/* A number that no other claim has: whoever lost a mail to somebody else cannot write about it. */
+static void
+delivery_name(struct delivery *d)
+{
+	u_int8_t	random[16];
+	size_t		i;
+
+	if (getrandom(random, sizeof(random), 0) != sizeof(random))
+		fatal("mail: no random numbers");
+	for (i = 0; i < sizeof(random); i++)
+		snprintf(d->token + 2 * i, 3, "%02x", random[i]);
+}
+
+/* Without a server, a developer reads the mail in the log (contract people §2.13); nobody else's is ever logged. */
+static int
+delivery_possible(void)
+{
+	return (mail_enabled() || !strcmp(conf_str(CONF_WANZAMI_ENV), "development"));
+}
+
+/* What sql/query/mail/claim.sql says of it; 0 when no letter can be made of that, which is its result. */
+static int
+delivery_take(struct delivery *d, const PGresult *res)
+{
+	snprintf(d->id, sizeof(d->id), "%s", PQgetvalue(res, 0, 0));
+	snprintf(d->to, sizeof(d->to), "%s", PQgetvalue(res, 0, 1));
+	d->attempts = atoi(PQgetvalue(res, 0, 4));
+	snprintf(d->message_id, sizeof(d->message_id), "%s.%s", d->id, PQgetvalue(res, 0, 5));
+	snprintf(d->date, sizeof(d->date), "%s", PQgetvalue(res, 0, 6));
+	d->why[0] = '\0';
+	if (template_render(PQgetvalue(res, 0, 2), PQgetvalue(res, 0, 3), &d->letter, d->why, sizeof(d->why)))
+		return (1);
+	d->result = MAIL_REFUSED;
+
+	return (0);
+}
+
+static void
+delivery_send(struct delivery *d)
+{
+	struct mail	m = { .to = d->to, .letter = &d->letter, .id = d->message_id, .date = d->date };
+
+	d->why[0] = '\0';
+	if (mail_enabled()) {
+		d->result = mail_send(&m, d->why, sizeof(d->why));
+		return;
+	}
+	log_event(LOG_LEVEL_INFO, "mail is off; this one would have been sent", LOG_S("to", d->to), LOG_S("subject", d->letter.subject),
+	    LOG_S("text", d->letter.text));
+	d->result = MAIL_SENT;
+}
+
+/* The parameters of sql/query/mail/settle.sql. */
+static void
+delivery_outcome(const struct delivery *d, const char *params[4])
+{
+	static const char	*words[] = { [MAIL_SENT] = "sent", [MAIL_LATER] = "later", [MAIL_REFUSED] = "refused" };
+
+	params[0] = d->id;
+	params[1] = d->token;
+	params[2] = words[d->result];
+	params[3] = *d->why != '\0' ? d->why : NULL;
+}
+
+static void
+delivery_tell(const struct delivery *d, const PGresult *settled)
+{
+	int	given_up = PQntuples(settled) == 1 && atoi(PQgetvalue(settled, 0, 0));
+
+	if (d->result == MAIL_SENT)
+		log_event(LOG_LEVEL_INFO, "mail sent", LOG_S("mail", d->id), LOG_I("attempts", d->attempts));
+	else
+		log_event(LOG_LEVEL_WARN, given_up ? "mail given up" : "mail not sent yet", LOG_S("mail", d->id),
+		    LOG_I("attempts", d->attempts), LOG_S("error", d->why));
+}
+
 static void *
 sender(void *arg)
 {
-	struct mail	m = { .to = job.to, .letter = &job.letter, .id = job.message_id, .date = job.date };
-	char		byte;
+	char	byte;
 
 	(void)arg;
 	while (read(job.thread_fd, &byte, 1) == 1) {
-		job.why[0] = '\0';
-		job.result = mail_send(&m, job.why, sizeof(job.why));
+		delivery_send(&job.d);
 		if (write(job.thread_fd, &byte, 1) != 1)
 			break;
 	}
@@ -72,8 +151,6 @@ sender(void *arg)
 static void
 written(void *arg, const struct pg_outcome *outcome)
 {
-	int	given_up;
-
 	(void)arg;
 	if (outcome->error != NULL) {
 		if (!outcome->lost)
@@ -82,21 +159,16 @@ written(void *arg, const struct pg_outcome *outcome)
 		return;
 	}
 	job.stage = STAGE_IDLE;
-	given_up = PQntuples(outcome->res) == 1 && atoi(PQgetvalue(outcome->res, 0, 0));
-	if (job.result == MAIL_SENT)
-		log_event(LOG_LEVEL_INFO, "mail sent", LOG_S("mail", job.id), LOG_I("attempts", job.attempts));
-	else
-		log_event(LOG_LEVEL_WARN, given_up ? "mail given up" : "mail not sent yet", LOG_S("mail", job.id),
-		    LOG_I("attempts", job.attempts), LOG_S("error", job.why));
+	delivery_tell(&job.d, outcome->res);
 	outbox_claim();
 }
 
 static void
 outcome_write(void)
 {
-	static const char	*words[] = { [MAIL_SENT] = "sent", [MAIL_LATER] = "later", [MAIL_REFUSED] = "refused" };
-	const char		*params[] = { job.id, job.token, words[job.result], *job.why != '\0' ? job.why : NULL };
+	const char	*params[4];
 
+	delivery_outcome(&job.d, params);
 	job.stage = STAGE_WRITING;
 	pg_query("mail/settle", 4, params, written, NULL);
 }
@@ -104,7 +176,7 @@ outcome_write(void)
 static void
 outcome_take(void)
 {
-	letter_free(&job.letter);
+	letter_free(&job.d.letter);
 	outcome_write();
 }
 
@@ -148,36 +220,6 @@ send_begin(void)
 		fatal("mail: the sender is gone");
 }
 
-/* Without a server, a developer reads the mail in the log (contract people §2.13); nobody else's is ever logged. */
-static void
-letter_show(void)
-{
-	log_event(LOG_LEVEL_INFO, "mail is off; this one would have been sent", LOG_S("to", job.to),
-	    LOG_S("subject", job.letter.subject), LOG_S("text", job.letter.text));
-	job.result = MAIL_SENT;
-	outcome_take();
-}
-
-static void
-claim_take(const PGresult *res)
-{
-	snprintf(job.id, sizeof(job.id), "%s", PQgetvalue(res, 0, 0));
-	snprintf(job.to, sizeof(job.to), "%s", PQgetvalue(res, 0, 1));
-	job.attempts = atoi(PQgetvalue(res, 0, 4));
-	snprintf(job.message_id, sizeof(job.message_id), "%s.%s", job.id, PQgetvalue(res, 0, 5));
-	snprintf(job.date, sizeof(job.date), "%s", PQgetvalue(res, 0, 6));
-	job.why[0] = '\0';
-
-	if (!template_render(PQgetvalue(res, 0, 2), PQgetvalue(res, 0, 3), &job.letter, job.why, sizeof(job.why))) {
-		job.result = MAIL_REFUSED;
-		outcome_take();
-	} else if (mail_enabled()) {
-		send_begin();
-	} else {
-		letter_show();
-	}
-}
-
 static void
 claimed(void *arg, const struct pg_outcome *outcome)
 {
@@ -190,34 +232,25 @@ claimed(void *arg, const struct pg_outcome *outcome)
 		log_event(LOG_LEVEL_ERROR, "mail: the outbox cannot be read", LOG_S("error", outcome->error));
 	if (outcome->error != NULL)
 		return;
-	if (PQntuples(outcome->res) == 1)
-		claim_take(outcome->res);
-	else if (again)
-		outbox_claim();
-}
-
-/* A number that no other claim has: whoever lost a mail to somebody else cannot write about it. */
-static void
-token_make(void)
-{
-	u_int8_t	random[16];
-	size_t		i;
-
-	if (getrandom(random, sizeof(random), 0) != sizeof(random))
-		fatal("mail: no random numbers");
-	for (i = 0; i < sizeof(random); i++)
-		snprintf(job.token + 2 * i, 3, "%02x", random[i]);
+	if (PQntuples(outcome->res) == 0) {
+		if (again)
+			outbox_claim();
+	} else if (delivery_take(&job.d, outcome->res)) {
+		send_begin();
+	} else {
+		outcome_take();
+	}
 }
 
 static void
 outbox_claim(void)
 {
-	const char	*params[] = { job.token };
+	const char	*params[] = { job.d.token };
 
 	job.more = job.stage != STAGE_IDLE;
 	if (job.more || role_draining())
 		return;
-	token_make();
+	delivery_name(&job.d);
 	job.stage = STAGE_CLAIM;
 	pg_query("mail/claim", 1, params, claimed, NULL);
 }
@@ -236,7 +269,7 @@ mailjob_tick(void *arg, u_int64_t now)
 void
 mailjob_start(void)
 {
-	if (!mail_enabled() && strcmp(conf_str(CONF_WANZAMI_ENV), "development"))
+	if (!delivery_possible())
 		return;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
 		fatal("mail: libcurl does not start");
@@ -248,6 +281,37 @@ int
 mailjob_busy(void)
 {
 	return (job.stage != STAGE_IDLE);
+}
+
+/* One that is not sent waits for its next attempt, which is not ours. */
+JOB("mail", CONF_MAIL_CRON, mail_deliver, "Sends the mail that waits, as every process with mail does by itself.")
+{
+	struct delivery	d = { .id = "" };
+	const char	*claim[] = { d.token }, *params[4];
+	const PGresult	*rows;
+	int		sent = 0, unsent = 0;
+
+	if (!delivery_possible())
+		return (job_failed(run, "mail is off: SMTP_HOST, SMTP_USER and SMTP_PASS are not all set"));
+	while (!job_canceled(run)) {
+		delivery_name(&d);
+		if ((rows = job_sql(run, "mail/claim", 1, claim)) == NULL)
+			return (job_failed(run, "the outbox cannot be read"));
+		if (PQntuples(rows) == 0)
+			break;
+		if (delivery_take(&d, rows))
+			delivery_send(&d);
+		letter_free(&d.letter);
+		delivery_outcome(&d, params);
+		if ((rows = job_sql(run, "mail/settle", 4, params)) == NULL)
+			return (job_failed(run, "what became of a mail cannot be written down"));
+		delivery_tell(&d, rows);
+		*(d.result == MAIL_SENT ? &sent : &unsent) += 1;
+	}
+	job_count(run, "sent", sent);
+	job_count(run, "unsent", unsent);
+
+	return (JOB_OK);
 }
 
 JOB_SQL("mail-cleanup", CONF_MAIL_CLEANUP_CRON, "mail/clean", "Gives up mail that could not be sent for three days, forgets what became of mail after 90.");

@@ -314,3 +314,16 @@ def test_started_beside_an_api_with_its_environment_it_does_its_work(cron):
     wait_for(lambda: ("ok", True) in cron.runs(), "a run")
     assert any(line["msg"].startswith("the port is taken") for line in a.log_lines())
     assert a.stop() == 0 and api.healthy()
+
+
+def test_mail_is_sent_by_hand(cron):
+    cron.rows("""INSERT INTO wanzami.mail_outbox (to_address, template, vars)
+        SELECT 'ada' || n || '@example.com', 'welcome', '{"name": "Ada", "email": "ada@example.com"}' FROM generate_series(1, 3) n""")
+    cron.rows("INSERT INTO wanzami.mail_outbox (to_address, template, vars) VALUES ('bea@example.com', 'no such template', '{}')")
+    r = cron.command("run", "mail")
+    assert r.returncode == 0 and '{\\"sent\\":3,\\"unsent\\":1}' in r.stdout, r.stdout
+    for n in (1, 2, 3):
+        cron.world.mail.wait("ada%d@example.com" % n)
+    assert cron.rows("SELECT count(*) FILTER (WHERE sent_at IS NOT NULL), count(*) FILTER (WHERE failed_at IS NOT NULL) FROM wanzami.mail_outbox") == [(3, 1)]
+    r = cron.command("run", "mail", SMTP_HOST="")
+    assert r.returncode == 1 and "mail is off" in r.stdout
