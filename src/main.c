@@ -43,6 +43,7 @@
 #include "notices.h"
 #include "probe.h"
 #include "role.h"
+#include "status.h"
 #include "store/migrate.h"
 #include "store/objects.h"
 #include "store/pg.h"
@@ -140,6 +141,7 @@ usage(FILE *fp)
 	    "usage: wanzami [--role LIST]                  serve (LIST: api,transcode,cron; default all)\n"
 	    "       wanzami --probe [URL] [--timeout SEC]  exit 0 when healthy, else 1 and why\n"
 	    "       wanzami migrate                        bring the database schema up to date\n"
+	    "       wanzami status                         what the service is doing; 1 when something here does not answer\n"
 	    "       wanzami job list                       what is done when, and how it went last\n"
 	    "       wanzami job run NAME [ARGUMENT ...]    do it now\n"
 	    "       wanzami transcode INPUT OUTDIR         the film pipeline on a local file\n"
@@ -339,6 +341,11 @@ options_run(int argc, char **argv)
 		database_prepare_or_die();
 		log_init(!strcmp(conf_str(CONF_LOG_FORMAT), "text"), "migrate");
 		exit(migrate_run(conf_str(CONF_DATABASE_URL)));
+	}
+	if (argc == 1 && !strcmp(argv[0], "status")) {
+		conf_load_or_die();
+		outside_check();
+		exit(status_print());
 	}
 	if (argc >= 1 && !strcmp(argv[0], "job")) {
 		conf_load_or_die();

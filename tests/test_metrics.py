@@ -137,3 +137,27 @@ def test_slow_statements_are_in_the_log(base):
         asking.join()
     [line] = [x for x in a.log_lines() if x["msg"] == "slow query" and x["statement"] == "titles/detail.sql"]
     assert line["ms"] >= 1 and read(a)["wanzami_database_slow_total"] >= 1
+
+
+def test_status_says_what_the_service_is_doing(base):
+    a = base(roles="api", WORKERS=2)
+    with base.db.cursor() as c:
+        c.execute("""INSERT INTO "UploadJob" ("status", "payload", "updatedAt") VALUES ('PROCESSING', '{"key": "k"}', now())""")
+        c.execute("""INSERT INTO wanzami.transcode_job (upload_job_id, source_key, state, lease_owner, lease_until, attempts, progress)
+            SELECT id, 'k', 'running', 'somebody', now() + interval '1 minute', 1, '{"percent": 42}' FROM "UploadJob" """)
+        c.execute("INSERT INTO wanzami.lease (name, owner, expires_at) VALUES ('cron', 'somebody', now() + interval '1 minute')")
+        c.execute("""INSERT INTO wanzami.job_run (name, finished_at, outcome, detail) VALUES ('popularity', now(), 'failed', '{"error": "no disk"}')""")
+    said = run("status", **a.env)
+    assert said.returncode == 0, said.stderr
+    lines = {line[2:30].strip(): line[32:] for line in said.stdout.splitlines() if line.startswith("  ")}
+    assert "ready" in [line.split()[-1] for line in said.stdout.splitlines() if "/health/ready" in line]
+    [(who, how)] = [(k, v) for k, v in lines.items() if k.startswith("127.0.0.1 api ")]
+    assert re.fullmatch(r"[1-9]\d* connections(, \d+ busy)?", how)
+    assert (lines["queued"], lines["running"]) == ("0", "1")
+    assert [v for k, v in lines.items() if k.startswith("upload ")][0].startswith("42 %, attempt 1 of 3, by somebody, lease until ")
+    assert lines["cron"].startswith("somebody, until ") and lines["popularity"].startswith("failed, ") and lines["popularity"].endswith(": no disk")
+    a.kill()
+    ended = run("status", **a.env)
+    assert ended.returncode == 1 and "unhealthy" in ended.stderr and "upload" in ended.stdout
+    lost = run("status", **{**a.env, "DATABASE_URL": "postgresql://u@127.0.0.1:1/x"})
+    assert lost.returncode == 1 and "the database cannot be asked" in lost.stderr

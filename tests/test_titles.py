@@ -114,7 +114,7 @@ def test_many_at_once_over_few_connections(catalogue):
     for t in threads:
         t.join()
     assert not failures
-    db.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'wanzami' AND datname = current_database()")
+    db.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name ^@ 'wanzami' AND datname = current_database()")
     assert db.fetchone()[0] <= 2 * len(a.workers())
 
 
@@ -161,7 +161,7 @@ def blocked_request(a, db, then):
     answers = []
     t = threading.Thread(target=lambda: answers.append(requests.get(a.url + "/api/titles", timeout=30).status_code))
     t.start()
-    waiting = "SELECT pid FROM pg_stat_activity WHERE application_name = 'wanzami' AND wait_event_type = 'Lock' AND datname = current_database()"
+    waiting = "SELECT pid FROM pg_stat_activity WHERE application_name ^@ 'wanzami' AND wait_event_type = 'Lock' AND datname = current_database()"
 
     def blocked():
         db.execute(waiting)

@@ -67,3 +67,4 @@ ROUTE(GET, "/console/console.js", console_script)
 }
 
 ROUTE_SQL(GET, "/console/api/overview", "console/overview", .guard = GUARD_ADMIN);
+ROUTE_SQL(GET, "/console/api/operations", "console/operations", .guard = GUARD_ADMIN);

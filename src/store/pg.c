@@ -18,6 +18,7 @@
 #include "store/pg.h"
 #include "store/pgurl.h"
 #include "store/script.h"
+#include "versions.h"
 
 #define PG_FAST_CONNECTIONS	2
 #define PG_CONNECTIONS		(PG_FAST_CONNECTIONS + 1)	/* the last is for slow statements, and made when there is one */
@@ -86,6 +87,7 @@ static int			flushing = 0;
 static void			*kept[RESULT_BLOCKS];
 static char			*url;
 static char			startup_options[256];
+static char			program[64];	/* by which the database tells our processes apart (sql/schema/0011_status.sql) */
 
 static void	conn_handle(void *, int);
 
@@ -151,7 +153,7 @@ static void
 conn_open(struct conn *conn)
 {
 	const char	*keys[] = { "dbname", "options", "application_name", "connect_timeout", NULL };
-	const char	*values[] = { url, startup_options, "wanzami", "5", NULL };
+	const char	*values[] = { url, startup_options, program, "5", NULL };
 
 	conn->state = CONN_CONNECTING;
 	conn->since = kore_time_ms();
@@ -565,6 +567,7 @@ pg_start(const char *database_url)
 		fatalx("DATABASE_URL is not a postgresql:// URL");
 	snprintf(startup_options, sizeof(startup_options), "-c statement_timeout=%d -c TimeZone=UTC -c search_path=%s",
 	    PG_TIMEOUT_MS, schema);
+	snprintf(program, sizeof(program), "wanzami %s %s", conf_str(CONF_ROLE), WANZAMI_VERSION);
 	statements_load();
 	blocks_keep();
 

@@ -213,6 +213,25 @@ const scenes = {
 		await inside();
 	},
 
+	/* What the service is doing, opened and closed by keyboard, and kept up to date by itself. */
+	async operations() {
+		await signIn();
+		await inside();
+		await reach('^Show$');
+		await press('Enter');
+		const value = (name) => until(name, (wanted) => [...document.querySelectorAll('#operations div')]
+			.find((pair) => pair.querySelector('dt').textContent === wanted)?.querySelector('dd').textContent, name);
+		saw.queued = await value('queued');
+		saw.expanded = await page.getAttribute('#operations-show', 'aria-expanded');
+		saw.sections = await page.$$eval('#operations h3', (all) => all.map((h) => h.textContent));
+		console.error('shown');
+		await until('the change', () => [...document.querySelectorAll('#operations dt')].some((dt) => dt.textContent === 'nightly'));
+		saw.nightly = await value('nightly');
+		saw.focus = await focused();
+		await press('Enter');
+		await until('the end', () => document.querySelector('#operations').hidden);
+	},
+
 	/* The picture of the README: one film on its way, others there. */
 	async picture() {
 		await signIn();

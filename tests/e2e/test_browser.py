@@ -63,6 +63,16 @@ def test_in_and_out_by_keyboard(console):
     assert saw["focusAfterRefusal"] == "password" and saw["focusInside"] == "drop" and saw["who"] == "Ada Obi"
 
 
+def test_operations_are_shown_live(console, world):
+    def meanwhile(p):
+        assert p.stderr.readline() == "shown\n"
+        world.rows("INSERT INTO wanzami.lease (name, owner, expires_at) VALUES ('nightly', '<b>somebody</b>', now() + interval '1 hour')")
+    saw = console("operations", meanwhile)
+    assert saw["queued"] == "0" and saw["expanded"] == "true" and saw["focus"] == "operations-show"
+    assert saw["sections"][:3] == ["Processes", "Database", "Transcoding"]
+    assert saw["nightly"].startswith("<b>somebody</b>, until ")
+
+
 def test_a_session_that_ends(console):
     """A new access token is fetched unnoticed; when there is none to be had, somebody signs in again."""
     saw = console("expiry")

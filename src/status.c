@@ -1,0 +1,53 @@
+/*
+ * Prints the lines of wanzami.status().
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/conf.h"
+#include "probe.h"
+#include "status.h"
+#include "store/pgwait.h"
+#include "versions.h"
+
+#define TIMEOUT_MS	10000
+
+static int
+database_print(void)
+{
+	struct pgwait	db = { 0 };
+	const PGresult	*rows = NULL;
+	const char	*section = "";
+	int		i;
+
+	if (pgwait_open(&db, conf_str(CONF_DATABASE_URL), TIMEOUT_MS))
+		rows = pgwait_query(&db, "ops/status", 0, NULL);
+	if (rows == NULL) {
+		fprintf(stderr, "wanzami: the database cannot be asked: %s\n", db.error);
+		pgwait_close(&db);
+		return (1);
+	}
+	for (i = 0; i < PQntuples(rows); i++) {
+		if (strcmp(section, PQgetvalue(rows, i, 0)))
+			printf("\n%s\n", section = PQgetvalue(rows, i, 0));
+		printf("  %-28s  %s\n", PQgetvalue(rows, i, 1), PQgetvalue(rows, i, 2));
+	}
+	pgwait_close(&db);
+
+	return (0);
+}
+
+int
+status_print(void)
+{
+	char	url[64];
+	int	here;
+
+	snprintf(url, sizeof(url), "http://127.0.0.1:%s/health/ready", conf_str(CONF_PORT));
+	printf("Here\n  %-28s  %s\n", "program", WANZAMI_VERSION);
+	fflush(stdout);
+	if ((here = probe_run(url, TIMEOUT_MS)) == 0)
+		printf("  %-28s  ready\n", url);
+
+	return (database_print() | here);
+}
