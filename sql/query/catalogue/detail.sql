@@ -1,6 +1,7 @@
 -- GET /api/admin/titles/:id, which the admin app asks for though the old service had none (contract media §11.2): all renditions of
 -- every state, with an address where one can be played.
-SELECT coalesce(max(200), 404) AS status, coalesce(max('{"title":' || wanzami.title_edited(t)
+SELECT coalesce(max(200), 404) AS status, coalesce(max('{"title":' || wanzami.title_edited(t, (SELECT count(*) FROM "Episode" e WHERE e."titleId" = t."id"),
+		(SELECT count(*) FROM "Season" s WHERE s."titleId" = t."id"))
 	|| ',"assetVersions":' || (SELECT coalesce(json_agg(json_build_object('id', v."id"::text, 'rendition', v."rendition",
 		'url', CASE WHEN v."status" = 'READY' THEN wanzami.playable(v."url", '|vod', $1 ->> 'mark') END,
 		'sizeBytes', v."sizeBytes", 'durationSec', v."durationSec", 'status', v."status") ORDER BY v."rendition", v."updatedAt" DESC, v."id" DESC), '[]')::text

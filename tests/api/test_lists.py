@@ -1,0 +1,58 @@
+"""The lists of the catalogue, of uploads and of purchases with nothing in them, one thing, and more than anybody has (contract media §4, §6.5, §9)."""
+import pytest
+
+from accounts import Account
+
+
+@pytest.fixture
+def api(world):
+    world.a = world.start(roles="api")
+    world.root = Account(world, "SUPER_ADMIN", "root@example.com")
+    return world
+
+
+def get(api, path):
+    r = api.a.get(path, token=api.root.token, timeout=120)
+    assert r.status_code == 200, r.text[:300]
+    return r.json()
+
+
+@pytest.mark.parametrize("rows", [0, 1, 100000])
+def test_titles(api, rows):
+    api.rows("""INSERT INTO "Title" (type, name, "releaseDate", "pendingReview", "countryAvailability", "createdAt", "updatedAt")
+        SELECT 'MOVIE', 'T' || n, CASE WHEN n > 10 THEN timestamp '2020-01-01' + n * interval '1 minute' END, n % 2 = 0, '{}',
+            timestamp '2020-01-01' + n * interval '1 minute', now() FROM generate_series(1, ROWS) n""".replace("ROWS", str(rows)))
+    shown = [n for n in range(rows, 10, -1) if n % 2] + [n for n in range(1, min(rows, 10) + 1) if n % 2]
+    public = [int(t["name"][1:]) for t in get(api, "/api/titles")["titles"]]
+    assert sorted(public) == sorted(shown) and public[:max(0, len(shown) - 5)] == shown[:max(0, len(shown) - 5)], "without a date last"
+    assert [int(t["name"][1:]) for t in get(api, "/api/admin/titles")["titles"]] == list(range(rows, 0, -1))
+
+
+@pytest.mark.parametrize("rows", [0, 1, 10000])
+def test_episodes_and_seasons_of_one_title(api, rows):
+    title = api.rows("""INSERT INTO "Title" (type, name, "updatedAt") VALUES ('SERIES', 'T', now()) RETURNING id""")[0][0]
+    api.rows("""INSERT INTO "Season" ("titleId", "seasonNumber", "updatedAt") SELECT %s, n, now() FROM generate_series(1, %s) n""", (title, rows))
+    api.rows("""INSERT INTO "Episode" ("titleId", "seasonNumber", "episodeNumber", name, "pendingReview", "updatedAt")
+        SELECT %s, n %% 7, n, 'E', false, now() FROM generate_series(1, %s) n""", (title, rows))
+    assert [s["seasonNumber"] for s in get(api, "/api/admin/titles/%s/seasons" % title)["seasons"]] == list(range(1, rows + 1))
+    expected = sorted((n % 7, n) for n in range(1, rows + 1))
+    for path in ("/api/admin/titles/%s/episodes", "/api/titles/%s/episodes"):
+        assert [(e["seasonNumber"], e["episodeNumber"]) for e in get(api, path % title)["episodes"]] == expected, path
+
+
+@pytest.mark.parametrize("rows", [0, 1, 100000])
+def test_uploads(api, rows):
+    api.rows("""INSERT INTO "UploadJob" (status, "bytesUploaded", "createdAt", "updatedAt")
+        SELECT 'UPLOADING', n, timestamp '2020-01-01' + n * interval '1 second', now() FROM generate_series(1, %s) n""", (rows,))
+    assert [u["bytesUploaded"] for u in get(api, "/api/admin/uploads")["uploads"]] == list(range(rows, 0, -1))[:50]
+
+
+@pytest.mark.parametrize("rows", [0, 1, 100000])
+def test_purchases(api, rows):
+    title = api.rows("""INSERT INTO "Title" (type, name, "isPpv", "updatedAt") VALUES ('MOVIE', 'T', true, now()) RETURNING id""")[0][0]
+    api.rows("""INSERT INTO "PpvPurchase" ("userId", "titleId", "amountNaira", "paystackRef", status, "createdAt")
+        SELECT %s, %s, n, 'r' || n, 'SUCCESS', timestamp '2020-01-01' + n * interval '1 second' FROM generate_series(1, %s) n""", (api.root.id, title, rows))
+    for query, most, skipped in (("", 200, 0), ("?limit=500&offset=7", 500, 7), ("?limit=9999", 500, 0)):
+        answer = get(api, "/api/admin/ppv/purchases" + query)
+        assert (answer["totalCount"], answer["totalSuccessAmountNaira"]) == (rows, rows * (rows + 1) // 2)
+        assert [p["amountNaira"] for p in answer["items"]] == list(range(rows, 0, -1))[skipped:skipped + most], query
