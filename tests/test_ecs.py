@@ -119,6 +119,15 @@ def test_every_command_of_the_pages_is_one(typed, page):
         awscheck.check(words)
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_what_is_to_be_typed_is_shell(typed, page):
+    if typed(page):
+        with open(os.path.join(ROOT, "docs", page)) as f:
+            code = "".join(line[4:] for line in f if line.startswith("    "))
+        r = subprocess.run(["bash", "-n"], input=code, capture_output=True, text=True)
+        assert (r.returncode, r.stderr) == (0, ""), code
+
+
 def test_every_file_is_used_by_a_command(typed):
     used = {os.path.relpath(path, os.path.join("out", "ecs")) for page in PAGES for words in typed(page) for path in awscheck.files(words)}
     assert used == set(sources())
