@@ -7,7 +7,7 @@ from services import ROOT
 
 PAGES = ["README.md"] + sorted(os.path.relpath(p, ROOT) for p in glob.glob(ROOT + "/docs/*.md"))
 
-ALSO = {"DATABASE_GROUP"}  # of the renderer of ecs-taskdefs, not of the process
+ALSO = {"DATABASE_GROUP", "MEDIA_BUCKET"}  # of the renderer of ecs-taskdefs, not of the process
 
 
 def links(page):
