@@ -442,6 +442,18 @@ json_units(const struct json *doc, int node)
 	return (n);
 }
 
+/* How many characters of ASCII follow that stand for themselves in a JSON string. */
+static size_t
+plain_length(const char *text, const char *end)
+{
+	const char	*p;
+
+	for (p = text; p < end && *p >= 0x20 && *p < 0x7f && *p != '"' && *p != '\\'; p++)
+		;
+
+	return ((size_t)(p - text));
+}
+
 void
 json_quote(struct kore_buf *out, const char *text)
 {
@@ -455,7 +467,9 @@ json_quote(struct kore_buf *out, const char *text)
 	end = text + strlen(text);
 	kore_buf_append(out, "\"", 1);
 	for (; text < end; text += n) {
-		if ((n = utf8_length(text, end)) == 0) {
+		if ((n = plain_length(text, end)) > 0) {
+			kore_buf_append(out, text, n);
+		} else if ((n = utf8_length(text, end)) == 0) {
 			n = 1;
 			kore_buf_append(out, "\xef\xbf\xbd", 3);
 		} else if (*text == '"' || *text == '\\') {

@@ -27,9 +27,12 @@ struct waiter {
 	int		mails;
 };
 
+/* What is not known is left out: a statement finds NULL either way. */
 static void
 tell(struct kore_buf *out, const char *name, const char *value)
 {
+	if (value == NULL)
+		return;
 	kore_buf_append(out, ",", out->offset > 1 ? 1 : 0);
 	json_quote(out, name);
 	kore_buf_append(out, ":", 1);
