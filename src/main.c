@@ -25,6 +25,7 @@
 #include "admin.h"
 #include "base/conf.h"
 #include "base/log.h"
+#include "doctor.h"
 #include "embedkore.h"
 #include "jobs/command.h"
 #include "jobs/mail.h"
@@ -239,14 +240,25 @@ transcode(const char *input, const char *outdir)
 	return (0);
 }
 
-static void
-database_url_check(void)
+/* What is wrong with how the servers that we need are named, in one line; NULL when nothing is. */
+static const char *
+outside_wrong(void)
 {
-	char	schema[64], *url;
+	const char	*error;
+	char		schema[64], *url;
 
 	if ((url = pgurl_clean(conf_str(CONF_DATABASE_URL), schema, sizeof(schema))) == NULL)
-		die("DATABASE_URL is missing or wrong; it must be postgresql://user:password@host:port/database");
+		return ("DATABASE_URL is missing or wrong; it must be postgresql://user:password@host:port/database");
 	free(url);
+	if ((error = mail_configure()) != NULL || (error = roots_load()) != NULL || (error = valkey_configure()) != NULL ||
+	    (error = objects_configure()) != NULL)
+		return (error);
+	if ((roles & ROLE_API) && (error = listener_configure()) != NULL)
+		return (error);
+	if (!objects_enabled() && (roles & (ROLE_API | ROLE_TRANSCODE)) && !strcmp(conf_str(CONF_WANZAMI_ENV), "production"))
+		return ("neither S3_BUCKET nor MEDIA_DIR is set; one of them must say where films are kept");
+
+	return (NULL);
 }
 
 static void
@@ -254,14 +266,33 @@ outside_check(void)
 {
 	const char	*error;
 
-	database_url_check();
-	if ((error = mail_configure()) != NULL || (error = roots_load()) != NULL || (error = valkey_configure()) != NULL ||
-	    (error = objects_configure()) != NULL)
+	if ((error = outside_wrong()) != NULL)
 		die(error);
-	if ((roles & ROLE_API) && (error = listener_configure()) != NULL)
-		die(error);
-	if (!objects_enabled() && (roles & (ROLE_API | ROLE_TRANSCODE)) && !strcmp(conf_str(CONF_WANZAMI_ENV), "production"))
-		die("neither S3_BUCKET nor MEDIA_DIR is set; one of them must say where films are kept");
+}
+
+static int
+roles_parse(const char *list)
+{
+	return ((strstr(list, "api") != NULL ? ROLE_API : 0) |
+	    (strstr(list, "transcode") != NULL ? ROLE_TRANSCODE : 0) |
+	    (strstr(list, "cron") != NULL ? ROLE_CRON : 0));
+}
+
+/* Goes on where a start would end: what is wrong is what it is asked for. */
+static int
+doctor(void)
+{
+	const char	*wrong;
+
+	if ((wrong = conf_load()) == NULL) {
+		roles = roles_parse(conf_str(CONF_ROLE));
+		log_init(!strcmp(conf_str(CONF_LOG_FORMAT), "text"), "doctor");
+		wrong = outside_wrong();
+	}
+	if (wrong == NULL && (roles & ROLE_API))
+		wrong = conf_check_secrets();
+
+	return (doctor_run(roles, wrong));
 }
 
 /* Everything that is not serving ends the process here. */
@@ -342,6 +373,8 @@ options_run(int argc, char **argv)
 		log_init(!strcmp(conf_str(CONF_LOG_FORMAT), "text"), "migrate");
 		exit(migrate_run(conf_str(CONF_DATABASE_URL)));
 	}
+	if (argc == 1 && !strcmp(argv[0], "doctor"))
+		exit(doctor());
 	if (argc == 1 && !strcmp(argv[0], "status")) {
 		conf_load_or_die();
 		outside_check();
@@ -362,14 +395,6 @@ options_run(int argc, char **argv)
 		exit(0);
 	}
 	options_conflict(argv[0]);
-}
-
-static int
-roles_parse(const char *list)
-{
-	return ((strstr(list, "api") != NULL ? ROLE_API : 0) |
-	    (strstr(list, "transcode") != NULL ? ROLE_TRANSCODE : 0) |
-	    (strstr(list, "cron") != NULL ? ROLE_CRON : 0));
 }
 
 /* Kore's workers try every descriptor up to the limit once; in a container that may be a million. */

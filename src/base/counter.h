@@ -37,7 +37,7 @@ enum counter {
 void	counter_init(void);
 
 /* In each process, which has a number of its own below COUNTER_ROWS, before it counts. */
-void	counter_start(int row);
+void	counter_start(int number);
 
 /* Any thread. */
 void	counter_add(enum counter, int64_t);

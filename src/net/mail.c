@@ -379,3 +379,26 @@ mail_send(const struct mail *m, char *why, size_t len)
 
 	return (message_send(curl, m, why, len));
 }
+
+int
+mail_check(char *why, size_t len)
+{
+	struct talk	talk = { 0 };
+	char		error[CURL_ERROR_SIZE] = "";
+	CURL		*curl;
+	CURLcode	code;
+
+	if ((curl = curl_easy_init()) == NULL) {
+		snprintf(why, len, "out of memory");
+		return (0);
+	}
+	options_set(curl, NULL, &talk, error);
+	curl_easy_setopt(curl, CURLOPT_MAIL_FROM, NULL);
+	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, "NOOP");
+	curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+	if ((code = curl_easy_perform(curl)) != CURLE_OK)
+		(void)result_judge(&talk, error, code, why, len);
+	curl_easy_cleanup(curl);
+
+	return (code == CURLE_OK);
+}

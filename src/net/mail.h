@@ -38,4 +38,7 @@ int		mail_enabled(void);
  */
 enum mail_result	mail_send(const struct mail *, char *why, size_t len);
 
+/* Connects and signs in as mail_send does, but sends nothing. 0 and why when the server does not let us. The same thread as mail_send. */
+int			mail_check(char *why, size_t len);
+
 #endif

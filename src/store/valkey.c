@@ -353,3 +353,57 @@ valkey_command(struct valkey *v, valkey_done done, void *arg, int argc, const ch
 	if (done != NULL)
 		done(arg, NULL);
 }
+
+/* One command and its answer as text; 0 when it was none that pleases. */
+static int
+check_command(redisContext *c, char *why, size_t len, int argc, const char **argv)
+{
+	redisReply	*reply = redisCommandArgv(c, argc, argv, NULL);
+	int		ok = reply != NULL && reply->type != REDIS_REPLY_ERROR;
+
+	if (reply == NULL)
+		snprintf(why, len, "%s", server.tls ? hiredis_tls_error(c) : c->errstr);
+	else
+		snprintf(why, len, "%.200s", reply->str != NULL ? reply->str : "answers");
+	freeReplyObject(reply);
+
+	return (ok);
+}
+
+static int
+check_talk(redisContext *c, char *why, size_t len)
+{
+	static const char	*ping[] = { "PING" };
+	const char		*named[] = { "AUTH", server.user, server.password }, *plain[] = { "AUTH", server.password };
+
+	if (server.tls && hiredis_tls(c, server.host, NULL) != REDIS_OK) {
+		snprintf(why, len, "%s", hiredis_tls_error(c));
+		return (0);
+	}
+	if (*server.password != '\0' && !(*server.user != '\0' ? check_command(c, why, len, 3, named) : check_command(c, why, len, 2, plain)))
+		return (0);
+	if (!check_command(c, why, len, 1, ping))
+		return (0);
+	snprintf(why, len, "%s port %d answers%s", server.host, server.port, server.tls ? " over TLS" : "");
+
+	return (1);
+}
+
+int
+valkey_check(char *why, size_t len)
+{
+	struct timeval	patience = { .tv_sec = 5 };
+	redisContext	*c = redisConnectWithTimeout(server.host, server.port, patience);
+	int		ok;
+
+	if (c == NULL || c->err != 0) {
+		snprintf(why, len, "%s port %d: %s", server.host, server.port, c != NULL ? c->errstr : "out of memory");
+		redisFree(c);
+		return (0);
+	}
+	(void)redisSetTimeout(c, patience);
+	ok = check_talk(c, why, len);
+	redisFree(c);
+
+	return (ok);
+}

@@ -9,6 +9,8 @@
 #ifndef WANZAMI_VALKEY_H
 #define WANZAMI_VALKEY_H
 
+#include <stddef.h>
+
 #include <hiredis/hiredis.h>
 
 struct valkey;
@@ -31,5 +33,8 @@ struct valkey	*valkey_shared(void);
 
 /* Sends a command of argc words (copied). done (may be NULL) is called exactly once; at once, with NULL, when there is no connection. */
 void	valkey_command(struct valkey *, valkey_done done, void *arg, int argc, const char *const *argv);
+
+/* Connects, signs in and asks once, and waits for it, ten seconds at most. 1 and what the server is, or 0 and why not. No event loop. */
+int	valkey_check(char *why, size_t len);
 
 #endif

@@ -1,0 +1,39 @@
+-- wanzami doctor: what the database allows and knows. $1 is the names of the migrations that the program carries, as a JSON array.
+-- "level" is ok, warn or bad; "detail" says what to change.
+SELECT level, name, detail FROM (
+	SELECT 1 AS n, CASE WHEN current_setting('server_version_num')::int >= 140000 THEN 'ok' ELSE 'bad' END AS level, 'database version' AS name,
+		'PostgreSQL ' || current_setting('server_version') || CASE WHEN current_setting('server_version_num')::int >= 140000 THEN ''
+		ELSE '; at least 14 is needed' END AS detail
+	UNION ALL
+	SELECT 2, CASE WHEN s.ssl OR coalesce(host(inet_server_addr()), '127.0.0.1') IN ('127.0.0.1', '::1') THEN 'ok' ELSE 'warn' END, 'database TLS',
+		CASE WHEN s.ssl THEN s.version || ', ' || s.cipher ELSE 'not used' || CASE WHEN coalesce(host(inet_server_addr()), '127.0.0.1')
+		IN ('127.0.0.1', '::1') THEN ', the server is on this machine' ELSE '; add sslmode=verify-full to DATABASE_URL' END END
+	FROM pg_stat_ssl s WHERE s.pid = pg_backend_pid()
+	UNION ALL
+	SELECT 3, CASE WHEN has_schema_privilege(current_schema(), 'USAGE') AND has_schema_privilege(current_schema(), 'CREATE') THEN 'ok' ELSE 'warn' END,
+		'database schema rights', CASE WHEN has_schema_privilege(current_schema(), 'CREATE') THEN 'may create in ' || current_schema()
+		ELSE 'may not create in ' || coalesce(current_schema(), 'no schema') || '; migrate as its owner, or GRANT CREATE ON SCHEMA' END
+	UNION ALL
+	SELECT 4, CASE WHEN missing IS NULL THEN 'ok' ELSE 'bad' END, 'database migrations',
+		coalesce('missing: ' || missing || '; run wanzami migrate', 'all there')
+	FROM (SELECT string_agg(m, ', ' ORDER BY m) AS missing FROM jsonb_array_elements_text($1::jsonb) m
+		WHERE NOT EXISTS (SELECT FROM wanzami.migration a WHERE a.name = m)) wanted
+	UNION ALL
+	SELECT 5, CASE WHEN denied IS NULL THEN 'ok' ELSE 'bad' END, 'database table rights',
+		coalesce('no SELECT, INSERT, UPDATE or DELETE on ' || denied || '; GRANT them to ' || current_user, 'every table can be read and written')
+	FROM (SELECT string_agg(c.oid::regclass::text, ', ' ORDER BY c.relname) AS denied FROM pg_class c
+		WHERE c.relkind = 'r' AND c.relnamespace IN (SELECT oid FROM pg_namespace WHERE nspname IN (current_schema(), 'wanzami'))
+		AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')
+			AND has_table_privilege(c.oid, 'DELETE'))) rights
+	UNION ALL
+	SELECT 6, CASE WHEN used < most * 0.8 THEN 'ok' ELSE 'warn' END, 'database connections', used || ' of ' || most || ' in use'
+		|| CASE WHEN used < most * 0.8 THEN '' ELSE '; raise max_connections, or run fewer workers' END
+	FROM (SELECT count(*) AS used, current_setting('max_connections')::int AS most FROM pg_stat_activity WHERE backend_type = 'client backend') c
+	UNION ALL
+	SELECT 7, CASE WHEN pg_is_in_recovery() THEN 'bad' ELSE 'ok' END, 'database writable',
+		CASE WHEN pg_is_in_recovery() THEN 'no, it is a replica; DATABASE_URL must name the primary' ELSE 'yes' END
+	UNION ALL
+	SELECT 8, CASE WHEN abs(extract(epoch FROM clock_timestamp()) - $2::numeric) < 5 THEN 'ok' ELSE 'bad' END, 'clock against the database',
+		round(extract(epoch FROM clock_timestamp()) - $2::numeric, 1) || ' s apart' || CASE WHEN abs(extract(epoch FROM clock_timestamp()) - $2::numeric) < 5
+		THEN '' ELSE '; set the clocks right' END
+) checks ORDER BY n

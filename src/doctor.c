@@ -1,0 +1,366 @@
+/*
+ * One check after the other, each with the same code that the service uses
+ * for its work, so that what passes here works there.
+ */
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <curl/curl.h>
+#include <kore/kore.h>
+
+#include "base/conf.h"
+#include "base/embed.h"
+#include "base/json.h"
+#include "doctor.h"
+#include "net/fetch.h"
+#include "net/mail.h"
+#include "role.h"
+#include "store/objects.h"
+#include "store/pgwait.h"
+#include "store/valkey.h"
+
+#define TIMEOUT_MS	10000
+#define CONNECT_MS	5000
+#define SCHEMA_FOLDER	"sql/schema/"
+#define FILES_MIN	8192	/* what kore.conf asks for */
+#define MEMORY_MIN_MB	256
+#define CLOCK_MAX_SEC	300	/* S3 refuses signatures that are 15 minutes off */
+#define LIST_FOUND	1
+
+static int	bad = 0;
+
+static void	say(const char *, const char *, const char *, ...) __attribute__((format(printf, 3, 4)));
+
+/* level is ok, warn or bad. */
+static void
+say(const char *level, const char *name, const char *fmt, ...)
+{
+	va_list	args;
+
+	bad |= !strcmp(level, "bad");
+	printf("%-4s  %-28s  ", level, name);
+	va_start(args, fmt);
+	vprintf(fmt, args);
+	va_end(args);
+	putchar('\n');
+	fflush(stdout);
+}
+
+/* The machine */
+
+static void
+files_check(void)
+{
+	struct rlimit	rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
+		say("warn", "descriptors", "the limit cannot be read: %s", strerror(errno));
+	else if (rl.rlim_cur < FILES_MIN)
+		say("warn", "descriptors", "the limit is %llu; give the container a nofile ulimit of at least %d", (unsigned long long)rl.rlim_cur, FILES_MIN);
+	else
+		say("ok", "descriptors", "the limit is %llu", (unsigned long long)rl.rlim_cur);
+}
+
+/* What the container may use, in megabytes; -1 without a limit. */
+static long long
+memory_limit(void)
+{
+	static const char	*paths[] = { "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes" };
+	char			text[32];
+	ssize_t			n;
+	size_t			i;
+	int			fd;
+
+	for (i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
+		if ((fd = open(paths[i], O_RDONLY | O_CLOEXEC)) == -1)
+			continue;
+		n = read(fd, text, sizeof(text) - 1);
+		close(fd);
+		text[n > 0 ? n : 0] = '\0';
+		if (*text >= '1' && *text <= '9' && strlen(text) < 18)
+			return (strtoll(text, NULL, 10) >> 20);
+	}
+
+	return (-1);
+}
+
+static void
+memory_check(void)
+{
+	long long	mb = memory_limit();
+
+	if (mb == -1)
+		say("ok", "memory", "no limit");
+	else if (mb < MEMORY_MIN_MB)
+		say("warn", "memory", "the limit is %lld MB; give the container at least %d", mb, MEMORY_MIN_MB);
+	else
+		say("ok", "memory", "the limit is %lld MB", mb);
+}
+
+static void
+random_check(void)
+{
+	if (access("/dev/urandom", R_OK) == -1)
+		say("bad", "/dev/urandom", "%s; TLS needs it, mount /dev into the container", strerror(errno));
+	else
+		say("ok", "/dev/urandom", "there");
+}
+
+/* Names and ports */
+
+static int
+connects(const struct addrinfo *ai)
+{
+	struct pollfd	pfd = { .events = POLLOUT };
+	socklen_t	len = sizeof(int);
+	int		error = 0;
+
+	if ((pfd.fd = socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) == -1)
+		return (errno);
+	if (connect(pfd.fd, ai->ai_addr, ai->ai_addrlen) == -1 && (error = errno) == EINPROGRESS) {
+		error = ETIMEDOUT;
+		if (poll(&pfd, 1, CONNECT_MS) == 1)
+			(void)getsockopt(pfd.fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	}
+	close(pfd.fd);
+
+	return (error);
+}
+
+/* Whether the server's name is known and something listens there; says so only when not. */
+static int
+reach(const char *name, const char *host, const char *port)
+{
+	struct addrinfo	hints = { .ai_socktype = SOCK_STREAM }, *list, *ai;
+	int		error;
+
+	if ((error = getaddrinfo(host, port, &hints, &list)) != 0) {
+		say("bad", name, "DNS does not know %s (%s); check the name and the DNS of the network", host, gai_strerror(error));
+		return (0);
+	}
+	for (ai = list, error = EADDRNOTAVAIL; ai != NULL; ai = ai->ai_next) {
+		if ((error = connects(ai)) == 0)
+			break;
+	}
+	freeaddrinfo(list);
+	if (error != 0)
+		say("bad", name, "%s port %s: %s%s", host, port, strerror(error), error == ETIMEDOUT ?
+		    "; a security group or a route is in the way" : error == ECONNREFUSED ? "; nothing listens there" : "");
+
+	return (error == 0);
+}
+
+/* PostgreSQL */
+
+/* The names of the migrations in this program, as a JSON array; the caller frees it. */
+static char *
+migrations(void)
+{
+	const struct embed_file	*files;
+	struct kore_buf		out;
+	size_t			i, n, len;
+	char			*text, *copy;
+
+	kore_buf_init(&out, 512);
+	files = embed_prefix(SCHEMA_FOLDER, &n);
+	for (i = 0; i < n; i++) {
+		kore_buf_append(&out, i == 0 ? "[" : ",", 1);
+		json_quote(&out, files[i].name + strlen(SCHEMA_FOLDER));
+	}
+	kore_buf_append(&out, "]", 1);
+	text = (char *)kore_buf_release(&out, &len);
+	copy = strndup(text, len);
+	kore_free(text);
+
+	return (copy);
+}
+
+static void
+database_check(void)
+{
+	struct pgwait	db = { 0 };
+	struct timespec	ts;
+	const PGresult	*rows;
+	char		now[32], *names;
+	int		i;
+
+	if (!pgwait_open(&db, conf_str(CONF_DATABASE_URL), TIMEOUT_MS)) {
+		say("bad", "database", "%s; check DATABASE_URL", db.error);
+		pgwait_close(&db);
+		return;
+	}
+	say("ok", "database", "signed in");
+	names = migrations();
+	clock_gettime(CLOCK_REALTIME, &ts);
+	snprintf(now, sizeof(now), "%lld.%03ld", (long long)ts.tv_sec, ts.tv_nsec / 1000000);
+	rows = pgwait_query(&db, "ops/doctor", 2, (const char *[]){ names, now });
+	for (i = 0; rows != NULL && i < PQntuples(rows); i++)
+		say(PQgetvalue(rows, i, 0), PQgetvalue(rows, i, 1), "%s", PQgetvalue(rows, i, 2));
+	if (rows == NULL && (!strcmp(db.state, "42P01") || !strcmp(db.state, "3F000")))
+		say("bad", "database migrations", "none has been applied; run wanzami migrate");
+	else if (rows == NULL)
+		say("bad", "database", "%s", db.error);
+	free(names);
+	pgwait_close(&db);
+}
+
+/* Valkey: without it work goes on, slower, so nothing here is bad. */
+static void
+valkey_look(void)
+{
+	char	why[256];
+
+	if (valkey_check(why, sizeof(why)))
+		say("ok", "valkey", "%s", why);
+	else
+		say("warn", "valkey", "%s; check REDIS_URL (without Valkey work goes on, slower)", why);
+}
+
+/* The store */
+
+static int
+listed(void *ctx, const char *key, uint64_t size)
+{
+	(void)size;
+
+	return (!strcmp(key, ctx) ? LIST_FOUND : 0);
+}
+
+static int
+store_step(const char *right, enum objects_result result, const struct objects_call *call)
+{
+	if (result != OBJECTS_OK)
+		say("bad", "store", "%s: %s; the keys or the task's role need this right", right, call->error);
+
+	return (result == OBJECTS_OK);
+}
+
+static void
+store_check(void)
+{
+	struct objects_call	call = { .seconds = 15 };
+	unsigned char		random[8] = { 0 };
+	char			key[48] = "doctor/", got[16] = "";
+	size_t			i, n = 0;
+
+	if (getrandom(random, sizeof(random), 0) != sizeof(random))
+		return;
+	for (i = 0; i < sizeof(random); i++)
+		snprintf(key + 7 + 2 * i, 3, "%02x", random[i]);
+	if (!store_step("an object cannot be written (s3:PutObject)", objects_put(key, "text/plain", "doctor", 6, NULL, &call), &call))
+		return;
+	if (store_step("it cannot be read (s3:GetObject)", objects_read(key, NULL, 0, got, sizeof(got), &n, &call), &call) &&
+	    (n != 6 || memcmp(got, "doctor", 6)))
+		say("bad", "store", "what was written reads differently");
+	(void)store_step("objects cannot be listed (s3:ListBucket)", objects_list("doctor/", listed, key, &call), &call);
+	if (store_step("it cannot be removed (s3:DeleteObject)", objects_delete(key, &call), &call) && !bad)
+		say("ok", "store", "an object was written, read, listed and removed");
+}
+
+/* Other servers over HTTP: whatever they answer, they were there, and their time says whether ours is right. */
+static void
+server_check(const char *name, const char *url, int signs)
+{
+	struct fetch	f = { .method = "GET", .url = url, .seconds = 10 };
+	char		date[64];
+	time_t		theirs;
+	long long	apart = 0;
+
+	if (!fetch_perform(&f)) {
+		say("bad", name, "%s: %s", url, f.error);
+	} else {
+		if (fetch_header(&f, "date", date, sizeof(date)) && (theirs = curl_getdate(date, NULL)) != -1)
+			apart = (long long)(theirs - time(NULL));
+		if (signs && llabs(apart) > CLOCK_MAX_SEC)
+			say("bad", name, "its clock and ours are %lld s apart; signatures will be refused, set the clock right", apart);
+		else
+			say("ok", name, "%s answers, its clock and ours are %lld s apart", url, apart);
+	}
+	fetch_free(&f);
+}
+
+/* Scheme and host of where objects are put. */
+static void
+store_server_check(void)
+{
+	char	url[OBJECTS_URL_MAX];
+	size_t	scheme;
+
+	if (*conf_str(CONF_S3_BUCKET) == '\0')
+		return;
+	if (!objects_presign("http://localhost", "GET", "doctor", 60, url)) {
+		say("bad", "store keys", "there are none; set S3_ACCESS_KEY and S3_SECRET_KEY, or give the task a role");
+		return;
+	}
+	scheme = strcspn(url, ":") + 3;
+	url[scheme + strcspn(url + scheme, "/?")] = '\0';
+	server_check("store server", url, 1);
+}
+
+static void
+mail_look(void)
+{
+	char	why[256];
+
+	if (!mail_enabled()) {
+		say("warn", "mail", "off: SMTP_HOST, SMTP_USER and SMTP_PASS are not all set");
+		return;
+	}
+	if (!reach("mail", conf_str(CONF_SMTP_HOST), conf_str(CONF_SMTP_PORT)))
+		return;
+	if (mail_check(why, sizeof(why)))
+		say("ok", "mail", "the server greets and has let us sign in");
+	else
+		say("bad", "mail", "%s; check SMTP_PORT, SMTP_TLS, SMTP_USER and SMTP_PASS", why);
+}
+
+static void
+gateways_check(void)
+{
+	if (*conf_str(CONF_PAYSTACK_SECRET_KEY) != '\0')
+		server_check("Paystack", conf_str(CONF_PAYSTACK_BASE_URL), 0);
+	if (*conf_str(CONF_FLW_SECRET_KEY) != '\0')
+		server_check("Flutterwave", conf_str(CONF_FLW_BASE_URL), 0);
+	if (*conf_str(CONF_GOOGLE_CLIENT_ID) != '\0')
+		server_check("Google", conf_str(CONF_GOOGLE_TOKEN_URL), 0);
+}
+
+int
+doctor_run(int roles, const char *wrong)
+{
+	if (wrong != NULL)
+		say("bad", "configuration", "%s", wrong);
+	else
+		say("ok", "configuration", "complete");
+	files_check();
+	memory_check();
+	random_check();
+	if (wrong != NULL)
+		return (1);
+	database_check();
+	valkey_look();
+	if (objects_enabled()) {
+		store_check();
+		store_server_check();
+	} else {
+		say((roles & (ROLE_API | ROLE_TRANSCODE)) ? "warn" : "ok", "store", "none: neither S3_BUCKET nor MEDIA_DIR is set");
+	}
+	if (roles & (ROLE_API | ROLE_CRON)) {
+		mail_look();
+		gateways_check();
+	}
+
+	return (bad);
+}
