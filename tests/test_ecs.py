@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 import awscheck
-from conftest import ROOT, run
+from conftest import ROOT, run, wait_for
 
 HERE = os.path.join(ROOT, "ecs-taskdefs")
 ROLES = ("api", "transcode", "cron")
@@ -323,6 +323,19 @@ def test_alarms_use_metrics_that_exist_and_name_pages_that_exist(rendered):
         # PutMetricAlarm: at most a day in all
         assert a["Period"] * a["EvaluationPeriods"] <= 86400 and a["Period"] % 60 == 0
     assert METRICS <= {a["MetricName"] for a in alarms(rendered)}
+
+
+def test_every_role_writes_these_metrics(postgres, appliance):
+    for role in ROLES:
+        url, db = postgres.create()
+        assert run("migrate", DATABASE_URL=url).returncode == 0
+        a = appliance(roles=role, DATABASE_URL=url, EMF_SECONDS=1, LOG_FORMAT="json").wait_healthy()
+        line = wait_for(lambda: next((told for told in map(json.loads, open(a.log_path)) if "_aws" in told), None), "a line of metrics")
+        metrics, = line["_aws"]["CloudWatchMetrics"]
+        assert (metrics["Namespace"], metrics["Dimensions"], line["Role"]) == ("Wanzami", [["Role"]], role)
+        assert {m["Name"] for m in metrics["Metrics"]} == METRICS
+        a.close()
+        db.close()
 
 
 def test_the_queue_is_watched_by_who_does_not_work_on_it(rendered):
