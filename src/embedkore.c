@@ -5,6 +5,7 @@
  * signal to end is not forgotten.
  */
 #include <sys/mman.h>
+#include <sys/shm.h>
 
 #include <signal.h>
 #include <stdarg.h>
@@ -28,6 +29,9 @@ FILE	*__real_fopen(const char *, const char *);
 FILE	*__wrap_fopen(const char *, const char *);
 int	__real_unlink(const char *);
 int	__wrap_unlink(const char *);
+int	__wrap_shmget(key_t, size_t, int);
+void	*__wrap_shmat(int, const void *, int);
+int	__wrap_shmctl(int, int, struct shmid_ds *);
 int	__real_sigaction(int, const struct sigaction *, struct sigaction *);
 int	__wrap_sigaction(int, const struct sigaction *, struct sigaction *);
 void	__wrap_kore_log(int, const char *, ...) __attribute__((format(printf, 2, 3)));
@@ -118,6 +122,43 @@ __wrap_unlink(const char *path)
 		return (local_forget(path));
 
 	return (is_memory(path) ? 0 : __real_unlink(path));
+}
+
+/*
+ * What Kore's processes share is one segment of System V's shared memory,
+ * which outlives a process that is killed; there are only so many in a
+ * machine. Anonymous memory goes with the last who has it.
+ */
+static size_t	shared_size;
+
+int
+__wrap_shmget(key_t key, size_t size, int flags)
+{
+	(void)key;
+	(void)flags;
+	shared_size = size;
+
+	return (0);
+}
+
+void *
+__wrap_shmat(int id, const void *address, int flags)
+{
+	(void)id;
+	(void)address;
+	(void)flags;
+
+	return (mmap(NULL, shared_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+}
+
+int
+__wrap_shmctl(int id, int command, struct shmid_ds *buf)
+{
+	(void)id;
+	(void)command;
+	(void)buf;
+
+	return (0);
 }
 
 /*

@@ -201,3 +201,11 @@ def test_a_worker_that_ends_just_before_the_signal(appliance):
     wait_for(lambda: not alive(worker), "the end of the worker")
     os.kill(a.process.pid, signal.SIGCONT)
     assert a.process.wait(timeout=60) == 0
+
+
+def test_what_is_killed_leaves_no_shared_memory(appliance):
+    a = appliance(roles="api").wait_healthy()
+    pid = a.process.pid
+    a.kill()
+    with open("/proc/sysvipc/shm") as f:
+        assert [line for line in f.readlines()[1:] if line.split()[4] == str(pid)] == []
