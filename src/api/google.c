@@ -215,6 +215,8 @@ ROUTE(POST, "/api/auth/google/callback", google_callback, .limit = "google", .ma
 		return;
 	}
 	r->state = s;
-	request_wait(r);
-	work_remote(google_work, google_answered, s);
+	if (work_remote(google_work, google_answered, s))
+		request_wait_outside(r);
+	else
+		reply_message(r->kore, 503, "The service is busy. Please try again in a moment.");
 }

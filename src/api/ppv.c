@@ -185,8 +185,10 @@ purchase_made(struct request *r, const PGresult *res)
 	p->order.minor = strtoll(sql_text(res, "minor"), NULL, 10);
 	p->currency = sql_copy(r, res, "currency");
 	p->naira = sql_copy(r, res, "naira");
-	request_wait(r);
-	work_remote(gateway_ask, gateway_answered, p);
+	if (work_remote(gateway_ask, gateway_answered, p))
+		request_wait_outside(r);
+	else
+		reply_message(r->kore, 503, "The service is busy. Please try again in a moment.");
 }
 
 ROUTE(POST, "/api/ppv/initiate", ppv_initiate, .guard = GUARD_USER)

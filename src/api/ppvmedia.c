@@ -67,7 +67,7 @@ media_looked(struct request *r, const PGresult *res)
 		media_lead(r, place);
 	} else if (kore_time_ms() - r->since < WAIT_MS && waiting < WAITING_MAX) {
 		waiting++;
-		request_wait(r);
+		request_wait_outside(r);
 		kore_timer_add(media_look, LOOK_MS, r, KORE_TIMER_ONESHOT);
 	} else {
 		reply_message(r->kore, 403, "Purchase required to access this title.");

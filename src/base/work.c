@@ -178,10 +178,19 @@ work_run(void (*work)(void *), void (*done)(void *), void *arg)
 	pool_add(&tasks, kore_task_threads, work, done, arg);
 }
 
-void
+int
 work_remote(void (*work)(void *), void (*done)(void *), void *arg)
 {
+	int	full;
+
+	pthread_mutex_lock(&lock);
+	full = waiters.threads - waiters.idle >= WORK_REMOTE_MAX && waiters.nwaiting >= WORK_REMOTE_QUEUE;
+	pthread_mutex_unlock(&lock);
+	if (full)
+		return (0);
 	pool_add(&waiters, WORK_REMOTE_MAX, work, done, arg);
+
+	return (1);
 }
 
 int

@@ -14,10 +14,13 @@ void	work_run(void (*work)(void *), void (*done)(void *), void *arg);
 /*
  * The same for work that waits for somebody else, such as a server that may
  * not answer, rather than computing: it has threads of its own, at most
- * WORK_REMOTE_MAX, so that it holds up nothing of the above. Event loop only.
+ * WORK_REMOTE_MAX, so that it holds up nothing of the above. Returns 0, and
+ * does nothing, when WORK_REMOTE_QUEUE wait for a thread already. Event loop
+ * only.
  */
-#define WORK_REMOTE_MAX	16
-void	work_remote(void (*work)(void *), void (*done)(void *), void *arg);
+#define WORK_REMOTE_MAX		16
+#define WORK_REMOTE_QUEUE	48
+int	work_remote(void (*work)(void *), void (*done)(void *), void *arg);
 
 /* Begins a thread of its own for work that may take long, which no signal reaches and nobody joins. Returns 0 when there is none to have. Any thread. */
 int	thread_begin(void *(*run)(void *), void *arg);

@@ -206,6 +206,15 @@ request_wait(struct request *r)
 	http_request_sleep(r->kore);
 }
 
+void
+request_wait_outside(struct request *r)
+{
+	if (r->counted)
+		load_end(-1);
+	r->counted = 0;
+	request_wait(r);
+}
+
 int
 request_resume(struct request *r)
 {

@@ -60,6 +60,8 @@ void	request_tell(struct request *, const char *name, const char *value);
  */
 void	request_wait(struct request *);
 int	request_resume(struct request *);
+/* The same for what somebody else takes as long as they like for: how long it lasts is no sign of too much work here (http/load.h). */
+void	request_wait_outside(struct request *);
 /* After the continuation has run: lets Kore go on when it has replied. */
 void	request_settle(struct request *);
 

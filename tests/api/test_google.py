@@ -191,11 +191,12 @@ def test_google_away_or_slow(app, gateways):
     gateways.stop()
     assert app.callback(400, code="x", state=state) == {"message": "Google auth failed"}
     gateways.start()
+    user(app)
+    state, codes = app.state(), [app.consent(email="p%d@gmail.example" % n) for n in range(8)]
     gateways.hold()
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        people = [pool.submit(app.callback, code=app.consent(email="p%d@gmail.example" % n)) for n in range(8)]
+        people = [pool.submit(app.callback, code=code, state=state) for code in codes]
         wait_for(lambda: gateways.waiting == 8, "eight questions")
-        user(app)
         assert login(app).status_code == 200
         with pytest.raises(requests.Timeout):
             app.a.post("/api/auth/google/callback", {"code": app.consent(), "state": state}, timeout=0.5)

@@ -7,6 +7,7 @@ import hmac
 import json
 import random
 import struct
+import threading
 
 import pytest
 import requests
@@ -232,6 +233,21 @@ def test_a_gateway_that_does_not_answer_holds_up_nobody_else(shop, gateways):
         gateways.release()
         assert len({b.result()["reference"] for b in buyers}) == 10
     assert shop.rows('SELECT count(*) FROM "PpvPurchase" WHERE status = \'PENDING\'') == [(11,)]
+
+
+def test_a_silent_gateway_and_many_buyers_are_not_too_much_work(open_shop, gateways):
+    s = open_shop(WORKERS=1)
+    gateways.hold()
+    with concurrent.futures.ThreadPoolExecutor(80) as pool:
+        buyers = [pool.submit(s.post, "/api/ppv/initiate", {"titleId": s.title}, token=s.token) for _ in range(80)]
+        wait_for(lambda: [b.result().status_code for b in buyers if b.done()].count(503) == 16, "those who are too many")
+        threading.Event().wait(2)  # nothing at all is finished for longer than a judgement takes
+        for _ in range(5):
+            assert s.get("/api/titles").status_code == 200
+        gateways.release()
+        # Who has waited for fifteen seconds on a slow machine is told so.
+        assert {b.result().status_code for b in buyers} <= {200, 500, 503}
+        assert [b.result().status_code for b in buyers].count(503) == 16
 
 
 def test_the_webhook_may_come_before_the_answer(shop, gateways):
