@@ -2,16 +2,10 @@
  * What strangers and operators hand to src/tls: PEM, keys, certificates, and
  * all that a server says during a handshake. The first byte chooses.
  */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
+#include "fuzz.h"
 
-#include "role.h"
 #include "tls/client.h"
 #include "tls/pem.h"
-
-int	LLVMFuzzerInitialize(int *, char ***);
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 static struct roots	*believed;
 static const char	authority[] =
@@ -26,26 +20,13 @@ static const char	authority[] =
 	"-----END CERTIFICATE-----\n";
 
 int
-role_get(void)
-{
-	return (0);
-}
-
-int
-role_draining(void)
-{
-	return (0);
-}
-
-int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	const char	*why;
 
 	(void)argc;
 	(void)argv;
-	if ((believed = roots_parse(authority, &why)) == NULL)
-		abort();
+	MUST((believed = roots_parse(authority, &why)) != NULL);
 
 	return (0);
 }
@@ -53,7 +34,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 static void
 pem(const uint8_t *data, size_t len)
 {
-	char		*text = strndup((const char *)data, len), label[PEM_LABEL_MAX];
+	char		*text = text_of(data, len), label[PEM_LABEL_MAX];
 	const char	*p = text, *why;
 	struct roots	*r;
 	uint8_t		*der;
@@ -63,8 +44,8 @@ pem(const uint8_t *data, size_t len)
 		pem_free(der, n);
 	if ((r = roots_parse(text, &why)) != NULL)
 		roots_free(r);
-	else if (why == NULL)
-		abort();
+	else
+		MUST(why != NULL);
 	free(text);
 }
 
@@ -72,12 +53,12 @@ pem(const uint8_t *data, size_t len)
 static void
 identity(const uint8_t *data, size_t len)
 {
-	char		*text = strndup((const char *)data, len);
+	char		*text = text_of(data, len);
 	const char	*why = NULL;
 	struct identity	*id;
 
-	if ((id = identity_parse(text, text, &why)) == NULL && why == NULL)
-		abort();
+	id = identity_parse(text, text, &why);
+	MUST((id == NULL) == (why != NULL));
 	identity_free(id);
 	free(text);
 }
@@ -101,8 +82,8 @@ certificate(const uint8_t *data, size_t len)
 	(void)cert_common_name(&c, &name);
 	(void)cert_serves(&c);
 	(void)cert_permits(&c, &c);
-	if (strlen(cert_name_text(c.subject, text)) >= CERT_TEXT_MAX || strlen(cert_names_text(&c, text)) >= CERT_TEXT_MAX)
-		abort();
+	MUST(strlen(cert_name_text(c.subject, text)) < CERT_TEXT_MAX);
+	MUST(strlen(cert_names_text(&c, text)) < CERT_TEXT_MAX);
 }
 
 /* A chain as a handshake brings it: certificates one after the other, in pieces. */
@@ -124,8 +105,7 @@ chain(const uint8_t *data, size_t len)
 			v.vtable->append(&v.vtable, one.p + one.len / 2 + 1, one.len - one.len / 2 - 1);
 		v.vtable->end_cert(&v.vtable);
 	}
-	if (v.vtable->end_chain(&v.vtable) != 0 && v.error[0] == '\0')
-		abort();
+	MUST((v.vtable->end_chain(&v.vtable) == 0) == (v.error[0] == '\0'));
 	(void)verify_peer_hash(&v, hash);
 	verify_free(&v);
 }
@@ -167,10 +147,8 @@ handshake(const uint8_t *data, size_t len)
 	struct tls_client	*c;
 	char			why[200];
 
-	if ((c = tls_client_new(&settings, why, sizeof(why))) == NULL)
-		abort();
-	if (tls_client_handshake(c) != TLS_FAILED || *tls_client_error(c) == '\0')
-		abort();
+	MUST((c = tls_client_new(&settings, why, sizeof(why))) != NULL);
+	MUST(tls_client_handshake(c) == TLS_FAILED && *tls_client_error(c) != '\0');
 	tls_client_free(c);
 }
 

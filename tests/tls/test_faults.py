@@ -5,7 +5,7 @@ from pgserver import Between
 from pki import Authority
 from test_libpq import encrypted, info, server  # noqa: F401
 
-WAIT_MS = 1000
+WAIT_MS = 1500  # how long a connection may take, where some will wait for ever
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def test_at_every_position_of_a_handshake(pg, server, root, direction, action):
             'port %d failed: FATAL:  role "somebody" does not exist' % between.port
         length = between.passed[0, direction]
     with Between(server.port, lambda number: (direction, number, action)) as between:
-        said = pg(connect(between, root), "try", length, WAIT_MS).splitlines()
+        said = pg(connect(between, root), "try", length, *([WAIT_MS] if action == "flip" else [])).splitlines()
     assert len(said) == length == between.count
     end = len(said)
     while said[end - 1] == "ok":
@@ -39,7 +39,7 @@ def test_at_every_position_of_a_handshake(pg, server, root, direction, action):
         assert line == "waits" or (line.startswith("error: ") and len(line) > 60 and "ROUND" not in line), (position, line)
     waiting = [position for position, line in enumerate(said) if line == "waits"]
     assert action == "flip" or not waiting, "a connection that ended is seen at once"
-    assert len(waiting) < 40, "only a length that was made larger lets both sides wait: %s" % waiting
+    assert len(waiting) < 60, "only a length that was made larger lets both sides wait (or a machine that is very busy): %s" % waiting
 
 
 def test_byte_by_byte(pg, server, root):
