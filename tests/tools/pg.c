@@ -54,6 +54,14 @@ fail(const char *text)
 	return (1);
 }
 
+static int
+result_fail(PGconn *db, PGresult *res)
+{
+	PQclear(res);
+
+	return (fail(PQerrorMessage(db)));
+}
+
 static int64_t
 now_ms(void)
 {
@@ -103,7 +111,7 @@ cmd_show(PGconn *db)
 		printf("%s %s\n", names[i], PQsslAttribute(db, names[i]));
 	res = PQexec(db, "SELECT ssl::int, coalesce(version, ''), coalesce(cipher, ''), coalesce(client_dn, '') FROM pg_stat_ssl WHERE pid = pg_backend_pid()");
 	if (PQresultStatus(res) != PGRES_TUPLES_OK)
-		return (fail(PQerrorMessage(db)));
+		return (result_fail(db, res));
 	printf("server %s %s %s %s\n", PQgetvalue(res, 0, 0), PQgetvalue(res, 0, 1), PQgetvalue(res, 0, 2), PQgetvalue(res, 0, 3));
 	PQclear(res);
 
@@ -166,18 +174,19 @@ cmd_down(PGconn *db, int megabytes)
 	char		sql[200], *row;
 	PGresult	*res;
 	long long	total = 0;
-	int		n;
+	int		n, wrong;
 
 	snprintf(sql, sizeof(sql), "COPY (SELECT repeat('0123456789', 1000) FROM generate_series(1, %d)) TO STDOUT", megabytes * 100);
 	res = PQexec(db, sql);
 	if (PQresultStatus(res) != PGRES_COPY_OUT)
-		return (fail(PQerrorMessage(db)));
+		return (result_fail(db, res));
 	PQclear(res);
 	while ((n = PQgetCopyData(db, &row, 0)) > 0) {
-		if (n != 10001 || memcmp(row, "0123456789", 10) || memcmp(row + 9990, "0123456789\n", 11))
+		wrong = n != 10001 || memcmp(row, "0123456789", 10) || memcmp(row + 9990, "0123456789\n", 11);
+		PQfreemem(row);
+		if (wrong)
 			return (fail("a row came wrong"));
 		total += n - 1;
-		PQfreemem(row);
 	}
 	if (n != -1)
 		return (fail(PQerrorMessage(db)));
@@ -197,7 +206,7 @@ cmd_up(PGconn *db, int megabytes)
 	PQclear(PQexec(db, "CREATE TEMP TABLE arrived (line text)"));
 	res = PQexec(db, "COPY arrived FROM STDIN");
 	if (PQresultStatus(res) != PGRES_COPY_IN)
-		return (fail(PQerrorMessage(db)));
+		return (result_fail(db, res));
 	PQclear(res);
 	fill(block, sizeof(block), 1);
 	for (i = 999; i < MEGABYTE; i += 1000)
@@ -213,7 +222,7 @@ cmd_up(PGconn *db, int megabytes)
 		PQclear(res);
 	res = PQexec(db, "SELECT sum(length(line) + 1), count(DISTINCT line) FROM arrived");
 	if (PQresultStatus(res) != PGRES_TUPLES_OK)
-		return (fail(PQerrorMessage(db)));
+		return (result_fail(db, res));
 	printf("%s %s\n", PQgetvalue(res, 0, 0), PQgetvalue(res, 0, 1));
 	PQclear(res);
 
@@ -292,7 +301,7 @@ cmd_break(PGconn *db)
 	(void)fgets(line, sizeof(line), stdin);
 	res = PQexec(db, "SELECT 1");
 	if (PQresultStatus(res) != PGRES_TUPLES_OK)
-		return (fail(PQerrorMessage(db)));
+		return (result_fail(db, res));
 	PQclear(res);
 	printf("ok\n");
 
