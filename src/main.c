@@ -142,6 +142,7 @@ usage(FILE *fp)
 	    "usage: wanzami [--role LIST]                  serve (LIST: api,transcode,cron; default all)\n"
 	    "       wanzami --probe [URL] [--timeout SEC]  exit 0 when healthy, else 1 and why\n"
 	    "       wanzami migrate                        bring the database schema up to date\n"
+	    "       wanzami doctor                         whether what it needs is there, and what to change; 1 when something is not\n"
 	    "       wanzami status                         what the service is doing; 1 when something here does not answer\n"
 	    "       wanzami job list                       what is done when, and how it went last\n"
 	    "       wanzami job run NAME [ARGUMENT ...]    do it now\n"

@@ -229,9 +229,12 @@ def test_services_replace_tasks_without_a_gap_and_take_bad_releases_back(rendere
         assert "loadBalancers" not in s
 
 
-def test_the_migration_runs_in_the_container_of_the_api(rendered):
-    override, = load(rendered, "tasks/migrate.json")["overrides"]["containerOverrides"]
-    assert override == {"name": container(rendered, "api")["name"], "command": ["migrate"]}
+@pytest.mark.parametrize("command", ["migrate", "doctor"])
+def test_commands_run_in_the_container_of_a_role(rendered, command):
+    override, = load(rendered, "tasks/%s.json" % command)["overrides"]["containerOverrides"]
+    assert override == {"name": container(rendered, "api")["name"], "command": [command]}
+    assert {container(rendered, role)["name"] for role in ROLES} == {override["name"]}
+    assert re.search(r"^ +wanzami %s\b" % command, run("--help").stdout, re.M)
 
 
 def statements(rendered, name):
@@ -246,10 +249,15 @@ def test_policies_grant_no_more_than_is_used(rendered):
             assert effect == "Allow"
             assert not [a for a in actions if "*" in a]
             assert "*" not in resources or actions == ["ecr:GetAuthorizationToken"]
-    granted = {role: {a for _, actions, _ in statements(rendered, "iam/%s.json" % role) for a in actions} for role in ROLES}
-    assert all(a.startswith("s3:") for role in ROLES for a in granted[role])
-    assert "s3:DeleteObject" not in granted["api"]
-    assert "s3:GetObject" not in granted["cron"]
+    films = {role: {a for _, actions, resources in statements(rendered, "iam/%s.json" % role)
+                    if resources == ["arn:aws:s3:::wanzami-media/*"] for a in actions} for role in ROLES}
+    assert films == {
+        "api": {"s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"},
+        "transcode": {"s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject"},
+        "cron": {"s3:AbortMultipartUpload", "s3:DeleteObject"}}
+    for role in ROLES:
+        assert ["arn:aws:s3:::wanzami-media/doctor/*"] in [resources for _, _, resources in statements(rendered, "iam/%s.json" % role)]
+        assert all(a.startswith("s3:") for _, actions, _ in statements(rendered, "iam/%s.json" % role) for a in actions)
 
 
 def test_the_execution_role_reaches_what_the_tasks_name(rendered):
