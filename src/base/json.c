@@ -467,9 +467,9 @@ json_quote(struct kore_buf *out, const char *text)
 	end = text + strlen(text);
 	kore_buf_append(out, "\"", 1);
 	for (; text < end; text += n) {
-		if ((n = plain_length(text, end)) > 0) {
-			kore_buf_append(out, text, n);
-		} else if ((n = utf8_length(text, end)) == 0) {
+		if ((n = plain_length(text, end)) == 0)
+			n = utf8_length(text, end);
+		if (n == 0) {
 			n = 1;
 			kore_buf_append(out, "\xef\xbf\xbd", 3);
 		} else if (*text == '"' || *text == '\\') {
