@@ -618,24 +618,37 @@ in_flight(void)
 	return (requests_in_flight() || mailjob_busy() || schedule_busy() || (transcodes() && worker_busy()));
 }
 
-/* Kore leaves its loop at once on SIGTERM; what is in flight is finished here. */
+/* One turn of the loop that Kore has left. */
+static void
+turn(void)
+{
+	kore_platform_event_wait(DRAIN_STEP_MS);
+	kore_timer_run(kore_time_ms());
+	http_process();
+	kore_connection_prune(KORE_CONNECTION_PRUNE_DISCONNECT);
+}
+
+/*
+ * Kore leaves its loop at once on SIGTERM; what is in flight is finished
+ * here. First the load balancer is given time to see /health fail: until it
+ * does, it sends more, and every answer asks it to close its connection.
+ */
 void
 kore_worker_teardown(void)
 {
-	u_int64_t	deadline;
+	u_int64_t	now = kore_time_ms(), leave, deadline;
 
 	draining = 1;
+	leave = now + (u_int64_t)conf_int(CONF_SHUTDOWN_DELAY_SEC) * 1000;
+	deadline = leave + (u_int64_t)conf_int(CONF_SHUTDOWN_GRACE_SEC) * 1000;
+	while (!transcodes() && kore_time_ms() < leave)
+		turn();
 	if (worker->has_lock)
 		kore_platform_disable_accept();
-
-	deadline = kore_time_ms() + (u_int64_t)conf_int(CONF_SHUTDOWN_GRACE_SEC) * 1000;
 	while (in_flight() && kore_time_ms() < deadline) {
 		if (kore_time_ms() + RETURN_MS > deadline)
 			schedule_stop();
-		kore_platform_event_wait(DRAIN_STEP_MS);
-		kore_timer_run(kore_time_ms());
-		http_process();
-		kore_connection_prune(KORE_CONNECTION_PRUNE_DISCONNECT);
+		turn();
 	}
 	log_event(LOG_LEVEL_INFO, "drained", LOG_I("unfinished", http_request_count));
 }
