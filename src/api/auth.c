@@ -183,7 +183,8 @@ struct refresh {
 	const char		*device;	/* of the token */
 	int64_t			lifetime;
 	struct session_user	user;
-	int			count;		/* of the sessions kept in the old way, with bcrypt */
+	int			alive;		/* sessions that have not expired */
+	int			count;		/* of them, those kept in the old way, with bcrypt */
 	const char		**hashes, **ids;
 };
 
@@ -210,27 +211,25 @@ refresh_checked(struct request *r, int index)
 		sql_reply(r, "auth/refresh-reused");
 }
 
-/* One of the sessions: [id, kept hash, expired]. Returns 1 when it decides the request. */
+/* One of the sessions: [id, kept hash, expired]. Returns 1 when it is the token's. */
 static int
 refresh_session(struct request *r, const struct json *doc, int node)
 {
 	struct refresh	*f = r->state;
 	char		digest[TOKEN_DIGEST_MAX], *id, *kept;
-	int		expired = json_kind(doc, node + 3) == 't', fits;
+	int		fits;
 
+	if (json_kind(doc, node + 3) == 't')
+		return (0);
+	f->alive++;
 	id = json_plain(doc, node + 1);
 	kept = json_plain(doc, node + 2);
 	token_digest(f->token, digest);
-	fits = !strcmp(kept, digest);
-	if (!fits && !expired && !strncmp(kept, "$2", 2)) {
+	if ((fits = !strcmp(kept, digest))) {
+		refresh_go(r, id);
+	} else if (!strncmp(kept, "$2", 2)) {
 		f->ids[f->count] = request_copy(r, id);
 		f->hashes[f->count++] = request_copy(r, kept);
-	}
-	if (fits && expired) {
-		request_tell(r, "sessionId", id);
-		sql_reply(r, "auth/refresh-expired");
-	} else if (fits) {
-		refresh_go(r, id);
 	}
 	free(id);
 	free(kept);
@@ -238,6 +237,7 @@ refresh_session(struct request *r, const struct json *doc, int node)
 	return (fits);
 }
 
+/* A token without a session of its own has been replaced if its device still has one, whoever that belongs to. */
 static void
 refresh_sessions(struct request *r, const struct json *doc)
 {
@@ -253,7 +253,7 @@ refresh_sessions(struct request *r, const struct json *doc)
 	if (f->count > 0)
 		password_check(r, f->token, f->hashes, f->count, refresh_checked);
 	else
-		sql_reply(r, "auth/refresh-reused");
+		sql_reply(r, f->alive > 0 ? "auth/refresh-reused" : "auth/refresh-expired");
 }
 
 static void

@@ -222,14 +222,18 @@ number_range_check(struct check *c, const struct field *f, double value, int64_t
 		complain_range(c, f, "number", 0, max, "Number must be less than or equal to #");
 }
 
-static void
-integer_check(struct check *c, const struct field *f, int node)
+static double
+number_get(const struct json *doc, int node)
 {
-	double	value = strtod(c->r->json.text + c->r->json.nodes[node].start, NULL);
+	return (strtod(doc->text + doc->nodes[node].start, NULL));
+}
 
+static void
+integer_check(struct check *c, const struct field *f, double value, int64_t max)
+{
 	if (value != floor(value))
 		complain_type(c, f, "integer", "float");
-	number_range_check(c, f, value, f->max == FIELD_THIS_YEAR ? year_now() : f->max);
+	number_range_check(c, f, value, max);
 }
 
 /* An array has enough elements; too many are none of the old service's complaints. */
@@ -292,13 +296,49 @@ choice_check(struct check *c, const struct field *f, int node)
 	free(plain);
 }
 
+/* The integer that a text is: decimal or 0x, blanks around it, nothing at all for 0. */
+static int
+text_integer(const char *text, int64_t *out)
+{
+	const char	*p = text;
+	char		*end;
+
+	while (isspace((unsigned char)*p))
+		p++;
+	*out = 0;
+	if (*p == '\0')
+		return (1);
+	errno = 0;
+	*out = strtoll(p, &end, p[0] == '0' && (p[1] | 0x20) == 'x' ? 16 : 10);
+	while (isspace((unsigned char)*end))
+		end++;
+
+	return (*end == '\0' && errno == 0);
+}
+
+/* The integer that a number of JSON is, however it is written: 5.0 and 1e3 are some. */
+static int
+number_integer(const char *text, int64_t *out)
+{
+	double	value;
+
+	if (strpbrk(text, ".eE") == NULL)
+		return (text_integer(text, out));
+	value = strtod(text, NULL);
+	if (value != floor(value) || fabs(value) >= 0x1p63)
+		return (0);
+	*out = (int64_t)value;
+
+	return (1);
+}
+
 /* Decimal or 0x text, integers, booleans, "" and [] count; out gets the decimal text. */
 static int
 id_coerce(const struct json *doc, int node, char out[24])
 {
-	int		kind = json_kind(doc, node), ok;
-	char		*plain, *p, *end;
-	int64_t		value;
+	int	kind = json_kind(doc, node), ok;
+	int64_t	value;
+	char	*plain;
 
 	if (kind == 't' || kind == 'f' || (kind == JSMN_ARRAY && doc->nodes[node].size == 0)) {
 		snprintf(out, 24, "%d", kind == 't');
@@ -307,15 +347,10 @@ id_coerce(const struct json *doc, int node, char out[24])
 	if (kind != JSMN_STRING && kind != 0)
 		return (0);
 	plain = json_plain(doc, node);
-	for (p = plain; isspace((unsigned char)*p); p++)
-		;
-	errno = 0;
-	value = strtoll(p, &end, p[0] == '0' && (p[1] | 0x20) == 'x' ? 16 : 10);
-	while (isspace((unsigned char)*end))
-		end++;
-	ok = *end == '\0' && errno == 0;
+	ok = kind == 0 ? number_integer(plain, &value) : text_integer(plain, &value);
 	free(plain);
-	snprintf(out, 24, "%" PRId64, value);
+	if (ok)
+		snprintf(out, 24, "%" PRId64, value);
 
 	return (ok);
 }
@@ -327,6 +362,16 @@ value_keep(struct check *c, const struct field *f, const char *value, size_t len
 	json_quote(&c->body, f->name);
 	kore_buf_append(&c->body, ":", 1);
 	kore_buf_append(&c->body, value, len);
+}
+
+/* The database takes no 1990.0 for an integer, and JavaScript knows no difference. */
+static void
+integer_keep(struct check *c, const struct field *f, double value)
+{
+	char	text[32];
+
+	snprintf(text, sizeof(text), "%.0f", value);
+	value_keep(c, f, text, strlen(text));
 }
 
 static void
@@ -378,18 +423,13 @@ static void
 count_check(struct check *c, const struct field *f, int node)
 {
 	double	value = number_coerce(&c->r->json, node);
-	char	text[32];
 
 	if (isnan(value))
 		complain_type(c, f, "number", "nan");
-	else if (value != floor(value))
-		complain_type(c, f, "integer", "float");
 	else
-		number_range_check(c, f, value, f->max != 0 ? f->max : INT32_MAX);
-	if (c->complaints == 0) {
-		snprintf(text, sizeof(text), "%.0f", value);
-		value_keep(c, f, text, strlen(text));
-	}
+		integer_check(c, f, value, f->max != 0 ? f->max : INT32_MAX);
+	if (c->complaints == 0)
+		integer_keep(c, f, value);
 }
 
 static void
@@ -406,7 +446,7 @@ date_check(struct check *c, const struct field *f, int node)
 		ok = date_parse(plain, &ms);
 		free(plain);
 	} else if (kind == 0) {
-		value = strtod(doc->text + doc->nodes[node].start, NULL);
+		value = number_get(doc, node);
 		if ((ok = value >= (double)DATE_MS_MIN && value <= (double)DATE_MS_MAX))
 			ms = (int64_t)value;
 	} else {
@@ -503,7 +543,7 @@ value_check(struct check *c, const struct field *f, int node)
 		break;
 	case FIELD_INTEGER:
 		if (expect(c, f, kind, 0, "number"))
-			integer_check(c, f, node);
+			integer_check(c, f, number_get(&c->r->json, node), f->max == FIELD_THIS_YEAR ? year_now() : f->max);
 		break;
 	case FIELD_OBJECT:
 		(void)expect(c, f, kind, JSMN_OBJECT, "object");
@@ -550,6 +590,8 @@ field_check(struct check *c, const struct field *f)
 		complain_absent(c, f, type_name(f));
 	if (c->complaints > 0) {
 		kore_buf_append(&c->fields, "]", c->r->route->issues == NULL ? 1 : 0);
+	} else if (node >= 0 && f->type == FIELD_INTEGER) {
+		integer_keep(c, f, number_get(&c->r->json, node));
 	} else if (node >= 0 && f->type != FIELD_ID && f->type != FIELD_COUNT && f->type != FIELD_DATE) {
 		raw = json_raw(&c->r->json, node, &len);
 		value_keep(c, f, raw, len);

@@ -62,18 +62,20 @@ query_get(const struct http_request *req, const char *name, char *out, size_t si
 	return (0);
 }
 
-/* Whether a parameter of this name stands before p. */
+/* How many parameters of this name there are, as they are written. */
 static int
-name_seen(const char *query, const char *p, size_t len)
+name_count(const char *query, const char *name, size_t len)
 {
-	const char	*q;
+	const char	*p = query;
+	int		n = 0;
 
-	for (q = query; q < p; q += strcspn(q, "&") + 1) {
-		if (!strncmp(q, p, len) && q[len] == '=')
-			return (1);
+	while (p != NULL) {
+		n += !strncmp(p, name, len) && p[len] == '=';
+		if ((p = strchr(p, '&')) != NULL)
+			p++;
 	}
 
-	return (0);
+	return (n);
 }
 
 static void
@@ -105,7 +107,7 @@ query_json(const struct http_request *req, struct kore_buf *out)
 	empty = out->offset;
 	for (n = 0; p != NULL && *p != '\0' && n < QUERY_PARAMS_MAX; n++) {
 		len = strcspn(p, "&");
-		if (strcspn(p, "=") < len && !name_seen(req->query_string, p, strcspn(p, "=")))
+		if (strcspn(p, "=") < len && name_count(req->query_string, p, strcspn(p, "=")) == 1)
 			param_json(out, p, len, out->offset == empty);
 		p += len + (p[len] == '&');
 	}

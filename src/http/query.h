@@ -21,7 +21,10 @@ int	query_get(const struct http_request *, const char *name, char *out, size_t s
  */
 int	query_decode(const char *text, size_t len, int form, char *out, size_t size);
 
-/* Appends the parameters as a JSON object of texts, the first of equal names; undecodable ones are left out. */
+/*
+ * Appends the parameters as a JSON object of texts. Undecodable ones are left
+ * out, and those whose name comes twice (contract people §1.5).
+ */
 void	query_json(const struct http_request *, struct kore_buf *);
 
 #endif

@@ -125,19 +125,44 @@ def test_tokens_that_are_not_ours(api):
         assert (r.status_code, r.json()["message"]) == (401, "Missing access token"), header
 
 
-def test_a_refresh_token_is_replaced_and_its_reuse_ends_the_session(api):
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_refresh_token_is_replaced_and_its_reuse_ends_the_session(api, kept):
     user(api)
     first = login(api).json()
     second = api.post("/api/auth/refresh", {"refreshToken": first["refreshToken"]})
     assert second.status_code == 200 and second.json()["deviceId"] == first["deviceId"]
     # Two tabs refresh with the same stored token.
     assert api.post("/api/auth/refresh", {"refreshToken": first["refreshToken"]}).status_code == 200
-    api.db.execute('DELETE FROM "Session" WHERE "refreshToken" = %s',
+    # The minute has passed; the row may have been purged since.
+    api.db.execute('UPDATE "Session" SET "expiresAt" = now() - interval \'1 second\' WHERE "refreshToken" = %s' if kept else
+                   'DELETE FROM "Session" WHERE "refreshToken" = %s',
                    ("sha256:" + hashlib.sha256(first["refreshToken"].encode()).hexdigest(),))
     r = api.post("/api/auth/refresh", {"refreshToken": first["refreshToken"]})
     assert (r.status_code, r.json()["message"]) == (401, "Invalid refresh token")
     assert api.post("/api/auth/refresh", {"refreshToken": second.json()["refreshToken"]}).status_code == 401
     assert api.get("/api/auth/me", token=second.json()["accessToken"]).status_code == 401
+
+
+def test_a_session_expires(api):
+    user(api)
+    mine = login(api, deviceId="tv").json()
+    other = login(api, deviceId="phone").json()
+    api.db.execute('UPDATE "Session" SET "expiresAt" = now() - interval \'1 second\' WHERE "deviceId" = \'tv\'')
+    for message in ("Session expired", "Session not found"):
+        r = api.post("/api/auth/refresh", {"refreshToken": mine["refreshToken"]})
+        assert (r.status_code, r.json()["message"]) == (401, message)
+    assert api.post("/api/auth/refresh", {"refreshToken": other["refreshToken"]}).status_code == 200
+
+
+def test_numbers_count_as_javascript_has_them(api):
+    """Clients in other languages write whole numbers with a fraction of 0, and an empty text is 0 (contract people §8)."""
+    user(api)
+    access = login(api).json()["accessToken"]
+    r = api.post("/api/user/profiles", {"name": "Kid", "birthYear": 2015.0}, token=access)
+    assert r.status_code == 201 and r.json()["profile"]["birthYear"] == 2015
+    assert api.post("/api/user/devices/tv/profile", {"profileId": float(r.json()["profile"]["id"])}, token=access).status_code == 200
+    r = api.post("/api/user/devices/tv/profile", {"profileId": ""}, token=access)
+    assert (r.status_code, r.json()) == (404, {"message": "Profile not found"})
 
 
 def test_sessions_of_the_old_service_go_on(api):

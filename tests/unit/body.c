@@ -76,6 +76,8 @@ signup(void **state)
 		{ "{}", REFUSED("\"email\":[\"Required\"],\"password\":[\"Required\"],\"name\":[\"Required\"]", "email: Required") },
 		{ "{\"email\":\"a@b.co\",\"password\":\"12345678\",\"name\":\"Ada\",\"birthYear\":1800.5}",
 		    REFUSED("\"birthYear\":[\"Expected integer, received float\",\"Number must be greater than or equal to 1900\"]", "birthYear: Expected integer, received float") },
+		{ "{\"email\":\"a@b.co\",\"password\":\"12345678\",\"name\":\"Ada\",\"birthYear\":1.99e3}",
+		    "{\"email\":\"a@b.co\",\"password\":\"12345678\",\"name\":\"Ada\",\"birthYear\":1990}" },
 		{ "{\"name\":\"Ada\",\"more\":1,\"password\":\"12345678\",\"email\":\"A@B.CO\"}", "{\"email\":\"A@B.CO\",\"password\":\"12345678\",\"name\":\"Ada\"}" },
 	};
 
@@ -126,7 +128,8 @@ ids(void **state)
 	static const struct pair	pairs[] = {
 		{ "{\"id\":\"0x1f\"}", "{\"id\":31}" }, { "{\"id\":true}", "{\"id\":1}" }, { "{\"id\":false}", "{\"id\":0}" }, { "{\"id\":\"\"}", "{\"id\":0}" },
 		{ "{\"id\":[]}", "{\"id\":0}" }, { "{\"id\":\" 7 \"}", "{\"id\":7}" }, { "{\"id\":12}", "{\"id\":12}" }, { "{\"id\":\"-3\"}", "{\"id\":-3}" },
-		{ "{\"id\":9223372036854775807}", "{\"id\":9223372036854775807}" },
+		{ "{\"id\":9223372036854775807}", "{\"id\":9223372036854775807}" }, { "{\"id\":5.0}", "{\"id\":5}" }, { "{\"id\":1e3}", "{\"id\":1000}" },
+		{ "{\"id\":\" \"}", "{\"id\":0}" }, { "{\"id\":1e30}", ID_REFUSED("number") }, { "{\"id\":\"5.0\"}", ID_REFUSED("string") },
 		{ "{\"id\":null}", ID_REFUSED("null") }, { "{\"id\":1.5}", ID_REFUSED("number") }, { "{\"id\":\"x\"}", ID_REFUSED("string") }, { "{\"id\":{}}", ID_REFUSED("object") },
 		{ "{\"id\":[1]}", ID_REFUSED("array") }, { "{\"id\":9223372036854775808}", ID_REFUSED("number") }, { "{\"id\":\"1 2\"}", ID_REFUSED("string") },
 		{ "{}", REFUSED("\"id\":[\"Required\"]", "id: Required") },
@@ -146,6 +149,7 @@ counts(void **state)
 		{ "{\"n\":{}}", REFUSED("\"n\":[\"Expected number, received nan\"]", "n: Expected number, received nan") },
 		{ "{\"n\":1e99}", REFUSED("\"n\":[\"Number must be less than or equal to 2147483647\"]", "n: Number must be less than or equal to 2147483647") },
 		{ "{\"n\":-1}", REFUSED("\"n\":[\"Number must be greater than or equal to 0\"]", "n: Number must be greater than or equal to 0") },
+		{ "{\"n\":-0.5}", REFUSED("\"n\":[\"Expected integer, received float\",\"Number must be greater than or equal to 0\"]", "n: Expected integer, received float") },
 		{ "{\"n\":\"inf\"}", REFUSED("\"n\":[\"Expected number, received nan\"]", "n: Expected number, received nan") },
 	};
 

@@ -1,3 +1,3 @@
--- The session of a refresh token is over.
-DELETE FROM "Session" WHERE "id" = ($1 ->> 'sessionId')::bigint AND "expiresAt" < wanzami.now();
+-- None of the sessions of a refresh token's device is alive (contract people §3.3).
+DELETE FROM "Session" WHERE "userId" = ($1 ->> 'tokenUser')::bigint AND "deviceId" = $1 ->> 'tokenDevice' AND "expiresAt" < wanzami.now();
 SELECT 401 AS status, '{"message":"Session expired"}' AS body
