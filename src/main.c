@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +59,7 @@
 #define DRAIN_STEP_MS		50
 #define RETURN_MS		3000	/* of the grace: a job that is not finished by then is given back */
 #define FIRST_WORKER		1
+#define CONNECTIONS_FEW		64
 #define SOLO_COUNT		3	/* Kore's count of workers at which the one that serves needs no lock to accept */
 
 static int	roles = 0;
@@ -489,9 +491,18 @@ mail_announce(void)
 		log_event(LOG_LEVEL_WARN, "mail is off: SMTP_HOST, SMTP_USER and SMTP_PASS are not all set");
 }
 
+/* Only a health check connects to roles without the API. Kore makes room for connections right behind the fork. */
+static void
+connections_few(void)
+{
+	worker_max_connections = CONNECTIONS_FEW;
+}
+
 static void
 workers_count(void)
 {
+	if (!(roles & ROLE_API) && pthread_atfork(NULL, NULL, connections_few) != 0)
+		die("there is not enough memory to start");
 	if ((roles & ROLE_API) && (front_count = (int)conf_int(CONF_WORKERS)) == 0)
 		front_count = cpu_count;
 	worker_count = (u_int8_t)front_count;
