@@ -254,7 +254,8 @@ static const char *
 renditions_read(struct request *r)
 {
 	static const struct { const char *hint, *renditions; }	hints[] = {
-		{ "4k", "[\"R4K\"]" }, { "2k", "[\"R2K\"]" }, { "1080p", "[\"R1080\"]" }, { "720p", "[\"R720\"]" }, { "360p", "[\"R360\"]" } };
+		{ "4k", "[\"R4K\"]" }, { "2k", "[\"R2K\"]" }, { "1440p", "[\"R2K\"]" }, { "1080p", "[\"R1080\"]" }, { "720p", "[\"R720\"]" },
+		{ "480p", "[\"R360\"]" }, { "360p", "[\"R360\"]" } };
 	const char	*raw, *hint = request_text(r, "rendition");
 	size_t		i, len;
 	int		node = json_get(&r->json, 0, "renditions");

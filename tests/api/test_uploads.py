@@ -146,7 +146,8 @@ def test_an_episode_gets_its_season_and_waits_for_review(api):
 
 @pytest.mark.parametrize("init, complete, made", [
     ({}, {}, "{R1080,R720,R360}"), ({"renditions": ["R360"]}, {}, "{R360}"), ({"renditions": ["R360"]}, {"renditions": ["R4K", "R720"]}, "{R4K,R720}"),
-    ({"rendition": "4k"}, {}, "{R4K}"), ({"rendition": "480p"}, {}, "{R1080,R720,R360}"),
+    ({"rendition": "4k"}, {}, "{R4K}"), ({"rendition": "480p"}, {}, "{R360}"), ({"rendition": "1440P"}, {}, "{R2K}"),
+    ({"rendition": "8k"}, {}, "{R1080,R720,R360}"),
     ({"rendition": "4k", "renditions": ["R720"]}, {"renditions": []}, "{R720}")])
 def test_which_renditions_are_made(local, init, complete, made):
     upload = local.init(**init)
