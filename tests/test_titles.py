@@ -89,6 +89,7 @@ def test_maturity(catalogue):
     assert names(a, **{"x-profile-age": "13"}) == everything[1:]
     assert names(a, **{"x-profile-age": "18"}) == everything
     assert names(a, **{"x-profile-age": "old", "x-profile-birthyear": "1899"}) == everything
+    assert names(a, **{"x-profile-age": "nan"}) == everything
 
 
 def test_ten_thousand_titles_in_one_answer(catalogue):

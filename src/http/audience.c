@@ -2,6 +2,7 @@
  * Reads country and maturity from query and headers.
  */
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,7 +89,7 @@ header_number(struct http_request *req, const char *name, double *out)
 		return (0);
 	*out = strtod(value, &end);
 
-	return (end != value && *end == '\0');
+	return (end != value && *end == '\0' && isfinite(*out));
 }
 
 /* Years of age, or -1 when nobody says. */
