@@ -68,6 +68,46 @@ def test_null_clears_and_absent_stays(editor):
     assert "releaseYear" not in t
 
 
+def test_loose_numbers_and_dates_are_read_as_javascript_reads_them(editor):
+    a = editor
+    title = call(a, "POST", "/admin/titles", {"name": "T", "type": "SERIES", "maturityRating": None, "runtimeMinutes": "0x5A", "introStartSec": True,
+                                              "introEndSec": " 1e2 ", "seasons": [{"name": "no number"}, {"seasonNumber": 0}]}, 201)["title"]["id"]
+    t = call(a, "GET", "/admin/titles/" + title)["title"]
+    assert (t["runtimeMinutes"], t["introStartSec"], t["introEndSec"], t["seasonCount"]) == (90, 1, 100, 1)
+    assert audits(a)[0][3] == {"name": "T", "type": "SERIES", "maturityRating": None}
+    seasons = "/admin/titles/%s/seasons" % title
+    assert call(a, "POST", seasons, {"seasons": [{"seasonNumber": 1}, {"seasonNumber": "first"}]}, 400) == {"message": "Invalid seasonNumber"}
+    assert call(a, "POST", "/admin/titles", {"name": "U", "type": "SERIES", "seasons": [{"seasonNumber": "first"}]}, 400) == {"message": "Invalid seasonNumber"}
+    skipped = [{"name": "x"}, {"seasonNumber": None}, {"seasonNumber": ""}, {"seasonNumber": False}]
+    assert [s["seasonNumber"] for s in call(a, "POST", seasons, {"seasons": skipped + [{"seasonNumber": "3"}]})["seasons"]] == [3]
+    for date, kept in (("2014", "2014-01-01"), ("2014-06", "2014-06-01"), ("June 3, 2014", "2014-06-03"), (" 2015-02-28 ", "2015-02-28")):
+        made, = call(a, "POST", seasons, {"seasons": [{"seasonNumber": 3, "releaseDate": date}]})["seasons"]
+        assert made["releaseDate"] == kept + "T00:00:00.000Z"
+    for date in ("tomorrow", "infinity", "2014-13-01", "2014-06-01T10:00+99:00", "2014-06-01 Nowhere/Land", "20000-01-01", "0044-03-15 BC", 5):
+        assert call(a, "POST", seasons, {"seasons": [{"seasonNumber": 3, "releaseDate": date}]}, 400) == {"message": "Invalid releaseDate"}
+    assert [s["seasonNumber"] for s in call(a, "GET", seasons)["seasons"]] == [0, 3]
+
+
+def test_what_nobody_knows_of_a_rendition_is_not_mentioned(editor):
+    a = editor
+    title = call(a, "POST", "/admin/titles", {"name": "T", "type": "SERIES"}, 201)["title"]["id"]
+    episode = call(a, "POST", "/admin/titles/%s/episodes" % title, {"seasonNumber": 1, "episodeNumber": 1, "name": "E", "pendingReview": False}, 201)["episode"]["id"]
+    for column, owner in (("titleId", title), ("episodeId", episode)):
+        a.db.execute('INSERT INTO "AssetVersion" ("%s", "rendition", "url", "sizeBytes", "durationSec", "status", "updatedAt") VALUES '
+                     "(%%s, 'R720', 'https://cdn/720', 5, 0, 'READY', now()), (%%s, 'R360', 'https://cdn/360', 0, NULL, 'READY', now())" % column, (owner, owner))
+    a.db.execute('INSERT INTO "AssetVersion" ("titleId", "rendition", "url", "status", "updatedAt") VALUES (%s, \'R1080\', \'s3://b/uploads/1\', \'PROCESSING\', now())', (title,))
+    def shown(versions):
+        return [{k: v[k] for k in v if k != "id"} for v in versions]
+    ready = [{"rendition": "R720", "url": "https://cdn/720", "sizeBytes": 5, "durationSec": 0, "status": "READY"},
+             {"rendition": "R360", "url": "https://cdn/360", "status": "READY"}]
+    public = a.get("/api/titles/" + title).json()["title"]
+    assert shown(public["assetVersions"]) == ready and shown(public["episodes"][0]["assetVersions"]) == ready
+    edited = call(a, "GET", "/admin/titles/" + title)["title"]
+    assert shown(edited["assetVersions"]) == [{"rendition": "R1080", "url": None, "status": "PROCESSING"}] + ready
+    assert shown(edited["episodes"][0]["assetVersions"]) == ready
+    assert shown(call(a, "GET", "/admin/titles/%s/episodes" % title)["episodes"][0]["assetVersions"]) == ready
+
+
 def test_deleting_leaves_the_sales_in_the_audit_and_the_objects_in_the_trash(editor):
     a = editor
     title = call(a, "POST", "/admin/titles", {"name": "T", "type": "MOVIE", "posterUrl": "s3://b/poster/1", "thumbnailUrl": "https://elsewhere/x"}, 201)["title"]["id"]
@@ -134,3 +174,12 @@ def test_batches_of_events_are_all_or_nothing(editor):
     a.db.execute('SELECT count(*) FROM "EngagementEvent"')
     assert a.db.fetchone()[0] == 0
     assert call(a, "POST", "/events", [good] * 500, 201) == {"count": 500}
+
+
+def test_ids_of_events_may_be_hexadecimal(editor):
+    a = editor
+    title = int(call(a, "POST", "/admin/titles", {"name": "T", "type": "MOVIE"}, 201)["title"]["id"])
+    call(a, "POST", "/events", [{"eventType": "SKIP", "titleId": t} for t in (title, " %d " % title, hex(title))], 201)
+    assert call(a, "POST", "/events", {"eventType": "SKIP", "titleId": "0xg"}, 400) == {"message": "Invalid titleId"}
+    a.db.execute('SELECT "titleId" FROM "EngagementEvent"')
+    assert a.db.fetchall() == [(title,)] * 3

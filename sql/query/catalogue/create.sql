@@ -1,6 +1,9 @@
 -- POST /api/admin/titles (contract media §4.5).
 SELECT wanzami.refuse(400, 'name and type are required') WHERE NOT wanzami.truthy($2 -> 'name') OR NOT wanzami.truthy($2 -> 'type');
 SELECT wanzami.refuse(400, 'Invalid type') WHERE $2 -> 'type' NOT IN ('"MOVIE"', '"SERIES"');
+SELECT wanzami.refuse(400, 'Invalid seasonNumber') FROM jsonb_array_elements(
+	CASE WHEN $2 -> 'type' = '"SERIES"' AND jsonb_typeof($2 -> 'seasons') = 'array' THEN $2 -> 'seasons' ELSE '[]' END) s(entry)
+WHERE wanzami.season_meant(s.entry) AND NOT wanzami.field_is_number(s.entry, 'seasonNumber');
 WITH created AS (
 	INSERT INTO "Title" ("type", "name", "description", "posterUrl", "thumbnailUrl", "trailerUrl", "previewSpriteUrl", "previewVttUrl",
 		"releaseDate", "genres", "cast", "crew", "language", "maturityRating", "runtimeMinutes", "countryAvailability", "isOriginal",
@@ -19,9 +22,9 @@ WITH created AS (
 ), seasons AS (
 	SELECT count(wanzami.season_upsert(c."id", s.entry)) FROM created c, jsonb_array_elements(
 		CASE WHEN c."type" = 'SERIES' AND jsonb_typeof($2 -> 'seasons') = 'array' THEN $2 -> 'seasons' ELSE '[]' END) s(entry)
-	WHERE wanzami.field_is_number(s.entry, 'seasonNumber')
+	WHERE wanzami.season_meant(s.entry)
 )
 SELECT 201 AS status, json_build_object('title', json_build_object('id', c."id"::text, 'name', c."name", 'type', c."type"))::text AS body,
-	wanzami.audit(($1 ->> 'userId')::bigint, 'TITLE_CREATE', c."id"::text, jsonb_strip_nulls(jsonb_build_object('name', $2 -> 'name',
-		'type', $2 -> 'type', 'countryAvailability', $2 -> 'countryAvailability', 'maturityRating', $2 -> 'maturityRating'))), s.count
+	wanzami.audit(($1 ->> 'userId')::bigint, 'TITLE_CREATE', c."id"::text, (SELECT jsonb_object_agg(f.name, $2 -> f.name)
+		FROM unnest(ARRAY['name', 'type', 'countryAvailability', 'maturityRating']) f(name) WHERE $2 ? f.name)), s.count
 FROM created c, seasons s
