@@ -323,9 +323,12 @@ def test_continue_watching_counts_the_sessions_of_the_account(start):
     a.db.execute("""INSERT INTO "Episode" ("titleId", "seasonNumber", "episodeNumber", "name", "updatedAt") VALUES (1, 1, 1, 'E', now()) RETURNING id""")
     episode = a.db.fetchone()[0]
     a.db.execute("""INSERT INTO "EngagementEvent" ("titleId", "episodeId", "sessionId", "eventType", "metadata") VALUES
-        (1, %s, %s, 'PLAY_END', '{"completion":0.25,"positionSec":"61.5"}')""", (episode, session))
-    assert get(a, "/recs/continue-watching")["items"] == [{"id": "1", "name": "T1", "type": "MOVIE", "posterUrl": None, "thumbnailUrl": None,
-                                                           "runtimeMinutes": None, "completionPercent": .25, "positionSec": 61.5, "episodeId": str(episode)}]
+        (1, %s, %s, 'PLAY_END', '{"completion":0.25,"positionSec":"61.5"}'), (2, NULL, %s, 'SCRUB', '{"positionSec":30,"durationSec":"90"}')""",
+                 (episode, session, session))
+    third, quarter = get(a, "/recs/continue-watching")["items"]
+    assert (third["id"], third["completionPercent"], third["positionSec"]) == ("2", 30 / 90, 30)
+    assert quarter == {"id": "1", "name": "T1", "type": "MOVIE", "posterUrl": None, "thumbnailUrl": None,
+                       "runtimeMinutes": None, "completionPercent": .25, "positionSec": 61.5, "episodeId": str(episode)}
 
 
 def test_many_rows(start):

@@ -139,6 +139,14 @@ def test_preferences_and_recent_views(jobs):
         assert ids == newest[:15]
 
 
+def test_genres_liked_alike_stay_as_the_titles_name_them(jobs):
+    jobs.titles([(1, "MOVIE", ["Thriller", "Drama"], [], False, False), (2, "MOVIE", ["War", "Action"], [], False, False)])
+    jobs.profiles(1)
+    jobs.events([(1, 1, "PLAY_END", 90 * DAY, "NG", None, None), (1, 2, "PLAY_END", 89 * DAY, "NG", None, None)])
+    jobs.run("preferences", PREF_WINDOW_DAYS=91)
+    assert jobs.rows('SELECT genres FROM "ProfilePreferenceSnapshot"') == [(["War", "Action", "Thriller", "Drama"],)]
+
+
 def test_a_run_ends_what_is_remembered(jobs):
     """What a job finds counts with the next request, however long lists are remembered."""
     jobs.titles([(i, "MOVIE", ["G"], [], False, False) for i in (1, 2, 3)])

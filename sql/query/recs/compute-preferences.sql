@@ -1,19 +1,22 @@
 -- The ten genres that each profile likes best (contract media §13.3): what it did in the last days, as many as the first
--- parameter says; the later the more.
+-- parameter says; the later the more. Of those that it likes alike the one seen last comes first, then the one that its title
+-- names first.
 SELECT wanzami.lists_renew();
 WITH seen AS (
 	SELECT e."profileId" AS profile, e."titleId" AS title,
-		sum(greatest(0.05, 1 - extract(epoch FROM wanzami.now() - e."occurredAt")::double precision / (86400.0 * $1::int))) AS weight
+		sum(greatest(0.05, 1 - extract(epoch FROM wanzami.now() - e."occurredAt")::double precision / (86400.0 * $1::int))) AS weight,
+		max(e."occurredAt") AS latest
 	FROM "EngagementEvent" e
 	WHERE e."eventType" IN ('PLAY_START', 'PLAY_END', 'THUMBS_UP') AND e."profileId" IS NOT NULL AND e."titleId" IS NOT NULL
 	AND e."occurredAt" >= wanzami.now() - $1::int * interval '1 day'
 	GROUP BY e."profileId", e."titleId"
 ), liked AS (
-	SELECT s.profile, g.genre, sum(s.weight) AS weight FROM seen s JOIN "Title" t ON t."id" = s.title, unnest(t."genres") g(genre)
+	SELECT s.profile, g.genre, round(sum(s.weight)::numeric, 9) AS weight, max(s.latest) AS latest, min(g.place) AS place
+	FROM seen s JOIN "Title" t ON t."id" = s.title, unnest(t."genres") WITH ORDINALITY g(genre, place)
 	GROUP BY s.profile, g.genre
 ), kept AS (
 	INSERT INTO "ProfilePreferenceSnapshot" ("profileId", "genres", "computedAt")
-	SELECT l.profile, (array_agg(l.genre ORDER BY l.weight DESC, l.genre))[1:10], wanzami.now()
+	SELECT l.profile, (array_agg(l.genre ORDER BY l.weight DESC, l.latest DESC, l.place, l.genre))[1:10], wanzami.now()
 	FROM liked l JOIN "Profile" p ON p."id" = l.profile GROUP BY l.profile
 	ON CONFLICT ("profileId") DO UPDATE SET "genres" = excluded."genres", "computedAt" = excluded."computedAt"
 	RETURNING 1
