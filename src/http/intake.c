@@ -38,7 +38,7 @@ int	__wrap_http_check_timeout(struct connection *, u_int64_t);
 /* All that the service reads. Kore keeps 25 headers, and browsers behind load balancers send more. */
 static const char	*headers_read[] = {
 	"host", "connection", "content-length", "content-type", "content-encoding", "transfer-encoding",
-	"authorization", "origin", "user-agent", "accept-language", "if-none-match", "if-range", "range",
+	"authorization", "origin", "user-agent", "accept-language", "if-none-match", "cache-control", "if-range", "range",
 	"cf-ipcountry", "x-vercel-ip-country", "x-country", "x-app-country", "x-kid-mode", "x-profile-age",
 	"x-profile-birthyear", "x-experiment", "x-variant", "x-request-id", "x-amzn-trace-id", "traceparent", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-for",
 	"x-paystack-signature", "verif-hash", "flutterwave-signature",

@@ -8,6 +8,7 @@
 
 #include "base/conf.h"
 #include "http/client.h"
+#include "http/etag.h"
 #include "http/load.h"
 #include "http/reply.h"
 #include "role.h"
@@ -18,6 +19,8 @@
 #define CORS_ANSWER	CORS("Content-Type, Authorization")
 #define NOSNIFF		"nosniff" CORS_ANSWER
 #define JSON_TYPE	"application/json; charset=utf-8\r\nx-content-type-options: " NOSNIFF
+
+#define TAGGED_MAX	262144	/* bytes of an answer made for one: hashing more would keep the others waiting */
 
 /* A process that is about to end asks its clients to take another connection; Kore says so when it is to close this one. */
 static void
@@ -67,10 +70,27 @@ is_private(struct http_request *req)
 	    http_request_header(req, "authorization", &value));
 }
 
+int
+reply_unchanged(struct http_request *req, const char *etag)
+{
+	if (!etag_known(req, etag))
+		return (0);
+	origin_header(req, "*");
+	if (is_private(req))
+		http_response_header(req, "cache-control", "no-store");
+	http_response_header(req, "etag", etag);
+	http_response_header(req, "x-content-type-options", NOSNIFF);
+	http_response(req, 304, NULL, 0);
+
+	return (1);
+}
+
 void
-reply_shared_json(struct http_request *req, int status, void *body, size_t len, int (*sent)(struct netbuf *), void *arg)
+reply_shared_json(struct http_request *req, int status, const char *etag, void *body, size_t len, int (*sent)(struct netbuf *), void *arg)
 {
 	origin_header(req, "*");
+	if (*etag != '\0')
+		http_response_header(req, "etag", etag);
 	http_response_header(req, "content-type", JSON_TYPE);
 	http_response_stream(req, status, body, len, sent, arg);
 }
@@ -78,7 +98,16 @@ reply_shared_json(struct http_request *req, int status, void *body, size_t len, 
 void
 reply_json(struct http_request *req, int status, const void *body, size_t len)
 {
+	char	etag[ETAG_MAX] = "";
+
+	if ((req->method == HTTP_METHOD_GET || req->method == HTTP_METHOD_HEAD) && status == 200 && len <= TAGGED_MAX) {
+		etag_make(body, len, etag);
+		if (reply_unchanged(req, etag))
+			return;
+	}
 	origin_header(req, "*");
+	if (*etag != '\0')
+		http_response_header(req, "etag", etag);
 	if (is_private(req))
 		http_response_header(req, "cache-control", "no-store");
 	if (status == 503)

@@ -13,11 +13,15 @@ void	reply_begin(struct http_request *);
 /* A finished JSON document, copied; with status 204 there is none. Event loop only. */
 void	reply_json(struct http_request *, int status, const void *body, size_t len);
 
+/* Answers 304 and returns 1 if the client has what the tag (http/etag.h) names. Event loop only. */
+int	reply_unchanged(struct http_request *, const char *etag);
+
 /*
- * The same without a copy: body must stay until sent, whose argument is the
- * netbuf with arg in its extra, is called, which happens once. Event loop only.
+ * The same as reply_json without a copy: etag is "" for none, and body must
+ * stay until sent, whose argument is the netbuf with arg in its extra, is
+ * called, which happens once. Event loop only.
  */
-void	reply_shared_json(struct http_request *, int status, void *body, size_t len, int (*sent)(struct netbuf *), void *arg);
+void	reply_shared_json(struct http_request *, int status, const char *etag, void *body, size_t len, int (*sent)(struct netbuf *), void *arg);
 
 /* {"message":text}; text must need no escaping. */
 void	reply_message(struct http_request *, int status, const char *text);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "http/audience.h"
+#include "http/etag.h"
 #include "http/reply.h"
 #include "http/route.h"
 #include "http/share.h"
@@ -24,6 +25,7 @@ struct answer {
 	int		users;
 	int		status;
 	size_t		len;
+	char		etag[ETAG_MAX];	/* "" for a refusal */
 	char		body[];
 };
 
@@ -81,8 +83,10 @@ answer_sent(struct netbuf *nb)
 static void
 answer_send(struct request *r, struct answer *a)
 {
+	if (*a->etag != '\0' && reply_unchanged(r->kore, a->etag))
+		return;
 	a->users++;
-	reply_shared_json(r->kore, a->status, a->body, a->len, answer_sent, a);
+	reply_shared_json(r->kore, a->status, a->etag, a->body, a->len, answer_sent, a);
 }
 
 static void
@@ -163,6 +167,9 @@ answer_new(const PGresult *res, const char *base)
 	a->status = atoi(status);
 	a->len = body.offset;
 	memcpy(a->body, body.data, body.offset);
+	*a->etag = '\0';
+	if (a->status == 200)
+		etag_make(a->body, a->len, a->etag);
 	nbytes += a->len;
 	kore_buf_cleanup(&body);
 

@@ -165,6 +165,28 @@ def test_numbers_count_as_javascript_has_them(api):
     assert (r.status_code, r.json()) == (404, {"message": "Profile not found"})
 
 
+def test_who_has_an_answer_is_told_so(api):
+    """The tags are those of the old service (contract people §1.3, §8)."""
+    r = api.get("/health")
+    tag = 'W/"f-VaSQ4oDUiZblZNAEkkN+sX+q3Sg"'
+    assert (r.text, r.headers["etag"]) == ('{"status":"ok"}', tag)
+    for listed in (tag, tag[2:], '"x", ' + tag, "*"):
+        r = api.get("/health", headers={"If-None-Match": listed, "Origin": "http://there.test"})
+        assert (r.status_code, r.content, r.headers["etag"]) == (304, b"", tag), listed
+        assert r.headers["access-control-allow-origin"] == "http://there.test" and "content-type" not in r.headers
+    for headers in ({"If-None-Match": '"x"'}, {"If-None-Match": tag, "Cache-Control": "no-cache"}):
+        assert api.get("/health", headers=headers).text == '{"status":"ok"}'
+    assert api.get("/api/titles/999", headers={"If-None-Match": "*"}).status_code == 404
+
+    user(api)
+    access = login(api).json()["accessToken"]
+    for path, token in (("/api/titles", None), ("/api/user/profiles", access)):
+        known = {"If-None-Match": api.get(path, token=token).headers["etag"]}
+        assert api.get(path, token=token, headers=known).status_code == 304
+    assert api.post("/api/user/profiles", {"name": "Another"}, token=access).status_code == 201
+    assert api.get("/api/user/profiles", token=access, headers=known).status_code == 200
+
+
 def test_sessions_of_the_old_service_go_on(api):
     me = user(api)
     now = int(time.time())
