@@ -7,7 +7,7 @@
 
 #include "http/request.h"
 
-#define SHARE_MS	200	/* how old an answer may get that others' changes have not reached */
+#define SHARE_MS	100	/* how old an answer may get that others' changes have not reached */
 
 /*
  * Answers with the route's statement as sql_reply does, or with what it
