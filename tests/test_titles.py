@@ -165,6 +165,7 @@ def blocked_request(a, db, then):
     waiting = "SELECT pid FROM pg_stat_activity WHERE application_name ^@ 'wanzami' AND wait_event_type = 'Lock' AND datname = current_database()"
 
     def blocked():
+        db.execute("SELECT pg_stat_clear_snapshot()")  # a transaction sees the activity as it first saw it
         db.execute(waiting)
         return db.fetchall()
 
