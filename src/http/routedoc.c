@@ -26,7 +26,8 @@ type_name(enum field_type type)
 	static const char	*names[] = {
 		[FIELD_STRING] = "string", [FIELD_EMAIL] = "email", [FIELD_PASSWORD] = "password", [FIELD_BOOLEAN] = "boolean",
 		[FIELD_INTEGER] = "integer", [FIELD_OBJECT] = "object", [FIELD_STRINGS] = "strings", [FIELD_CHOICE] = "choice",
-		[FIELD_CHOICES] = "choices", [FIELD_ID] = "id", [FIELD_COUNT] = "count", [FIELD_OBJECTS] = "objects", [FIELD_UNION] = "union",
+		[FIELD_CHOICES] = "choices", [FIELD_ID] = "id", [FIELD_COUNT] = "count", [FIELD_OBJECTS] = "objects", [FIELD_DATE] = "date",
+		[FIELD_UNION] = "union",
 	};
 
 	return (names[type]);

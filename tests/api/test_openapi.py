@@ -15,7 +15,9 @@ def operations():
 
 def routes():
     """(method, path) of every route, with what is variable in the path as {}."""
-    return {(r["method"], plain(r["path"])): r for r in json.loads(run("docs", "routes").stdout)}
+    text = run("docs", "routes").stdout
+    assert "(null)" not in text
+    return {(r["method"], plain(r["path"])): r for r in json.loads(text)}
 
 
 def plain(path):
