@@ -23,8 +23,10 @@ class Run:
         self.url = "http://127.0.0.1:%d" % ports["PORT"]
         env = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "RUN_DIR": str(folder), **{k: str(v) for k, v in ports.items()}}
         with open(log, "wb") as out:
+            # Who runs the tests in the background may have SIGINT ignored, which bash would then ignore for good.
             self.process = subprocess.Popen([os.path.join(ROOT, "build.sh"), "run"], env=env, cwd="/", stdin=subprocess.DEVNULL,
-                                            stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
+                                            stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
+                                            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
         self.log = log
 
     def text(self):
