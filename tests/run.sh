@@ -1,7 +1,8 @@
 #!/bin/bash
 # Installs what building and testing need, builds, runs every test and ends with the line "N passed, N failed". Then the tests of
 # the API, of mail and of the queue, but those with many rows, run once more under AddressSanitizer and UBSan, some under valgrind.
-# A test that fails has two more tries, since a busy machine can make a server too slow; the summary names it as RERUN.
+# A test that fails, or is not over after a quarter of an hour, has two more tries, since a busy machine can make a server too slow;
+# the summary names it as RERUN.
 # With arguments, which go to pytest (-k words, tests/api, …), only the first of these three.
 set -u
 cd "$(dirname "$0")/.."
@@ -16,7 +17,7 @@ suite() {
 	local name=$1
 	shift
 	echo "== $name"
-	/usr/bin/python3 -m pytest -q -p no:cacheprovider --reruns 2 -rR --durations=5 --junitxml="$reports/$name.xml" "$@" || status=1
+	/usr/bin/python3 -m pytest -q -p no:cacheprovider --reruns 2 -rR --timeout 900 --durations=5 --junitxml="$reports/$name.xml" "$@" || status=1
 }
 
 if [ $# -gt 0 ]; then

@@ -133,14 +133,16 @@ class Server:
 
     def pause(self):
         """Leaves connections open and answers nothing until resume(): a server that hangs."""
-        for p in self.processes:
-            for pid in [p.pid] + children(p.pid):
-                os.kill(pid, signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
 
     def resume(self):
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number):
         for p in self.processes:
             for pid in [p.pid] + children(p.pid):
-                os.kill(pid, signal.SIGCONT)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
 
     def restart(self, wipe=False):
         """Killed and started again on the same port, with its data or without."""
@@ -150,7 +152,8 @@ class Server:
         return self.start()
 
     def ensure(self):
-        """What a test killed and left dead is there again for the next one."""
+        """What a test killed or paused and left so is there again for the next one."""
+        self.resume()
         if not self.processes or any(p.poll() is not None for p in self.processes):
             self.restart()
         return self
