@@ -17,6 +17,7 @@ usage() {
 	  image          make out/wanzami-image.tar, a container image of the binary alone
 	  ecs            fill ecs-taskdefs/ with account, image and the rest, into out/ecs (docs/deploy.md)
 	  bench          build, then measure speed and size beside other programs
+	  soak [TIME]    build, then let mixed load and faults loose on it for so long, as in 10m (docs/soak.md)
 	  clean          remove out/ (the cache of third-party builds stays)
 	END
 }
@@ -32,6 +33,7 @@ test)		exec tests/run.sh "$@" ;;
 image)		exec build/image.sh "$@" ;;
 ecs)		exec ecs-taskdefs/render.sh "$@" ;;
 bench)		exec build/bench.sh "$@" ;;
+soak)		exec build/soak.sh "$@" ;;
 clean)		rm -rf out ;;
 *)		usage >&2; exit 2 ;;
 esac

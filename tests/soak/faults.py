@@ -1,0 +1,103 @@
+"""What is broken during a soak, how, and how long the service needs to be whole again."""
+import contextlib
+import os
+import random
+import signal
+import time
+
+from services import wait_for
+
+CALM = 2  # seconds after a fault in which its errors may still come in
+
+
+class Fault:
+    """One kind. `early`: what it ends is what memory is measured of, so it comes only while that warms up. `resends`: it may end somebody between
+    the mail server's answer and the note of it, so that the same mail goes out once more."""
+
+    def __init__(self, name, act, early=False, resends=False):
+        self.name, self.act, self.early, self.resends = name, act, early, resends
+
+
+def victim(stage, role):
+    """The last task of a role; the first is the one that is measured."""
+    return stage.tasks(role)[-1]
+
+
+def kill_worker(task, which=None):
+    """SIGKILL to a worker; its parent starts another."""
+    before = wait_for(task.workers, "a worker")
+    pid = random.choice(before) if which is None else before[which]
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: pid not in task.workers() and len(task.workers()) >= len(before), "another worker in its place", 60)
+
+
+def kill_task(task):
+    task.kill()
+    task.start()
+
+
+def pause(server, seconds):
+    server.pause()
+    time.sleep(seconds)
+    server.resume()
+
+
+def away(server, seconds, stop="kill"):
+    getattr(server, stop)()
+    time.sleep(seconds)
+    server.start()
+
+
+FAULTS = (
+    Fault("API worker killed", lambda s: kill_worker(victim(s, "api")), resends=True),
+    Fault("API task killed", lambda s: kill_task(victim(s, "api")), resends=True),
+    Fault("transcode worker killed", lambda s: kill_worker(victim(s, "transcode"), -1)),
+    Fault("transcode task killed", lambda s: kill_task(victim(s, "transcode"))),
+    Fault("cron task killed", lambda s: kill_task(victim(s, "cron")), early=True, resends=True),
+    Fault("PostgreSQL restarted", lambda s: s.postgres.restart()),
+    Fault("PostgreSQL paused for 3 s", lambda s: pause(s.postgres, 3)),
+    Fault("Valkey restarted", lambda s: s.keyvalue.restart()),
+    Fault("Valkey wiped", lambda s: s.keyvalue.restart(wipe=True)),
+    Fault("store paused for 5 s", lambda s: pause(s.store, 5)),
+    Fault("store restarted", lambda s: s.store.restart()),
+    Fault("mail server away for 3 s", lambda s: away(s.mail, 3), resends=True),
+    Fault("gateway away for 3 s", lambda s: away(s.gateways, 3, "stop")),
+    Fault("rolling restart", lambda s: s.roll(), early=True),
+)
+
+
+class Faults:
+    """Breaks one thing after the other, each kind once before any comes again. `done` has, of each: the fault, when it began, when all was whole
+    again."""
+
+    def __init__(self, stage, kinds=FAULTS):
+        self.stage, self.kinds, self.done = stage, kinds, []
+        self.left = []
+
+    def next(self, early):
+        """The one to come; the early ones come first, and never late."""
+        if not [f for f in self.left if early or not f.early]:
+            self.left += random.sample(self.kinds, len(self.kinds))
+            self.left.sort(key=lambda f: not f.early)
+        fault = next(f for f in self.left if early or not f.early)
+        self.left.remove(fault)
+        return fault
+
+    def run(self, until, calm, early, tell):
+        """Faults with `calm` seconds between them until the time is over."""
+        while time.monotonic() + calm < until:
+            time.sleep(calm)
+            fault, began = self.next(early), time.monotonic()
+            fault.act(self.stage)
+            self.stage.wait_ready()
+            self.done.append((fault, began, time.monotonic()))
+            tell("%s, whole again after %.1f s" % (fault.name, time.monotonic() - began))
+        time.sleep(max(0, until - time.monotonic()))
+
+    def of(self, moment):
+        """The fault in whose time something happened, or None."""
+        for fault, began, ended in self.done:
+            if began <= moment <= ended + CALM:
+                return fault
+        return None
