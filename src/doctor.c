@@ -38,6 +38,7 @@
 #define MEMORY_MIN_MB	256
 #define CLOCK_MAX_SEC	300	/* S3 refuses signatures that are 15 minutes off */
 #define LIST_FOUND	1
+#define OUR_AUTHORITIES	"EXTRA_CA_PEM or TLS_CA_FILE"
 
 static int	bad = 0;
 
@@ -162,6 +163,33 @@ reach(const char *name, const char *host, const char *port)
 	return (error == 0);
 }
 
+/*
+ * What to change when a server could not be talked to for this reason. What
+ * TLS does not like it says in the words of src/tls/verify.c (of names libpq
+ * speaks itself); `authorities` are the variables that name more of those,
+ * `otherwise` is for all other reasons.
+ */
+static const char *
+advice(const char *why, const char *authorities, const char *otherwise)
+{
+	static char	text[160];
+
+	if (strstr(why, "this machine's clock is wrong") != NULL || strstr(why, "RequestTimeTooSkewed") != NULL)
+		return ("set the clock of this machine right");
+	if (strstr(why, "for other hosts than") != NULL || strstr(why, "does not match host name") != NULL)
+		return ("call the server by a name that its certificate has");
+	if (strstr(why, "not among the trusted") != NULL) {
+		snprintf(text, sizeof(text), "put the certificate of that authority into %s", authorities);
+		return (text);
+	}
+	if (strstr(why, "expired on") != NULL)
+		return ("renew the certificate of the server, or set the clock of this machine right");
+	if (strstr(why, "this machine's clock") != NULL)
+		return ("set the clocks right");
+
+	return (otherwise);
+}
+
 /* PostgreSQL */
 
 /* The names of the migrations in this program, as a JSON array; the caller frees it. */
@@ -197,7 +225,7 @@ database_check(void)
 	int		i;
 
 	if (!pgwait_open(&db, conf_str(CONF_DATABASE_URL), TIMEOUT_MS)) {
-		say("bad", "database", "%s; check DATABASE_URL", db.error);
+		say("bad", "database", "%s; %s", db.error, advice(db.error, "DATABASE_CA_PEM", "check DATABASE_URL"));
 		pgwait_close(&db);
 		return;
 	}
@@ -225,7 +253,7 @@ valkey_look(void)
 	if (valkey_check(why, sizeof(why)))
 		say("ok", "valkey", "%s", why);
 	else
-		say("warn", "valkey", "%s; check REDIS_URL (without Valkey work goes on, slower)", why);
+		say("warn", "valkey", "%s; %s (without Valkey work goes on, slower)", why, advice(why, OUR_AUTHORITIES, "check REDIS_URL"));
 }
 
 /* The store */
@@ -242,7 +270,8 @@ static int
 store_step(const char *right, enum objects_result result, const struct objects_call *call)
 {
 	if (result != OBJECTS_OK)
-		say("bad", "store", "%s: %s; the keys or the task's role need this right", right, call->error);
+		say("bad", "store", "%s: %s; %s", right, call->error, advice(call->error, OUR_AUTHORITIES, result == OBJECTS_LATER ?
+		    "check S3_ENDPOINT, S3_REGION and the way there" : "the keys or the task's role need this right"));
 
 	return (result == OBJECTS_OK);
 }
@@ -269,17 +298,18 @@ store_check(void)
 		say("ok", "store", "an object was written, read, listed and removed");
 }
 
-/* Other servers over HTTP: whatever they answer, they were there, and their time says whether ours is right. */
-static void
+/* Other servers over HTTP: whatever they answer, they were there (else 0), and their time says whether ours is right. */
+static int
 server_check(const char *name, const char *url, int signs)
 {
 	struct fetch	f = { .method = "GET", .url = url, .seconds = 10 };
 	char		date[64];
 	time_t		theirs;
 	long long	apart = 0;
+	int		there;
 
-	if (!fetch_perform(&f)) {
-		say("bad", name, "%s: %s", url, f.error);
+	if (!(there = fetch_perform(&f))) {
+		say("bad", name, "%s: %s; %s", url, f.error, advice(f.error, OUR_AUTHORITIES, "check the address and the way there"));
 	} else {
 		if (fetch_header(&f, "date", date, sizeof(date)) && (theirs = curl_getdate(date, NULL)) != -1)
 			apart = (long long)(theirs - time(NULL));
@@ -289,24 +319,27 @@ server_check(const char *name, const char *url, int signs)
 			say("ok", name, "%s answers, its clock and ours are %lld s apart", url, apart);
 	}
 	fetch_free(&f);
+
+	return (there);
 }
 
-/* Scheme and host of where objects are put. */
-static void
+/* Scheme and host of where objects are put. Returns 0 when it is of no use to ask there for more. */
+static int
 store_server_check(void)
 {
 	char	url[OBJECTS_URL_MAX];
 	size_t	scheme;
 
 	if (*conf_str(CONF_S3_BUCKET) == '\0')
-		return;
+		return (1);
 	if (!objects_presign("http://localhost", "GET", "doctor", 60, url)) {
 		say("bad", "store keys", "there are none; set S3_ACCESS_KEY and S3_SECRET_KEY, or give the task a role");
-		return;
+		return (0);
 	}
 	scheme = strcspn(url, ":") + 3;
 	url[scheme + strcspn(url + scheme, "/?")] = '\0';
-	server_check("store server", url, 1);
+
+	return (server_check("store server", url, 1));
 }
 
 static void
@@ -323,18 +356,18 @@ mail_look(void)
 	if (mail_check(why, sizeof(why)))
 		say("ok", "mail", "the server greets and has let us sign in");
 	else
-		say("bad", "mail", "%s; check SMTP_PORT, SMTP_TLS, SMTP_USER and SMTP_PASS", why);
+		say("bad", "mail", "%s; %s", why, advice(why, OUR_AUTHORITIES, "check SMTP_PORT, SMTP_TLS, SMTP_USER and SMTP_PASS"));
 }
 
 static void
 gateways_check(void)
 {
 	if (*conf_str(CONF_PAYSTACK_SECRET_KEY) != '\0')
-		server_check("Paystack", conf_str(CONF_PAYSTACK_BASE_URL), 0);
+		(void)server_check("Paystack", conf_str(CONF_PAYSTACK_BASE_URL), 0);
 	if (*conf_str(CONF_FLW_SECRET_KEY) != '\0')
-		server_check("Flutterwave", conf_str(CONF_FLW_BASE_URL), 0);
+		(void)server_check("Flutterwave", conf_str(CONF_FLW_BASE_URL), 0);
 	if (*conf_str(CONF_GOOGLE_CLIENT_ID) != '\0')
-		server_check("Google", conf_str(CONF_GOOGLE_TOKEN_URL), 0);
+		(void)server_check("Google", conf_str(CONF_GOOGLE_TOKEN_URL), 0);
 }
 
 int
@@ -352,8 +385,8 @@ doctor_run(int roles, const char *wrong)
 	database_check();
 	valkey_look();
 	if (objects_enabled()) {
-		store_check();
-		store_server_check();
+		if (store_server_check())
+			store_check();
 	} else {
 		say((roles & (ROLE_API | ROLE_TRANSCODE)) ? "warn" : "ok", "store", "none: neither S3_BUCKET nor MEDIA_DIR is set");
 	}

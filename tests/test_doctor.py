@@ -1,9 +1,16 @@
 """wanzami doctor: a line for each thing that is needed, and what to change where something is wrong."""
+import glob
 import os
+import sys
 
 import pytest
 
-from services import SECRETS, free_port, run
+from services import ROOT, SECRETS, ObjectStore, Postgres, free_port, run
+
+sys.path.append(ROOT + "/tests/tls")
+
+import pki  # noqa: E402
+from tlsserver import Echo, forward_to  # noqa: E402
 
 
 @pytest.fixture
@@ -92,3 +99,104 @@ def test_a_store_that_refuses(env, store):
     assert said["store"][0] == "ok" and said["store server"][0] == "ok" and store.keys(bucket) == []
     level, detail = doctor(1, **{**s3, **store.env(bucket), "S3_SECRET_KEY": "wrong"})["store"]
     assert level == "bad" and "s3:PutObject" in detail
+
+
+# TLS that fails
+
+@pytest.fixture
+def secure(env, pg_server, keyvalue, store, mail, tmp_path):
+    """secure(leaf) runs doctor with all four servers behind that certificate; what it said of each."""
+    root = pki.Authority(str(tmp_path))
+    url, db = pg_server.create()
+    db.close()
+    assert run("migrate", **{**env, "DATABASE_URL": url}).returncode == 0
+    plain = {**{k: v for k, v in env.items() if k != "MEDIA_DIR"}, **store.env(store.bucket()), **mail.env(), "SMTP_TLS": "implicit"}
+    with open(root.alone) as f:
+        trusted = {"DATABASE_CA_PEM": f.read(), "TLS_CA_FILE": root.alone}
+
+    def look(status, leaf):
+        pg_server.wear(leaf)
+        with Echo(leaf, handler=forward_to(keyvalue.port)) as valkey, Echo(leaf, handler=forward_to(store.ports["proxy"])) as s3, \
+                Echo(leaf, handler=forward_to(mail.port)) as smtp:
+            return doctor(status, **{**plain, **trusted, "DATABASE_URL": url.replace("@127.0.0.1", "@localhost") + "?sslmode=verify-full",
+                                     "REDIS_URL": "rediss://localhost:%d" % valkey.port, "S3_ENDPOINT": "https://localhost:%d" % s3.port,
+                                     "SMTP_PORT": smtp.port})
+    look.root = root
+    return look
+
+
+SERVERS = {"database": "bad", "valkey": "warn", "store server": "bad", "mail": "bad"}
+
+
+def test_servers_behind_tls(secure):
+    said = secure(0, secure.root.issue("localhost"))
+    assert {name: said[name][0] for name in (*SERVERS, "store")} == dict.fromkeys((*SERVERS, "store"), "ok")
+    assert "over TLS" in said["valkey"][1] and said["database TLS"][1].startswith("TLSv1.")
+
+
+@pytest.mark.parametrize("make, reason, change", [
+    (lambda root: root.issue("localhost", days=(-20, -10)), 'the certificate of "localhost" expired on ', "renew the certificate of the server"),
+    (lambda root: root.issue("localhost", days=(10, 20)), 'the certificate of "localhost" is not valid before ', "set the clocks right"),
+    (lambda root: root.issue("elsewhere.example"), "elsewhere.example", "call the server by a name that its certificate has"),
+    (lambda root: pki.Authority(root.folder, name="Strangers").issue("localhost"), 'the certificate was issued by "Strangers ',
+     "put the certificate of that authority into "),
+    (lambda root: pki.self_signed(root.folder, "localhost"), "is self-signed, and it is not among the trusted ones",
+     "put the certificate of that authority into ")],
+    ids=["expired", "of the future", "of somebody else", "by nobody known", "self-signed"])
+def test_why_a_server_behind_tls_is_not_believed_and_what_to_change(secure, make, reason, change):
+    said = secure(1, make(secure.root))
+    for name, level in SERVERS.items():
+        assert said[name][0] == level and reason in said[name][1] and change in said[name][1], (name, said[name])
+    assert "store" not in said  # who cannot be talked to is not asked for more
+    if "authority" in change:
+        assert "DATABASE_CA_PEM" in said["database"][1]
+        assert all("EXTRA_CA_PEM or TLS_CA_FILE" in said[name][1] for name in SERVERS if name != "database")
+
+
+# Clocks that differ
+
+def later(command):
+    """The command an hour ahead of us."""
+    library, = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
+    return ["env", "LD_PRELOAD=" + library, "FAKETIME=+3600", "DONT_FAKE_MONOTONIC=1", *command]
+
+
+class LaterPostgres(Postgres):
+    def commands(self):
+        return [later(command) for command in super().commands()]
+
+
+class LaterStore(ObjectStore):
+    """The proxy, which checks signatures, is ahead; the servers behind it are not."""
+
+    def commands(self):
+        return [later(command) if command[0].endswith("proxy-server") else command for command in super().commands()]
+
+    def before(self, command):
+        super().before(command[command.index("DONT_FAKE_MONOTONIC=1") + 1:] if command[0] == "env" else command)
+
+
+def test_a_database_whose_clock_differs(env):
+    server = LaterPostgres()
+    try:
+        url, db = server.create()
+        db.close()
+        assert run("migrate", **{**env, "DATABASE_URL": url}).returncode == 0
+        level, detail = doctor(1, **{**env, "DATABASE_URL": url})["clock against the database"]
+    finally:
+        server.close()
+    assert level == "bad" and 3590 < float(detail.split(" s apart; ")[0]) < 3700 and detail.endswith("set the clocks right")
+
+
+def test_a_store_whose_clock_differs(env):
+    server = LaterStore()
+    try:
+        said = doctor(1, **{**{k: v for k, v in env.items() if k != "MEDIA_DIR"}, **server.env("films")})
+    finally:
+        server.close()
+    level, detail = said["store"]
+    assert level == "bad" and "RequestTimeTooSkewed" in detail and detail.endswith("set the clock of this machine right")
+    level, detail = said["store server"]
+    assert level == "bad" and "signatures will be refused, set the clock right" in detail
+    apart = int(detail.split(" and ours are ")[1].split(" s apart")[0])
+    assert 3590 < apart < 3700

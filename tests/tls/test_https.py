@@ -1,9 +1,6 @@
 """HTTPS over libcurl with our verification in place of its own: names and addresses, authorities, connections kept and sessions
 resumed, against OpenSSL; and a real object store behind TLS."""
-import contextlib
-import socket
 import subprocess
-import threading
 
 import pytest
 
@@ -13,7 +10,7 @@ from pgserver import Between, Saying
 from pki import Authority
 from services import clean_environment
 from test_libpq import read
-from tlsserver import Echo
+from tlsserver import Echo, forward_to
 
 
 class Web(Echo):
@@ -132,31 +129,9 @@ def test_no_tls_at_all(fetch):
 def test_an_object_store_behind_tls_by_its_address(store, folder):
     """Swift's S3 protocol through a proxy that ends TLS, as S3_ENDPOINT=https://127.0.0.1."""
     root = Authority(folder)
-    target = int(store.url.rsplit(":", 1)[1])
-
-    def forward(s):
-        with socket.create_connection(("127.0.0.1", target)) as behind:
-            def back():
-                with contextlib.suppress(OSError):
-                    while True:
-                        data = behind.recv(65536)
-                        if not data:
-                            break
-                        s.sendall(data)
-                with contextlib.suppress(OSError):
-                    s.shutdown(socket.SHUT_RDWR)
-            thread = threading.Thread(target=back, daemon=True)
-            thread.start()
-            with contextlib.suppress(OSError):
-                while True:
-                    data = s.recv(65536)
-                    if not data:
-                        break
-                    behind.sendall(data)
-
     tool = build("tools/objects")
     data = bytes(range(256)) * 8000
-    with Echo(root.issue("127.0.0.1"), handler=forward) as front:
+    with Echo(root.issue("127.0.0.1"), handler=forward_to(store.ports["proxy"])) as front:
         env = {**store.env(store.bucket()), "S3_ENDPOINT": "https://127.0.0.1:%d" % front.port, "WANZAMI_ENV": "development"}
 
         def call(*words, data=b"", **more):
