@@ -10,11 +10,13 @@ usage() {
 	  setup          install the Debian packages that building needs (root)
 	  setup test     the same, and what the tests need (root)
 	  build          make out/wanzami (and out/wanzami.debug with symbols)
+	  build arm64    make out/wanzami-arm64, the same for 64-bit ARM (its compiler: setup arm64)
 	  build asan     make out/wanzami-asan, for tests under AddressSanitizer and UBSan
 	  build memcheck make out/wanzami-memcheck, for tests under valgrind
 	  run            build, then run every role in the foreground
 	  test           install, build and pass every test
 	  image          make out/wanzami-image.tar, a container image of the binary alone
+	  image arm64    make out/wanzami-image-arm64.tar, the same for 64-bit ARM
 	  ecs            fill ecs-taskdefs/ with account, image and the rest, into out/ecs (docs/deploy.md)
 	  bench          build, then measure speed and size beside other programs
 	  soak [TIME]    build, then let mixed load and faults loose on it for so long, as in 10m (docs/soak.md)

@@ -1,8 +1,9 @@
 #!/bin/bash
 # Builds the third-party libraries, each into a prefix of its own in the cache, and links them under out/deps.
 # A prefix is named by a hash of all that made it (recipe, sources, compiler, the libraries below it).
-# usage: deps.sh [musl|asan]. musl is the product; asan is the same recipes with the machine's own compiler and libc, for the
-# test builds under sanitizers and valgrind, linked under out/deps-asan.
+# usage: deps.sh [musl|arm64|asan]. musl is the product; arm64 is the product for 64-bit ARM, built on another machine; asan is the
+# same recipes with the machine's own compiler and libc, for the test builds under sanitizers and valgrind. Those two are linked
+# under out/deps-arm64 and out/deps-asan.
 set -eu
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -10,7 +11,11 @@ target=${1:-musl}
 cache=${WANZAMI_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/wanzami}
 jobs=$(nproc)
 deps=out/deps
-[ $target = asan ] && deps=out/deps-asan
+[ $target = musl ] || deps=out/deps-$target
+host=		# what it is built for, in the words of the tools, when that is not this machine
+[ $target = arm64 ] && host=aarch64-linux-gnu
+tools=${host:+$host-}
+export AR=${tools}ar RANLIB=${tools}ranlib STRIP=${tools}strip
 mkdir -p $deps "$cache/src" "$cache/log"
 
 # The work folder has one fixed name, so that its path is the same in every build: one build at a time.
@@ -45,7 +50,7 @@ for dep in $order; do
 	seconds=10
 	. build/recipes/$dep.sh
 	sources=$(grep -E "^(${from//[[:space:]]/|}) " build/sources.lock) || { echo "deps: build/sources.lock has no $dep" >&2; exit 1; }
-	key=$({ echo "$target $flags $sources"; cat build/recipes/$dep.sh $reads; gcc -dumpfullversion -dumpmachine
+	key=$({ echo "$target $flags $sources"; cat build/recipes/$dep.sh $reads; ${tools}gcc -dumpfullversion -dumpmachine
 		for d in $needs; do [ $target = asan ] && [ $d = musl ] || readlink $deps/$d | sed 's,.*/,,'; done; } |
 		sha256sum | cut -c1-16)
 	prefix=$cache/$target/$dep-$key
@@ -54,7 +59,7 @@ for dep in $order; do
 		build/fetch.sh "$cache/src" $from
 		printf '[%2d/%d] %-8s building (about %s s on two cores)' $n $total $dep "$seconds"
 		start=$SECONDS
-		export CC=gcc CFLAGS="$flags -ffile-prefix-map=$cache/work=. -ffile-prefix-map=$cache=/cache" LDFLAGS=
+		export CC=${tools}gcc CFLAGS="$flags -ffile-prefix-map=$cache/work=. -ffile-prefix-map=$cache=/cache" LDFLAGS=
 		[ $target = asan ] || [ $dep = musl ] || { CC="$root/$deps/musl/bin/musl-gcc"; LDFLAGS="-static"; }
 		dep_dir=$root/$deps
 		ticker=

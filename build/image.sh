@@ -1,15 +1,22 @@
 #!/bin/bash
 # Builds, and packs the binary into out/wanzami-image.tar, an archive that docker load and podman load take: with buildah, or
 # with docker where that is there (with BuildKit and its daemon) and buildah is not.
+# usage: image.sh [arm64]. With arm64, the binary for 64-bit ARM into out/wanzami-image-arm64.tar.
 set -eu
 cd "$(dirname "$0")/.."
+case ${1:-} in
+"")	platform=linux/$(dpkg --print-architecture) suffix= ;;
+arm64)	platform=linux/arm64 suffix=-arm64 ;;
+*)	echo "image: there is none for $1, only for arm64 besides this machine" >&2; exit 2 ;;
+esac
+archive=out/wanzami-image$suffix.tar
 docker=
 if ! command -v buildah >/dev/null && docker buildx version >/dev/null 2>&1 && docker info >/dev/null 2>&1; then
 	docker=yes
 else
-	build/setup.sh image
+	build/setup.sh image "$@"
 fi
-build/build.sh
+build/build.sh "$@"
 
 version=$(cat build/version)
 source=$(git config --get remote.origin.url || true)
@@ -18,20 +25,23 @@ https://*@* | "")	source=unknown ;;	# whoever cloned it may have put a password 
 esac
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
 build() {	# build COMMAND…: the last stage of Dockerfile.scratch, with the binary that is there
-	"$@" -f Dockerfile.scratch --build-context build=out -t "wanzami:$version" --build-arg VERSION="$version" \
+	"$@" -f Dockerfile.scratch --platform "$platform" --build-context build="$work/context" -t "wanzami:$version" \
+		--build-arg VERSION="$version" \
 		--build-arg REVISION="$(git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null || echo unknown)" \
 		--build-arg SOURCE="$source" . >/dev/null
 }
 
-rm -f out/wanzami-image.tar
+rm -f $archive
+work=$(mktemp -d)
+trap 'chmod -R u+w "$work" && rm -rf "$work"' EXIT
+mkdir "$work/context"
+cp -p out/wanzami$suffix "$work/context/wanzami"
 if [ -n "$docker" ]; then
 	build docker build --quiet
-	docker save -o out/wanzami-image.tar "wanzami:$version"
+	docker save -o $archive "wanzami:$version"
 else
-	storage=$(mktemp -d)
-	trap 'chmod -R u+w "$storage" && rm -rf "$storage"' EXIT
-	tool="buildah --root $storage/root --runroot $storage/run --storage-driver vfs"
+	tool="buildah --root $work/root --runroot $work/run --storage-driver vfs"
 	build $tool build --quiet --isolation chroot --format docker --identity-label=false --timestamp "$SOURCE_DATE_EPOCH"
-	$tool push --quiet "wanzami:$version" "docker-archive:out/wanzami-image.tar:wanzami:$version"
+	$tool push --quiet "wanzami:$version" "docker-archive:$archive:wanzami:$version"
 fi
-echo "out/wanzami-image.tar: $(stat -c %s out/wanzami-image.tar) bytes, $(gzip -c out/wanzami-image.tar | wc -c) compressed"
+echo "$archive: $(stat -c %s $archive) bytes, $(gzip -c $archive | wc -c) compressed"

@@ -82,6 +82,23 @@ __asan_default_options(void)
 }
 #endif
 #else
+/* What is done to files by their names. Younger machines have these calls only in the form that takes a folder as well. */
+#if defined(SYS_rename)
+#define BY_NAME	\
+	KORE_SYSCALL_ALLOW(rename),	\
+	KORE_SYSCALL_ALLOW(link),	\
+	KORE_SYSCALL_ALLOW(mkdir),	\
+	KORE_SYSCALL_ALLOW(rmdir)
+#else
+#define BY_NAME	\
+	KORE_SYSCALL_ALLOW(renameat),	\
+	KORE_SYSCALL_ALLOW(linkat),	\
+	KORE_SYSCALL_ALLOW(mkdirat),	\
+	KORE_SYSCALL_ALLOW(unlinkat),	\
+	KORE_SYSCALL_ALLOW(newfstatat),	\
+	KORE_SYSCALL_ALLOW(faccessat)
+#endif
+
 /*
  * What a worker needs beyond Kore's own list: musl's realloc and stdio,
  * connections to the database, and libcurl's way to wake itself; for objects
@@ -108,10 +125,7 @@ KORE_SECCOMP_FILTER("wanzami",
 	KORE_SYSCALL_ALLOW(pread64),
 	KORE_SYSCALL_ALLOW(fsync),
 	KORE_SYSCALL_ALLOW(copy_file_range),
-	KORE_SYSCALL_ALLOW(rename),
-	KORE_SYSCALL_ALLOW(link),
-	KORE_SYSCALL_ALLOW(mkdir),
-	KORE_SYSCALL_ALLOW(rmdir),
+	BY_NAME,
 	KORE_SYSCALL_ALLOW(getdents64),
 	KORE_SYSCALL_ALLOW(setpriority),
 	KORE_SYSCALL_ALLOW(sched_getaffinity),

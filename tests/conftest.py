@@ -14,13 +14,14 @@ BINARY = services.BINARY
 
 
 def pytest_addoption(parser):
-    parser.addoption("--binary", default=services.BINARY, help="the executable under test (out/wanzami)")
+    parser.addoption("--binary", default=services.BINARY, help="the executable under test (out/wanzami); one for arm64 is emulated")
     parser.addoption("--valgrind", action="store_true", help="run the appliance under valgrind: with --binary out/wanzami-memcheck")
 
 
 def pytest_configure(config):
     services.BINARY = os.path.abspath(config.getoption("--binary"))
     sys.modules[__name__].BINARY = services.BINARY
+    services.EMULATOR = services.emulator(services.BINARY)
     if config.getoption("--valgrind"):
         services.VALGRIND = ["valgrind", "-q", "--trace-children=yes", "--leak-check=no", "--num-callers=20"]
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
@@ -142,14 +143,22 @@ def gateways():
 
 def build(what, target=None):
     """The program made of tests/<what>.c, for the target that is under test or another."""
-    target = target or ("asan" if "asan" in os.path.basename(services.BINARY) else "musl")
+    kind = os.path.basename(services.BINARY)[len("wanzami-"):]
+    target = target or (kind if kind in ("asan", "arm64") else "musl")
     if target != "musl":
-        subprocess.run(["build/deps.sh", "asan"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL, timeout=3000)
+        subprocess.run(["build/deps.sh", "arm64" if target == "arm64" else "asan"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL, timeout=3000)
     path = "out/test/%s/%s" % (target, what)
     made = subprocess.run(["make", "--no-print-directory", "-f", "build/Makefile", "TARGET=" + target, path], cwd=ROOT,
                           capture_output=True, text=True, timeout=1200)
     assert made.returncode == 0, made.stdout[-2000:] + made.stderr[-4000:]
-    return os.path.join(ROOT, path)
+    path = os.path.join(ROOT, path)
+    emulator = services.emulator(path)
+    if emulator:
+        with open(path + ".sh", "w") as f:
+            f.write('#!/bin/sh\nexec %s %s "$@"\n' % (" ".join(emulator), path))
+        os.chmod(path + ".sh", 0o755)
+        path += ".sh"
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,10 @@
 #!/bin/bash
 # Installs what building and testing need, builds, runs every test and ends with the line "N passed, N failed". Then the tests of
-# the API, of mail and of the queue, but those with many rows, run once more under AddressSanitizer and UBSan, some under valgrind.
+# the API, of mail and of the queue, but those with many rows, run once more under AddressSanitizer and UBSan, some under valgrind, and
+# some with the binary for 64-bit ARM, emulated.
 # A test that fails, or is not over after a quarter of an hour, has two more tries, since a busy machine can make a server too slow;
 # the summary names it as RERUN.
-# With arguments, which go to pytest (-k words, tests/api, …), only the first of these three.
+# With arguments, which go to pytest (-k words, tests/api, …), only the first of these four.
 set -u
 cd "$(dirname "$0")/.."
 build/setup.sh test run image || exit
@@ -23,11 +24,14 @@ suite() {
 if [ $# -gt 0 ]; then
 	suite tests "$@"
 else
-	suite tests tests
+	suite tests tests --ignore tests/arm64
 	build/build.sh asan || exit
 	suite sanitizers tests/api tests/net tests/jobs/test_queue.py tests/test_titles.py --binary out/wanzami-asan -k "not 0000]"
 	build/build.sh memcheck || exit
 	suite valgrind tests/api/test_auth.py tests/api/test_catalogue.py --binary out/wanzami-memcheck --valgrind
+	build/image.sh arm64 || exit
+	suite arm64 tests/arm64 tests/test_binary.py tests/test_image.py tests/test_notices.py tests/test_doctor.py tests/tls/test_jwt.py \
+		tests/tls/test_client.py "tests/media/test_media.py::test_turned_films_become_upright[90-size0]" --binary out/wanzami-arm64
 fi
 
 /usr/bin/python3 - "$reports" <<-'END' || status=1

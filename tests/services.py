@@ -25,6 +25,7 @@ import openapi
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BINARY = os.path.join(ROOT, "out", "wanzami")  # pytest --binary changes it
+EMULATOR = []  # what stands in front of it when it is for another machine
 VALGRIND = []  # what stands in front of it when the appliance runs under valgrind: pytest --valgrind
 
 
@@ -593,9 +594,20 @@ def clean_environment(**env):
     return {**kept, **{k: str(v) for k, v in env.items()}}
 
 
+def emulator(program):
+    """What has to stand in front of a program that is for 64-bit ARM, when this machine is none."""
+    with open(program, "rb") as f:
+        foreign = f.read(20)[18:20] == b"\xb7\0" and os.uname().machine != "aarch64"  # EM_AARCH64
+    return ["qemu-aarch64-static", "-cpu", "neoverse-n1"] if foreign else []
+
+
+def command(*args):
+    return [*EMULATOR, BINARY, *args]
+
+
 def run(*args, stdin=None, **env):
     """The binary with these arguments and nothing else in its environment."""
-    return subprocess.run([BINARY, *args], env=clean_environment(**env), input=stdin,
+    return subprocess.run(command(*args), env=clean_environment(**env), input=stdin,
                           capture_output=True, text=True, timeout=60)
 
 
@@ -609,7 +621,7 @@ class Appliance:
             env = {**SECRETS, **env}
         if roles:
             env["ROLE"] = roles
-        self.command, self.env = command or [*VALGRIND, BINARY], env
+        self.command, self.env = command or [*VALGRIND, *EMULATOR, BINARY], env
         self.url = "http://127.0.0.1:%d" % self.port
         self.log_path = os.path.join(folder, "wanzami-%d.log" % self.port)
         self.log = open(self.log_path, "wb")

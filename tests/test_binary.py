@@ -10,6 +10,7 @@ from conftest import BINARY, ROOT, run
 def test_is_static_small_and_stripped():
     headers = subprocess.run(["readelf", "-hlW", BINARY], capture_output=True, text=True, check=True).stdout
     assert "INTERP" not in headers
+    assert ("AArch64" if BINARY.endswith("-arm64") else {"x86_64": "X86-64", "aarch64": "AArch64"}[os.uname().machine]) in headers
     assert "Position-Independent Executable" in headers
     # A static PIE relocates itself by its dynamic section; what counts is that the section asks for no library.
     assert "NEEDED" not in subprocess.run(["readelf", "-dW", BINARY], capture_output=True, text=True, check=True).stdout

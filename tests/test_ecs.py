@@ -176,6 +176,15 @@ def test_task_definitions_name_variables_that_exist_and_take_secrets_from_secret
         assert v["valueFrom"] == "arn:aws:ssm:us-east-2:123456789012:parameter/wanzami/" + v["name"]
 
 
+@pytest.mark.parametrize("architecture", ["X86_64", "ARM64"])
+def test_every_task_runs_on_what_the_settings_say(tmp_path, architecture):
+    assert render(example() + MADE + "CPU_ARCHITECTURE=%s\n" % architecture, tmp_path).returncode == 0
+    for role in ROLES:
+        task = load(tmp_path, "tasks/%s.json" % role)
+        assert task["runtimePlatform"] == {"operatingSystemFamily": "LINUX", "cpuArchitecture": architecture}
+        assert not awscheck.validate("ecs", "RegisterTaskDefinition", task)
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_task_definitions_give_away_nothing(rendered, role):
     task, c = load(rendered, "tasks/%s.json" % role), container(rendered, role)

@@ -2,7 +2,8 @@
 import os
 import subprocess
 
-from conftest import BINARY, ROOT, clean_environment, run
+from conftest import ROOT, clean_environment, run
+from services import command
 
 
 def rows(db, sql):
@@ -97,7 +98,7 @@ def test_finishes_the_reference_record_where_there_is_one(postgres):
 
 def test_several_at_once_apply_each_file_once(postgres):
     url, db = postgres.create()
-    starts = [subprocess.Popen([BINARY, "migrate"], env=clean_environment(DATABASE_URL=url),
+    starts = [subprocess.Popen(command("migrate"), env=clean_environment(DATABASE_URL=url),
                                stdout=subprocess.PIPE, text=True) for _ in range(8)]
     outputs = [p.communicate(timeout=60)[0] for p in starts]
     assert [p.returncode for p in starts] == [0] * 8, outputs

@@ -6,7 +6,8 @@ import subprocess
 
 import pytest
 
-from conftest import BINARY, ROOT, run
+from conftest import ROOT, run
+from services import command
 
 LICENSES = {"MIT", "ISC", "Zlib", "BSD-2-Clause", "BSD-3-Clause", "MPL-2.0", "PostgreSQL", "curl", "GPL-2.0-or-later",
             "GPL-3.0-or-later WITH GCC-exception-3.1", "NOASSERTION"}
@@ -110,6 +111,6 @@ def test_the_licences_begin_with_what_they_come_to(licenses):
 @pytest.mark.parametrize("option", ["--sbom", "--licenses"])
 def test_a_full_disk_is_said(option):
     with open("/dev/full", "w") as full:
-        r = subprocess.run([BINARY, option], stdout=full, stderr=subprocess.PIPE, text=True)
+        r = subprocess.run(command(option), stdout=full, stderr=subprocess.PIPE, text=True)
     assert r.returncode == 1
     assert re.fullmatch(r"wanzami: notices/\w+\.gz cannot be written out: No space left on device\n", r.stderr)

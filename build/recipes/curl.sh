@@ -3,7 +3,7 @@ needs="musl bearssl zlib"
 seconds=70
 recipe_build() {
 	unpack 'curl_*.orig.tar.gz'
-	./configure --prefix="$prefix" --disable-shared --enable-static --with-bearssl="$dep_dir/bearssl" \
+	./configure ${host:+--host=$host} --prefix="$prefix" --disable-shared --enable-static --with-bearssl="$dep_dir/bearssl" \
 		--with-zlib="$dep_dir/zlib" --without-ca-bundle --without-ca-path --without-libpsl --without-libidn2 \
 		--without-nghttp2 --without-brotli --without-zstd --without-libssh2 --without-librtmp \
 		--enable-http --enable-smtp --enable-aws --enable-threaded-resolver --enable-ipv6 --enable-mime \

@@ -3,8 +3,13 @@ needs="musl"
 seconds=190
 recipe_build() {
 	unpack 'dav1d_*.orig.tar.xz'
-	printf "[binaries]\nc = '%s'\nar = 'ar'\nstrip = 'strip'\n" "$CC" >native
-	meson setup out --native-file native --prefix "$prefix" --libdir lib --buildtype release --default-library static \
+	local cpu=${host%%-*} file=native
+	printf "[binaries]\nc = '%s'\nar = '%s'\nstrip = '%s'\n" "$CC" "$AR" "$STRIP" >machine
+	if [ -n "$host" ]; then
+		file=cross
+		printf "[host_machine]\nsystem = 'linux'\ncpu_family = '%s'\ncpu = '%s'\nendian = 'little'\n" "$cpu" "$cpu" >>machine
+	fi
+	meson setup out --$file-file machine --prefix "$prefix" --libdir lib --buildtype release --default-library static \
 		-Denable_tools=false -Denable_tests=false -Db_pie=false -Db_staticpic=true
 	ninja -C out -j$jobs install
 }

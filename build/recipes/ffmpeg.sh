@@ -11,7 +11,8 @@ recipe_build() {
 	# FFmpeg keeps the options of its configure as a string inside the library: none of them may hold a path of this
 	# machine. So the compiler is found on PATH and the prefix is a neutral one.
 	[ $target = asan ] || PATH=${CC%/*}:$PATH
-	./configure --prefix=/usr --libdir=/usr/lib --cc="${CC##*/}" --pkg-config=pkg-config --pkg-config-flags=--static --enable-pic \
+	./configure ${host:+--enable-cross-compile --target-os=linux --arch=${host%%-*} --cross-prefix=$host-} \
+		--prefix=/usr --libdir=/usr/lib --cc="${CC##*/}" --pkg-config=pkg-config --pkg-config-flags=--static --enable-pic \
 		--extra-cflags="-g1 -fstack-protector-strong -ffunction-sections -fdata-sections" \
 		--disable-everything --disable-autodetect --disable-network --disable-programs --disable-doc --disable-debug \
 		--enable-gpl --enable-libx264 --enable-libdav1d --enable-zlib --enable-libwebp --extra-ldflags="$LDFLAGS" \

@@ -3,9 +3,9 @@
 needs="musl"
 seconds=8
 kore_objects() {	# kore_objects ARCHIVE FLAGS
-	PATH=$PWD/bin:$PATH CFLAGS="$CFLAGS $2 -DSECCOMP_KILL_POLICY=SECCOMP_RET_KILL_PROCESS" \
+	TARGET_PLATFORM=${host%%-*} PATH=$PWD/bin:$PATH CFLAGS="$CFLAGS $2 -DSECCOMP_KILL_POLICY=SECCOMP_RET_KILL_PROCESS" \
 		make -j$jobs TASKS=1 TLS_BACKEND=bearssl KORE_SINGLE_BINARY=1 KORE_TMPDIR=memfd: objects
-	ar rcsD "$prefix/lib/$1.a" obj/*.o
+	$AR rcsD "$prefix/lib/$1.a" obj/*.o
 }
 recipe_build() {
 	unpack 'kore_*.orig.tar.gz'

@@ -14,6 +14,6 @@ recipe_build() {
 	END
 	echo '/* jwt.c needs nothing from it. */' >ours/config.h
 	$CC $CFLAGS -std=gnu11 -Iours -Iinclude -Ilibjwt -isystem "$dep_dir/jansson/include" -c libjwt/jwt.c -o jwt.o
-	ar rcsD "$prefix/lib/libjwt.a" jwt.o
+	$AR rcsD "$prefix/lib/libjwt.a" jwt.o
 	cp include/jwt.h libjwt/jwt-private.h ours/base64.h "$prefix/include/"
 }

@@ -9,7 +9,9 @@ recipe_build() {
 	./configure --prefix="$prefix" --disable-shared CFLAGS="-g1 -ffile-prefix-map=$cache/work=."
 	make -j$jobs
 	make install
-	for d in linux asm-generic mtd; do ln -s /usr/include/$d "$prefix/include/$d"; done
-	ln -s "/usr/include/$(gcc -dumpmachine)/asm" "$prefix/include/asm"
-	cp "/usr/include/$(gcc -dumpmachine)/sys/queue.h" "$prefix/include/sys/queue.h"
+	local ours=/usr/include/$(gcc -dumpmachine) kernel=/usr/${host:+$host/}include d
+	for d in linux asm-generic mtd; do ln -s "$kernel/$d" "$prefix/include/$d"; done
+	[ -n "$host" ] || kernel=$ours
+	ln -s "$kernel/asm" "$prefix/include/asm"
+	cp "$ours/sys/queue.h" "$prefix/include/sys/queue.h"
 }

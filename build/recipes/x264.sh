@@ -3,8 +3,8 @@ needs="musl"
 seconds=40
 recipe_build() {
 	unpack 'x264_*.orig.tar.gz'
-	./configure --prefix="$prefix" --enable-static --enable-pic --disable-cli --disable-opencl --bit-depth=8 --chroma-format=420 \
-		--extra-cflags="$CFLAGS"
+	./configure ${host:+--host=$host} --prefix="$prefix" --enable-static --enable-pic --disable-cli --disable-opencl \
+		--bit-depth=8 --chroma-format=420 --extra-cflags="$CFLAGS"
 	make -j$jobs
 	make install
 }

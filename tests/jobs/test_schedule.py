@@ -270,7 +270,7 @@ def test_without_a_database_commands_fail_with_one_line(cron):
 
 def test_interrupted_by_hand_it_gives_the_job_back(cron):
     with Held(cron) as held:
-        p = subprocess.Popen([services.BINARY, "job", "run", "upload-reaper"], env=clean_environment(**cron.world.env), stdout=subprocess.PIPE)
+        p = subprocess.Popen(services.command("job", "run", "upload-reaper"), env=clean_environment(**cron.world.env), stdout=subprocess.PIPE)
         held.wait()
         p.send_signal(signal.SIGINT)
         assert p.wait(timeout=60) == 1

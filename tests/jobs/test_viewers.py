@@ -335,7 +335,7 @@ def test_an_export_that_was_killed_leaves_nothing_over(jobs):
 
     def open_uploads():
         return jobs.world.store.client().list_multipart_uploads(Bucket=jobs.world.bucket).get("Uploads") or []
-    p = subprocess.Popen([services.BINARY, "job", "run", "event-export"], env=services.clean_environment(**jobs.world.env, JOB_LEASE_MS=1000),
+    p = subprocess.Popen(services.command("job", "run", "event-export"), env=services.clean_environment(**jobs.world.env, JOB_LEASE_MS=1000),
                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wait_for(open_uploads, "the upload")
     p.kill()
