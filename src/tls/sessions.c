@@ -40,6 +40,7 @@ session_save(const br_ssl_session_cache_class **cache, br_ssl_server_context *sc
 	(void)sc;
 	if ((n & 1) || !atomic_compare_exchange_strong(&p->number, &n, n + 1))
 		return;
+	atomic_thread_fence(memory_order_release);	/* nobody sees a byte of the new one before the odd number */
 	p->session = *s;
 	p->until = kore_time_ms() + LIFE_MS;
 	atomic_store(&p->number, n + 2);
