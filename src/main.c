@@ -526,6 +526,14 @@ workers_count(void)
 	}
 }
 
+/* Workers live in a sandbox or not at all; Kore would say no more than that a call has failed. */
+static void
+sandbox_check(void)
+{
+	if (prctl(PR_GET_SECCOMP) == -1)
+		die("this kernel, or what emulates it, has no seccomp, and there is no serving without its sandbox");
+}
+
 void
 kore_parent_configure(int argc, char **argv)
 {
@@ -534,6 +542,7 @@ kore_parent_configure(int argc, char **argv)
 	roles = roles_parse(conf_str(CONF_ROLE));
 	outside_check();
 	secrets_check();
+	sandbox_check();
 	log_init(!strcmp(conf_str(CONF_LOG_FORMAT), "text"), conf_str(CONF_ROLE));
 	if (migrate_wanted() && migrate_run(conf_str(CONF_DATABASE_URL)) != 0)
 		exit(1);
