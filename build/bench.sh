@@ -1,5 +1,5 @@
 #!/bin/bash
-# Installs what the benchmark measures against, builds, and measures; an argument names a part (footprint, serving, api, tls, transcode).
+# Installs what the benchmark measures against, builds, and measures; an argument names a part (footprint, serving, api, overload, tls, transcode).
 set -eu
 cd "$(dirname "$0")/.."
 build/setup.sh run bench

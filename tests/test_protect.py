@@ -1,5 +1,6 @@
 """What slow, many, greedy and lying clients cost: their own connection, and nobody else's answers."""
 import os
+import re
 import select
 import socket
 import time
@@ -194,6 +195,7 @@ def test_beyond_the_cap_of_connections_comes_503_and_idle_ones_make_room(slow):
 
 def test_beyond_the_cap_of_requests_in_flight_comes_503(base):
     a = base.start(roles="api", WORKERS=1, MAX_IN_FLIGHT=2)
+    wait_for(lambda: "\nwanzami_database_connections 2\n" in a.get("/metrics").text, "both connections")  # one that is being made now is not paused
     base.postgres.pause()
     try:
         held = [connect(a) for _ in range(2)]
@@ -204,11 +206,34 @@ def test_beyond_the_cap_of_requests_in_flight_comes_503(base):
         assert r.status_code == 503
         assert (r.headers["Retry-After"], r.json()["message"]) == ("2", "The service is busy. Please try again in a moment.")
         assert a.get("/health").status_code == 200
+        refused_in_many_ways(a)
     finally:
         base.postgres.resume()
     for s in held:
         assert b" 404 " in rest(s)[:20]
     assert a.get("/api/titles/2").status_code == 404
+    told = a.get("/metrics").text
+    assert int(re.search(r'requests_total\{method="\w+",route="none",status="5xx"\} (\d+)', told)[1]) >= 1
+
+
+def refused_in_many_ways(a):
+    """Alone, two behind each other, in pieces, with a body, asking for the end of the connection: the answers come in order and nothing is mistaken
+    for another request."""
+    get, body = b"GET /api/titles/2 HTTP/1.1\r\nHost: x\r\n\r\n", b'{"email":"a@example.com","password":"Films-4-all"}'
+    post = POST % len(body)
+    for pieces, answers in (([get], 1), ([get + get], 2), ([get[:20], get[20:]], 1), ([post + body], 1), ([post, body], 1), ([post + body + get], 2),
+                            ([get.replace(b"GET", b"HEAD")], 1), ([get, post + body, get], 3)):
+        with connect(a) as s:
+            for piece in pieces:
+                s.sendall(piece)
+                time.sleep(.02)
+            s.sendall(HEALTH.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+            said = rest(s)
+            assert said.count(b"HTTP/1.1 503 ") == answers and said.count(b"HTTP/1.1 200 ") == 1 and said.count(b"HTTP/1.1 ") == answers + 1, (pieces, said)
+    with connect(a) as s:
+        s.sendall(get.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        said = rest(s)
+        assert said.startswith(b"HTTP/1.1 503 ") and b"\r\nconnection: close\r\n" in said
 
 
 def test_bodies_do_not_fill_the_memory(base):

@@ -20,8 +20,10 @@
 #include "http/intake.h"
 #include "http/load.h"
 #include "http/localbody.h"
+#include "http/metrics.h"
 #include "http/pace.h"
 #include "http/route.h"
+#include "role.h"
 #include "tls/listener.h"
 
 #define HEAD_END	"\r\n\r\n"
@@ -400,6 +402,37 @@ is_health(const char *head)
 }
 
 /*
+ * A busy worker says so before a request is made of what came, and logs no
+ * line for each: to refuse many costs little, and leaves the rest of the time
+ * to those that were accepted. The connection stays, for a new one costs
+ * more than the refusal. Only for what is whole and nothing special; the rest
+ * is refused behind its route (request.c).
+ */
+static int
+intake_busy(struct connection *c, char *head, size_t len, size_t rest, size_t body)
+{
+	static const char	answer[] = "HTTP/1.1 503 Service Unavailable\r\nconnection: keep-alive\r\naccess-control-allow-origin: *\r\n"
+	    "vary: Origin\r\naccess-control-allow-methods: GET,POST,PUT,PATCH,DELETE,OPTIONS\r\n"
+	    "access-control-allow-headers: Content-Type, Authorization\r\ncontent-type: application/json; charset=utf-8\r\n"
+	    "x-content-type-options: nosniff\r\ncache-control: no-store\r\nretry-after: " LOAD_RETRY_SEC "\r\n"
+	    "content-length: 64\r\n\r\n{\"message\":\"The service is busy. Please try again in a moment.\"}";
+	const char		*path = memchr(head, ' ', len), *eol = memmem(head, len, "\r\n", 2);
+
+	if (rest != body || strncmp(path, " /api/", 6) || !strncmp(path, " /api/health", 12) || eol[-1] != '1' ||
+	    !strncmp(head, "HEAD", 4) || !strncmp(head, "OPTIONS", 7) || memmem(eol, len - (size_t)(eol - head), "lose", 4) != NULL ||
+	    role_draining() || !load_full())
+		return (0);
+	metrics_refused(503);
+	c->rnb->s_off = 0;
+	pace_idle(c);
+	net_send_queue(c, answer, sizeof(answer) - 1);
+	if (!net_send_flush(c))
+		kore_connection_disconnect(c);
+
+	return (1);
+}
+
+/*
  * Kore takes all that came with a head for the body of a request, however long
  * that is, and drops it where the method has none; so it gets to see what is
  * the request's own.
@@ -430,6 +463,8 @@ intake_recv(struct netbuf *nb)
 	/* The head may grow by a length of 0, but only where nothing follows. */
 	if ((status = intake_rewrite(head, &len, rest == 0 ? nb->b_len : was, body_max, &body)) != 0)
 		return (intake_refuse(c, status));
+	if (intake_busy(c, head, len, rest, body))
+		return (KORE_RESULT_OK);
 	own = MIN(rest, body);
 	surplus_keep(c, head + was + own, rest - own, method_reads_body(head) ? 0 : body - own);
 	if (!method_reads_body(head))

@@ -76,12 +76,20 @@ load_body_end(struct http_request *req)
 }
 
 int
+load_full(void)
+{
+	if (load.in_flight < conf_int(CONF_MAX_IN_FLIGHT) && !(load.slow && load.in_flight >= FLOOR))
+		return (0);
+	counter_add(COUNTER_REFUSED, 1);
+
+	return (1);
+}
+
+int
 load_begin(void)
 {
-	if (load.in_flight >= conf_int(CONF_MAX_IN_FLIGHT) || (load.slow && load.in_flight >= FLOOR)) {
-		counter_add(COUNTER_REFUSED, 1);
+	if (load_full())
 		return (0);
-	}
 	load.in_flight++;
 	counter_set(COUNTER_IN_FLIGHT, load.in_flight);
 

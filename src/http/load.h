@@ -22,6 +22,9 @@ int	load_connections_rare(void);
 int	load_body_begin(struct http_request *);
 void	load_body_end(struct http_request *);
 
+/* Whether a request must be refused now, which is then counted. */
+int	load_full(void);
+
 /*
  * Whether one more request may be worked on; then it counts until load_end,
  * which tells how long it took. ms is -1 when nobody waited for the end.

@@ -84,17 +84,29 @@ bucket_of(int64_t ms)
 	return (i);
 }
 
-void
-metrics_request(const struct request *r, int64_t ms)
+static void
+tally_add(const struct route *route, int status, int64_t ms)
 {
-	struct tally	*t = &tallies[route_number(r->route)];
-	int		class = r->kore->status / 100;
+	struct tally	*t = &tallies[route_number(route)];
+	int		class = status / 100;
 
 	if (class < 1 || class > CLASSES)
 		return;
 	atomic_fetch_add_explicit(&t->status[class - 1], 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&t->bucket[bucket_of(ms)], 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&t->ms, ms, memory_order_relaxed);
+}
+
+void
+metrics_request(const struct request *r, int64_t ms)
+{
+	tally_add(r->route, r->kore->status, ms);
+}
+
+void
+metrics_refused(int status)
+{
+	tally_add(NULL, status, 0);
 }
 
 /* What only the process itself can see. */

@@ -17,4 +17,7 @@ void	metrics_start(int worker_id, int telling);
 /* A request has been answered. Event loop only. */
 void	metrics_request(const struct request *, int64_t ms);
 
+/* A request has been refused with this status before anything else was done for it, its route looked up included. Event loop only. */
+void	metrics_refused(int status);
+
 #endif

@@ -1,6 +1,8 @@
 /*
  * Marks beside each connection, looked at twice a second.
  */
+#include <sys/socket.h>
+
 #include "base/conf.h"
 #include "http/load.h"
 #include "http/pace.h"
@@ -131,9 +133,11 @@ static int
 is_idle(struct connection *c, u_int64_t now)
 {
 	const struct pace_time	*r = time_of(c);
+	char			byte;
 
 	return (c->state == CONN_STATE_ESTABLISHED && r->waiting && (c->flags & CONN_IDLE_TIMER_ACT) &&
-	    now >= c->idle_timer.start + SPARE_MS && TAILQ_EMPTY(&c->http_requests) && TAILQ_EMPTY(&c->send_queue));
+	    now >= c->idle_timer.start + SPARE_MS && TAILQ_EMPTY(&c->http_requests) && TAILQ_EMPTY(&c->send_queue) &&
+	    recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == -1);	/* its next request may wait for a busy worker to read it */
 }
 
 /* Kore looks at a handshake's silence only; and when connections become rare, those that nobody uses make room. */

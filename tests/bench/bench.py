@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """The benchmark: what the product promises about speed and size, measured beside something else in the same run.
-Usage: bench.py [footprint|serving|api|tls|transcode]… (all of them when none is named); nothing else should run on the machine."""
+Usage: bench.py [footprint|serving|api|overload|tls|transcode]… (all of them when none is named); nothing else should run on the machine."""
 import os
 import sys
 import tempfile
@@ -10,11 +10,12 @@ sys.dont_write_bytecode = True
 
 import api  # noqa: E402
 import footprint  # noqa: E402
+import overload  # noqa: E402
 import serving  # noqa: E402
 import tls  # noqa: E402
 import transcode  # noqa: E402
 
-PARTS = {"footprint": footprint, "serving": serving, "api": api, "tls": tls, "transcode": transcode}
+PARTS = {"footprint": footprint, "serving": serving, "api": api, "overload": overload, "tls": tls, "transcode": transcode}
 
 
 def main():

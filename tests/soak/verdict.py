@@ -122,5 +122,5 @@ class Verdict:
         open_ = self.stage.store.uploads(self.stage.bucket)
         if len(open_) > self.ledger.inits_unknown:
             self.wrong("multipart uploads are left open", open_)
-        self.note("store: %d renditions, %d films; %d multipart uploads left by a process that was killed between beginning one and writing it down",
+        self.note("store: %d renditions, %d films; %d multipart uploads left of those that were begun and never acknowledged",
                   len(renditions), len(sources), len(open_))
