@@ -8,7 +8,6 @@ from services import ROOT
 PAGES = ["README.md"] + sorted(os.path.relpath(p, ROOT) for p in glob.glob(ROOT + "/docs/*.md"))
 
 
-
 def links(page):
     with open(os.path.join(ROOT, page)) as f:
         found = re.findall(r"\]\(([^)#\s]+)[^)]*\)", f.read())

@@ -69,10 +69,15 @@ def test_what_waits_is_told(base):
         c.execute("""INSERT INTO wanzami.transcode_job (upload_job_id, source_key, created_at, run_after)
             SELECT id, 'k', now() - interval '1 hour', now() - interval '1 hour' FROM "UploadJob" """)
         c.execute("""INSERT INTO wanzami.mail_outbox (to_address, template, vars) VALUES ('a@example.com', 'welcome', '{}')""")
-        c.execute("INSERT INTO wanzami.job_run (name, finished_at, outcome) VALUES ('popularity', now(), 'failed')")
+        c.execute("""INSERT INTO wanzami.job_run (name, started_at, finished_at, outcome) VALUES
+            ('popularity', now() - interval '2 hours', now() - interval '1 hour', 'ok'), ('popularity', now() - interval '90 seconds', now(), 'failed')
+            RETURNING extract(epoch FROM finished_at)::bigint""")
+        fine = c.fetchone()[0]
     m = read(a)
     assert (m["wanzami_queue_depth"], m["wanzami_mail_waiting"]) == (1, 1) and 3600 <= m["wanzami_queue_oldest_seconds"] < 4000
     assert m['wanzami_scheduled_jobs{job="popularity",outcome="failed"}'] == 1
+    assert m['wanzami_scheduled_job_last_seconds{job="popularity"}'] == 90
+    assert m['wanzami_scheduled_job_last_ok_timestamp_seconds{job="popularity"}'] == fine
 
 
 def test_others_need_the_token(base):

@@ -186,7 +186,7 @@ object_reply(struct request *r, const char *key, int fd, const struct objects_st
 	http_response_header(req, "accept-ranges", "bytes");
 	if (http_request_header(req, "if-none-match", &known) && strstr(known, stat->etag) != NULL) {
 		(void)close(fd);
-		http_response(req, 304, NULL, 0);
+		reply_not_modified(req);
 		return;
 	}
 	status = part_choose(req, stat, &offset, &len);

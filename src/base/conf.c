@@ -31,7 +31,7 @@ static const struct conf_var table[CONF_COUNT] = {
 	[CONF_WORKERS] = { "WORKERS", CONF_NUMBER, "0", 0, 64, NULL, 0,
 	    "Worker processes of the API; 0 is one for each CPU." },
 	[CONF_TRUSTED_PROXIES] = { "TRUSTED_PROXIES", CONF_NETWORKS, "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,fc00::/7", 0, 0, NULL, 0,
-	    "Networks of the proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: a client is the last address there that is none of them. The default is what a load balancer in a private network has." },
+	    "Networks of the proxies whose X-Forwarded-For, -Proto and -Host are believed: a client is the last address there that is none of them. The default is what a load balancer in a private network has." },
 	[CONF_MAX_CONNECTIONS] = { "MAX_CONNECTIONS", CONF_NUMBER, "960", 8, 1000, NULL, 0,
 	    "Connections of one API worker; who comes beyond is answered 503. From three quarters on, idle ones are closed." },
 	[CONF_MAX_IN_FLIGHT] = { "MAX_IN_FLIGHT", CONF_NUMBER, "512", 1, 1000, NULL, 0,

@@ -142,16 +142,54 @@ client_claimed(struct http_request *req, char out[CLIENT_ADDRESS_MAX])
 	address_write(&address, out);
 }
 
+/* What a proxy of ours says of the client's request: the first entry of a header, or NULL. */
+static const char *
+proxy_says(struct http_request *req, const char *name, size_t *len)
+{
+	struct in6_addr	address;
+	const char	*text;
+
+	connection_address(req, &address);
+	if (!cidr_list_has(proxies(), &address) || !http_request_header(req, name, &text))
+		return (NULL);
+	*len = strcspn(text, ", ");
+
+	return (text);
+}
+
 int
 client_tls(struct http_request *req)
 {
-	struct in6_addr	address;
 	const char	*proto;
+	size_t		len;
 
+	if (req->owner == NULL)
+		return (0);
 	if (req->owner->tls != NULL)
 		return (1);
-	connection_address(req, &address);
+	proto = proxy_says(req, "x-forwarded-proto", &len);
 
-	return (http_request_header(req, "x-forwarded-proto", &proto) && !strcasecmp(proto, "https") &&
-	    cidr_list_has(proxies(), &address));
+	return (proto != NULL && len == strlen("https") && !strncasecmp(proto, "https", len));
+}
+
+static int
+host_valid(const char *text, size_t len)
+{
+	return (len > 0 && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]") >= len);
+}
+
+const char *
+client_host(struct http_request *req, size_t *len)
+{
+	const char	*text = NULL;
+
+	if (req->owner != NULL)
+		text = proxy_says(req, "x-forwarded-host", len);
+	if (text == NULL || !host_valid(text, *len)) {
+		if (!http_request_header(req, "host", &text))
+			return (NULL);
+		*len = strcspn(text, ", ");
+	}
+
+	return (host_valid(text, *len) ? text : NULL);
 }

@@ -27,4 +27,11 @@ void	client_claimed(struct http_request *, char out[CLIENT_ADDRESS_MAX]);
 /* Whether the client's connection is TLS, to us or to a trusted proxy. */
 int	client_tls(struct http_request *);
 
+/*
+ * The host (and port) that the client asked for, of trusted proxies'
+ * X-Forwarded-Host or else of Host: `len` bytes of the request's memory, only
+ * such that may stand in an address. NULL when neither is given so.
+ */
+const char	*client_host(struct http_request *, size_t *len);
+
 #endif

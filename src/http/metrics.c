@@ -255,18 +255,27 @@ column(const PGresult *res, const char *name)
 	return (strtoll(PQgetvalue(res, 0, PQfnumber(res, name)), NULL, 10));
 }
 
+/* A series whose lines PostgreSQL has written. */
+static void
+lines(struct kore_buf *out, const char *name, const char *help, const PGresult *res, const char *from)
+{
+	const char	*text = PQgetvalue(res, 0, PQfnumber(res, from));
+
+	series(out, name, "gauge", help);
+	kore_buf_append(out, text, strlen(text));
+}
+
 static void
 load_write(struct kore_buf *out, const PGresult *res)
 {
-	const char	*jobs = PQgetvalue(res, 0, PQfnumber(res, "jobs"));
-
 	one(out, "queue_depth", "gauge", "Films that wait to be transcoded.", column(res, "queue_depth"));
 	one(out, "queue_oldest_seconds", "gauge", "How long the oldest of them has waited.", column(res, "queue_oldest"));
 	one(out, "queue_running", "gauge", "Films being transcoded, everywhere.", column(res, "queue_running"));
 	one(out, "queue_least_percent", "gauge", "How far the one of them is that is least far.", column(res, "queue_percent"));
 	one(out, "mail_waiting", "gauge", "Mails that are due and not sent.", column(res, "mail_waiting"));
-	series(out, "scheduled_jobs", "gauge", "Runs of scheduled jobs in the last day, everywhere, by outcome.");
-	kore_buf_append(out, jobs, strlen(jobs));
+	lines(out, "scheduled_jobs", "Runs of scheduled jobs in the last day, everywhere, by outcome.", res, "jobs");
+	lines(out, "scheduled_job_last_seconds", "How long the job's last run took.", res, "job_seconds");
+	lines(out, "scheduled_job_last_ok_timestamp_seconds", "When the job last ended well.", res, "job_ok");
 }
 
 static void

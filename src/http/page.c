@@ -23,7 +23,7 @@ page_reply(struct request *r, const char *path, const char *type, const char *po
 	http_response_header(req, "x-frame-options", "DENY");
 	http_response_header(req, "referrer-policy", "no-referrer");
 	if (etag_known(req, etag)) {
-		http_response(req, 304, NULL, 0);
+		reply_not_modified(req);
 		return;
 	}
 	http_response_header(req, "content-type", type);

@@ -78,6 +78,23 @@ name_count(const char *query, const char *name, size_t len)
 	return (n);
 }
 
+/* As the clients' query parser has it: what has a broken escape is taken as it is written. A NUL has no place in a text of ours. */
+static int
+part_decode(const char *text, size_t len, char *out, size_t size)
+{
+	size_t	i;
+
+	if (query_decode(text, len, 1, out, size))
+		return (1);
+	if (memmem(text, len, "%00", 3) != NULL)
+		return (0);
+	for (i = 0; i < len && i + 1 < size; i++)
+		out[i] = text[i] == '+' ? ' ' : text[i];
+	out[i] = '\0';
+
+	return (1);
+}
+
 static void
 param_json(struct kore_buf *out, const char *p, size_t len, int first)
 {
@@ -86,7 +103,7 @@ param_json(struct kore_buf *out, const char *p, size_t len, int first)
 
 	key = kore_malloc(len + 1);
 	value = kore_malloc(len + 1);
-	if (query_decode(p, name, 1, key, len + 1) && query_decode(p + name + 1, len - name - 1, 1, value, len + 1)) {
+	if (part_decode(p, name, key, len + 1) && part_decode(p + name + 1, len - name - 1, value, len + 1)) {
 		kore_buf_append(out, ",", first ? 0 : 1);
 		json_quote(out, key);
 		kore_buf_append(out, ":", 1);

@@ -22,8 +22,9 @@ int	query_get(const struct http_request *, const char *name, char *out, size_t s
 int	query_decode(const char *text, size_t len, int form, char *out, size_t size);
 
 /*
- * Appends the parameters as a JSON object of texts. Undecodable ones are left
- * out, and those whose name comes twice (contract people §1.5).
+ * Appends the parameters as a JSON object of texts. A broken escape is kept as
+ * it is written; what hides a NUL is left out, and those whose name comes
+ * twice (contract people §1.5).
  */
 void	query_json(const struct http_request *, struct kore_buf *);
 

@@ -70,6 +70,13 @@ is_private(struct http_request *req)
 	    http_request_header(req, "authorization", &value));
 }
 
+void
+reply_not_modified(struct http_request *req)
+{
+	req->flags |= HTTP_REQUEST_NO_CONTENT_LENGTH;
+	http_response(req, 304, NULL, 0);
+}
+
 int
 reply_unchanged(struct http_request *req, const char *etag)
 {
@@ -80,7 +87,7 @@ reply_unchanged(struct http_request *req, const char *etag)
 		http_response_header(req, "cache-control", "no-store");
 	http_response_header(req, "etag", etag);
 	http_response_header(req, "x-content-type-options", NOSNIFF);
-	http_response(req, 304, NULL, 0);
+	reply_not_modified(req);
 
 	return (1);
 }

@@ -13,6 +13,9 @@ void	reply_begin(struct http_request *);
 /* A finished JSON document, copied; with status 204 there is none. Event loop only. */
 void	reply_json(struct http_request *, int status, const void *body, size_t len);
 
+/* 304 with the headers given so far; a length would be that of the document, which is not sent (RFC 9110 section 8.6). */
+void	reply_not_modified(struct http_request *);
+
 /* Answers 304 and returns 1 if the client has what the tag (http/etag.h) names. Event loop only. */
 int	reply_unchanged(struct http_request *, const char *etag);
 

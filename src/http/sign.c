@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "base/conf.h"
+#include "http/client.h"
 #include "http/seal.h"
 #include "http/sign.h"
 #include "store/objects.h"
@@ -94,40 +95,19 @@ value_sign(struct kore_buf *out, const char *base, const char *value, const char
 		kore_buf_appendf(out, "\"%s\"", url);
 }
 
-/* The text of a header that may stand in an address, up to a comma; NULL otherwise. */
-static const char *
-header_host(struct http_request *req, const char *name, size_t *len)
-{
-	const char	*text;
-
-	if (!http_request_header(req, name, &text))
-		return (NULL);
-	*len = strcspn(text, ", ");
-	if (*len == 0 || strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]") < *len)
-		return (NULL);
-
-	return (text);
-}
-
 void
 sign_origin(struct http_request *req, char base[SIGN_BASE_MAX])
 {
-	const char	*origin = conf_str(CONF_PUBLIC_API_ORIGIN), *host, *proto;
-	size_t		len = 0, proto_len = 0;
-	int		secure;
+	const char	*origin = conf_str(CONF_PUBLIC_API_ORIGIN), *host;
+	size_t		len = 0;
 
 	*base = '\0';
 	if (*origin != '\0') {
 		snprintf(base, SIGN_BASE_MAX, "%.*s", (int)(strlen(origin) - (origin[strlen(origin) - 1] == '/')), origin);
 		return;
 	}
-	if ((host = header_host(req, "x-forwarded-host", &len)) == NULL && (host = header_host(req, "host", &len)) == NULL)
-		return;
-	if ((proto = header_host(req, "x-forwarded-proto", &proto_len)) != NULL)
-		secure = proto_len == 5 && !strncmp(proto, "https", 5);
-	else
-		secure = req->owner != NULL && req->owner->tls != NULL;
-	snprintf(base, SIGN_BASE_MAX, "%s://%.*s", secure ? "https" : "http", (int)len, host);
+	if ((host = client_host(req, &len)) != NULL)
+		snprintf(base, SIGN_BASE_MAX, "%s://%.*s", client_tls(req) ? "https" : "http", (int)len, host);
 }
 
 void

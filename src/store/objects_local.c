@@ -18,44 +18,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <bearssl.h>
-
 #include "base/conf.h"
+#include "store/localurl.h"
 #include "store/objects_backend.h"
 #include "store/objects_local.h"
 
 #define ROOT_MAX	1024
 #define PATH_BYTES	(ROOT_MAX + OBJECTS_KEY_MAX + 64)
-#define SECRET_LABEL	"wanzami addresses of local media"
 #define COPY_BYTES	(8u << 20)
 #define LEFTOVER_SEC	86400
 #define TRIES		8	/* against somebody who removes the empty directories that we have just made */
 #define NAME_HEX	32
 
 static char		root[ROOT_MAX] = "";
-static unsigned char	secret[br_sha256_SIZE];
 
 static int
 dir_make(const char *path)
 {
 	return (mkdir(path, 0755) == 0 || errno == EEXIST);
-}
-
-static void
-secret_derive(void)
-{
-	br_hkdf_context	hkdf;
-	const char	*key = conf_str(CONF_JWT_ACCESS_SECRET);
-
-	br_hkdf_init(&hkdf, &br_sha256_vtable, SECRET_LABEL, strlen(SECRET_LABEL));
-	br_hkdf_inject(&hkdf, key, strlen(key));
-	br_hkdf_flip(&hkdf);
-	(void)br_hkdf_produce(&hkdf, "url", 3, secret, sizeof(secret));
 }
 
 /* Removes what processes that were killed have left behind. */
@@ -99,7 +83,7 @@ objects_local_configure(void)
 	}
 	snprintf(path, sizeof(path), "%s/tmp", root);
 	leftovers_remove(path);
-	secret_derive();
+	localurl_init();
 
 	return (NULL);
 }
@@ -776,152 +760,6 @@ local_probe(struct objects_call *call)
 	return (access(path, R_OK | W_OK | X_OK) == 0 ? OBJECTS_OK : failed(call, "the directory cannot be used"));
 }
 
-/* What an address promises, under our secret; everybody who has that can check it. */
-static void
-grant_sign(const char *method, const char *key, const char *expires, const char *upload, const char *part,
-    char hex[2 * br_sha256_SIZE + 1])
-{
-	const char		*fields[] = { method, key, expires, upload != NULL ? upload : "", part != NULL ? part : "" };
-	unsigned char		mac[br_sha256_SIZE];
-	br_hmac_key_context	kc;
-	br_hmac_context		hc;
-	size_t			i;
-
-	br_hmac_key_init(&kc, &br_sha256_vtable, secret, sizeof(secret));
-	br_hmac_init(&hc, &kc, 0);
-	/* With their ends, so that no two grants read the same. */
-	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		br_hmac_update(&hc, fields[i], strlen(fields[i]) + 1);
-	br_hmac_out(&hc, mac);
-	for (i = 0; i < sizeof(mac); i++)
-		snprintf(hex + 2 * i, 3, "%02x", mac[i]);
-}
-
-/* Prefixes that apps use without a signature (contract media §5.5, README 18). */
-static int
-key_is_public(const char *key)
-{
-	static const char	*prefixes[] = { "poster/", "thumbnail/", "trailer/", "trailers/", "asset/" };
-	size_t			i;
-
-	for (i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-		if (!strncmp(key, prefixes[i], strlen(prefixes[i])))
-			return (1);
-	}
-
-	return (!strncmp(key, "preview", 7) && strchr(key, '/') != NULL);
-}
-
-/* In a time that does not tell how much of it is right. */
-static int
-sig_same(const char *a, const char *b)
-{
-	unsigned char	differs = 0;
-	size_t		i, len = strlen(a);
-
-	if (strlen(b) != len)
-		return (0);
-	for (i = 0; i < len; i++)
-		differs |= (unsigned char)(a[i] ^ b[i]);
-
-	return (differs == 0);
-}
-
-int
-local_allows(const struct local_grant *g, time_t now)
-{
-	int	reads = !strcmp(g->method, "GET") || !strcmp(g->method, "HEAD");
-	char	hex[2 * br_sha256_SIZE + 1];
-
-	if (!objects_key_ok(g->key))
-		return (0);
-	if (g->sig == NULL)
-		return (reads && key_is_public(g->key));
-	if (g->allowed == NULL || g->expires == NULL || strcmp(g->allowed, reads ? "GET" : g->method) ||
-	    strtoll(g->expires, NULL, 10) < (long long)now || (g->upload == NULL) != (g->part == NULL))
-		return (0);
-	grant_sign(g->allowed, g->key, g->expires, g->upload, g->part, hex);
-
-	return (sig_same(hex, g->sig));
-}
-
-/* base + LOCAL_PATH + key, percent-encoded; its length, or 0 when it does not fit. */
-static size_t
-url_begin(const char *base, const char *key, char *url)
-{
-	const char	*p;
-	size_t		n;
-
-	if ((n = (size_t)snprintf(url, OBJECTS_URL_MAX, "%s%s", base, LOCAL_PATH)) >= OBJECTS_URL_MAX)
-		return (0);
-	for (p = key; *p != '\0'; p++) {
-		if (n + 4 > OBJECTS_URL_MAX)
-			return (0);
-		if ((*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z') || (*p >= 'a' && *p <= 'z') || strchr("-._~/", *p) != NULL)
-			url[n++] = *p;
-		else
-			n += (size_t)snprintf(url + n, 4, "%%%02X", (unsigned char)*p);
-	}
-	url[n] = '\0';
-
-	return (n);
-}
-
-static int
-local_url(const char *base, const char *key, char *url)
-{
-	return (url_begin(base, key, url) > 0);
-}
-
-static int
-local_presign(const char *base, const char *method, const char *key, const char *upload, int number, int seconds, char *url)
-{
-	char	expires[24], part[16], more[OBJECTS_UPLOAD_MAX + 32] = "", hex[2 * br_sha256_SIZE + 1];
-	size_t	n = url_begin(base, key, url);
-	int	len;
-
-	snprintf(expires, sizeof(expires), "%lld", (long long)time(NULL) + seconds);
-	snprintf(part, sizeof(part), "%d", number);
-	if (upload != NULL)
-		snprintf(more, sizeof(more), "&upload=%s&part=%s", upload, part);
-	grant_sign(method, key, expires, upload, upload != NULL ? part : NULL, hex);
-	len = snprintf(url + n, OBJECTS_URL_MAX - n, "?expires=%s&method=%s%s&sig=%s", expires, method, more, hex);
-
-	return (n > 0 && len > 0 && (size_t)len < OBJECTS_URL_MAX - n);
-}
-
-const char *
-local_type(const char *key, const unsigned char *b, size_t len)
-{
-	static const struct { const char *end, *type; }	names[] = {
-		{ ".mp4", "video/mp4" }, { ".m4v", "video/mp4" }, { ".m4s", "video/mp4" }, { ".webm", "video/webm" }, { ".vtt", "text/vtt" },
-		{ ".m3u8", "application/vnd.apple.mpegurl" }, { ".mpd", "application/dash+xml" }, { ".jpg", "image/jpeg" },
-		{ ".jpeg", "image/jpeg" }, { ".png", "image/png" }, { ".webp", "image/webp" }, { ".json", "application/json" } };
-	const char	*dot = strrchr(key, '.');
-	size_t		i;
-
-	for (i = 0; dot != NULL && i < sizeof(names) / sizeof(names[0]); i++) {
-		if (!strcasecmp(dot, names[i].end))
-			return (names[i].type);
-	}
-	if (len >= 3 && !memcmp(b, "\xff\xd8\xff", 3))
-		return ("image/jpeg");
-	if (len >= 8 && !memcmp(b, "\x89PNG\r\n\x1a\n", 8))
-		return ("image/png");
-	if (len >= 6 && (!memcmp(b, "GIF87a", 6) || !memcmp(b, "GIF89a", 6)))
-		return ("image/gif");
-	if (len >= 12 && !memcmp(b, "RIFF", 4) && !memcmp(b + 8, "WEBP", 4))
-		return ("image/webp");
-	if (len >= 12 && !memcmp(b + 4, "ftyp", 4))
-		return (!memcmp(b + 8, "avif", 4) ? "image/avif" : "video/mp4");
-	if (len >= 4 && !memcmp(b, "\x1a\x45\xdf\xa3", 4))
-		return ("video/webm");
-	if (len >= 6 && !memcmp(b, "WEBVTT", 6))
-		return ("text/vtt");
-
-	return ("application/octet-stream");
-}
-
 /* Where the file behind a name of local_receive is. */
 static void
 received_path(char path[PATH_BYTES], const char *name)
@@ -990,6 +828,6 @@ const struct objects_backend	objects_local = {
 	.delete = local_delete,
 	.list = local_list,
 	.probe = local_probe,
-	.presign = local_presign,
-	.url = local_url,
+	.presign = localurl_presign,
+	.url = localurl_plain,
 };

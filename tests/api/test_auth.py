@@ -173,7 +173,7 @@ def test_who_has_an_answer_is_told_so(api):
     for listed in (tag, tag[2:], '"x", ' + tag, "*"):
         r = api.get("/health", headers={"If-None-Match": listed, "Origin": "http://there.test"})
         assert (r.status_code, r.content, r.headers["etag"]) == (304, b"", tag), listed
-        assert r.headers["access-control-allow-origin"] == "http://there.test" and "content-type" not in r.headers
+        assert r.headers["access-control-allow-origin"] == "http://there.test" and not {"content-type", "content-length"} & set(r.headers)
     for headers in ({"If-None-Match": '"x"'}, {"If-None-Match": tag, "Cache-Control": "no-cache"}):
         assert api.get("/health", headers=headers).text == '{"status":"ok"}'
     assert api.get("/api/titles/999", headers={"If-None-Match": "*"}).status_code == 404

@@ -10,8 +10,8 @@ import urllib.parse
 import pytest
 import requests
 
-from editor import PASSWORD, Api
-from services import run, wait_for
+from editor import Api
+from services import wait_for
 
 MIB = 1 << 20
 KEY = r"uploads/\d{13}-[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/"
@@ -410,6 +410,16 @@ def test_playback_of_what_is_in_the_directory(local):
     assert (r.status_code, r.headers["Content-Type"]) == (200, "video/mp4")
     r = local.a.get("/api/titles/%d" % title, headers={"X-Forwarded-Host": 'evil"</script>'})
     assert json.loads(r.text)["title"]["trailerUrl"].startswith(local.a.url)
+
+
+def test_addresses_are_not_what_a_stranger_says(local):
+    """X-Forwarded-Host and -Proto of somebody who is no proxy of ours would send others to a host of his."""
+    made = artwork(local, b"\0\0\0\x20ftypisom....", kind="trailer")
+    [(title,)] = local.world.rows("""INSERT INTO "Title" ("type", "name", "trailerUrl", "updatedAt")
+        VALUES ('MOVIE', 'Film', %s, now()) RETURNING "id" """, ("s3://local/" + made["key"],))
+    a = local.start(TRUSTED_PROXIES="10.0.0.0/8").a
+    r = a.get("/api/titles/%d" % title, headers={"X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.example"})
+    assert r.json()["title"]["trailerUrl"].startswith(a.url)
 
 
 def test_uploads_that_nobody_goes_on_with_are_given_up(s3):

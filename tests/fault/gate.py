@@ -5,20 +5,19 @@ import re
 import socket
 import threading
 
-from services import free_port, wait_for
+from listening import Listening
+from services import wait_for
 
 
-class Gate:
+class Gate(Listening):
     """Listens on a port of its own and passes everything on to `port`. While somebody is in hold(), requests whose first line
     matches wait, but for the first `after` of them; with `answer`, they are passed on and it is the answer that waits."""
 
     def __init__(self, port):
-        self.server, self.port = port, free_port()
-        self.url = "http://127.0.0.1:%d" % self.port
-        self.opened, self.pattern, self.held = threading.Event(), None, []
+        self.server, self.opened, self.pattern, self.held = port, threading.Event(), None, []
         self.opened.set()
-        self.listener = socket.create_server(("127.0.0.1", self.port), backlog=64)
-        self._thread(self._accept)
+        super().__init__()
+        self.url = "http://127.0.0.1:%d" % self.port
 
     @contextlib.contextmanager
     def hold(self, pattern, after=0, answer=False):
@@ -37,22 +36,13 @@ class Gate:
 
     def close(self):
         self.opened.set()
-        self.listener.close()
+        super().close()
 
-    def _thread(self, run, *args):
-        threading.Thread(target=run, args=args, daemon=True).start()
-
-    def _accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self.listener.accept()
-                self._thread(self._connection, client)
-
-    def _connection(self, client):
-        with contextlib.suppress(OSError), client, socket.create_connection(("127.0.0.1", self.server)) as server:
+    def talk(self, client):
+        with socket.create_connection(("127.0.0.1", self.server)) as server:
             answers = threading.Event()  # whether they may pass
             answers.set()
-            self._thread(self._answers, server, client, answers)
+            self.thread(self._answers, server, client, answers)
             try:
                 while self._request(client, server, answers):
                     pass

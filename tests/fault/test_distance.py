@@ -3,41 +3,33 @@ The service works as it does nearby, only later."""
 import contextlib
 import queue
 import socket
-import threading
 import time
 
 import pytest
 
 from conftest import wait_for
 from films import Studio, film
-from services import free_port
+from listening import Listening
 
 ONE_WAY = 0.055  # seconds
 
 
-class Distance:
+class Distance(Listening):
     """Listens on a port of its own and passes everything on to `port`, each byte ONE_WAY seconds after it came, however many are
     under way."""
 
     def __init__(self, port):
-        self.server, self.port, self.connections = port, free_port(), 0
+        self.server, self.connections = port, 0
+        super().__init__()
         self.url = "http://127.0.0.1:%d" % self.port
-        self.listener = socket.create_server(("127.0.0.1", self.port), backlog=64)
-        threading.Thread(target=self._accept, daemon=True).start()
 
-    def close(self):
-        self.listener.close()
-
-    def _accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self.listener.accept()
-                self.connections += 1
-                server = socket.create_connection(("127.0.0.1", self.server))
-                for come, go in ((client, server), (server, client)):
-                    way = queue.Queue()
-                    threading.Thread(target=self._enter, args=(come, way), daemon=True).start()
-                    threading.Thread(target=self._leave, args=(way, go), daemon=True).start()
+    def accepted(self, client):
+        self.connections += 1
+        server = socket.create_connection(("127.0.0.1", self.server))
+        for come, go in ((client, server), (server, client)):
+            way = queue.Queue()
+            self.thread(self._enter, come, way)
+            self.thread(self._leave, way, go)
 
     @staticmethod
     def _enter(come, way):

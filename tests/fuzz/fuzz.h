@@ -13,22 +13,10 @@
 
 #include <kore/kore.h>
 
-#include "role.h"
+#include "../roleless.h"
 
 int	LLVMFuzzerInitialize(int *, char ***);
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-int
-role_get(void)
-{
-	return (0);
-}
-
-int
-role_draining(void)
-{
-	return (0);
-}
 
 #define MUST(what)	((what) ? (void)0 : (fprintf(stderr, "%s:%d: this must hold: %s\n", __FILE__, __LINE__, #what), abort()))
 

@@ -6,11 +6,10 @@ import os
 import re
 import socket
 import subprocess
-import threading
 
 import pytest
 
-
+from listening import Listening
 from services import free_port, run, wait_for
 
 VERIFY = {"name": "Ada", "email": "Ada+films@Example.com", "token": "3f0c8a52-7d1e-4c0b-9a55-0d6b1c8d2e11"}
@@ -155,36 +154,28 @@ def test_no_password_goes_out_when_tls_is_required_and_not_offered(world, mail):
     assert mail.signed_in == [] and mail.messages == []
 
 
-class Stripper:
+class Stripper(Listening):
     """Stands in front of an SMTP server and takes the word STARTTLS out of what it says. `heard` is what clients said."""
 
-    def __init__(self, port, listen=("127.0.0.1", 0), word=b"STARTTLS", instead=b"XXXXXXXX"):
-        self.listener, self.heard = socket.create_server(listen), b""
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._serve, args=(port, word, instead), daemon=True).start()
+    def __init__(self, port, listen=0, word=b"STARTTLS", instead=b"XXXXXXXX"):
+        self.server, self.word, self.instead, self.heard = port, word, instead, b""
+        super().__init__(port=listen)
 
-    def _serve(self, port, word, instead):
-        def pass_on(source, target, change):
-            with contextlib.suppress(OSError):
-                while data := source.recv(65536):
-                    target.sendall(change(data))
-                target.shutdown(socket.SHUT_WR)
+    def accepted(self, client):
+        server = socket.create_connection(("127.0.0.1", self.server))
+        self.thread(self.pass_on, client, server, self.hear)
+        self.thread(self.pass_on, server, client, lambda d: d.replace(self.word, self.instead) if self.word else d)
 
-        def hear(data):
-            self.heard += data
-            return data
+    def hear(self, data):
+        self.heard += data
+        return data
+
+    @staticmethod
+    def pass_on(source, target, change):
         with contextlib.suppress(OSError):
-            while True:
-                client, server = self.listener.accept()[0], socket.create_connection(("127.0.0.1", port))
-                threading.Thread(target=pass_on, args=(client, server, hear), daemon=True).start()
-                threading.Thread(target=pass_on, args=(server, client, lambda d: d.replace(word, instead) if word else d), daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.listener.shutdown(socket.SHUT_RDWR)  # accept() in the thread would keep it open
-        self.listener.close()
+            while data := source.recv(65536):
+                target.sendall(change(data))
+            target.shutdown(socket.SHUT_WR)
 
 
 @pytest.mark.parametrize("place", ["production", "test"])
@@ -205,7 +196,7 @@ def test_starttls_cannot_be_stripped(world, mail, place):
 @pytest.mark.skipif(os.getuid() != 0, reason="port 465 is for root")
 @pytest.mark.parametrize("tls", ["auto", "required"])
 def test_port_465_is_tls_from_the_first_byte(world, mail, tls):
-    with Stripper(mail.tls_port, ("127.0.0.1", 465), b"", b"") as passed:
+    with Stripper(mail.tls_port, 465, b"", b"") as passed:
         world.start("api", SMTP_PORT=465, SMTP_TLS=tls, TLS_CA_FILE=mail.ca)
         enqueue(world, "a@example.com")
         assert mail.wait("a@example.com")[0].over_tls

@@ -5,9 +5,9 @@ import signal
 import socket
 import ssl
 import struct
-import threading
 
 import pki
+from listening import Listening
 from services import Postgres, wait_for
 
 HBA = """
@@ -96,7 +96,7 @@ class TlsPostgres(Postgres):
         wait_for(lambda: self.shown() == leaf.der, "the server's new certificate")
 
 
-class Between:
+class Between(Listening):
     """A proxy on `port` to another port. For each connection, in the order of their coming, `plan(number)` says what is done to the bytes
     of the direction "server" or "client": None or (direction, position, action, …) with an action of cut, flip, stall, or drip."""
 
@@ -104,21 +104,16 @@ class Between:
         self.target, self.plan, self.count = target, plan, 0
         self.passed = {}  # (number, direction): bytes
         self.open = set()
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=50)
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
+        super().__init__()
 
-    def _serve(self):
-        with contextlib.suppress(OSError):
-            while True:
-                client = self.listener.accept()[0]
-                server = socket.create_connection(("127.0.0.1", self.target))
-                for s in (client, server):
-                    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self.open |= {client, server}
-                number, self.count = self.count, self.count + 1
-                for direction, a, b in (("client", client, server), ("server", server, client)):
-                    threading.Thread(target=self._copy, args=(number, direction, a, b), daemon=True).start()
+    def accepted(self, client):
+        server = socket.create_connection(("127.0.0.1", self.target))
+        for s in (client, server):
+            s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.open |= {client, server}
+        number, self.count = self.count, self.count + 1
+        for direction, a, b in (("client", client, server), ("server", server, client)):
+            self.thread(self._copy, number, direction, a, b)
 
     def _copy(self, number, direction, source, target):
         plan = self.plan(number)
@@ -156,19 +151,13 @@ class Between:
             self.open.discard(s)
 
     def close(self):
-        self.listener.close()
+        super().close()
         for s in list(self.open):
             with contextlib.suppress(OSError):
                 s.close()
 
-    def __enter__(self):
-        return self
 
-    def __exit__(self, *_):
-        self.close()
-
-
-class Direct:
+class Direct(Listening):
     """Takes TLS from the first byte, as PostgreSQL 17 does, and speaks plainly to the server behind."""
 
     def __init__(self, leaf, target, alpn="postgresql"):
@@ -176,19 +165,12 @@ class Direct:
         self.context.load_cert_chain(leaf.chain, leaf.key)
         if alpn:
             self.context.set_alpn_protocols([alpn])
-        self.target, self.listener = target, socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
+        self.target = target
+        super().__init__()
 
-    def _serve(self):
-        with contextlib.suppress(OSError):
-            while True:
-                threading.Thread(target=self._talk, args=(self.listener.accept()[0],), daemon=True).start()
-
-    def _talk(self, client):
+    def talk(self, client):
         """Question and answer in turn is enough for the start of a session and simple queries."""
-        with contextlib.suppress(OSError), client, self.context.wrap_socket(client, server_side=True) as t, \
-                socket.create_connection(("127.0.0.1", self.target)) as server:
+        with self.context.wrap_socket(client, server_side=True) as t, socket.create_connection(("127.0.0.1", self.target)) as server:
             t.settimeout(0.05)
             while True:
                 for a, b in ((t, server), (server, t)):
@@ -199,44 +181,19 @@ class Direct:
                             return
                         b.sendall(data)
 
-    def close(self):
-        self.listener.close()
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-
-class Saying:
+class Saying(Listening):
     """A server that answers the request for TLS with the first of the given bytes and the client's first message with the rest. Then it
     waits for the client to go (or ends at once, with `end`)."""
 
     def __init__(self, answer, end=False):
-        self.answer, self.end, self.listener = answer, end, socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
+        self.answer, self.end = answer, end
+        super().__init__()
 
-    def _serve(self):
-        with contextlib.suppress(OSError):
-            while True:
-                threading.Thread(target=self._talk, args=(self.listener.accept()[0],), daemon=True).start()
-
-    def _talk(self, s):
-        with contextlib.suppress(OSError), s:
-            s.recv(8)
-            s.sendall(self.answer[:1])
-            if self.answer[1:] and s.recv(65536):
-                s.sendall(self.answer[1:])
-            while s.recv(65536) and not self.end:
-                pass
-
-    def close(self):
-        self.listener.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
+    def talk(self, s):
+        s.recv(8)
+        s.sendall(self.answer[:1])
+        if self.answer[1:] and s.recv(65536):
+            s.sendall(self.answer[1:])
+        while s.recv(65536) and not self.end:
+            pass

@@ -5,7 +5,6 @@ import shutil
 import socket
 import ssl
 import subprocess
-import threading
 
 import pytest
 import requests
@@ -13,6 +12,7 @@ import requests
 import pki
 from conftest import build
 from editor import Api
+from listening import Listening
 from services import Server, clean_environment, free_port, wait_for
 
 USER, PASSWORD = "films", "p@ss word/of:the%tests"
@@ -139,38 +139,31 @@ def test_a_server_that_says_nothing(redis, root, how):
     assert said == "the server did not answer in time"
 
 
-class Cut:
+class Cut(Listening):
     """In front of a port: passes `limit` bytes of what the server says, with one byte changed if `flip`, then ends."""
 
     def __init__(self, port, limit, flip=False):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._serve, args=(port, limit, flip), daemon=True).start()
+        self.server, self.limit, self.flip = port, limit, flip
+        super().__init__()
 
-    def _serve(self, port, limit, flip):
+    @staticmethod
+    def up(client, server):
         with contextlib.suppress(OSError):
-            client = self.listener.accept()[0]
-            with client, socket.create_connection(("127.0.0.1", port)) as server:
-                def up():
-                    with contextlib.suppress(OSError):
-                        while data := client.recv(65536):
-                            server.sendall(data)
-                        server.shutdown(socket.SHUT_WR)
-                threading.Thread(target=up, daemon=True).start()
-                left = limit
-                while left > 0 and (data := server.recv(65536 if flip else min(left, 65536))):
-                    if flip and len(data) >= left:
-                        data = data[:left - 1] + bytes([data[left - 1] ^ 0x20]) + data[left:]
-                        left = 1 << 40
-                    left -= len(data)
-                    client.sendall(data)
-                client.shutdown(socket.SHUT_RDWR)
+            while data := client.recv(65536):
+                server.sendall(data)
+            server.shutdown(socket.SHUT_WR)
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.listener.close()
+    def talk(self, client):
+        with socket.create_connection(("127.0.0.1", self.server)) as server:
+            self.thread(self.up, client, server)
+            left, flip = self.limit, self.flip
+            while left > 0 and (data := server.recv(65536 if flip else min(left, 65536))):
+                if flip and len(data) >= left:
+                    data = data[:left - 1] + bytes([data[left - 1] ^ 0x20]) + data[left:]
+                    left = 1 << 40
+                left -= len(data)
+                client.sendall(data)
+            client.shutdown(socket.SHUT_RDWR)
 
 
 @BOTH

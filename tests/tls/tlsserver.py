@@ -2,7 +2,8 @@
 import contextlib
 import socket
 import ssl
-import threading
+
+from listening import Listening
 
 
 def copy(source, target):
@@ -18,12 +19,12 @@ def forward_to(port):
     """A handler for Echo that ends TLS in front of a server that has none."""
     def forward(s):
         with socket.create_connection(("127.0.0.1", port)) as behind:
-            threading.Thread(target=copy, args=(behind, s), daemon=True).start()
+            Listening.thread(copy, behind, s)
             copy(s, behind)
     return forward
 
 
-class Echo:
+class Echo(Listening):
     """Listens on `port`. options: client_ca (asks for a certificate), alpn, ciphers, abrupt (ends without close_notify)."""
 
     def __init__(self, certificate, client_ca=None, alpn=None, ciphers=None, abrupt=False, alone=False, handler=None, address="127.0.0.1"):
@@ -38,21 +39,13 @@ class Echo:
         self.names = []  # what clients called it by SNI
         self.context.sni_callback = lambda s, name, c: self.names.append(name)
         self.abrupt, self.handler, self.clients = abrupt, handler or self.echo, []
-        self.listener = socket.create_server((address, 0), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
+        super().__init__(address)
 
-    def _serve(self):
-        with contextlib.suppress(OSError):
-            while True:
-                threading.Thread(target=self._talk, args=(self.listener.accept()[0],), daemon=True).start()
-
-    def _talk(self, connection):
-        with contextlib.suppress(OSError), connection:
-            connection.settimeout(60)
-            with self.context.wrap_socket(connection, server_side=True) as s:
-                self.clients.append(s.getpeercert(binary_form=True))
-                self.handler(s)
+    def talk(self, connection):
+        connection.settimeout(60)
+        with self.context.wrap_socket(connection, server_side=True) as s:
+            self.clients.append(s.getpeercert(binary_form=True))
+            self.handler(s)
 
     def echo(self, s):
         """Answers the first megabyte or what ends with a line end, then ends TLS (or not)."""
@@ -65,12 +58,3 @@ class Echo:
         s.sendall(data)
         if not self.abrupt:
             s.unwrap()
-
-    def close(self):
-        self.listener.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()

@@ -9,21 +9,9 @@
 #include <string.h>
 
 #include "base/cron.h"
-#include "role.h"
+#include "../roleless.h"
 
 int	main(void);
-
-int
-role_get(void)
-{
-	return (0);
-}
-
-int
-role_draining(void)
-{
-	return (0);
-}
 
 static void
 offsets_print(const struct zone *z, int64_t from, int64_t to)

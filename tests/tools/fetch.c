@@ -9,22 +9,10 @@
 
 #include "base/conf.h"
 #include "net/fetch.h"
-#include "role.h"
 #include "tls/roots.h"
+#include "../roleless.h"
 
 int	main(int, char **);
-
-int
-role_get(void)
-{
-	return (0);
-}
-
-int
-role_draining(void)
-{
-	return (0);
-}
 
 static void
 ask(const char *url)

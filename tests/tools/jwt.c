@@ -9,21 +9,9 @@
 
 #include <jwt.h>
 
-#include "role.h"
+#include "../roleless.h"
 
 int	main(int, char **);
-
-int
-role_get(void)
-{
-	return (0);
-}
-
-int
-role_draining(void)
-{
-	return (0);
-}
 
 static char *
 text_read(FILE *fp, int *len)

@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 #include "base/conf.h"
-#include "role.h"
 #include "store/objects.h"
 #include "store/objects_local.h"
 #include "store/s3.h"
 #include "tls/roots.h"
+#include "../roleless.h"
 
 #define INPUT_MAX	(64u << 20)
 
@@ -23,18 +23,6 @@ int	main(int, char **);
 
 static struct objects_call	call;
 static struct timespec		cancel_at;
-
-int
-role_get(void)
-{
-	return (0);
-}
-
-int
-role_draining(void)
-{
-	return (0);
-}
 
 static int
 canceled(void *ctx)

@@ -21,26 +21,14 @@
 #include <libpq-fe.h>
 
 #include "base/conf.h"
-#include "role.h"
 #include "tls/roots.h"
+#include "../roleless.h"
 
 #define PATIENCE_MS	60000
 #define MEGABYTE	1000000
 #define STEPS_MAX	60	/* of a handshake that came byte by byte, no more */
 
 int	main(int, char **);
-
-int
-role_get(void)
-{
-	return (0);
-}
-
-int
-role_draining(void)
-{
-	return (0);
-}
 
 /* One line of an error, without its end. */
 static int

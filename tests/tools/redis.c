@@ -12,56 +12,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "role.h"
 #include "tls/hiredis.h"
 #include "tls/pem.h"
+#include "../roleless.h"
+#include "options.h"
 
 #define WORDS_MAX	8
 
 int	main(int, char **);
-
-static int	argc_all;
-static char	**argv_all;
 
 struct loop {
 	int	reading, writing, ended;
 };
 
 static int	awaited = 0, unanswered = 0;
-
-int
-role_get(void)
-{
-	return (0);
-}
-
-int
-role_draining(void)
-{
-	return (0);
-}
-
-static const char *
-option(const char *name)
-{
-	size_t	n = strlen(name);
-	int	i;
-
-	for (i = 3; i < argc_all; i++) {
-		if (!strncmp(argv_all[i], name, n) && argv_all[i][n] == '=')
-			return (argv_all[i] + n + 1);
-	}
-
-	return (NULL);
-}
-
-static int
-fail(const char *why)
-{
-	printf("error: %s\n", why);
-
-	return (1);
-}
 
 static void
 reply_print(const redisReply *r)

@@ -20,50 +20,14 @@
 #include <unistd.h>
 
 #include "base/conf.h"
-#include "role.h"
 #include "tls/client.h"
 #include "tls/pem.h"
+#include "../roleless.h"
+#include "options.h"
 
 #define PATIENCE_MS	60000
 
 int	main(int, char **);
-
-static int	argc_all;
-static char	**argv_all;
-
-int
-role_get(void)
-{
-	return (0);
-}
-
-int
-role_draining(void)
-{
-	return (0);
-}
-
-static const char *
-option(const char *name)
-{
-	size_t	n = strlen(name);
-	int	i;
-
-	for (i = 3; i < argc_all; i++) {
-		if (!strncmp(argv_all[i], name, n) && argv_all[i][n] == '=')
-			return (argv_all[i] + n + 1);
-	}
-
-	return (NULL);
-}
-
-static int
-fail(const char *why)
-{
-	printf("error: %s\n", why);
-
-	return (1);
-}
 
 static int
 connect_to(const char *address, const char *port)

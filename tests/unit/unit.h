@@ -14,23 +14,11 @@
 #include <cmocka.h>
 #include <kore/kore.h>
 
-#include "role.h"
+#include "../roleless.h"
 
 int	main(void);
 
 /* The modules under test want to know; they are in no process that serves. */
-int
-role_get(void)
-{
-	return (0);
-}
-
-int
-role_draining(void)
-{
-	return (0);
-}
-
 #define LENGTH(a)	(sizeof(a) / sizeof((a)[0]))
 
 #endif

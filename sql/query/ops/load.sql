@@ -1,4 +1,5 @@
--- For /metrics and CloudWatch: what waits, what is being done, how the scheduled jobs ended in the last day.
+-- For /metrics and CloudWatch: what waits, what is being done, how the scheduled jobs ended in the last day and how the last run of
+-- each went.
 SELECT
 	(SELECT count(*) FROM wanzami.transcode_job WHERE state = 'queued') AS queue_depth,
 	(SELECT coalesce(greatest(0, extract(epoch FROM now() - min(greatest(created_at, run_after))))::bigint, 0)
@@ -8,4 +9,9 @@ SELECT
 	(SELECT count(*) FROM wanzami.mail_outbox WHERE sent_at IS NULL AND failed_at IS NULL AND next_attempt_at <= now()) AS mail_waiting,
 	(SELECT string_agg(format(E'wanzami_scheduled_jobs{job="%s",outcome="%s"} %s\n', name, outcome, n), '' ORDER BY name, outcome) FROM (
 		SELECT name, coalesce(outcome, 'running') AS outcome, count(*) AS n FROM wanzami.job_run
-		WHERE started_at > now() - interval '1 day' GROUP BY 1, 2) j) AS jobs
+		WHERE started_at > now() - interval '1 day' GROUP BY 1, 2) j) AS jobs,
+	(SELECT string_agg(format(E'wanzami_scheduled_job_last_seconds{job="%s"} %s\n', name, seconds), '' ORDER BY name) FROM (
+		SELECT DISTINCT ON (name) name, round(extract(epoch FROM finished_at - started_at), 3) AS seconds FROM wanzami.job_run
+		WHERE finished_at IS NOT NULL ORDER BY name, started_at DESC) j) AS job_seconds,
+	(SELECT string_agg(format(E'wanzami_scheduled_job_last_ok_timestamp_seconds{job="%s"} %s\n', name, at), '' ORDER BY name) FROM (
+		SELECT name, extract(epoch FROM max(finished_at))::bigint AS at FROM wanzami.job_run WHERE outcome = 'ok' GROUP BY name) j) AS job_ok
