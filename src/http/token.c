@@ -1,6 +1,7 @@
 /*
  * Makes and checks tokens with libjwt.
  */
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,6 @@
 
 #include <kore/kore.h>
 #include <bearssl.h>
-#include <jansson.h>
 #include <jwt.h>
 
 #include "base/conf.h"
@@ -24,33 +24,50 @@ secret(enum token_kind kind)
 	return (conf_str(kind == TOKEN_ACCESS ? CONF_JWT_ACCESS_SECRET : CONF_JWT_REFRESH_SECRET));
 }
 
+/* A claim that is a number but no integer; 0 when it is no number of seconds at all. */
+static int
+time_parse(jwt_t *jwt, const char *name, int64_t *out)
+{
+	char	*json = jwt_get_grants_json(jwt, name), *end;
+	double	value;
+	int	ok = 0;
+
+	if (json == NULL)
+		return (0);
+	value = strtod(json, &end);	/* as jansson writes it: a text begins with a quote, true with a letter */
+	if (end != json && *end == '\0' && fabs(value) <= TIME_MAX) {
+		*out = (int64_t)value;
+		ok = 1;
+	}
+	jwt_free_str(json);
+
+	return (ok);
+}
+
 /* A number of seconds in the claims: -1 without it, 0 in *ok when it is something else. */
 static int64_t
-claim_time(json_t *claims, const char *name, int *ok)
+claim_time(jwt_t *jwt, const char *name, int *ok)
 {
-	json_t	*value = json_object_get(claims, name);
+	int64_t	value = jwt_get_grant_int(jwt, name);
 
-	if (value == NULL)
+	if (errno == ENOENT)
 		return (-1);
-	if (!json_is_number(value) || fabs(json_number_value(value)) > TIME_MAX) {
+	if (errno != 0 ? !time_parse(jwt, name, &value) : fabs((double)value) > TIME_MAX)
 		*ok = 0;
-		return (-1);
-	}
 
-	return ((int64_t)json_number_value(value));
+	return (value);
 }
 
 static int
-claims_read(json_t *claims, struct token *out)
+claims_read(jwt_t *jwt, struct token *out)
 {
-	const char	*user = json_string_value(json_object_get(claims, "userId"));
-	const char	*device = json_string_value(json_object_get(claims, "deviceId"));
+	const char	*user = jwt_get_grant(jwt, "userId"), *device = jwt_get_grant(jwt, "deviceId");
 	int64_t		iat, exp, nbf, now = (int64_t)time(NULL);
 	int		ok = 1;
 
-	iat = claim_time(claims, "iat", &ok);
-	exp = claim_time(claims, "exp", &ok);
-	nbf = claim_time(claims, "nbf", &ok);
+	iat = claim_time(jwt, "iat", &ok);
+	exp = claim_time(jwt, "exp", &ok);
+	nbf = claim_time(jwt, "nbf", &ok);
 	if (!ok || (exp >= 0 && now >= exp) || now < nbf)
 		return (0);
 	if (user == NULL || *user == '\0' || strlen(user) > 18 || strspn(user, "0123456789") != strlen(user) ||
@@ -69,21 +86,13 @@ int
 token_verify(enum token_kind kind, const char *text, struct token *out)
 {
 	const char	*key = secret(kind);
-	json_t		*claims;
 	jwt_t		*jwt;
-	char		*json;
-	int		ok = 0;
+	int		ok;
 
 	memset(out, 0, sizeof(*out));
 	if (jwt_decode(&jwt, text, (const unsigned char *)key, (int)strlen(key)) != 0)
 		return (0);
-	if (jwt_get_alg(jwt) == JWT_ALG_HS256 && (json = jwt_get_grants_json(jwt, NULL)) != NULL) {
-		if ((claims = json_loads(json, 0, NULL)) != NULL) {
-			ok = claims_read(claims, out);
-			json_decref(claims);
-		}
-		jwt_free_str(json);
-	}
+	ok = jwt_get_alg(jwt) == JWT_ALG_HS256 && claims_read(jwt, out);
 	jwt_free(jwt);
 
 	return (ok);
