@@ -1,6 +1,7 @@
 """What tests ask for by name. Servers start when a test first wants one and end with the run; what a test killed is started
 again for the next. `world` is all of them at once, fresh for the test."""
 import os
+import shutil
 import subprocess
 import sys
 
@@ -131,6 +132,47 @@ def world(postgres, keyvalue, store, mail, appliance):
     w.db.close()
 
 
+# The service behind a load balancer
+
+@pytest.fixture(scope="session")
+def stack_for_the_run(tmp_path_factory, store_server):
+    """All of it on this machine (tests/e2e/stack.py)."""
+    from containers import Podman
+    from stack import Stack
+    missing = [program for program in ("podman", "haproxy", "dnsmasq") if not shutil.which(program)]
+    assert not missing, "not installed: " + " ".join(missing)
+    podman = Podman()
+    try:
+        s = Stack(tmp_path_factory.mktemp("stack"), podman, store_server.ensure())
+        yield s
+        s.close()
+    finally:
+        podman.close()
+
+
+@pytest.fixture
+def stack(stack_for_the_run):
+    return stack_for_the_run.settle()
+
+
+class Site:
+    """What is known of a service from outside: whom to ask, where plain HTTP is, and an administrator."""
+
+    def __init__(self, client, plain, email, password):
+        self.client, self.plain, self.email, self.password = client, plain, email, password
+
+
+@pytest.fixture
+def site(request):
+    """The service at BASE_URL (tests/e2e/run.sh), else that on this machine."""
+    url = os.environ.get("BASE_URL", "").rstrip("/")
+    if url:
+        return Site(services.Client(url), url.replace("https://", "http://", 1), os.environ["ADMIN_EMAIL"], os.environ["ADMIN_PASSWORD"])
+    from stack import EMAIL, PASSWORD
+    s = request.getfixturevalue("stack")
+    return Site(s.client, "http://127.0.0.1:%d" % s.balancer.plain, EMAIL, PASSWORD)
+
+
 @pytest.fixture
 def gateways():
     from gateways import Gateways
@@ -180,8 +222,8 @@ def folder(tmp_path):
 
 @pytest.fixture(scope="session")
 def pg_server():
-    """A PostgreSQL behind TLS (tests/tls/pgserver.py)."""
-    from pgserver import TlsPostgres
+    """A PostgreSQL behind TLS (tests/secureservers.py)."""
+    from secureservers import TlsPostgres
     server = TlsPostgres()
     yield server
     server.close()

@@ -6,26 +6,18 @@ from services import run
 PASSWORD = "Films-4-all"
 
 
-class Api:
-    """The appliance with an administrator signed in; the role is api unless said, the store the world's unless a folder."""
+class Editor:
+    """An administrator who signs in at the API that the client asks."""
 
-    def __init__(self, world, folder=None, roles="api", **env):
-        self.world, self.folder, self.roles = world, folder, roles
-        self.env = {**world.env, **env}
-        if folder:
-            self.env = {k: v for k, v in self.env.items() if not k.startswith("S3_")}
-            self.env["MEDIA_DIR"] = folder
-        r = run("admin", "create", "--email", "ada@example.com", "--name", "Ada", stdin=PASSWORD + "\n", **world.env)
-        assert r.returncode == 0, r.stderr
-        self.start()
+    def __init__(self, client, email, password, **more):
+        self.a = client
+        self.sign_in(email, password, **more)
 
-    def start(self, **env):
-        world = self.world
-        self.a = world._appliance(roles=self.roles, **{**self.env, **env}).wait_healthy()
-        r = self.a.post("/api/admin/login", {"email": "ada@example.com", "password": PASSWORD})
+    def sign_in(self, email, password, **more):
+        r = self.a.post("/api/admin/login", {"email": email, "password": password, **more})
         assert r.status_code == 200, r.text
         self.token = r.json()["accessToken"]
-        return self
+        return r.json()
 
     def post(self, path, body=None, status=200):
         r = self.a.post(path, body if body is not None else {}, token=self.token)
@@ -60,6 +52,26 @@ class Api:
 
     def read(self, key):
         return requests.get(self.post("/api/admin/assets/get-url", {"key": key})["url"], timeout=60)
+
+
+class Api(Editor):
+    """The appliance with an administrator signed in; the role is api unless said, the store the world's unless a folder."""
+
+    def __init__(self, world, folder=None, roles="api", **env):
+        self.world, self.folder, self.roles = world, folder, roles
+        self.env = {**world.env, **env}
+        if folder:
+            self.env = {k: v for k, v in self.env.items() if not k.startswith("S3_")}
+            self.env["MEDIA_DIR"] = folder
+        r = run("admin", "create", "--email", "ada@example.com", "--name", "Ada", stdin=PASSWORD + "\n", **world.env)
+        assert r.returncode == 0, r.stderr
+        self.start()
+
+    def start(self, **env):
+        world = self.world
+        self.a = world._appliance(roles=self.roles, **{**self.env, **env}).wait_healthy()
+        self.sign_in("ada@example.com", PASSWORD)
+        return self
 
     def job(self, made):
         return self.world.rows('SELECT u."status"::text, u."error", j.state, j.source_key, j.source_size, j.renditions::text '

@@ -4,6 +4,7 @@
 # some with the binary for 64-bit ARM, emulated.
 # A test that fails, or is not over after a quarter of an hour, has two more tries, since a busy machine can make a server too slow;
 # the summary names it as RERUN.
+# Those that need containers and a load balancer are run by tests/e2e/run.sh.
 # With arguments, which go to pytest (-k words, tests/api, …), only the first of these four.
 set -u
 cd "$(dirname "$0")/.."
@@ -24,7 +25,7 @@ suite() {
 if [ $# -gt 0 ]; then
 	suite tests "$@"
 else
-	suite tests tests --ignore tests/arm64
+	suite tests tests --ignore tests/arm64 --ignore tests/e2e/test_outside.py --ignore tests/e2e/test_balancer.py
 	build/build.sh asan || exit
 	suite sanitizers tests/api tests/net tests/jobs/test_queue.py tests/test_titles.py --binary out/wanzami-asan -k "not 0000]"
 	build/build.sh memcheck || exit

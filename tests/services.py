@@ -167,9 +167,10 @@ class Server:
 # PostgreSQL
 
 class Postgres(Server):
-    """A private PostgreSQL cluster; one database a test. What it has committed survives kill(), not wipe()."""
+    """A private PostgreSQL cluster; one database a test. What it has committed survives kill(), not wipe(). The next start() is at
+    `address`, of loopback."""
 
-    name, account = "postgres", "postgres"
+    name, account, address = "postgres", "postgres", "127.0.0.1"
 
     def __init__(self):
         super().__init__()
@@ -189,7 +190,7 @@ class Postgres(Server):
         self._make()
 
     def commands(self):
-        return [[self.bin + "/postgres", "-D", self.data, "-p", str(self.port), "-c", "listen_addresses=127.0.0.1",
+        return [[self.bin + "/postgres", "-D", self.data, "-p", str(self.port), "-c", "listen_addresses=" + self.address,
                  "-c", "unix_socket_directories=" + self.folder, "-c", "fsync=off", "-c", "max_connections=200"]]
 
     @property
@@ -204,7 +205,7 @@ class Postgres(Server):
             return False
 
     def connect(self, database):
-        db = psycopg2.connect(host="127.0.0.1", port=self.port, user="postgres", dbname=database)
+        db = psycopg2.connect(host=self.address, port=self.port, user="postgres", dbname=database)
         db.autocommit = True
         return db
 
@@ -215,7 +216,7 @@ class Postgres(Server):
         db = self.connect("postgres")
         db.cursor().execute("CREATE DATABASE " + name)
         db.close()
-        return "postgresql://postgres@127.0.0.1:%d/%s" % (self.port, name), self.connect(name)
+        return "postgresql://postgres@%s:%d/%s" % (self.address, self.port, name), self.connect(name)
 
 
 # The key-value server
@@ -611,7 +612,36 @@ def run(*args, stdin=None, **env):
                           capture_output=True, text=True, timeout=60)
 
 
-class Appliance:
+class Client:
+    """Asks the API at `url`; every answer is held against openapi.yaml. `verify` is whom to believe over TLS."""
+
+    def __init__(self, url, verify=True):
+        self.url, self.verify = url, verify
+
+    def request(self, method, path, token=None, **options):
+        """One request of the API; `token` is sent as a bearer token."""
+        headers = {**({"Authorization": "Bearer " + token} if token else {}), **options.pop("headers", {})}
+        answer = requests.request(method, self.url + path, headers=headers, timeout=options.pop("timeout", 30), verify=self.verify, **options)
+        openapi.check(method, path.partition("?")[0], answer)
+        return answer
+
+    def get(self, path, **options):
+        return self.request("GET", path, **options)
+
+    def post(self, path, body=None, **options):
+        return self.request("POST", path, json=body, **options)
+
+    def patch(self, path, body=None, **options):
+        return self.request("PATCH", path, json=body, **options)
+
+    def put(self, path, body=None, **options):
+        return self.request("PUT", path, json=body, **options)
+
+    def delete(self, path, **options):
+        return self.request("DELETE", path, **options)
+
+
+class Appliance(Client):
     """A running wanzami with its log on disk. `roles` is "api", "api,transcode", …; all of them when left out."""
 
     def __init__(self, folder, command=None, roles=None, **env):
@@ -622,7 +652,7 @@ class Appliance:
         if roles:
             env["ROLE"] = roles
         self.command, self.env = command or [*VALGRIND, *EMULATOR, BINARY], env
-        self.url = "http://127.0.0.1:%d" % self.port
+        super().__init__("http://127.0.0.1:%d" % self.port)
         self.log_path = os.path.join(folder, "wanzami-%d.log" % self.port)
         self.log = open(self.log_path, "wb")
         self.start()
@@ -652,28 +682,6 @@ class Appliance:
     def wait_healthy(self):
         wait_for(self._up, "/health")
         return self
-
-    def request(self, method, path, token=None, **options):
-        """One request of the API; `token` is sent as a bearer token."""
-        headers = {**({"Authorization": "Bearer " + token} if token else {}), **options.pop("headers", {})}
-        answer = requests.request(method, self.url + path, headers=headers, timeout=options.pop("timeout", 30), **options)
-        openapi.check(method, path.partition("?")[0], answer)
-        return answer
-
-    def get(self, path, **options):
-        return self.request("GET", path, **options)
-
-    def post(self, path, body=None, **options):
-        return self.request("POST", path, json=body, **options)
-
-    def patch(self, path, body=None, **options):
-        return self.request("PATCH", path, json=body, **options)
-
-    def put(self, path, body=None, **options):
-        return self.request("PUT", path, json=body, **options)
-
-    def delete(self, path, **options):
-        return self.request("DELETE", path, **options)
 
     def log_lines(self):
         """The log, without the lines for CloudWatch."""

@@ -5,15 +5,13 @@ import re
 import resource
 import shutil
 import subprocess
-import sys
 import time
 
+import pki
 from report import in_turn, line
+from secureservers import TlsPostgres
 from services import ROOT, Appliance, Server, children, clean_environment, free_port, listening
 
-sys.path.insert(0, os.path.join(ROOT, "tests", "tls"))
-import pki  # noqa: E402
-from pgserver import TlsPostgres  # noqa: E402
 
 MEGABYTES, ROUNDS, SECONDS = 200, 3, 3
 FILE = 4000000  # one answer, as many times as it takes

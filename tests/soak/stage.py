@@ -8,9 +8,9 @@ import psycopg2
 
 from accounts import bearer
 from api import FILL, PASSWORD, SALT, bcrypt
+from balancer import Balancer
 from gateways import Gateways
 from services import SECRETS, Appliance, KeyValue, MailServer, ObjectStore, Postgres, free_port, run, wait_for
-from test_balancer import Balancer
 
 VIEWERS, TITLES, FOR_SALE = 40, 200, 300
 SLOTS = 4
@@ -103,13 +103,13 @@ class Stage:
             return False
 
     def wait_task(self, task):
-        wait_for(lambda: self.ready(task) and (task.role != "api" or self.ports.index(task.port) in self.balancer.up()), "a task of role " + task.role, 120)
+        wait_for(lambda: self.ready(task) and (task.role != "api" or task.port in self.balancer.up()), "a task of role " + task.role, 120)
 
     def wait_ready(self):
         """All tasks have what they need, and the balancer sends requests to those of the API."""
         for task in self.running:
             self.wait_task(task)
-        wait_for(lambda: self.balancer.up() == {self.ports.index(t.port) for t in self.tasks("api")}, "the balancer's view of the tasks", 60)
+        wait_for(lambda: self.balancer.up() == {t.port for t in self.tasks("api")}, "the balancer's view of the tasks", 60)
 
     # What is asked of them
 

@@ -4,7 +4,7 @@ import os
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path[:0] = [ROOT + "/bench", ROOT + "/e2e"]
+sys.path.insert(0, ROOT + "/bench")
 
 from faults import FAULTS  # noqa: E402
 from soak import Soak  # noqa: E402

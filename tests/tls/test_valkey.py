@@ -1,7 +1,5 @@
 """hiredis over TLS: both ways of using it against a real server, and the appliance with rediss://."""
 import contextlib
-import hashlib
-import shutil
 import socket
 import ssl
 import subprocess
@@ -13,37 +11,8 @@ import pki
 from conftest import build
 from editor import Api
 from listening import Listening
-from services import Server, clean_environment, free_port, wait_for
-
-USER, PASSWORD = "films", "p@ss word/of:the%tests"
-QUOTED = "films:p%40ss%20word%2Fof%3Athe%25tests"
-
-
-class SecureKeyValue(Server):
-    """Redis or Valkey that takes nothing but TLS, and one user besides the default one, who may not do anything."""
-
-    name = "rediss"
-
-    def __init__(self, leaf):
-        super().__init__()
-        self.port, self.leaf = free_port(), leaf
-        with open(self.folder + "/acl", "w") as f:
-            f.write("user default off\nuser %s on #%s ~* &* +@all\n" % (USER, hashlib.sha256(PASSWORD.encode()).hexdigest()))
-        self.url = "rediss://%s@localhost:%d" % (QUOTED, self.port)
-        self.start()
-
-    def commands(self):
-        return [[shutil.which("valkey-server") or shutil.which("redis-server"), "--port", "0", "--bind", "127.0.0.1", "--tls-port", str(self.port),
-                 "--tls-cert-file", self.leaf.chain, "--tls-key-file", self.leaf.key, "--tls-auth-clients", "no", "--aclfile", self.folder + "/acl",
-                 "--dir", self.folder, "--save", "", "--daemonize", "no"]]
-
-    def answers(self):
-        with contextlib.suppress(OSError):
-            context = ssl.create_default_context(cafile=self.leaf.chain)
-            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-            with socket.create_connection(("127.0.0.1", self.port), 10) as s, context.wrap_socket(s) as t:
-                t.sendall(b"PING\r\n")
-                return t.recv(100).startswith(b"-NOAUTH")
+from secureservers import PASSWORD, QUOTED, SecureKeyValue
+from services import clean_environment, wait_for
 
 
 @pytest.fixture(scope="module")
