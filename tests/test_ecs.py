@@ -243,7 +243,7 @@ def test_the_bucket_shows_artwork_and_no_film(rendered):
     """The prefixes that the local store shows without a signature, and no other."""
     (effect, actions, resources), (denied, _, _) = statements(rendered, "storage/bucket-policy.json")
     assert (effect, actions, denied) == ("Allow", ["s3:GetObject"], "Deny")
-    with open(os.path.join(ROOT, "src", "store", "objects_local.c")) as f:
+    with open(os.path.join(ROOT, "src", "store", "localurl.c")) as f:
         prefixes = re.findall('"([a-z]+/)"', re.search(r"prefixes\[\] = \{(.*?)\};", f.read())[1])
     assert sorted(r.split(":::wanzami-media/")[1] for r in resources) == sorted([p + "*" for p in prefixes] + ["preview*/*"])
 

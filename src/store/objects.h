@@ -45,6 +45,7 @@ struct objects_call {
 	int	(*canceled)(void *ctx);	/* may be NULL; asked at least once a second, on the calling thread */
 	void	*ctx;
 	int	seconds;		/* bound of the whole call, tries and pauses included; 0 is 120 */
+	int	patient;		/* a store that is away is asked again until the bound; else a few seconds, since somebody waits */
 	char	error[256];		/* unless OBJECTS_OK: one line for the log, without keys or signatures */
 };
 

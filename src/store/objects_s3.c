@@ -1,6 +1,7 @@
 /*
  * Objects in an S3 bucket.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,7 +142,7 @@ ask(const struct s3_request *asked, struct fetch *f, struct objects_call *call)
 	f->method = r.method;
 	f->url = s->url;
 	f->headers = headers;
-	f->tries = TRIES;
+	f->tries = call->patient ? INT_MAX : TRIES;
 	f->seconds = call->seconds > 0 ? call->seconds : SECONDS_DEFAULT;
 	f->canceled = call->canceled;
 	f->ctx = call->ctx;
