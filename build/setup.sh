@@ -1,5 +1,5 @@
 #!/bin/bash
-# setup.sh [run|test|image|arm64]…: installs the Debian packages that are missing; says nothing when none is.
+# setup.sh [run|test|image|arm64|containers]…: installs the Debian packages that are missing; says nothing when none is.
 set -eu
 cd "$(dirname "$0")"
 

@@ -4,7 +4,7 @@
 # Arguments go to pytest. As root, but for BASE_URL.
 set -eu
 cd "$(dirname "$0")/../.."
-build/setup.sh test image
+build/setup.sh test image containers
 tests="tests/e2e/test_outside.py tests/e2e/test_balancer.py"
 if [ -n "${BASE_URL:-}" ]; then
 	: "${ADMIN_EMAIL:?} ${ADMIN_PASSWORD:?}"
