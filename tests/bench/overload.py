@@ -7,7 +7,7 @@ import subprocess
 
 import services
 from accounts import bearer
-from api import FILL, PASSWORD, SALT, TITLES, VIEWERS, bcrypt
+from crowd import FILL, PASSWORD, SALT, TITLES, VIEWERS, bcrypt
 from report import line
 from services import Appliance, KeyValue, Postgres, run
 from tls import tool

@@ -11,7 +11,7 @@ import uuid
 
 import requests
 
-from api import PASSWORD
+from crowd import PASSWORD
 from films import film
 from gateways import paystack_signature
 from stage import FOR_SALE, TITLES, VIEWERS

@@ -7,7 +7,7 @@ import time
 import psycopg2
 
 from accounts import bearer
-from api import FILL, PASSWORD, SALT, bcrypt
+from crowd import FILL, PASSWORD, SALT, bcrypt
 from balancer import Balancer
 from gateways import Gateways
 from services import SECRETS, Appliance, KeyValue, MailServer, ObjectStore, Postgres, free_port, run, wait_for
