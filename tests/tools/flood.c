@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "role.h"
+#include "../roleless.h"
 
 int	main(int, char **);
 
@@ -47,18 +47,6 @@ static double		begun;
 static long		statuses[STATUSES], lost, unasked;
 static float		*taken;
 static size_t		ntaken, room;
-
-int
-role_get(void)
-{
-	return (0);
-}
-
-int
-role_draining(void)
-{
-	return (0);
-}
 
 static double
 now_ms(void)
