@@ -8,9 +8,9 @@
 #include <bearssl.h>
 
 #include "base/conf.h"
+#include "base/mac.h"
 #include "http/reply.h"
 #include "http/route.h"
-#include "http/seal.h"
 #include "http/sql.h"
 
 #define NODES_MAX	1024	/* of a body that is written anew; the gateways' own have some two hundred */
@@ -59,7 +59,7 @@ paystack_fits(const char *secret, const char *signature, const void *data, size_
 		hex[2 * i + 1] = digits[mac[i] & 15];
 	}
 
-	return (seal_same(signature, strlen(signature), hex, sizeof(hex)));
+	return (mac_same(signature, strlen(signature), hex, sizeof(hex)));
 }
 
 /* Over the bytes as they came, or, as the old service did it, over the JSON written anew. */
@@ -105,14 +105,14 @@ flutterwave_signed(struct request *r)
 	if (*secret == '\0')
 		return (0);
 	if (shown != NULL)
-		return (seal_same(shown, strlen(shown), secret, strlen(secret)));
+		return (mac_same(shown, strlen(shown), secret, strlen(secret)));
 	if ((shown = header(r, "flutterwave-signature")) == NULL)
 		return (0);
 	raw = body_raw(r, &len);
 	hmac(&br_sha256_vtable, secret, raw, len, mac);
 	if (!kore_base64_encode(mac, sizeof(mac), &text))
 		return (0);
-	fits = seal_same(shown, strlen(shown), text, strlen(text));
+	fits = mac_same(shown, strlen(shown), text, strlen(text));
 	kore_free(text);
 
 	return (fits);

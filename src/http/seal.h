@@ -5,8 +5,6 @@
 #ifndef WANZAMI_SEAL_H
 #define WANZAMI_SEAL_H
 
-#include <stddef.h>
-
 #define SEAL_TEXT_MAX	64				/* with its NUL */
 #define SEAL_MAX	(SEAL_TEXT_MAX + 16 + 2 + 32)	/* with its NUL */
 
@@ -15,8 +13,5 @@ void	seal_make(const char *purpose, const char *text, int seconds, char out[SEAL
 
 /* Whether it is such a word and still counts; text is then what it was made of. */
 int	seal_open(const char *purpose, const char *word, char text[SEAL_TEXT_MAX]);
-
-/* Whether two texts are the same, in a time that tells nothing but their lengths. */
-int	seal_same(const char *a, size_t a_len, const char *b, size_t b_len);
 
 #endif

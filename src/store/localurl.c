@@ -11,6 +11,7 @@
 #include <bearssl.h>
 
 #include "base/conf.h"
+#include "base/mac.h"
 #include "store/localurl.h"
 #include "store/objects_local.h"
 
@@ -35,20 +36,9 @@ static void
 grant_sign(const char *method, const char *key, const char *expires, const char *upload, const char *part,
     char hex[2 * br_sha256_SIZE + 1])
 {
-	const char		*fields[] = { method, key, expires, upload != NULL ? upload : "", part != NULL ? part : "" };
-	unsigned char		mac[br_sha256_SIZE];
-	br_hmac_key_context	kc;
-	br_hmac_context		hc;
-	size_t			i;
+	const char	*fields[] = { method, key, expires, upload != NULL ? upload : "", part != NULL ? part : "" };
 
-	br_hmac_key_init(&kc, &br_sha256_vtable, secret, sizeof(secret));
-	br_hmac_init(&hc, &kc, 0);
-	/* With their ends, so that no two grants read the same. */
-	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		br_hmac_update(&hc, fields[i], strlen(fields[i]) + 1);
-	br_hmac_out(&hc, mac);
-	for (i = 0; i < sizeof(mac); i++)
-		snprintf(hex + 2 * i, 3, "%02x", mac[i]);
+	mac_make(secret, sizeof(secret), fields, sizeof(fields) / sizeof(fields[0]), br_sha256_SIZE, hex);
 }
 
 /* Prefixes that apps use without a signature (contract media §5.5, README 18). */
@@ -66,21 +56,6 @@ key_is_public(const char *key)
 	return (!strncmp(key, "preview", 7) && strchr(key, '/') != NULL);
 }
 
-/* In a time that does not tell how much of it is right. */
-static int
-sig_same(const char *a, const char *b)
-{
-	unsigned char	differs = 0;
-	size_t		i, len = strlen(a);
-
-	if (strlen(b) != len)
-		return (0);
-	for (i = 0; i < len; i++)
-		differs |= (unsigned char)(a[i] ^ b[i]);
-
-	return (differs == 0);
-}
-
 int
 local_allows(const struct local_grant *g, time_t now)
 {
@@ -96,7 +71,7 @@ local_allows(const struct local_grant *g, time_t now)
 		return (0);
 	grant_sign(g->allowed, g->key, g->expires, g->upload, g->part, hex);
 
-	return (sig_same(hex, g->sig));
+	return (mac_same(hex, strlen(hex), g->sig, strlen(g->sig)));
 }
 
 /* base + LOCAL_PATH + key, percent-encoded; its length, or 0 when it does not fit. */
