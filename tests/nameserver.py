@@ -5,8 +5,14 @@ import random
 import signal
 import socket
 import struct
+import threading
 
 from services import Server, wait_for
+
+
+def address_for_names():
+    """One of loopback on which nobody else in a test run listens at port 53, where everybody asks."""
+    return "127.%d.%d.53" % (random.randrange(1, 255), random.randrange(1, 255))
 
 
 class NameServer(Server):
@@ -16,7 +22,7 @@ class NameServer(Server):
 
     def __init__(self):
         super().__init__()
-        self.address = "127.%d.%d.53" % (random.randrange(1, 255), random.randrange(1, 255))
+        self.address = address_for_names()
         self.hosts = {}
         self._write()
         self.start()
@@ -55,3 +61,42 @@ class NameServer(Server):
 
     def answers(self):
         return self.ask("here." + self.domain) == self.address
+
+
+class SilentNameServer:
+    """Takes questions and answers none, until it is told to speak(): then every name is 127.0.0.1."""
+
+    def __init__(self):
+        self.address = address_for_names()
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind((self.address, 53))
+        self.held, self.asked, self.speaking = [], set(), False
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self):
+        with contextlib.suppress(OSError):
+            while True:
+                question, sender = self.socket.recvfrom(512)
+                self.held.append((question, sender))
+                self.asked.add(self._name(question))
+                if self.speaking:
+                    self.speak()
+
+    @staticmethod
+    def _name(question):
+        labels, at = [], 12
+        while question[at]:
+            labels.append(question[at + 1:at + 1 + question[at]].decode())
+            at += 1 + question[at]
+        return ".".join(labels)
+
+    def speak(self):
+        self.speaking = True
+        while self.held:
+            question, sender = self.held.pop()
+            address = question[-3] == 1  # of type A; others have no answer
+            answer = struct.pack("!HHHIH4s", 0xc00c, 1, 1, 60, 4, socket.inet_aton("127.0.0.1")) if address else b""
+            self.socket.sendto(question[:2] + struct.pack("!HHHHH", 0x8180, 1, address, 0, 0) + question[12:] + answer, sender)
+
+    def close(self):
+        self.socket.close()

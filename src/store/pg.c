@@ -15,7 +15,9 @@
 #include "base/counter.h"
 #include "base/embed.h"
 #include "base/log.h"
+#include "base/work.h"
 #include "store/pg.h"
+#include "store/pghost.h"
 #include "store/pgurl.h"
 #include "store/script.h"
 #include "versions.h"
@@ -62,12 +64,14 @@ struct call {
 
 TAILQ_HEAD(call_list, call);
 
-enum conn_state { CONN_UNWANTED, CONN_DOWN, CONN_CONNECTING, CONN_READY };
+enum conn_state { CONN_UNWANTED, CONN_DOWN, CONN_RESOLVING, CONN_CONNECTING, CONN_READY };
 
 struct conn {
 	struct kore_event	evt;		/* first: Kore hands us its address */
 	enum conn_state		state;
 	PGconn			*db;
+	struct pghost		where;		/* found by a thread while CONN_RESOLVING */
+	int			found;
 	u_int64_t		since;		/* of this state */
 	u_int64_t		retry_ms;
 	u_int8_t		*prepared;	/* one flag a statement */
@@ -150,10 +154,10 @@ conn_lose(struct conn *conn, const char *why)
 }
 
 static void
-conn_open(struct conn *conn)
+conn_start(struct conn *conn)
 {
-	const char	*keys[] = { "dbname", "options", "application_name", "connect_timeout", NULL };
-	const char	*values[] = { url, startup_options, program, "5", NULL };
+	const char	*keys[] = { "dbname", "host", "hostaddr", "port", "options", "application_name", "connect_timeout", NULL };
+	const char	*values[] = { url, conn->where.host, conn->where.hostaddr, conn->where.port, startup_options, program, "5", NULL };
 
 	conn->state = CONN_CONNECTING;
 	conn->since = kore_time_ms();
@@ -164,6 +168,35 @@ conn_open(struct conn *conn)
 		return;
 	}
 	conn_watch(conn, EPOLLOUT);
+}
+
+/* On a thread: a name server may take its time. */
+static void
+conn_resolve(void *arg)
+{
+	struct conn	*conn = arg;
+
+	conn->found = pghost_resolve(&conn->where, url);
+}
+
+static void
+conn_resolved(void *arg)
+{
+	struct conn	*conn = arg;
+
+	if (conn->found)
+		conn_start(conn);
+	else
+		conn_lose(conn, conn->where.error);
+	pghost_clear(&conn->where);
+}
+
+static void
+conn_open(struct conn *conn)
+{
+	conn->state = CONN_RESOLVING;
+	if (!work_remote(conn_resolve, conn_resolved, conn))
+		conn_lose(conn, "too much waits for other servers already");
 }
 
 static void

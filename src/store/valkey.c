@@ -2,9 +2,6 @@
  * Connections to Valkey, the pauses between two tries to make one, and the
  * commands that wait for an answer.
  */
-#include <sys/socket.h>
-
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +11,7 @@
 
 #include "base/conf.h"
 #include "base/counter.h"
+#include "base/host.h"
 #include "base/log.h"
 #include "base/work.h"
 #include "store/valkey.h"
@@ -34,8 +32,7 @@ struct valkey {
 	int			complained;	/* the log knows that it is away */
 	int			patience_ms;
 	u_int64_t		retry_ms;
-	char			address[64];
-	char			error[128];
+	struct host		found;
 	void			(*on_up)(void *);
 	void			*arg;
 };
@@ -221,7 +218,7 @@ link_open(struct valkey *v)
 	redisOptions	options = { .connect_timeout = &connect, .command_timeout = &command };
 	char		error[128];
 
-	REDIS_OPTIONS_SET_TCP(&options, v->address, server.port);
+	REDIS_OPTIONS_SET_TCP(&options, v->found.address[0], server.port);
 	if ((v->ac = redisAsyncConnectWithOptions(&options)) == NULL)
 		fatal("valkey: out of memory");
 	if (v->ac->err || (server.tls && hiredis_tls(&v->ac->c, server.host, NULL) != REDIS_OK)) {
@@ -236,24 +233,13 @@ link_open(struct valkey *v)
 	redisAsyncSetConnectCallback(v->ac, link_connected);
 }
 
-/* On a task thread: a name server may take its time. */
+/* On a thread: a name server may take its time. */
 static void
 name_resolve(void *arg)
 {
 	struct valkey	*v = arg;
-	struct addrinfo	hints = { .ai_socktype = SOCK_STREAM }, *found;
-	int		r;
 
-	v->address[0] = '\0';
-	if ((r = getaddrinfo(server.host, NULL, &hints, &found)) != 0) {
-		snprintf(v->error, sizeof(v->error), "%s", gai_strerror(r));
-		return;
-	}
-	if ((r = getnameinfo(found->ai_addr, found->ai_addrlen, v->address, sizeof(v->address), NULL, 0, NI_NUMERICHOST)) != 0) {
-		snprintf(v->error, sizeof(v->error), "%s", gai_strerror(r));
-		v->address[0] = '\0';
-	}
-	freeaddrinfo(found);
+	(void)host_resolve(&v->found, server.host);
 }
 
 static void
@@ -261,24 +247,10 @@ name_resolved(void *arg)
 {
 	struct valkey	*v = arg;
 
-	if (*v->address == '\0')
-		link_lost(v, v->error);
-	else
+	if (v->found.count > 0)
 		link_open(v);
-}
-
-/* Whether the host needs no name server. An empty root has no /etc/hosts to find localhost in. */
-static int
-name_known(struct valkey *v)
-{
-	struct addrinfo	hints = { .ai_flags = AI_NUMERICHOST }, *found;
-
-	snprintf(v->address, sizeof(v->address), "%.63s", strcmp(server.host, "localhost") ? server.host : "127.0.0.1");
-	if (strlen(server.host) >= sizeof(v->address) || getaddrinfo(v->address, NULL, &hints, &found) != 0)
-		return (0);
-	freeaddrinfo(found);
-
-	return (1);
+	else
+		link_lost(v, v->found.error);
 }
 
 static void
@@ -287,10 +259,8 @@ link_connect(void *arg, u_int64_t now)
 	struct valkey	*v = arg;
 
 	(void)now;
-	if (name_known(v))
-		link_open(v);
-	else
-		work_run(name_resolve, name_resolved, v);
+	if (!work_remote(name_resolve, name_resolved, v))
+		link_lost(v, "too much waits for other servers already");
 }
 
 struct valkey *
