@@ -44,6 +44,7 @@ struct pool {
 
 static struct pool	tasks = { .waiting = TAILQ_HEAD_INITIALIZER(tasks.waiting), .more = PTHREAD_COND_INITIALIZER };
 static struct pool	waiters = { .waiting = TAILQ_HEAD_INITIALIZER(waiters.waiting), .more = PTHREAD_COND_INITIALIZER };
+static struct pool	lookups = { .waiting = TAILQ_HEAD_INITIALIZER(lookups.waiting), .more = PTHREAD_COND_INITIALIZER };
 static struct works	finished = TAILQ_HEAD_INITIALIZER(finished);
 static pthread_mutex_t	lock = PTHREAD_MUTEX_INITIALIZER;	/* of all that stands above */
 static int		bell = -1;	/* eventfd that calls the event loop to what is finished */
@@ -94,13 +95,14 @@ thread_live(struct kore_task *t)
 	return (t->result);
 }
 
+/* A thread that waits for others, for the pool it is given. */
 static void *
-waiter_live(void *arg)
+waiter_live(void *pool)
 {
 	for (;;)
-		work_do(&waiters);
+		work_do(pool);
 
-	return (arg);
+	return (NULL);
 }
 
 static void
@@ -108,8 +110,8 @@ thread_start(struct pool *pool)
 {
 	struct kore_task	*t;
 
-	if (pool == &waiters) {
-		if (!thread_begin(waiter_live, NULL))
+	if (pool != &tasks) {
+		if (!thread_begin(waiter_live, pool))
 			fatal("no thread: %s", errno_s);
 		return;
 	}
@@ -191,6 +193,12 @@ work_remote(void (*work)(void *), void (*done)(void *), void *arg)
 	pool_add(&waiters, WORK_REMOTE_MAX, work, done, arg);
 
 	return (1);
+}
+
+void
+work_lookup(void (*work)(void *), void (*done)(void *), void *arg)
+{
+	pool_add(&lookups, WORK_LOOKUP_MAX, work, done, arg);
 }
 
 int

@@ -22,6 +22,14 @@ void	work_run(void (*work)(void *), void (*done)(void *), void *arg);
 #define WORK_REMOTE_QUEUE	48
 int	work_remote(void (*work)(void *), void (*done)(void *), void *arg);
 
+/*
+ * The same for names that are looked up (host_resolve()), on at most
+ * WORK_LOOKUP_MAX threads of their own: neither passwords nor servers that do
+ * not answer keep a connection to the database from being made. Event loop only.
+ */
+#define WORK_LOOKUP_MAX		4
+void	work_lookup(void (*work)(void *), void (*done)(void *), void *arg);
+
 /* Begins a thread of its own for work that may take long, which no signal reaches and nobody joins. Returns 0 when there is none to have. Any thread. */
 int	thread_begin(void *(*run)(void *), void *arg);
 

@@ -195,8 +195,7 @@ static void
 conn_open(struct conn *conn)
 {
 	conn->state = CONN_RESOLVING;
-	if (!work_remote(conn_resolve, conn_resolved, conn))
-		conn_lose(conn, "too much waits for other servers already");
+	work_lookup(conn_resolve, conn_resolved, conn);
 }
 
 static void

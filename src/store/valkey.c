@@ -259,8 +259,7 @@ link_connect(void *arg, u_int64_t now)
 	struct valkey	*v = arg;
 
 	(void)now;
-	if (!work_remote(name_resolve, name_resolved, v))
-		link_lost(v, "too much waits for other servers already");
+	work_lookup(name_resolve, name_resolved, v);
 }
 
 struct valkey *
