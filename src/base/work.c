@@ -1,6 +1,7 @@
 /*
  * The task threads and the one queue that feeds them all; and the same for
- * work that waits for others, which would keep the task threads from theirs.
+ * work that waits for others, which would keep the task threads from theirs:
+ * for servers, and, apart from them, for name servers.
  *
  * Kore's own queues, one for each thread, are not used: work would wait behind
  * a slow piece while other threads rest, and a thread that is woken without
@@ -95,7 +96,7 @@ thread_live(struct kore_task *t)
 	return (t->result);
 }
 
-/* A thread that waits for others, for the pool it is given. */
+/* A thread of a pool that waits for others, from its start on. */
 static void *
 waiter_live(void *pool)
 {
