@@ -10,6 +10,7 @@
 #include "http/reply.h"
 #include "http/route.h"
 #include "http/token.h"
+#include "http/tokencache.h"
 
 #define BEARER		"Bearer "
 #define HEADER		"authorization:"
@@ -18,13 +19,12 @@
 static int
 bearer_read(struct request *r, const char *bearer)
 {
-	struct token	token;
+	const struct token	*token = tokencache_verify(bearer);
 
-	if (!token_verify(TOKEN_ACCESS, bearer, &token))
+	if (token == NULL)
 		return (0);
-	r->user_id = request_copy(r, token.user_id);
-	r->device_id = request_copy(r, token.device_id);
-	token_free(&token);
+	r->user_id = request_copy(r, token->user_id);
+	r->device_id = request_copy(r, token->device_id);
 
 	return (1);
 }
@@ -59,7 +59,6 @@ guard_head(const char *head, size_t len)
 {
 	const char	*line, *end = head + len;
 	char		text[GUARD_TOKEN_MAX];
-	struct token	token;
 
 	for (line = head; line != NULL && line < end; line = memmem(line, (size_t)(end - line), "\r\n", 2)) {
 		line += *line == '\r' ? 2 : 0;
@@ -71,10 +70,7 @@ guard_head(const char *head, size_t len)
 			return (0);
 		line += strlen(BEARER);
 		snprintf(text, sizeof(text), "%.*s", (int)strcspn(line, " \t\r"), line);
-		if (!token_verify(TOKEN_ACCESS, text, &token))
-			return (0);
-		token_free(&token);
-		return (1);
+		return (tokencache_verify(text) != NULL);
 	}
 
 	return (0);

@@ -62,13 +62,14 @@ static int
 claims_read(jwt_t *jwt, struct token *out)
 {
 	const char	*user = jwt_get_grant(jwt, "userId"), *device = jwt_get_grant(jwt, "deviceId");
-	int64_t		iat, exp, nbf, now = (int64_t)time(NULL);
+	int64_t		iat, exp;
 	int		ok = 1;
 
 	iat = claim_time(jwt, "iat", &ok);
 	exp = claim_time(jwt, "exp", &ok);
-	nbf = claim_time(jwt, "nbf", &ok);
-	if (!ok || (exp >= 0 && now >= exp) || now < nbf)
+	out->from = claim_time(jwt, "nbf", &ok);
+	out->until = exp >= 0 ? exp : INT64_MAX;
+	if (!ok || !token_current(out))
 		return (0);
 	if (user == NULL || *user == '\0' || strlen(user) > 18 || strspn(user, "0123456789") != strlen(user) ||
 	    strtoll(user, NULL, 10) == 0)
@@ -80,6 +81,14 @@ claims_read(jwt_t *jwt, struct token *out)
 		fatal("out of memory");
 
 	return (1);
+}
+
+int
+token_current(const struct token *t)
+{
+	int64_t	now = (int64_t)time(NULL);
+
+	return (now >= t->from && now < t->until);
 }
 
 int

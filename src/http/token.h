@@ -12,6 +12,7 @@ struct token {
 	char		*user_id;	/* decimal, above 0 */
 	char		*device_id;	/* "" when it names none */
 	int64_t		lifetime;	/* exp - iat in seconds; 0 when one of the two is missing */
+	int64_t		from, until;	/* Unix time; it counts in between, without the second of its end */
 };
 
 enum token_kind { TOKEN_ACCESS, TOKEN_REFRESH };
@@ -19,6 +20,9 @@ enum token_kind { TOKEN_ACCESS, TOKEN_REFRESH };
 /* Whether text is a token of this kind that we signed and that has not expired. */
 int	token_verify(enum token_kind, const char *text, struct token *);
 void	token_free(struct token *);
+
+/* Whether a verified token still counts. */
+int	token_current(const struct token *);
 
 /*
  * New tokens, valid for seconds from now. permissions is a JSON array. The

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from conftest import SECRETS, run
+from conftest import SECRETS, run, wait_for
 
 PASSWORD = "Correct-horse-1"
 
@@ -123,6 +123,37 @@ def test_tokens_that_are_not_ours(api):
     for header in ("", "Bearer", "Bearer ", "bearer x", "Basic eA=="):
         r = api.get("/api/auth/me", headers={"Authorization": header})
         assert (r.status_code, r.json()["message"]) == (401, "Missing access token"), header
+
+
+def test_a_token_that_was_verified_before(postgres, appliance):
+    """A worker remembers tokens, but each by the whole of it, and only for as long as it counts."""
+    url, db = postgres.create()
+    assert run("migrate", DATABASE_URL=url).returncode == 0
+    a = appliance(roles="api", DATABASE_URL=url, WORKERS=1).wait_healthy()
+    a.db, now, secret = db.cursor(), int(time.time()), SECRETS["JWT_ACCESS_SECRET"]
+    people = [user(a, "viewer%d@example.com" % n) for n in range(3)]
+    for person in people:
+        a.db.execute("""INSERT INTO "Session" ("userId", "deviceId", "refreshToken", "expiresAt") VALUES (%s, 'd', 'x', now() + interval '1 day')""", (person,))
+
+    def asked(token):
+        r = a.get("/api/auth/me", token=token)
+        return r.json()["user"]["id"] if r.status_code == 200 else r.status_code
+
+    # More than are remembered.
+    tokens = [(str(people[n % 3]), sign({"userId": str(people[n % 3]), "deviceId": "d", "iat": now, "exp": now + 3600 + n}, secret)) for n in range(600)]
+    for person, token in tokens + tokens[-50:]:
+        assert asked(token) == person
+    head, body, mac = token.split(".")
+    another = tokens[-2][1].split(".")[1]
+    for forged in (head + "." + another + "." + mac, token[:-1], token + "A", token[:-9] + ("A" if token[-9] != "A" else "B") + token[-8:],
+                   token[1:], token[-43:], token.swapcase()):
+        assert asked(forged) == 401, forged
+        assert asked(token) == person
+
+    short = sign({"userId": person, "deviceId": "d", "iat": now, "exp": int(time.time()) + 3}, secret)
+    assert asked(short) == person
+    wait_for(lambda: asked(short) == 401, "the end of a token")
+    assert asked(token) == person
 
 
 @pytest.mark.parametrize("kept", [True, False])
