@@ -295,6 +295,7 @@ intake_refuse(struct connection *c, int status)
  */
 struct surplus {
 	struct pace_time	time;
+	int			pipelined;	/* there was a surplus once */
 	size_t			skip;
 	size_t			len;
 	u_int8_t		data[];
@@ -303,11 +304,14 @@ struct surplus {
 static struct surplus *
 surplus_new(struct connection *c, size_t len)
 {
-	struct surplus	*s = kore_malloc(sizeof(*s) + len);
+	const struct surplus	*was = c->hdlr_extra;
+	struct surplus		*s = kore_malloc(sizeof(*s) + len);
 
 	memset(s, 0, sizeof(*s));
-	if (c->hdlr_extra != NULL)
-		s->time = *(struct pace_time *)c->hdlr_extra;
+	if (was != NULL) {
+		s->time = was->time;
+		s->pipelined = was->pipelined;
+	}
 	kore_free(c->hdlr_extra);
 	c->hdlr_extra = s;
 
@@ -356,10 +360,36 @@ surplus_keep(struct connection *c, const char *data, size_t len, size_t skip)
 	if (len == 0 && skip == 0)
 		return;
 	s = surplus_new(c, len);
+	s->pipelined = 1;
 	s->skip = skip;
 	s->len = len;
 	memcpy(s->data, data, len);
 	c->read = surplus_read;
+}
+
+/*
+ * A read that left room took all that was there, and the kernel will speak of
+ * what comes later: to try again would be in vain. Not so where TLS or a
+ * surplus stands between the socket and what was read.
+ */
+static void
+intake_drained(struct connection *c)
+{
+	const struct surplus	*s = c->hdlr_extra;
+
+	if (c->tls == NULL && !s->pipelined && c->rnb->s_off < c->rnb->b_len)
+		c->evt.flags &= ~KORE_EVENT_READ;
+}
+
+/* Whether something came that was not read. */
+static int
+surplus_there(struct connection *c)
+{
+	const struct surplus	*s = c->hdlr_extra;
+	char			byte;
+
+	return (s->len > 0 || s->skip > 0 || listener_pending(c) ||
+	    ((c->evt.flags & KORE_EVENT_READ) && recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0));
 }
 
 /*
@@ -369,10 +399,7 @@ surplus_keep(struct connection *c, const char *data, size_t len, size_t skip)
 static void
 surplus_wake(struct connection *c)
 {
-	const struct surplus	*s = c->hdlr_extra;
-	char			byte;
-
-	if (s->len == 0 && s->skip == 0 && !listener_pending(c) && recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
+	if (!surplus_there(c))
 		return;
 	c->evt.flags |= KORE_EVENT_READ;
 	kore_platform_event_all(c->fd, c);
@@ -450,6 +477,7 @@ intake_recv(struct netbuf *nb)
 		return (nb->s_off < nb->b_len ? KORE_RESULT_OK : intake_refuse(c, 431));
 
 	pace_headed(c);
+	intake_drained(c);
 	if (pace_unsent(c) > UNSENT_MAX)
 		return (KORE_RESULT_ERROR);
 	if (load_connections_full() && !is_health(head))
