@@ -1,12 +1,13 @@
 #!/bin/bash
 # sbom.sh: writes the bill of materials, an SPDX 2.3 document in JSON, of the binary to standard output: every line of
-# build/sources.lock as a package, with its licence from build/licenses. The same sources make the same document, so it has no
-# time: that of its creation is SOURCE_DATE_EPOCH, or the beginning of 1970.
+# build/sources.lock as a package, with its licence from build/licenses, libgcc and the time zones. The same sources make the same
+# document, so it has no time: that of its creation is SOURCE_DATE_EPOCH, or the beginning of 1970.
 set -eu
 cd "$(dirname "$0")/.."
 created=$(date -u -d "@${SOURCE_DATE_EPOCH:-0}" +%Y-%m-%dT%H:%M:%SZ)
-hash=$(cat build/version build/sources.lock build/licenses | sha256sum | cut -c1-32)
-awk -v version="$(cat build/version)" -v gcc="$(gcc -dumpfullversion)" -v created="$created" -v hash="$hash" '
+zones=$(sed -n '1s/# version //p' assets/zones)
+hash=$(cat build/version build/sources.lock build/licenses assets/zones | sha256sum | cut -c1-32)
+awk -v version="$(cat build/version)" -v gcc="$(gcc -dumpfullversion)" -v created="$created" -v hash="$hash" -v zones="$zones" '
 	function quote(s) { gsub(/[\\"]/, "\\\\&", s); return "\"" s "\"" }
 	function package(id, name, number, purpose, license, more) {
 		packages = packages (packages == "" ? "" : ",\n") \
@@ -54,6 +55,9 @@ awk -v version="$(cat build/version)" -v gcc="$(gcc -dumpfullversion)" -v create
 			exit 1
 		relate("wanzami", "STATIC_LINK", "libgcc")
 		package("SPDXRef-libgcc", "libgcc", gcc, "LIBRARY", licensed(license["gcc"], license["gcc"]), "")
+		relate("wanzami", "CONTAINS", "tzdata")
+		package("SPDXRef-tzdata", "tzdata", zones, "DATA", licensed("NONE", "NONE"), \
+		    "      \"licenseComments\": \"The time zone database is in the public domain.\",\n")
 		package("SPDXRef-wanzami", "wanzami", version, "APPLICATION", licensed("GPL-2.0-or-later", "NOASSERTION"), \
 		    "      \"licenseComments\": \"x264, and FFmpeg as it is configured here (--enable-gpl), put the binary as a whole under the " \
 		    "GNU General Public License, version 2 or later.\",\n")

@@ -10,7 +10,7 @@ from conftest import ROOT, run
 from services import command
 
 LICENSES = {"MIT", "ISC", "Zlib", "BSD-2-Clause", "BSD-3-Clause", "MPL-2.0", "PostgreSQL", "curl", "GPL-2.0-or-later",
-            "GPL-3.0-or-later WITH GCC-exception-3.1", "NOASSERTION"}
+            "GPL-3.0-or-later WITH GCC-exception-3.1", "NONE", "NOASSERTION"}
 
 
 def lines(name):
@@ -66,6 +66,9 @@ def test_the_bill_names_every_source_with_its_checksum(sbom):
         assert packages[name]["versionInfo"] == version
         assert [c["checksumValue"] for c in packages[name]["checksums"]] == [checksum]
         assert packages[name]["externalRefs"][0]["referenceLocator"].startswith("pkg:deb/debian/%s@" % package)
+    zones, = (p["versionInfo"] for p in sbom["packages"] if p["name"] == "tzdata")
+    with open(os.path.join(ROOT, "assets", "zones")) as f:
+        assert f.readline() == "# version %s\n" % zones
     whole, = (p for p in sbom["packages"] if p["name"] == "wanzami")
     assert whole["versionInfo"] == run("--version").stdout.split()[1]
     assert whole["licenseConcluded"] == "GPL-2.0-or-later"

@@ -46,7 +46,7 @@ leftovers_remove(const char *folder)
 const char *
 localfile_configure(void)
 {
-	static const char	*folders[] = { "", "/objects", "/parts", "/tmp" };
+	static const char	*folders[] = { "", "/" LOCALFILE_OBJECTS, "/" LOCALFILE_PARTS, "/" LOCALFILE_TMP };
 	static char		error[LOCALFILE_PATH_MAX + 128];
 	char			path[LOCALFILE_PATH_MAX];
 	size_t			i;
