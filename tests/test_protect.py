@@ -3,12 +3,13 @@ import os
 import re
 import select
 import socket
+import threading
 import time
 
 import pytest
 import requests
 
-from accounts import bearer
+from accounts import at_once, bearer
 from editor import Api
 from services import SECRETS, run, wait_for
 
@@ -214,6 +215,31 @@ def test_beyond_the_cap_of_requests_in_flight_comes_503(base):
     assert a.get("/api/titles/2").status_code == 404
     told = a.get("/metrics").text
     assert int(re.search(r'requests_total\{method="\w+",route="none",status="5xx"\} (\d+)', told)[1]) >= 1
+
+
+def test_who_signs_in_behind_too_many_is_told_so(base):
+    a, over = base.start(roles="api", WORKERS=1, MAX_PASSWORD_WAIT_MS=100), threading.Event()
+
+    def sign_in(n):
+        return a.post("/api/auth/login", {"email": "nobody%d@example.com" % n, "password": "Films-4-all"}, headers={"X-Forwarded-For": "203.0.113.%d" % (n % 250)})
+
+    def again_and_again(client):
+        answers = []
+        for turn in range(1000):
+            if over.is_set():
+                break
+            answers.append(sign_in(client * 1000 + turn))
+            if answers[-1].status_code == 503:
+                over.set()
+        return answers
+
+    answers = sum(at_once(again_and_again, 24), [])
+    assert {r.status_code for r in answers} == {401, 503}
+    for r in answers:
+        if r.status_code == 503:
+            assert (r.headers["Retry-After"], r.json()["message"]) == ("2", "The service is busy. Please try again in a moment.")
+    assert a.get("/api/titles").status_code == 200 and sign_in(1).status_code == 401
+    assert base.rows("SELECT count(*) FROM \"Session\"") == [(0,)]
 
 
 def refused_in_many_ways(a):

@@ -105,7 +105,7 @@ signup_hashed(struct request *r, const char *hash)
 	sql_reply(r, "auth/signup");
 }
 
-ROUTE(POST, "/api/auth/signup", auth_signup, .limit = "signup", .fields = signup_fields, .mails = 1)
+ROUTE(POST, "/api/auth/signup", auth_signup, .password = 1, .limit = "signup", .fields = signup_fields, .mails = 1)
 {
 	password_hash(r, request_text(r, "password"), signup_hashed);
 }
@@ -165,12 +165,12 @@ login_found(struct request *r, const PGresult *res)
 	password_check(r, request_text(r, "password"), &l->password, l->password != NULL, login_checked);
 }
 
-ROUTE(POST, "/api/auth/login", auth_login, .limit = "login", .fields = login_fields)
+ROUTE(POST, "/api/auth/login", auth_login, .password = 1, .limit = "login", .fields = login_fields)
 {
 	sql_query(r, "auth/login-find", login_found);
 }
 
-ROUTE(POST, "/api/admin/login", admin_login, .limit = "login", .fields = login_fields)
+ROUTE(POST, "/api/admin/login", admin_login, .password = 1, .limit = "login", .fields = login_fields)
 {
 	sql_query(r, "auth/login-find", login_found);
 }
@@ -365,7 +365,7 @@ reset_allowed(struct request *r, const PGresult *res)
 		password_hash(r, password, reset_hashed);
 }
 
-ROUTE(POST, "/api/auth/reset-password", auth_reset, .limit = "reset", .fields = reset_fields)
+ROUTE(POST, "/api/auth/reset-password", auth_reset, .password = 1, .limit = "reset", .fields = reset_fields)
 {
 	sql_query(r, "auth/reset-check", reset_allowed);
 }

@@ -59,7 +59,7 @@ accept_found(struct request *r, const PGresult *res)
 	password_hash(r, request_text(r, "password"), accept_hashed);
 }
 
-ROUTE(POST, "/api/admin/invitations/accept", team_accept, .limit = "accept", .fields = accept_fields)
+ROUTE(POST, "/api/admin/invitations/accept", team_accept, .password = 1, .limit = "accept", .fields = accept_fields)
 {
 	if (!password_strong(request_text(r, "password")))
 		reply_message(r->kore, 400, PASSWORD_WEAK);

@@ -36,6 +36,8 @@ static const struct conf_var table[CONF_COUNT] = {
 	    "Connections of one API worker; who comes beyond is answered 503. From three quarters on, idle ones are closed." },
 	[CONF_MAX_IN_FLIGHT] = { "MAX_IN_FLIGHT", CONF_NUMBER, "512", 1, 1000, NULL, 0,
 	    "Requests that one API worker works on at a time; more are answered 503, and so are some before that when answers take long." },
+	[CONF_MAX_PASSWORD_WAIT_MS] = { "MAX_PASSWORD_WAIT_MS", CONF_NUMBER, "5000", 100, 60000, NULL, 0,
+	    "Signing in and up, and new passwords, are answered 503 while somebody in this API worker waits longer than this for a password to be hashed." },
 	[CONF_MAX_BODY_MB] = { "MAX_BODY_MB", CONF_NUMBER, "64", 1, 4096, NULL, 0,
 	    "Megabytes of request bodies that one API worker keeps in memory; more are answered 503." },
 	[CONF_HEADER_TIMEOUT_SEC] = { "HEADER_TIMEOUT_SEC", CONF_NUMBER, "10", 1, 300, NULL, 0,

@@ -29,6 +29,7 @@ struct work {
 	void			(*work)(void *);
 	void			(*done)(void *);
 	void			*arg;
+	u_int64_t		since;
 	TAILQ_ENTRY(work)	list;
 };
 
@@ -163,6 +164,7 @@ pool_add(struct pool *pool, int threads_max, void (*work)(void *), void (*done)(
 	w->work = work;
 	w->done = done;
 	w->arg = arg;
+	w->since = kore_time_ms();
 	if (bell == -1)
 		bell_make();
 	pthread_mutex_lock(&lock);
@@ -179,6 +181,20 @@ void
 work_run(void (*work)(void *), void (*done)(void *), void *arg)
 {
 	pool_add(&tasks, kore_task_threads, work, done, arg);
+}
+
+int64_t
+work_waits(void)
+{
+	const struct work	*first;
+	u_int64_t		since;
+
+	pthread_mutex_lock(&lock);
+	first = TAILQ_FIRST(&tasks.waiting);
+	since = first != NULL ? first->since : 0;
+	pthread_mutex_unlock(&lock);
+
+	return (since != 0 ? (int64_t)(kore_time_ms() - since) : 0);
 }
 
 int

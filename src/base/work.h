@@ -5,11 +5,16 @@
 #ifndef WANZAMI_WORK_H
 #define WANZAMI_WORK_H
 
+#include <stdint.h>
+
 /*
  * Runs work(arg) on a task thread and then done(arg) on the event loop,
  * exactly once each. arg stays the caller's; done may free it. Event loop only.
  */
 void	work_run(void (*work)(void *), void (*done)(void *), void *arg);
+
+/* For how many ms the first in the queue of work_run() has waited for a thread; 0 when nothing waits. Event loop only. */
+int64_t	work_waits(void);
 
 /*
  * The same for work that waits for somebody else, such as a server that may

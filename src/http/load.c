@@ -5,6 +5,7 @@
  */
 #include "base/conf.h"
 #include "base/counter.h"
+#include "base/work.h"
 #include "http/load.h"
 
 #define TICK_MS		250
@@ -79,6 +80,16 @@ int
 load_full(void)
 {
 	if (load.in_flight < conf_int(CONF_MAX_IN_FLIGHT) && !(load.slow && load.in_flight >= FLOOR))
+		return (0);
+	counter_add(COUNTER_REFUSED, 1);
+
+	return (1);
+}
+
+int
+load_passwords_full(void)
+{
+	if (work_waits() <= conf_int(CONF_MAX_PASSWORD_WAIT_MS))
 		return (0);
 	counter_add(COUNTER_REFUSED, 1);
 

@@ -25,6 +25,9 @@ void	load_body_end(struct http_request *);
 /* Whether a request must be refused now, which is then counted. */
 int	load_full(void);
 
+/* Whether those who wait for a password to be hashed wait too long for one more to join them (MAX_PASSWORD_WAIT_MS); counted as refused. */
+int	load_passwords_full(void);
+
 /*
  * Whether one more request may be worked on; then it counts until load_end,
  * which tells how long it took. ms is -1 when nobody waited for the end.

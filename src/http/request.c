@@ -266,6 +266,18 @@ request_handle(struct request *r)
 		sql_reply(r, r->route->statement);
 }
 
+/* Whether there is no room for it; if there is, it counts. */
+static int
+request_refused(struct request *r)
+{
+	if (r->route->vital)
+		return (0);
+	if (r->route->password && load_passwords_full())
+		return (1);
+
+	return (!(r->counted = load_begin()));
+}
+
 /* Up to the handler; each step answers by itself when the request ends there. */
 static void
 request_start(struct request *r)
@@ -276,7 +288,7 @@ request_start(struct request *r)
 	}
 	if (!body_read(r) || !route_find(r))
 		return;
-	if (!r->route->vital && !(r->counted = load_begin())) {
+	if (request_refused(r)) {
 		reply_message(r->kore, 503, "The service is busy. Please try again in a moment.");
 		return;
 	}

@@ -33,6 +33,7 @@ struct route {
 	int			strict;		/* the permission counts with ADMIN_PERMISSIONS=strict only, else any admin will do */
 	int			shared;		/* the statement looks at path, country and audience only (http/share.h) */
 	int			vital;		/* answered however busy the process is */
+	int			password;	/* it hashes one, which takes a processor for long: refused when too many wait for that */
 	int			mails;		/* what it does may leave a mail in the outbox: it goes out at once */
 	int			slow;		/* a report over many rows: its statement does not share a connection with quick ones */
 	const char		*limit;		/* attempts count under this name (http/limit.h); too many are refused */
