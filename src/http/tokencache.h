@@ -1,9 +1,8 @@
 /*
  * The access tokens that were verified lately: a client sends the same one with
- * each request for an hour, and to verify one costs a tenth of a cheap request.
- * Only what verification says of the text and the secret is remembered, and no
- * more of either can change while the process lives; time is looked at again,
- * and whether the session is still there is the database's to say each time.
+ * each of its requests. Only what verification says of text and secret is
+ * remembered, for neither changes while the process lives; the time is looked
+ * at again, and whether the session still stands is the database's to say.
  */
 #ifndef WANZAMI_TOKENCACHE_H
 #define WANZAMI_TOKENCACHE_H
