@@ -209,11 +209,11 @@ statement_done(void *arg, const struct pg_outcome *outcome)
 	free(w);
 }
 
-/* Sends the guard, if the route has one, and the statement, if there is one. */
+/* Sends the guard, if the route has one, and the statement, if there is one. A body that is an array has no fields. */
 void
 sql_call(struct request *r, const char *name, pg_done done, void *arg)
 {
-	const char	*names[2];
+	const char	*names[2], *body = *r->body == '[' ? "{}" : r->body;
 	char		*ctx;
 	int		n = 0;
 
@@ -222,7 +222,7 @@ sql_call(struct request *r, const char *name, pg_done done, void *arg)
 	if (name != NULL)
 		names[n++] = name;
 	ctx = sql_context(r);
-	pg_transact(r->route->slow ? PG_SLOW : PG_FAST, n, names, ctx, r->body, done, arg);
+	pg_transact(r->route->slow ? PG_SLOW : PG_FAST, n, names, ctx, body, done, arg);
 	kore_free(ctx);
 }
 

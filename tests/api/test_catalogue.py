@@ -68,6 +68,30 @@ def test_null_clears_and_absent_stays(editor):
     assert "releaseYear" not in t
 
 
+def test_a_name_may_become_empty_and_a_list_has_no_fields(editor):
+    a = editor
+    title = call(a, "POST", "/admin/titles", {"name": "T", "type": "SERIES", "description": "d"}, 201)["title"]["id"]
+    episode = call(a, "POST", "/admin/titles/%s/episodes" % title, {"seasonNumber": 1, "episodeNumber": 1, "name": "E"}, 201)["episode"]["id"]
+    assert call(a, "PATCH", "/admin/titles/" + title, {"name": ""}) == {"title": {"id": title, "name": "", "type": "SERIES"}}
+    assert call(a, "PATCH", "/admin/episodes/" + episode, {"name": "", "seasonNumber": 2})["episode"]["name"] == ""
+    assert audits(a)[-1][3] == {"fields": ["seasonNumber", "seasonId", "name"]}
+    assert call(a, "PATCH", "/admin/titles/" + title, ["name", "description", "archived"])["title"]["name"] == ""
+    assert call(a, "GET", "/admin/titles/" + title)["title"]["description"] == "d" and audits(a)[-1][3] == {"fields": []}
+    for body in ({"name": "", "type": "MOVIE"}, ["name", "type"]):
+        assert call(a, "POST", "/admin/titles", body, 400) == {"message": "name and type are required"}
+
+
+def test_publishing_changes_every_episode(editor):
+    a = editor
+    title = call(a, "POST", "/admin/titles", {"name": "S", "type": "SERIES"}, 201)["title"]["id"]
+    a.db.execute("""INSERT INTO "Episode" ("titleId", "seasonNumber", "episodeNumber", name, "pendingReview", "updatedAt")
+        SELECT %s, 1, n, 'E', n = 1, '2020-01-01' FROM generate_series(1, 2) n""", (title,))
+    for asked, published in (({"publishEpisodes": False}, 0), (None, 2)):
+        call(a, "POST", "/admin/titles/%s/publish" % title, asked)
+        a.db.execute('SELECT count(*) FROM "Episode" WHERE NOT "pendingReview" AND "updatedAt" > \'2020-01-01\'')
+        assert a.db.fetchone() == (published,)
+
+
 def test_loose_numbers_and_dates_are_read_as_javascript_reads_them(editor):
     a = editor
     title = call(a, "POST", "/admin/titles", {"name": "T", "type": "SERIES", "maturityRating": None, "runtimeMinutes": "0x5A", "introStartSec": True,
@@ -167,6 +191,11 @@ def test_batches_of_events_are_all_or_nothing(editor):
     for bad in ({"eventType": "SKIP", "metadata": []}, {"eventType": "SKIP", "occurredAt": "2024-01-01T24:00:00Z"}, {"eventType": "SKIP", "occurredAt": "2024-02-30T00:00:00Z"},
                 {"eventType": 5}, "text", {"eventType": "SKIP", "titleId": True}, {"eventType": "SKIP", "country": 5}):
         assert call(a, "POST", "/events", [good, bad], 400)["issues"][0]["path"][0] == 1
+    wrong = [{"issues": [{"code": "invalid_type", "expected": kind, "received": "null", "path": [1, "titleId"], "message": "Expected %s, received null" % kind}],
+              "name": "ZodError"} for kind in ("string", "number")]
+    assert call(a, "POST", "/events", [good, {**good, "titleId": None}], 400)["issues"] == [
+        {"code": "invalid_union", "unionErrors": wrong, "path": [1, "titleId"], "message": "Invalid input"}]
+    assert call(a, "POST", "/events", {"eventType": "it's"}, 400)["issues"][0]["message"].endswith("received 'it's'")
     for bad, message in (({"titleId": 1.5}, "Invalid titleId"), ({"sessionId": "x"}, "Invalid sessionId"), ({"profileId": "x"}, "Invalid profileId"),
                          ({"profileId": ""}, "One or more profileIds do not belong to the user"), ({"titleId": "9" * 30}, "Invalid titleId")):
         assert call(a, "POST", "/events", [good, {**good, **bad}], 400) == {"message": message}

@@ -3,6 +3,7 @@ SELECT wanzami.refuse(404, 'Episode not found') WHERE NOT EXISTS (SELECT FROM "E
 SELECT wanzami.refuse(400, 'Invalid pendingReview') WHERE $2 -> 'pendingReview' = 'null';
 SELECT wanzami.audit(($1 ->> 'userId')::bigint, 'EPISODE_UPDATE', $1 ->> 'id', jsonb_build_object('fields', array_remove(ARRAY[
 		CASE WHEN $2 ? 'seasonNumber' THEN 'seasonNumber' END,
+		CASE WHEN $2 ? 'seasonNumber' THEN 'seasonId' END,
 		CASE WHEN $2 ? 'episodeNumber' THEN 'episodeNumber' END,
 		CASE WHEN $2 ? 'name' THEN 'name' END,
 		CASE WHEN $2 ? 'synopsis' THEN 'synopsis' END,

@@ -1,7 +1,7 @@
 -- POST /api/admin/titles/:id/publish (contract media §4.7).
 SELECT wanzami.refuse(404, 'Title not found') WHERE NOT EXISTS (SELECT FROM "Title" WHERE "id" = ($1 ->> 'id')::bigint FOR UPDATE);
 UPDATE "Episode" e SET "pendingReview" = false, "updatedAt" = wanzami.now() FROM "Title" t
-WHERE t."id" = ($1 ->> 'id')::bigint AND t."type" = 'SERIES' AND e."titleId" = t."id" AND e."pendingReview"
+WHERE t."id" = ($1 ->> 'id')::bigint AND t."type" = 'SERIES' AND e."titleId" = t."id"
 AND wanzami.truthy(coalesce(nullif($2 -> 'publishEpisodes', 'null'), 'true'));
 SELECT wanzami.audit(($1 ->> 'userId')::bigint, 'TITLE_PUBLISH', $1 ->> 'id',
 	jsonb_build_object('publishEpisodes', coalesce(nullif($2 -> 'publishEpisodes', 'null'), 'true')));

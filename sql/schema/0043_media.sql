@@ -1,0 +1,48 @@
+-- What a second look at the contract's media part asks for.
+
+-- A text where there must be one; only who makes a thing has to name it (§4.5, §4.6, §4.11).
+CREATE OR REPLACE FUNCTION wanzami.field_name(body jsonb, field text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+	IF jsonb_typeof(body -> field) <> 'string' THEN
+		PERFORM wanzami.refuse(400, 'Invalid ' || field);
+	END IF;
+	RETURN body ->> field;
+END $$;
+
+-- A field of an event that is of another kind than it should be, as the library says it that the clients know (§7.1).
+CREATE FUNCTION wanzami.event_mistyped(path json, expected text, received text) RETURNS json LANGUAGE sql STABLE AS $$
+	SELECT json_build_object('code', 'invalid_type', 'expected', expected, 'received', received, 'path', path, 'message',
+		'Expected ' || expected || ', received ' || received)
+$$;
+
+-- What is wrong with one field of an event, NULL when nothing is; an absent field has the value NULL.
+CREATE OR REPLACE FUNCTION wanzami.event_issue(place integer, field text, value jsonb) RETURNS json LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+	path json := json_build_array(place, field);
+	kind text := coalesce(jsonb_typeof(value), 'undefined');
+	kinds text := (SELECT string_agg(quote_literal(e), ' | ' ORDER BY n) FROM unnest(enum_range(NULL::"EventType")) WITH ORDINALITY x(e, n));
+BEGIN
+	IF field = 'eventType' THEN
+		IF kind = 'undefined' THEN
+			RETURN json_build_object('code', 'invalid_type', 'expected', kinds, 'received', kind, 'path', path, 'message', 'Required');
+		ELSIF kind <> 'string' THEN
+			RETURN wanzami.event_mistyped(path, kinds, kind);
+		ELSIF value #>> '{}' <> ALL (enum_range(NULL::"EventType")::text[]) THEN
+			RETURN json_build_object('received', value, 'code', 'invalid_enum_value', 'options', enum_range(NULL::"EventType"), 'path', path,
+				'message', 'Invalid enum value. Expected ' || kinds || ', received ''' || (value #>> '{}') || '''');
+		END IF;
+	ELSIF kind = 'undefined' THEN
+		RETURN NULL;
+	ELSIF field IN ('profileId', 'titleId', 'episodeId', 'sessionId') THEN
+		IF kind NOT IN ('string', 'number') THEN
+			RETURN json_build_object('code', 'invalid_union', 'unionErrors', (
+				SELECT json_agg(json_build_object('issues', json_build_array(wanzami.event_mistyped(path, e, kind)), 'name', 'ZodError') ORDER BY n)
+				FROM unnest(ARRAY['string', 'number']) WITH ORDINALITY x(e, n)), 'path', path, 'message', 'Invalid input');
+		END IF;
+	ELSIF kind <> (CASE field WHEN 'metadata' THEN 'object' ELSE 'string' END) THEN
+		RETURN wanzami.event_mistyped(path, CASE field WHEN 'metadata' THEN 'object' ELSE 'string' END, kind);
+	ELSIF field = 'occurredAt' AND wanzami.event_time(value #>> '{}') IS NULL THEN
+		RETURN json_build_object('code', 'invalid_string', 'validation', 'datetime', 'message', 'Invalid datetime', 'path', path);
+	END IF;
+	RETURN NULL;
+END $$;
