@@ -9,6 +9,25 @@ BEGIN
 	RETURN body ->> field;
 END $$;
 
+-- What a parameter of the query says; of one that is there several times the first (§2.3).
+CREATE FUNCTION wanzami.query_first(query jsonb, name text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+	SELECT coalesce(query ->> name, query ->> (name || '[0]'))
+$$;
+
+-- The profile that a request is about: the one it asks for if it is the caller's, else the caller's oldest (§9.1).
+CREATE OR REPLACE FUNCTION wanzami.viewer(asked jsonb) RETURNS SETOF "Profile" LANGUAGE plpgsql STABLE ROWS 1 AS $$
+DECLARE wanted text := btrim(coalesce(wanzami.query_first(asked -> 'query', 'profileId'), ''));
+BEGIN
+	IF wanted !~ '^(\+?[0-9]{1,18})?$' THEN
+		PERFORM wanzami.refuse(400, 'Invalid profileId');
+	END IF;
+	RETURN QUERY SELECT p.* FROM "Profile" p WHERE p."userId" = (asked ->> 'userId')::bigint
+		ORDER BY p."id" = nullif(wanted, '')::bigint DESC NULLS LAST, p."createdAt", p."id" LIMIT 1;
+	IF NOT FOUND THEN
+		PERFORM wanzami.refuse(400, 'No profile found');
+	END IF;
+END $$;
+
 -- A field of an event that is of another kind than it should be, as the library says it that the clients know (§7.1).
 CREATE FUNCTION wanzami.event_mistyped(path json, expected text, received text) RETURNS json LANGUAGE sql STABLE AS $$
 	SELECT json_build_object('code', 'invalid_type', 'expected', expected, 'received', received, 'path', path, 'message',

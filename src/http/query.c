@@ -9,6 +9,7 @@
 #include "http/query.h"
 
 #define QUERY_PARAMS_MAX	32
+#define FIRST			"[0]"	/* behind a name that comes more than once */
 
 static int
 hex_digit(char c)
@@ -62,14 +63,14 @@ query_get(const struct http_request *req, const char *name, char *out, size_t si
 	return (0);
 }
 
-/* How many parameters of this name there are, as they are written. */
+/* How many parameters of this name there are up to end (NULL: all), as they are written. */
 static int
-name_count(const char *query, const char *name, size_t len)
+name_count(const char *query, const char *end, const char *name, size_t len)
 {
 	const char	*p = query;
 	int		n = 0;
 
-	while (p != NULL) {
+	while (p != NULL && p != end) {
 		n += !strncmp(p, name, len) && p[len] == '=';
 		if ((p = strchr(p, '&')) != NULL)
 			p++;
@@ -96,14 +97,15 @@ part_decode(const char *text, size_t len, char *out, size_t size)
 }
 
 static void
-param_json(struct kore_buf *out, const char *p, size_t len, int first)
+param_json(struct kore_buf *out, const char *p, size_t len, int first, int repeated)
 {
-	size_t	name = strcspn(p, "=");
+	size_t	name = strcspn(p, "="), size = len + sizeof(FIRST);
 	char	*key, *value;
 
-	key = kore_malloc(len + 1);
-	value = kore_malloc(len + 1);
-	if (part_decode(p, name, key, len + 1) && part_decode(p + name + 1, len - name - 1, value, len + 1)) {
+	key = kore_malloc(size);
+	value = kore_malloc(size);
+	if (part_decode(p, name, key, size) && part_decode(p + name + 1, len - name - 1, value, size)) {
+		strcat(key, repeated ? FIRST : "");
 		kore_buf_append(out, ",", first ? 0 : 1);
 		json_quote(out, key);
 		kore_buf_append(out, ":", 1);
@@ -117,15 +119,16 @@ void
 query_json(const struct http_request *req, struct kore_buf *out)
 {
 	const char	*p = req->query_string;
-	size_t		len, empty;
+	size_t		len, name, empty;
 	int		n;
 
 	kore_buf_append(out, "{", 1);
 	empty = out->offset;
 	for (n = 0; p != NULL && *p != '\0' && n < QUERY_PARAMS_MAX; n++) {
 		len = strcspn(p, "&");
-		if (strcspn(p, "=") < len && name_count(req->query_string, p, strcspn(p, "=")) == 1)
-			param_json(out, p, len, out->offset == empty);
+		name = strcspn(p, "=");
+		if (name < len && name_count(req->query_string, p, p, name) == 0)
+			param_json(out, p, len, out->offset == empty, name_count(req->query_string, NULL, p, name) > 1);
 		p += len + (p[len] == '&');
 	}
 	kore_buf_append(out, "}", 1);

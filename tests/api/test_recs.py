@@ -255,6 +255,9 @@ def test_what_is_remembered_grows_old(start):
     wait_for(lambda: get(a, "/popularity")["items"] == [{"titleId": "2", "count": 3}], "the new snapshot")
     a.db.execute("SELECT key FROM wanzami.list_cache ORDER BY key")
     assert a.db.fetchall() == [("byw:1",), ("popularity:UNKNOWN:MOVIE:DAILY",)]
+    several = get(a, "/popularity?country=ng&country=ke&type=SERIES&type=MOVIE&window=TRENDING&window=x")
+    assert (several["country"], several["type"], several["window"]) == ("NG", "SERIES", "TRENDING"), "the first counts"
+    a.db.execute("DELETE FROM wanzami.list_cache WHERE key LIKE 'popularity:NG:SERIES%'")
     for country in ("nigeria", "N", "n1", "%F0%9F%98%80", "unknown", " ng "):
         get(a, "/popularity?country=" + country)
     a.db.execute("SELECT key FROM wanzami.list_cache ORDER BY key")
@@ -283,9 +286,9 @@ def test_whose_list(start, path):
     assert get(a, "/recs/" + path, 400) == {"message": "No profile found"}
     profile(a, 5)
     profile(a, 6)
-    for bad in ("abc", "-1", "1.5", "1e3", "0x10", "9" * 30, "5%2000", "%E2%82%AC", "5;"):
+    for bad in ("abc", "-1", "1.5", "1e3", "0x10", "9" * 30, "5%2000", "%E2%82%AC", "5;", "x&profileId=5"):
         assert get(a, "/recs/%s?profileId=%s" % (path, bad), 400) == {"message": "Invalid profileId"}
-    for fine in ("", "0", "5", "6", "%205", "%2B6", "77", "999999999999999999"):
+    for fine in ("", "0", "5", "6", "%205", "%2B6", "77", "999999999999999999", "5&profileId=x"):
         get(a, "/recs/%s?profileId=%s" % (path, fine))
     assert a.get("/api/recs/" + path).status_code == 401
 
@@ -363,7 +366,7 @@ def test_summary(start):
     assert (r["profileId"], r["profileName"], r["titleId"], r["titleName"], r["completionPercent"], r["country"], r["deviceId"]) == ("1", "P1", "1", "T1", .25, "NG", "tv")
     assert [e["completionPercent"] for e in get(a, "/admin/events/summary?hours=0x10".replace("0x10", "1e1"))["recent"]] == [.25, 7]
     assert len(get(a, "/admin/events/summary?hours=%20100%20")["recent"]) == 3
-    for none in ("", "0", "-5"):
+    for none in ("", "0", "-5", "0&hours=100"):
         assert get(a, "/admin/events/summary?hours=" + none)["recent"] == []
     for bad in ("abc", "1e999", "Infinity", "NaN", "9" * 200, "1,5", "1e10", "--1"):
         assert get(a, "/admin/events/summary?hours=" + bad, 400) == {"message": "Invalid hours"}

@@ -1,8 +1,7 @@
 -- GET /api/admin/events/summary (contract media §7.2): what happened in the last so many hours.
-SELECT wanzami.refuse(400, 'Invalid hours')
-WHERE wanzami.hours($1 #>> '{query,hours}') IS NULL;
+SELECT wanzami.refuse(400, 'Invalid hours') WHERE wanzami.hours(wanzami.query_first($1 -> 'query', 'hours')) IS NULL;
 WITH asked AS MATERIALIZED (
-	SELECT wanzami.now() - wanzami.hours($1 #>> '{query,hours}') * interval '1 hour' AS since
+	SELECT wanzami.now() - wanzami.hours(wanzami.query_first($1 -> 'query', 'hours')) * interval '1 hour' AS since
 )
 SELECT 200 AS status, json_build_object('since', wanzami.iso(a.since),
 	'counts', (SELECT coalesce(json_agg(json_build_object('eventType', c."eventType", 'count', c.n)), '[]') FROM (
