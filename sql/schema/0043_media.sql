@@ -65,3 +65,8 @@ BEGIN
 	END IF;
 	RETURN NULL;
 END $$;
+
+-- Whether a title is one of those that the parameter q asks for: its name has that text in it (GEN-4).
+CREATE FUNCTION wanzami.title_found(t "Title", query jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+	SELECT coalesce(strpos(lower(t."name"), lower(wanzami.trim(query ->> 'q'))) <> 0, true)
+$$;

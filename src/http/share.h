@@ -12,7 +12,8 @@
 /*
  * Answers with the route's statement as sql_reply does, or with what it
  * returned to somebody else up to SHARE_MS ago. For statements that look at
- * path, country and audience only. Event loop only.
+ * path, country and audience only, and, where a client names one of them, at
+ * limit, offset and q: that answer is for one. Event loop only.
  */
 void	share_reply(struct request *);
 

@@ -28,6 +28,18 @@ def test_titles(api, rows):
     assert [int(t["name"][1:]) for t in get(api, "/api/admin/titles")["titles"]] == list(range(rows, 0, -1))
 
 
+def test_a_part_of_the_titles(api):
+    api.rows("""INSERT INTO "Title" (type, name, "releaseDate", "createdAt", "updatedAt")
+        SELECT 'MOVIE', (ARRAY['Ada', 'Bed', 'a%d', 'Cab'])[n], timestamp '2020-01-01' - n * interval '1 day', timestamp '2020-01-01' - n * interval '1 day', now()
+        FROM generate_series(1, 4) n""")
+    everything = ["Ada", "Bed", "a%d", "Cab"]
+    for query, part in (("limit=2", everything[:2]), ("limit=2&offset=1", everything[1:3]), ("offset=3", everything[3:]), ("offset=9", []), ("limit=0", []), ("q=A", ["Ada", "a%d", "Cab"]),
+                        ("q=+a%25&limit=5", ["a%d"]), ("q=a&limit=1&offset=1", ["a%d"]), ("q=", everything), ("limit=some", everything), ("%6cimit=1", everything[:1]), ("limit=1&limit=2", everything)):
+        for path in ("/api/titles?", "/api/admin/titles?"):
+            assert [t["name"] for t in get(api, path + query)["titles"]] == part, path + query
+            assert [t["name"] for t in get(api, "/api/titles")["titles"]] == everything, "nobody gets another's part"
+
+
 @pytest.mark.parametrize("rows", [0, 1, 100000])
 def test_episodes_and_seasons_of_one_title(api, rows):
     title = api.rows("""INSERT INTO "Title" (type, name, "updatedAt") VALUES ('SERIES', 'T', now()) RETURNING id""")[0][0]

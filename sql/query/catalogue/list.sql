@@ -1,6 +1,9 @@
--- GET /api/admin/titles (contract media §4.4).
+-- GET /api/admin/titles (contract media §4.4, GEN-4): every title, or the part of them that limit, offset and q choose.
 SELECT 200 AS status, '{"titles":[' || coalesce(string_agg(wanzami.title_edited(t, coalesce(e.count, 0), coalesce(s.count, 0)) || '}', ','
 	ORDER BY t."createdAt" DESC, t."id" DESC), '') || ']}' AS body
 FROM "Title" t
 LEFT JOIN (SELECT "titleId", count(*) AS count FROM "Episode" GROUP BY "titleId") e ON e."titleId" = t."id"
 LEFT JOIN (SELECT "titleId", count(*) AS count FROM "Season" GROUP BY "titleId") s ON s."titleId" = t."id"
+WHERE NOT $1 -> 'query' ?| ARRAY['limit', 'offset', 'q'] OR t."id" IN (
+	SELECT p."id" FROM "Title" p WHERE wanzami.title_found(p, $1 -> 'query') ORDER BY p."createdAt" DESC, p."id" DESC
+	LIMIT wanzami.query_count($1 -> 'query', 'limit') OFFSET wanzami.query_count($1 -> 'query', 'offset'))

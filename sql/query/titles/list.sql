@@ -1,4 +1,5 @@
--- GET /api/titles (contract media §4.1, CAT-8): every title that this country and audience may see.
+-- GET /api/titles (contract media §4.1, CAT-8, GEN-4): every title that this country and audience may see, or the part of them
+-- that limit, offset and q choose.
 SELECT 200 AS status,
 	'{"titles":[' || coalesce(string_agg(item, ',' ORDER BY "releaseDate" DESC NULLS LAST, "createdAt" DESC, id DESC), '') || ']}' AS body
 FROM (
@@ -16,5 +17,8 @@ FROM (
 		(SELECT count(*) FROM "Episode" e WHERE e."titleId" = t."id") AS "episodeCount",
 		(SELECT count(*) FROM "Season" s WHERE s."titleId" = t."id") AS "seasonCount"
 	) r
-	WHERE wanzami.visible(t, ($1 ->> 'country'), ($1 ->> 'audience'))
+	WHERE wanzami.visible(t, ($1 ->> 'country'), ($1 ->> 'audience')) AND (NOT $1 -> 'query' ?| ARRAY['limit', 'offset', 'q'] OR t."id" IN (
+		SELECT p."id" FROM "Title" p WHERE wanzami.visible(p, ($1 ->> 'country'), ($1 ->> 'audience')) AND wanzami.title_found(p, $1 -> 'query')
+		ORDER BY p."releaseDate" DESC NULLS LAST, p."createdAt" DESC, p."id" DESC
+		LIMIT wanzami.query_count($1 -> 'query', 'limit') OFFSET wanzami.query_count($1 -> 'query', 'offset')))
 ) titles
