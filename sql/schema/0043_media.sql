@@ -70,3 +70,25 @@ END $$;
 CREATE FUNCTION wanzami.title_found(t "Title", query jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
 	SELECT coalesce(strpos(lower(t."name"), lower(wanzami.trim(query ->> 'q'))) <> 0, true)
 $$;
+
+-- The object of ours that a stored address names, NULL for none: it is s3:// and one of our folders, or ends like the keys that are
+-- made for artwork, whoever it is shown by (§5.2, §5.5).
+CREATE FUNCTION wanzami.object_named(url text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+	SELECT coalesce(substring(url FROM '^s3://[^/]*/((?:vod|uploads|poster|thumbnail|trailers?|preview[^/]*|asset)/.+)$'),
+		substring(url FROM '(?:^|/)([A-Za-z0-9_-]{1,32}/[0-9]{13}-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$'))
+$$;
+
+-- Leaves that object to the trash (CAT-4).
+CREATE OR REPLACE FUNCTION wanzami.discard_url(url text) RETURNS void LANGUAGE sql AS $$
+	SELECT wanzami.discard(wanzami.object_named(url), 'deleted') WHERE wanzami.object_named(url) IS NOT NULL
+$$;
+
+-- Whether anything still shows this object: several may share their artwork.
+CREATE FUNCTION wanzami.object_shown(key text) RETURNS boolean LANGUAGE sql STABLE AS $$
+	SELECT key !~ '^(vod|uploads)/' AND (
+		EXISTS (SELECT FROM "Title" t, unnest(ARRAY[t."posterUrl", t."thumbnailUrl", t."trailerUrl", t."previewSpriteUrl", t."previewVttUrl"]) u(url)
+			WHERE right(u.url, length(key)) = key)
+		OR EXISTS (SELECT FROM "Season" s, unnest(ARRAY[s."posterUrl", s."thumbnailUrl", s."previewSpriteUrl", s."previewVttUrl"]) u(url)
+			WHERE right(u.url, length(key)) = key)
+		OR EXISTS (SELECT FROM "Episode" e, unnest(ARRAY[e."previewSpriteUrl", e."previewVttUrl"]) u(url) WHERE right(u.url, length(key)) = key))
+$$;

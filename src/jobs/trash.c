@@ -1,7 +1,7 @@
 /*
  * Removes what waits in wanzami.object_trash from the object store, one object
  * after the other. What was never finished has its multipart uploads ended
- * first.
+ * first; what something else shows as well stays.
  */
 #include "base/log.h"
 #include "jobs/job.h"
@@ -23,7 +23,7 @@ JOB("store-cleanup", CONF_STORE_CLEANUP_CRON, store_cleanup, "Removes what nothi
 	const PGresult		*due;
 	const char		*outcome[2];
 	char			key[OBJECTS_KEY_MAX + 1];
-	int			removed = 0, refused = 0;
+	int			removed = 0, refused = 0, shown;
 
 	while (result != OBJECTS_LATER && objects_enabled() && !job_canceled(run)) {
 		if ((due = job_sql(run, "trash/claim", 0, NULL)) == NULL)
@@ -31,11 +31,12 @@ JOB("store-cleanup", CONF_STORE_CLEANUP_CRON, store_cleanup, "Removes what nothi
 		if (PQntuples(due) == 0)
 			break;
 		snprintf(key, sizeof(key), "%s", PQgetvalue(due, 0, 0));
-		result = object_remove(key, *PQgetvalue(due, 0, 1) == 't', &call);
+		shown = *PQgetvalue(due, 0, 2) == 't';
+		result = shown ? OBJECTS_OK : object_remove(key, *PQgetvalue(due, 0, 1) == 't', &call);
 		outcome[0] = key;
 		outcome[1] = result == OBJECTS_OK ? NULL : call.error;
 		if (result == OBJECTS_OK)
-			removed++;
+			removed += !shown;
 		else
 			refused++, log_event(LOG_LEVEL_WARN, "an object could not be removed", LOG_S("key", key), LOG_S("error", call.error));
 		if (job_sql(run, "trash/settle", 2, outcome) == NULL)

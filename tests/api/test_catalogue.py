@@ -145,6 +145,23 @@ def test_deleting_leaves_the_sales_in_the_audit_and_the_objects_in_the_trash(edi
     assert len(sold) == 1 and (sold[0]["userId"], sold[0]["amountNaira"], sold[0]["paystackRef"]) == (str(a.me), 1500, "ref")
 
 
+def test_artwork_goes_when_nothing_shows_it_any_more(editor):
+    a = editor
+    poster, season, episode, shared = ("%s/1700000000%03d-00000000-0000-4000-8000-00000000000%d" % (kind, n, n) for n, kind in enumerate(("poster", "thumbnail", "previewVtt", "asset")))
+    def made(name):
+        body = {"name": name, "type": "SERIES", "posterUrl": "https://b.s3.eu-north-1.amazonaws.com/" + poster if name == "A" else None, "thumbnailUrl": "https://cdn/x/" + shared,
+                "trailerUrl": "https://elsewhere/films/trailer.mp4", "seasons": [{"seasonNumber": 1, "posterUrl": season if name == "A" else shared}]}
+        return call(a, "POST", "/admin/titles", body, 201)["title"]["id"]
+    one, two = made("A"), made("B")
+    call(a, "POST", "/admin/titles/%s/episodes" % one, {"seasonNumber": 1, "episodeNumber": 1, "name": "E", "previewVttUrl": "http://127.0.0.1:9000/b/" + episode}, 201)
+    call(a, "DELETE", "/admin/titles/" + one, status=204)
+    a.db.execute("SELECT key, wanzami.object_shown(key) FROM wanzami.object_trash ORDER BY key")
+    assert a.db.fetchall() == [(shared, True), (poster, False), (episode, False), (season, False)]
+    call(a, "DELETE", "/admin/titles/" + two, status=204)
+    a.db.execute("SELECT wanzami.object_shown(%s)", (shared,))
+    assert a.db.fetchone() == (False,)
+
+
 def test_who_may_edit(api):  # noqa: F811
     user(api)
     user(api, "finance@example.com", role="FINANCE")

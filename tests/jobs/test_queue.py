@@ -162,7 +162,7 @@ def test_objects_that_the_trash_has_begun_to_remove_cannot_be_published(queue):
     keys, made = queue.made(job, "R720", "R360")
     queue.statement("queue/plan", *claim, LEASE, keys)
     queue.rows("UPDATE wanzami.object_trash SET delete_after = now() WHERE key LIKE '%%R360%%'")
-    assert queue.statement("trash/claim") == [("vod/%d/v/R360.mp4" % job, True)]
+    assert queue.statement("trash/claim") == [("vod/%d/v/R360.mp4" % job, True, False)]
     assert queue.statement("queue/finish", *claim, made, None) == [("lost",)]
     assert queue.assets(title) == []
 
@@ -201,7 +201,7 @@ def test_a_job_given_back_counts_no_attempt(queue):
     queue.statement("queue/plan", *claim, LEASE, '["vod/x"]')
     assert queue.statement("queue/release", *claim) == [(1,)]
     assert queue.state(job)[:2] == ("queued", 0)
-    assert queue.statement("trash/claim") == [("vod/x", True)], "what was written is removed at once"
+    assert queue.statement("trash/claim") == [("vod/x", True, False)], "what was written is removed at once"
     assert queue.claim() == (job, 2)
 
 
@@ -238,12 +238,12 @@ def test_deleting_a_title_leaves_its_objects_to_the_trash(queue):
     queue.rows('DELETE FROM "Title" WHERE "id" = %s', (title,))
     assert set(queue.trash()) == {"vod/%d/v/R360.mp4" % done, "vod/running"} | {s for s, in sources}
     assert queue.statement("queue/beat", *claim, LEASE, "{}") == []
-    assert queue.statement("trash/claim") == [("vod/running", True)], "what nobody has ever seen goes first"
+    assert queue.statement("trash/claim") == [("vod/running", True, False)], "what nobody has ever seen goes first"
 
 
 def test_trash_is_tried_again_and_what_comes_back_meanwhile_stays(queue):
     queue.rows("INSERT INTO wanzami.object_trash (key, reason) VALUES ('a', 'x')")
-    assert queue.statement("trash/claim") == [("a", False)]
+    assert queue.statement("trash/claim") == [("a", False, False)]
     assert queue.statement("trash/claim") == []
     queue.statement("trash/settle", "a", "the store is away")
     assert queue.rows("SELECT last_error, delete_after > now() FROM wanzami.object_trash") == [("the store is away", True)]

@@ -3,4 +3,4 @@ UPDATE wanzami.object_trash t
 SET attempts = attempts + 1, delete_after = now() + least(interval '10 seconds' * 2 ^ least(attempts, 12), interval '1 hour')
 FROM (SELECT key FROM wanzami.object_trash WHERE delete_after <= now() ORDER BY delete_after LIMIT 1 FOR UPDATE SKIP LOCKED) due
 WHERE t.key = due.key
-RETURNING t.key, t.upload_job_id IS NOT NULL AS unfinished
+RETURNING t.key, t.upload_job_id IS NOT NULL AS unfinished, wanzami.object_shown(t.key) AS shown
