@@ -26,14 +26,13 @@ ROUTE_SQL(POST, "/api/admin/ppv/users/:id/reset", "ppv/forgive", .guard = "users
 
 ROUTE(GET, "/api/ppv/access/:titleId", ppv_access, .guard = GUARD_USER, .id = "title")
 {
-	char		network[CLIENT_ADDRESS_MAX], from[CLIENT_ADDRESS_MAX];
-	const char	*query = r->kore->query_string;
+	char	network[CLIENT_ADDRESS_MAX], from[CLIENT_ADDRESS_MAX];
 
 	client_network(r->kore, network);
 	client_claimed(r->kore, from);
 	request_tell(r, "client", network);
 	request_tell(r, "from", from);
-	request_tell(r, "url", request_format(r, "%s%s%s", r->kore->path, query != NULL ? "?" : "", query != NULL ? query : ""));
+	request_tell(r, "url", request_url(r));
 	request_tell(r, "strikePause", conf_str(CONF_PPV_STRIKE_PAUSE_SEC));
 	request_tell(r, "deniedStatus", conf_str(CONF_PPV_DENIED_STATUS));
 	sql_reply(r, "ppv/access");

@@ -68,6 +68,14 @@ request_format(struct request *r, const char *fmt, ...)
 }
 
 const char *
+request_url(struct request *r)
+{
+	const char	*query = r->kore->query_string;
+
+	return (request_format(r, "%s%s%s", r->kore->path, query != NULL ? "?" : "", query != NULL ? query : ""));
+}
+
+const char *
 request_text(struct request *r, const char *field)
 {
 	const char	*copy;

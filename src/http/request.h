@@ -47,6 +47,9 @@ void	*request_alloc(struct request *, size_t);
 char	*request_copy(struct request *, const char *);
 char	*request_format(struct request *, const char *, ...) __attribute__((format(printf, 2, 3)));
 
+/* Path and query as they were asked for. Belongs to the request. */
+const char	*request_url(struct request *);
+
 /* The body's text field of that name, without escapes; NULL without it. Belongs to the request. */
 const char	*request_text(struct request *, const char *field);
 

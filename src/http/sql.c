@@ -156,7 +156,7 @@ failed_answer(struct request *r, const struct pg_outcome *outcome)
 	log_event(LOG_LEVEL_ERROR, "statement failed", LOG_S("id", r->id), LOG_S("path", r->kore->path),
 	    LOG_S("error", outcome->error), LOG_S("state", outcome->state),
 	    LOG_S("trace", *r->trace != '\0' ? r->trace : NULL));
-	pg_query("errors/record", 3, (const char *[]){ outcome->error, r->kore->path, r->user_id }, error_recorded, NULL);
+	pg_query("errors/record", 3, (const char *[]){ outcome->error, request_url(r), r->user_id }, error_recorded, NULL);
 	reply_message(r->kore, 500, "Internal server error");
 }
 

@@ -2,6 +2,7 @@
 import pytest
 
 from accounts import Account
+from services import wait_for
 
 
 @pytest.fixture
@@ -38,6 +39,9 @@ def test_a_part_of_the_titles(api):
         for path in ("/api/titles?", "/api/admin/titles?"):
             assert [t["name"] for t in get(api, path + query)["titles"]] == part, path + query
             assert [t["name"] for t in get(api, "/api/titles")["titles"]] == everything, "nobody gets another's part"
+    api.rows('ALTER TABLE "Season" RENAME TO hidden')
+    assert api.a.get("/api/titles?q=a&limit=3").status_code == 500
+    assert wait_for(lambda: api.rows('SELECT path FROM "ErrorLog"'), "the row of the failure") == [("/api/titles?q=a&limit=3",)]
 
 
 @pytest.mark.parametrize("rows", [0, 1, 100000])
