@@ -323,7 +323,8 @@ logout(struct request *r)
 	struct token	token;
 
 	if ((refresh == NULL || *refresh == '\0') && (device == NULL || *device == '\0')) {
-		reply_message(r->kore, 400, "refreshToken or deviceId required to logout");
+		sql_refusal(r, 400, "{\"message\":\"refreshToken or deviceId required to logout\"}");
+		sql_refuse(r);
 		return;
 	}
 	if (logout_proven(r, refresh, &token)) {

@@ -1,9 +1,12 @@
 """Those who run the service and their invitations (contract people §3.17 to §3.24, §5 items 19, 21, 30, 31; README 7 and 14)."""
 import hashlib
+import json
+import re
 
 import pytest
 
 from accounts import Account, at_once, audit
+from conftest import run
 
 PASSWORD = "Correct-horse-1"
 
@@ -153,6 +156,18 @@ def test_two_super_admins_cannot_remove_each_other(api):
         answers = at_once(lambda n: api.a.delete("/api/admin/users/" + two[1 - n].id, token=two[n].token).status_code, 2)
         assert sorted(answers)[0] == 200 and sorted(answers)[1] in (401, 403, 409), answers
         assert api.rows("""SELECT count(*) FROM "User" WHERE role = 'SUPER_ADMIN'""") == [(1,)]
+
+
+def test_who_is_no_administrator_is_told_nothing_else(api):
+    """Whatever else is wrong with the request (contract people §2.6)."""
+    viewer = Account(api)
+    for route in json.loads(run("docs", "routes").stdout):
+        if route["guard"] in (None, "user"):
+            continue
+        for value, body in (("1", {}), ("abc", {}), ("1", {"deviceId": 5, "email": 5})):
+            path = re.sub(":[A-Za-z]+", value, route["path"])
+            r = api.a.request(route["method"], path, json=body if route["method"] in ("POST", "PUT", "PATCH") else None, token=viewer.token)
+            assert (r.status_code, r.json()) == (403, {"message": "Admin role required"}), (route["method"], path, body)
 
 
 def test_permissions(api):
