@@ -24,7 +24,6 @@ static const struct field	signup_fields[] = {
 	FIELD("deviceId", FIELD_STRING),
 	FIELD("preferredGenres", FIELD_STRINGS),
 	FIELD("birthYear", FIELD_INTEGER, .min = 1900, .max = FIELD_THIS_YEAR),
-	FIELD("heardFrom", FIELD_STRING),
 	FIELD_END
 };
 
@@ -92,7 +91,7 @@ ROUTE(POST, "/api/auth/device-label", auth_device_label, .guard = GUARD_USER, .f
 	sql_reply(r, "auth/device-label");
 }
 
-/* Signing up */
+/* Signing up. Where somebody heard of us is kept when it is a text, and no reason to refuse them when it is none (§5 item 35). */
 
 static void
 signup_hashed(struct request *r, const char *hash)
@@ -102,6 +101,7 @@ signup_hashed(struct request *r, const char *hash)
 	token_uuid(uuid);
 	request_tell(r, "passwordHash", hash);
 	request_tell(r, "mailToken", uuid);
+	request_tell(r, "heardFrom", request_text(r, "heardFrom"));
 	sql_reply(r, "auth/signup");
 }
 

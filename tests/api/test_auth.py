@@ -86,6 +86,12 @@ def test_a_life_of_an_account(api):
     assert api.get("/api/auth/me", token=access).json()["permissions"] == ["dashboard:view"]
 
 
+def test_where_somebody_heard_of_us_is_no_condition(api):
+    for n, heard in enumerate((None, "", 5, False, ["radio"], {"from": "radio"})):
+        r = api.post("/api/auth/signup", {"email": "new%d@example.com" % n, "password": PASSWORD, "name": "New", "heardFrom": heard})
+        assert r.status_code == 201 and r.json()["profiles"][0]["preferences"] is None, heard
+
+
 @pytest.mark.parametrize("change", [
     'DELETE FROM "User"', 'DELETE FROM "Session"', 'UPDATE "Session" SET "deviceId" = \'another\''])
 def test_a_token_ends_with_what_it_stands_for(api, change):

@@ -8,7 +8,7 @@ SELECT wanzami.refuse(409, 'Email already registered') FROM "User"
 WHERE "email" = lower($2 ->> 'email') AND "password" <> $1 ->> 'passwordHash';
 INSERT INTO "Profile" ("userId", "name", "preferences", "country", "birthYear", "createdAt", "updatedAt")
 SELECT u."id", u."name", nullif(jsonb_strip_nulls(jsonb_build_object(
-		'preferredGenres', nullif($2 -> 'preferredGenres', '[]'), 'heardFrom', $2 -> 'heardFrom')), '{}'),
+		'preferredGenres', nullif($2 -> 'preferredGenres', '[]'), 'heardFrom', nullif($1 ->> 'heardFrom', ''))), '{}'),
 	$1 ->> 'country', ($2 ->> 'birthYear')::int, wanzami.now(), wanzami.now()
 FROM "User" u WHERE u."email" = lower($2 ->> 'email');
 INSERT INTO wanzami.mail_outbox (to_address, template, vars) VALUES
