@@ -17,6 +17,7 @@
 
 #define REFUSED		"WZ"	/* SQLSTATEs of wanzami.refuse(): WZ and the status; the message is a sentence */
 #define REFUSED_BODY	"WB"	/* and of wanzami.refuse_with(): the message is the body */
+#define TOO_LONG	"54000"	/* an index has no room for a value: names and addresses of thousands of characters */
 #define GUARD		"guard"
 
 /* What ties a waiting request to its statement. */
@@ -176,6 +177,8 @@ sql_failed(struct request *r, const struct pg_outcome *outcome)
 		reply_message(r->kore, 503, "Service unavailable");
 	else if (!strncmp(outcome->state, REFUSED, strlen(REFUSED)) || !strncmp(outcome->state, REFUSED_BODY, strlen(REFUSED_BODY)))
 		refused_answer(r, outcome);
+	else if (!strcmp(outcome->state, TOO_LONG))
+		reply_message(r->kore, 400, "A value is too long");
 	else if (account_gone(r, outcome))
 		reply_message(r->kore, 401, "Invalid or expired token");
 	else

@@ -4,7 +4,9 @@ import concurrent.futures
 import hashlib
 import hmac
 import json
+import random
 import socket
+import string
 import time
 
 import pytest
@@ -90,6 +92,18 @@ def test_where_somebody_heard_of_us_is_no_condition(api):
     for n, heard in enumerate((None, "", 5, False, ["radio"], {"from": "radio"})):
         r = api.post("/api/auth/signup", {"email": "new%d@example.com" % n, "password": PASSWORD, "name": "New", "heardFrom": heard})
         assert r.status_code == 201 and r.json()["profiles"][0]["preferences"] is None, heard
+
+
+def test_values_that_no_index_has_room_for(api):
+    user(api)
+    access = login(api).json()["accessToken"]
+    # Letters by chance: what repeats itself takes little room.
+    long = "".join(random.Random(1).choices(string.ascii_letters + string.digits, k=9000))
+    for r in (login(api, deviceId=long), api.post("/api/auth/device-label", {"label": "TV", "deviceId": long}, token=access),
+              api.post("/api/auth/signup", {"email": long + "@example.com", "password": PASSWORD, "name": "New"})):
+        assert (r.status_code, r.json()) == (400, {"message": "A value is too long"})
+    api.db.execute("SELECT (SELECT count(*) FROM \"User\"), (SELECT count(*) FROM \"Device\"), (SELECT count(*) FROM \"ErrorLog\")")
+    assert api.db.fetchone() == (1, 1, 0)
 
 
 @pytest.mark.parametrize("change", [
