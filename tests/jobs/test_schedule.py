@@ -308,6 +308,17 @@ def test_a_store_that_is_away_fails_the_cleanup_and_keeps_the_list(cron):
     assert cron.rows("SELECT count(*) FROM wanzami.object_trash") == [(0,)]
 
 
+def test_the_cleanup_leaves_what_something_shows(cron):
+    for key in ("poster/a", "poster/b"):
+        cron.world.store.client().put_object(Bucket=cron.world.bucket, Key=key, Body=b"x")
+    cron.rows("INSERT INTO wanzami.object_trash (key, reason) VALUES ('poster/a', 'x'), ('poster/b', 'x')")
+    cron.rows("""INSERT INTO "Title" (type, name, "posterUrl", "updatedAt") VALUES ('MOVIE', 'T', 'https://cdn/poster/b', now())""")
+    r = cron.command("run", "store-cleanup")
+    assert r.returncode == 0 and '{\\"removed\\":1}' in r.stdout, r.stdout
+    assert list(cron.world.store.keys(cron.world.bucket)) == ["poster/b"]
+    assert cron.rows("SELECT count(*) FROM wanzami.object_trash") == [(0,)]
+
+
 def test_started_beside_an_api_with_its_environment_it_does_its_work(cron):
     api = cron.world.start(roles="api", WORKERS=1)
     a = cron.start(PORT=api.port, UPLOAD_REAPER_CRON=EVERY_SECOND)
