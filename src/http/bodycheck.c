@@ -274,7 +274,7 @@ choices_quote(const char *choices, char *out, size_t size)
 static void
 choice_check(struct check *c, const struct field *f, int node)
 {
-	char		quoted[256], text[512], *plain;
+	char		quoted[256], *plain;
 	const char	*p;
 	size_t		len;
 
@@ -289,10 +289,8 @@ choice_check(struct check *c, const struct field *f, int node)
 		if (strlen(plain) == len && !memcmp(plain, p, len))
 			break;
 	}
-	if (p == NULL) {
-		snprintf(text, sizeof(text), "Invalid enum value. Expected %s, received '%.64s'", quoted, plain);
-		complain(c, f, text, "\"code\":\"invalid_enum_value\"");
-	}
+	if (p == NULL)
+		complain(c, f, request_format(c->r, "Invalid enum value. Expected %s, received '%s'", quoted, plain), "\"code\":\"invalid_enum_value\"");
 	free(plain);
 }
 

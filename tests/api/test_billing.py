@@ -62,6 +62,7 @@ def test_what_is_no_date(payer, date):
 @pytest.mark.parametrize("body, errors", [
     ({}, {"provider": ["Required"]}), ({"provider": None}, {"provider": ["Expected 'PAYSTACK' | 'FLUTTERWAVE', received null"]}),
     ({"provider": "paystack"}, {"provider": ["Invalid enum value. Expected 'PAYSTACK' | 'FLUTTERWAVE', received 'paystack'"]}),
+    ({"provider": "é" * 99}, {"provider": ["Invalid enum value. Expected 'PAYSTACK' | 'FLUTTERWAVE', received '%s'" % ("é" * 99)]}),
     ({"provider": "PAYSTACK", "status": 1, "billingEmail": "x", "paymentMethodLast4": "12345", "country": None},
      {"status": ["Expected string, received number"], "billingEmail": ["Invalid email"],
       "paymentMethodLast4": ["String must contain at most 4 character(s)"], "country": ["Expected string, received null"]})])
