@@ -3,11 +3,21 @@
  */
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "base/date.h"
 
-static const char	*others[] = { "%Y/%m/%d", "%m/%d/%Y", "%a, %d %b %Y %H:%M:%S GMT", "%b %d, %Y", "%d %b %Y", NULL };
+/* In this order: of what fits several, the engines take the first. */
+static const struct {
+	const char	*form;
+	int		full;	/* its year is no short one */
+} others[] = {
+	{ "%m/%d/%Y", 0 }, { "%m-%d-%Y", 0 }, { "%Y/%m/%d", 1 }, { "%Y-%m-%d", 1 }, { "%a, %d %b %Y", 0 }, { "%a %b %d %Y", 0 },
+	{ "%a, %b %d, %Y", 0 }, { "%b %Y", 1 }, { "%b %d, %Y", 0 }, { "%b %d %Y", 0 }, { "%d %b %Y", 0 },
+};
+/* A time behind one of them, or none. */
+static const char	*clocks[] = { " %I:%M:%S %p", " %I:%M %p", " %H:%M:%S", " %H:%M", "", NULL };
 
 /* Exactly n digits at *p, behind which it moves. */
 static int
@@ -43,21 +53,21 @@ fraction(const char **p, int *ms)
 		*ms += (**p - '0') * unit;
 }
 
-/* Z, +hh:mm or -hh:mm in minutes. */
+/* Z, +hh:mm or -hh:mm in minutes, the colon being optional. */
 static int
 offset(const char **p, int *minutes)
 {
 	int	sign = **p == '-' ? -1 : 1, hour = 0, minute = 0;
 
 	*minutes = 0;
-	if (**p == 'Z') {
+	if (**p == 'Z' || **p == 'z') {
 		(*p)++;
 		return (1);
 	}
 	if (**p != '+' && **p != '-')
 		return (1);
 	(*p)++;
-	if (!digits(p, 2, &hour) || !pair(p, ':', &minute) || hour > 23 || minute > 59)
+	if (!digits(p, 2, &hour) || !(isdigit((unsigned char)**p) ? digits(p, 2, &minute) : pair(p, ':', &minute)) || hour > 23 || minute > 59)
 		return (0);
 	*minutes = sign * (hour * 60 + minute);
 
@@ -67,7 +77,7 @@ offset(const char **p, int *minutes)
 static int
 clock_read(const char **p, struct tm *tm, int *ms, int *minutes)
 {
-	if (**p != 'T' && **p != ' ')
+	if (**p != 'T' && **p != 't' && **p != ' ')
 		return (1);
 	(*p)++;
 	if (!digits(p, 2, &tm->tm_hour) || **p != ':' || !pair(p, ':', &tm->tm_min) || !pair(p, ':', &tm->tm_sec))
@@ -98,15 +108,54 @@ iso_read(const char *p, struct tm *tm, int *ms, int *minutes)
 	return (*p == '\0' && month >= 1 && month <= 12 && day >= 1 && day <= 31);
 }
 
+/* What may end a date of another form: a zone, which is no mere offset where no time stands before it, and its name in brackets. */
 static int
-other_read(const char *text, struct tm *tm)
+zone_read(const char *p, int timed, int *minutes)
 {
-	const char	**form, *end;
+	p += strspn(p, " ");
+	if (!strncasecmp(p, "GMT", 3) || !strncasecmp(p, "UTC", 3))
+		p += 3;
+	else if (!timed && *p != '\0' && *p != '(')
+		return (0);
+	if (!offset(&p, minutes))
+		return (0);
+	p += strspn(p, " ");
+	if (*p == '(' && (p = strchr(p, ')')) != NULL)
+		p++;
 
-	for (form = others; *form != NULL; form++) {
+	return (p != NULL && *p == '\0');
+}
+
+/* 49 is 2049, and 50 is 1950. */
+static int
+year_lengthen(struct tm *tm, int full)
+{
+	int	year = tm->tm_year + 1900;
+
+	if (year < 0 || (year < 100 && full))
+		return (0);
+	if (year < 100)
+		tm->tm_year += year < 50 ? 2000 : 1900;
+
+	return (1);
+}
+
+static int
+other_read(const char *text, struct tm *tm, int *minutes)
+{
+	const char	**clock, *date, *end;
+	size_t		i;
+
+	for (i = 0; i < sizeof(others) / sizeof(*others); i++) {
 		memset(tm, 0, sizeof(*tm));
-		if ((end = strptime(text, *form, tm)) != NULL && *end == '\0')
-			return (1);
+		tm->tm_mday = 1;
+		if ((date = strptime(text, others[i].form, tm)) == NULL || !year_lengthen(tm, others[i].full))
+			continue;
+		for (clock = clocks; *clock != NULL; clock++) {
+			tm->tm_hour = tm->tm_min = tm->tm_sec = 0;
+			if ((end = strptime(date, *clock, tm)) != NULL && zone_read(end, **clock != '\0', minutes))
+				return (1);
+		}
 	}
 
 	return (0);
@@ -118,9 +167,10 @@ date_parse(const char *text, int64_t *ms)
 	struct tm	tm = { 0 };
 	int		thousandths = 0, minutes = 0;
 
+	text += strspn(text, " ");
 	if (!iso_read(text, &tm, &thousandths, &minutes)) {
-		thousandths = minutes = 0;
-		if (!other_read(text, &tm))
+		thousandths = 0;
+		if (!other_read(text, &tm, &minutes))
 			return (0);
 	}
 	*ms = ((int64_t)timegm(&tm) - minutes * 60) * 1000 + thousandths;
