@@ -236,5 +236,5 @@ def test_lists_of_any_length(api, rows):
                                     ("/api/admin/invitations", "invites", invites)):
         assert get(path + "?limit=10&offset=5")[name] == all_of_them[5:15]
         assert get(path + "?limit=0")[name] == []
-        for nonsense in ("limit=-1", "limit=x", "limit=1.5", "offset=-3", "limit=1e400", "limit=%00", "offset="):
+        for nonsense in ("limit=-1", "limit=x", "limit=1.5", "offset=-3", "limit=1e400", "limit=%00", "limit=", "limit=+", "offset="):
             assert len(get(path + "?" + nonsense)[name]) == len(all_of_them), nonsense
