@@ -2,7 +2,6 @@
  * Buying titles, and whether somebody may watch one (contract media §10).
  */
 #include <ctype.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -12,6 +11,7 @@
 #include "base/conf.h"
 #include "base/log.h"
 #include "base/work.h"
+#include "http/body.h"
 #include "http/client.h"
 #include "http/reply.h"
 #include "http/route.h"
@@ -51,7 +51,8 @@ static const char *
 title_read(struct request *r, const char **sent)
 {
 	int		node = r->json.count > 0 ? json_get(&r->json, 0, "titleId") : -1, kind;
-	const char	*raw, *text;
+	char		*id = request_alloc(r, BODY_ID_MAX);
+	const char	*raw;
 	size_t		len;
 
 	if (node < 0)
@@ -59,14 +60,10 @@ title_read(struct request *r, const char **sent)
 	raw = json_raw(&r->json, node, &len);
 	*sent = request_format(r, "%.*s", (int)len, raw);
 	kind = json_kind(&r->json, node);
-	text = kind == JSMN_STRING ? request_text(r, "titleId") : *sent;
-	if (kind == 'n' || kind == 'f' || *text == '\0' || (kind == 0 && strtod(text, NULL) == 0))
+	if (kind == 'n' || kind == 'f' || !strcmp(*sent, "\"\"") || (kind == 0 && strtod(*sent, NULL) == 0))
 		return (NULL);
-	errno = 0;
-	if (strspn(text, "0123456789") != strlen(text) || strtoull(text, NULL, 10) > INT64_MAX || errno != 0)
-		return ("");
 
-	return (text);
+	return (body_id(&r->json, node, id) ? id : "");
 }
 
 /* Two letters that are a country's: XX is one that nobody knows, T1 is Tor. */

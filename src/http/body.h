@@ -9,7 +9,9 @@
 #include <stdint.h>
 
 #define BODY_MAX	102400	/* bytes of a body, unless its route says otherwise */
+#define BODY_ID_MAX	24	/* bytes of an id of 64 bits as text, its NUL included */
 
+struct json;
 struct request;
 
 enum field_type {
@@ -55,6 +57,13 @@ int	body_read(struct request *);
 
 /* Whether text is an address as contract people §2.3 wants it. Any thread. */
 int	body_email_ok(const char *);
+
+/*
+ * The id that a value stands for, as decimal digits: an integer, a boolean, [],
+ * or a text that is decimal, 0x, or blank for 0 (contract people §8, README 19).
+ * Returns 0 when it is none. Any thread.
+ */
+int	body_id(const struct json *, int node, char out[BODY_ID_MAX]);
 
 /*
  * Checks the body against the fields of the route and leaves the known ones,

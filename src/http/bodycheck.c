@@ -330,16 +330,15 @@ number_integer(const char *text, int64_t *out)
 	return (1);
 }
 
-/* Decimal or 0x text, integers, booleans, "" and [] count; out gets the decimal text. */
-static int
-id_coerce(const struct json *doc, int node, char out[24])
+int
+body_id(const struct json *doc, int node, char out[BODY_ID_MAX])
 {
 	int	kind = json_kind(doc, node), ok;
 	int64_t	value;
 	char	*plain;
 
 	if (kind == 't' || kind == 'f' || (kind == JSMN_ARRAY && doc->nodes[node].size == 0)) {
-		snprintf(out, 24, "%d", kind == 't');
+		snprintf(out, BODY_ID_MAX, "%d", kind == 't');
 		return (1);
 	}
 	if (kind != JSMN_STRING && kind != 0)
@@ -348,7 +347,7 @@ id_coerce(const struct json *doc, int node, char out[24])
 	ok = kind == 0 ? number_integer(plain, &value) : text_integer(plain, &value);
 	free(plain);
 	if (ok)
-		snprintf(out, 24, "%" PRId64, value);
+		snprintf(out, BODY_ID_MAX, "%" PRId64, value);
 
 	return (ok);
 }
@@ -375,10 +374,10 @@ integer_keep(struct check *c, const struct field *f, double value)
 static void
 id_check(struct check *c, const struct field *f, int node)
 {
-	char	value[24];
+	char	value[BODY_ID_MAX];
 	int64_t	n;
 
-	if (!id_coerce(&c->r->json, node, value)) {
+	if (!body_id(&c->r->json, node, value)) {
 		complain_type(c, f, "bigint", kind_name(json_kind(&c->r->json, node)));
 		return;
 	}
