@@ -6,9 +6,11 @@
 set -eu
 cd "$(dirname "$0")/.."
 if [ -e .env ]; then
+	given=$(export -p)
 	set -a
 	. ./.env
 	set +a
+	eval "$given"	# what the environment had already wins, as in wanzami itself
 fi
 build/setup.sh run
 build/build.sh

@@ -4,6 +4,7 @@ import subprocess
 
 import pytest
 
+import services
 from conftest import BINARY, ROOT, run
 
 
@@ -69,6 +70,39 @@ def test_a_bad_variable_stops_the_start_with_one_line(name, value, allowed):
     assert r.returncode == 1
     assert r.stdout == ""
     assert r.stderr == 'wanzami: %s is "%s"; allowed is %s\n' % (name, value, allowed)
+
+
+@pytest.mark.parametrize("text,env,said", [
+    ("LOG_FORMAT=xml", {}, "xml"),
+    ("# LOG_FORMAT=a\n\n  export LOG_FORMAT =  xml   # why\r\nPORT=4000\n", {}, "xml"),
+    ("LOG_FORMAT=one\nLOG_FORMAT=two\n", {}, "two"),
+    ("LOG_FORMAT='a # \"b\"' # c", {}, 'a # "b"'),
+    ('PORT="4000"\nLOG_FORMAT="a\nb"', {}, "a\nb"),
+    (r'LOG_FORMAT="a\nb"', {}, "a\nb"),
+    (r"LOG_FORMAT='a\nb'", {}, r"a\nb"),
+    (r"LOG_FORMAT=`it's\` one`", {}, r"it's\` one"),
+    ("LOG_FORMAT='one\nPORT=4000", {}, "'one"),
+    ("nonsense\n=\nLOG_FORMAT\nNOBODY=1\nLOG_FORMAT=xml\n\"", {}, "xml"),
+    ("LOG_FORMAT=xml", {"LOG_FORMAT": "yaml"}, "yaml"),
+    ("LOG_FORMAT=xml", {"LOG_FORMAT": ""}, None),
+    ("LOG_FORMAT=\n", {}, None),
+    ("LOG_FORMAT=text\0LOG_FORMAT=xml", {}, None),
+])
+def test_what_the_environment_lacks_is_read_from_a_file(tmp_path, text, env, said):
+    (tmp_path / ".env").write_text(text)
+    r = subprocess.run(services.command(), env=services.clean_environment(**env), cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert r.returncode == 1
+    if said is None:
+        assert r.stderr.startswith("wanzami: DATABASE_URL is missing or wrong")
+    else:
+        assert r.stderr == 'wanzami: LOG_FORMAT is "%s"; allowed is one of json|text\n' % said
+
+
+def test_a_number_that_is_zero_may_be_its_default():
+    """As the old service had it."""
+    for name, most in (("PPV_ACCESS_DAYS", 36500), ("PREF_WINDOW_DAYS", 3650), ("RECENT_VIEWS_DAYS", 3650), ("RECENT_VIEWS_LIMIT", 1000)):
+        assert run(**{name: 0}).stderr.startswith("wanzami: DATABASE_URL is missing or wrong")
+        assert run(**{name: "0x"}).stderr == 'wanzami: %s is "0x"; allowed is a whole number from 1 to %d, or 0 for the default\n' % (name, most)
 
 
 def test_a_server_without_a_database_url_does_not_start():

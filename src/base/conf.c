@@ -8,16 +8,18 @@
 #include "base/cidr.h"
 #include "base/conf.h"
 #include "base/cron.h"
+#include "base/envfile.h"
 
+#define ENV_FILE		".env"
 #define SECRET_MIN_BYTES	32	/* contract README 11 */
 
-enum conf_type { CONF_TEXT, CONF_NUMBER, CONF_CHOICE, CONF_CHOICES, CONF_YESNO, CONF_URL, CONF_LINK, CONF_DURATION, CONF_CRON, CONF_ZONE, CONF_NETWORKS };
+enum conf_type { CONF_TEXT, CONF_NUMBER, CONF_NATURAL, CONF_CHOICE, CONF_CHOICES, CONF_YESNO, CONF_URL, CONF_LINK, CONF_DURATION, CONF_CRON, CONF_ZONE, CONF_NETWORKS };
 
 struct conf_var {
 	const char	*name;
 	enum conf_type	type;
 	const char	*fallback;	/* NULL: unset */
-	int64_t		min, max;	/* of a number */
+	int64_t		min, max;	/* of a number; a natural one may be 0, too, which is its default (contract media §14) */
 	const char	*choices;	/* separated by '|' */
 	int		secret;		/* its value is never shown */
 	const char	*help;
@@ -168,8 +170,8 @@ static const struct conf_var table[CONF_COUNT] = {
 	    "Flutterwave's API." },
 	[CONF_WEBHOOKS_UNSIGNED] = { "WEBHOOKS_UNSIGNED", CONF_YESNO, "0", 0, 0, NULL, 0,
 	    "Believe Paystack's webhooks without a signature when there is no secret to check it with. Anybody can then buy for nothing." },
-	[CONF_PPV_ACCESS_DAYS] = { "PPV_ACCESS_DAYS", CONF_NUMBER, "30", 0, 36500, NULL, 0,
-	    "Days that a purchase lasts; 0 is 30." },
+	[CONF_PPV_ACCESS_DAYS] = { "PPV_ACCESS_DAYS", CONF_NATURAL, "30", 1, 36500, NULL, 0,
+	    "Days that a purchase lasts." },
 	[CONF_PPV_ENFORCEMENT] = { "PPV_ENFORCEMENT", CONF_CHOICE, "grant", 0, 0, "grant|token|off", 0,
 	    "Who gets the media of pay-per-view titles: whoever was found entitled and comes from the same place (grant), who asks with the token of a buyer (token), everybody (off)." },
 	[CONF_PPV_DENIED_STATUS] = { "PPV_DENIED_STATUS", CONF_CHOICE, "403", 0, 0, "403|200", 0,
@@ -198,19 +200,21 @@ static const struct conf_var table[CONF_COUNT] = {
 	    "Milliseconds after which a process that has not been heard of has lost the job it was running." },
 	[CONF_UPLOAD_REAPER_CRON] = { "UPLOAD_REAPER_CRON", CONF_CRON, "10 * * * *", 0, 0, NULL, 0,
 	    "When uploads that nobody goes on with are given up." },
+	[CONF_SOURCE_RETENTION_DAYS] = { "SOURCE_RETENTION_DAYS", CONF_NUMBER, "0", 0, 36500, NULL, 0,
+	    "Days that an uploaded film is kept after its renditions have been made; the same job then removes it. 0 keeps it for ever." },
 	[CONF_PAYMENTS_CRON] = { "PAYMENTS_CRON", CONF_CRON, "*/10 * * * *", 0, 0, NULL, 0,
 	    "When the gateways are asked about open payments." },
 	[CONF_POPULARITY_CRON] = { "POPULARITY_CRON", CONF_CRON, "0 3 * * *", 0, 0, NULL, 0,
 	    "When the most played titles of each country are found." },
 	[CONF_PREFERENCES_CRON] = { "PREFERENCES_CRON", CONF_CRON, "30 3 * * *", 0, 0, NULL, 0,
 	    "When the genres that each profile likes are found." },
-	[CONF_PREF_WINDOW_DAYS] = { "PREF_WINDOW_DAYS", CONF_NUMBER, "60", 1, 3650, NULL, 0,
+	[CONF_PREF_WINDOW_DAYS] = { "PREF_WINDOW_DAYS", CONF_NATURAL, "60", 1, 3650, NULL, 0,
 	    "Days of events that they are found from." },
 	[CONF_RECENT_VIEWS_CRON] = { "RECENT_VIEWS_CRON", CONF_CRON, "0 4 * * *", 0, 0, NULL, 0,
 	    "When the titles that each profile watched last are found." },
-	[CONF_RECENT_VIEWS_DAYS] = { "RECENT_VIEWS_DAYS", CONF_NUMBER, "14", 1, 3650, NULL, 0,
+	[CONF_RECENT_VIEWS_DAYS] = { "RECENT_VIEWS_DAYS", CONF_NATURAL, "14", 1, 3650, NULL, 0,
 	    "Days of events that they are found from." },
-	[CONF_RECENT_VIEWS_LIMIT] = { "RECENT_VIEWS_LIMIT", CONF_NUMBER, "50", 1, 1000, NULL, 0,
+	[CONF_RECENT_VIEWS_LIMIT] = { "RECENT_VIEWS_LIMIT", CONF_NATURAL, "50", 1, 1000, NULL, 0,
 	    "How many of them are kept." },
 	[CONF_EMBEDDINGS_CRON] = { "EMBEDDINGS_CRON", CONF_CRON, "0 2 * * *", 0, 0, NULL, 0,
 	    "When new and changed titles get the vectors that say what they are about." },
@@ -376,6 +380,7 @@ value_ok(enum conf_id id, const char *text)
 
 	switch (v->type) {
 	case CONF_NUMBER:
+	case CONF_NATURAL:
 		return (number_parse(v, text, &values[id].number));
 	case CONF_YESNO:
 		return (yesno_parse(text, &values[id].number));
@@ -408,6 +413,9 @@ allowed_print(char *out, size_t len, const struct conf_var *v)
 	switch (v->type) {
 	case CONF_NUMBER:
 		snprintf(out, len, "a whole number from %lld to %lld", (long long)v->min, (long long)v->max);
+		break;
+	case CONF_NATURAL:
+		snprintf(out, len, "a whole number from %lld to %lld, or 0 for the default", (long long)v->min, (long long)v->max);
 		break;
 	case CONF_YESNO:
 		snprintf(out, len, "1 or 0");
@@ -442,6 +450,39 @@ allowed_print(char *out, size_t len, const struct conf_var *v)
 	}
 }
 
+/* What the file says last of each variable. */
+static char	*filed[CONF_COUNT];
+
+static void
+filed_take(const char *name, const char *value)
+{
+	int	id;
+
+	for (id = 0; id < CONF_COUNT; id++) {
+		if (!strcmp(table[id].name, name)) {
+			free(filed[id]);
+			filed[id] = strdup(value);
+		}
+	}
+}
+
+/* The environment's own variables stay as they are, empty ones too. */
+static void
+file_load(void)
+{
+	int	id;
+
+	envfile_read(ENV_FILE, filed_take);
+	for (id = 0; id < CONF_COUNT; id++) {
+		if (filed[id] == NULL)
+			continue;
+		(void)setenv(table[id].name, filed[id], 0);
+		explicit_bzero(filed[id], strlen(filed[id]));
+		free(filed[id]);
+		filed[id] = NULL;
+	}
+}
+
 const char *
 conf_load(void)
 {
@@ -450,9 +491,10 @@ conf_load(void)
 	const char	*text;
 	int		id;
 
+	file_load();
 	for (id = 0; id < CONF_COUNT; id++) {
 		text = getenv(table[id].name);
-		if (text == NULL || *text == '\0')
+		if (text == NULL || *text == '\0' || (table[id].type == CONF_NATURAL && !strcmp(text, "0")))
 			text = table[id].fallback;
 		values[id].text = text != NULL ? text : "";
 		values[id].number = 0;
@@ -550,7 +592,8 @@ conf_print_markdown(FILE *fp)
 	int	id;
 
 	fprintf(fp, "# How do I configure it?\n\n"
-	    "By environment variables, checked at start: a bad one stops the process with one line that names it.\n"
+	    "By environment variables, checked at start: a bad one stops the process with one line that names it. Those that the\n"
+	    "environment does not have are taken from a file `.env` in the working directory, if there is one: lines of `NAME=value`.\n"
 	    "This page is made by `wanzami docs configure` from the table in `src/base/conf.c`.\n\n"
 	    "| variable | allowed | default | meaning |\n|---|---|---|---|\n");
 	for (id = 0; id < CONF_COUNT; id++) {

@@ -120,6 +120,7 @@ enum conf_id {
 	CONF_CRON_TZ,
 	CONF_JOB_LEASE_MS,
 	CONF_UPLOAD_REAPER_CRON,
+	CONF_SOURCE_RETENTION_DAYS,
 	CONF_PAYMENTS_CRON,
 	CONF_STORE_CLEANUP_CRON,
 	CONF_MAIL_CRON,
@@ -136,7 +137,8 @@ enum conf_id {
 };
 
 /*
- * Reads and checks the whole environment, once, before threads start. Returns
+ * Reads and checks the whole environment, once, before threads start; what it
+ * lacks comes from a file .env in the working directory. Returns
  * NULL, or one line (static storage) that names the first bad variable, what
  * was wrong and what is allowed. An empty value counts as unset.
  */

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from editor import Api
-from services import wait_for
+from services import run, wait_for
 
 MIB = 1 << 20
 KEY = r"uploads/\d{13}-[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/"
@@ -420,6 +420,28 @@ def test_addresses_are_not_what_a_stranger_says(local):
     a = local.start(TRUSTED_PROXIES="10.0.0.0/8").a
     r = a.get("/api/titles/%d" % title, headers={"X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.example"})
     assert r.json()["title"]["trailerUrl"].startswith(a.url)
+
+
+def test_what_was_uploaded_is_kept_as_long_as_wanted(s3):
+    made = {name: s3.init() for name in ("old", "young", "waiting")}
+    for upload in made.values():
+        s3.complete(upload, s3.put(upload, b"hello world"))
+    for name, days in (("old", 3), ("young", 1)):
+        s3.world.rows("""UPDATE "UploadJob" SET "status" = 'COMPLETED', "updatedAt" = timezone('UTC', now()) - %s * interval '1 day' WHERE "id" = %s""",
+                      (days, made[name]["jobId"]))
+
+    def reap(**env):
+        for job in ("upload-reaper", "store-cleanup"):
+            r = run("job", "run", job, **{**s3.env, **env})
+            assert r.returncode == 0, r.stdout + r.stderr
+        return [name for name in made if s3.read(made[name]["key"]).status_code == 200]
+
+    assert reap() == ["old", "young", "waiting"]
+    assert reap(SOURCE_RETENTION_DAYS=2) == ["young", "waiting"]
+    answer = {"job": {"id": made["old"]["jobId"], "status": "PROCESSING"}}
+    assert s3.complete(made["old"], [{"ETag": "x", "PartNumber": 1}]) == answer  # that it is done is known still
+    reap(SOURCE_RETENTION_DAYS=2)
+    assert s3.world.rows("SELECT key FROM wanzami.object_trash") == []
 
 
 def test_uploads_that_nobody_goes_on_with_are_given_up(s3):

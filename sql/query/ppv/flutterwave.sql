@@ -14,4 +14,4 @@ FROM wanzami.ppv_settle(
 	END,
 	'FLUTTERWAVE', round(100 * CASE WHEN $2 ->> 'event' LIKE 'refund.%' THEN wanzami.field_amount($2 -> 'data', 'AmountRefunded')
 		ELSE wanzami.field_amount($2 -> 'data', 'amount') END),
-	$2 #>> '{data,currency}', $2 #>> '{data,id}', $2, coalesce(nullif($1 ->> 'accessDays', '0'), '30')::int) done
+	$2 #>> '{data,currency}', $2 #>> '{data,id}', $2, ($1 ->> 'accessDays')::int) done

@@ -15,4 +15,4 @@ FROM wanzami.ppv_settle(
 		WHEN 'charge.dispute.resolve' THEN CASE $2 #>> '{data,resolution}' WHEN 'declined' THEN 'restored' ELSE 'reversed' END
 	END,
 	'PAYSTACK', CASE WHEN $2 ->> 'event' NOT LIKE 'charge.dispute.%' THEN wanzami.field_amount($2 -> 'data', 'amount') END,
-	$2 #>> '{data,currency}', $2 #>> '{data,id}', $2, coalesce(nullif($1 ->> 'accessDays', '0'), '30')::int) done
+	$2 #>> '{data,currency}', $2 #>> '{data,id}', $2, ($1 ->> 'accessDays')::int) done

@@ -6,7 +6,7 @@ SELECT wanzami.ppv_settle(p."paystackRef", CASE
 		WHEN a.status = 'failed' THEN 'failed'
 		WHEN p."createdAt" < wanzami.now() - CASE $2 WHEN 'unknown' THEN interval '7 days' ELSE interval '1 day' END THEN 'expired'
 	END, p."gateway", CASE WHEN a.status IS DISTINCT FROM 'reversed' THEN CASE p."gateway" WHEN 'PAYSTACK' THEN 1 ELSE 100 END * wanzami.field_amount(a.data, 'amount') END,
-	a.data ->> 'currency', a.data ->> 'id', a.answer, coalesce(nullif($4, '0'), '30')::int)
+	a.data ->> 'currency', a.data ->> 'id', a.answer, $4::int)
 FROM "PpvPurchase" p, LATERAL (SELECT $3::jsonb AS answer, $3::jsonb -> 'data' AS data,
 	-- An answer about another payment says nothing.
 	CASE WHEN p."paystackRef" IN ($3::jsonb #>> '{data,reference}', $3::jsonb #>> '{data,tx_ref}') THEN $3::jsonb #>> '{data,status}' END AS status) a
