@@ -106,6 +106,15 @@ def test_values_that_no_index_has_room_for(api):
     assert api.db.fetchone() == (1, 1, 0)
 
 
+def test_a_long_password_of_before_is_still_good(api):
+    long = PASSWORD * 10
+    api.db.execute("""INSERT INTO "User" (email, password, name, "emailVerified", "updatedAt") VALUES ('ada@example.com', %s, 'Ada', true, now())""",
+                   (hash_of(long),))
+    assert login(api, password=long).status_code == 200
+    assert login(api, password=long[:71]).status_code == 401
+    assert api.post("/api/auth/signup", {"email": "eve@example.com", "password": long, "name": "Eve"}).status_code == 400
+
+
 @pytest.mark.parametrize("change", [
     'DELETE FROM "User"', 'DELETE FROM "Session"', 'UPDATE "Session" SET "deviceId" = \'another\''])
 def test_a_token_ends_with_what_it_stands_for(api, change):
