@@ -167,7 +167,8 @@ def site(request):
     """The service at BASE_URL (tests/e2e/run.sh), else that on this machine."""
     url = os.environ.get("BASE_URL", "").rstrip("/")
     if url:
-        return Site(services.Client(url), url.replace("https://", "http://", 1), os.environ["ADMIN_EMAIL"], os.environ["ADMIN_PASSWORD"])
+        plain = os.environ.get("PLAIN_URL") or url.replace("https://", "http://", 1)
+        return Site(services.Client(url), plain.rstrip("/"), os.environ["ADMIN_EMAIL"], os.environ["ADMIN_PASSWORD"])
     from stack import EMAIL, PASSWORD
     s = request.getfixturevalue("stack")
     return Site(s.client, "http://127.0.0.1:%d" % s.balancer.plain, EMAIL, PASSWORD)
