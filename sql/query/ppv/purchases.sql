@@ -1,7 +1,8 @@
 -- GET /api/admin/ppv/purchases (contract media §10.5).
-SELECT wanzami.refuse(400, 'Invalid limit') WHERE $1 #>> '{query,limit}' !~ '^([0-9]{1,18})?$';
-SELECT wanzami.refuse(400, 'Invalid offset') WHERE $1 #>> '{query,offset}' !~ '^([0-9]{1,18})?$';
-SELECT wanzami.refuse(400, 'Invalid status') WHERE upper($1 #>> '{query,status}') NOT IN ('', 'PENDING', 'SUCCESS', 'FAILED', 'CANCELLED');
+SELECT wanzami.refuse(400, 'Invalid ' || name) FROM (VALUES
+	('limit', $1 #>> '{query,limit}' !~ '^([0-9]{1,18})?$'),
+	('offset', $1 #>> '{query,offset}' !~ '^([0-9]{1,18})?$'),
+	('status', upper($1 #>> '{query,status}') NOT IN ('', 'PENDING', 'SUCCESS', 'FAILED', 'CANCELLED'))) field (name, wrong) WHERE wrong;
 WITH wanted AS (
 	SELECT nullif(upper($1 #>> '{query,status}'), '')::"PpvPurchaseStatus" AS status, nullif(upper($1 #>> '{query,gateway}'), '') AS gateway,
 		least(coalesce(nullif($1 #>> '{query,limit}', '')::bigint, 200), 500) AS most, coalesce(nullif($1 #>> '{query,offset}', '')::bigint, 0) AS skip
