@@ -63,7 +63,7 @@ query_get(const struct http_request *req, const char *name, char *out, size_t si
 	return (0);
 }
 
-/* How many parameters of this name there are up to end (NULL: all), as they are written. */
+/* How many parameters of this name there are from query up to end (NULL: to its own), as they are written. */
 static int
 name_count(const char *query, const char *end, const char *name, size_t len)
 {
@@ -128,7 +128,7 @@ query_json(const struct http_request *req, struct kore_buf *out)
 		len = strcspn(p, "&");
 		name = strcspn(p, "=");
 		if (name < len && name_count(req->query_string, p, p, name) == 0)
-			param_json(out, p, len, out->offset == empty, name_count(req->query_string, NULL, p, name) > 1);
+			param_json(out, p, len, out->offset == empty, name_count(p, NULL, p, name) > 1);
 		p += len + (p[len] == '&');
 	}
 	kore_buf_append(out, "}", 1);
