@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include <kore/kore.h>
+#include <kore/tasks.h>
 #include <kore/hooks.h>
 #include <kore/http.h>
 #include <kore/seccomp.h>
@@ -60,6 +61,7 @@
 #define RETURN_MS		3000	/* of the grace: a job that is not finished by then is given back */
 #define FIRST_WORKER		1
 #define CONNECTIONS_FEW		64
+#define TASK_THREADS_MAX	4	/* of one worker, which often has most of those who log in */
 #define SOLO_COUNT		3	/* Kore's count of workers at which the one that serves needs no lock to accept */
 
 static int	roles = 0;
@@ -520,6 +522,8 @@ workers_count(void)
 	if ((roles & ROLE_API) && (front_count = (int)conf_int(CONF_WORKERS)) == 0)
 		front_count = cpu_count;
 	worker_count = (u_int8_t)front_count;
+	/* They hash passwords; more of them than processors only make others wait longer. */
+	kore_task_threads = cpu_count < TASK_THREADS_MAX ? cpu_count : TASK_THREADS_MAX;
 	if (roles & ROLE_TRANSCODE) {
 		worker_count++;
 		worker_name_instance();

@@ -215,7 +215,7 @@ ROUTE(POST, "/api/auth/google/callback", google_callback, .limit = "google", .ma
 		return;
 	}
 	r->state = s;
-	if (work_remote(google_work, google_answered, s))
+	if (work_run(WORK_REMOTE, google_work, google_answered, s))
 		request_wait_outside(r);
 	else
 		reply_message(r->kore, 503, "The service is busy. Please try again in a moment.");

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/work.h"
 #include "http/reply.h"
 #include "http/route.h"
 #include "store/objects.h"
@@ -14,7 +15,7 @@
 #include "store/valkey.h"
 
 #define EVERY_ROLE	(ROLE_API | ROLE_TRANSCODE | ROLE_CRON)
-#define STORE_FRESH_MS	3000	/* the store is asked on a task thread, and not for every probe of a load balancer */
+#define STORE_FRESH_MS	3000	/* the store is asked on a thread, and not for every probe of a load balancer */
 #define STORE_SECONDS	2
 
 
@@ -182,7 +183,7 @@ store_check(struct request *r)
 	request_wait(r);
 	if (store.since == 0) {
 		store.since = now;
-		objects_run(store_ask, store_asked, NULL);
+		(void)work_run(WORK_STORE, store_ask, store_asked, NULL);
 	}
 }
 

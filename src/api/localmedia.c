@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/work.h"
 #include "http/localbody.h"
 #include "http/reply.h"
 #include "http/route.h"
@@ -325,5 +326,5 @@ ROUTE(PUT, LOCAL_PATH "*", localmedia_put, .raw = 1, .body_max = OBJECTS_PART_MA
 		return;
 	}
 	request_wait(r);
-	objects_run(arrival_work, arrival_done, w);
+	(void)work_run(WORK_STORE, arrival_work, arrival_done, w);
 }

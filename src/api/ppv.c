@@ -38,7 +38,7 @@ ROUTE(GET, "/api/ppv/access/:titleId", ppv_access, .guard = GUARD_USER, .id = "t
 	sql_reply(r, "ppv/access");
 }
 
-/* A purchase that begins; the task thread's while it asks the gateway. */
+/* A purchase that begins; the thread's while it asks the gateway. */
 struct purchase {
 	struct request		*r;
 	struct payment_order	order;
@@ -181,7 +181,7 @@ purchase_made(struct request *r, const PGresult *res)
 	p->order.minor = strtoll(sql_text(res, "minor"), NULL, 10);
 	p->currency = sql_copy(r, res, "currency");
 	p->naira = sql_copy(r, res, "naira");
-	if (work_remote(gateway_ask, gateway_answered, p))
+	if (work_run(WORK_REMOTE, gateway_ask, gateway_answered, p))
 		request_wait_outside(r);
 	else
 		reply_message(r->kore, 503, "The service is busy. Please try again in a moment.");

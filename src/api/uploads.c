@@ -1,13 +1,14 @@
 /*
  * Uploads of films (contract media §6): the browser puts the parts straight
  * into the store; here the upload is begun, counted, and completed into a job
- * for the transcode workers. The store is asked on a task thread.
+ * for the transcode workers. The store is asked on a thread.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "base/work.h"
 #include "http/reply.h"
 #include "http/route.h"
 #include "http/sign.h"
@@ -63,7 +64,7 @@ ROUTE_SQL(GET, "/api/admin/uploads", "uploads/list", .guard = GUARD_ADMIN);
 ROUTE_SQL(PATCH, "/api/admin/uploads/:id/progress", "uploads/progress", .guard = "movies:manage", .strict = 1, .id = "job",
     .fields = progress_fields);
 
-/* What the task thread works on; outlives a request whose client has gone. */
+/* What the thread works on; outlives a request whose client has gone. */
 struct upload {
 	struct request		*r;
 	char			key[OBJECTS_KEY_MAX + 1];
@@ -106,12 +107,12 @@ upload_free(void *arg)
 	free(u);
 }
 
-/* Hands work to a task thread; done finds out whether the client is still there. */
+/* Hands work to a thread; done finds out whether the client is still there. */
 static void
 upload_run(struct upload *u, void (*work)(void *), void (*done)(void *))
 {
 	request_wait(u->r);
-	objects_run(work, done, u);
+	(void)work_run(WORK_STORE, work, done, u);
 }
 
 static void
@@ -219,7 +220,7 @@ init_stored(void *arg, const struct pg_outcome *outcome)
 	}
 	/* A connection that broke may have broken after the rows were written: then the upload is theirs, and the reaper's. */
 	if (job == NULL && !outcome->lost)
-		objects_run(upload_abort, upload_free, u);
+		(void)work_run(WORK_STORE, upload_abort, upload_free, u);
 	else
 		upload_free(u);
 }
@@ -232,7 +233,7 @@ init_begun(void *arg)
 
 	if (!request_resume(r)) {
 		if (u->result == OBJECTS_OK)
-			objects_run(upload_abort, upload_free, u);
+			(void)work_run(WORK_STORE, upload_abort, upload_free, u);
 		else
 			upload_free(u);
 		return;

@@ -17,7 +17,7 @@ struct host {
  * tried (RFC 6724). A numeric address is its own; localhost needs no name
  * server and no /etc/hosts. Returns 0 and says why in error when there are
  * none. Waits for the name server as long as resolv.conf(5) says, which is
- * seconds: on threads of work_lookup(), never on the event loop.
+ * seconds: on threads of WORK_LOOKUP, never on the event loop.
  */
 int	host_resolve(struct host *h, const char *name);
 

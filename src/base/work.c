@@ -1,7 +1,7 @@
 /*
- * The task threads and the one queue that feeds them all; and the same for
- * work that waits for others, which would keep the task threads from theirs:
- * for servers, and, apart from them, for name servers.
+ * Pools of threads, each with one queue that feeds all of them: task threads
+ * for what computes, and others for what waits, which would keep the task
+ * threads from their work.
  *
  * Kore's own queues, one for each thread, are not used: work would wait behind
  * a slow piece while other threads rest, and a thread that is woken without
@@ -37,6 +37,8 @@ TAILQ_HEAD(works, work);
 
 /* Threads that do the same kind of work, and what waits for one of them. */
 struct pool {
+	const int	most;		/* threads; 0 for as many as Kore has for tasks */
+	const int	queue;		/* how much may wait; 0 for any number */
 	struct works	waiting;
 	pthread_cond_t	more;
 	int		nwaiting;
@@ -44,9 +46,13 @@ struct pool {
 	int		threads;
 };
 
-static struct pool	tasks = { .waiting = TAILQ_HEAD_INITIALIZER(tasks.waiting), .more = PTHREAD_COND_INITIALIZER };
-static struct pool	waiters = { .waiting = TAILQ_HEAD_INITIALIZER(waiters.waiting), .more = PTHREAD_COND_INITIALIZER };
-static struct pool	lookups = { .waiting = TAILQ_HEAD_INITIALIZER(lookups.waiting), .more = PTHREAD_COND_INITIALIZER };
+#define EMPTY(kind)	.waiting = TAILQ_HEAD_INITIALIZER(pools[kind].waiting), .more = PTHREAD_COND_INITIALIZER
+static struct pool	pools[] = {
+	[WORK_PASSWORD] = { .most = 0, EMPTY(WORK_PASSWORD) },
+	[WORK_STORE] = { .most = 2, EMPTY(WORK_STORE) },
+	[WORK_REMOTE] = { .most = 16, .queue = 48, EMPTY(WORK_REMOTE) },
+	[WORK_LOOKUP] = { .most = 4, EMPTY(WORK_LOOKUP) },
+};
 static struct works	finished = TAILQ_HEAD_INITIALIZER(finished);
 static pthread_mutex_t	lock = PTHREAD_MUTEX_INITIALIZER;	/* of all that stands above */
 static int		bell = -1;	/* eventfd that calls the event loop to what is finished */
@@ -92,7 +98,7 @@ thread_live(struct kore_task *t)
 {
 	(void)setpriority(PRIO_PROCESS, 0, NICE);	/* of this thread alone */
 	for (;;)
-		work_do(&tasks);
+		work_do(&pools[WORK_PASSWORD]);
 
 	return (t->result);
 }
@@ -112,7 +118,7 @@ thread_start(struct pool *pool)
 {
 	struct kore_task	*t;
 
-	if (pool != &tasks) {
+	if (pool->most != 0) {
 		if (!thread_begin(waiter_live, pool))
 			fatal("no thread: %s", errno_s);
 		return;
@@ -153,69 +159,68 @@ bell_make(void)
 	kore_platform_event_schedule(bell, EPOLLIN, 0, &event);
 }
 
-static void
-pool_add(struct pool *pool, int threads_max, void (*work)(void *), void (*done)(void *), void *arg)
+static int
+pool_most(const struct pool *pool)
 {
+	return (pool->most != 0 ? pool->most : kore_task_threads);
+}
+
+/* Returns -1 when there is no room for it, otherwise whether it takes one more thread. */
+static int
+pool_add(struct pool *pool, struct work *w)
+{
+	int	start;
+
+	if (pool->queue != 0 && pool->nwaiting >= pool->queue && pool->threads - pool->idle >= pool->most)
+		return (-1);
+	TAILQ_INSERT_TAIL(&pool->waiting, w, list);
+	start = ++pool->nwaiting > pool->idle && pool->threads < pool_most(pool);
+	pool->threads += start;
+
+	return (start);
+}
+
+int
+work_run(enum work_kind kind, void (*work)(void *), void (*done)(void *), void *arg)
+{
+	struct pool	*pool = &pools[kind];
 	struct work	*w;
 	int		start;
 
+	if (bell == -1)
+		bell_make();
 	if ((w = calloc(1, sizeof(*w))) == NULL)
 		fatal("out of memory");
 	w->work = work;
 	w->done = done;
 	w->arg = arg;
 	w->since = kore_time_ms();
-	if (bell == -1)
-		bell_make();
 	pthread_mutex_lock(&lock);
-	TAILQ_INSERT_TAIL(&pool->waiting, w, list);
-	start = ++pool->nwaiting > pool->idle && pool->threads < threads_max;
-	pool->threads += start;
+	start = pool_add(pool, w);
 	pthread_mutex_unlock(&lock);
+	if (start == -1) {
+		free(w);
+		return (0);
+	}
 	pthread_cond_signal(&pool->more);
 	if (start)
 		thread_start(pool);
-}
 
-void
-work_run(void (*work)(void *), void (*done)(void *), void *arg)
-{
-	pool_add(&tasks, kore_task_threads, work, done, arg);
+	return (1);
 }
 
 int64_t
-work_waits(void)
+work_waits(enum work_kind kind)
 {
 	const struct work	*first;
 	u_int64_t		since;
 
 	pthread_mutex_lock(&lock);
-	first = TAILQ_FIRST(&tasks.waiting);
+	first = TAILQ_FIRST(&pools[kind].waiting);
 	since = first != NULL ? first->since : 0;
 	pthread_mutex_unlock(&lock);
 
 	return (since != 0 ? (int64_t)(kore_time_ms() - since) : 0);
-}
-
-int
-work_remote(void (*work)(void *), void (*done)(void *), void *arg)
-{
-	int	full;
-
-	pthread_mutex_lock(&lock);
-	full = waiters.threads - waiters.idle >= WORK_REMOTE_MAX && waiters.nwaiting >= WORK_REMOTE_QUEUE;
-	pthread_mutex_unlock(&lock);
-	if (full)
-		return (0);
-	pool_add(&waiters, WORK_REMOTE_MAX, work, done, arg);
-
-	return (1);
-}
-
-void
-work_lookup(void (*work)(void *), void (*done)(void *), void *arg)
-{
-	pool_add(&lookups, WORK_LOOKUP_MAX, work, done, arg);
 }
 
 int

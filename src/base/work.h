@@ -1,39 +1,30 @@
 /*
  * Work that would hold up the event loop (passwords, calls to other servers)
- * done on a Kore task thread.
+ * done on threads: passwords on Kore's task threads.
  */
 #ifndef WANZAMI_WORK_H
 #define WANZAMI_WORK_H
 
 #include <stdint.h>
 
-/*
- * Runs work(arg) on a task thread and then done(arg) on the event loop,
- * exactly once each. arg stays the caller's; done may free it. Event loop only.
- */
-void	work_run(void (*work)(void *), void (*done)(void *), void *arg);
-
-/* For how many ms the first in the queue of work_run() has waited for a thread; 0 when nothing waits. Event loop only. */
-int64_t	work_waits(void);
-
-/*
- * The same for work that waits for somebody else, such as a server that may
- * not answer, rather than computing: it has threads of its own, at most
- * WORK_REMOTE_MAX, so that it holds up nothing of the above. Returns 0, and
- * does nothing, when WORK_REMOTE_QUEUE wait for a thread already. Event loop
- * only.
- */
-#define WORK_REMOTE_MAX		16
-#define WORK_REMOTE_QUEUE	48
-int	work_remote(void (*work)(void *), void (*done)(void *), void *arg);
+/* Each kind has threads of its own, so that none holds up another. */
+enum work_kind {
+	WORK_PASSWORD,	/* computes: one for each processor, which stand back behind all else */
+	WORK_STORE,	/* waits for the object store */
+	WORK_REMOTE,	/* waits for a server that may not answer, such as a payment gateway */
+	WORK_LOOKUP	/* waits for a name server: see host_resolve() */
+};
 
 /*
- * The same for names that are looked up (host_resolve()), on at most
- * WORK_LOOKUP_MAX threads of their own: neither passwords nor servers that do
- * not answer keep a connection to the database from being made. Event loop only.
+ * Runs work(arg) on a thread and then done(arg) on the event loop, exactly
+ * once each. arg stays the caller's; done may free it. Returns 0, and does
+ * nothing, when as many as there is room for wait for a thread already, which
+ * only WORK_REMOTE has a bound for. Event loop only.
  */
-#define WORK_LOOKUP_MAX		4
-void	work_lookup(void (*work)(void *), void (*done)(void *), void *arg);
+int	work_run(enum work_kind kind, void (*work)(void *), void (*done)(void *), void *arg);
+
+/* For how many ms the first that waits for a thread has waited; 0 when nothing waits. Event loop only. */
+int64_t	work_waits(enum work_kind kind);
 
 /* Begins a thread of its own for work that may take long, which no signal reaches and nobody joins. Returns 0 when there is none to have. Any thread. */
 int	thread_begin(void *(*run)(void *), void *arg);

@@ -132,7 +132,7 @@ password_hash(struct request *r, const char *password, void (*next)(struct reque
 
 	j->hashed = next;
 	request_wait(r);
-	work_run(job_work, job_done, j);
+	(void)work_run(WORK_PASSWORD, job_work, job_done, j);
 }
 
 void
@@ -150,7 +150,7 @@ password_check(struct request *r, const char *text, const char *const *hashes, i
 	}
 	j->count = count;
 	request_wait(r);
-	work_run(job_work, job_done, j);
+	(void)work_run(WORK_PASSWORD, job_work, job_done, j);
 }
 
 int

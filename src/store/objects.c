@@ -16,20 +16,9 @@
 
 #define ABORTS_MAX	100	/* uploads to one key */
 #define SEGMENT_MAX	255
-#define RUN_MAX		2	/* of the task threads, which passwords need too */
 #define RENEW_EVERY_MS	1000
 
 static const struct objects_backend	*backend = NULL;
-
-/* Work that waits for its turn; event loop only. */
-struct turn {
-	void			(*work)(void *);
-	void			(*done)(void *);
-	void			*arg;
-	TAILQ_ENTRY(turn)	list;
-};
-static TAILQ_HEAD(, turn)	turns = TAILQ_HEAD_INITIALIZER(turns);
-static int			running = 0;
 
 const char *
 objects_configure(void)
@@ -339,53 +328,6 @@ objects_uri(const char *key, char *uri, size_t size)
 	return (len > 0 && (size_t)len < size);
 }
 
-static void	turns_take(void);
-
-static void
-turn_work(void *arg)
-{
-	struct turn	*t = arg;
-
-	t->work(t->arg);
-}
-
-static void
-turn_done(void *arg)
-{
-	struct turn	*t = arg;
-
-	running--;
-	turns_take();
-	t->done(t->arg);
-	free(t);
-}
-
-static void
-turns_take(void)
-{
-	struct turn	*t;
-
-	while (running < RUN_MAX && (t = TAILQ_FIRST(&turns)) != NULL) {
-		TAILQ_REMOVE(&turns, t, list);
-		running++;
-		work_run(turn_work, turn_done, t);
-	}
-}
-
-void
-objects_run(void (*work)(void *), void (*done)(void *), void *arg)
-{
-	struct turn	*t;
-
-	if ((t = calloc(1, sizeof(*t))) == NULL)
-		fatal("out of memory");
-	t->work = work;
-	t->done = done;
-	t->arg = arg;
-	TAILQ_INSERT_TAIL(&turns, t, list);
-	turns_take();
-}
-
 static int	renewing = 0;
 
 static void
@@ -412,7 +354,7 @@ keys_tick(void *arg, u_int64_t now)
 	if (renewing || !awskeys_stale())
 		return;
 	renewing = 1;
-	objects_run(keys_renew, keys_renewed, NULL);
+	(void)work_run(WORK_STORE, keys_renew, keys_renewed, NULL);
 }
 
 void

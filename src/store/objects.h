@@ -3,8 +3,8 @@
  * over an S3 bucket (S3_BUCKET) and a local directory (MEDIA_DIR).
  *
  * Threads: everything but presigning blocks on the network or the disk and is
- * for task threads and threads of one's own; each thread keeps a connection
- * for its next call. Presigning only computes and is for any thread.
+ * for WORK_STORE and threads of one's own; each thread keeps a connection for
+ * its next call. Presigning only computes and is for any thread.
  *
  * Every call takes a struct objects_call: what bounds it, and where it says
  * what went wrong. Connection errors and 5xx are tried again within those
@@ -75,13 +75,6 @@ int		objects_enabled(void);
  * that expire (ECS) fresh. Event loop, once per worker.
  */
 void		objects_start(void);
-
-/*
- * Runs work(arg) on a task thread and done(arg) on the event loop, as
- * base/work.h does, but few at a time: a store that hangs must not take all
- * task threads. Event loop only.
- */
-void		objects_run(void (*work)(void *), void (*done)(void *), void *arg);
 
 /* Whether a key is one (see above). Any thread. */
 int		objects_key_ok(const char *key);

@@ -195,7 +195,7 @@ static void
 conn_open(struct conn *conn)
 {
 	conn->state = CONN_RESOLVING;
-	work_lookup(conn_resolve, conn_resolved, conn);
+	(void)work_run(WORK_LOOKUP, conn_resolve, conn_resolved, conn);
 }
 
 static void

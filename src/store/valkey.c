@@ -259,7 +259,7 @@ link_connect(void *arg, u_int64_t now)
 	struct valkey	*v = arg;
 
 	(void)now;
-	work_lookup(name_resolve, name_resolved, v);
+	(void)work_run(WORK_LOOKUP, name_resolve, name_resolved, v);
 }
 
 struct valkey *

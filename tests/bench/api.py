@@ -1,5 +1,6 @@
 """The API: events stored with every acknowledged one on disk, what a read costs beside the same statement in pgbench, and logins
 against bcrypt alone, with what they do to others."""
+import functools
 import json
 import os
 import re
@@ -220,8 +221,8 @@ def logins(a):
             f.write(body)
         return wrk(a.url + "/api/auth/login", "-s", script, connections=16)[0]
 
-    def beside(times, what):
-        until = threading.Event()
+    def beside(what):
+        times, until = [], threading.Event()
         other = threading.Thread(target=look, args=(times, until))
         other.start()
         what()
@@ -232,7 +233,7 @@ def logins(a):
 
     rate, most = in_turn(ROUNDS, ours, two_cores)
     # What takes the processors' time as logins do, but outside: the difference is ours.
-    p99 = [beside([], what) for what in (ours, two_cores, lambda: time.sleep(SECONDS))]
+    p99 = in_turn(ROUNDS, *(functools.partial(beside, what) for what in (ours, two_cores, lambda: time.sleep(SECONDS))))
     print("\nlogins: 16 at once; then beside one other request after the other")
     line("POST /api/auth/login, of bcrypt alone on two cores", rate / most, "", .9, False, "%.1f/s and %.1f/s" % (rate, most))
     line("another request's slowest of a hundred, later by", p99[0] - p99[2], "ms", 5, True,
