@@ -7,15 +7,14 @@ WITH wanted AS (
 	SELECT nullif(upper($1 #>> '{query,status}'), '')::"PpvPurchaseStatus" AS status, nullif(upper($1 #>> '{query,gateway}'), '') AS gateway,
 		least(coalesce(nullif($1 #>> '{query,limit}', '')::bigint, 200), 500) AS most, coalesce(nullif($1 #>> '{query,offset}', '')::bigint, 0) AS skip
 )
-SELECT 200 AS status, '{"totalCount":' || (
-		SELECT count(*) FROM "PpvPurchase" p WHERE (w.status IS NULL OR p."status" = w.status) AND (w.gateway IS NULL OR p."gateway" = w.gateway))
-	|| ',"totalSuccessAmountNaira":' || (
-		SELECT coalesce(sum(p."amountNaira"), 0) FROM "PpvPurchase" p WHERE p."status" = 'SUCCESS' AND (w.gateway IS NULL OR p."gateway" = w.gateway))
-	|| ',"items":[' || coalesce((
+SELECT 200 AS status, '{"totalCount":' || n.found || ',"totalSuccessAmountNaira":' || n.naira || ',"items":[' || coalesce((
 		SELECT string_agg(wanzami.ppv_purchase(i.p) || ',"user":' || json_build_object('id', u."id"::text, 'email', u."email", 'name', u."name")
 			|| ',"title":' || json_build_object('id', t."id"::text, 'name', t."name", 'type', t."type", 'ppvPriceNaira', t."ppvPriceNaira",
 				'ppvCurrency', t."ppvCurrency") || '}', ',' ORDER BY (i.p)."createdAt" DESC, (i.p)."id" DESC)
 		FROM (SELECT p FROM "PpvPurchase" p WHERE (w.status IS NULL OR p."status" = w.status) AND (w.gateway IS NULL OR p."gateway" = w.gateway)
 			ORDER BY p."createdAt" DESC, p."id" DESC LIMIT w.most OFFSET w.skip) i
 		JOIN "User" u ON u."id" = (i.p)."userId" JOIN "Title" t ON t."id" = (i.p)."titleId"), '') || ']}' AS body
-FROM wanted w
+FROM wanted w, LATERAL (
+	SELECT count(*) FILTER (WHERE w.status IS NULL OR p."status" = w.status) AS found,
+		coalesce(sum(p."amountNaira") FILTER (WHERE p."status" = 'SUCCESS'), 0) AS naira
+	FROM "PpvPurchase" p WHERE w.gateway IS NULL OR p."gateway" = w.gateway) n
