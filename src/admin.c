@@ -4,13 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include <libpq-fe.h>
 
 #include "admin.h"
 #include "base/embed.h"
+#include "base/random.h"
 #include "http/body.h"
 #include "http/password.h"
 #include "store/pgurl.h"
@@ -44,30 +44,25 @@ listed(const char *list, const char *word)
 }
 
 /* Four groups of five letters and digits that cannot be mistaken for each other, all of what a strong password needs. */
-static int
-password_invent(char *out, size_t size)
+static void
+password_invent(char out[24])
 {
 	static const char	alphabet[] = "ABCDEFGHJKMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789";
 	unsigned char		byte;
 	size_t			n;
 
-	if (size < 24)
-		return (0);
 	do {
 		for (n = 0; n < 23;) {
 			if (n % 6 == 5) {
 				out[n++] = '-';
 				continue;
 			}
-			if (getrandom(&byte, 1, 0) != 1)
-				return (0);
+			random_bytes(&byte, 1);
 			if (byte < 256 / (sizeof(alphabet) - 1) * (sizeof(alphabet) - 1))
 				out[n++] = alphabet[byte % (sizeof(alphabet) - 1)];
 		}
 		out[n] = '\0';
 	} while (!password_strong(out));
-
-	return (1);
 }
 
 /* From standard input unless that is a terminal or empty. */
@@ -77,10 +72,9 @@ password_get(char *out, size_t size, int *invented)
 	*out = '\0';
 	if (!isatty(STDIN_FILENO) && fgets(out, (int)size, stdin) != NULL)
 		out[strcspn(out, "\r\n")] = '\0';
-	*invented = *out == '\0';
-	if (*invented)
-		return (password_invent(out, size) || failed("there is no randomness for a password", ""));
-	if (strlen(out) < 8 || strlen(out) > PASSWORD_MAX)
+	if ((*invented = *out == '\0'))
+		password_invent(out);
+	else if (strlen(out) < 8 || strlen(out) > PASSWORD_MAX)
 		return (failed("the password must have 8 to 72 bytes", ""));
 
 	return (1);

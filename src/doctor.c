@@ -2,7 +2,6 @@
  * One check after the other, each with the same code that the service uses
  * for its work, so that what passes here works there.
  */
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -23,6 +22,7 @@
 #include "base/conf.h"
 #include "base/embed.h"
 #include "base/json.h"
+#include "base/random.h"
 #include "doctor.h"
 #include "net/fetch.h"
 #include "net/mail.h"
@@ -280,14 +280,10 @@ static void
 store_check(void)
 {
 	struct objects_call	call = { .seconds = 15 };
-	unsigned char		random[8] = { 0 };
 	char			key[48] = "doctor/", got[16] = "";
-	size_t			i, n = 0;
+	size_t			n = 0;
 
-	if (getrandom(random, sizeof(random), 0) != sizeof(random))
-		return;
-	for (i = 0; i < sizeof(random); i++)
-		snprintf(key + 7 + 2 * i, 3, "%02x", random[i]);
+	random_hex(key + strlen(key), 8);
 	if (!store_step("an object cannot be written (s3:PutObject)", objects_put(key, "text/plain", "doctor", 6, NULL, &call), &call))
 		return;
 	if (store_step("it cannot be read (s3:GetObject)", objects_read(key, NULL, 0, got, sizeof(got), &n, &call), &call) &&

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/conf.h"
+#include "base/random.h"
 #include "http/limit.h"
 #include "http/password.h"
 #include "http/reply.h"
@@ -97,9 +98,9 @@ ROUTE(POST, "/api/auth/device-label", auth_device_label, .guard = GUARD_USER, .f
 static void
 signup_hashed(struct request *r, const char *hash)
 {
-	char	uuid[TOKEN_UUID_MAX];
+	char	uuid[RANDOM_UUID_MAX];
 
-	token_uuid(uuid);
+	random_uuid(uuid);
 	request_tell(r, "passwordHash", hash);
 	request_tell(r, "mailToken", uuid);
 	request_tell(r, "heardFrom", request_text(r, "heardFrom"));

@@ -8,6 +8,7 @@
 
 #include "base/conf.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/work.h"
 #include "http/body.h"
 #include "http/limit.h"
@@ -65,7 +66,7 @@ redirect_ok(const char *redirect)
 
 ROUTE(GET, "/api/auth/google/url", google_url)
 {
-	char		redirect[REDIRECT_MAX], uuid[TOKEN_UUID_MAX], state[SEAL_MAX];
+	char		redirect[REDIRECT_MAX], uuid[RANDOM_UUID_MAX], state[SEAL_MAX];
 	struct kore_buf	url, body;
 
 	if (!google_enabled(0)) {
@@ -78,7 +79,7 @@ ROUTE(GET, "/api/auth/google/url", google_url)
 		reply_message(r->kore, 400, "Invalid redirect URI");
 		return;
 	}
-	token_uuid(uuid);
+	random_uuid(uuid);
 	seal_make(STATE_PURPOSE, uuid, STATE_SECONDS, state);
 	kore_buf_init(&url, 512);
 	kore_buf_appendf(&url, "%s?", conf_str(CONF_GOOGLE_AUTH_URL));
@@ -134,7 +135,7 @@ static void
 signin_found(struct request *r, const PGresult *res)
 {
 	struct signin	*s = r->state;
-	char		uuid[TOKEN_UUID_MAX];
+	char		uuid[RANDOM_UUID_MAX];
 
 	session_user(r, res, &s->user);
 	request_tell(r, "foundId", s->user.id);
@@ -143,7 +144,7 @@ signin_found(struct request *r, const PGresult *res)
 		signin_finish(r);
 		return;
 	}
-	token_uuid(uuid);
+	random_uuid(uuid);
 	password_hash(r, request_format(r, "%s_google", uuid), signin_hashed);
 }
 

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
 #include <time.h>
 
 #include "base/conf.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/work.h"
 #include "http/body.h"
 #include "http/client.h"
@@ -101,8 +101,7 @@ reference_make(struct request *r, const char *title)
 	struct timespec	now;
 	uint32_t	chance;
 
-	if (getrandom(&chance, sizeof(chance), 0) != sizeof(chance))
-		fatal("getrandom: %s", errno_s);
+	random_bytes(&chance, sizeof(chance));
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 
 	return (request_format(r, "PPV-%s-%lld-%08x", title, (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000, chance));

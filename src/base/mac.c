@@ -1,11 +1,11 @@
 /*
  * Makes and compares message authentication codes.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include <bearssl.h>
 
+#include "base/hex.h"
 #include "base/mac.h"
 
 void
@@ -21,8 +21,7 @@ mac_make(const void *key, size_t key_len, const char *const *texts, size_t n, si
 	for (i = 0; i < n; i++)
 		br_hmac_update(&hc, texts[i], strlen(texts[i]) + 1);
 	br_hmac_out(&hc, mac);
-	for (i = 0; i < bytes && i < sizeof(mac); i++)
-		snprintf(hex + 2 * i, 3, "%02x", mac[i]);
+	hex_write(hex, mac, bytes < sizeof(mac) ? bytes : sizeof(mac));
 }
 
 int

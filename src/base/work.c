@@ -51,6 +51,7 @@ static struct pool	pools[] = {
 	[WORK_PASSWORD] = { .most = 0, EMPTY(WORK_PASSWORD) },
 	[WORK_STORE] = { .most = 2, EMPTY(WORK_STORE) },
 	[WORK_REMOTE] = { .most = 16, .queue = 48, EMPTY(WORK_REMOTE) },
+	[WORK_MAIL] = { .most = 1, EMPTY(WORK_MAIL) },
 	[WORK_LOOKUP] = { .most = 4, EMPTY(WORK_LOOKUP) },
 };
 static struct works	finished = TAILQ_HEAD_INITIALIZER(finished);

@@ -12,6 +12,7 @@ enum work_kind {
 	WORK_PASSWORD,	/* computes: one for each processor, which stand back behind all else */
 	WORK_STORE,	/* waits for the object store */
 	WORK_REMOTE,	/* waits for a server that may not answer, such as a payment gateway */
+	WORK_MAIL,	/* waits for the mail server: one mail after the other */
 	WORK_LOOKUP	/* waits for a name server: see host_resolve() */
 };
 

@@ -9,6 +9,7 @@
 #include <bearssl.h>
 
 #include "base/conf.h"
+#include "base/hex.h"
 #include "http/client.h"
 #include "http/limit.h"
 #include "http/reply.h"
@@ -17,6 +18,7 @@
 
 #define KEY_PREFIX	"{q}limit:"
 #define KEY_MAX		80
+#define KEY_DIGEST	16	/* bytes of the digest */
 #define TEST_SCALE	100		/* contract README 10 */
 #define LOCK_MEMORY_SEC	86400		/* how long a lock-out makes the next one longer */
 #define LOCK_DOUBLINGS	2
@@ -86,15 +88,14 @@ key_make(char out[KEY_MAX], const char *name, const char *address, const char *w
 {
 	br_sha256_context	hash;
 	unsigned char		digest[br_sha256_SIZE];
-	int			n, i;
+	int			n;
 
 	br_sha256_init(&hash);
 	br_sha256_update(&hash, address, strlen(address) + 1);
 	br_sha256_update(&hash, who, strlen(who));
 	br_sha256_out(&hash, digest);
 	n = snprintf(out, KEY_MAX, KEY_PREFIX "%.24s:", name);
-	for (i = 0; i < 16; i++)
-		n += snprintf(out + n, (size_t)(KEY_MAX - n), "%02x", digest[i]);
+	hex_write(out + n, digest, KEY_DIGEST);
 }
 
 /* Returns how many there are. */

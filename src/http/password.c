@@ -5,8 +5,8 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
+#include "base/random.h"
 #include "base/work.h"
 #include "http/password.h"
 
@@ -49,8 +49,7 @@ password_make(const char *password, char out[PASSWORD_HASH_MAX])
 	size_t			i;
 
 	*out = '\0';
-	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
-		return (0);
+	random_bytes(bytes, sizeof(bytes));
 	for (i = 0; i < SALT_CHARS; i++)
 		setting[strlen(SALT_PREFIX) + i] = alphabet[bytes[i] & 63];
 	/* The last of the 22 characters carries two bits. */

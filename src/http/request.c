@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/log.h"
+#include "base/random.h"
 #include "embedkore.h"
 #include "http/body.h"
 #include "http/guard.h"
@@ -111,8 +111,7 @@ request_number(char id[17])
 	int		i;
 
 	if (!begun) {
-		if (getrandom(&next, sizeof(next), 0) != sizeof(next))
-			fatal("getrandom: %s", errno_s);
+		random_bytes(&next, sizeof(next));
 		begun = 1;
 	}
 	for (i = 0; i < 16; i++)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/conf.h"
+#include "base/random.h"
 #include "http/session.h"
 #include "http/sql.h"
 #include "http/token.h"
@@ -20,10 +21,10 @@ session_user(struct request *r, const PGresult *res, struct session_user *user)
 void
 session_tell(struct request *r, const struct session_user *user, const char *device, int64_t access_seconds, int64_t refresh_seconds)
 {
-	char	*access, *refresh, digest[TOKEN_DIGEST_MAX], uuid[TOKEN_UUID_MAX];
+	char	*access, *refresh, digest[TOKEN_DIGEST_MAX], uuid[RANDOM_UUID_MAX];
 
 	if (device == NULL) {
-		token_uuid(uuid);
+		random_uuid(uuid);
 		device = uuid;
 	}
 	access = token_access(user->id, user->email, user->role, user->permissions, device, access_seconds);

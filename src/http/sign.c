@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/conf.h"
+#include "base/random.h"
 #include "http/client.h"
 #include "http/seal.h"
 #include "http/sign.h"
@@ -21,15 +21,9 @@ const char *
 sign_mark(void)
 {
 	static char	mark[2 * MARK_BYTES + 1];
-	unsigned char	bytes[MARK_BYTES];
-	size_t		i;
 
-	if (*mark == '\0') {
-		if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
-			fatal("getrandom: %s", errno_s);
-		for (i = 0; i < sizeof(bytes); i++)
-			snprintf(mark + 2 * i, 3, "%02x", bytes[i]);
-	}
+	if (*mark == '\0')
+		random_hex(mark, MARK_BYTES);
 
 	return (mark);
 }

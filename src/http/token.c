@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 #include <kore/kore.h>
@@ -14,6 +13,8 @@
 #include <jwt.h>
 
 #include "base/conf.h"
+#include "base/hex.h"
+#include "base/random.h"
 #include "http/token.h"
 
 #define TIME_MAX	1e15	/* seconds */
@@ -160,9 +161,9 @@ char *
 token_refresh(const char *user_id, const char *device_id, int64_t seconds)
 {
 	jwt_t	*jwt = token_begin(TOKEN_REFRESH, user_id, device_id, seconds);
-	char	uuid[TOKEN_UUID_MAX];
+	char	uuid[RANDOM_UUID_MAX];
 
-	token_uuid(uuid);
+	random_uuid(uuid);
 	if (jwt_add_grant(jwt, "tokenId", uuid) != 0)
 		fatal("a token cannot be made");
 
@@ -170,29 +171,14 @@ token_refresh(const char *user_id, const char *device_id, int64_t seconds)
 }
 
 void
-token_uuid(char out[TOKEN_UUID_MAX])
-{
-	unsigned char	b[16];
-
-	if (getrandom(b, sizeof(b), 0) != sizeof(b))
-		fatal("getrandom: %s", errno_s);
-	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
-	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-	snprintf(out, TOKEN_UUID_MAX, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-	    b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
-}
-
-void
 token_digest(const char *text, char out[TOKEN_DIGEST_MAX])
 {
 	br_sha256_context	ctx;
 	unsigned char		digest[br_sha256_SIZE];
-	size_t			i;
 
 	br_sha256_init(&ctx);
 	br_sha256_update(&ctx, text, strlen(text));
 	br_sha256_out(&ctx, digest);
 	memcpy(out, "sha256:", 8);
-	for (i = 0; i < sizeof(digest); i++)
-		snprintf(out + 7 + 2 * i, 3, "%02x", digest[i]);
+	hex_write(out + 7, digest, sizeof(digest));
 }

@@ -32,10 +32,6 @@ char	*token_access(const char *user_id, const char *email, const char *role, con
 	    const char *device_id, int64_t seconds);
 char	*token_refresh(const char *user_id, const char *device_id, int64_t seconds);
 
-/* A random UUID (version 4, RFC 9562). */
-#define TOKEN_UUID_MAX	37
-void	token_uuid(char out[TOKEN_UUID_MAX]);
-
 /* "sha256:" and the hexadecimal SHA-256 of text: how tokens are kept at rest. */
 #define TOKEN_DIGEST_MAX	72
 void	token_digest(const char *text, char out[TOKEN_DIGEST_MAX]);

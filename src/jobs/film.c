@@ -2,7 +2,6 @@
  * Reads with jobs/source.h, transcodes with media/media.h and stores the parts
  * as they come, without a file in between.
  */
-#include <sys/random.h>
 
 #include <math.h>
 #include <stdarg.h>
@@ -12,6 +11,7 @@
 
 #include <jansson.h>
 
+#include "base/random.h"
 #include "jobs/film.h"
 #include "jobs/source.h"
 #include "store/objects.h"
@@ -212,16 +212,11 @@ film_open(struct film *f)
 static int
 film_plan(struct film *f)
 {
-	uint8_t		random[16];
 	char		hex[33], *text;
 	json_t		*keys;
-	size_t		n;
 	int		i, refused;
 
-	if (getrandom(random, sizeof(random), 0) != sizeof(random))
-		return (film_failed(f, 1, "getrandom", "The machine had no random numbers."));
-	for (n = 0; n < sizeof(random); n++)
-		snprintf(hex + 2 * n, 3, "%02x", random[n]);
+	random_hex(hex, 16);
 	keys = json_array();
 	for (i = 0; i < f->nsteps; i++) {
 		snprintf(f->outputs[i].key, sizeof(f->outputs[i].key), "vod/%s/%s/%s.mp4", f->order->job_id, hex,

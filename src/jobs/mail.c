@@ -2,27 +2,20 @@
  * Delivers the outbox: claims one mail at a time, has it sent on a thread of
  * its own, and writes down what became of it.
  *
- * The thread is not one of Kore's: those get their tasks in turn, busy or not,
- * and a mail server that hangs would hold up whatever is behind it. A mail that
- * was sent is written down again and again until the database has it; only a
- * kill between the server's reply and that can make a mail go out twice, under
- * the same Message-ID.
+ * A mail that was sent is written down again and again until the database has
+ * it; only a kill between the server's reply and that can make a mail go out
+ * twice, under the same Message-ID.
  */
-#include <sys/epoll.h>
-#include <sys/random.h>
-#include <sys/socket.h>
-
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <curl/curl.h>
 #include <kore/kore.h>
 
 #include "base/conf.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/work.h"
 #include "jobs/job.h"
 #include "jobs/mail.h"
@@ -47,12 +40,9 @@ struct delivery {
 
 /* The one delivery of this worker. From STAGE_SEND on until the thread answers it is the thread's. */
 static struct {
-	struct kore_event	evt;		/* first: Kore hands us its address */
-	enum stage		stage;
-	int			more;		/* rung for while it was busy */
-	int			threaded;
-	int			loop_fd, thread_fd;
-	struct delivery		d;
+	enum stage	stage;
+	int		more;		/* rung for while it was busy */
+	struct delivery	d;
 } job;
 
 static void	outbox_claim(void);
@@ -61,13 +51,7 @@ static void	outbox_claim(void);
 static void
 delivery_name(struct delivery *d)
 {
-	u_int8_t	random[16];
-	size_t		i;
-
-	if (getrandom(random, sizeof(random), 0) != sizeof(random))
-		fatal("mail: no random numbers");
-	for (i = 0; i < sizeof(random); i++)
-		snprintf(d->token + 2 * i, 3, "%02x", random[i]);
+	random_hex(d->token, (sizeof(d->token) - 1) / 2);
 }
 
 /* Without a server, a developer reads the mail in the log (contract people §2.13); nobody else's is ever logged. */
@@ -133,21 +117,6 @@ delivery_tell(const struct delivery *d, const PGresult *settled)
 		    LOG_I("attempts", d->attempts), LOG_S("error", d->why));
 }
 
-static void *
-sender(void *arg)
-{
-	char	byte;
-
-	(void)arg;
-	while (read(job.thread_fd, &byte, 1) == 1) {
-		delivery_send(&job.d);
-		if (write(job.thread_fd, &byte, 1) != 1)
-			break;
-	}
-
-	return (NULL);
-}
-
 static void
 written(void *arg, const struct pg_outcome *outcome)
 {
@@ -180,44 +149,24 @@ outcome_take(void)
 	outcome_write();
 }
 
-/* The thread has answered. */
 static void
-sender_event(void *arg, int error)
+sent_work(void *arg)
 {
-	char	byte;
-
-	(void)arg;
-	(void)error;
-	job.evt.flags = 0;
-	if (job.stage == STAGE_SEND && recv(job.loop_fd, &byte, 1, MSG_DONTWAIT) == 1)
-		outcome_take();
+	delivery_send(arg);
 }
 
 static void
-sender_start(void)
+sent(void *arg)
 {
-	int	fds[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == -1)
-		fatal("mail: socketpair: %s", strerror(errno));
-	job.loop_fd = fds[0];
-	job.thread_fd = fds[1];
-	job.evt.handle = sender_event;
-	job.evt.type = KORE_TYPE_TASK;
-	kore_platform_event_schedule(job.loop_fd, EPOLLIN, 0, &job.evt);
-	if (!thread_begin(sender, NULL))
-		fatal("mail: no thread");
-	job.threaded = 1;
+	(void)arg;
+	outcome_take();
 }
 
 static void
 send_begin(void)
 {
 	job.stage = STAGE_SEND;
-	if (!job.threaded)
-		sender_start();
-	if (write(job.loop_fd, "", 1) != 1)
-		fatal("mail: the sender is gone");
+	(void)work_run(WORK_MAIL, sent_work, sent, &job.d);
 }
 
 static void

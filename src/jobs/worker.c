@@ -8,7 +8,6 @@
  * database has taken or refused it.
  */
 #include <sys/epoll.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -25,6 +24,7 @@
 #include "base/conf.h"
 #include "base/counter.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/work.h"
 #include "jobs/film.h"
 #include "jobs/worker.h"
@@ -510,13 +510,7 @@ thread_start(void)
 void
 worker_name_instance(void)
 {
-	u_int8_t	random[16];
-	size_t		i;
-
-	if (getrandom(random, sizeof(random), 0) != sizeof(random))
-		fatal("worker: no random numbers");
-	for (i = 0; i < sizeof(random); i++)
-		snprintf(instance + 2 * i, 3, "%02x", random[i]);
+	random_hex(instance, (sizeof(instance) - 1) / 2);
 }
 
 void

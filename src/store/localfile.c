@@ -7,11 +7,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/conf.h"
+#include "base/random.h"
 #include "store/localfile.h"
 
 #define LEFTOVER_SEC	86400
@@ -97,22 +97,11 @@ localfile_path(char path[LOCALFILE_PATH_MAX], const char *folder, const char *na
 }
 
 void
-localfile_random(char out[LOCALFILE_NAME + 1])
-{
-	unsigned char	bytes[LOCALFILE_NAME / 2] = { 0 };
-	size_t		i;
-
-	(void)getrandom(bytes, sizeof(bytes), 0);
-	for (i = 0; i < sizeof(bytes); i++)
-		snprintf(out + 2 * i, 3, "%02x", bytes[i]);
-}
-
-void
 localfile_tmp(char path[LOCALFILE_PATH_MAX])
 {
 	char	name[LOCALFILE_NAME + 1];
 
-	localfile_random(name);
+	random_hex(name, LOCALFILE_NAME / 2);
 	(void)localfile_path(path, LOCALFILE_TMP, name);
 }
 

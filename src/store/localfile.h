@@ -25,7 +25,6 @@ int			localfile_ready(void);
 
 /* The path of what has that name in a folder; returns where the name begins in it. */
 size_t			localfile_path(char path[LOCALFILE_PATH_MAX], const char *folder, const char *name);
-void			localfile_random(char out[LOCALFILE_NAME + 1]);
 /* A path in tmp/ that is nobody's yet. */
 void			localfile_tmp(char path[LOCALFILE_PATH_MAX]);
 

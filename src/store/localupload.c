@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/random.h"
 #include "store/localfile.h"
 #include "store/localupload.h"
 
@@ -76,7 +77,7 @@ localupload_begin(const char *key, const char *type, char *upload, struct object
 	enum objects_result	result;
 
 	(void)type;
-	localfile_random(upload);
+	random_hex(upload, LOCALFILE_NAME / 2);
 	upload_path(path, upload, "");
 	if (mkdir(path, 0755) != 0)
 		return (localfile_failed(call, "the upload cannot be made"));

@@ -3,9 +3,9 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
+#include "base/random.h"
 #include "store/newkey.h"
 
 #define NAME_MAX_BYTES	200
@@ -53,17 +53,13 @@ name_clean(const char *file, char out[NAME_MAX_BYTES + 1])
 void
 newkey_make(const char *folder, const char *file, char key[OBJECTS_KEY_MAX + 1])
 {
-	unsigned char	u[16] = { 0 };
-	char		name[NAME_MAX_BYTES + 1] = "";
+	char		uuid[RANDOM_UUID_MAX], name[NAME_MAX_BYTES + 1] = "";
 	struct timespec	now;
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
-	(void)getrandom(u, sizeof(u), 0);
-	u[6] = (u[6] & 0x0f) | 0x40;	/* RFC 9562 §5.4 */
-	u[8] = (u[8] & 0x3f) | 0x80;
+	random_uuid(uuid);
 	if (file != NULL)
 		name_clean(file, name);
-	snprintf(key, OBJECTS_KEY_MAX + 1, "%s/%lld-%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x%s%s", folder,
-	    (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000, u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10],
-	    u[11], u[12], u[13], u[14], u[15], file != NULL ? "/" : "", name);
+	snprintf(key, OBJECTS_KEY_MAX + 1, "%s/%lld-%s%s%s", folder, (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000, uuid,
+	    file != NULL ? "/" : "", name);
 }

@@ -14,10 +14,10 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/random.h"
 #include "store/localfile.h"
 #include "store/localupload.h"
 #include "store/localurl.h"
@@ -221,8 +221,9 @@ local_receive(char *name)
 	int			try, fd = -1;
 
 	for (try = 0; fd == -1 && try < LOCALFILE_TRIES; try++) {
-		if (!localfile_ready() || getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+		if (!localfile_ready())
 			break;
+		random_bytes(bytes, sizeof(bytes));
 		for (i = 0; i < sizeof(bytes); i++)
 			name[len - sizeof(bytes) + i] = letters[bytes[i] % 64];
 		received_path(path, name);
