@@ -32,13 +32,21 @@ struct check {
 	char			path[96];	/* where in the body, as JSON */
 };
 
+/* Which of its last two members an issue has first: the place when the value is of the wrong kind, the text when a check failed. */
+enum order { PLACE_FIRST, TEXT_FIRST };
+
 /* One more issue of shape I (contract people §2.2): what is known about it, as members of JSON, the place and the text. */
 static void
-issue_add(struct check *c, const char *detail, const char *text)
+issue_add(struct check *c, enum order order, const char *detail, const char *text)
 {
 	kore_buf_append(&c->fields, ",", c->fields.offset > 0 ? 1 : 0);
-	kore_buf_appendf(&c->fields, "{%s,\"path\":%s,\"message\":", detail, c->path);
+	kore_buf_appendf(&c->fields, "{%s", detail);
+	if (order == PLACE_FIRST)
+		kore_buf_appendf(&c->fields, ",\"path\":%s", c->path);
+	kore_buf_appendf(&c->fields, ",\"message\":");
 	json_quote(&c->fields, text);
+	if (order == TEXT_FIRST)
+		kore_buf_appendf(&c->fields, ",\"path\":%s", c->path);
 	kore_buf_append(&c->fields, "}", 1);
 }
 
@@ -58,11 +66,12 @@ text_add(struct check *c, const struct field *f, const char *text)
 		snprintf(c->first, sizeof(c->first), "%s: %s", f->name, text);
 }
 
-static void	complain(struct check *, const struct field *, const char *, const char *, ...) __attribute__((format(printf, 4, 5)));
+static void	complain(struct check *, const struct field *, enum order, const char *, const char *, ...)
+    __attribute__((format(printf, 5, 6)));
 
 /* The text for people, and the members of its issue in front of place and text. */
 static void
-complain(struct check *c, const struct field *f, const char *text, const char *detail, ...)
+complain(struct check *c, const struct field *f, enum order order, const char *text, const char *detail, ...)
 {
 	char	members[600];
 	va_list	args;
@@ -71,7 +80,7 @@ complain(struct check *c, const struct field *f, const char *text, const char *d
 	vsnprintf(members, sizeof(members), detail, args);
 	va_end(args);
 	if (c->r->route->issues != NULL)
-		issue_add(c, members, text);
+		issue_add(c, order, members, text);
 	else
 		text_add(c, f, text);
 	c->complaints++;
@@ -84,13 +93,13 @@ complain_type(struct check *c, const struct field *f, const char *expected, cons
 	char	text[512];
 
 	snprintf(text, sizeof(text), "Expected %s, received %s", expected, received);
-	complain(c, f, text, "\"code\":\"invalid_type\",\"expected\":\"%s\",\"received\":\"%s\"", expected, received);
+	complain(c, f, PLACE_FIRST, text, "\"code\":\"invalid_type\",\"expected\":\"%s\",\"received\":\"%s\"", expected, received);
 }
 
 static void
 complain_absent(struct check *c, const struct field *f, const char *expected)
 {
-	complain(c, f, "Required", "\"code\":\"invalid_type\",\"expected\":\"%s\",\"received\":\"undefined\"", expected);
+	complain(c, f, PLACE_FIRST, "Required", "\"code\":\"invalid_type\",\"expected\":\"%s\",\"received\":\"undefined\"", expected);
 }
 
 /* Too little or too much of what is called "type": the text has a place for the limit. */
@@ -102,7 +111,7 @@ complain_range(struct check *c, const struct field *f, const char *type, int too
 
 	snprintf(number, sizeof(number), "%" PRId64, limit);
 	snprintf(text, sizeof(text), "%.*s%s%s", (int)(p - fmt), fmt, number, p + 1);
-	complain(c, f, too_small && f->empty != NULL ? f->empty : text,
+	complain(c, f, TEXT_FIRST, too_small && f->empty != NULL ? f->empty : text,
 	    "\"code\":\"too_%s\",\"%simum\":%s,\"type\":\"%s\",\"inclusive\":true,\"exact\":false",
 	    too_small ? "small" : "big", too_small ? "min" : "max", number, type);
 }
@@ -196,9 +205,9 @@ text_check(struct check *c, const struct field *f, int node)
 	char	*plain = json_plain(&c->r->json, node);
 
 	if (f->type == FIELD_EMAIL && !body_email_ok(plain))
-		complain(c, f, "Invalid email", "\"validation\":\"email\",\"code\":\"invalid_string\"");
+		complain(c, f, TEXT_FIRST, "Invalid email", "\"validation\":\"email\",\"code\":\"invalid_string\"");
 	if (f->type == FIELD_PASSWORD && strlen(plain) > PASSWORD_MAX_BYTES)
-		complain(c, f, "Password must be at most 72 bytes long", "\"code\":\"too_big\"");
+		complain(c, f, TEXT_FIRST, "Password must be at most 72 bytes long", "\"code\":\"too_big\"");
 	free(plain);
 }
 
@@ -232,7 +241,8 @@ static void
 integer_check(struct check *c, const struct field *f, double value, int64_t max)
 {
 	if (value != floor(value))
-		complain_type(c, f, "integer", "float");
+		complain(c, f, TEXT_FIRST, "Expected integer, received float",
+		    "\"code\":\"invalid_type\",\"expected\":\"integer\",\"received\":\"float\"");
 	number_range_check(c, f, value, max);
 }
 
@@ -290,7 +300,7 @@ choice_check(struct check *c, const struct field *f, int node)
 			break;
 	}
 	if (p == NULL)
-		complain(c, f, request_format(c->r, "Invalid enum value. Expected %s, received '%s'", quoted, plain), "\"code\":\"invalid_enum_value\"");
+		complain(c, f, PLACE_FIRST, request_format(c->r, "Invalid enum value. Expected %s, received '%s'", quoted, plain), "\"code\":\"invalid_enum_value\"");
 	free(plain);
 }
 
@@ -453,7 +463,7 @@ date_check(struct check *c, const struct field *f, int node)
 	if (ok)
 		value_keep(c, f, text, strlen(text));
 	else
-		complain(c, f, "Invalid date", "\"code\":\"invalid_date\"");
+		complain(c, f, PLACE_FIRST, "Invalid date", "\"code\":\"invalid_date\"");
 }
 
 static void	value_check(struct check *, const struct field *, int);
@@ -523,7 +533,7 @@ value_check(struct check *c, const struct field *f, int node)
 	switch (f->type) {
 	case FIELD_UNION:
 		if (kind != JSMN_STRING)
-			complain(c, f, "Invalid input", "\"code\":\"invalid_union\"");
+			complain(c, f, PLACE_FIRST, "Invalid input", "\"code\":\"invalid_union\"");
 		else
 			string_check(c, f, node);
 		break;
@@ -631,7 +641,7 @@ body_check(struct request *r)
 		ok = 0;
 		memcpy(c.path, "[]", sizeof("[]"));
 		if (r->route->issues != NULL)
-			issue_add(&c, "\"code\":\"invalid_type\",\"expected\":\"object\",\"received\":\"array\"", NOT_AN_OBJECT);
+			issue_add(&c, PLACE_FIRST, "\"code\":\"invalid_type\",\"expected\":\"object\",\"received\":\"array\"", NOT_AN_OBJECT);
 		check_refuse(&c, "\"" NOT_AN_OBJECT "\"");
 	} else {
 		kore_buf_append(&c.body, "{", 1);

@@ -95,22 +95,20 @@ ISSUES = [
         {"code": "invalid_type", "expected": "string", "received": "number", "path": ["html"], "message": "Expected string, received number"},
         {"code": "invalid_type", "expected": "array", "received": "object", "path": ["recipients"], "message": "Expected array, received object"}]),
     ({"recipients": [{"email": "x"}, 5, {}, {"email": "a@b.co", "name": None}]}, [
-        {"validation": "email", "code": "invalid_string", "path": ["recipients", 0, "email"], "message": "Invalid email"},
+        {"validation": "email", "code": "invalid_string", "message": "Invalid email", "path": ["recipients", 0, "email"]},
         {"code": "invalid_type", "expected": "object", "received": "number", "path": ["recipients", 1], "message": "Expected object, received number"},
         {"code": "invalid_type", "expected": "string", "received": "undefined", "path": ["recipients", 2, "email"], "message": "Required"},
         {"code": "invalid_type", "expected": "string", "received": "null", "path": ["recipients", 3, "name"], "message": "Expected string, received null"}]),
     ({"subject": "", "html": "", "recipients": []}, [
-        {"code": "too_small", "minimum": 1, "type": "string", "inclusive": True, "exact": False, "path": ["subject"], "message": "Subject is required"},
-        {"code": "too_small", "minimum": 1, "type": "string", "inclusive": True, "exact": False, "path": ["html"], "message": "Email body is required"},
-        {"code": "too_small", "minimum": 1, "type": "array", "inclusive": True, "exact": False, "path": ["recipients"], "message": "At least one recipient is required"}]),
+        {"code": "too_small", "minimum": 1, "type": "string", "inclusive": True, "exact": False, "message": "Subject is required", "path": ["subject"]},
+        {"code": "too_small", "minimum": 1, "type": "string", "inclusive": True, "exact": False, "message": "Email body is required", "path": ["html"]},
+        {"code": "too_small", "minimum": 1, "type": "array", "inclusive": True, "exact": False, "message": "At least one recipient is required", "path": ["recipients"]}]),
     ({"recipients": [{"email": "a@b.co"}], "startIndex": "a", "batchSize": 0}, [
         {"code": "invalid_type", "expected": "number", "received": "nan", "path": ["startIndex"], "message": "Expected number, received nan"},
-        {"code": "too_small", "minimum": 1, "type": "number", "inclusive": True, "exact": False, "path": ["batchSize"],
-         "message": "Number must be greater than or equal to 1"}]),
+        {"code": "too_small", "minimum": 1, "type": "number", "inclusive": True, "exact": False, "message": "Number must be greater than or equal to 1", "path": ["batchSize"]}]),
     ({"recipients": [{"email": "a@b.co"}], "startIndex": -1, "batchSize": 1.5}, [
-        {"code": "too_small", "minimum": 0, "type": "number", "inclusive": True, "exact": False, "path": ["startIndex"],
-         "message": "Number must be greater than or equal to 0"},
-        {"code": "invalid_type", "expected": "integer", "received": "float", "path": ["batchSize"], "message": "Expected integer, received float"}])]
+        {"code": "too_small", "minimum": 0, "type": "number", "inclusive": True, "exact": False, "message": "Number must be greater than or equal to 0", "path": ["startIndex"]},
+        {"code": "invalid_type", "expected": "integer", "received": "float", "message": "Expected integer, received float", "path": ["batchSize"]}])]
 
 
 @pytest.mark.parametrize("what", ["send", "test"])
@@ -118,6 +116,7 @@ ISSUES = [
 def test_what_cannot_be_sent(api, what, body, issues):
     answer = post(api, what, 400, **body)
     assert answer == {"message": "Invalid payload", "issues": issues}
+    assert [list(issue) for issue in answer["issues"]] == [list(issue) for issue in issues], "their members are in the library's order (people §2.2)"
     assert api.rows("SELECT count(*) FROM wanzami.campaign") == [(0,)]
 
 
