@@ -106,7 +106,7 @@ scan_escape(struct scan *s)
 		return (scan_fail(s, "a string has a broken escape"));
 	s->p += 4;
 	if (unit == 0)
-		return (scan_fail(s, "a string holds the character U+0000"));
+		return (scan_fail(s, JSON_NUL));
 	if (unit >= 0xdc00 && unit <= 0xdfff)
 		return (scan_fail(s, "a string has half a surrogate pair"));
 	if (unit >= 0xd800 && unit <= 0xdbff) {

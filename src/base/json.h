@@ -19,6 +19,7 @@
 #include <jsmn.h>
 
 #define JSON_DEPTH_MAX	64
+#define JSON_NUL	"a string holds the character U+0000"	/* of json_parse */
 
 /* text stays the caller's and must outlive it; node 0 is the whole document. */
 struct json {

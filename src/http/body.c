@@ -107,7 +107,8 @@ body_read(struct request *r)
 		error = "it is neither an object nor an array";
 	if (error != NULL) {
 		json_free(&r->json);
-		reply_message(r->kore, 400, request_format(r, "The request body is not valid JSON: %s", error));
+		reply_message(r->kore, 400, !strcmp(error, JSON_NUL) ? route_unstorable(r->kore) :
+		    request_format(r, "The request body is not valid JSON: %s", error));
 		return (0);
 	}
 	text = json_raw(&r->json, 0, &len);

@@ -109,6 +109,15 @@ route_head_max(const char *head, size_t len)
 	return (route->body_max);
 }
 
+const char *
+route_unstorable(const struct http_request *kore)
+{
+	struct segment		args[REQUEST_ARGS_MAX];
+	const struct route	*route = table_find(kore->method, kore->path, args);
+
+	return (route != NULL && route->unstorable != NULL ? route->unstorable : "Invalid request");
+}
+
 int
 route_is_raw(const struct http_request *kore)
 {

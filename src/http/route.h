@@ -41,6 +41,7 @@ struct route {
 	const char		*id_wrong;	/* what is said of one that is none; NULL: "Invalid title id", "Missing title id" */
 	const struct field	*fields;	/* of the body; NULL: it is passed on as it came */
 	const char		*issues;	/* complaints about them are a list of issues under this message; NULL: texts by field */
+	const char		*unstorable;	/* what is said of a body with U+0000, which no column takes; NULL: "Invalid request" */
 	int			raw;		/* the body is none of JSON's, whatever its type says */
 	size_t			body_max;	/* bytes; 0 is BODY_MAX */
 };
@@ -72,6 +73,9 @@ size_t	route_body_max(const struct http_request *);
  * more than BODY_MAX of nobody who shows no token: memory is not for strangers.
  */
 size_t	route_head_max(const char *head, size_t len);
+
+/* What is said of a body with U+0000, before the route is looked for (contract people §5 item 16). */
+const char	*route_unstorable(const struct http_request *);
 
 /* Whether the route of this request leaves its body alone. */
 int	route_is_raw(const struct http_request *);

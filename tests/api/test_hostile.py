@@ -56,6 +56,13 @@ def test_bodies_that_cannot_be_read(api):
             assert isinstance(r.json()["message"], str)
 
 
+def test_what_is_said_of_a_nul(api):
+    """The same everywhere, but where the contract has a text for it: test_support.py."""
+    for route in WRITING:
+        if route["path"] != "/api/support/tickets":
+            assert send(api, route, BAD_BODIES["U+0000"]).json() == {"message": "Invalid request"}, route["path"]
+
+
 def test_values_that_nobody_means(api):
     """One absurd value in every field at once, then in each field alone beside nothing else; in each element of a list, too."""
     wrong = []

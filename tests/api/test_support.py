@@ -77,6 +77,12 @@ def test_what_cannot_be_taken(api, body, field):
     assert tickets(api)["tickets"] == []
 
 
+@pytest.mark.parametrize("field", ["email", "subject", "message"])
+def test_no_column_takes_a_nul(api, field):
+    assert open_ticket(api, 400, **{"email": "a@b", field: "a@b\0"}) == {"message": "Invalid ticket payload"}
+    assert tickets(api)["tickets"] == []
+
+
 def test_a_ticket_belongs_to_who_is_signed_in(api):
     viewer, gone = Account(api), Account(api)
     api.rows('DELETE FROM "Session" WHERE "userId" = %s', (gone.id,))
