@@ -539,6 +539,8 @@ def test_lists_of_none_one_and_many(shop, gateways):
     assert [len(admin(q)["items"]) for q in ("", "?limit=", "?limit=0", "?offset=20000", "?offset=30000", "?gateway=other")] == [200, 200, 0, 1, 0, 0]
     assert [i["paystackRef"] for i in admin("?limit=2&offset=1&status=failed&gateway=flutterwave")["items"]] == ["many-3", "many-5"]
     assert admin("?status=success&gateway=paystack")["totalCount"] == 1
+    assert len(admin("?limit=1&limit=2&status=success&status=failed")["items"]) == 1, "of what comes again the first counts"
+    assert admin("?gateway=paystack&gateway=flutterwave")["totalCount"] == 1
     for query in ("limit=-1", "limit=x", "limit=1.5", "offset=-1", "offset=" + "9" * 30, "status=paid", "limit=%27", "status=SUCCESS%00"):
         r = shop.get("/api/admin/ppv/purchases?" + query, token=token)
         assert r.status_code == 400 or "%00" in query, (query, r.text)

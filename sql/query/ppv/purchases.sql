@@ -1,11 +1,11 @@
 -- GET /api/admin/ppv/purchases (contract media §10.5).
 SELECT wanzami.refuse(400, 'Invalid ' || name) FROM (VALUES
-	('limit', $1 #>> '{query,limit}' !~ '^([0-9]{1,18})?$'),
-	('offset', $1 #>> '{query,offset}' !~ '^([0-9]{1,18})?$'),
-	('status', upper($1 #>> '{query,status}') NOT IN ('', 'PENDING', 'SUCCESS', 'FAILED', 'CANCELLED'))) field (name, wrong) WHERE wrong;
+	('limit', wanzami.query_first($1 -> 'query', 'limit') !~ '^([0-9]{1,18})?$'),
+	('offset', wanzami.query_first($1 -> 'query', 'offset') !~ '^([0-9]{1,18})?$'),
+	('status', upper(wanzami.query_first($1 -> 'query', 'status')) NOT IN ('', 'PENDING', 'SUCCESS', 'FAILED', 'CANCELLED'))) field (name, wrong) WHERE wrong;
 WITH wanted AS (
-	SELECT nullif(upper($1 #>> '{query,status}'), '')::"PpvPurchaseStatus" AS status, nullif(upper($1 #>> '{query,gateway}'), '') AS gateway,
-		least(coalesce(nullif($1 #>> '{query,limit}', '')::bigint, 200), 500) AS most, coalesce(nullif($1 #>> '{query,offset}', '')::bigint, 0) AS skip
+	SELECT nullif(upper(wanzami.query_first($1 -> 'query', 'status')), '')::"PpvPurchaseStatus" AS status, nullif(upper(wanzami.query_first($1 -> 'query', 'gateway')), '') AS gateway,
+		least(coalesce(nullif(wanzami.query_first($1 -> 'query', 'limit'), '')::bigint, 200), 500) AS most, coalesce(nullif(wanzami.query_first($1 -> 'query', 'offset'), '')::bigint, 0) AS skip
 )
 SELECT 200 AS status, '{"totalCount":' || n.found || ',"totalSuccessAmountNaira":' || n.naira || ',"items":[' || coalesce((
 		SELECT string_agg(wanzami.ppv_purchase(i.p) || ',"user":' || json_build_object('id', u."id"::text, 'email', u."email", 'name', u."name")
