@@ -68,6 +68,15 @@ def test_null_clears_and_absent_stays(editor):
     assert "releaseYear" not in t
 
 
+def test_the_members_of_a_title_come_in_the_order_of_its_document(editor):
+    a = editor
+    dated, undated = (call(a, "POST", "/admin/titles", {"name": "T", "type": "MOVIE", **year}, 201)["title"]["id"] for year in ({"releaseYear": 2001}, {}))
+    with_year, without = (list(call(a, "GET", "/titles/" + title)["title"]) for title in (dated, undated))
+    assert with_year[with_year.index("updatedAt"):] == ["updatedAt", "releaseYear", "isPpv", "ppvPriceNaira", "ppvCurrency", "ppvDescription",
+                                                        "episodeCount", "assetVersions", "episodes", "seasons"]
+    assert without == [name for name in with_year if name != "releaseYear"]
+
+
 def test_a_name_may_become_empty_and_a_list_has_no_fields(editor):
     a = editor
     title = call(a, "POST", "/admin/titles", {"name": "T", "type": "SERIES", "description": "d"}, 201)["title"]["id"]

@@ -364,6 +364,7 @@ def test_summary(start):
     assert s["counts"] == [{"eventType": "PLAY_END", "count": 1}]
     r = s["recent"][0]
     assert (r["profileId"], r["profileName"], r["titleId"], r["titleName"], r["completionPercent"], r["country"], r["deviceId"]) == ("1", "P1", "1", "T1", .25, "NG", "tv")
+    assert list(r) == ["id", "eventType", "occurredAt", "profileId", "profileName", "titleId", "titleName", "country", "completionPercent", "deviceId", "metadata"]
     assert [e["completionPercent"] for e in get(a, "/admin/events/summary?hours=0x10".replace("0x10", "1e1"))["recent"]] == [.25, 7]
     assert len(get(a, "/admin/events/summary?hours=%20100%20")["recent"]) == 3
     for none in ("", "0", "-5", "0&hours=100"):

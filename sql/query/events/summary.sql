@@ -9,11 +9,12 @@ SELECT 200 AS status, json_build_object('since', wanzami.iso(a.since),
 	'recent', (SELECT coalesce(json_agg(r.item ORDER BY r."occurredAt" DESC, r."id" DESC), '[]') FROM (
 		SELECT e."occurredAt", e."id", (left(json_build_object('id', e."id"::text, 'eventType', e."eventType", 'occurredAt', wanzami.iso(e."occurredAt"),
 				'profileId', e."profileId"::text, 'profileName', p."name", 'titleId', e."titleId"::text, 'titleName', t."name",
-				'country', e."country", 'deviceId', e."deviceId",
-				'metadata', CASE WHEN jsonb_typeof(e."metadata") IN ('object', 'array') THEN e."metadata" ELSE '{}' END)::text, -1) ||
+				'country', e."country")::text, -1) ||
 			-- An event that does not say how much was seen has no such key.
 			coalesce(', "completionPercent" : ' || CASE WHEN jsonb_typeof(e."metadata" -> 'completionPercent') = 'number' THEN e."metadata" ->> 'completionPercent'
-				WHEN jsonb_typeof(e."metadata" -> 'completion') = 'number' THEN e."metadata" ->> 'completion' END, '') || '}')::json AS item
+				WHEN jsonb_typeof(e."metadata" -> 'completion') = 'number' THEN e."metadata" ->> 'completion' END, '') || ', ' ||
+			substr(json_build_object('deviceId', e."deviceId",
+				'metadata', CASE WHEN jsonb_typeof(e."metadata") IN ('object', 'array') THEN e."metadata" ELSE '{}' END)::text, 2))::json AS item
 		FROM (SELECT * FROM "EngagementEvent" x WHERE x."occurredAt" >= a.since ORDER BY x."occurredAt" DESC, x."id" DESC LIMIT 50) e
 		LEFT JOIN "Profile" p ON p."id" = e."profileId" LEFT JOIN "Title" t ON t."id" = e."titleId") r))::text AS body
 FROM asked a

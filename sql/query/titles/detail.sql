@@ -16,20 +16,21 @@ WITH title AS (
 ), answer AS (
 	SELECT left(row_to_json(r)::text, -1) ||
 		-- A title without a date has no such key.
-		coalesce(',"releaseYear":' || extract(year FROM t."releaseDate")::int, '') || '}' AS title
+		coalesce(',"releaseYear":' || extract(year FROM t."releaseDate")::int, '') || ',' || substr(row_to_json(rest)::text, 2) AS title
 	FROM title t, LATERAL (SELECT
 		t."id"::text AS "id", t."name", t."type", t."description",
 		coalesce(t."genres", '{}') AS "genres", coalesce(t."cast", '{}') AS "cast", coalesce(t."crew", '{}') AS "crew",
 		t."language", t."maturityRating", t."runtimeMinutes", coalesce(t."countryAvailability", '{}') AS "countryAvailability",
 		t."isOriginal", t."posterUrl", t."thumbnailUrl", wanzami.playable(t."trailerUrl", '', ($1 ->> 'mark')) AS "trailerUrl",
 		t."introStartSec", t."introEndSec", t."previewSpriteUrl", t."previewVttUrl", t."archived",
-		wanzami.iso(t."createdAt") AS "createdAt", wanzami.iso(t."updatedAt") AS "updatedAt",
+		wanzami.iso(t."createdAt") AS "createdAt", wanzami.iso(t."updatedAt") AS "updatedAt"
+	) r, LATERAL (SELECT
 		t."isPpv", t."ppvPriceNaira", t."ppvCurrency", t."ppvDescription",
 		(SELECT count(*) FROM episode) AS "episodeCount",
 		wanzami.assets(t."id", NULL, t.way, ($1 ->> 'mark')) AS "assetVersions",
 		(SELECT coalesce(json_agg(e ORDER BY "seasonNumber", "episodeNumber", "id"::bigint), '[]') FROM episode e) AS "episodes",
 		(SELECT coalesce(json_agg(s ORDER BY "seasonNumber"), '[]') FROM season s) AS "seasons"
-	) r
+	) rest
 )
 SELECT CASE WHEN a.title IS NULL THEN 404 ELSE 200 END AS status,
 	coalesce('{"title":' || a.title || '}', '{"message":"Title not found"}') AS body
