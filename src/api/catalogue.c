@@ -8,8 +8,9 @@
 #include "http/sql.h"
 
 #define EDITORS	.guard = "movies:manage", .strict = 1
+#define READERS	.guard = "movies:view", .strict = 1
 
-ROUTE_SQL(GET, "/api/admin/titles", "catalogue/list", EDITORS);
+ROUTE_SQL(GET, "/api/admin/titles", "catalogue/list", READERS);
 ROUTE_SQL(POST, "/api/admin/titles", "catalogue/create", EDITORS);
 ROUTE(POST, "/api/admin/titles/purge", titles_purge, .guard = GUARD_SUPER, .slow = 1)
 {
@@ -17,13 +18,13 @@ ROUTE(POST, "/api/admin/titles/purge", titles_purge, .guard = GUARD_SUPER, .slow
 	sql_reply(r, "catalogue/purge");
 }
 
-ROUTE_SQL(GET, "/api/admin/titles/:id", "catalogue/detail", EDITORS, .id = "title");
+ROUTE_SQL(GET, "/api/admin/titles/:id", "catalogue/detail", READERS, .id = "title");
 ROUTE_SQL(PATCH, "/api/admin/titles/:id", "catalogue/update", EDITORS, .id = "title");
 ROUTE_SQL(DELETE, "/api/admin/titles/:id", "catalogue/delete", EDITORS, .id = "title");
 ROUTE_SQL(POST, "/api/admin/titles/:id/publish", "catalogue/publish", EDITORS, .id = "title");
-ROUTE_SQL(GET, "/api/admin/titles/:id/episodes", "catalogue/episodes", EDITORS, .id = "title");
+ROUTE_SQL(GET, "/api/admin/titles/:id/episodes", "catalogue/episodes", READERS, .id = "title");
 ROUTE_SQL(POST, "/api/admin/titles/:id/episodes", "catalogue/episode-create", EDITORS, .id = "title");
-ROUTE_SQL(GET, "/api/admin/titles/:id/seasons", "catalogue/seasons", EDITORS, .id = "title");
+ROUTE_SQL(GET, "/api/admin/titles/:id/seasons", "catalogue/seasons", READERS, .id = "title");
 ROUTE_SQL(POST, "/api/admin/titles/:id/seasons", "catalogue/seasons-upsert", EDITORS, .id = "title");
 ROUTE_SQL(PATCH, "/api/admin/episodes/:id", "catalogue/episode-update", EDITORS, .id = "episode");
 ROUTE_SQL(DELETE, "/api/admin/episodes/:id", "catalogue/episode-delete", EDITORS, .id = "episode");

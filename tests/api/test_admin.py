@@ -181,9 +181,11 @@ def test_permissions(api):
             assert (r.status_code, r.json()) == (403, {"message": "Insufficient permissions"}), (who, method, path)
 
 
+LOOKERS = {"SUPER_ADMIN", "CONTENT_MANAGER", "BLOG_EDITOR", "MODERATOR", "ANALYTICS", "OPS"}
 STRICT = {("GET", "/api/admin/support/tickets"): {"SUPER_ADMIN", "MODERATOR", "SUPPORT"},
           ("GET", "/api/admin/logs"): {"SUPER_ADMIN", "CONTENT_MANAGER", "OPS"},
           ("GET", "/api/admin/ppv/purchases"): {"SUPER_ADMIN", "CONTENT_MANAGER", "SUPPORT", "FINANCE", "ANALYTICS"},
+          ("GET", "/api/admin/titles"): LOOKERS, ("GET", "/api/admin/titles/1/episodes"): LOOKERS, ("GET", "/api/admin/titles/1/seasons"): LOOKERS,
           ("GET", "/api/admin/email/audience/users"): {"SUPER_ADMIN", "CONTENT_MANAGER", "BLOG_EDITOR", "MODERATOR", "SUPPORT", "ANALYTICS", "OPS"}}
 
 
