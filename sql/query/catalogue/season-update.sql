@@ -2,16 +2,9 @@
 SELECT wanzami.refuse(404, 'Season not found') WHERE NOT EXISTS (SELECT FROM "Season" WHERE "id" = ($1 ->> 'id')::bigint FOR UPDATE);
 SELECT wanzami.refuse(409, 'Season number already exists') FROM "Season" s JOIN "Season" o ON o."titleId" = s."titleId" AND o."id" <> s."id"
 WHERE s."id" = ($1 ->> 'id')::bigint AND o."seasonNumber" = wanzami.field_integer($2, 'seasonNumber');
-SELECT wanzami.audit(($1 ->> 'userId')::bigint, 'SEASON_UPDATE', $1 ->> 'id', jsonb_build_object('fields', array_remove(ARRAY[
-		CASE WHEN $2 ? 'seasonNumber' THEN 'seasonNumber' END,
-		CASE WHEN $2 ? 'name' THEN 'name' END,
-		CASE WHEN $2 ? 'description' THEN 'description' END,
-		CASE WHEN $2 ? 'releaseDate' THEN 'releaseDate' END,
-		CASE WHEN $2 ? 'status' THEN 'status' END,
-		CASE WHEN $2 ? 'posterUrl' THEN 'posterUrl' END,
-		CASE WHEN $2 ? 'thumbnailUrl' THEN 'thumbnailUrl' END,
-		CASE WHEN $2 ? 'previewSpriteUrl' THEN 'previewSpriteUrl' END,
-		CASE WHEN $2 ? 'previewVttUrl' THEN 'previewVttUrl' END], NULL)));
+SELECT wanzami.audit(($1 ->> 'userId')::bigint, 'SEASON_UPDATE', $1 ->> 'id', wanzami.edit_fields($2,
+	'seasonNumber', 'name', 'description', 'releaseDate', 'status', 'posterUrl', 'thumbnailUrl', 'previewSpriteUrl',
+	'previewVttUrl'));
 UPDATE "Episode" SET "seasonNumber" = wanzami.field_number($2, 'seasonNumber'), "updatedAt" = wanzami.now()
 WHERE "seasonId" = ($1 ->> 'id')::bigint AND $2 ? 'seasonNumber';
 UPDATE "Season" AS s SET

@@ -2,31 +2,12 @@
 SELECT wanzami.refuse(404, 'Title not found') WHERE NOT EXISTS (SELECT FROM "Title" WHERE "id" = ($1 ->> 'id')::bigint FOR UPDATE);
 SELECT wanzami.refuse(400, 'Invalid ' || b) FROM unnest(ARRAY['archived', 'isOriginal', 'pendingReview', 'isPpv']) b WHERE $2 -> b = 'null';
 SELECT wanzami.refuse(400, 'Invalid releaseYear') WHERE $2 ? 'releaseYear' AND NOT (wanzami.field_is_number($2, 'releaseYear') OR wanzami.field_is_empty($2, 'releaseYear'));
-SELECT wanzami.audit(($1 ->> 'userId')::bigint, 'TITLE_UPDATE', $1 ->> 'id', jsonb_build_object('fields', array_remove(ARRAY[
-		CASE WHEN $2 ? 'name' THEN 'name' END,
-		CASE WHEN $2 ? 'description' THEN 'description' END,
-		CASE WHEN $2 ? 'posterUrl' THEN 'posterUrl' END,
-		CASE WHEN $2 ? 'thumbnailUrl' THEN 'thumbnailUrl' END,
-		CASE WHEN $2 ? 'trailerUrl' THEN 'trailerUrl' END,
-		CASE WHEN $2 ? 'previewSpriteUrl' THEN 'previewSpriteUrl' END,
-		CASE WHEN $2 ? 'previewVttUrl' THEN 'previewVttUrl' END,
-		CASE WHEN $2 ? 'archived' THEN 'archived' END,
-		CASE WHEN $2 ?| ARRAY['releaseYear', 'releaseDate'] THEN 'releaseDate' END,
-		CASE WHEN $2 ? 'genres' THEN 'genres' END,
-		CASE WHEN $2 ? 'cast' THEN 'cast' END,
-		CASE WHEN $2 ? 'crew' THEN 'crew' END,
-		CASE WHEN $2 ? 'language' THEN 'language' END,
-		CASE WHEN $2 ? 'maturityRating' THEN 'maturityRating' END,
-		CASE WHEN wanzami.field_is_number($2, 'runtimeMinutes') OR wanzami.field_is_empty($2, 'runtimeMinutes') THEN 'runtimeMinutes' END,
-		CASE WHEN $2 ? 'countryAvailability' THEN 'countryAvailability' END,
-		CASE WHEN $2 ? 'isOriginal' THEN 'isOriginal' END,
-		CASE WHEN $2 ? 'pendingReview' THEN 'pendingReview' END,
-		CASE WHEN wanzami.field_is_number($2, 'introStartSec') OR wanzami.field_is_empty($2, 'introStartSec') THEN 'introStartSec' END,
-		CASE WHEN wanzami.field_is_number($2, 'introEndSec') OR wanzami.field_is_empty($2, 'introEndSec') THEN 'introEndSec' END,
-		CASE WHEN $2 ? 'isPpv' THEN 'isPpv' END,
-		CASE WHEN $2 ? 'ppvPriceNaira' THEN 'ppvPriceNaira' END,
-		CASE WHEN $2 ? 'ppvCurrency' THEN 'ppvCurrency' END,
-		CASE WHEN $2 ? 'ppvDescription' THEN 'ppvDescription' END], NULL)));
+SELECT wanzami.audit(($1 ->> 'userId')::bigint, 'TITLE_UPDATE', $1 ->> 'id', wanzami.edit_fields(
+	edit || CASE WHEN $2 ? 'releaseYear' THEN '{"releaseDate":0}'::jsonb ELSE '{}' END,
+	'name', 'description', 'posterUrl', 'thumbnailUrl', 'trailerUrl', 'previewSpriteUrl', 'previewVttUrl', 'archived',
+	'releaseDate', 'genres', 'cast', 'crew', 'language', 'maturityRating', 'runtimeMinutes', 'countryAvailability',
+	'isOriginal', 'pendingReview', 'introStartSec', 'introEndSec', 'isPpv', 'ppvPriceNaira', 'ppvCurrency', 'ppvDescription'))
+FROM wanzami.edit_numbers($2, 'runtimeMinutes', 'introStartSec', 'introEndSec') AS edit;
 UPDATE "Title" SET
 	"name" = CASE WHEN $2 ? 'name' THEN wanzami.field_name($2, 'name') ELSE "name" END,
 	"description" = CASE WHEN $2 ? 'description' THEN wanzami.field_text($2, 'description') ELSE "description" END,
@@ -42,16 +23,17 @@ UPDATE "Title" SET
 	"crew" = CASE WHEN $2 ? 'crew' THEN wanzami.field_texts($2, 'crew') ELSE "crew" END,
 	"language" = CASE WHEN $2 ? 'language' THEN wanzami.field_text($2, 'language') ELSE "language" END,
 	"maturityRating" = CASE WHEN $2 ? 'maturityRating' THEN wanzami.field_text($2, 'maturityRating') ELSE "maturityRating" END,
-	"runtimeMinutes" = CASE WHEN wanzami.field_is_number($2, 'runtimeMinutes') OR wanzami.field_is_empty($2, 'runtimeMinutes') THEN wanzami.field_integer($2, 'runtimeMinutes') ELSE "runtimeMinutes" END,
+	"runtimeMinutes" = CASE WHEN edit ? 'runtimeMinutes' THEN wanzami.field_integer(edit, 'runtimeMinutes') ELSE "runtimeMinutes" END,
 	"countryAvailability" = CASE WHEN $2 ? 'countryAvailability' THEN wanzami.field_texts($2, 'countryAvailability') ELSE "countryAvailability" END,
 	"isOriginal" = CASE WHEN $2 ? 'isOriginal' THEN wanzami.field_boolean($2, 'isOriginal') ELSE "isOriginal" END,
 	"pendingReview" = CASE WHEN $2 ? 'pendingReview' THEN wanzami.field_boolean($2, 'pendingReview') ELSE "pendingReview" END,
-	"introStartSec" = CASE WHEN wanzami.field_is_number($2, 'introStartSec') OR wanzami.field_is_empty($2, 'introStartSec') THEN wanzami.field_integer($2, 'introStartSec') ELSE "introStartSec" END,
-	"introEndSec" = CASE WHEN wanzami.field_is_number($2, 'introEndSec') OR wanzami.field_is_empty($2, 'introEndSec') THEN wanzami.field_integer($2, 'introEndSec') ELSE "introEndSec" END,
+	"introStartSec" = CASE WHEN edit ? 'introStartSec' THEN wanzami.field_integer(edit, 'introStartSec') ELSE "introStartSec" END,
+	"introEndSec" = CASE WHEN edit ? 'introEndSec' THEN wanzami.field_integer(edit, 'introEndSec') ELSE "introEndSec" END,
 	"isPpv" = CASE WHEN $2 ? 'isPpv' THEN wanzami.field_boolean($2, 'isPpv') ELSE "isPpv" END,
 	"ppvPriceNaira" = CASE WHEN $2 ? 'ppvPriceNaira' THEN wanzami.field_integer($2, 'ppvPriceNaira') ELSE "ppvPriceNaira" END,
 	"ppvCurrency" = CASE WHEN $2 ? 'ppvCurrency' THEN coalesce(wanzami.field_text($2, 'ppvCurrency'), 'NGN') ELSE "ppvCurrency" END,
 	"ppvDescription" = CASE WHEN $2 ? 'ppvDescription' THEN wanzami.field_text($2, 'ppvDescription') ELSE "ppvDescription" END,
 	"updatedAt" = wanzami.now()
+FROM wanzami.edit_numbers($2, 'runtimeMinutes', 'introStartSec', 'introEndSec') AS edit
 WHERE "id" = ($1 ->> 'id')::bigint
 RETURNING 200 AS status, json_build_object('title', json_build_object('id', "id"::text, 'name', "name", 'type', "type"))::text AS body
