@@ -148,8 +148,9 @@ line_check(const char *line, size_t len)
 
 /*
  * Moves a header line up to out, without the blanks at its end; returns what
- * follows it. Bytes above ASCII are allowed in values (RFC 9110 §5.5), but
- * Kore refuses them and nothing that we read has any.
+ * follows it. Tabs and bytes above ASCII are allowed in values (RFC 9110
+ * §5.5), but Kore refuses them: a tab becomes the blank that it means, and
+ * nothing that we read has the others.
  */
 static char *
 line_keep(char *out, const char *line, const char *eol)
@@ -157,22 +158,26 @@ line_keep(char *out, const char *line, const char *eol)
 	while (eol[-1] == ' ' || eol[-1] == '\t')
 		eol--;
 	for (; line < eol; line++)
-		*out++ = (unsigned char)*line < 0x80 ? *line : '?';
+		*out++ = *line == '\t' ? ' ' : (unsigned char)*line < 0x80 ? *line : '?';
 	memcpy(out, "\r\n", 2);
 
 	return (out + 2);
 }
 
-/* A header line has a name and no control characters. */
+/*
+ * A header line has a name and no control characters. A blank before, in or
+ * behind the name is refused: others might take such a line for the length of
+ * the body, or for the end of the line above (RFC 9112 §5.1, §5.2).
+ */
 static int
 header_ok(const char *line, const char *eol)
 {
-	const char	*p;
+	const char	*p, *colon = memchr(line, ':', (size_t)(eol - line));
 
-	if (memchr(line, ':', (size_t)(eol - line)) == NULL || *line == ':')
+	if (colon == NULL || colon == line)
 		return (0);
 	for (p = line; p < eol; p++) {
-		if (((unsigned char)*p < 0x20 && *p != '\t') || *p == 0x7f)
+		if (*p == ' ' || *p == '\t' ? p < colon : (unsigned char)*p < 0x20 || *p == 0x7f)
 			return (0);
 	}
 

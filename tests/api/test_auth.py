@@ -387,7 +387,12 @@ def raw(api, data):
     (b"GET /health HTTP/1.1\r\nHost: x\r\nUser-Agent: \xc3\xa9\xff\r\n", 200),
     (b"GET /health HTTP/1.1\r\nHost: x\r\nUser-Agent: \x01\r\n", 400),
     (b"GET /\xc3\xa9 HTTP/1.1\r\nHost: x\r\n", 400),
-], ids=range(19))
+    (b"GET /health HTTP/1.1\r\nHost: x\r\nAccept-Language: en,\tfr\r\n", 200),
+    (b"GET /api/auth/me HTTP/1.1\r\nHost: x\r\nAuthorization: Basic\tabc\r\n", 401),
+    (b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length : 5\r\n", 400),
+    (b"POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding\t: chunked\r\n", 400),
+    (b"GET /health HTTP/1.1\r\nHost: x\r\nX-Country: NG\r\n Content-Length: 5\r\n", 400),
+], ids=range(24))
 def test_heads_of_requests(api, head, status):
     workers = api.workers()
     answer = raw(api, head + b"Connection: close\r\n\r\n")
