@@ -6,17 +6,16 @@ import os
 import re
 import resource
 import subprocess
-import threading
 import time
-
-import requests
+from concurrent import futures
 
 from crowd import FILL, PASSWORD, SALT, TITLES, VIEWERS, bcrypt
+from overload import Flood, request
 from report import in_turn, line
 from services import ROOT, SECRETS, Appliance, KeyValue, Postgres, children, run, wait_for
 from tls import tool
 
-CONNECTIONS, SECONDS, ROUNDS, READ_SECONDS = 64, 5, 3, 2
+CONNECTIONS, SECONDS, ROUNDS, READ_SECONDS, OTHERS = 64, 5, 3, 2, 100
 
 POST_EVENTS = """
 local tokens, n = { %s }, 0
@@ -204,15 +203,6 @@ def two_cores():
 
 
 def logins(a):
-    def look(times, until):
-        with requests.Session() as s:
-            while not until.is_set():
-                began = time.monotonic()
-                if s.get(a.url + "/api/titles/7").status_code != 200:
-                    raise SystemExit("a request failed beside logins")
-                times.append((time.monotonic() - began) * 1000)
-                until.wait(.01)
-
     def ours():
         body = 'wrk.method = "POST"\nwrk.headers["content-type"] = "application/json"\nlocal n = 0\nrequest = function() n = n + 1\n' \
                'return wrk.format(nil, nil, nil, \'{"deviceId":"d","email":"viewer\' .. n %% %d + 1 .. \'@example.com","password":"%s"}\') end' % (VIEWERS, PASSWORD)
@@ -221,20 +211,18 @@ def logins(a):
             f.write(body)
         return wrk(a.url + "/api/auth/login", "-s", script, connections=16)[0]
 
+    other = Flood(a, [request("GET", "/api/titles/7")], [])
+
     def beside(what):
-        times, until = [], threading.Event()
-        other = threading.Thread(target=look, args=(times, until))
-        other.start()
-        what()
-        until.set()
-        other.join()
-        times.sort()
-        return times[len(times) * 99 // 100]
+        with futures.ThreadPoolExecutor(1) as pool:
+            told = pool.submit(other.run, "open", OTHERS, SECONDS)
+            what()
+            return told.result()[1]["p99"]
 
     rate, most = in_turn(ROUNDS, ours, two_cores)
     # What takes the processors' time as logins do, but outside: the difference is ours.
     p99 = in_turn(ROUNDS, *(functools.partial(beside, what) for what in (ours, two_cores, lambda: time.sleep(SECONDS))))
-    print("\nlogins: 16 at once; then beside one other request after the other")
+    print("\nlogins: 16 at once; then beside %d other requests a second" % OTHERS)
     line("POST /api/auth/login, of bcrypt alone on two cores", rate / most, "", .9, False, "%.1f/s and %.1f/s" % (rate, most))
     line("another request's slowest of a hundred, later by", p99[0] - p99[2], "ms", 5, True,
          "%.1f ms, %.1f without logins, %.1f beside bcrypt outside" % (p99[0], p99[2], p99[1]))

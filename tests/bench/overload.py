@@ -63,8 +63,8 @@ class Flood:
         self.a, self.pinned, self.tool = a, pinned, tool("flood")
         self.input = b"".join(r + b"\0" for r in requests)
 
-    def run(self, how, value):
-        r = subprocess.run([*self.pinned, self.tool, str(self.a.port), how, str(value), str(SECONDS)], input=self.input, capture_output=True, check=True)
+    def run(self, how, value, seconds=SECONDS):
+        r = subprocess.run([*self.pinned, self.tool, str(self.a.port), how, str(value), str(seconds)], input=self.input, capture_output=True, check=True)
         told = json.loads(r.stdout)
         bad = {s: n for s, n in told["statuses"].items() if s not in ("200", "201", "304", "503")}
         # An idle connection may be closed, to make room, at the moment at which its client asks again.
