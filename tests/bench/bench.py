@@ -14,6 +14,7 @@ import overload  # noqa: E402
 import serving  # noqa: E402
 import tls  # noqa: E402
 import transcode  # noqa: E402
+from scheduler import as_in_a_container  # noqa: E402
 
 PARTS = {"footprint": footprint, "serving": serving, "api": api, "overload": overload, "tls": tls, "transcode": transcode}
 
@@ -23,9 +24,10 @@ def main():
     for name in wanted:
         if name not in PARTS:
             raise SystemExit("bench: no part is called %s; there are %s" % (name, ", ".join(PARTS)))
-    for name in wanted:
-        with tempfile.TemporaryDirectory() as folder:
-            PARTS[name].measure(folder)
+    with as_in_a_container():
+        for name in wanted:
+            with tempfile.TemporaryDirectory() as folder:
+                PARTS[name].measure(folder)
 
 
 main()
