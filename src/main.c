@@ -19,10 +19,10 @@
 #include <unistd.h>
 
 #include <kore/kore.h>
-#include <kore/tasks.h>
 #include <kore/hooks.h>
 #include <kore/http.h>
 #include <kore/seccomp.h>
+#include <kore/tasks.h>
 
 #include "admin.h"
 #include "base/conf.h"

@@ -9,7 +9,7 @@
 
 /* Each kind has threads of its own, so that none holds up another. */
 enum work_kind {
-	WORK_PASSWORD,	/* computes: one for each processor, which stand back behind all else */
+	WORK_PASSWORD,	/* computes: one for each processor, at most four, which stand back behind all else */
 	WORK_STORE,	/* waits for the object store */
 	WORK_REMOTE,	/* waits for a server that may not answer, such as a payment gateway */
 	WORK_MAIL,	/* waits for the mail server: one mail after the other */

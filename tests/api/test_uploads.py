@@ -1,5 +1,6 @@
 """Uploads and artwork through the API, with an S3 server that checks signatures and with a directory that the appliance
 serves itself: what the apps do, and what goes wrong on the way."""
+import concurrent.futures
 import hashlib
 import json
 import os
@@ -10,7 +11,7 @@ import urllib.parse
 import pytest
 import requests
 
-from editor import Api
+from editor import PASSWORD, Api
 from services import run, wait_for
 
 MIB = 1 << 20
@@ -195,6 +196,23 @@ def test_a_store_that_is_away_is_said_so_and_nothing_is_begun(s3):
     assert answer["message"] == "Failed to init upload" and "cannot be reached" in answer["error"]
     assert s3.world.rows('SELECT count(*) FROM "Title"') == s3.world.rows('SELECT count(*) FROM "UploadJob"') == [(0,)]
     s3.init()
+
+
+def test_a_silent_store_keeps_nobody_from_signing_in(world):
+    """Who waits for the store takes no thread from those who wait for bcrypt."""
+    api, asked = Api(world, WORKERS=1), 8
+    world.store.pause()
+    with concurrent.futures.ThreadPoolExecutor(asked) as pool:
+        try:
+            waiting = [pool.submit(api.a.post, "/api/admin/uploads/init", {"kind": "MOVIE", "titleName": "A film", "fileName": "film.mp4", "bytesTotal": 11,
+                                                                           "contentType": "video/mp4"}, token=api.token) for _ in range(asked)]
+            wait_for(lambda: re.search(r"requests_in_flight (\d+)", api.a.get("/metrics").text)[1] == str(asked), "those who wait for the store")
+            for _ in range(3):
+                api.sign_in("ada@example.com", PASSWORD)
+            assert not any(w.done() for w in waiting)
+        finally:
+            world.store.resume()
+    assert {w.result().status_code for w in waiting} == {200}
 
 
 def test_without_a_store(world):
