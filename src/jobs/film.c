@@ -2,7 +2,6 @@
  * Reads with jobs/source.h, transcodes with media/media.h and stores the parts
  * as they come, without a file in between.
  */
-
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
