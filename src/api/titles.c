@@ -6,7 +6,7 @@
 #include "http/route.h"
 #include "http/sql.h"
 
-ROUTE_SQL(GET, "/api/titles", "titles/list", .shared = 1);
+ROUTE_SQL(GET, "/api/titles", "titles/list", .asks_country = 1, .shared = 1);
 
 static void
 title_reply(struct request *r, const char *statement)
@@ -16,12 +16,12 @@ title_reply(struct request *r, const char *statement)
 	sql_reply(r, statement);
 }
 
-ROUTE(GET, "/api/titles/:id", title_detail, .id = "title")
+ROUTE(GET, "/api/titles/:id", title_detail, .asks_country = 1, .id = "title")
 {
 	title_reply(r, "titles/detail");
 }
 
-ROUTE(GET, "/api/titles/:id/episodes", title_episodes, .id = "title")
+ROUTE(GET, "/api/titles/:id/episodes", title_episodes, .asks_country = 1, .id = "title")
 {
 	title_reply(r, "titles/episodes");
 }

@@ -32,35 +32,45 @@ country_copy(char out[AUDIENCE_COUNTRY_MAX], const char *text, size_t max)
 	out[len] = '\0';
 }
 
-/* en-NG is Nigeria; en is a language and says nothing. */
+/* The region of the first tag (RFC 5646 §2.1): en-NG and zh-Hans-CN have one; en is a language and says nothing. */
 static int
 country_of_language(char out[AUDIENCE_COUNTRY_MAX], const char *languages)
 {
-	const char	*dash, *end;
+	const char	*p = languages + strcspn(languages, "-,;");
+	size_t		len;
 
-	end = languages + strcspn(languages, ",;");
-	dash = memchr(languages, '-', (size_t)(end - languages));
-	if (dash == NULL || end - dash != 3 || !isalpha((unsigned char)dash[1]) || !isalpha((unsigned char)dash[2]))
+	/* A single character begins an extension, and what comes then is no region. */
+	for (; *p == '-' && (len = strcspn(p + 1, "-,;")) != 1; p += len + 1) {
+		if (len == 2 && isalpha((unsigned char)p[1]) && isalpha((unsigned char)p[2])) {
+			country_copy(out, p + 1, 2);
+			return (1);
+		}
+	}
+
+	return (0);
+}
+
+/* The parameter, which may be a name and is not shortened to a code. */
+static int
+country_of_query(struct http_request *req, char out[AUDIENCE_COUNTRY_MAX])
+{
+	char	text[AUDIENCE_COUNTRY_MAX];
+
+	if (!query_get(req, "country", text, sizeof(text)))
 		return (0);
-	out[0] = (char)toupper((unsigned char)dash[1]);
-	out[1] = (char)toupper((unsigned char)dash[2]);
-	out[2] = '\0';
+	country_copy(out, text, AUDIENCE_COUNTRY_MAX - 1);
 
-	return (1);
+	return (*out != '\0');
 }
 
 void
-audience_country(struct http_request *req, char out[AUDIENCE_COUNTRY_MAX])
+audience_country(struct http_request *req, int asked, char out[AUDIENCE_COUNTRY_MAX])
 {
-	char		text[AUDIENCE_COUNTRY_MAX];
 	const char	*value;
 	size_t		i;
 
-	if (query_get(req, "country", text, sizeof(text)) && *text != '\0') {
-		country_copy(out, text, AUDIENCE_COUNTRY_MAX - 1);
-		if (*out != '\0')
-			return;
-	}
+	if (asked && country_of_query(req, out))
+		return;
 	for (i = 0; i < sizeof(country_headers) / sizeof(*country_headers); i++) {
 		if (!http_request_header(req, country_headers[i], &value))
 			continue;

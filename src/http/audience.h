@@ -11,11 +11,11 @@
 #define AUDIENCE_COUNTRY_MAX	64
 
 /*
- * The country query parameter, else what proxies say in their headers, else
- * the region of Accept-Language (people 29: never its language), else UNKNOWN.
- * Upper case. Event loop only.
+ * The country query parameter where asked (media §3.2), else what proxies say
+ * in their headers, else the region of Accept-Language (people 29: never its
+ * language), else UNKNOWN. Upper case. Event loop only.
  */
-void	audience_country(struct http_request *, char out[AUDIENCE_COUNTRY_MAX]);
+void	audience_country(struct http_request *, int asked, char out[AUDIENCE_COUNTRY_MAX]);
 
 /* "kid", "teen" or "all" (contract media §3.4). */
 const char	*audience_maturity(struct http_request *);

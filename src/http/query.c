@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/utf8.h"
 #include "http/query.h"
 
 #define QUERY_PARAMS_MAX	32
@@ -43,7 +44,7 @@ query_decode(const char *text, size_t len, int form, char *out, size_t size)
 	}
 	out[n] = '\0';
 
-	return (1);
+	return (utf8_ok(out, n));
 }
 
 int

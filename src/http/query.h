@@ -9,15 +9,16 @@
 
 /*
  * Decodes the first parameter of that exact name into out (cut to size).
- * Returns 0 when there is none, or when its escapes are broken or hide a NUL.
+ * Returns 0 when there is none, or when its escapes are broken, hide a NUL or
+ * are not UTF-8.
  * Event loop only.
  */
 int	query_get(const struct http_request *, const char *name, char *out, size_t size);
 
 /*
  * Decodes len bytes into out, cut to size - 1 bytes and a NUL; form says that
- * "+" is a blank. Returns 0 for a broken escape or one that hides a NUL.
- * Any thread.
+ * "+" is a blank. Returns 0 for a broken escape, one that hides a NUL, and
+ * escapes that are not UTF-8 (ECMA-262 §19.2.6.1). Any thread.
  */
 int	query_decode(const char *text, size_t len, int form, char *out, size_t size);
 

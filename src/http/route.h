@@ -31,6 +31,7 @@ struct route {
 	int			roles;		/* the ROLE_* that serve it; 0 is ROLE_API */
 	const char		*guard;		/* NULL: public; else GUARD_* or a permission (http/guard.h) */
 	int			strict;		/* the permission counts with ADMIN_PERMISSIONS=strict only, else any admin will do */
+	int			asks_country;	/* ?country= goes before what headers say of it (contract media §3.2) */
 	int			shared;		/* the statement looks at path, country, audience and part only (http/share.h) */
 	int			vital;		/* answered however busy the process is */
 	int			password;	/* it hashes one, which takes a processor for long: refused when too many wait for that */

@@ -254,7 +254,7 @@ share_reply(struct request *r)
 		sql_reply(r, r->route->statement);
 		return;
 	}
-	audience_country(r->kore, country);
+	audience_country(r->kore, r->route->asks_country, country);
 	sign_base(r->kore, base);
 	key = request_format(r, "%s\n%s\n%s\n%s\n%s", base, r->route->statement, r->args[0] != NULL ? r->args[0] : "", country,
 	    audience_maturity(r->kore));

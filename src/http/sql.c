@@ -46,7 +46,7 @@ tell_client(struct request *r, struct kore_buf *out)
 	char		country[AUDIENCE_COUNTRY_MAX], address[CLIENT_ADDRESS_MAX];
 	const char	*agent;
 
-	audience_country(r->kore, country);
+	audience_country(r->kore, r->route->asks_country, country);
 	tell(out, "country", country);
 	tell(out, "audience", audience_maturity(r->kore));
 	client_address(r->kore, address);

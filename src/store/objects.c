@@ -9,6 +9,7 @@
 #include <kore/kore.h>
 
 #include "base/conf.h"
+#include "base/utf8.h"
 #include "base/work.h"
 #include "store/awskeys.h"
 #include "store/objects.h"
@@ -72,21 +73,13 @@ objects_etag_same(const char *a, const char *b)
 	return (la == lb && !memcmp(a, b, la));
 }
 
-/* The length of the UTF-8 character at p (RFC 3629), 0 when there is none. */
-static size_t
-character_len(const unsigned char *p)
+/* What S3 takes for one; others may have put such objects there. */
+static int
+key_possible(const char *key)
 {
-	size_t		len = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 : p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : 0;
-	size_t		i;
+	size_t	len = strlen(key);
 
-	for (i = 1; i < len; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return (0);
-	}
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return (0);
-
-	return (len);
+	return (len > 0 && len <= OBJECTS_KEY_MAX && utf8_ok(key, len));
 }
 
 static int
@@ -98,12 +91,12 @@ segment_ok(const char *p, size_t len)
 int
 objects_key_ok(const char *key)
 {
-	const char	*p = key, *segment = key;
-	size_t		n;
+	const char	*p, *segment = key;
 
-	for (; *p != '\0'; p += n) {
-		if ((unsigned char)*p < ' ' || *p == 0x7f || (n = character_len((const unsigned char *)p)) == 0 ||
-		    (size_t)(p - key) >= OBJECTS_KEY_MAX)
+	if (!key_possible(key))
+		return (0);
+	for (p = key; *p != '\0'; p++) {
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			return (0);
 		if (*p == '/') {
 			if (!segment_ok(segment, (size_t)(p - segment)))
@@ -112,7 +105,7 @@ objects_key_ok(const char *key)
 		}
 	}
 
-	return ((size_t)(p - key) <= OBJECTS_KEY_MAX && segment_ok(segment, (size_t)(p - segment)));
+	return (segment_ok(segment, (size_t)(p - segment)));
 }
 
 /* Whether a call can be made at all; what it says otherwise. */
@@ -291,7 +284,8 @@ objects_probe(struct objects_call *call)
 static int
 presign(const char *base, const char *method, const char *key, const char *upload, int number, int seconds, char *url)
 {
-	if (backend == NULL || !objects_key_ok(key) || seconds < 1 || seconds > OBJECTS_SECONDS_MAX)
+	if (backend == NULL || seconds < 1 || seconds > OBJECTS_SECONDS_MAX ||
+	    !(strcmp(method, "GET") ? objects_key_ok(key) : key_possible(key)))
 		return (0);
 
 	return (backend->presign(base, method, key, upload, number, seconds, url));

@@ -140,7 +140,8 @@ enum objects_result	objects_probe(struct objects_call *);
 /*
  * An address that anybody may use for seconds (1 to OBJECTS_SECONDS_MAX) with
  * that method (GET, which HEAD may use too where the store is local, or PUT),
- * of an object or of one part of an upload. base is scheme://host[:port] of
+ * of an object or of one part of an upload; GET also of keys that we would not
+ * write to (contract media §5.3), if they are UTF-8. base is scheme://host[:port] of
  * ourselves, where local objects are served; S3 does not look at it. Returns
  * 0 when it cannot be made: no store, bad key, no credentials (yet).
  */

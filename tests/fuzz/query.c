@@ -68,7 +68,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	}
 	query_check(&req);
 	memset(country, 'x', sizeof(country));
-	audience_country(&req, country);
+	audience_country(&req, 1, country);
 	MUST(memchr(country, '\0', sizeof(country)) != NULL && *country != '\0');
 	for (p = country; *p != '\0'; p++)
 		MUST(!(*p >= 'a' && *p <= 'z'));
