@@ -2,7 +2,6 @@
  * Artwork and other small files of administrators: addresses to put them to
  * and to read any object from (contract media §5.2, §5.3).
  */
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,24 +80,14 @@ ROUTE(POST, "/api/admin/assets/presign", assets_presign, .guard = "movies:manage
 	sql_reply(r, "assets/presign");
 }
 
-/* expiresIn: a number or the text of one (contract media §5.3). */
+/* expiresIn: what is no number, or none but 0, is an hour (contract media §5.3). */
 static int
 seconds_read(struct request *r)
 {
-	int		node = r->json.count > 0 ? json_get(&r->json, 0, "expiresIn") : -1, kind;
-	double		n = 0;
-	char		*plain, *end;
+	int	node = r->json.count > 0 ? json_get(&r->json, 0, "expiresIn") : -1;
+	double	n = node >= 0 ? body_number(&r->json, node) : 0;
 
-	if (node >= 0 && ((kind = json_kind(&r->json, node)) == 0 || kind == JSMN_STRING)) {
-		plain = json_plain(&r->json, node);
-		n = strtod(plain, &end);
-		while (isspace((unsigned char)*end))
-			end++;
-		if (*end != '\0' || isnan(n))
-			n = 0;
-		free(plain);
-	}
-	if (n == 0)
+	if (n == 0 || isnan(n))
 		return (READ_SECONDS);
 
 	return (n < 1 ? 1 : n > READ_SECONDS_MAX ? READ_SECONDS_MAX : (int)n);
@@ -111,6 +100,11 @@ ROUTE(POST, "/api/admin/assets/get-url", assets_get_url, .guard = GUARD_ADMIN)
 
 	if (key == NULL || *key == '\0') {
 		sql_refusal(r, 400, "{\"message\":\"key is required\"}");
+		sql_refuse(r);
+		return;
+	}
+	if (strlen(key) > OBJECTS_KEY_MAX) {
+		sql_refusal(r, 400, "{\"message\":\"key is too long\"}");
 		sql_refuse(r);
 		return;
 	}

@@ -14,6 +14,7 @@
 #define LETTERS		.guard = "ops:manage", .strict = 1, .issues = "Invalid payload", .body_max = EMAIL_BODY, .mails = 1
 #define AUDIENCE	.guard = "users:view", .strict = 1, .slow = 1
 #define EMAIL_BODY	4194304
+#define PLACE_MAX	9007199254740991	/* what JavaScript counts to */
 #define TEST_MOST	50	/* recipients of a test */
 #define LOOK_MS		100
 #define PATIENCE_MS	45000	/* balancers give up after a minute */
@@ -23,8 +24,8 @@
 	FIELD("html", FIELD_STRING, .required = 1, .min = 1, .empty = "Email body is required"),	\
 	FIELD("recipients", FIELD_OBJECTS, .required = 1, .min = 1, .max = (most), .of = recipient_fields,	\
 	    .empty = "At least one recipient is required"),						\
-	FIELD("startIndex", FIELD_COUNT),							\
-	FIELD("batchSize", FIELD_COUNT, .min = 1),						\
+	FIELD("startIndex", FIELD_COUNT, .max = PLACE_MAX),					\
+	FIELD("batchSize", FIELD_COUNT, .min = 1, .max = PLACE_MAX),				\
 	FIELD_END
 
 static const struct field	recipient_fields[] = {

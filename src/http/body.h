@@ -25,7 +25,7 @@ enum field_type {
 	FIELD_CHOICE,		/* one of choices, separated by '|' */
 	FIELD_CHOICES,		/* array of them */
 	FIELD_ID,		/* 64-bit integer, coerced as the test vectors of contract people §8 say; min and max unless both are 0 */
-	FIELD_COUNT,		/* 32-bit integer, coerced as JavaScript's Number() does (contract media §6.2) */
+	FIELD_COUNT,		/* integer, coerced as JavaScript's Number() does (contract media §6.2); min and max, of 32 bits if both are 0 */
 	FIELD_OBJECTS,		/* array of objects with the fields of `of`; min and max elements */
 	FIELD_DATE,		/* what JavaScript makes a date of (base/date.h); passed on in milliseconds since 1970 */
 	FIELD_UNION,		/* as FIELD_STRING, but another type is "Invalid input" */
@@ -64,6 +64,9 @@ int	body_email_ok(const char *);
  * Returns 0 when it is none. Any thread.
  */
 int	body_id(const struct json *, int node, char out[BODY_ID_MAX]);
+
+/* The number that JavaScript's Number() makes of a value; NaN where it makes none. Any thread. */
+double	body_number(const struct json *, int node);
 
 /*
  * Checks the body against the fields of the route and leaves the known ones,

@@ -225,8 +225,10 @@ year_now(void)
 static void
 number_range_check(struct check *c, const struct field *f, double value, int64_t max)
 {
-	if (value < (double)f->min)
-		complain_range(c, f, "number", 1, f->min, "Number must be greater than or equal to #");
+	int64_t	min = f->min != 0 || f->max != 0 ? f->min : INT32_MIN;
+
+	if (value < (double)min)
+		complain_range(c, f, "number", 1, min, "Number must be greater than or equal to #");
 	if (max != 0 && value > (double)max)
 		complain_range(c, f, "number", 0, max, "Number must be less than or equal to #");
 }
@@ -400,9 +402,8 @@ id_check(struct check *c, const struct field *f, int node)
 		value_keep(c, f, value, strlen(value));
 }
 
-/* The number that JavaScript makes of a value; NaN where it makes none. */
-static double
-number_coerce(const struct json *doc, int node)
+double
+body_number(const struct json *doc, int node)
 {
 	int	kind = json_kind(doc, node);
 	char	*plain, *p, *end;
@@ -429,7 +430,7 @@ number_coerce(const struct json *doc, int node)
 static void
 count_check(struct check *c, const struct field *f, int node)
 {
-	double	value = number_coerce(&c->r->json, node);
+	double	value = body_number(&c->r->json, node);
 
 	if (isnan(value))
 		complain_type(c, f, "number", "nan");

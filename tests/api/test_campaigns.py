@@ -68,7 +68,7 @@ def test_one_who_is_refused_is_no_obstacle_for_the_others(api):
     (20, 100, None, [(100, 20, 0)]),
     (80, 100, 100, [(100, 50, 0), (150, 30, 1)]),
     (5, 1, 2, [(1, 2, 0), (3, 2, 1)]),  # longer than a batch: offset
-    (5, 5, 2, []), (5, 2147483647, 2, []),
+    (5, 5, 2, []), (5, 9007199254740991, 2, []), (3, None, 9999999999, [(0, 3, 0)]),
     (3, "1", True, [(1, 1, 0), (2, 1, 1)]),
     (1, None, 1, [(0, 1, 0)])])
 def test_batches(api, total, start, size, jobs):

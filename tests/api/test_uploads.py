@@ -135,7 +135,10 @@ def test_an_episode_gets_its_season_and_waits_for_review(api):
                           'u."episodeId" = e."id" FROM "Episode" e JOIN "Season" s ON s."id" = e."seasonId" '
                           'JOIN "UploadJob" u ON u."episodeId" = e."id"')
     assert rows == [("The third", 2, 3, True, 2, None, True)]
-    second = api.init(kind="EPISODE", titleId=str(series), seasonNumber=2, episodeNumber=4)
+    assert api.init(kind="EPISODE", titleId=str(series), seasonNumber=-2147483649, status=400)["errors"]["fieldErrors"] == {
+        "seasonNumber": ["Number must be greater than or equal to -2147483648"]}
+    second = api.init(kind="EPISODE", titleId=str(series), seasonNumber=2, episodeNumber=-4)
+    assert api.world.rows('SELECT min("episodeNumber") FROM "Episode"') == [(-4,)]
     assert api.world.rows('SELECT count(*) FROM "Season"') == [(1,)]
     episode, = api.world.rows('SELECT "episodeId" FROM "UploadJob" WHERE "id" = %s', (second["jobId"],))[0]
     again = api.init(kind="EPISODE", episodeId=episode)
@@ -248,9 +251,16 @@ def test_the_public_address_of_artwork_may_be_a_cdn(local):
 
 
 def test_how_long_an_address_lives(s3):
-    for given, seconds in [(60, 60), ("120", 120), (999999, 86400), (0, 3600), ("", 3600), ("x", 3600), (None, 3600), (-5, 1), (1.5, 1)]:
+    for given, seconds in [(60, 60), ("120", 120), (999999, 86400), (0, 3600), ("", 3600), ("x", 3600), (None, 3600), (-5, 1), (1.5, 1), ("inf", 3600), (" 60 ", 60), (True, 1)]:
         url = s3.post("/api/admin/assets/get-url", {"key": "some/other key.png", "expiresIn": given})["url"]
         assert "X-Amz-Expires=%d&" % seconds in url, given
+
+
+def test_any_object_may_be_read_but_not_written(s3):
+    """Others may have named objects as we would not (contract media §5.3)."""
+    for key, path in (("/poster/a.png", "/poster/a.png"), ("a//b", "a//b"), ("folder/", "folder/"), ("s3://b/é", "s3%3A//b/%C3%A9"), ("x" * 1024, "x" * 1024)):
+        assert "/%s/%s?" % (s3.world.bucket, path) in s3.post("/api/admin/assets/get-url", {"key": key})["url"], key
+    assert s3.post("/api/admin/assets/get-url", {"key": "x" * 1025}, status=400) == {"message": "key is too long"}
 
 
 # The directory, served by the appliance itself
