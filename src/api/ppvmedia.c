@@ -4,7 +4,7 @@
  * page has asked whether the viewer may watch; so the gate waits a moment for
  * the grant that this question leaves, and then leads to the store.
  */
-#include <string.h>
+#include <stdlib.h>
 
 #include "base/conf.h"
 #include "http/client.h"
@@ -18,7 +18,6 @@
 #define WAIT_MS		3000
 #define LOOK_MS		250
 #define WAITING_MAX	256		/* of one worker; who comes then is refused at once */
-#define MEDIA_SECONDS	(6 * 3600)	/* of the store's address: longer than any film */
 
 static int	waiting = 0;
 
@@ -41,16 +40,16 @@ media_look(void *arg, u_int64_t now)
 static void
 media_lead(struct request *r, const char *place)
 {
-	char		base[SIGN_BASE_MAX], url[OBJECTS_URL_MAX];
-	const char	*key;
+	char	base[SIGN_BASE_MAX], url[OBJECTS_URL_MAX], *key;
+	long	seconds;
 
 	if (*place != ':') {
 		reply_redirect(r->kore, place);
 		return;
 	}
-	key = strchr(place + 1, ':') + 1;
+	seconds = strtol(place + 1, &key, 10);
 	sign_origin(r->kore, base);
-	if (objects_presign(base, "GET", key, MEDIA_SECONDS, url))
+	if (objects_presign(base, "GET", key + 1, (int)seconds, url))
 		reply_redirect(r->kore, url);
 	else
 		reply_message(r->kore, 503, "Service unavailable");

@@ -137,9 +137,10 @@ client_claimed(struct http_request *req, char out[CLIENT_ADDRESS_MAX])
 	struct in6_addr	address;
 	const char	*text;
 
-	if (!http_request_header(req, "x-forwarded-for", &text) || !entry_read(text, strcspn(text, ","), &address))
-		connection_address(req, &address);
-	address_write(&address, out);
+	if (http_request_header(req, "x-forwarded-for", &text) && entry_read(text, strcspn(text, ","), &address))
+		address_write(&address, out);
+	else
+		client_address(req, out);
 }
 
 /* What a proxy of ours says of the client's request: the first entry of a header, or NULL. */

@@ -5,7 +5,7 @@ SELECT wanzami.ppv_settle(p."paystackRef", CASE
 		WHEN a.status = 'reversed' THEN 'reversed'
 		WHEN a.status = 'failed' THEN 'failed'
 		WHEN p."createdAt" < wanzami.now() - CASE $2 WHEN 'unknown' THEN interval '7 days' ELSE interval '1 day' END THEN 'expired'
-	END, p."gateway", CASE WHEN a.status IS DISTINCT FROM 'reversed' THEN CASE p."gateway" WHEN 'PAYSTACK' THEN 1 ELSE 100 END * wanzami.field_amount(a.data, 'amount') END,
+	END, p."gateway", CASE WHEN a.status IS DISTINCT FROM 'reversed' THEN CASE p."gateway" WHEN 'PAYSTACK' THEN wanzami.field_amount(a.data, 'amount') ELSE round(wanzami.field_amount(a.data, 'amount') * 100) END END,
 	a.data ->> 'currency', a.data ->> 'id', a.answer, $4::int)
 FROM "PpvPurchase" p, LATERAL (SELECT $3::jsonb AS answer, $3::jsonb -> 'data' AS data,
 	-- An answer about another payment says nothing.
