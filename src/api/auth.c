@@ -331,6 +331,7 @@ logout(struct request *r)
 	}
 	if (logout_proven(r, refresh, &token)) {
 		request_tell(r, "provenUser", token.user_id);
+		request_tell(r, "tokenDevice", token.device_id);
 		request_tell(r, "provenDevice", device != NULL && *device != '\0' ? device : token.device_id);
 		token_free(&token);
 	}

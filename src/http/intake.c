@@ -27,6 +27,7 @@
 #include "tls/listener.h"
 
 #define HEAD_END	"\r\n\r\n"
+#define ORIGIN_MAX	256	/* bytes of one that a refusal repeats, its NUL included */
 #define LENGTH_ZERO	"content-length: 0\r\n"
 
 #define UNSENT_MAX	1048576	/* bytes of answers that wait for a client, before it may ask for more */
@@ -250,6 +251,29 @@ refusal_text(int status)
 	}
 }
 
+/* Who asked, for browsers: the value of Origin in what has come of a head, "*" for none that can be told again. */
+static const char *
+origin_find(const struct netbuf *nb, char out[ORIGIN_MAX])
+{
+	const char	*line = (const char *)nb->buf, *end = line + nb->s_off, *eol, *value, *p;
+	size_t		len;
+
+	for (; (eol = memmem(line, (size_t)(end - line), "\r\n", 2)) != NULL && eol > line; line = eol + 2) {
+		if (!header_is(line, (size_t)(eol - line), "origin"))
+			continue;
+		value = header_value(line, (size_t)(eol - line), &len);
+		for (p = value; p < value + len && *p > ' ' && *p < 0x7f; p++)
+			;
+		if (len == 0 || len >= ORIGIN_MAX || p < value + len)
+			break;
+		memcpy(out, value, len);
+		out[len] = '\0';
+		return (out);
+	}
+
+	return ("*");
+}
+
 /* What still comes on a connection whose request was refused. */
 static int
 intake_discard(struct netbuf *nb)
@@ -268,14 +292,14 @@ intake_discard(struct netbuf *nb)
 static int
 intake_refuse(struct connection *c, int status)
 {
-	char	body[96], answer[640];
+	char	body[96], origin[ORIGIN_MAX], answer[640 + ORIGIN_MAX];
 	int	len;
 
 	len = snprintf(body, sizeof(body), "{\"message\":\"%s\"}", refusal_text(status));
-	len = snprintf(answer, sizeof(answer), "HTTP/1.1 %d %s\r\nconnection: close\r\naccess-control-allow-origin: *\r\n"
+	len = snprintf(answer, sizeof(answer), "HTTP/1.1 %d %s\r\nconnection: close\r\naccess-control-allow-origin: %s\r\n"
 	    "vary: Origin\r\naccess-control-allow-methods: GET,POST,PUT,PATCH,DELETE,OPTIONS\r\n"
 	    "access-control-allow-headers: Content-Type, Authorization\r\ncontent-type: application/json; charset=utf-8\r\n"
-	    "x-content-type-options: nosniff\r\n%scontent-length: %d\r\n\r\n%s", status, http_status_text(status),
+	    "x-content-type-options: nosniff\r\n%scontent-length: %d\r\n\r\n%s", status, http_status_text(status), origin_find(c->rnb, origin),
 	    status == 503 ? "retry-after: " LOAD_RETRY_SEC "\r\n" : "", len, body);
 	pace_refused(c);
 	c->rnb->s_off = 0;

@@ -111,10 +111,11 @@ counters_make(struct counter counters[COUNTERS], struct request *r, const char *
 		counters[i].most = limit->rules[i].most * (limit->rules[i].fixed ? 1 : scale);
 		counters[i].seconds = limit->rules[i].seconds;
 	}
-	key_make(counters[BY_ACCOUNT].key, name, limit->together ? address : "", *who != '\0' ? who : "unknown");
+	/* No text and an empty one are two (contract people §2.17), and neither is the address alone. */
+	key_make(counters[BY_ACCOUNT].key, name, limit->together ? address : "", who == NULL ? "unknown" : *who == '\0' ? " " : who);
 	key_make(counters[BY_ADDRESS].key, name, address, "");
 
-	return (*who != '\0' || limit->together ? COUNTERS : BY_ACCOUNT);
+	return (limit->together || (who != NULL && *who != '\0') ? COUNTERS : BY_ACCOUNT);
 }
 
 /* Where the counter is, or where it may be: in place of one that has run out, else of the one that does so next. */
@@ -259,7 +260,7 @@ limit_try(struct request *r, const char *name, const char *who, void (*next)(str
 	counters_move(k->counters, k->n, "INCR", counted, k);
 }
 
-/* The body's email as people type it: case and blanks around it do not count. */
+/* The body's email as people type it: case and blanks around it do not count. NULL when it is no text. */
 static const char *
 route_who(struct request *r)
 {
@@ -267,7 +268,7 @@ route_who(struct request *r)
 	char		*who, *p;
 
 	if (text == NULL)
-		return ("");
+		return (NULL);
 	who = request_copy(r, text + strspn(text, " \t\r\n\f\v"));
 	for (p = who; *p != '\0'; p++) {
 		if (*p >= 'A' && *p <= 'Z')

@@ -162,8 +162,11 @@ route_args_check(struct request *r)
 		what = "Invalid";
 	else if (n == 0)
 		what = "Missing";
-	if (what == NULL)
+	if (what == NULL) {
+		/* Answers and notes have the id as it is written elsewhere. */
+		r->args[0] += strspn(r->args[0], "0");
 		return (1);
+	}
 	if (r->route->id_wrong != NULL)
 		sql_refusal(r, 400, request_format(r, "{\"message\":\"%s\"}", r->route->id_wrong));
 	else

@@ -272,6 +272,27 @@ def test_logging_out_ends_only_ones_own_sessions(api):
     assert api.get("/api/auth/me", token=eve["accessToken"]).status_code == 200
 
 
+def test_a_token_that_stands_no_more_ends_no_other_session(api):
+    user(api)
+    old, new = login(api, deviceId="old").json(), login(api, deviceId="new").json()
+    api.db.execute('DELETE FROM "Session" WHERE "deviceId" = \'old\'')
+    for body, token in (({"deviceId": "new"}, old["accessToken"]), ({"deviceId": "new", "refreshToken": old["refreshToken"]}, None)):
+        assert api.post("/api/auth/logout", body, token=token).json() == {"message": "Logged out"}
+        assert api.get("/api/auth/me", token=new["accessToken"]).status_code == 200
+    assert api.post("/api/auth/logout", {"refreshToken": old["refreshToken"]}).status_code == 200
+    api.db.execute('SELECT "deviceId" FROM "Device"')
+    assert api.db.fetchall() == [("new",)]
+
+
+def test_the_country_of_a_request_is_not_asked_for(api):
+    """Only the catalogue knows ?country= (contract people §2.11, media §3.2)."""
+    user(api)
+    access = login(api).json()["accessToken"]
+    for headers, country in (({"x-country": "ke"}, "KE"), ({"Accept-Language": "zh-Hans-CN"}, "CN"), ({}, "UNKNOWN")):
+        made = api.post("/api/user/profiles?country=Ghana", {"name": country}, token=access, headers=headers)
+        assert made.json()["profile"]["country"] == country, made.text
+
+
 def test_the_fifth_device_pushes_out_the_one_unused_for_longest(api):
     user(api)
     tokens = [login(api, deviceId="d%d" % i).json()["accessToken"] for i in range(5)]
@@ -385,6 +406,8 @@ def raw(api, data):
     (b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n", 400),
     (b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n", 413),
     (b"GET /api/titles/%zz HTTP/1.1\r\nHost: x\r\n", 400),
+    (b"GET /api/titles/%ff HTTP/1.1\r\nHost: x\r\n", 400),
+    (b"PATCH /api/user/profiles/%ed%a0%80 HTTP/1.1\r\nHost: x\r\n", 400),
     (b"GET /health HTTP/1.1\r\nHost: x\r\nUser-Agent: \xc3\xa9\xff\r\n", 200),
     (b"GET /health HTTP/1.1\r\nHost: x\r\nUser-Agent: \x01\r\n", 400),
     (b"GET /\xc3\xa9 HTTP/1.1\r\nHost: x\r\n", 400),
@@ -393,7 +416,7 @@ def raw(api, data):
     (b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length : 5\r\n", 400),
     (b"POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding\t: chunked\r\n", 400),
     (b"GET /health HTTP/1.1\r\nHost: x\r\nX-Country: NG\r\n Content-Length: 5\r\n", 400),
-], ids=range(24))
+], ids=range(26))
 def test_heads_of_requests(api, head, status):
     workers = api.workers()
     answer = raw(api, head + b"Connection: close\r\n\r\n")
@@ -401,6 +424,16 @@ def test_heads_of_requests(api, head, status):
     assert b"access-control-allow-origin: *" in answer and b"application/json" in answer
     json.loads(answer.split(b"\r\n\r\n", 1)[1])
     assert api.healthy() and set(workers) <= set(api.workers())
+
+
+@pytest.mark.parametrize("head, origin", [
+    (b"Origin: http://app.test\r\nContent-Length: 999999\r\n", b"http://app.test"),
+    (b"Content-Length: 999999\r\nAccept: x\r\nORIGIN:\t http://app.test \r\n", b"http://app.test"),
+    (b"Content-Length: 999999\r\nOrigin: two words\r\n", b"*"), (b"Content-Length: 999999\r\nOrigin: http://%s\r\n" % (b"x" * 300), b"*"),
+    (b"Content-Length: 999999\r\nOrigin:\r\n", b"*"), (b"Transfer-Encoding: chunked\r\nOrigin: null\r\n", b"null")], ids=range(6))
+def test_pages_may_read_why_they_are_refused(api, head, origin):
+    answer = raw(api, b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + head + b"Connection: close\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 41") and b"\r\naccess-control-allow-origin: %s\r\n" % origin in answer, answer
 
 
 def test_preferences_of_the_onboarding_survive_the_settings(api):
