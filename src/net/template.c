@@ -24,11 +24,16 @@ struct scope {
 	const char	*subject;	/* of the layout alone, as is content: both NULL elsewhere */
 	const char	*content;
 	int		html;
+	int		quoted;		/* within a tag, where quotes end a value */
 };
 
 static void
-put_escaped(FILE *out, char c)
+put_escaped(FILE *out, char c, int quoted)
 {
+	if (!quoted && (c == '"' || c == '\'')) {
+		fputc(c, out);
+		return;
+	}
 	switch (c) {
 	case '&':
 		fputs("&amp;", out);
@@ -58,7 +63,7 @@ put(FILE *out, const struct scope *scope, const char *text, size_t len)
 
 	for (i = 0; i < len; i++) {
 		if (scope->html)
-			put_escaped(out, text[i]);
+			put_escaped(out, text[i], scope->quoted);
 		else
 			fputc(text[i], out);
 	}
@@ -175,9 +180,19 @@ part_enter(const struct scope *scope, const char *place, const char *close, cons
 	return (close + 2);
 }
 
+/* Whether a template is within a tag at p. Ours have no > but those that end one. */
+static int
+in_tag(const char *template, const char *p)
+{
+	while (p > template && p[-1] != '<' && p[-1] != '>')
+		p--;
+
+	return (p > template && p[-1] == '<');
+}
+
 /* The whole of a template with its places filled; the caller frees it. NULL when memory is out. */
 static char *
-fill(const struct scope *scope, const char *template, size_t template_len)
+fill(struct scope *scope, const char *template, size_t template_len)
 {
 	const char	*p = template, *end = template + template_len, *open, *close;
 	FILE		*out;
@@ -194,6 +209,7 @@ fill(const struct scope *scope, const char *template, size_t template_len)
 			p = part_enter(scope, open + 2, close, end);
 			continue;
 		}
+		scope->quoted = in_tag(template, open);
 		if (open[2] != '/')
 			place_fill(out, scope, open + 2, (size_t)(close - open - 2));
 		p = close + 2;
@@ -302,7 +318,7 @@ written_fill(const struct scope *scope, const char *html)
 static int
 letter_write(struct letter *l, const json_t *vars)
 {
-	struct scope	scope = { .vars = vars, .html = 1 };
+	struct scope	scope = { .vars = vars, .html = 1, .quoted = 1 };
 	size_t		len;
 
 	if ((l->subject = strdup(lookup(&scope, "subject", &len))) == NULL)
