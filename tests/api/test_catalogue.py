@@ -171,6 +171,22 @@ def test_artwork_goes_when_nothing_shows_it_any_more(editor):
     assert a.db.fetchone() == (False,)
 
 
+def test_a_title_that_names_the_film_of_another_leaves_it(editor):
+    a, film = editor, "vod/7/0a/R720.mp4"
+    one, two = (call(a, "POST", "/admin/titles", {"name": n, "type": "MOVIE", "trailerUrl": "s3://b/" + film if n == "A" else None}, 201)["title"]["id"] for n in "AB")
+    a.db.execute('INSERT INTO "AssetVersion" ("titleId", "rendition", "url", "status", "updatedAt") VALUES (%s, \'R720\', %s, \'READY\', now())', (two, "s3://b/" + film))
+    for title, shown in ((one, True), (two, False)):
+        call(a, "DELETE", "/admin/titles/" + title, status=204)
+        a.db.execute("SELECT key, wanzami.object_shown(key) FROM wanzami.object_trash")
+        assert a.db.fetchall() == [(film, shown)]
+
+
+def test_an_id_is_noted_without_zeros_in_front(editor):
+    title = call(editor, "POST", "/admin/titles", {"name": "T", "type": "MOVIE"}, 201)["title"]["id"]
+    call(editor, "PATCH", "/admin/titles/00" + title, {"name": "U"})
+    assert audits(editor)[-1][2] == title
+
+
 def test_who_may_edit(api):  # noqa: F811
     user(api)
     user(api, "finance@example.com", role="FINANCE")

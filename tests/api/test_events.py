@@ -62,13 +62,15 @@ def test_one_that_the_database_cannot_take_spoils_no_other(start):  # noqa: F811
     assert sorted(r[4] for r in stored(a)) == sorted("d%d" % n for n in range(400) if n % 50 != 7)
 
 
-@pytest.mark.parametrize("text, fine", ids=range(14), argvalues=[
+@pytest.mark.parametrize("text, fine", ids=range(20), argvalues=[
     ('{"eventType":"SKIP","metadata":{"n":1e400,"m":-1E-400}}', True), ('{"eventType":"SKIP","metadata":{"n":1' + "0" * 300 + '}}', True),
     ('{"eventType":"SKIP","metadata":{"n":1e999999}}', False), ('{"eventType":"SKIP","metadata":{"n":1e-999999}}', False),
     ('{"eventType":"SKIP","metadata":{"n":' + "9" * 20000 + '}}', False), ('{"eventType":"SKIP","metadata":{"n":"\\u0000"}}', False),
     ('{"eventType":"SKIP","metadata":{"n":"\\ud800"}}', False), ('{"eventType":"SKIP","metadata":{"n":' + "[" * 5000 + "]" * 5000 + '}}', False),
     ('[' * 20000 + ']' * 20000, False), ('{"eventType":"SKIP","titleId":1e400}', False), ('{"eventType":"SKIP","titleId":-1}', True),
-    ('{"eventType":"SKIP","titleId":1e2}', True), ('{"eventType":"SKIP","metadata":{"":""}}', True), ('{"eventType":"SKIP","country":""}', True)])
+    ('{"eventType":"SKIP","titleId":1e2}', True), ('{"eventType":"SKIP","titleId":101.0}', True), ('{"eventType":"SKIP","titleId":"101.0"}', False),
+    ('{"eventType":"SKIP","titleId":101.5}', False), ('{"eventType":"SKIP","titleId":"9223372036854775807\\n"}', True),
+    ('{"eventType":"SKIP","titleId":9223372036854775808}', False), ('{"eventType":"SKIP","titleId":"-9223372036854775808"}', True), ('{"eventType":"SKIP","metadata":{"":""}}', True), ('{"eventType":"SKIP","country":""}', True)])
 def test_odd_bodies(start, text, fine):  # noqa: F811
     a = start(WORKERS=1)
     send = {"data": text.encode(), "headers": {"Content-Type": "application/json"}}

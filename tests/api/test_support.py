@@ -35,6 +35,11 @@ def messages(api, ticket):
     return api.a.get("/api/admin/support/tickets/%s/messages" % ticket, token=api.agent.token).json()["messages"]
 
 
+def test_what_is_no_text_is_none_however_long(api):
+    t = open_ticket(api, email="a@b", subject=["s" * 250], message={"m": "x" * 20001})["ticket"]
+    assert (t["subject"], t["message"]) == ("Support request", "(no message provided)")
+
+
 def test_a_ticket_and_its_answer(api):
     t = open_ticket(api, email=" Guest@X.test ", subject=" Help ", message="One <b>\nTwo")["ticket"]
     assert list(t) == ["id", "email", "subject", "message", "status", "priority", "createdAt", "updatedAt", "lastReplyAt"]

@@ -20,11 +20,11 @@ WITH play AS MATERIALIZED (
 		GROUP BY p.title, p.profile, p.device, p.event, p.day) w
 	GROUP BY w.title
 ), cell AS MATERIALIZED (
-	SELECT w.country, t."type", x."window", t."id", x.n, NOT t."archived" AND NOT t."pendingReview" AND (w.country = 'UNKNOWN' OR
-			coalesce(t."countryAvailability", '{}') = '{}' OR w.country = ANY (t."countryAvailability")) AS shown
+	SELECT w.country, t."type", x."window", t."id", x.n, w.country = 'UNKNOWN' OR coalesce(t."countryAvailability", '{}') = '{}'
+			OR w.country = ANY (t."countryAvailability") AS shown
 	FROM watched w JOIN "Title" t ON t."id" = w.title,
 		LATERAL (VALUES ('DAILY'::"PopularityWindow", w.daily), ('TRENDING', w.trending)) x("window", n)
-	WHERE x.n > 0
+	WHERE x.n > 0 AND NOT t."archived" AND NOT t."pendingReview"
 ), ranked AS (
 	SELECT c.*, row_number() OVER (PARTITION BY c.country, c."type", c."window" ORDER BY c.n DESC, c."id") AS place FROM cell c WHERE c.shown
 ), list AS (

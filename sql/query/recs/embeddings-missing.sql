@@ -1,5 +1,5 @@
 -- The next titles behind $2, at most $3, that have no vector of model $1, or were changed since they got it.
-SELECT t."id", left(btrim(t."name" || E'\n\n' || coalesce(t."description", '')), 8000) AS text, array_to_string(t."genres", ' ') AS genres,
+SELECT t."id", left(wanzami.trim(t."name" || E'\n\n' || coalesce(t."description", '')), 8000) AS text, array_to_string(t."genres", ' ') AS genres,
 	wanzami.now() AS read_at
 FROM "Title" t LEFT JOIN "TitleEmbedding" e ON e."titleId" = t."id"
 WHERE NOT t."archived" AND t."id" > $2::bigint AND (e."id" IS NULL OR e."model" <> $1 OR e."updatedAt" < t."updatedAt")

@@ -4,7 +4,7 @@ WITH asked AS MATERIALIZED (
 	SELECT a.*, 'popularity:' || a.country || ':' || a.type || ':' || a."window" AS key,
 		(SELECT g.number::text FROM wanzami.list_generation g) AS basis
 	FROM (
-		SELECT coalesce(nullif(btrim(upper(wanzami.query_first($1 -> 'query', 'country'))), ''), 'UNKNOWN') AS country,
+		SELECT coalesce(nullif(wanzami.trim(upper(wanzami.query_first($1 -> 'query', 'country'))), ''), 'UNKNOWN') AS country,
 			CASE wanzami.query_first($1 -> 'query', 'type') WHEN 'SERIES' THEN 'SERIES' ELSE 'MOVIE' END AS type,
 			CASE wanzami.query_first($1 -> 'query', 'window') WHEN 'TRENDING' THEN 'TRENDING' ELSE 'DAILY' END AS "window") a
 ), cached AS MATERIALIZED (
