@@ -1,7 +1,7 @@
 -- The integer of 64 bits that a text is, blanks around it; nothing at all is 0. NULL for what is none.
 CREATE FUNCTION wanzami.integer_of(value text) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
-	SELECT CASE WHEN value ~ E'^[ \t\r\n\f\v]*[+-]?[0-9]{1,18}[ \t\r\n\f\v]*$' THEN value::bigint WHEN value ~ E'^[ \t\r\n\f\v]*$' THEN 0
-		WHEN value ~ E'^[ \t\r\n\f\v]*[+-]?[0-9]{19,40}[ \t\r\n\f\v]*$'
+	SELECT CASE WHEN value ~ E'^[ \t-\r]*[+-]?[0-9]{1,18}[ \t-\r]*$' THEN value::bigint WHEN value ~ E'^[ \t-\r]*$' THEN 0
+		WHEN value ~ E'^[ \t-\r]*[+-]?[0-9]{19,40}[ \t-\r]*$'
 			AND value::numeric BETWEEN -9223372036854775808 AND 9223372036854775807 THEN value::bigint END
 $$;
 

@@ -286,7 +286,7 @@ def test_whose_list(start, path):
     assert get(a, "/recs/" + path, 400) == {"message": "No profile found"}
     profile(a, 5)
     profile(a, 6)
-    for bad in ("abc", "-1", "1.5", "1e3", "0x10", "9" * 30, "5%2000", "%E2%82%AC", "5;", "x&profileId=5"):
+    for bad in ("abc", "-1", "1.5", "1e3", "0x10", "9" * 30, "5%2000", "%E2%82%AC", "5;", "v5", "5%C2%A0", "x&profileId=5"):
         assert get(a, "/recs/%s?profileId=%s" % (path, bad), 400) == {"message": "Invalid profileId"}
     for fine in ("", "0", "5", "6", "%205", "%2B6", "77", "9223372036854775807", "5%0A", "5&profileId=x"):
         get(a, "/recs/%s?profileId=%s" % (path, fine))
