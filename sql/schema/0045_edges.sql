@@ -38,10 +38,16 @@ $$;
 -- Whether anything still shows this object: several may share their artwork, and what names somebody else's film must not take it along.
 CREATE OR REPLACE FUNCTION wanzami.object_shown(key text) RETURNS boolean LANGUAGE sql STABLE AS $$
 	SELECT CASE WHEN key LIKE 'vod/%' THEN EXISTS (SELECT FROM "AssetVersion" v WHERE right(v."url", length(key)) = key)
-	WHEN key LIKE 'uploads/%' THEN false
+	WHEN key LIKE 'uploads/%' THEN EXISTS (SELECT FROM "UploadJob" u WHERE u."payload" ->> 'key' = key AND u."status" IN ('UPLOADING', 'PROCESSING'))
 	ELSE EXISTS (SELECT FROM "Title" t, unnest(ARRAY[t."posterUrl", t."thumbnailUrl", t."trailerUrl", t."previewSpriteUrl", t."previewVttUrl"]) u(url)
 			WHERE right(u.url, length(key)) = key)
 		OR EXISTS (SELECT FROM "Season" s, unnest(ARRAY[s."posterUrl", s."thumbnailUrl", s."previewSpriteUrl", s."previewVttUrl"]) u(url)
 			WHERE right(u.url, length(key)) = key)
 		OR EXISTS (SELECT FROM "Episode" e, unnest(ARRAY[e."previewSpriteUrl", e."previewVttUrl"]) u(url) WHERE right(u.url, length(key)) = key) END
+$$;
+
+-- An object that is left once more, by the last who showed it, has its day from now on.
+CREATE OR REPLACE FUNCTION wanzami.discard(object_key text, why text) RETURNS void LANGUAGE sql AS $$
+	INSERT INTO wanzami.object_trash AS t (key, delete_after, reason) VALUES (object_key, now() + interval '24 hours', why)
+	ON CONFLICT (key) DO UPDATE SET attempts = 0, delete_after = greatest(t.delete_after, excluded.delete_after)
 $$;

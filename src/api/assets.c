@@ -103,8 +103,8 @@ ROUTE(POST, "/api/admin/assets/get-url", assets_get_url, .guard = GUARD_ADMIN)
 		sql_refuse(r);
 		return;
 	}
-	if (strlen(key) > OBJECTS_KEY_MAX) {
-		sql_refusal(r, 400, "{\"message\":\"key is too long\"}");
+	if (!objects_key_readable(key)) {
+		sql_refusal(r, 400, "{\"message\":\"key is no key of an object\"}");
 		sql_refuse(r);
 		return;
 	}

@@ -36,15 +36,17 @@ country_copy(char out[AUDIENCE_COUNTRY_MAX], const char *text, size_t max)
 static int
 country_of_language(char out[AUDIENCE_COUNTRY_MAX], const char *languages)
 {
-	const char	*p = languages + strcspn(languages, "-,;");
+	const char	*p;
 	size_t		len;
 
 	/* A single character begins an extension, and what comes then is no region. */
-	for (; *p == '-' && (len = strcspn(p + 1, "-,;")) != 1; p += len + 1) {
-		if (len == 2 && isalpha((unsigned char)p[1]) && isalpha((unsigned char)p[2])) {
-			country_copy(out, p + 1, 2);
+	for (p = languages; (len = strcspn(p, "-,;")) != 1; p += len + 1) {
+		if (p > languages && len == 2 && isalpha((unsigned char)p[0]) && isalpha((unsigned char)p[1])) {
+			country_copy(out, p, 2);
 			return (1);
 		}
+		if (p[len] != '-')
+			break;
 	}
 
 	return (0);

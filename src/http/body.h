@@ -65,7 +65,7 @@ int	body_email_ok(const char *);
  */
 int	body_id(const struct json *, int node, char out[BODY_ID_MAX]);
 
-/* The number that JavaScript's Number() makes of a value; NaN where it makes none. Any thread. */
+/* The number that JavaScript's Number() makes of a value; NaN where it makes none, and of arrays with anything in them. Any thread. */
 double	body_number(const struct json *, int node);
 
 /*

@@ -242,7 +242,7 @@ number_get(const struct json *doc, int node)
 static void
 integer_check(struct check *c, const struct field *f, double value, int64_t max)
 {
-	if (value != floor(value))
+	if (value != floor(value) || isinf(value))
 		complain(c, f, TEXT_FIRST, "Expected integer, received float",
 		    "\"code\":\"invalid_type\",\"expected\":\"integer\",\"received\":\"float\"");
 	number_range_check(c, f, value, max);
@@ -419,8 +419,8 @@ body_number(const struct json *doc, int node)
 	value = strtod(p, &end);
 	while (isspace((unsigned char)*end))
 		end++;
-	/* strtod knows words that JavaScript does not, and its own for infinity is out of every range. */
-	if (*end != '\0' || strpbrk(p, "nNiI") != NULL)
+	/* strtod knows words that JavaScript does not. */
+	if (*end != '\0' || (strpbrk(p, "nNiI") != NULL && strncmp(p + strspn(p, "+-"), "Infinity", strlen("Infinity"))))
 		value = NAN;
 	free(plain);
 

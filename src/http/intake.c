@@ -258,7 +258,8 @@ origin_find(const struct netbuf *nb, char out[ORIGIN_MAX])
 	const char	*line = (const char *)nb->buf, *end = line + nb->s_off, *eol, *value, *p;
 	size_t		len;
 
-	for (; (eol = memmem(line, (size_t)(end - line), "\r\n", 2)) != NULL && eol > line; line = eol + 2) {
+	/* A head that was refused half rewritten may have empty lines in it. */
+	for (; (eol = memmem(line, (size_t)(end - line), "\r\n", 2)) != NULL; line = eol + 2) {
 		if (!header_is(line, (size_t)(eol - line), "origin"))
 			continue;
 		value = header_value(line, (size_t)(eol - line), &len);

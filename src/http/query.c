@@ -27,7 +27,7 @@ query_decode(const char *text, size_t len, int form, char *out, size_t size)
 {
 	const char	*p = text, *end = text + len;
 	size_t		n = 0;
-	int		c;
+	int		c, cut = 0;
 
 	for (; p < end; p++) {
 		c = form && *p == '+' ? ' ' : (unsigned char)*p;
@@ -41,6 +41,13 @@ query_decode(const char *text, size_t len, int form, char *out, size_t size)
 			return (0);
 		if (n + 1 < size)
 			out[n++] = (char)c;
+		else
+			cut = 1;
+	}
+	/* It may have been cut within a character. */
+	while (cut && n > 0 && (out[n - 1] & 0x80)) {
+		if ((out[--n] & 0xc0) == 0xc0)
+			cut = 0;
 	}
 	out[n] = '\0';
 

@@ -73,7 +73,6 @@ objects_etag_same(const char *a, const char *b)
 	return (la == lb && !memcmp(a, b, la));
 }
 
-/* What S3 takes for one; others may have put such objects there. */
 static int
 key_possible(const char *key)
 {
@@ -106,6 +105,12 @@ objects_key_ok(const char *key)
 	}
 
 	return (segment_ok(segment, (size_t)(p - segment)));
+}
+
+int
+objects_key_readable(const char *key)
+{
+	return (backend == &objects_local ? objects_key_ok(key) : key_possible(key));
 }
 
 /* Whether a call can be made at all; what it says otherwise. */
@@ -285,7 +290,7 @@ static int
 presign(const char *base, const char *method, const char *key, const char *upload, int number, int seconds, char *url)
 {
 	if (backend == NULL || seconds < 1 || seconds > OBJECTS_SECONDS_MAX ||
-	    !(strcmp(method, "GET") ? objects_key_ok(key) : key_possible(key)))
+	    !(strcmp(method, "GET") ? objects_key_ok(key) : objects_key_readable(key)))
 		return (0);
 
 	return (backend->presign(base, method, key, upload, number, seconds, url));

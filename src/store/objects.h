@@ -79,6 +79,9 @@ void		objects_start(void);
 /* Whether a key is one (see above). Any thread. */
 int		objects_key_ok(const char *key);
 
+/* Whether there may be such an object: a bucket may have some that we would not write to. Any thread. */
+int		objects_key_readable(const char *key);
+
 enum objects_result	objects_head(const char *key, struct objects_stat *, struct objects_call *);
 
 /*
@@ -140,9 +143,8 @@ enum objects_result	objects_probe(struct objects_call *);
 /*
  * An address that anybody may use for seconds (1 to OBJECTS_SECONDS_MAX) with
  * that method (GET, which HEAD may use too where the store is local, or PUT),
- * of an object or of one part of an upload; GET also of keys that we would not
- * write to (contract media §5.3), if they are UTF-8. base is scheme://host[:port] of
- * ourselves, where local objects are served; S3 does not look at it. Returns
+ * of an object (GET: objects_key_readable) or of one part of an upload. base is
+ * scheme://host[:port] of ourselves, where local objects are served; S3 does not look at it. Returns
  * 0 when it cannot be made: no store, bad key, no credentials (yet).
  */
 int	objects_presign(const char *base, const char *method, const char *key, int seconds, char url[OBJECTS_URL_MAX]);

@@ -429,8 +429,9 @@ def test_heads_of_requests(api, head, status):
 @pytest.mark.parametrize("head, origin", [
     (b"Origin: http://app.test\r\nContent-Length: 999999\r\n", b"http://app.test"),
     (b"Content-Length: 999999\r\nAccept: x\r\nORIGIN:\t http://app.test \r\n", b"http://app.test"),
+    (b"User-Agent: y  \r\nContent-Length: 999999\r\nOrigin: http://app.test\r\n", b"http://app.test"),
     (b"Content-Length: 999999\r\nOrigin: two words\r\n", b"*"), (b"Content-Length: 999999\r\nOrigin: http://%s\r\n" % (b"x" * 300), b"*"),
-    (b"Content-Length: 999999\r\nOrigin:\r\n", b"*"), (b"Transfer-Encoding: chunked\r\nOrigin: null\r\n", b"null")], ids=range(6))
+    (b"Content-Length: 999999\r\nOrigin:\r\n", b"*"), (b"Transfer-Encoding: chunked\r\nOrigin: null\r\n", b"null")], ids=range(7))
 def test_pages_may_read_why_they_are_refused(api, head, origin):
     answer = raw(api, b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + head + b"Connection: close\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 41") and b"\r\naccess-control-allow-origin: %s\r\n" % origin in answer, answer

@@ -1,5 +1,6 @@
 """What editors do to the catalogue, and the events of viewers (contract media §4.4 to §4.16, §7.1)."""
 import concurrent.futures
+import json
 
 import pytest
 
@@ -179,6 +180,12 @@ def test_a_title_that_names_the_film_of_another_leaves_it(editor):
         call(a, "DELETE", "/admin/titles/" + title, status=204)
         a.db.execute("SELECT key, wanzami.object_shown(key) FROM wanzami.object_trash")
         assert a.db.fetchall() == [(film, shown)]
+    source = "uploads/1/film.mkv"
+    a.db.execute('INSERT INTO "UploadJob" ("status", "payload", "updatedAt") VALUES (\'PROCESSING\', %s, now())', (json.dumps({"key": source}),))
+    for status, shown in (("PROCESSING", True), ("COMPLETED", False)):
+        a.db.execute('UPDATE "UploadJob" SET "status" = %s', (status,))
+        a.db.execute("SELECT wanzami.object_shown(%s)", (source,))
+        assert a.db.fetchone() == (shown,)
 
 
 def test_an_id_is_noted_without_zeros_in_front(editor):

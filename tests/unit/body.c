@@ -150,6 +150,7 @@ counts(void **state)
 		{ "{\"n\":1e99}", REFUSED("\"n\":[\"Number must be less than or equal to 2147483647\"]", "n: Number must be less than or equal to 2147483647") },
 		{ "{\"n\":-2147483649}", REFUSED("\"n\":[\"Number must be greater than or equal to -2147483648\"]", "n: Number must be greater than or equal to -2147483648") },
 		{ "{\"n\":-0.5}", REFUSED("\"n\":[\"Expected integer, received float\"]", "n: Expected integer, received float") },
+		{ "{\"n\":\"-Infinity\"}", REFUSED("\"n\":[\"Expected integer, received float\",\"Number must be greater than or equal to -2147483648\"]", "n: Expected integer, received float") },
 		{ "{\"n\":\"inf\"}", REFUSED("\"n\":[\"Expected number, received nan\"]", "n: Expected number, received nan") },
 	};
 
