@@ -40,6 +40,7 @@
 #include "http/localbody.h"
 #include "http/metrics.h"
 #include "http/pace.h"
+#include "http/request.h"
 #include "http/routedoc.h"
 #include "http/share.h"
 #include "media/media.h"
@@ -475,7 +476,7 @@ secure_open(void)
 	dom = kore_domain_new("*");
 	kore_domain_attach(dom, secure);
 	rt = kore_route_create(dom, "^/", HANDLER_TYPE_DYNAMIC);
-	kore_route_callback(rt, "request_entry");
+	kore_route_callback(rt, "dispatch_request");
 	rt->on_free = kore_runtime_getcall("request_forget");
 	log_event(LOG_LEVEL_INFO, "serving HTTPS", LOG_I("port", conf_int(CONF_TLS_PORT)));
 }
@@ -637,7 +638,7 @@ requests_in_flight(void)
 {
 	struct connection	*c;
 
-	if (http_request_count > 0)
+	if (http_request_count > 0 || request_open() > 0)
 		return (1);
 	TAILQ_FOREACH(c, &connections, list) {
 		if (c->proto != CONN_PROTO_HTTP)

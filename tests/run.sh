@@ -25,9 +25,9 @@ suite() {
 if [ $# -gt 0 ]; then
 	suite tests "$@"
 else
-	suite tests tests --ignore tests/arm64 --ignore tests/e2e/test_outside.py --ignore tests/e2e/test_balancer.py
+	suite tests tests --ignore tests/arm64 --ignore tests/fault/test_awaits.py --ignore tests/e2e/test_outside.py --ignore tests/e2e/test_balancer.py
 	build/build.sh asan || exit
-	suite sanitizers tests/api tests/net tests/jobs/test_queue.py tests/test_titles.py --binary out/wanzami-asan -k "not 0000]"
+	suite sanitizers tests/api tests/net tests/jobs/test_queue.py tests/test_titles.py tests/fault/test_awaits.py --binary out/wanzami-asan -k "not 0000]"
 	build/build.sh memcheck || exit
 	suite valgrind tests/api/test_auth.py tests/api/test_catalogue.py --binary out/wanzami-memcheck --valgrind
 	build/image.sh arm64 || exit

@@ -67,7 +67,7 @@ ROUTE(POST, "/api/admin/assets/presign", assets_presign, .guard = "movies:manage
 		sql_refuse(r);
 		return;
 	}
-	sign_base(r->kore, base);
+	sign_base(r, base);
 	newkey_make(kind, NULL, key);
 	if (!objects_presign(base, "PUT", key, PUT_SECONDS, url)) {
 		refuse(r, "Failed to presign asset upload");
@@ -108,7 +108,7 @@ ROUTE(POST, "/api/admin/assets/get-url", assets_get_url, .guard = GUARD_ADMIN)
 		sql_refuse(r);
 		return;
 	}
-	sign_base(r->kore, base);
+	sign_base(r, base);
 	if (!objects_presign(base, "GET", key, seconds_read(r), url)) {
 		refuse(r, "Failed to presign asset read");
 		return;

@@ -135,15 +135,15 @@ login_checked(struct request *r, int index)
 	struct login	*l = r->state;
 
 	if (index < 0) {
-		reply_message(r->kore, 401, "Invalid credentials");
+		reply_message(r, 401, "Invalid credentials");
 		return;
 	}
 	if (!strncasecmp(r->route->path, "/api/admin/", 11) && !strcmp(l->user.role, "USER")) {
-		reply_message(r->kore, 403, "Admin access denied");
+		reply_message(r, 403, "Admin access denied");
 		return;
 	}
 	if (!l->verified) {
-		reply_message(r->kore, 403, "Email not verified. Check your inbox.");
+		reply_message(r, 403, "Email not verified. Check your inbox.");
 		return;
 	}
 	limit_forgive(r);
@@ -267,7 +267,7 @@ refresh_found(struct request *r, const PGresult *res)
 
 	session_user(r, res, &f->user);
 	if (f->user.id == NULL || sessions == NULL || json_parse(&doc, sessions, strlen(sessions)) != NULL) {
-		reply_message(r->kore, 401, "Session not found");
+		reply_message(r, 401, "Session not found");
 		return;
 	}
 	refresh_sessions(r, &doc);
@@ -288,7 +288,7 @@ ROUTE(POST, "/api/auth/refresh", auth_refresh, .fields = refresh_fields)
 
 	f->token = request_text(r, "refreshToken");
 	if (!token_verify(TOKEN_REFRESH, f->token, &token)) {
-		reply_message(r->kore, 401, "Invalid refresh token");
+		reply_message(r, 401, "Invalid refresh token");
 		return;
 	}
 	request_tell(r, "tokenUser", token.user_id);
@@ -297,7 +297,7 @@ ROUTE(POST, "/api/auth/refresh", auth_refresh, .fields = refresh_fields)
 	f->device = request_copy(r, token.device_id);
 	f->lifetime = token.lifetime;
 	if (device != NULL && strcmp(device, f->device))
-		reply_message(r->kore, 401, "Session not found");
+		reply_message(r, 401, "Session not found");
 	else
 		limit_try(r, "refresh", token.user_id, refresh_counted);
 	token_free(&token);
@@ -364,7 +364,7 @@ reset_allowed(struct request *r, const PGresult *res)
 
 	(void)res;
 	if (!password_strong(password))
-		reply_message(r->kore, 400, PASSWORD_WEAK);
+		reply_message(r, 400, PASSWORD_WEAK);
 	else
 		password_hash(r, password, reset_hashed);
 }

@@ -70,13 +70,13 @@ ROUTE(GET, "/api/auth/google/url", google_url)
 	struct kore_buf	url, body;
 
 	if (!google_enabled(0)) {
-		reply_message(r->kore, 500, "Google OAuth not configured");
+		reply_message(r, 500, "Google OAuth not configured");
 		return;
 	}
 	if (!query_get(r->kore, "redirectUri", redirect, sizeof(redirect)) || *redirect == '\0')
 		snprintf(redirect, sizeof(redirect), "%s", conf_str(CONF_GOOGLE_REDIRECT_URI));
 	if (!redirect_ok(redirect)) {
-		reply_message(r->kore, 400, "Invalid redirect URI");
+		reply_message(r, 400, "Invalid redirect URI");
 		return;
 	}
 	random_uuid(uuid);
@@ -94,7 +94,7 @@ ROUTE(GET, "/api/auth/google/url", google_url)
 	kore_buf_appendf(&body, "{\"url\":");
 	json_quote(&body, kore_buf_stringify(&url, NULL));
 	kore_buf_append(&body, "}", 1);
-	reply_json(r->kore, 200, body.data, body.offset);
+	reply_json(r, 200, body.data, body.offset);
 	kore_buf_cleanup(&url);
 	kore_buf_cleanup(&body);
 }
@@ -154,7 +154,7 @@ person_take(struct request *r, const struct google_person *person)
 	if (*person->error != '\0')
 		log_event(LOG_LEVEL_WARN, "Google did not say who somebody is", LOG_S("id", r->id), LOG_S("error", person->error));
 	if (person->email == NULL || !body_email_ok(person->email)) {
-		reply_message(r->kore, 400, person->email == NULL ? person->message : "Google profile missing email");
+		reply_message(r, 400, person->email == NULL ? person->message : "Google profile missing email");
 		return;
 	}
 	request_tell(r, "googleEmail", person->email);
@@ -212,12 +212,12 @@ ROUTE(POST, "/api/auth/google/callback", google_callback, .limit = "google", .ma
 	if (s->redirect == NULL || *s->redirect == '\0')
 		s->redirect = conf_str(CONF_GOOGLE_REDIRECT_URI);
 	if ((wrong = callback_check(r, s)) != NULL) {
-		reply_message(r->kore, 400, wrong);
+		reply_message(r, 400, wrong);
 		return;
 	}
 	r->state = s;
 	if (work_run(WORK_REMOTE, google_work, google_answered, s))
 		request_wait_outside(r);
 	else
-		reply_message(r->kore, 503, "The service is busy. Please try again in a moment.");
+		reply_message(r, 503, "The service is busy. Please try again in a moment.");
 }

@@ -26,7 +26,7 @@ health_reply(struct request *r)
 	const char	*body;
 
 	body = role_draining() ? "{\"status\":\"draining\"}" : "{\"status\":\"ok\"}";
-	reply_json(r->kore, role_draining() ? 503 : 200, body, strlen(body));
+	reply_json(r, role_draining() ? 503 : 200, body, strlen(body));
 }
 
 ROUTE(GET, "/health", health_get, .roles = EVERY_ROLE, .vital = 1)
@@ -103,7 +103,7 @@ ready_reply(struct request *r)
 	if (objects_enabled())
 		answer_write(&body, "store", &ready->store);
 	kore_buf_append(&body, "}", 1);
-	reply_json(r->kore, ok ? 200 : 503, (const char *)body.data, body.offset);
+	reply_json(r, ok ? 200 : 503, (const char *)body.data, body.offset);
 	kore_buf_cleanup(&body);
 	request_settle(r);
 }

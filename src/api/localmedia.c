@@ -183,11 +183,11 @@ object_reply(struct request *r, const char *key, int fd, const struct objects_st
 	int			status;
 
 	n = pread(fd, begin, sizeof(begin), 0);
-	reply_object_headers(req, stat->etag);
+	reply_object_headers(r, stat->etag);
 	http_response_header(req, "accept-ranges", "bytes");
 	if (http_request_header(req, "if-none-match", &known) && strstr(known, stat->etag) != NULL) {
 		(void)close(fd);
-		reply_not_modified(req);
+		reply_not_modified(r);
 		return;
 	}
 	status = part_choose(req, stat, &offset, &len);
@@ -213,15 +213,15 @@ ROUTE(GET, LOCAL_PATH "*", localmedia_get)
 	int				fd;
 
 	if (!local_enabled()) {
-		reply_message(r->kore, 404, "Not found");
+		reply_message(r, 404, "Not found");
 		return;
 	}
 	if (!localbody_allows(http_method_text(r->kore->method), r->kore->path, r->kore->query_string, &a)) {
-		reply_message(r->kore, 403, "This address is not valid or has expired");
+		reply_message(r, 403, "This address is not valid or has expired");
 		return;
 	}
 	if ((fd = local_open(a.key, &stat)) == -1) {
-		reply_message(r->kore, 404, "Not found");
+		reply_message(r, 404, "Not found");
 		return;
 	}
 	object_reply(r, a.key, fd, &stat);
@@ -273,13 +273,13 @@ arrival_done(void *arg)
 
 	if (request_resume(r)) {
 		if (w->result == OBJECTS_OK) {
-			reply_object_headers(r->kore, w->etag);
+			reply_object_headers(r, w->etag);
 			http_response(r->kore, 200, NULL, 0);
 		} else if (w->result == OBJECTS_MISSING) {
-			reply_message(r->kore, 404, "There is no such upload");
+			reply_message(r, 404, "There is no such upload");
 		} else {
 			log_event(LOG_LEVEL_ERROR, "an object could not be stored", LOG_S("id", r->id), LOG_S("error", w->call.error));
-			reply_message(r->kore, w->result == OBJECTS_REFUSED ? 400 : 503, "The object could not be stored");
+			reply_message(r, w->result == OBJECTS_REFUSED ? 400 : 503, "The object could not be stored");
 		}
 		request_settle(r);
 	}
@@ -308,7 +308,7 @@ ROUTE(PUT, LOCAL_PATH "*", localmedia_put, .raw = 1, .body_max = OBJECTS_PART_MA
 	struct arrival	*w;
 
 	if (!local_enabled()) {
-		reply_message(r->kore, 404, "Not found");
+		reply_message(r, 404, "Not found");
 		return;
 	}
 	if ((w = calloc(1, sizeof(*w))) == NULL)
@@ -316,12 +316,12 @@ ROUTE(PUT, LOCAL_PATH "*", localmedia_put, .raw = 1, .body_max = OBJECTS_PART_MA
 	w->r = r;
 	w->fd = -1;
 	if (!localbody_allows("PUT", r->kore->path, r->kore->query_string, &w->a)) {
-		reply_message(r->kore, 403, "This address is not valid or has expired");
+		reply_message(r, 403, "This address is not valid or has expired");
 		arrival_free(w);
 		return;
 	}
 	if (!arrival_take(w, r->kore)) {
-		reply_message(r->kore, 503, "The object could not be stored");
+		reply_message(r, 503, "The object could not be stored");
 		arrival_free(w);
 		return;
 	}

@@ -28,8 +28,8 @@ ROUTE(GET, "/api/ppv/access/:titleId", ppv_access, .guard = GUARD_USER, .id = "t
 {
 	char	network[CLIENT_ADDRESS_MAX], from[CLIENT_ADDRESS_MAX];
 
-	client_network(r->kore, network);
-	client_claimed(r->kore, from);
+	client_network(&r->client, network);
+	client_claimed(&r->client, from);
 	request_tell(r, "client", network);
 	request_tell(r, "from", from);
 	request_tell(r, "url", request_url(r));
@@ -121,7 +121,7 @@ begun_reply(struct request *r, const struct purchase *p)
 	}
 	kore_buf_appendf(&body, "\"reference\":\"%s\",\"gateway\":\"%s\",\"currency\":\"%s\",\"amountNaira\":%s}", p->order.reference,
 	    p->order.gateway, p->currency, p->naira);
-	reply_json(r->kore, 200, body.data, body.offset);
+	reply_json(r, 200, body.data, body.offset);
 	kore_buf_cleanup(&body);
 }
 
@@ -141,7 +141,7 @@ answer_take(struct request *r, const struct purchase *p)
 		/* The purchase stays as it is: it will be asked about (jobs/reconcile.c). */
 		log_event(LOG_LEVEL_WARN, "a payment could not be begun", LOG_S("id", r->id), LOG_S("reference", p->order.reference),
 		    LOG_S("error", p->answer.error));
-		reply_message(r->kore, 500, "Failed to initiate PPV purchase");
+		reply_message(r, 500, "Failed to initiate PPV purchase");
 		break;
 	}
 }
@@ -180,10 +180,13 @@ purchase_made(struct request *r, const PGresult *res)
 	p->order.minor = strtoll(sql_text(res, "minor"), NULL, 10);
 	p->currency = sql_copy(r, res, "currency");
 	p->naira = sql_copy(r, res, "naira");
-	if (work_run(WORK_REMOTE, gateway_ask, gateway_answered, p))
+	if (work_run(WORK_REMOTE, gateway_ask, gateway_answered, p)) {
+		/* A refusal of the gateway is recorded even if the buyer has left. */
+		request_persist(r);
 		request_wait_outside(r);
-	else
-		reply_message(r->kore, 503, "The service is busy. Please try again in a moment.");
+	} else {
+		reply_message(r, 503, "The service is busy. Please try again in a moment.");
+	}
 }
 
 ROUTE(POST, "/api/ppv/initiate", ppv_initiate, .guard = GUARD_USER)

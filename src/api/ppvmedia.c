@@ -44,15 +44,15 @@ media_lead(struct request *r, const char *place)
 	long	seconds;
 
 	if (*place != ':') {
-		reply_redirect(r->kore, place);
+		reply_redirect(r, place);
 		return;
 	}
 	seconds = strtol(place + 1, &key, 10);
-	sign_origin(r->kore, base);
+	sign_origin(r, base);
 	if (objects_presign(base, "GET", key + 1, (int)seconds, url))
-		reply_redirect(r->kore, url);
+		reply_redirect(r, url);
 	else
-		reply_message(r->kore, 503, "Service unavailable");
+		reply_message(r, 503, "Service unavailable");
 }
 
 static void
@@ -61,7 +61,7 @@ media_looked(struct request *r, const PGresult *res)
 	const char	*allowed = sql_text(res, "allowed"), *place = sql_text(res, "place");
 
 	if (allowed == NULL || place == NULL) {
-		reply_message(r->kore, 404, "Not found");
+		reply_message(r, 404, "Not found");
 	} else if (*allowed == 't') {
 		media_lead(r, place);
 	} else if (kore_time_ms() - r->since < WAIT_MS && waiting < WAITING_MAX) {
@@ -69,7 +69,7 @@ media_looked(struct request *r, const PGresult *res)
 		request_wait_outside(r);
 		kore_timer_add(media_look, LOOK_MS, r, KORE_TIMER_ONESHOT);
 	} else {
-		reply_message(r->kore, 403, "Purchase required to access this title.");
+		reply_message(r, 403, "Purchase required to access this title.");
 	}
 }
 
@@ -78,10 +78,10 @@ ROUTE(GET, SIGN_GATE_PATH ":address", ppv_media)
 	char	asset[SEAL_TEXT_MAX], network[CLIENT_ADDRESS_MAX];
 
 	if (!seal_open(SIGN_GATE_PURPOSE, r->args[0], asset)) {
-		reply_message(r->kore, 403, "This address is not valid or has expired");
+		reply_message(r, 403, "This address is not valid or has expired");
 		return;
 	}
-	client_network(r->kore, network);
+	client_network(&r->client, network);
 	request_tell(r, "assetId", asset);
 	request_tell(r, "client", network);
 	sql_query(r, "ppv/media", media_looked);

@@ -62,7 +62,7 @@ accept_found(struct request *r, const PGresult *res)
 ROUTE(POST, "/api/admin/invitations/accept", team_accept, .password = 1, .limit = "accept", .fields = accept_fields)
 {
 	if (!password_strong(request_text(r, "password")))
-		reply_message(r->kore, 400, PASSWORD_WEAK);
+		reply_message(r, 400, PASSWORD_WEAK);
 	else
 		sql_query(r, "team/accept-find", accept_found);
 }

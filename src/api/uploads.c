@@ -183,7 +183,7 @@ failure_reply(struct request *r, int status, const char *message, const char *er
 	kore_buf_appendf(&body, "{\"message\":\"%s\",\"error\":", message);
 	json_quote(&body, error);
 	kore_buf_append(&body, "}", 1);
-	reply_json(r->kore, status, body.data, body.offset);
+	reply_json(r, status, body.data, body.offset);
 	kore_buf_cleanup(&body);
 }
 
@@ -200,7 +200,7 @@ init_reply(struct upload *u, const char *job)
 	kore_buf_appendf(&body, ",\"partSize\":%lld,\"partCount\":%d,\"presignedParts\":", (long long)u->part_size, u->part_count);
 	kore_buf_append(&body, u->addresses, strlen(u->addresses));
 	kore_buf_append(&body, "}", 1);
-	reply_json(u->r->kore, 200, body.data, body.offset);
+	reply_json(u->r, 200, body.data, body.offset);
 	kore_buf_cleanup(&body);
 }
 
@@ -248,6 +248,7 @@ init_begun(void *arg)
 	request_tell(r, "uploadId", u->id);
 	request_wait(r);
 	sql_call(r, "uploads/init", init_stored, u);
+	request_settle(r);
 }
 
 /* What is to be made of it: what the body says, else what the app's hint names, else the default (contract media UPL-7). */
@@ -313,7 +314,7 @@ init_checked(struct request *r, const PGresult *res)
 	(void)res;
 	newkey_make("uploads", request_text(r, "fileName"), u->key);
 	type_read(r, u->type);
-	sign_base(r->kore, u->base);
+	sign_base(r, u->base);
 	parts_plan(u, number_read(r, "bytesTotal"));
 	request_tell(r, "renditions", renditions_read(r));
 	upload_run(u, init_work, init_begun);
@@ -376,7 +377,6 @@ complete_joined(void *arg)
 	struct request	*r = u->r;
 	char		uri[OBJECTS_KEY_MAX + 300];
 
-	/* Nobody waits any more: whoever asks again finds the object complete. */
 	if (!request_resume(r)) {
 		upload_free(u);
 		return;
@@ -386,13 +386,14 @@ complete_joined(void *arg)
 		request_tell(r, "size", request_format(r, "%llu", (unsigned long long)u->size));
 		request_wait(r);
 		sql_call(r, "uploads/complete", complete_stored, u);
-		return;
+	} else {
+		log_event(LOG_LEVEL_WARN, "an upload could not be completed", LOG_S("id", r->id), LOG_S("error", u->call.error));
+		request_tell(r, "error", u->call.error);
+		request_tell(r, "failure", u->result == OBJECTS_REFUSED ? "400" : "500");
+		upload_free(u);
+		sql_reply(r, "uploads/fail");
 	}
-	log_event(LOG_LEVEL_WARN, "an upload could not be completed", LOG_S("id", r->id), LOG_S("error", u->call.error));
-	request_tell(r, "error", u->call.error);
-	request_tell(r, "failure", u->result == OBJECTS_REFUSED ? "400" : "500");
-	upload_free(u);
-	sql_reply(r, "uploads/fail");
+	request_settle(r);
 }
 
 static int
@@ -435,6 +436,8 @@ complete_found(struct request *r, const PGresult *res)
 	snprintf(u->key, sizeof(u->key), "%s", request_text(r, "key"));
 	snprintf(u->id, sizeof(u->id), "%s", request_text(r, "uploadId"));
 	parts_read(r, u);
+	/* Once the store has joined the parts, the job must be queued: the client may be gone for good. */
+	request_persist(r);
 	upload_run(u, complete_work, complete_joined);
 }
 

@@ -122,7 +122,7 @@ static void
 webhook(struct request *r, int is_signed, const char *statement)
 {
 	if (!is_signed) {
-		reply_message(r->kore, 401, "Invalid signature");
+		reply_message(r, 401, "Invalid signature");
 		return;
 	}
 	request_tell(r, "accessDays", conf_str(CONF_PPV_ACCESS_DAYS));
@@ -142,5 +142,5 @@ ROUTE(POST, "/api/ppv/flutterwave/webhook", webhook_flutterwave, .mails = 1)
 /* For buyers whom the gateway sends here. */
 ROUTE(GET, "/api/ppv/paystack/webhook", webhook_browser)
 {
-	reply_message(r->kore, 200, BROWSER_TEXT);
+	reply_message(r, 200, BROWSER_TEXT);
 }

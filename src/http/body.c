@@ -68,15 +68,15 @@ body_bytes(struct request *r, size_t *len, size_t max)
 	if (!http_request_header(r->kore, "content-encoding", &coding) || !strcasecmp(coding, "identity"))
 		coding = NULL;
 	if (coding != NULL && strcasecmp(coding, "gzip") && strcasecmp(coding, "deflate")) {
-		reply_message(r->kore, 415, "Unsupported content encoding");
+		reply_message(r, 415, "Unsupported content encoding");
 		return (NULL);
 	}
 	if (coding != NULL && *len <= max && (text = body_inflate(r, text, len, max)) == NULL && *len == 0) {
-		reply_message(r->kore, 400, "The request body cannot be decompressed");
+		reply_message(r, 400, "The request body cannot be decompressed");
 		return (NULL);
 	}
 	if (*len > max) {
-		reply_message(r->kore, 413, "Request body too large");
+		reply_message(r, 413, "Request body too large");
 		return (NULL);
 	}
 
@@ -93,7 +93,7 @@ body_read(struct request *r)
 	if (r->kore->http_body == NULL || r->kore->http_body_length == 0 || route_is_raw(r->kore) || !type_is_json(r->kore, &charset_ok))
 		return (1);
 	if (!charset_ok) {
-		reply_message(r->kore, 415, "Unsupported charset");
+		reply_message(r, 415, "Unsupported charset");
 		return (0);
 	}
 	if ((text = body_bytes(r, &len, route_body_max(r->kore))) == NULL)
@@ -107,7 +107,7 @@ body_read(struct request *r)
 		error = "it is neither an object nor an array";
 	if (error != NULL) {
 		json_free(&r->json);
-		reply_message(r->kore, 400, !strcmp(error, JSON_NUL) ? route_unstorable(r->kore) :
+		reply_message(r, 400, !strcmp(error, JSON_NUL) ? route_unstorable(r->kore) :
 		    request_format(r, "The request body is not valid JSON: %s", error));
 		return (0);
 	}

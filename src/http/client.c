@@ -1,6 +1,6 @@
 /*
- * Reads X-Forwarded-For: every proxy adds the address it was called from at
- * the end, so only the last entries come from proxies of ours.
+ * Reads X-Forwarded-For: each proxy appends the IP address that it was called
+ * from, so only the last entries come from trusted proxies.
  */
 #include <arpa/inet.h>
 
@@ -112,85 +112,91 @@ address_write(const struct in6_addr *address, char out[CLIENT_ADDRESS_MAX])
 }
 
 void
-client_address(struct http_request *req, char out[CLIENT_ADDRESS_MAX])
+client_address(const struct client *c, char out[CLIENT_ADDRESS_MAX])
 {
-	struct in6_addr	address;
-
-	forwarded(req, &address);
-	(void)inet_ntop(AF_INET6, &address, out, CLIENT_ADDRESS_MAX);
+	(void)inet_ntop(AF_INET6, &c->address, out, CLIENT_ADDRESS_MAX);
 }
 
 void
-client_network(struct http_request *req, char out[CLIENT_ADDRESS_MAX])
+client_network(const struct client *c, char out[CLIENT_ADDRESS_MAX])
 {
-	struct in6_addr	address;
+	struct in6_addr	network = c->address;
 
-	forwarded(req, &address);
-	if (!IN6_IS_ADDR_V4MAPPED(&address))
-		memset(address.s6_addr + 8, 0, 8);
-	address_write(&address, out);
+	if (!IN6_IS_ADDR_V4MAPPED(&network))
+		memset(network.s6_addr + 8, 0, 8);
+	address_write(&network, out);
 }
 
 void
-client_claimed(struct http_request *req, char out[CLIENT_ADDRESS_MAX])
+client_claimed(const struct client *c, char out[CLIENT_ADDRESS_MAX])
 {
-	struct in6_addr	address;
-	const char	*text;
-
-	if (http_request_header(req, "x-forwarded-for", &text) && entry_read(text, strcspn(text, ","), &address))
-		address_write(&address, out);
+	/* An address that only the connection tells has its IPv6 form in the records of the Node service, too. */
+	if (c->has_claim)
+		address_write(&c->claimed, out);
 	else
-		client_address(req, out);
+		client_address(c, out);
 }
 
-/* What a proxy of ours says of the client's request: the first entry of a header, or NULL. */
+/* Returns the first entry of a header that a trusted proxy has set, or NULL. */
 static const char *
-proxy_says(struct http_request *req, const char *name, size_t *len)
+proxy_header(struct http_request *req, const char *name, size_t *len)
 {
-	struct in6_addr	address;
+	struct in6_addr	peer;
 	const char	*text;
 
-	connection_address(req, &address);
-	if (!cidr_list_has(proxies(), &address) || !http_request_header(req, name, &text))
+	if (!http_request_header(req, name, &text))
 		return (NULL);
+	connection_address(req, &peer);
 	*len = strcspn(text, ", ");
 
-	return (text);
+	return (cidr_list_has(proxies(), &peer) ? text : NULL);
 }
 
-int
-client_tls(struct http_request *req)
+static int
+tls_read(struct http_request *req)
 {
 	const char	*proto;
 	size_t		len;
 
-	if (req->owner == NULL)
-		return (0);
 	if (req->owner->tls != NULL)
 		return (1);
-	proto = proxy_says(req, "x-forwarded-proto", &len);
+	proto = proxy_header(req, "x-forwarded-proto", &len);
 
 	return (proto != NULL && len == strlen("https") && !strncasecmp(proto, "https", len));
 }
 
+/* Copies a host that may stand in a URL; returns 0 for any other text. */
 static int
-host_valid(const char *text, size_t len)
+host_copy(char out[CLIENT_HOST_MAX], const char *text, size_t len)
 {
-	return (len > 0 && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]") >= len);
+	if (len == 0 || len >= CLIENT_HOST_MAX ||
+	    strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]") < len)
+		return (0);
+	memcpy(out, text, len);
+	out[len] = '\0';
+
+	return (1);
 }
 
-const char *
-client_host(struct http_request *req, size_t *len)
+static void
+host_read(struct http_request *req, char out[CLIENT_HOST_MAX])
 {
-	const char	*text = NULL;
+	const char	*text;
+	size_t		len;
 
-	if (req->owner != NULL)
-		text = proxy_says(req, "x-forwarded-host", len);
-	if (text == NULL || !host_valid(text, *len)) {
-		if (!http_request_header(req, "host", &text))
-			return (NULL);
-		*len = strcspn(text, ", ");
-	}
+	if ((text = proxy_header(req, "x-forwarded-host", &len)) != NULL && host_copy(out, text, len))
+		return;
+	if (!http_request_header(req, "host", &text) || !host_copy(out, text, strcspn(text, ", ")))
+		*out = '\0';
+}
 
-	return (host_valid(text, *len) ? text : NULL);
+void
+client_read(struct client *c, struct http_request *req)
+{
+	const char	*text;
+
+	forwarded(req, &c->address);
+	c->has_claim = http_request_header(req, "x-forwarded-for", &text) && entry_read(text, strcspn(text, ","), &c->claimed);
+	c->tls = tls_read(req);
+	host_read(req, c->host);
 }

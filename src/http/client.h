@@ -1,5 +1,8 @@
 /*
- * Whose connection a request came over, before the proxies between us.
+ * The client of a request: its IP address, TLS and host, as far as the
+ * connection and the proxies in front of it tell. All of it is read once,
+ * while the connection certainly exists; it stays valid after the client has
+ * disconnected. Event loop only.
  */
 #ifndef WANZAMI_CLIENT_H
 #define WANZAMI_CLIENT_H
@@ -10,28 +13,26 @@
 #include <kore/http.h>
 
 #define CLIENT_ADDRESS_MAX	INET6_ADDRSTRLEN
+#define CLIENT_HOST_MAX		264	/* a DNS name, a colon, a port and a NUL */
 
-/*
- * The client's address as far as it can be trusted (TRUSTED_PROXIES), as IPv6
- * writes it (contract people 1.1: ::ffff:a.b.c.d). Event loop only, as all of
- * this.
- */
-void	client_address(struct http_request *, char out[CLIENT_ADDRESS_MAX]);
+struct client {
+	struct in6_addr	address;	/* the client's IP address as far as TRUSTED_PROXIES can be believed */
+	struct in6_addr	claimed;	/* the first entry of X-Forwarded-For, which nobody has verified */
+	int		has_claim;	/* claimed is set */
+	int		tls;		/* the client's connection is TLS, to this process or to a trusted proxy */
+	char		host[CLIENT_HOST_MAX];	/* host and port of a trusted X-Forwarded-Host, else of Host; "" if not valid in a URL */
+};
 
-/* Its usual form, and of an IPv6 address only the network (/64): programs change the rest as they like (RFC 8981). */
-void	client_network(struct http_request *, char out[CLIENT_ADDRESS_MAX]);
+/* Fills the client of a request. The request must still have its connection. */
+void	client_read(struct client *, struct http_request *);
 
-/* The address that the first proxy is said to have seen, which nobody vouches for; else client_address. For the record only. */
-void	client_claimed(struct http_request *, char out[CLIENT_ADDRESS_MAX]);
+/* Writes the IP address in its IPv6 form (contract people 1.1: ::ffff:a.b.c.d). */
+void	client_address(const struct client *, char out[CLIENT_ADDRESS_MAX]);
 
-/* Whether the client's connection is TLS, to us or to a trusted proxy. */
-int	client_tls(struct http_request *);
+/* Writes the IPv4 address, or the /64 network of an IPv6 address: a host changes the lower half as it likes (RFC 8981). */
+void	client_network(const struct client *, char out[CLIENT_ADDRESS_MAX]);
 
-/*
- * The host (and port) that the client asked for, of trusted proxies'
- * X-Forwarded-Host or else of Host: `len` bytes of the request's memory, only
- * such that may stand in an address. NULL when neither is given so.
- */
-const char	*client_host(struct http_request *, size_t *len);
+/* Writes the claimed IP address in its usual form, without a claim the same as client_address(). For the record only. */
+void	client_claimed(const struct client *, char out[CLIENT_ADDRESS_MAX]);
 
 #endif

@@ -13,7 +13,7 @@
 
 struct gather_waiter {
 	struct request			*r;
-	char				*context;	/* taken while its client is certainly there */
+	char				*context;
 	int				alone;		/* what it was gathered with failed */
 	TAILQ_ENTRY(gather_waiter)	list;
 };
@@ -31,7 +31,7 @@ waiter_answer(struct gather_waiter *w, const struct pg_outcome *outcome, int row
 		if (res != NULL && row < PQntuples(res)) {
 			status = atoi(PQgetvalue(res, row, PQfnumber(res, "status")));
 			body = PQgetvalue(res, row, PQfnumber(res, "body"));
-			reply_json(w->r->kore, status, body, strlen(body));
+			reply_json(w->r, status, body, strlen(body));
 		} else {
 			sql_failed(w->r, outcome);
 		}

@@ -47,9 +47,9 @@ guard_token(struct request *r)
 	const char	*bearer = bearer_get(r);
 
 	if (bearer == NULL)
-		reply_message(r->kore, 401, "Missing access token");
+		reply_message(r, 401, "Missing access token");
 	else if (!bearer_read(r, bearer))
-		reply_message(r->kore, 401, "Invalid or expired token");
+		reply_message(r, 401, "Invalid or expired token");
 
 	return (r->user_id != NULL);
 }

@@ -106,7 +106,7 @@ counters_make(struct counter counters[COUNTERS], struct request *r, const char *
 	char			address[CLIENT_ADDRESS_MAX];
 	int			i, scale = strcmp(conf_str(CONF_WANZAMI_ENV), "test") ? 1 : TEST_SCALE;
 
-	client_address(r->kore, address);
+	client_address(&r->client, address);
 	for (i = 0; i < COUNTERS; i++) {
 		counters[i].most = limit->rules[i].most * (limit->rules[i].fixed ? 1 : scale);
 		counters[i].seconds = limit->rules[i].seconds;
@@ -240,7 +240,7 @@ counted(void *arg, const redisReply *reply)
 	}
 	if (request_resume(r)) {
 		if (refused)
-			reply_message(r->kore, 429, "Too many requests. Please wait a bit and try again.");
+			reply_message(r, 429, "Too many requests. Please wait a bit and try again.");
 		else
 			k->next(r);
 		request_settle(r);

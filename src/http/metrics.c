@@ -225,6 +225,8 @@ process_write(struct kore_buf *out)
 		const char	*name, *type, *help;
 	} all[] = {
 		{ COUNTER_IN_FLIGHT, "requests_in_flight", "gauge", "Requests being worked on." },
+		{ COUNTER_REQUESTS_OPEN, "requests_open", "gauge", "Requests in memory, with those whose client has disconnected while work goes on." },
+		{ COUNTER_CLIENTS_LEFT, "clients_left_total", "counter", "Requests whose client disconnected before the response." },
 		{ COUNTER_CONNECTIONS, "connections", "gauge", "Connections of clients, as of the last five seconds." },
 		{ COUNTER_REFUSED, "requests_refused_total", "counter", "Requests answered 503 because the process was busy." },
 		{ COUNTER_DATABASE_CONNECTIONS, "database_connections", "gauge", "Connections to PostgreSQL that are up." },
@@ -290,7 +292,7 @@ metrics_reply(struct request *r, const struct pg_outcome *outcome)
 	one(&out, "database_up", "gauge", "Whether PostgreSQL answered just now.", outcome->error == NULL);
 	if (outcome->error == NULL && PQntuples(outcome->res) == 1)
 		load_write(&out, outcome->res);
-	reply_begin(r->kore);
+	reply_begin(r);
 	http_response_header(r->kore, "cache-control", "no-store");
 	http_response_header(r->kore, "content-type", TYPE);
 	http_response(r->kore, 200, out.data, out.offset);
@@ -337,7 +339,7 @@ is_local(struct request *r)
 	char		address[CLIENT_ADDRESS_MAX];
 	const char	*value;
 
-	client_address(r->kore, address);
+	client_address(&r->client, address);
 
 	return ((!strncmp(address, LOOPBACK, strlen(LOOPBACK)) || !strcmp(address, "::1")) &&
 	    !http_request_header(r->kore, "x-forwarded-for", &value));
@@ -346,7 +348,7 @@ is_local(struct request *r)
 ROUTE(GET, "/metrics", metrics_get, .roles = ROLE_API | ROLE_TRANSCODE | ROLE_CRON, .vital = 1)
 {
 	if (!is_local(r) && !token_right(r)) {
-		reply_message(r->kore, 404, "Not found");
+		reply_message(r, 404, "Not found");
 		return;
 	}
 	request_wait(r);

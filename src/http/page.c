@@ -15,7 +15,7 @@ page_reply(struct request *r, const char *path, const char *type, const char *po
 	char			etag[ETAG_MAX];
 
 	etag_make(file->data, file->len, etag);
-	reply_begin(req);
+	reply_begin(r);
 	http_response_header(req, "etag", etag);
 	http_response_header(req, "cache-control", "no-cache");
 	http_response_header(req, "content-security-policy", policy);
@@ -23,7 +23,7 @@ page_reply(struct request *r, const char *path, const char *type, const char *po
 	http_response_header(req, "x-frame-options", "DENY");
 	http_response_header(req, "referrer-policy", "no-referrer");
 	if (etag_known(req, etag)) {
-		reply_not_modified(req);
+		reply_not_modified(r);
 		return;
 	}
 	http_response_header(req, "content-type", type);

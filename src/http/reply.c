@@ -7,10 +7,11 @@
 #include <strings.h>
 
 #include "base/conf.h"
-#include "http/client.h"
+#include "base/json.h"
 #include "http/etag.h"
 #include "http/load.h"
 #include "http/reply.h"
+#include "http/request.h"
 #include "role.h"
 
 /* Kore copies and formats header by header. What is the same in every answer of a kind travels as one, behind the first of them. */
@@ -24,145 +25,162 @@
 
 /* A process that is about to end asks its clients to take another connection; Kore says so when it is to close this one. */
 static void
-connection_header(struct http_request *req)
+connection_header(struct request *r)
 {
-	if (role_draining() && req->owner != NULL)
-		req->owner->flags |= CONN_CLOSE_EMPTY;
+	if (role_draining())
+		r->kore->owner->flags |= CONN_CLOSE_EMPTY;
 }
 
 static void
-tls_header(struct http_request *req)
+tls_header(struct request *r)
 {
 	char	text[48];
 
-	if (conf_int(CONF_HSTS_SEC) == 0 || req->owner == NULL || !client_tls(req))
+	if (conf_int(CONF_HSTS_SEC) == 0 || !r->client.tls)
 		return;
 	snprintf(text, sizeof(text), "max-age=%lld", (long long)conf_int(CONF_HSTS_SEC));
-	http_response_header(req, "strict-transport-security", text);
+	http_response_header(r->kore, "strict-transport-security", text);
 }
 
 void
-reply_begin(struct http_request *req)
+reply_begin(struct request *r)
 {
-	connection_header(req);
-	tls_header(req);
+	if (!request_present(r))
+		return;
+	connection_header(r);
+	tls_header(r);
 }
 
 static void
-origin_header(struct http_request *req, const char *otherwise)
+origin_header(struct request *r, const char *otherwise)
 {
 	const char	*origin;
 
-	reply_begin(req);
-	if (!http_request_header(req, "origin", &origin))
+	reply_begin(r);
+	if (!http_request_header(r->kore, "origin", &origin))
 		origin = otherwise;
 	if (origin != NULL)
-		http_response_header(req, "access-control-allow-origin", origin);
+		http_response_header(r->kore, "access-control-allow-origin", origin);
 }
 
 /* What is one person's must not be kept by anything on the way, nor what tokens may be in (contract people §5 item 33). */
 static int
-is_private(struct http_request *req)
+is_private(struct request *r)
 {
 	const char	*value;
 
-	return ((req->method != HTTP_METHOD_GET && req->method != HTTP_METHOD_HEAD) || !strncasecmp(req->path, "/api/auth/", 10) ||
-	    http_request_header(req, "authorization", &value));
+	return ((r->kore->method != HTTP_METHOD_GET && r->kore->method != HTTP_METHOD_HEAD) || !strncasecmp(r->path, "/api/auth/", 10) ||
+	    http_request_header(r->kore, "authorization", &value));
 }
 
 void
-reply_not_modified(struct http_request *req)
+reply_not_modified(struct request *r)
 {
-	req->flags |= HTTP_REQUEST_NO_CONTENT_LENGTH;
-	http_response(req, 304, NULL, 0);
+	if (!request_present(r))
+		return;
+	r->kore->flags |= HTTP_REQUEST_NO_CONTENT_LENGTH;
+	http_response(r->kore, 304, NULL, 0);
 }
 
 int
-reply_unchanged(struct http_request *req, const char *etag)
+reply_unchanged(struct request *r, const char *etag)
 {
-	if (!etag_known(req, etag))
+	if (!request_present(r))
+		return (1);
+	if (!etag_known(r->kore, etag))
 		return (0);
-	origin_header(req, "*");
-	if (is_private(req))
-		http_response_header(req, "cache-control", "no-store");
-	http_response_header(req, "etag", etag);
-	http_response_header(req, "x-content-type-options", NOSNIFF);
-	reply_not_modified(req);
+	origin_header(r, "*");
+	if (is_private(r))
+		http_response_header(r->kore, "cache-control", "no-store");
+	http_response_header(r->kore, "etag", etag);
+	http_response_header(r->kore, "x-content-type-options", NOSNIFF);
+	reply_not_modified(r);
 
 	return (1);
 }
 
 void
-reply_shared_json(struct http_request *req, int status, const char *etag, void *body, size_t len, int (*sent)(struct netbuf *), void *arg)
+reply_shared_json(struct request *r, int status, const char *etag, void *body, size_t len, int (*sent)(struct netbuf *), void *arg)
 {
-	origin_header(req, "*");
+	origin_header(r, "*");
 	if (*etag != '\0')
-		http_response_header(req, "etag", etag);
-	http_response_header(req, "content-type", JSON_TYPE);
-	http_response_stream(req, status, body, len, sent, arg);
+		http_response_header(r->kore, "etag", etag);
+	http_response_header(r->kore, "content-type", JSON_TYPE);
+	http_response_stream(r->kore, status, body, len, sent, arg);
 }
 
 void
-reply_json(struct http_request *req, int status, const void *body, size_t len)
+reply_json(struct request *r, int status, const void *body, size_t len)
 {
 	char	etag[ETAG_MAX] = "";
 
-	if ((req->method == HTTP_METHOD_GET || req->method == HTTP_METHOD_HEAD) && status == 200 && len <= TAGGED_MAX) {
+	if (!request_present(r))
+		return;
+	if ((r->kore->method == HTTP_METHOD_GET || r->kore->method == HTTP_METHOD_HEAD) && status == 200 && len <= TAGGED_MAX) {
 		etag_make(body, len, etag);
-		if (reply_unchanged(req, etag))
+		if (reply_unchanged(r, etag))
 			return;
 	}
-	origin_header(req, "*");
+	origin_header(r, "*");
 	if (*etag != '\0')
-		http_response_header(req, "etag", etag);
-	if (is_private(req))
-		http_response_header(req, "cache-control", "no-store");
+		http_response_header(r->kore, "etag", etag);
+	if (is_private(r))
+		http_response_header(r->kore, "cache-control", "no-store");
 	if (status == 503)
-		http_response_header(req, "retry-after", LOAD_RETRY_SEC);
+		http_response_header(r->kore, "retry-after", LOAD_RETRY_SEC);
 	if (status == 204) {
-		http_response_header(req, "content-length", "0" CORS_ANSWER);
-		http_response(req, status, NULL, 0);
+		http_response_header(r->kore, "content-length", "0" CORS_ANSWER);
+		http_response(r->kore, status, NULL, 0);
 		return;
 	}
-	http_response_header(req, "content-type", JSON_TYPE);
-	http_response(req, status, body, len);
+	http_response_header(r->kore, "content-type", JSON_TYPE);
+	http_response(r->kore, status, body, len);
 }
 
 void
-reply_message(struct http_request *req, int status, const char *text)
+reply_message(struct request *r, int status, const char *text)
 {
-	char	body[256];
-	int	len;
+	struct kore_buf	body;
 
-	len = snprintf(body, sizeof(body), "{\"message\":\"%s\"}", text);
-	reply_json(req, status, body, (size_t)len);
+	kore_buf_init(&body, 256);
+	kore_buf_append(&body, "{\"message\":", 11);
+	json_quote(&body, text);
+	kore_buf_append(&body, "}", 1);
+	reply_json(r, status, body.data, body.offset);
+	kore_buf_cleanup(&body);
 }
 
 void
-reply_object_headers(struct http_request *req, const char *etag)
+reply_object_headers(struct request *r, const char *etag)
 {
-	origin_header(req, "*");
-	http_response_header(req, "x-content-type-options", NOSNIFF);
-	http_response_header(req, "access-control-expose-headers", "ETag, Content-Range, Accept-Ranges, Content-Length");
-	http_response_header(req, "etag", etag);
+	if (!request_present(r))
+		return;
+	origin_header(r, "*");
+	http_response_header(r->kore, "x-content-type-options", NOSNIFF);
+	http_response_header(r->kore, "access-control-expose-headers", "ETag, Content-Range, Accept-Ranges, Content-Length");
+	http_response_header(r->kore, "etag", etag);
 }
 
 void
-reply_redirect(struct http_request *req, const char *url)
+reply_redirect(struct request *r, const char *url)
 {
-	origin_header(req, "*");
-	http_response_header(req, "x-content-type-options", NOSNIFF);
-	http_response_header(req, "cache-control", "no-store");
-	http_response_header(req, "location", url);
-	http_response(req, 302, NULL, 0);
+	if (!request_present(r))
+		return;
+	origin_header(r, "*");
+	http_response_header(r->kore, "x-content-type-options", NOSNIFF);
+	http_response_header(r->kore, "cache-control", "no-store");
+	http_response_header(r->kore, "location", url);
+	http_response(r->kore, 302, NULL, 0);
 }
 
 void
-reply_preflight(struct http_request *req)
+reply_preflight(struct request *r)
 {
-	origin_header(req, NULL);
-	http_response_header(req, "access-control-max-age", "600");
+	if (!request_present(r))
+		return;
+	origin_header(r, NULL);
+	http_response_header(r->kore, "access-control-max-age", "600");
 	/* Kore leaves the length out of a 204; browsers and proxies are used to seeing it. */
-	http_response_header(req, "content-length", "0" CORS("Content-Type,Authorization"));
-	http_response(req, 204, NULL, 0);
+	http_response_header(r->kore, "content-length", "0" CORS("Content-Type,Authorization"));
+	http_response(r->kore, 204, NULL, 0);
 }

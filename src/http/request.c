@@ -1,34 +1,39 @@
 /*
- * The walk of a request: body, route, guard, arguments, handler; and its life
- * when client and work end in either order.
+ * The memory, the parameters and the waits of a request.
  */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "base/counter.h"
 #include "base/random.h"
 #include "embedkore.h"
-#include "http/body.h"
-#include "http/guard.h"
-#include "http/limit.h"
+#include "http/hangup.h"
 #include "http/load.h"
-#include "http/metrics.h"
-#include "http/query.h"
-#include "http/reply.h"
 #include "http/request.h"
-#include "http/route.h"
-#include "http/share.h"
-#include "http/sql.h"
 
 struct block {
 	struct block	*next;
 	char		data[];
 };
 
-KORE_SYMBOL(request_entry);
 KORE_SYMBOL(request_forget);
+
+static int	open_requests = 0;
+
+int
+request_open(void)
+{
+	return (open_requests);
+}
+
+static void
+open_add(int n)
+{
+	open_requests += n;
+	counter_set(COUNTER_REQUESTS_OPEN, open_requests);
+}
 
 void *
 request_alloc(struct request *r, size_t len)
@@ -70,9 +75,7 @@ request_format(struct request *r, const char *fmt, ...)
 const char *
 request_url(struct request *r)
 {
-	const char	*query = r->kore->query_string;
-
-	return (request_format(r, "%s%s%s", r->kore->path, query != NULL ? "?" : "", query != NULL ? query : ""));
+	return (r->url);
 }
 
 const char *
@@ -156,7 +159,15 @@ request_trace(struct request *r)
 		memcpy(r->trace, from, len);
 }
 
-static struct request *
+static const char *
+request_target(struct request *r)
+{
+	const char	*query = r->kore->query_string;
+
+	return (query == NULL ? r->path : request_format(r, "%s?%s", r->path, query));
+}
+
+struct request *
 request_new(struct http_request *kore)
 {
 	struct request	*r;
@@ -166,9 +177,13 @@ request_new(struct http_request *kore)
 	r->kore = kore;
 	r->body = "{}";
 	r->since = kore_time_ms();
+	r->path = request_copy(r, kore->path);
+	r->url = request_target(r);
+	client_read(&r->client, kore);
 	request_name(r);
 	request_trace(r);
 	kore->hdlr_extra = r;
+	open_add(1);
 
 	return (r);
 }
@@ -185,10 +200,10 @@ request_free(struct request *r)
 	json_free(&r->json);
 	if (r->extra.data != NULL)
 		kore_buf_cleanup(&r->extra);
+	open_add(-1);
 	free(r);
 }
 
-/* Kore frees its half; ours stays while something still works for it. */
 void
 request_forget(struct http_request *kore)
 {
@@ -197,6 +212,8 @@ request_forget(struct http_request *kore)
 	load_body_end(kore);
 	if (r == NULL)
 		return;
+	if (!r->answered)
+		counter_add(COUNTER_CLIENTS_LEFT, 1);
 	if (r->counted)
 		load_end(-1);
 	r->counted = 0;
@@ -206,11 +223,25 @@ request_forget(struct http_request *kore)
 		request_free(r);
 }
 
+/*
+ * Kore closes a connection in steps: it marks the connection, removes it at
+ * the end of a turn of the event loop, and frees the requests in the next
+ * turn, after events and timers. A wait may end between any two of them.
+ */
+int
+request_present(const struct request *r)
+{
+	return (r->kore != NULL && !(r->kore->flags & HTTP_REQUEST_DELETE) && r->kore->owner != NULL &&
+	    r->kore->owner->state != CONN_STATE_DISCONNECTING);
+}
+
 void
 request_wait(struct request *r)
 {
 	r->waits++;
-	http_request_sleep(r->kore);
+	if (request_present(r))
+		http_request_sleep(r->kore);
+	hangup_wait(r);
 }
 
 void
@@ -225,113 +256,27 @@ request_wait_outside(struct request *r)
 int
 request_resume(struct request *r)
 {
+	hangup_resume(r);
 	r->waits--;
-	if (r->kore != NULL)
+	if (request_present(r) || r->persists)
 		return (1);
-	if (r->waits == 0)
+	if (r->kore == NULL && r->waits == 0)
 		request_free(r);
 
 	return (0);
 }
 
 void
+request_persist(struct request *r)
+{
+	r->persists = 1;
+}
+
+void
 request_settle(struct request *r)
 {
-	if (r->kore->status == 0 && r->waits == 0) {
-		log_event(LOG_LEVEL_ERROR, "a handler ended without an answer", LOG_S("path", r->kore->path));
-		reply_message(r->kore, 500, "Internal server error");
-	}
-	if (r->kore->status != 0)
+	if (r->kore == NULL && r->waits == 0)
+		request_free(r);
+	else if (request_present(r) && (r->kore->status != 0 || r->waits == 0))
 		http_request_wakeup(r->kore);
-}
-
-static void
-request_log_out(void *arg, u_int64_t now)
-{
-	(void)arg;
-	(void)now;
-	log_release();
-}
-
-static void
-request_log(const struct request *r)
-{
-	if (log_hold(LOG_LEVEL_INFO, "request", LOG_FIELDS(LOG_S("id", r->id), LOG_S("method", http_method_text(r->kore->method)),
-	    LOG_S("path", r->kore->path), LOG_I("status", r->kore->status),
-	    LOG_I("ms", (int64_t)(kore_time_ms() - r->since)), LOG_S("user", r->user_id), LOG_S("trace", *r->trace != '\0' ? r->trace : NULL))))
-		kore_timer_add(request_log_out, 0, NULL, KORE_TIMER_ONESHOT);
-}
-
-static void
-request_handle(struct request *r)
-{
-	if (r->route->handler != NULL)
-		r->route->handler(r);
-	else if (r->route->shared)
-		share_reply(r);
-	else
-		sql_reply(r, r->route->statement);
-}
-
-/* Whether there is no room for it; if there is, it counts. */
-static int
-request_refused(struct request *r)
-{
-	if (r->route->vital)
-		return (0);
-	if (r->route->password && load_passwords_full())
-		return (1);
-
-	return (!(r->counted = load_begin()));
-}
-
-/* Up to the handler; each step answers by itself when the request ends there. */
-static void
-request_start(struct request *r)
-{
-	if (r->kore->method == HTTP_METHOD_OPTIONS) {
-		reply_preflight(r->kore);
-		return;
-	}
-	if (!body_read(r) || !route_find(r))
-		return;
-	if (request_refused(r)) {
-		reply_message(r->kore, 503, "The service is busy. Please try again in a moment.");
-		return;
-	}
-	if (r->route->guard != NULL && !guard_token(r))
-		return;
-	/* What is wrong with the arguments is said only to those who may use the route at all. */
-	if (!route_args_check(r) || !body_check(r)) {
-		sql_refuse(r);
-		return;
-	}
-	if (r->route->limit != NULL)
-		limit_route(r, request_handle);
-	else
-		request_handle(r);
-}
-
-int
-request_entry(struct http_request *kore)
-{
-	struct request	*r = kore->hdlr_extra;
-
-	if (r == NULL) {
-		r = request_new(kore);
-		request_start(r);
-		if (kore->status == 0 && r->waits == 0) {
-			log_event(LOG_LEVEL_ERROR, "a handler ended without an answer", LOG_S("path", kore->path));
-			reply_message(kore, 500, "Internal server error");
-		}
-	}
-	if (kore->status == 0)
-		return (KORE_RESULT_RETRY);
-	if (r->counted)
-		load_end((int64_t)(kore_time_ms() - r->since));
-	r->counted = 0;
-	metrics_request(r, (int64_t)(kore_time_ms() - r->since));
-	request_log(r);
-
-	return (KORE_RESULT_OK);
 }

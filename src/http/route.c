@@ -134,13 +134,13 @@ route_find(struct request *r)
 	size_t		i;
 
 	if ((r->route = table_find(r->kore->method, r->kore->path, args)) == NULL) {
-		reply_message(r->kore, 404, "Not found");
+		reply_message(r, 404, "Not found");
 		return (0);
 	}
 	for (i = 0; i < REQUEST_ARGS_MAX && args[i].text != NULL; i++) {
 		r->args[i] = request_alloc(r, args[i].len + 1);
 		if (!query_decode(args[i].text, args[i].len, 0, r->args[i], args[i].len + 1)) {
-			reply_message(r->kore, 400, "Invalid path");
+			reply_message(r, 400, "Invalid path");
 			return (0);
 		}
 	}

@@ -86,6 +86,7 @@ route_print(FILE *out, const struct route *r)
 	fprintf(out, "{\"method\":\"%s\"", http_method_text(r->method));
 	text_print(out, "path", r->path);
 	roles_print(out, r->roles);
+	text_print(out, "statement", r->statement);
 	text_print(out, "guard", r->guard);
 	fprintf(out, ",\"strict\":%s,\"shared\":%s", r->strict ? "true" : "false", r->shared ? "true" : "false");
 	text_print(out, "limit", r->limit);

@@ -84,10 +84,10 @@ answer_sent(struct netbuf *nb)
 static void
 answer_send(struct request *r, struct answer *a)
 {
-	if (*a->etag != '\0' && reply_unchanged(r->kore, a->etag))
+	if (*a->etag != '\0' && reply_unchanged(r, a->etag))
 		return;
 	a->users++;
-	reply_shared_json(r->kore, a->status, a->etag, a->body, a->len, answer_sent, a);
+	reply_shared_json(r, a->status, a->etag, a->body, a->len, answer_sent, a);
 }
 
 static void
@@ -255,7 +255,7 @@ share_reply(struct request *r)
 		return;
 	}
 	audience_country(r->kore, r->route->asks_country, country);
-	sign_base(r->kore, base);
+	sign_base(r, base);
 	key = request_format(r, "%s\n%s\n%s\n%s\n%s", base, r->route->statement, r->args[0] != NULL ? r->args[0] : "", country,
 	    audience_maturity(r->kore));
 	if ((e = entry_find(key, now)) != NULL) {

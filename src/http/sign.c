@@ -7,7 +7,7 @@
 
 #include "base/conf.h"
 #include "base/random.h"
-#include "http/client.h"
+#include "http/request.h"
 #include "http/seal.h"
 #include "http/sign.h"
 #include "store/objects.h"
@@ -90,26 +90,25 @@ value_sign(struct kore_buf *out, const char *base, const char *value, const char
 }
 
 void
-sign_origin(struct http_request *req, char base[SIGN_BASE_MAX])
+sign_origin(const struct request *r, char base[SIGN_BASE_MAX])
 {
-	const char	*origin = conf_str(CONF_PUBLIC_API_ORIGIN), *host;
-	size_t		len = 0;
+	const char	*origin = conf_str(CONF_PUBLIC_API_ORIGIN);
 
 	*base = '\0';
 	if (*origin != '\0') {
 		snprintf(base, SIGN_BASE_MAX, "%.*s", (int)(strlen(origin) - (origin[strlen(origin) - 1] == '/')), origin);
 		return;
 	}
-	if ((host = client_host(req, &len)) != NULL)
-		snprintf(base, SIGN_BASE_MAX, "%s://%.*s", client_tls(req) ? "https" : "http", (int)len, host);
+	if (*r->client.host != '\0')
+		snprintf(base, SIGN_BASE_MAX, "%s://%s", r->client.tls ? "https" : "http", r->client.host);
 }
 
 void
-sign_base(struct http_request *req, char base[SIGN_BASE_MAX])
+sign_base(const struct request *r, char base[SIGN_BASE_MAX])
 {
 	*base = '\0';
 	if (local_enabled())
-		sign_origin(req, base);
+		sign_origin(r, base);
 }
 
 void

@@ -10,6 +10,8 @@
 #include <kore/kore.h>
 #include <kore/http.h>
 
+struct request;
+
 #define SIGN_BASE_MAX	300
 
 /* Where the media of pay-per-view titles are asked for, and what their sealed addresses are for (http/seal.h). */
@@ -29,10 +31,10 @@ const char	*sign_mark(void);
  * or scheme and host of the request (contract README 21). Empty when the
  * request names no good host. Event loop only.
  */
-void	sign_origin(struct http_request *, char base[SIGN_BASE_MAX]);
+void	sign_origin(const struct request *, char base[SIGN_BASE_MAX]);
 
 /* The same, but empty when the objects are not ours to serve, so that their addresses lead elsewhere. Event loop only. */
-void	sign_base(struct http_request *, char base[SIGN_BASE_MAX]);
+void	sign_base(const struct request *, char base[SIGN_BASE_MAX]);
 
 /*
  * Appends a JSON body to out with every marked string replaced by a presigned

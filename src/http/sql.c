@@ -49,20 +49,21 @@ tell_client(struct request *r, struct kore_buf *out)
 	audience_country(r->kore, r->route->asks_country, country);
 	tell(out, "country", country);
 	tell(out, "audience", audience_maturity(r->kore));
-	client_address(r->kore, address);
+	client_address(&r->client, address);
 	tell(out, "address", address);
 	if (!http_request_header(r->kore, "user-agent", &agent))
 		agent = NULL;
 	tell(out, "agent", agent);
 }
 
-char *
-sql_context(struct request *r)
+/* Writes what no step of a handler changes, once: later the client may be gone, and its headers with it. */
+static const char *
+context_fixed(struct request *r)
 {
 	struct kore_buf	out;
-	char		*text;
-	size_t		len;
 
+	if (r->known != NULL)
+		return (r->known);
 	kore_buf_init(&out, 512);
 	kore_buf_append(&out, "{", 1);
 	tell(&out, "id", r->args[0]);
@@ -70,17 +71,29 @@ sql_context(struct request *r)
 	tell(&out, "userId", r->user_id);
 	tell(&out, "deviceId", r->device_id);
 	tell(&out, "need", guard_need(r->route));
-	tell(&out, "path", r->kore->path);
+	tell(&out, "path", r->path);
 	tell(&out, "mark", sign_mark());
 	tell_client(r, &out);
-	if (r->extra.data != NULL)
-		kore_buf_append(&out, r->extra.data, r->extra.offset);
 	kore_buf_appendf(&out, ",\"query\":");
 	query_json(r->kore, &out);
-	kore_buf_append(&out, "}", 1);
-	text = (char *)kore_buf_release(&out, &len);
-	text = kore_realloc(text, len + 1);
-	text[len] = '\0';
+	r->known = request_copy(r, kore_buf_stringify(&out, NULL));
+	kore_buf_cleanup(&out);
+
+	return (r->known);
+}
+
+char *
+sql_context(struct request *r)
+{
+	const char	*fixed = context_fixed(r);
+	size_t		len = strlen(fixed), more = r->extra.data != NULL ? r->extra.offset : 0;
+	char		*text;
+
+	text = kore_malloc(len + more + 2);
+	memcpy(text, fixed, len);
+	if (more > 0)
+		memcpy(text + len, r->extra.data, more);
+	memcpy(text + len + more, "}", 2);
 
 	return (text);
 }
@@ -112,34 +125,26 @@ sql_answer(struct request *r, const PGresult *res)
 	struct kore_buf	body;
 
 	if (status == NULL) {
-		log_event(LOG_LEVEL_ERROR, "a statement returned no answer", LOG_S("id", r->id), LOG_S("path", r->kore->path));
-		reply_message(r->kore, 500, "Internal server error");
+		log_event(LOG_LEVEL_ERROR, "a statement returned no answer", LOG_S("id", r->id), LOG_S("path", r->path));
+		reply_message(r, 500, "Internal server error");
 		return;
 	}
 	kore_buf_init(&body, text != NULL ? strlen(text) + 1 : 1);
 	if (text != NULL) {
-		sign_origin(r->kore, base);
+		sign_origin(r, base);
 		sign_body(&body, base, text, strlen(text));
 	}
-	reply_json(r->kore, atoi(status), body.data, body.offset);
+	reply_json(r, atoi(status), body.data, body.offset);
 	kore_buf_cleanup(&body);
 }
 
 static void
 refused_answer(struct request *r, const struct pg_outcome *outcome)
 {
-	struct kore_buf	body;
-
-	if (!strncmp(outcome->state, REFUSED_BODY, strlen(REFUSED_BODY))) {
-		reply_json(r->kore, atoi(outcome->state + strlen(REFUSED_BODY)), outcome->error, strlen(outcome->error));
-		return;
-	}
-	kore_buf_init(&body, 128);
-	kore_buf_appendf(&body, "{\"message\":");
-	json_quote(&body, outcome->error);
-	kore_buf_append(&body, "}", 1);
-	reply_json(r->kore, atoi(outcome->state + strlen(REFUSED)), body.data, body.offset);
-	kore_buf_cleanup(&body);
+	if (!strncmp(outcome->state, REFUSED_BODY, strlen(REFUSED_BODY)))
+		reply_json(r, atoi(outcome->state + strlen(REFUSED_BODY)), outcome->error, strlen(outcome->error));
+	else
+		reply_message(r, atoi(outcome->state + strlen(REFUSED)), outcome->error);
 }
 
 static void
@@ -154,11 +159,11 @@ error_recorded(void *arg, const struct pg_outcome *outcome)
 static void
 failed_answer(struct request *r, const struct pg_outcome *outcome)
 {
-	log_event(LOG_LEVEL_ERROR, "statement failed", LOG_S("id", r->id), LOG_S("path", r->kore->path),
+	log_event(LOG_LEVEL_ERROR, "statement failed", LOG_S("id", r->id), LOG_S("path", r->path),
 	    LOG_S("error", outcome->error), LOG_S("state", outcome->state),
 	    LOG_S("trace", *r->trace != '\0' ? r->trace : NULL));
 	pg_query("errors/record", 3, (const char *[]){ outcome->error, request_url(r), r->user_id }, error_recorded, NULL);
-	reply_message(r->kore, 500, "Internal server error");
+	reply_message(r, 500, "Internal server error");
 }
 
 /* The account of the caller was deleted behind the guard's back: a row can no longer belong to it. */
@@ -172,15 +177,15 @@ void
 sql_failed(struct request *r, const struct pg_outcome *outcome)
 {
 	if (outcome->error == NULL)
-		reply_message(r->kore, 500, "Internal server error");
+		reply_message(r, 500, "Internal server error");
 	else if (outcome->lost)
-		reply_message(r->kore, 503, "Service unavailable");
+		reply_message(r, 503, "Service unavailable");
 	else if (!strncmp(outcome->state, REFUSED, strlen(REFUSED)) || !strncmp(outcome->state, REFUSED_BODY, strlen(REFUSED_BODY)))
 		refused_answer(r, outcome);
 	else if (!strcmp(outcome->state, TOO_LONG))
-		reply_message(r->kore, 400, "A value is too long");
+		reply_message(r, 400, "A value is too long");
 	else if (account_gone(r, outcome))
-		reply_message(r->kore, 401, "Invalid or expired token");
+		reply_message(r, 401, "Invalid or expired token");
 	else
 		failed_answer(r, outcome);
 }
@@ -267,7 +272,7 @@ static void
 refusal_answer(struct request *r, const PGresult *res)
 {
 	(void)res;
-	reply_json(r->kore, r->refusal_status, r->refusal_body, strlen(r->refusal_body));
+	reply_json(r, r->refusal_status, r->refusal_body, strlen(r->refusal_body));
 }
 
 void

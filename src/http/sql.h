@@ -43,7 +43,7 @@ void	sql_query(struct request *, const char *name, void (*next)(struct request *
 void	sql_call(struct request *, const char *name, pg_done done, void *arg);
 void	sql_failed(struct request *, const struct pg_outcome *);
 
-/* $1 of every statement for this request, whose client must still be there. The caller frees it with kore_free. */
+/* Makes $1 of every statement for this request. The first call must come while the client is there (request_present). The caller frees it with kore_free. */
 char	*sql_context(struct request *);
 
 /* Answers with row 0 of a result as sql_reply does. */

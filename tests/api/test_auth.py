@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from accounts import hash_of
 from conftest import SECRETS, run, wait_for
 
 PASSWORD = "Correct-horse-1"
@@ -30,20 +31,6 @@ def user(api, email="ada@example.com", role="USER", verified=True):
     api.db.execute("""INSERT INTO "User" (email, password, name, role, "emailVerified", "updatedAt")
         VALUES (%s, crypt_hash, 'Ada', %s, %s, now()) RETURNING id""".replace("crypt_hash", "%s"), (email, hash_of(PASSWORD), role, verified))
     return api.db.fetchone()[0]
-
-
-_hashes = {}
-
-
-def hash_of(password):
-    """bcrypt by the system's crypt library: not ours."""
-    if password not in _hashes:
-        import ctypes
-        import ctypes.util
-        lib = ctypes.CDLL(ctypes.util.find_library("crypt"))
-        lib.crypt.restype = ctypes.c_char_p
-        _hashes[password] = lib.crypt(password.encode(), b"$2b$10$abcdefghijklmnopqrstuu").decode()
-    return _hashes[password]
 
 
 def login(api, email="ada@example.com", path="/api/auth/login", **more):

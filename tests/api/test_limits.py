@@ -6,9 +6,9 @@ import signal
 
 import pytest
 
-from accounts import Account, at_once
+from accounts import Account, at_once, hash_of
 from conftest import run, wait_for
-from test_auth import PASSWORD, hash_of
+from test_auth import PASSWORD
 
 TOO_MANY = {"message": "Too many requests. Please wait a bit and try again."}
 

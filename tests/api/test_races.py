@@ -1,8 +1,8 @@
 """Fifty clients who want the same at once: one gets it, and nothing is left half done (contract people §5 item 17)."""
 import pytest
 
-from accounts import Account, at_once
-from test_auth import PASSWORD, hash_of
+from accounts import Account, at_once, hash_of
+from test_auth import PASSWORD
 
 
 @pytest.fixture

@@ -3,8 +3,10 @@ import contextlib
 import os
 import random
 import signal
+import socket
 import time
 
+import leavers
 from services import wait_for
 
 CALM = 2  # seconds after a fault in which its errors may still come in
@@ -12,10 +14,10 @@ CALM = 2  # seconds after a fault in which its errors may still come in
 
 class Fault:
     """One kind. `early`: what it ends is what memory is measured of, so it comes only while that warms up. `resends`: it may end somebody between
-    the mail server's answer and the note of it, so that the same mail goes out once more."""
+    the mail server's answer and the note of it, so that the same mail goes out once more. `harmless`: it must cost nobody else an answer."""
 
-    def __init__(self, name, act, early=False, resends=False):
-        self.name, self.act, self.early, self.resends = name, act, early, resends
+    def __init__(self, name, act, early=False, resends=False, harmless=False):
+        self.name, self.act, self.early, self.resends, self.harmless = name, act, early, resends, harmless
 
 
 def victim(stage, role):
@@ -49,6 +51,18 @@ def away(server, seconds, stop="kill"):
     server.start()
 
 
+def hang_ups(stage, count):
+    """Clients of every API task, without the balancer, that hang up while threads, statements and timers work for them."""
+    chance, before = random.Random(random.random()), {t.port: t.workers() for t in stage.tasks("api")}
+    requests = [("GET", "/api/titles"), ("GET", "/api/titles/1"), ("GET", "/health/ready"), ("GET", "/metrics"), ("GET", "/api/ppv/media/nothing"),
+                ("GET", "/api/auth/me", None, stage.viewer()[1]),
+                ("POST", "/api/auth/login", {"email": "nobody@soak.invalid", "password": "Wrong-guess-1"})]
+    for _ in range(count):
+        task = chance.choice(stage.tasks("api"))
+        leavers.hang_up(chance, lambda: socket.create_connection(("127.0.0.1", task.port), 30), lambda: leavers.message(*chance.choice(requests)))
+    assert before == {t.port: t.workers() for t in stage.tasks("api")}, "a client that hung up ended a worker"
+
+
 FAULTS = (
     Fault("API worker killed", lambda s: kill_worker(victim(s, "api")), resends=True),
     Fault("API task killed", lambda s: kill_task(victim(s, "api")), resends=True),
@@ -63,6 +77,7 @@ FAULTS = (
     Fault("store restarted", lambda s: s.store.restart()),
     Fault("mail server away for 3 s", lambda s: away(s.mail, 3), resends=True),
     Fault("gateway away for 3 s", lambda s: away(s.gateways, 3, "stop")),
+    Fault("100 clients hang up", lambda s: hang_ups(s, 100), harmless=True),
     Fault("rolling restart", lambda s: s.roll(), early=True),
 )
 

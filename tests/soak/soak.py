@@ -65,6 +65,8 @@ class Soak:
             self.watch.stop()
             wrong = [what for _, _, what in self.crowd.ledger.wrong]
             self.bad = verdict.bad + ["wrong answer: " + what for what in wrong[:20]] + (["%d wrong answers in all" % len(wrong)] if wrong[20:] else [])
+            self.bad += ["an answer was lost by %s: %s: %s" % (fault.name, kind, what) for moment, kind, what in self.crowd.ledger.errors
+                         for fault in [self.faults.of(moment)] if fault and fault.harmless]
             self.bad += ["a sanitizer said: " + line.strip() for line in self.stage.complaints()]
             if self.measured:
                 self.usage(before, after, self.crowd.ledger.count() - asked)

@@ -9,7 +9,7 @@ sys.path.insert(0, ROOT + "/bench")
 from faults import FAULTS  # noqa: E402
 from soak import Soak  # noqa: E402
 
-KINDS = ("API worker killed", "transcode worker killed", "PostgreSQL restarted", "Valkey wiped", "store paused for 5 s", "rolling restart")
+KINDS = ("API worker killed", "transcode worker killed", "PostgreSQL restarted", "Valkey wiped", "store paused for 5 s", "100 clients hang up", "rolling restart")
 
 
 def test_nothing_is_lost_or_done_twice(tmp_path):

@@ -1,0 +1,111 @@
+/*
+ * The way of a request up to its handler, and the log line behind its
+ * response.
+ */
+#include "base/log.h"
+#include "embedkore.h"
+#include "http/body.h"
+#include "http/dispatch.h"
+#include "http/guard.h"
+#include "http/limit.h"
+#include "http/load.h"
+#include "http/metrics.h"
+#include "http/reply.h"
+#include "http/request.h"
+#include "http/route.h"
+#include "http/share.h"
+#include "http/sql.h"
+
+KORE_SYMBOL(dispatch_request);
+
+static void
+log_out(void *arg, u_int64_t now)
+{
+	(void)arg;
+	(void)now;
+	log_release();
+}
+
+static void
+dispatch_log(const struct request *r)
+{
+	if (log_hold(LOG_LEVEL_INFO, "request", LOG_FIELDS(LOG_S("id", r->id), LOG_S("method", http_method_text(r->kore->method)),
+	    LOG_S("path", r->path), LOG_I("status", r->kore->status),
+	    LOG_I("ms", (int64_t)(kore_time_ms() - r->since)), LOG_S("user", r->user_id), LOG_S("trace", *r->trace != '\0' ? r->trace : NULL))))
+		kore_timer_add(log_out, 0, NULL, KORE_TIMER_ONESHOT);
+}
+
+static void
+dispatch_handle(struct request *r)
+{
+	if (r->route->handler != NULL)
+		r->route->handler(r);
+	else if (r->route->shared)
+		share_reply(r);
+	else
+		sql_reply(r, r->route->statement);
+}
+
+/* Returns 1 if the process is too busy for the request; otherwise the request is counted as in flight. */
+static int
+dispatch_refused(struct request *r)
+{
+	if (r->route->vital)
+		return (0);
+	if (r->route->password && load_passwords_full())
+		return (1);
+
+	return (!(r->counted = load_begin()));
+}
+
+/* Each step replies by itself if the request ends there. */
+static void
+dispatch_start(struct request *r)
+{
+	if (r->kore->method == HTTP_METHOD_OPTIONS) {
+		reply_preflight(r);
+		return;
+	}
+	if (!body_read(r) || !route_find(r))
+		return;
+	if (dispatch_refused(r)) {
+		reply_message(r, 503, "The service is busy. Please try again in a moment.");
+		return;
+	}
+	if (r->route->guard != NULL && !guard_token(r))
+		return;
+	/* Only a caller who may use the route at all is told what is wrong with the arguments. */
+	if (!route_args_check(r) || !body_check(r)) {
+		sql_refuse(r);
+		return;
+	}
+	if (r->route->limit != NULL)
+		limit_route(r, dispatch_handle);
+	else
+		dispatch_handle(r);
+}
+
+int
+dispatch_request(struct http_request *kore)
+{
+	struct request	*r = kore->hdlr_extra;
+
+	if (r == NULL) {
+		r = request_new(kore);
+		dispatch_start(r);
+	}
+	if (kore->status == 0 && r->waits == 0 && request_present(r)) {
+		log_event(LOG_LEVEL_ERROR, "a handler ended without a response", LOG_S("path", r->path));
+		reply_message(r, 500, "Internal server error");
+	}
+	if (kore->status == 0)
+		return (KORE_RESULT_RETRY);
+	r->answered = 1;
+	if (r->counted)
+		load_end((int64_t)(kore_time_ms() - r->since));
+	r->counted = 0;
+	metrics_request(r, (int64_t)(kore_time_ms() - r->since));
+	dispatch_log(r);
+
+	return (KORE_RESULT_OK);
+}
