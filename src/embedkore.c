@@ -1,11 +1,12 @@
 /*
  * Kore looks functions up with dlsym and writes its configuration to a
  * temporary file; a static binary in an empty root has neither. This file
- * gives it a table of names and memory files instead, and sees to it that a
- * signal to end is not forgotten.
+ * gives it a table of names and memory files instead, sees to it that a
+ * signal to end is not forgotten, and counts and logs workers that die.
  */
 #include <sys/mman.h>
 #include <sys/shm.h>
+#include <sys/wait.h>
 
 #include <signal.h>
 #include <stdarg.h>
@@ -16,8 +17,11 @@
 
 #include <kore/kore.h>
 
+#include "base/activity.h"
+#include "base/counter.h"
 #include "base/log.h"
 #include "embedkore.h"
+#include "role.h"
 #include "store/objects_local.h"
 
 /* A path that begins so is a memory file: KORE_TMPDIR of our build of Kore, and pidfile in kore.conf. */
@@ -34,6 +38,8 @@ void	*__wrap_shmat(int, const void *, int);
 int	__wrap_shmctl(int, int, struct shmid_ds *);
 int	__real_sigaction(int, const struct sigaction *, struct sigaction *);
 int	__wrap_sigaction(int, const struct sigaction *, struct sigaction *);
+pid_t	__real_waitpid(pid_t, int *, int);
+pid_t	__wrap_waitpid(pid_t, int *, int);
 void	__wrap_kore_log(int, const char *, ...) __attribute__((format(printf, 2, 3)));
 
 extern struct kore_module_functions	kore_native_module;
@@ -194,7 +200,82 @@ __wrap_sigaction(int sig, const struct sigaction *new, struct sigaction *old)
 	return (__real_sigaction(sig, &ours, old));
 }
 
-/* Kore's own lines: a worker that dies and is restarted, a bad bind address. */
+/* Set from the death of a worker until Kore, in the parent, has started another. */
+static int	replacing = 0;
+
+static const char *
+signal_name(int sig, char *other, size_t len)
+{
+	static const struct {
+		int		number;
+		const char	*name;
+	} names[] = {
+		{ SIGABRT, "SIGABRT" }, { SIGBUS, "SIGBUS" }, { SIGFPE, "SIGFPE" }, { SIGILL, "SIGILL" }, { SIGKILL, "SIGKILL" },
+		{ SIGSEGV, "SIGSEGV" }, { SIGSYS, "SIGSYS" }, { SIGTERM, "SIGTERM" }, { SIGTRAP, "SIGTRAP" },
+	};
+	size_t	i;
+
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (names[i].number == sig)
+			return (names[i].name);
+	}
+	snprintf(other, len, "signal %d", sig);
+
+	return (other);
+}
+
+static void
+death_log(const char *message, const struct kore_worker *kw, int status)
+{
+	struct activity	doing = activity_of(kw->id);
+	char		route[256], other[16];
+
+	snprintf(route, sizeof(route), "%s %s", doing.method != NULL ? doing.method : "", doing.path != NULL ? doing.path : "");
+	log_event(LOG_LEVEL_ERROR, message, LOG_I("worker", kw->id), LOG_S("kind", role_of_worker(kw->id)), LOG_I("pid", kw->pid),
+	    LOG_S("signal", WIFSIGNALED(status) ? signal_name(WTERMSIG(status), other, sizeof(other)) : NULL),
+	    LOG_I("status", WIFEXITED(status) ? WEXITSTATUS(status) : INT64_MIN),
+	    LOG_S("route", doing.path != NULL ? route : NULL), LOG_I("job", doing.job != 0 ? doing.job : INT64_MIN));
+}
+
+/* A worker that exits with 0 was told to end. One that is told so before it can listen dies of the signal. */
+static void
+worker_ended(pid_t pid, int status)
+{
+	struct kore_worker	*kw;
+	u_int8_t		i;
+
+	if ((WIFEXITED(status) && WEXITSTATUS(status) == 0) ||
+	    (kore_quit != KORE_QUIT_NONE && WIFSIGNALED(status) && (WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGQUIT)))
+		return;
+	for (i = 0; i < worker_count; i++) {
+		if ((kw = kore_worker_data(i))->pid != pid)
+			continue;
+		if (kore_quit != KORE_QUIT_NONE) {
+			death_log("worker died during shutdown", kw, status);
+			return;
+		}
+		replacing = 1;
+		counter_add(COUNTER_WORKER_RESTARTS, 1);
+		death_log("worker died; another is started", kw, status);
+		return;
+	}
+}
+
+/* Kore waits for its workers only, in the parent; it asks again when it has started another. */
+pid_t
+__wrap_waitpid(pid_t which, int *status, int options)
+{
+	pid_t	pid;
+
+	replacing = 0;
+	pid = __real_waitpid(which, status, options);
+	if (pid > 0 && worker == NULL)
+		worker_ended(pid, *status);
+
+	return (pid);
+}
+
+/* Kore's own lines, as of a bad bind address. It has several for a worker that dies, which has been logged by then. */
 void
 __wrap_kore_log(int prio, const char *fmt, ...)
 {
@@ -202,6 +283,8 @@ __wrap_kore_log(int prio, const char *fmt, ...)
 	va_list		args;
 	enum log_level	level;
 
+	if (replacing && worker == NULL && prio == LOG_NOTICE)
+		return;
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);

@@ -25,6 +25,7 @@
 #include <kore/tasks.h>
 
 #include "admin.h"
+#include "base/activity.h"
 #include "base/conf.h"
 #include "base/log.h"
 #include "doctor.h"
@@ -152,6 +153,12 @@ int
 role_draining(void)
 {
 	return (draining);
+}
+
+const char *
+role_of_worker(int number)
+{
+	return (number > front_count ? "transcode" : "http");
 }
 
 static void
@@ -564,6 +571,7 @@ kore_parent_configure(int argc, char **argv)
 		secure_open();
 	share_init();
 	metrics_init();
+	activity_init();
 	parent_pid = getpid();
 	run_name_process();
 
@@ -605,6 +613,7 @@ void
 kore_worker_configure(void)
 {
 	parent_follow();
+	activity_start(worker->id);
 	metrics_start(worker->id, worker->id == FIRST_WORKER);
 	pg_start(conf_str(CONF_DATABASE_URL));
 	(void)valkey_shared();

@@ -688,6 +688,10 @@ class Appliance(Client):
         with open(self.log_path) as f:
             return [line for line in map(json.loads, f) if "_aws" not in line]
 
+    def deaths(self):
+        """What the log says of workers that died."""
+        return [line for line in self.log_lines() if line["msg"].startswith("worker died")]
+
     def workers(self):
         return children(self.process.pid)
 

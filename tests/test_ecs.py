@@ -13,7 +13,7 @@ from conftest import ROOT, run, wait_for
 from ecs import HERE, MADE, ROLES, container, example, load, render, sources
 
 PAGES = sorted(os.path.basename(p) for p in glob.glob(os.path.join(ROOT, "docs", "*.md")))
-METRICS = {"QueueDepth", "QueueOldestSeconds", "JobsFailed", "Requests", "Errors5xx", "LatencyP99Ms", "MailWaiting"}
+METRICS = {"QueueDepth", "QueueOldestSeconds", "JobsFailed", "WorkerRestarts", "Requests", "Errors5xx", "LatencyP99Ms", "MailWaiting"}
 
 
 @pytest.fixture(scope="module")

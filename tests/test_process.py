@@ -1,10 +1,12 @@
 """How a process lives: health, probe, roles, sandbox, drain, restart."""
 import contextlib
+import json
 import os
 import signal
 import socket
 import threading
 
+import pytest
 import requests
 
 from conftest import run, wait_for
@@ -129,12 +131,85 @@ def test_workers_run_in_the_seccomp_sandbox(appliance):
         assert status(pid)["NoNewPrivs"] == "1"
 
 
-def test_a_worker_that_dies_is_restarted_and_that_is_logged(appliance):
-    a = appliance(roles="api", WORKERS=1).wait_healthy()
+# AddressSanitizer catches SIGSEGV, reports it and exits with 1.
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGABRT, signal.SIGSYS, signal.SIGHUP + 40])
+def test_a_worker_that_dies_is_replaced_counted_and_logged_once(appliance, number):
+    a = appliance(roles="api", WORKERS=1, EMF_SECONDS=1).wait_healthy()
+    for path in range(20):
+        requests.get(a.url + "/nothing/%d" % path)
+    wait_for(lambda: told(a, "Requests") == 20, "a line for CloudWatch")
     (victim,) = a.workers()
-    os.kill(victim, signal.SIGKILL)
+    os.kill(victim, number)
     wait_for(lambda: a.workers() and victim not in a.workers() and a.healthy(), "a new worker")
-    assert any(line["msg"] == "restarting worker 1" for line in a.log_lines())
+    assert "wanzami_worker_restarts_total 1\n" in requests.get(a.url + "/metrics").text
+    wait_for(lambda: told(a, "WorkerRestarts") == 1, "the restart in a line for CloudWatch")
+    requests.get(a.url + "/nothing")
+    # The new worker writes the lines now, and goes on where the old one was.
+    wait_for(lambda: told(a, "Requests") >= 21, "another line for CloudWatch")
+    assert (told(a, "Requests"), told(a, "WorkerRestarts")) == (21, 1)
+    assert a.stop() == 0
+    [line] = a.deaths()
+    name = signal.Signals(number).name if number in set(signal.Signals) else "signal %d" % number
+    assert (line["level"], line["worker"], line["kind"], line["pid"], line["signal"]) == ("error", 1, "http", victim, name)
+    assert not {"route", "job", "status"} & set(line)
+    assert not [line for line in a.log_lines() if line.get("from") == "kore" and "more worker processes than cpu cores" not in line["msg"]]
+
+
+def told(a, metric):
+    """The sum of a metric over all lines for CloudWatch."""
+    with open(a.log_path) as f:
+        return sum(line[metric] for line in map(json.loads, f) if "_aws" in line)
+
+
+def test_workers_that_end_because_they_are_told_to_are_no_deaths(appliance):
+    for order in (lambda a: a.process.send_signal(signal.SIGTERM), lambda a: [os.kill(pid, signal.SIGTERM) for pid in [a.process.pid] + a.workers()]):
+        a = appliance(WORKERS=3).wait_healthy()
+        order(a)
+        assert a.process.wait(timeout=60) == 0
+        assert a.deaths() == []
+
+
+def test_a_worker_that_dies_during_shutdown_is_logged_and_not_replaced(appliance):
+    a = appliance(roles="api", WORKERS=1).wait_healthy()
+    with socket.create_connection(("127.0.0.1", a.port)) as s:
+        s.sendall(b"POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345")
+        assert a.healthy()
+        (victim,) = a.workers()
+        a.process.send_signal(signal.SIGTERM)
+        wait_for(lambda: not a.healthy(), "the end of accepting")
+        os.kill(victim, signal.SIGABRT)
+    assert a.process.wait(timeout=20) == 0
+    [line] = a.deaths()
+    assert (line["msg"], line["pid"], line["signal"]) == ("worker died during shutdown", victim, "SIGABRT")
+
+
+def test_the_route_in_whose_code_a_worker_dies_is_logged(appliance):
+    """A worker that is killed while its event loop is elsewhere names no route, so workers are killed until one names it."""
+    a = appliance(roles="api", WORKERS=1).wait_healthy()
+    over = threading.Event()
+
+    def ask():
+        with requests.Session() as s:
+            while not over.is_set():
+                with contextlib.suppress(requests.RequestException):
+                    s.get(a.url + "/api/openapi.json", timeout=10)
+    clients = [threading.Thread(target=ask) for _ in range(4)]
+    for c in clients:
+        c.start()
+
+    def killed_there():
+        for pid in a.workers():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGABRT)
+        wait_for(a.healthy, "a new worker")
+        return [line for line in a.deaths() if "route" in line]
+    try:
+        lines = wait_for(killed_there, "a worker that dies in a request's code", 60)
+    finally:
+        over.set()
+        for c in clients:
+            c.join()
+    assert {line["route"] for line in lines} <= {"GET /api/openapi.json", "GET /health"}
 
 
 def test_sigterm_finishes_what_has_begun(appliance):

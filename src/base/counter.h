@@ -8,7 +8,8 @@
 
 #include <stdint.h>
 
-#define COUNTER_ROWS	72	/* more than Kore has workers */
+#define COUNTER_ROWS	72	/* more than Kore has workers, which count from 1 */
+#define COUNTER_PARENT	0	/* the parent's row */
 
 enum counter {
 	/* Grow as long as the service lives; a process that is restarted goes on where the last one was. */
@@ -21,6 +22,7 @@ enum counter {
 	COUNTER_JOBS_FAILED,
 	COUNTER_FRAMES,
 	COUNTER_CLIENTS_LEFT,
+	COUNTER_WORKER_RESTARTS,	/* the parent's */
 	/* What is so now; a process that begins has none of it. */
 	COUNTER_GAUGES,
 	COUNTER_IN_FLIGHT = COUNTER_GAUGES,

@@ -45,6 +45,15 @@ struct tally {
 
 static struct tally	*tallies = NULL;
 
+/*
+ * What had been counted when the last line for CloudWatch was written. Shared,
+ * so that a worker that replaces the one that wrote it goes on from there.
+ */
+static struct {
+	int64_t	requests, errors, failed, restarts;
+	int64_t	bucket[BUCKETS];
+} *told = NULL;
+
 static size_t
 routes_count(void)
 {
@@ -59,7 +68,10 @@ metrics_init(void)
 	tallies = mmap(NULL, ROUTES_MAX * sizeof(*tallies), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (tallies == MAP_FAILED)
 		fatal("mmap: %s", errno_s);
+	if ((told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) == MAP_FAILED)
+		fatal("mmap: %s", errno_s);
 	counter_init();
+	counter_start(COUNTER_PARENT);
 }
 
 static size_t
@@ -240,6 +252,7 @@ process_write(struct kore_buf *out)
 		{ COUNTER_FRAMES, "transcode_frames_total", "counter", "Frames decoded." },
 		{ COUNTER_JOBS_OK, "jobs_ok_total", "counter", "Transcodes and scheduled jobs of this process that ended well." },
 		{ COUNTER_JOBS_FAILED, "jobs_failed_total", "counter", "Those that failed." },
+		{ COUNTER_WORKER_RESTARTS, "worker_restarts_total", "counter", "Workers that died and were replaced; a stop is none." },
 		{ COUNTER_RESIDENT_BYTES, "resident_bytes", "gauge", "Memory of all workers." },
 		{ COUNTER_DESCRIPTORS, "open_descriptors", "gauge", "Open descriptors of all workers." },
 	};
@@ -357,13 +370,7 @@ ROUTE(GET, "/metrics", metrics_get, .roles = ROLE_API | ROLE_TRANSCODE | ROLE_CR
 
 /* CloudWatch */
 
-/* What had been counted when the last line was written. */
-static struct {
-	int64_t	requests, errors, failed;
-	int64_t	bucket[BUCKETS];
-} told;
-
-/* Since then, over all routes but those that only monitoring asks for; buckets are returned. */
+/* Since the last line, over all routes but those that only monitoring asks for; buckets are returned. */
 static void
 since_told(int64_t *requests, int64_t *errors, int64_t bucket[BUCKETS])
 {
@@ -381,13 +388,13 @@ since_told(int64_t *requests, int64_t *errors, int64_t bucket[BUCKETS])
 	}
 	for (b = 0; b < BUCKETS; b++) {
 		*requests += now[b];
-		bucket[b] = now[b] - told.bucket[b];
-		told.bucket[b] = now[b];
+		bucket[b] = now[b] - told->bucket[b];
+		told->bucket[b] = now[b];
 	}
-	*requests -= told.requests;
-	*errors -= told.errors;
-	told.requests += *requests;
-	told.errors += *errors;
+	*requests -= told->requests;
+	*errors -= told->errors;
+	told->requests += *requests;
+	told->errors += *errors;
 }
 
 /* In ms, between the limits of its bucket as if all in there were spread evenly. */
@@ -411,25 +418,28 @@ percentile(const int64_t bucket[BUCKETS], int64_t count, double part)
 static void
 tell(void *arg, const struct pg_outcome *outcome)
 {
-	static const char	*names[] = { "Requests", "Errors5xx", "LatencyP99Ms", "JobsFailed", "QueueDepth", "QueueOldestSeconds", "MailWaiting" };
-	static const char	*units[] = { "Count", "Count", "Milliseconds", "Count", "Count", "Seconds", "Count" };
-	int64_t			requests, errors, bucket[BUCKETS], failed = counter_sum(COUNTER_JOBS_FAILED);
-	double			values[7];
+	static const char	*names[] = { "Requests", "Errors5xx", "LatencyP99Ms", "JobsFailed", "WorkerRestarts",
+				    "QueueDepth", "QueueOldestSeconds", "MailWaiting" };
+	static const char	*units[] = { "Count", "Count", "Milliseconds", "Count", "Count", "Count", "Seconds", "Count" };
+	int64_t			requests, errors, bucket[BUCKETS], failed = counter_sum(COUNTER_JOBS_FAILED), restarts = counter_sum(COUNTER_WORKER_RESTARTS);
+	double			values[8];
 	struct kore_buf		out;
 	struct timespec		ts;
-	int			i, n = outcome->error == NULL && PQntuples(outcome->res) == 1 ? 7 : 4;
+	int			i, n = outcome->error == NULL && PQntuples(outcome->res) == 1 ? 8 : 5;
 
 	(void)arg;
 	since_told(&requests, &errors, bucket);
 	values[0] = (double)requests;
 	values[1] = (double)errors;
 	values[2] = percentile(bucket, requests, 0.99);
-	values[3] = (double)(failed - told.failed);
-	told.failed = failed;
-	if (n == 7) {
-		values[4] = (double)column(outcome->res, "queue_depth");
-		values[5] = (double)column(outcome->res, "queue_oldest");
-		values[6] = (double)column(outcome->res, "mail_waiting");
+	values[3] = (double)(failed - told->failed);
+	values[4] = (double)(restarts - told->restarts);
+	told->failed = failed;
+	told->restarts = restarts;
+	if (n == 8) {
+		values[5] = (double)column(outcome->res, "queue_depth");
+		values[6] = (double)column(outcome->res, "queue_oldest");
+		values[7] = (double)column(outcome->res, "mail_waiting");
 	}
 	clock_gettime(CLOCK_REALTIME, &ts);
 	kore_buf_init(&out, 1024);

@@ -21,6 +21,7 @@
 
 #include <kore/kore.h>
 
+#include "base/activity.h"
 #include "base/conf.h"
 #include "base/counter.h"
 #include "base/log.h"
@@ -243,6 +244,7 @@ job_over(void)
 		memset(&job.outcome, 0, sizeof(job.outcome));
 	}
 	job.run++;
+	activity_job(0);
 	if (role_draining()) {
 		stage_enter(STAGE_OVER);
 		return;
@@ -379,6 +381,7 @@ work_begin(const PGresult *res)
 	snprintf(job.progress, sizeof(job.progress), "{}");
 	atomic_store(&job.cancel, 0);
 	atomic_store(&job.alive, kore_time_ms());
+	activity_job(strtoll(job.id, NULL, 10));
 	log_event(LOG_LEVEL_INFO, "film begun", LOG_S("job", job.id), LOG_I("attempts", job.attempts));
 
 	stage_enter(STAGE_WORK);
@@ -433,8 +436,6 @@ recovered(void *arg, const struct pg_outcome *outcome)
 			log_event(LOG_LEVEL_ERROR, "the queue cannot be swept", LOG_S("error", outcome->error));
 		return;		/* again with the next tick */
 	}
-	if (atoi(PQgetvalue(outcome->res, 0, 0)) > 0)
-		log_event(LOG_LEVEL_WARN, "a film broke the transcode worker");
 	stage_enter(STAGE_IDLE);
 	claim();
 }
