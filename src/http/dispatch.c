@@ -2,6 +2,7 @@
  * The way of a request up to its handler, and the log line behind its
  * response.
  */
+#include "base/activity.h"
 #include "base/log.h"
 #include "embedkore.h"
 #include "http/body.h"
@@ -68,6 +69,7 @@ dispatch_start(struct request *r)
 	}
 	if (!body_read(r) || !route_find(r))
 		return;
+	activity_set(http_method_text(r->route->method), r->route->path);
 	if (dispatch_refused(r)) {
 		reply_message(r, 503, "The service is busy. Please try again in a moment.");
 		return;
@@ -93,6 +95,7 @@ dispatch_request(struct http_request *kore)
 	if (r == NULL) {
 		r = request_new(kore);
 		dispatch_start(r);
+		activity_clear();
 	}
 	if (kore->status == 0 && r->waits == 0 && request_present(r)) {
 		log_event(LOG_LEVEL_ERROR, "a handler ended without a response", LOG_S("path", r->path));

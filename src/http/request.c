@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/activity.h"
 #include "base/counter.h"
 #include "base/random.h"
 #include "embedkore.h"
 #include "http/hangup.h"
 #include "http/load.h"
 #include "http/request.h"
+#include "http/route.h"
 
 struct block {
 	struct block	*next;
@@ -258,8 +260,10 @@ request_resume(struct request *r)
 {
 	hangup_resume(r);
 	r->waits--;
-	if (request_present(r) || r->persists)
+	if (request_present(r) || r->persists) {
+		activity_set(http_method_text(r->route->method), r->route->path);
 		return (1);
+	}
 	if (r->kore == NULL && r->waits == 0)
 		request_free(r);
 
@@ -275,6 +279,7 @@ request_persist(struct request *r)
 void
 request_settle(struct request *r)
 {
+	activity_clear();
 	if (r->kore == NULL && r->waits == 0)
 		request_free(r);
 	else if (request_present(r) && (r->kore->status != 0 || r->waits == 0))
