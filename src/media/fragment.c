@@ -1,9 +1,9 @@
 /*
- * The one file of a rendition (ISO/IEC 14496-12): ftyp and moov, a segment
- * index (sidx), room, and then one moof and mdat for each GOP with picture and
- * sound. FFmpeg's muxer writes the boxes; what it cannot know before the end,
- * the index and the duration, goes into the first part, which is kept back
- * until then. So nothing is written twice and nothing to disk.
+ * The one file of a rendition (ISO/IEC 14496-12): ftyp, moov, free, the segment
+ * index (sidx), then one moof and mdat for each GOP with video and audio.
+ * FFmpeg's muxer writes ftyp, moov and the fragments. The index and the duration
+ * are known at the end only, so part 1 stays in memory until then. Nothing is
+ * written twice, and nothing is written to disk.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +15,10 @@
 #define PART_BYTES	(8u << 20)	/* what a part is delivered at */
 #define INDEX_FIXED	40		/* bytes of a sidx without entries, version 1 */
 #define INDEX_ENTRY	12
+#define FREE_MIN	8		/* bytes of a free box without content */
 #define MEHD_BYTES	20
 #define EDTS_BYTES	36
-#define INDEX_MIN	64		/* entries that there is room for at least */
+#define INDEX_MIN	64		/* least number of entries in the reserve */
 #define INDEX_UNKNOWN	(MEDIA_MAX_SECONDS / MEDIA_SEGMENT_SECONDS)
 
 struct bytes {
@@ -32,8 +33,8 @@ struct media_fragments {
 	struct bytes			init;		/* ftyp and moov */
 	struct bytes			part;		/* the part being filled */
 	struct bytes			first;		/* part 1, from behind the reserved bytes */
-	size_t				reserved;	/* init, index and room */
-	size_t				entries_max;
+	size_t				reserved;	/* bytes before the first fragment: ftyp, moov, free, sidx */
+	size_t				entries_max;	/* sidx entries in the reserve */
 	uint64_t			offset;		/* of the next fragment in the object */
 	uint32_t			number;		/* of the part being filled */
 	AVRational			video_base, audio_base;
@@ -175,7 +176,7 @@ media_fragments_new(const AVCodecContext *video, const AVCodecContext *audio, do
 	memset(&f->fresh, 0, sizeof(f->fresh));
 	/* Films may be somewhat longer than they say. */
 	f->entries_max = duration > 0 ? (size_t)(duration / MEDIA_SEGMENT_SECONDS * 1.1) + INDEX_MIN : INDEX_UNKNOWN;
-	f->reserved = f->init.len + MEHD_BYTES + EDTS_BYTES + INDEX_FIXED + f->entries_max * INDEX_ENTRY + 8;
+	f->reserved = f->init.len + MEHD_BYTES + EDTS_BYTES + FREE_MIN + INDEX_FIXED + f->entries_max * INDEX_ENTRY;
 	f->offset = f->reserved;
 
 	return (f);
@@ -342,49 +343,63 @@ init_edit(struct media_fragments *f)
 	return (init_insert(f, moov, trak, tkhd + get32(tkhd), edts, sizeof(edts)));
 }
 
-/* How many neighbouring segments share an entry so that all find room. */
+/* Returns how many consecutive segments share one index entry. It is 1 unless there are more segments than entries in the reserve. */
 static size_t
 index_merge(const struct media_fragments *f)
 {
-	size_t	n = 1;
-
-	while ((f->nsegments + n - 1) / n > f->entries_max)
-		n++;
-
-	return (n);
+	return ((f->nsegments + f->entries_max - 1) / f->entries_max);
 }
 
-/* The index and the room behind it fill exactly what was reserved (§8.16.3). */
-static int
-index_add(struct media_fragments *f, struct bytes *out)
+static size_t
+index_entries(const struct media_fragments *f)
 {
-	size_t	merge = index_merge(f), entries = (f->nsegments + merge - 1) / merge, len = INDEX_FIXED + entries * INDEX_ENTRY;
-	size_t	room = f->reserved - f->init.len - len, i, k, to;
-	uint8_t	*box, *p;
-	int	ok;
+	return ((f->nsegments + index_merge(f) - 1) / index_merge(f));
+}
 
-	if ((box = calloc(1, len + room)) == NULL)
-		return (0);
+static void
+index_write(const struct media_fragments *f, uint8_t *box, size_t len)
+{
+	size_t	merge = index_merge(f), entries = index_entries(f), i, k, to;
+	uint8_t	*p = box + INDEX_FIXED;
+
 	put32(box, (uint32_t)len);
 	memcpy(box + 4, "sidx", 4);
 	box[8] = 1;
 	put32(box + 12, 1);					/* the video track */
 	put32(box + 16, (uint32_t)f->video_base.den);
-	put64(box + 20, 0);
-	put64(box + 28, room);					/* to the first fragment */
+	put64(box + 20, 0);					/* earliest_presentation_time */
+	put64(box + 28, 0);					/* first_offset: the first moof follows */
 	box[38] = (uint8_t)(entries >> 8);
 	box[39] = (uint8_t)entries;
-	for (i = 0, p = box + INDEX_FIXED; i < entries; i++, p += INDEX_ENTRY) {
+	for (i = 0; i < entries; i++, p += INDEX_ENTRY) {
 		to = (i + 1) * merge < f->nsegments ? (i + 1) * merge : f->nsegments;
 		for (k = i * merge; k < to; k++)
 			put32(p, get32(p) + f->segments[k].size);
 		put32(p + 4, (uint32_t)(f->starts[to] - f->starts[i * merge]));
 		p[8] = 0x90;					/* begins with a closed GOP */
 	}
-	put32(p, (uint32_t)room);
-	memcpy(p + 4, "free", 4);
-	ok = bytes_add(out, box, len + room);
-	free(box);
+}
+
+/*
+ * Adds the free box and the index (§8.16.3), which together fill the rest of the
+ * reserve. The free box comes first because first_offset has to be 0: Chromium
+ * ignores an index with any other value and reads the whole film before its
+ * first frame.
+ */
+static int
+index_add(const struct media_fragments *f, struct bytes *out, size_t len)
+{
+	size_t	unused = f->reserved - f->init.len - len;
+	uint8_t	*boxes;
+	int	ok;
+
+	if ((boxes = calloc(1, unused + len)) == NULL)
+		return (0);
+	put32(boxes, (uint32_t)unused);
+	memcpy(boxes + 4, "free", 4);
+	index_write(f, boxes + unused, len);
+	ok = bytes_add(out, boxes, unused + len);
+	free(boxes);
 
 	return (ok);
 }
@@ -409,17 +424,18 @@ static int
 first_send(struct media_fragments *f, struct media_rendition *out, struct media_error *error)
 {
 	struct bytes	whole = { 0 };
+	size_t		index = INDEX_FIXED + index_entries(f) * INDEX_ENTRY;
 	int		status;
 
-	if (!init_edit(f) || !init_duration(f, out->duration) || !bytes_add(&whole, f->init.data, f->init.len) || !index_add(f, &whole) ||
-	    !bytes_add(&whole, f->first.data, f->first.len)) {
+	if (!init_edit(f) || !init_duration(f, out->duration) || !bytes_add(&whole, f->init.data, f->init.len) ||
+	    !index_add(f, &whole, index) || !bytes_add(&whole, f->first.data, f->first.len)) {
 		free(whole.data);
 		return (media_fail(error, MEDIA_MEMORY, "There was not enough memory."));
 	}
 	status = part_send(f, 1, 0, &whole, 1, error);
 	out->init_size = (uint32_t)f->init.len;
-	out->index_offset = f->init.len;
-	out->index_size = (uint32_t)(INDEX_FIXED + (f->nsegments + index_merge(f) - 1) / index_merge(f) * INDEX_ENTRY);
+	out->index_offset = f->reserved - index;
+	out->index_size = (uint32_t)index;
 	free(whole.data);
 
 	return (status);

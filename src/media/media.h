@@ -152,7 +152,7 @@ struct media_rendition {
 	int			fps_den;
 	uint64_t		size;		/* of the whole object */
 	uint32_t		init_size;	/* ftyp and moov: bytes 0..init_size-1 */
-	uint64_t		index_offset;	/* of the sidx */
+	uint64_t		index_offset;	/* of the sidx, which ends where segments[0] begins */
 	uint32_t		index_size;
 	uint32_t		average;	/* bit/s over the film */
 	uint32_t		peak;		/* bit/s of the largest segment */
