@@ -9,6 +9,7 @@ import pytest
 
 from conftest import wait_for
 from films import FAST, Studio, film, long_film
+from services import ROOT
 
 
 @pytest.fixture
@@ -42,14 +43,37 @@ def test_a_film_becomes_ready(studio, world):
         assert (video["codec_name"], video["height"], video["pix_fmt"]) == ("h264", height, "yuv420p")
         assert abs(float(found["format"]["duration"]) - 3) < 0.2
     assert [r[4] for r in studio.assets(studio.title_of(job))] == [3, 3]
-    rows = studio.rows("SELECT object_key, height, segments, init_size, size_bytes, timescale, codecs FROM wanzami.rendition ORDER BY height DESC")
+    rows = studio.rows("SELECT object_key, height, segments, init_size, index_offset + index_size, size_bytes, timescale, codecs FROM wanzami.rendition ORDER BY height DESC")
     assert [r[0] for r in rows] == keys and [r[1] for r in rows] == [720, 360]
-    for _, _, segments, init, size, timescale, codecs in rows:
+    for _, _, segments, init, index_end, size, timescale, codecs in rows:
         assert codecs.startswith("avc1.64") and ",mp4a.40.2" in codecs
-        assert segments[0][0] >= init and segments[-1][0] + segments[-1][1] <= size
+        assert init < index_end == segments[0][0] and segments[-1][0] + segments[-1][1] <= size
         assert abs(sum(s[2] for s in segments) / timescale - 3) < 0.2
     assert studio.state(job)["progress"]["renditions"][0]["rendition"] == "R720"
     studio.no_orphans()
+
+
+def test_films_with_the_old_front_are_made_again(studio, world):
+    """The statement of docs/upgrade.md: it queues what was made with the index directly behind moov, from the kept source."""
+    with open(os.path.join(ROOT, "docs", "upgrade.md")) as f:
+        page = f.read()
+    statement = page[page.index("    DO $$\n"):page.index("    END $$;\n")] + "    END $$;"
+    world.start(roles="transcode", **FAST)
+    old, kept, gone = (studio.upload(film(), renditions=["R360"]) for _ in range(3))
+    for job in (old, kept, gone):
+        studio.wait(job)
+    before = {job: studio.ready(studio.title_of(job), "R360") for job in (old, kept, gone)}
+    studio.rows("""UPDATE wanzami.rendition SET index_offset = init_size FROM "AssetVersion" v
+        WHERE v."id" = asset_version_id AND v."titleId" IN (%s, %s)""", (studio.title_of(old), studio.title_of(gone)))
+    studio.rows("""UPDATE "UploadJob" SET "payload" = "payload" || '{"sourceRemoved":true}' WHERE "id" = %s""", (gone,))
+    studio.rows(statement)
+    assert [studio.state(job)["status"] for job in (kept, gone)] == ["COMPLETED"] * 2
+    studio.wait(old)
+    after = {job: studio.ready(studio.title_of(job), "R360") for job in (old, kept, gone)}
+    assert [before[job] == after[job] for job in (old, kept, gone)] == [False, True, True]
+    assert studio.rows("SELECT count(*) FROM wanzami.rendition WHERE index_offset = init_size") == [(1,)]
+    studio.rows(statement)
+    assert studio.rows("SELECT count(*) FROM wanzami.transcode_job WHERE state <> 'done'") == [(0,)]
 
 
 def test_films_wait_for_each_other_without_valkey(studio, world):
