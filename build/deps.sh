@@ -18,9 +18,12 @@ tools=${host:+$host-}
 export AR=${tools}ar RANLIB=${tools}ranlib STRIP=${tools}strip
 mkdir -p $deps "$cache/src" "$cache/log"
 
-# The work folder has one fixed name, so that its path is the same in every build: one build at a time.
+# The work folder has one fixed name, so that its path is the same in every build: one build at a time. A tree whose libraries
+# are all in the cache waits for nobody.
 exec 9>"$cache/lock"
-flock -n 9 || { echo "waiting for another build that uses $cache"; flock 9; }
+build_alone() {
+	flock -n 9 || { echo "waiting for another build that uses $cache"; flock 9; }
+}
 
 order="roots kore bearssl zlib jsmn hiredis jansson libjwt libpq curl x264 dav1d libwebp ffmpeg licenses"
 [ $target = asan ] || order="musl $order"
@@ -55,6 +58,7 @@ for dep in $order; do
 		sha256sum | cut -c1-16)
 	prefix=$cache/$target/$dep-$key
 	log=$cache/log/$target-$dep.log
+	[ -e "$prefix/.done" ] || build_alone
 	if [ ! -e "$prefix/.done" ]; then
 		build/fetch.sh "$cache/src" $from
 		printf '[%2d/%d] %-8s building (about %s s on two cores)' $n $total $dep "$seconds"
