@@ -131,6 +131,8 @@ run_make(const struct job *job, int64_t due, char *const *arguments)
 	run->job = job;
 	run->due = due;
 	run->arguments = arguments;
+	run->db.canceled = job_canceled;
+	run->db.ctx = run;
 	run->detail = kore_buf_alloc(256);
 	pthread_mutex_init(&run->lock, NULL);
 	pthread_condattr_init(&monotonic);
@@ -223,7 +225,27 @@ job_failed(struct job_run *run, const char *fmt, ...)
 	return (JOB_FAILED);
 }
 
-/* Opens the run's connection and a transaction in it that nobody can take the claim from. */
+/*
+ * Opens the run's connection, unless the statement before has left it open,
+ * and a transaction in it. A connection that was closed while the job did
+ * other work is opened again: nothing has been sent over it.
+ */
+static int
+transaction_open(struct job_run *run)
+{
+	int	kept = run->db.db != NULL;
+
+	if (!pgwait_open(&run->db, conf_str(CONF_DATABASE_URL), 0))
+		return (0);
+	if (!pgwait_exec(&run->db, "BEGIN") && !(kept && pgwait_lost(&run->db) &&
+	    pgwait_open(&run->db, conf_str(CONF_DATABASE_URL), 0) && pgwait_exec(&run->db, "BEGIN")))
+		return (0);
+	atomic_store(&run->pid, run->db.pid);
+
+	return (1);
+}
+
+/* Begins a transaction that nobody can take the claim from. */
 static int
 work_begin(struct job_run *run)
 {
@@ -231,12 +253,11 @@ work_begin(struct job_run *run)
 	const PGresult	*held;
 
 	run->db.error[0] = '\0';
-	if (job_canceled(run) || !pgwait_open(&run->db, conf_str(CONF_DATABASE_URL), 0)) {
+	if (job_canceled(run) || !transaction_open(run)) {
 		run->lost = 1;
 		return (0);
 	}
-	atomic_store(&run->pid, run->db.pid);
-	if (!pgwait_exec(&run->db, "BEGIN") || (held = pgwait_query(&run->db, "jobs/hold", 2, params)) == NULL)
+	if ((held = pgwait_query(&run->db, "jobs/hold", 2, params)) == NULL)
 		return (0);
 	if (PQntuples(held) == 0)
 		atomic_store(&run->taken, 1);
@@ -256,10 +277,12 @@ work_end(struct job_run *run, int ok)
 		return (rows);
 	}
 	PQclear(rows);
-	if (pgwait_lost(&run->db))
-		run->lost = 1;
-	else
-		(void)PQclear(PQexec(run->db.db, "ROLLBACK"));
+	if (!pgwait_lost(&run->db)) {
+		(void)pgwait_exec(&run->db, "ROLLBACK");
+	} else {
+		atomic_store(&run->pid, 0);	/* may soon be somebody else's */
+		run->lost |= !run->db.stopped;
+	}
 
 	return (NULL);
 }

@@ -1,6 +1,7 @@
 /*
  * libpq as it is used where nothing else has to go on meanwhile.
  */
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 #include "store/script.h"
 
 #define PARAMS_MAX	16
+#define GRACE_MS	5000	/* for the answer of a statement that the server should have ended */
+#define STEP_MS		200	/* between two looks at whether anybody still waits */
 #define IDLE_MS		"300000"	/* in the middle of a transaction, before the server ends it: locks are not held for those who hang */
 
 static int
@@ -49,8 +52,9 @@ int
 pgwait_open(struct pgwait *w, const char *database_url, int timeout_ms)
 {
 	char		schema[64], options[256], *url;
-	const char	*keys[] = { "dbname", "options", "application_name", "connect_timeout", "tcp_user_timeout", NULL };
-	const char	*values[] = { NULL, options, "wanzami", "5", "30000", NULL };
+	const char	*keys[] = { "dbname", "options", "application_name", "connect_timeout", "tcp_user_timeout",
+			    "keepalives_idle", "keepalives_interval", "keepalives_count", NULL };
+	const char	*values[] = { NULL, options, "wanzami", "5", "30000", "15", "5", "3", NULL };
 
 	if (w->db != NULL && PQstatus(w->db) == CONNECTION_OK)
 		return (1);
@@ -62,7 +66,9 @@ pgwait_open(struct pgwait *w, const char *database_url, int timeout_ms)
 	values[0] = url;
 	w->db = PQconnectdbParams(keys, values, 1);
 	free(url);
-	if (PQstatus(w->db) == CONNECTION_OK && session_prepare(w))
+	w->timeout_ms = timeout_ms;
+	w->stopped = 0;
+	if (PQstatus(w->db) == CONNECTION_OK && PQsetnonblocking(w->db, 1) == 0 && session_prepare(w))
 		return (1);
 	if (PQstatus(w->db) != CONNECTION_OK)
 		failed(w, PQerrorMessage(w->db));
@@ -97,10 +103,71 @@ take(struct pgwait *w, PGresult *res)
 	return (1);
 }
 
+/* Waits for the socket, or a moment. */
+static void
+socket_wait(struct pgwait *w, int unsent)
+{
+	struct pollfd	p = { .fd = PQsocket(w->db), .events = (short)(POLLIN | (unsent ? POLLOUT : 0)) };
+
+	if (poll(&p, 1, STEP_MS) > 0 && (p.revents & ~POLLOUT))
+		(void)PQconsumeInput(w->db);	/* its error is in the next result */
+}
+
+/*
+ * Returns the next result of what was sent, NULL after the last. A server that
+ * does not answer in time loses the connection: NULL, with the error.
+ */
+static PGresult *
+result_next(struct pgwait *w)
+{
+	u_int64_t	now = kore_time_ms(), end = w->timeout_ms > 0 ? now + (u_int64_t)w->timeout_ms + GRACE_MS : UINT64_MAX;
+	int		unsent, canceled = 0;
+
+	while (((unsent = PQflush(w->db)) == 1 || PQisBusy(w->db)) && PQstatus(w->db) == CONNECTION_OK) {
+		socket_wait(w, unsent == 1);
+		now = kore_time_ms();
+		if (!canceled && w->canceled != NULL && (canceled = w->canceled(w->ctx)) && now + GRACE_MS < end)
+			end = now + GRACE_MS;
+		if (now > end) {
+			pgwait_close(w);
+			(void)failed(w, "the server does not answer");
+			return (NULL);
+		}
+	}
+
+	return (PQgetResult(w->db));
+}
+
+/* Takes all results of what was sent. A row that wants no more hangs up: the rest may be long. */
+static int
+results_take(struct pgwait *w, int sent, int (*row)(void *, const PGresult *), void *ctx)
+{
+	PGresult	*res;
+	int		ok = 1;
+
+	if (!sent)
+		return (failed(w, PQerrorMessage(w->db)));
+	while ((res = result_next(w)) != NULL) {
+		if (row == NULL || PQresultStatus(res) != PGRES_SINGLE_TUPLE) {
+			ok = take(w, res) && ok;
+			continue;
+		}
+		ok = row(ctx, res);
+		PQclear(res);
+		if (!ok) {
+			pgwait_close(w);
+			w->stopped = 1;
+			return (0);
+		}
+	}
+
+	return (ok && w->db != NULL);
+}
+
 int
 pgwait_exec(struct pgwait *w, const char *sql)
 {
-	return (take(w, PQexec(w->db, sql)));
+	return (results_take(w, PQsendQuery(w->db, sql), NULL, NULL));
 }
 
 /* How many of its parameters a statement mentions: the server refuses those that it cannot tell the type of. */
@@ -118,42 +185,16 @@ params_count(const char *sql)
 	return (most);
 }
 
-/* Who has seen enough hangs up: the rest may be long. */
-static int
-rows_each(struct pgwait *w, int (*row)(void *, const PGresult *), void *ctx)
-{
-	PGresult	*res;
-	int		ok = 1;
-
-	while ((res = PQgetResult(w->db)) != NULL) {
-		if (PQresultStatus(res) != PGRES_SINGLE_TUPLE) {
-			ok = take(w, res) && ok;
-			continue;
-		}
-		ok = row(ctx, res);
-		PQclear(res);
-		if (!ok) {
-			pgwait_close(w);
-			return (failed(w, "stopped"));
-		}
-	}
-
-	return (ok);
-}
-
 static int
 statement_run(struct pgwait *w, const char *sql, int nparams, const char *const *params, int (*row)(void *, const PGresult *), void *ctx)
 {
-	int	n = params_count(sql);
+	int	n = params_count(sql), sent;
 
 	if (n > nparams)
 		n = nparams;
-	if (row == NULL)
-		return (take(w, PQexecParams(w->db, sql, n, NULL, params, NULL, NULL, 0)));
-	if (!PQsendQueryParams(w->db, sql, n, NULL, params, NULL, NULL, 0) || !PQsetSingleRowMode(w->db))
-		return (failed(w, PQerrorMessage(w->db)));
+	sent = PQsendQueryParams(w->db, sql, n, NULL, params, NULL, NULL, 0) && (row == NULL || PQsetSingleRowMode(w->db));
 
-	return (rows_each(w, row, ctx));
+	return (results_take(w, sent, row, ctx));
 }
 
 /* The last statement is the one that row is for. */

@@ -14,13 +14,27 @@ struct pgwait {
 	int		pid;		/* of the server's process */
 	char		error[256];	/* of the last call that failed, in one line */
 	char		state[6];	/* its SQLSTATE, "" without one */
+	int		stopped;	/* a row told pgwait_each to stop, which closed the connection */
+
+	/* Set by the caller before a call, or NULL: returns non-zero when nobody waits for the statement any more. */
+	int		(*canceled)(void *);
+	void		*ctx;
+
+	int		timeout_ms;	/* pgwait.c's */
 };
 
-/* Connects, at most five seconds long, unless it is connected. A statement is ended after timeout_ms, 0 is never. Returns 0 when it cannot. */
+/*
+ * Connects unless it is connected; gives up after five seconds. timeout_ms:
+ * statement timeout in the server; 0 disables it. A server that has still not
+ * answered five seconds after that counts as lost, and so does, for a
+ * statement that is canceled, one that does not answer within five seconds of
+ * that. TCP keep-alive finds a server that is gone without a word within half
+ * a minute. Returns 0 on error.
+ */
 int	pgwait_open(struct pgwait *, const char *database_url, int timeout_ms);
 void	pgwait_close(struct pgwait *);
 
-/* Whether the connection is gone; what was sent last may have been done or not. */
+/* Returns 1 if the connection is gone; what was sent last may have been done or not. */
 int	pgwait_lost(const struct pgwait *);
 
 /* A statement without parameters and rows: BEGIN and its like. Returns 0 with the error. */
