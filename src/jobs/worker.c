@@ -42,7 +42,7 @@
 #define NICE		10		/* viewers come first */
 
 enum stage {
-	STAGE_RECOVER,		/* what we had before we were restarted is to be taken from us */
+	STAGE_RECOVER,		/* what this instance has and does not work on is to be given back */
 	STAGE_IDLE,
 	STAGE_CLAIM,
 	STAGE_WORK,		/* the thread has it */
@@ -59,6 +59,7 @@ static struct {
 	u_int64_t		since;		/* of this stage */
 	u_int64_t		next_poll;
 	int			more;		/* woken while claiming */
+	int			untold;		/* the answer to a claim was lost: there may be a job that we were given */
 	int			loop_fd, thread_fd;
 
 	/* The claim. `run` tells answers about an earlier one from those about this. */
@@ -178,6 +179,7 @@ planned(void *arg, const struct pg_outcome *outcome)
 	if (outcome->error != NULL && outcome->lost)
 		return;		/* again with the next tick */
 	job.planning = 0;
+	atomic_store(&job.alive, kore_time_ms());
 	if (outcome->error != NULL)
 		log_event(LOG_LEVEL_ERROR, "the plan was not accepted", LOG_S("job", job.id), LOG_S("error", outcome->error));
 	else if (PQntuples(outcome->res) == 0)
@@ -399,7 +401,7 @@ claimed(void *arg, const struct pg_outcome *outcome)
 	if (outcome->error != NULL) {
 		if (!outcome->lost)
 			log_event(LOG_LEVEL_ERROR, "the queue cannot be read", LOG_S("error", outcome->error));
-		/* We may have been given a job and not be told. */
+		job.untold = outcome->lost;
 		stage_enter(outcome->lost ? STAGE_RECOVER : STAGE_IDLE);
 		return;
 	}
@@ -436,17 +438,22 @@ recovered(void *arg, const struct pg_outcome *outcome)
 			log_event(LOG_LEVEL_ERROR, "the queue cannot be swept", LOG_S("error", outcome->error));
 		return;		/* again with the next tick */
 	}
-	stage_enter(STAGE_IDLE);
+	job.untold = 0;
+	stage_enter(role_draining() ? STAGE_OVER : STAGE_IDLE);
 	claim();
 }
 
+/* A job that broke the worker before us has had its attempt; one that we were given and not told of has not. */
 static void
 recover(void)
 {
 	const char	*params[] = { instance, lease(), conf_str(CONF_TRANSCODE_RETRY_MS) };
 
 	job.asking = 1;
-	pg_query("queue/sweep", 3, params, recovered, NULL);
+	if (job.untold)
+		pg_query("queue/unclaim", 1, params, recovered, NULL);
+	else
+		pg_query("queue/sweep", 3, params, recovered, NULL);
 }
 
 static void
@@ -456,7 +463,8 @@ work_tick(u_int64_t now)
 		plan();
 	if (!job.beating && now >= job.next_beat)
 		beat(now);
-	if (now > atomic_load(&job.alive) + STALL_MS)
+	/* A thread that waits for its plan waits for the database, however long that is away. */
+	if (!job.planning && now > atomic_load(&job.alive) + STALL_MS)
 		fatal("nothing has moved for too long; the transcode worker starts anew");
 }
 
@@ -466,7 +474,7 @@ worker_tick(void *arg, u_int64_t now)
 	(void)arg;
 	switch (job.stage) {
 	case STAGE_RECOVER:
-		if (!job.asking && !role_draining())
+		if (!job.asking && (job.untold || !role_draining()))
 			recover();
 		break;
 	case STAGE_IDLE:
@@ -531,6 +539,7 @@ worker_busy(void)
 
 	switch (job.stage) {
 	case STAGE_RECOVER:
+		return (job.untold);
 	case STAGE_IDLE:
 	case STAGE_OVER:
 		return (0);
