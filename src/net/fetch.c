@@ -151,6 +151,21 @@ progress_ask(void *arg, curl_off_t dltotal, curl_off_t dlnow, curl_off_t ultotal
 	return (f->was_canceled);
 }
 
+/* libcurl has a connection. It sends a request again by itself when a connection that it kept breaks before the first byte of an answer. */
+static int
+request_count(void *arg, char *remote, char *local, int remote_port, int local_port)
+{
+	struct fetch	*f = arg;
+
+	(void)remote;
+	(void)local;
+	(void)remote_port;
+	(void)local_port;
+	f->sent++;
+
+	return (CURL_PREREQFUNC_OK);
+}
+
 static void
 body_set(CURL *curl, const struct fetch *f)
 {
@@ -213,6 +228,8 @@ options_set(struct transfer *t, struct curl_slist *headers, int64_t left_ms, cha
 	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, progress_ask);
 	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, t->f);
 	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(curl, CURLOPT_PREREQFUNCTION, request_count);
+	curl_easy_setopt(curl, CURLOPT_PREREQDATA, t->f);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error);
 	body_set(curl, t->f);
 

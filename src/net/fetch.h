@@ -26,6 +26,7 @@ struct fetch {
 
 	/* The answer. */
 	int			status;			/* 0 when there is none */
+	int			sent;			/* requests that were sent; an earlier one may have been obeyed, too */
 	int			was_canceled;
 	int			into_full;		/* the answer did not fit into */
 	size_t			into_len;

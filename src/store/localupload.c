@@ -283,7 +283,7 @@ localupload_abort(const char *key, const char *upload, struct objects_call *call
 }
 
 enum objects_result
-localupload_find(const char *key, char *upload, struct objects_call *call)
+localupload_find(const char *key, const char *except, char *upload, struct objects_call *call)
 {
 	enum objects_result	result = OBJECTS_MISSING;
 	char			dir[LOCALFILE_PATH_MAX];
@@ -294,7 +294,7 @@ localupload_find(const char *key, char *upload, struct objects_call *call)
 	if ((d = opendir(dir)) == NULL)
 		return (localfile_failed(call, "the uploads cannot be read"));
 	while (result != OBJECTS_OK && (e = readdir(d)) != NULL) {
-		if (*e->d_name == '.' || strlen(e->d_name) >= OBJECTS_UPLOAD_MAX)
+		if (*e->d_name == '.' || strlen(e->d_name) >= OBJECTS_UPLOAD_MAX || !strcmp(e->d_name, except))
 			continue;
 		result = upload_check(key, e->d_name, call) == OBJECTS_OK ? OBJECTS_OK : OBJECTS_MISSING;
 		if (result == OBJECTS_OK)

@@ -13,7 +13,7 @@ enum objects_result	localupload_part(const char *key, const char *upload, int nu
 enum objects_result	localupload_complete(const char *key, const char *upload, const struct objects_part *, size_t count, char *etag,
 			    struct objects_call *);
 enum objects_result	localupload_abort(const char *key, const char *upload, struct objects_call *);
-enum objects_result	localupload_find(const char *key, char *upload, struct objects_call *);
+enum objects_result	localupload_find(const char *key, const char *except, char *upload, struct objects_call *);
 enum objects_result	localupload_parts(const char *key, const char *upload, struct objects_part **, size_t *count, struct objects_call *);
 
 /* Gives a finished file its place as a part; if that fails it is removed. */

@@ -157,12 +157,41 @@ objects_put(const char *key, const char *type, const void *data, size_t len, cha
 	return (ready(call, key, NULL) ? backend->put(key, type, data, len, etag != NULL ? etag : ignored, call) : OBJECTS_REFUSED);
 }
 
+/* Ends the uploads to a key, all but one; "" is all. */
+static enum objects_result
+uploads_abort(const char *key, const char *except, struct objects_call *call)
+{
+	enum objects_result	result;
+	char			upload[OBJECTS_UPLOAD_MAX];
+	int			left = ABORTS_MAX;
+
+	while ((result = backend->upload(key, except, upload, call)) == OBJECTS_OK) {
+		if (left-- == 0)
+			return (objects_fail(call, OBJECTS_LATER, "the key has no end of uploads"));
+		if ((result = backend->abort(key, upload, call)) != OBJECTS_OK)
+			return (result);
+	}
+	if (result != OBJECTS_MISSING)
+		return (result);
+	*call->error = '\0';
+
+	return (OBJECTS_OK);
+}
+
+/* One that was begun by a request whose answer was lost is ended, if the store lets us; what forgets old uploads of the bucket does it otherwise. */
 enum objects_result
 objects_begin(const char *key, const char *type, char upload[OBJECTS_UPLOAD_MAX], struct objects_call *call)
 {
-	*upload = '\0';
+	enum objects_result	result;
 
-	return (ready(call, key, NULL) ? backend->begin(key, type, upload, call) : OBJECTS_REFUSED);
+	*upload = '\0';
+	if (!ready(call, key, NULL))
+		return (OBJECTS_REFUSED);
+	result = backend->begin(key, type, upload, call);
+	if (result == OBJECTS_OK && call->repeated)
+		(void)uploads_abort(key, upload, call);
+
+	return (result);
 }
 
 enum objects_result
@@ -207,23 +236,7 @@ objects_abort(const char *key, const char *upload, struct objects_call *call)
 enum objects_result
 objects_abort_all(const char *key, struct objects_call *call)
 {
-	enum objects_result	result;
-	char			upload[OBJECTS_UPLOAD_MAX];
-	int			left = ABORTS_MAX;
-
-	if (!ready(call, key, NULL))
-		return (OBJECTS_REFUSED);
-	while ((result = backend->upload(key, upload, call)) == OBJECTS_OK) {
-		if (left-- == 0)
-			return (objects_fail(call, OBJECTS_LATER, "the key has no end of uploads"));
-		if ((result = backend->abort(key, upload, call)) != OBJECTS_OK)
-			return (result);
-	}
-	if (result != OBJECTS_MISSING)
-		return (result);
-	*call->error = '\0';
-
-	return (OBJECTS_OK);
+	return (ready(call, key, NULL) ? uploads_abort(key, "", call) : OBJECTS_REFUSED);
 }
 
 enum objects_result

@@ -47,6 +47,7 @@ struct objects_call {
 	int	seconds;		/* bound of the whole call, tries and pauses included; 0 is 120 */
 	int	patient;		/* a store that is away is asked again until the bound; else a few seconds, since somebody waits */
 	char	error[256];		/* unless OBJECTS_OK: one line for the log, without keys or signatures */
+	int	repeated;		/* the last request was sent more than once: an earlier one may have been obeyed, too */
 };
 
 struct objects_stat {
@@ -101,7 +102,9 @@ enum objects_result	objects_put(const char *key, const char *type, const void *d
  * A multipart upload: begun, parts 1 to OBJECTS_PARTS_MAX put in any order and
  * as often as one likes (the last one counts, at most 2 GiB each from a
  * buffer), and completed with the parts in ascending order, at least one.
- * Nothing of it is visible before it is complete. upload is the id.
+ * Nothing of it is visible before it is complete. upload is the id. If the
+ * answer to objects_begin gets lost and it is tried again, the upload that
+ * nobody knows the id of is aborted.
  *
  * objects_complete may be called again when its answer got lost:
  * OBJECTS_MISSING then means that the upload is gone, and objects_head says

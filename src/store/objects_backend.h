@@ -16,8 +16,8 @@ struct objects_backend {
 	enum objects_result	(*part)(const char *, const char *, int, const void *, size_t, char *, struct objects_call *);
 	enum objects_result	(*complete)(const char *, const char *, const struct objects_part *, size_t, char *, struct objects_call *);
 	enum objects_result	(*abort)(const char *, const char *, struct objects_call *);
-	/* One of the uploads to a key; OBJECTS_MISSING when there is none. */
-	enum objects_result	(*upload)(const char *, char *, struct objects_call *);
+	/* One of the uploads to a key, other than that in the second argument; OBJECTS_MISSING when there is none. */
+	enum objects_result	(*upload)(const char *, const char *, char *, struct objects_call *);
 	enum objects_result	(*parts)(const char *, const char *, struct objects_part **, size_t *, struct objects_call *);
 	enum objects_result	(*delete)(const char *, struct objects_call *);
 	enum objects_result	(*list)(const char *, int (*)(void *, const char *, uint64_t), void *, struct objects_call *);

@@ -147,6 +147,7 @@ ask(const struct s3_request *asked, struct fetch *f, struct objects_call *call)
 	f->canceled = call->canceled;
 	f->ctx = call->ctx;
 	ok = fetch_perform(f);
+	call->repeated = f->sent > 1;
 	free(s);
 	if (f->was_canceled)
 		return (objects_fail(call, OBJECTS_CANCELED, "canceled"));
@@ -427,7 +428,7 @@ s3_parts(const char *key, const char *upload, struct objects_part **parts, size_
 
 /* Prefixes match more than the key; whatever else begins with it comes behind it. */
 static enum objects_result
-s3_upload(const char *key, char *upload, struct objects_call *call)
+s3_upload(const char *key, const char *except, char *upload, struct objects_call *call)
 {
 	struct s3_request	r = { .method = "GET", .query = { { "prefix", key }, { "uploads", "" } } };
 	struct fetch		f = { 0 };
@@ -440,7 +441,7 @@ s3_upload(const char *key, char *upload, struct objects_call *call)
 		at = f.answer;
 		end = f.answer + f.answer_len;
 		while (!same && at != NULL && xml_take(&at, end, "Key", found, sizeof(found)))
-			same = xml_take(&at, end, "UploadId", upload, OBJECTS_UPLOAD_MAX) && !strcmp(found, key);
+			same = xml_take(&at, end, "UploadId", upload, OBJECTS_UPLOAD_MAX) && !strcmp(found, key) && strcmp(upload, except) != 0;
 		result = same ? OBJECTS_OK : OBJECTS_MISSING;
 	}
 	fetch_free(&f);
