@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <curl/curl.h>
 #include <kore/kore.h>
@@ -23,8 +24,12 @@
 #include "role.h"
 #include "store/outbox.h"
 #include "store/pg.h"
+#include "store/pgwait.h"
 
 #define POLL_MS		1000
+#define SETTLE_TIMEOUT_MS	10000	/* of a statement */
+#define SETTLE_TRIES	50	/* SETTLE_PAUSE_MS apart */
+#define SETTLE_PAUSE_MS	200
 
 enum stage { STAGE_IDLE, STAGE_CLAIM, STAGE_SEND, STAGE_WRITE, STAGE_WRITING };
 
@@ -232,35 +237,71 @@ mailjob_busy(void)
 	return (job.stage != STAGE_IDLE);
 }
 
+/*
+ * Writes down what became of a mail, over a connection of its own: a run that
+ * is told to end still writes this, since a mail that was sent and is not
+ * written down is sent again. Returns NULL if the database stays away.
+ */
+static const PGresult *
+delivery_settle(const struct delivery *d, struct pgwait *db)
+{
+	struct timespec	pause = { .tv_nsec = SETTLE_PAUSE_MS * 1000000L };
+	const char	*params[4];
+	const PGresult	*rows;
+	int		tries;
+
+	delivery_outcome(d, params);
+	for (tries = 0; tries < SETTLE_TRIES; tries++) {
+		if (pgwait_open(db, conf_str(CONF_DATABASE_URL), SETTLE_TIMEOUT_MS) && (rows = pgwait_query(db, "mail/settle", 4, params)) != NULL)
+			return (rows);
+		(void)nanosleep(&pause, NULL);
+	}
+
+	return (NULL);
+}
+
+/* Delivers the next mail of the outbox. Returns 0 when none is due, -1 with the reason when the run has failed. */
+static int
+delivery_next(struct job_run *run, struct delivery *d, struct pgwait *db)
+{
+	const char	*claim[] = { d->token };
+	const PGresult	*rows;
+
+	delivery_name(d);
+	if ((rows = job_sql(run, "mail/claim", 1, claim)) == NULL) {
+		(void)job_failed(run, "the outbox cannot be read");
+		return (-1);
+	}
+	if (PQntuples(rows) == 0)
+		return (0);
+	if (delivery_take(d, rows))
+		delivery_send(d);
+	letter_free(&d->letter);
+	if ((rows = delivery_settle(d, db)) == NULL) {
+		(void)job_failed(run, "what became of a mail cannot be written down: %s", db->error);
+		return (-1);
+	}
+	delivery_tell(d, rows);
+
+	return (1);
+}
+
 /* One that is not sent waits for its next attempt, which is not ours. */
 JOB("mail", CONF_MAIL_CRON, mail_deliver, "Sends the mail that waits, as every process with mail does by itself.")
 {
 	struct delivery	d = { .id = "" };
-	const char	*claim[] = { d.token }, *params[4];
-	const PGresult	*rows;
-	int		sent = 0, unsent = 0;
+	struct pgwait	db = { 0 };
+	int		sent = 0, unsent = 0, next = 0;
 
 	if (!delivery_possible())
 		return (job_failed(run, "mail is off: SMTP_HOST, SMTP_USER and SMTP_PASS are not all set"));
-	while (!job_canceled(run)) {
-		delivery_name(&d);
-		if ((rows = job_sql(run, "mail/claim", 1, claim)) == NULL)
-			return (job_failed(run, "the outbox cannot be read"));
-		if (PQntuples(rows) == 0)
-			break;
-		if (delivery_take(&d, rows))
-			delivery_send(&d);
-		letter_free(&d.letter);
-		delivery_outcome(&d, params);
-		if ((rows = job_sql(run, "mail/settle", 4, params)) == NULL)
-			return (job_failed(run, "what became of a mail cannot be written down"));
-		delivery_tell(&d, rows);
+	while (!job_canceled(run) && (next = delivery_next(run, &d, &db)) > 0)
 		*(d.result == MAIL_SENT ? &sent : &unsent) += 1;
-	}
+	pgwait_close(&db);
 	job_count(run, "sent", sent);
 	job_count(run, "unsent", unsent);
 
-	return (JOB_OK);
+	return (next == -1 ? JOB_FAILED : JOB_OK);
 }
 
 JOB_SQL("mail-cleanup", CONF_MAIL_CLEANUP_CRON, "mail/clean", "Gives up mail that could not be sent for three days, forgets what became of mail after 90.");

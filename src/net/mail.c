@@ -2,6 +2,7 @@
  * One mail as MIME (RFC 5322, 2045, 2047), and its way through libcurl.
  */
 #include <ctype.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,10 @@ enum mail_tls { MAIL_TLS_OFF, MAIL_TLS_IMPLICIT, MAIL_TLS_REQUIRED, MAIL_TLS_OFF
 
 static char	from_name[256], from_address[ADDRESS_MAX + 1];
 static char	server[320];
-static struct verify	verify;	/* of the one handle */
+/* One mail at a time, whatever thread sends it: the worker's, or that of the job `mail`. */
+static pthread_mutex_t	one = PTHREAD_MUTEX_INITIALIZER;
+static CURL		*handle = NULL;
+static struct verify	verify;	/* of the handle */
 
 /* What was said last on the way, for whoever asks why it failed. */
 struct talk {
@@ -366,18 +370,20 @@ message_send(CURL *curl, const struct mail *m, char *why, size_t len)
 enum mail_result
 mail_send(const struct mail *m, char *why, size_t len)
 {
-	static CURL	*curl = NULL;
+	enum mail_result	result = MAIL_LATER;
 
 	if (!address_ok(m->to)) {
 		snprintf(why, len, "the recipient is not one mail address");
 		return (MAIL_REFUSED);
 	}
-	if (curl == NULL && (curl = curl_easy_init()) == NULL) {
+	pthread_mutex_lock(&one);
+	if (handle == NULL && (handle = curl_easy_init()) == NULL)
 		snprintf(why, len, "out of memory");
-		return (MAIL_LATER);
-	}
+	else
+		result = message_send(handle, m, why, len);
+	pthread_mutex_unlock(&one);
 
-	return (message_send(curl, m, why, len));
+	return (result);
 }
 
 int
