@@ -680,6 +680,9 @@ turn(void)
  * Kore leaves its loop at once on SIGTERM; what is in flight is finished
  * here. First the load balancer is given time to see /health fail: until it
  * does, it sends more, and every answer asks it to close its connection.
+ *
+ * The worker ends here and not in Kore, which would free its memory first:
+ * threads that did not end in time still use it.
  */
 void
 kore_worker_teardown(void)
@@ -699,4 +702,5 @@ kore_worker_teardown(void)
 		turn();
 	}
 	log_event(LOG_LEVEL_INFO, "drained", LOG_I("unfinished", http_request_count));
+	_exit(0);
 }

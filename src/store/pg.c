@@ -327,8 +327,8 @@ calls_send(enum pg_lane lane)
 	while ((c = TAILQ_FIRST(&waiting[lane])) != NULL && (conn = conn_pick(lane)) != NULL) {
 		TAILQ_REMOVE(&waiting[lane], c, list);
 		if (!conn_send(conn, c)) {
+			conn_lose(conn, PQerrorMessage(conn->db));	/* first: the callback may ask for something itself */
 			call_finish(c, "the statement could not be sent", "", 1);
-			conn_lose(conn, PQerrorMessage(conn->db));
 			continue;
 		}
 		conn_flush_soon(conn);

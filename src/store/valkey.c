@@ -146,6 +146,14 @@ valkey_configure(void)
 	return (NULL);
 }
 
+static void
+link_down(struct valkey *v)
+{
+	if (v->up)
+		counter_add(COUNTER_VALKEY_CONNECTIONS, -1);
+	v->up = 0;
+}
+
 /* However it ended: said once, and tried again later. */
 static void
 link_lost(struct valkey *v, const char *why)
@@ -153,10 +161,8 @@ link_lost(struct valkey *v, const char *why)
 	if (!v->complained)
 		log_event(LOG_LEVEL_WARN, "valkey is away; work goes on without it", LOG_S("error", why));
 	v->complained = 1;
-	if (v->up)
-		counter_add(COUNTER_VALKEY_CONNECTIONS, -1);
 	v->ac = NULL;
-	v->up = 0;
+	link_down(v);
 	kore_timer_add(link_connect, v->retry_ms, v, KORE_TIMER_ONESHOT);
 	v->retry_ms = v->retry_ms * 2 < VALKEY_RETRY_MAX_MS ? v->retry_ms * 2 : VALKEY_RETRY_MAX_MS;
 }
@@ -173,7 +179,7 @@ authenticated(redisAsyncContext *ac, void *reply, void *arg)
 	if (!v->complained)
 		log_event(LOG_LEVEL_ERROR, "valkey refuses the user or password of REDIS_URL", LOG_S("error", r->str));
 	v->complained = 1;
-	v->up = 0;
+	link_down(v);
 	redisAsyncDisconnect(ac);
 }
 
