@@ -1,6 +1,7 @@
 /*
  * Artwork and other small files of administrators: addresses to put them to
- * and to read any object from (contract media §5.2, §5.3).
+ * and to read any object from (docs/compatibility.md#asset-presign,
+ * #asset-get-url).
  */
 #include <math.h>
 #include <stdio.h>
@@ -28,7 +29,7 @@ refuse(struct request *r, const char *message)
 	sql_refuse(r);
 }
 
-/* PUBLIC_ASSET_BASE and the key, else where the store itself shows it (contract README 26). */
+/* PUBLIC_ASSET_BASE and the key, else where the store itself shows it (docs/compatibility.md#public-url). */
 static int
 public_url(const char *base, const char *key, char url[OBJECTS_URL_MAX])
 {
@@ -80,7 +81,7 @@ ROUTE(POST, "/api/admin/assets/presign", assets_presign, .guard = "movies:manage
 	sql_reply(r, "assets/presign");
 }
 
-/* expiresIn: what is no number, or none but 0, is an hour (contract media §5.3). */
+/* expiresIn: what is no number, or none but 0, is an hour (docs/compatibility.md#asset-get-url). */
 static int
 seconds_read(struct request *r)
 {

@@ -1,6 +1,6 @@
 /*
  * Accounts and sessions: signing up, in and out, and the mails about it
- * (contract people §3.1 to §3.11, §3.14 to §3.16).
+ * (docs/compatibility.md#accounts-and-sessions).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -93,7 +93,7 @@ ROUTE(POST, "/api/auth/device-label", auth_device_label, .guard = GUARD_USER, .f
 	sql_reply(r, "auth/device-label");
 }
 
-/* Signing up. Where somebody heard of us is kept when it is a text, and no reason to refuse them when it is none (§5 item 35). */
+/* Signing up. Where somebody heard of us is kept when it is a text, and no reason to refuse them when it is none. */
 
 static void
 signup_hashed(struct request *r, const char *hash)

@@ -1,5 +1,5 @@
 /*
- * How a user pays (contract people §3.31, §3.32).
+ * How a user pays (docs/compatibility.md#billing).
  */
 #include "http/route.h"
 

@@ -1,7 +1,7 @@
 /*
- * What editors do to titles, seasons and episodes (contract media §4.3 to
- * §4.15). The bodies are loose; sql/schema/0005_catalogue.sql says how they
- * are read.
+ * What editors do to titles, seasons and episodes
+ * (docs/compatibility.md#editing-titles-seasons-and-episodes). The bodies are
+ * loose; sql/schema/0005_catalogue.sql says how they are read.
  */
 #include "base/conf.h"
 #include "http/route.h"

@@ -1,7 +1,7 @@
 /*
  * The console for people who run the service: one page with its style and its
  * script, carried by the binary, and what the page has to know beyond the API
- * of the contract.
+ * that the applications use.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /*
- * What administrators look at: the numbers of the service (contract people
- * §3.42) and the errors that clients saw (§3.41).
+ * What administrators look at: the numbers of the service and the errors that
+ * clients saw (docs/compatibility.md#dashboard, #logs).
  */
 #include "http/route.h"
 

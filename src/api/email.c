@@ -1,7 +1,7 @@
 /*
- * Letters to many (contract people §3.38 to §3.40). They are queued in the
- * outbox like every mail; who sends a test waits until each of its mails was
- * tried once.
+ * Letters to many (docs/compatibility.md#email-campaigns). They are queued in
+ * the outbox like every mail; who sends a test waits until each of its mails
+ * was tried once.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +39,7 @@ static const struct field	test_fields[] = { EMAIL_FIELDS(TEST_MOST) };
 
 ROUTE_SQL(POST, "/api/admin/email/send", "email/send", LETTERS, .fields = send_fields, .slow = 1);
 ROUTE_SQL(GET, "/api/admin/email/audience/users", "email/audience", AUDIENCE);
-ROUTE_SQL(GET, "/api/admin/email/audience", "email/audience", AUDIENCE);	/* as the admin app's proxy has it (§4.4) */
+ROUTE_SQL(GET, "/api/admin/email/audience", "email/audience", AUDIENCE);	/* as the admin app's proxy has it */
 
 /* A test that is on its way. */
 struct test {

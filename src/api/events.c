@@ -1,5 +1,6 @@
 /*
- * What players and pages report, and what came in lately (contract media §7).
+ * What players and pages report, and what came in lately
+ * (docs/compatibility.md#events).
  */
 #include "http/gather.h"
 #include "http/route.h"

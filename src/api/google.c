@@ -1,5 +1,5 @@
 /*
- * Signing in with Google (contract people §3.12, §3.13, §5 item 6; README 6).
+ * Signing in with Google (docs/compatibility.md#google).
  */
 #include <ctype.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /*
- * Buying titles, and whether somebody may watch one (contract media §10).
+ * Buying titles, and whether somebody may watch one
+ * (docs/compatibility.md#pay-per-view).
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -73,7 +74,7 @@ is_country(const char *text)
 	return (strlen(text) == 2 && isalpha((unsigned char)text[0]) && isalpha((unsigned char)text[1]) && strcasecmp(text, "XX") != 0);
 }
 
-/* Where the buyer is, which decides how they pay (PPV-6): what x-country says, else what proxies say; NULL when nobody does. */
+/* Where the buyer is, which decides how they pay: what x-country says, else what proxies say; NULL when nobody does. */
 static const char *
 country_read(struct request *r)
 {

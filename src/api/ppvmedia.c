@@ -1,8 +1,9 @@
 /*
- * The gate in front of the media of pay-per-view titles (contract media
- * §12.2, PPV-1). Players open an address without a token, often before the
- * page has asked whether the viewer may watch; so the gate waits a moment for
- * the grant that this question leaves, and then leads to the store.
+ * The gate in front of the media of pay-per-view titles
+ * (docs/compatibility.md#ppv-gate). Players open an address without a token,
+ * often before the page has asked whether the viewer may watch; so the gate
+ * waits a moment for the grant that this question leaves, and then leads to the
+ * store.
  */
 #include <stdlib.h>
 

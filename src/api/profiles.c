@@ -1,6 +1,6 @@
 /*
- * The people of an account and the devices they watch on (contract people
- * §3.25 to §3.30).
+ * The people of an account and the devices they watch on
+ * (docs/compatibility.md#profiles-and-devices).
  */
 #include "base/conf.h"
 #include "http/route.h"

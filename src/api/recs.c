@@ -1,6 +1,6 @@
 /*
- * What viewers are offered: popular titles, and lists of their own (contract
- * media §8, §9).
+ * What viewers are offered: popular titles, and lists of their own
+ * (docs/compatibility.md#popularity, #recommendations).
  */
 #include "base/conf.h"
 #include "base/log.h"
@@ -42,7 +42,7 @@ impression_stored(void *arg, const struct pg_outcome *outcome)
 		log_event(LOG_LEVEL_WARN, "an impression could not be stored", LOG_S("error", outcome->error));
 }
 
-/* The answer does not wait for the event that says what it showed, nor fail with it (media REC-3). */
+/* The answer does not wait for the event that says what it showed, nor fail with it (docs/compatibility.md#impression). */
 static void
 for_you_made(struct request *r, const PGresult *res)
 {

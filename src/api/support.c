@@ -1,6 +1,6 @@
 /*
- * Tickets of those who need help, and what the staff does with them (contract
- * people §3.33 to §3.37).
+ * Tickets of those who need help, and what the staff does with them
+ * (docs/compatibility.md#support-tickets).
  */
 #include "base/conf.h"
 #include "http/guard.h"

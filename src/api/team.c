@@ -1,6 +1,6 @@
 /*
  * Those who run the service, how they are invited, and what they may do with
- * accounts (contract people §3.17 to §3.24).
+ * accounts (docs/compatibility.md#invitations-and-roles).
  */
 #include "base/conf.h"
 #include "http/password.h"
@@ -9,7 +9,7 @@
 #include "http/session.h"
 #include "http/sql.h"
 
-/* The admin app's own proxy has the shorter path, and its page asks for the longer one (contract people §4.4). */
+/* The admin app's own proxy has the shorter path, and its page asks for the longer one (docs/compatibility.md#path-aliases). */
 #define CHANGE_ROLE	.guard = "admin:users:manage", .id = "user", .id_wrong = "Missing user id or role"
 
 #define ROLES	"SUPER_ADMIN|CONTENT_MANAGER|BLOG_EDITOR|MODERATOR|SUPPORT|FINANCE|ANALYTICS|OPS"

@@ -1,6 +1,7 @@
 /*
- * The public catalogue (contract media §4). Who shows a token when asking for
- * one title gets the media of it that they bought (§12.2, PPV-1).
+ * The public catalogue (docs/compatibility.md#catalogue). Who shows a token
+ * when asking for one title gets the media of it that they bought
+ * (docs/compatibility.md#ppv-gate).
  */
 #include "base/conf.h"
 #include "http/route.h"

@@ -1,7 +1,7 @@
 /*
- * Uploads of films (contract media §6): the browser puts the parts straight
- * into the store; here the upload is begun, counted, and completed into a job
- * for the transcode workers. The store is asked on a thread.
+ * Uploads of films (docs/compatibility.md#uploads): the browser puts the parts
+ * straight into the store; here the upload is begun, counted, and completed
+ * into a job for the transcode workers. The store is asked on a thread.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -251,7 +251,7 @@ init_begun(void *arg)
 	request_settle(r);
 }
 
-/* What is to be made of it: what the body says, else what the app's hint names, else the default (contract media UPL-7). */
+/* What is to be made of it: what the body says, else what the app's hint names, else the default. */
 static const char *
 renditions_read(struct request *r)
 {

@@ -1,6 +1,7 @@
 /*
- * What the payment gateways tell us by themselves (contract media §10.6,
- * §10.7): who says it is checked here, what it means in the statements.
+ * What the payment gateways tell us by themselves
+ * (docs/compatibility.md#webhooks): who says it is checked here, what it means
+ * in the statements.
  */
 #include <stdlib.h>
 #include <string.h>

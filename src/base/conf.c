@@ -11,7 +11,7 @@
 #include "base/envfile.h"
 
 #define ENV_FILE		".env"
-#define SECRET_MIN_BYTES	32	/* contract README 11 */
+#define SECRET_MIN_BYTES	32	/* docs/compatibility.md#secrets */
 
 enum conf_type { CONF_TEXT, CONF_NUMBER, CONF_NATURAL, CONF_CHOICE, CONF_CHOICES, CONF_YESNO, CONF_URL, CONF_LINK, CONF_DURATION, CONF_CRON, CONF_ZONE, CONF_NETWORKS };
 
@@ -19,7 +19,7 @@ struct conf_var {
 	const char	*name;
 	enum conf_type	type;
 	const char	*fallback;	/* NULL: unset */
-	int64_t		min, max;	/* of a number; a natural one may be 0, too, which is its default (contract media §14) */
+	int64_t		min, max;	/* of a number; a natural one may be 0, too, which is its default */
 	const char	*choices;	/* separated by '|' */
 	int		secret;		/* its value is never shown */
 	const char	*help;

@@ -147,7 +147,7 @@ const char	*conf_load(void);
 /* The value as text, never NULL ("" when unset without default); valid for the life of the process. */
 const char	*conf_str(enum conf_id);
 
-/* Whether the variable stands in the environment but is empty, which a few of the contract's tell from unset. */
+/* Whether the variable stands in the environment but is empty, which a few of them tell from unset (docs/compatibility.md#empty-values). */
 int		conf_is_blank(enum conf_id);
 
 /* Overwrites a secret of the environment that is not needed any more, for /proc/PID/environ as well; from here on it is unset. */

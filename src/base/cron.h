@@ -2,7 +2,7 @@
  * Cron expressions: when something is to be done again and again.
  *
  *	minute hour day month weekday		as in crontab(5), with names, ranges, lists and steps
- *	second minute hour day month weekday	(contract README 24)
+ *	second minute hour day month weekday	(docs/compatibility.md#cron-schedules)
  *	@hourly @daily @midnight @weekly @monthly @yearly @annually
  *	@every 15m				in h, m and s; counted from midnight UTC of 1970-01-01
  *	off					never

@@ -1,6 +1,6 @@
 /*
  * Who is asking, as far as the catalogue cares: the country and whether it is
- * a child (contract media §3).
+ * a child (docs/compatibility.md#country-and-maturity).
  */
 #ifndef WANZAMI_AUDIENCE_H
 #define WANZAMI_AUDIENCE_H
@@ -11,13 +11,14 @@
 #define AUDIENCE_COUNTRY_MAX	64
 
 /*
- * The country query parameter where asked (media §3.2), else what proxies say
- * in their headers, else the region of Accept-Language (people 29: never its
- * language), else UNKNOWN. Upper case. Event loop only.
+ * The country query parameter where asked
+ * (docs/compatibility.md#country-parameter), else what proxies say in their
+ * headers, else the region of Accept-Language (never its language), else
+ * UNKNOWN. Upper case. Event loop only.
  */
 void	audience_country(struct http_request *, int asked, char out[AUDIENCE_COUNTRY_MAX]);
 
-/* "kid", "teen" or "all" (contract media §3.4). */
+/* "kid", "teen" or "all" (docs/compatibility.md#maturity). */
 const char	*audience_maturity(struct http_request *);
 
 #endif

@@ -35,7 +35,7 @@ struct check {
 /* Which of its last two members an issue has first: the place when the value is of the wrong kind, the text when a check failed. */
 enum order { PLACE_FIRST, TEXT_FIRST };
 
-/* One more issue of shape I (contract people §2.2): what is known about it, as members of JSON, the place and the text. */
+/* Adds an issue (docs/compatibility.md#validation-errors): what is known about it, as members of JSON, the place and the text. */
 static void
 issue_add(struct check *c, enum order order, const char *detail, const char *text)
 {
@@ -50,7 +50,7 @@ issue_add(struct check *c, enum order order, const char *detail, const char *tex
 	kore_buf_append(&c->fields, "}", 1);
 }
 
-/* One more text of shape F. */
+/* Adds a text of a field. */
 static void
 text_add(struct check *c, const struct field *f, const char *text)
 {
@@ -484,7 +484,7 @@ type_name(const struct field *f)
 	return ("string");
 }
 
-/* In shape F, complaints about what is inside count as complaints about the array, as the old service's do. */
+/* Where errors are listed by field, complaints about what is inside count as complaints about the array, as the old service's do. */
 static void
 object_check(struct check *c, const struct field *f, int place, int node)
 {

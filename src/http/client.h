@@ -26,7 +26,7 @@ struct client {
 /* Fills the client of a request. The request must still have its connection. */
 void	client_read(struct client *, struct http_request *);
 
-/* Writes the IP address in its IPv6 form (contract people 1.1: ::ffff:a.b.c.d). */
+/* Writes the IP address in its IPv6 form (an IPv4 address as ::ffff:a.b.c.d). */
 void	client_address(const struct client *, char out[CLIENT_ADDRESS_MAX]);
 
 /* Writes the IPv4 address, or the /64 network of an IPv6 address: a host changes the lower half as it likes (RFC 8981). */

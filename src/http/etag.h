@@ -1,6 +1,6 @@
 /*
  * Names of contents, by which a client that has an answer is told that it
- * still does (contract people §1.3).
+ * still does (docs/compatibility.md#etag).
  */
 #ifndef WANZAMI_ETAG_H
 #define WANZAMI_ETAG_H

@@ -2,7 +2,7 @@
  * Who may use a route. The token is checked here; that its user, session and
  * role still stand is checked by sql/query/guard.sql, which runs in front of
  * the route's own statement in the same transaction and the same round trip
- * (contract people §2.6 and §5 items 3 and 7).
+ * (docs/compatibility.md#authorization).
  */
 #ifndef WANZAMI_GUARD_H
 #define WANZAMI_GUARD_H

@@ -5,7 +5,7 @@
  *
  * Kore answers 400 to an empty header value and 411 to a POST without a
  * length. The apps send an empty Authorization when they have no token
- * (contract people §4.1), and POST without a body is common.
+ * (docs/compatibility.md#client-headers), and POST without a body is common.
  */
 #include <ctype.h>
 #include <stdio.h>

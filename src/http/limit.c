@@ -19,7 +19,7 @@
 #define KEY_PREFIX	"{q}limit:"
 #define KEY_MAX		80
 #define KEY_DIGEST	16	/* bytes of the digest */
-#define TEST_SCALE	100		/* contract README 10 */
+#define TEST_SCALE	100		/* docs/compatibility.md#rate-limits */
 #define LOCK_MEMORY_SEC	86400		/* how long a lock-out makes the next one longer */
 #define LOCK_DOUBLINGS	2
 #define MOVED_NOT	INT64_MIN
@@ -111,7 +111,7 @@ counters_make(struct counter counters[COUNTERS], struct request *r, const char *
 		counters[i].most = limit->rules[i].most * (limit->rules[i].fixed ? 1 : scale);
 		counters[i].seconds = limit->rules[i].seconds;
 	}
-	/* No text and an empty one are two (contract people §2.17), and neither is the address alone. */
+	/* No text and an empty one are two (docs/compatibility.md#rate-limits), and neither is the address alone. */
 	key_make(counters[BY_ACCOUNT].key, name, limit->together ? address : "", who == NULL ? "unknown" : *who == '\0' ? " " : who);
 	key_make(counters[BY_ADDRESS].key, name, address, "");
 

@@ -1,8 +1,8 @@
 /*
  * How often something that is worth guessing at or flooding may be tried
- * (contract people §2.17, §5 item 14; README 10): for each account and for each
- * address of a client. Counted in Valkey for all processes together, in each
- * process by itself while Valkey is away.
+ * (docs/compatibility.md#rate-limits): for each account and for each address of
+ * a client. Counted in Valkey for all processes together, in each process by
+ * itself while Valkey is away.
  *
  * Routes that must not answer 429 (media: the list and the progress of uploads,
  * events) have no limit.

@@ -1,6 +1,6 @@
 /*
- * Passwords as the existing database keeps them: bcrypt, cost 10 (contract
- * people §2.4), by musl's crypt on a Kore task.
+ * Passwords as the existing database keeps them: bcrypt, cost 10
+ * (docs/compatibility.md#passwords), by musl's crypt on a Kore task.
  */
 #ifndef WANZAMI_PASSWORD_H
 #define WANZAMI_PASSWORD_H
@@ -24,7 +24,7 @@ void	password_hash(struct request *, const char *password, void (*next)(struct r
 void	password_check(struct request *, const char *text, const char *const *hashes, int count,
 	    void (*next)(struct request *, int index));
 
-/* Whether it is what contract people §2.4 calls strong. Any thread. */
+/* Returns 1 if the password is strong (docs/compatibility.md#passwords). Any thread. */
 int	password_strong(const char *);
 
 /* The same hash for a command, blocking; 0 when the system gives no randomness. */

@@ -25,7 +25,8 @@ int	query_decode(const char *text, size_t len, int form, char *out, size_t size)
 /*
  * Appends the parameters as a JSON object of texts. A broken escape is kept as
  * it is written; what hides a NUL is left out. Of those whose name comes more
- * than once (contract people §1.5, media §2.3) the first is there as "name[0]".
+ * than once (docs/compatibility.md#query-parameters) the first is there as
+ * "name[0]".
  */
 void	query_json(const struct http_request *, struct kore_buf *);
 

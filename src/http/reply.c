@@ -1,6 +1,6 @@
 /*
- * Headers that every answer carries, CORS among them (contract people §1.2,
- * §1.3), and the JSON bodies.
+ * Headers that every answer carries, CORS among them
+ * (docs/compatibility.md#cors, #etag), and the JSON bodies.
  */
 #include <stdio.h>
 #include <string.h>
@@ -63,7 +63,7 @@ origin_header(struct request *r, const char *otherwise)
 		http_response_header(r->kore, "access-control-allow-origin", origin);
 }
 
-/* What is one person's must not be kept by anything on the way, nor what tokens may be in (contract people §5 item 33). */
+/* What is one person's must not be kept by anything on the way, nor what tokens may be in (docs/compatibility.md#cache-headers). */
 static int
 is_private(struct request *r)
 {

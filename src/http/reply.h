@@ -32,13 +32,13 @@ void	reply_shared_json(struct request *, int status, const char *etag, void *bod
 /* Replies {"message":text}; quotes, backslashes and control characters in text are escaped. */
 void	reply_message(struct request *, int status, const char *text);
 
-/* The headers of an answer that is or concerns an object, as browsers want them of S3 (contract media §5.5). */
+/* The headers of an answer that is or concerns an object, as browsers want them of S3 (docs/compatibility.md#bucket-cors). */
 void	reply_object_headers(struct request *, const char *etag);
 
 /* 302 to an address of today, without a body. */
 void	reply_redirect(struct request *, const char *url);
 
-/* The answer to every OPTIONS (contract people §1.2). */
+/* The answer to every OPTIONS (docs/compatibility.md#cors). */
 void	reply_preflight(struct request *);
 
 #endif

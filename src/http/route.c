@@ -27,7 +27,7 @@ lower(char c)
 	return (c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
 }
 
-/* Case does not matter and one slash at the end is forgiven (contract people §1.1). */
+/* Case does not matter and one slash at the end is forgiven (docs/compatibility.md#http-paths). */
 static int
 path_matches(const char *pattern, const char *path, struct segment *args)
 {

@@ -31,7 +31,7 @@ struct route {
 	int			roles;		/* the ROLE_* that serve it; 0 is ROLE_API */
 	const char		*guard;		/* NULL: public; else GUARD_* or a permission (http/guard.h) */
 	int			strict;		/* the permission counts with ADMIN_PERMISSIONS=strict only, else any admin will do */
-	int			asks_country;	/* ?country= goes before what headers say of it (contract media §3.2) */
+	int			asks_country;	/* ?country= goes before what headers say of it */
 	int			shared;		/* the statement looks at path, country, audience and part only (http/share.h) */
 	int			vital;		/* answered however busy the process is */
 	int			password;	/* it hashes one, which takes a processor for long: refused when too many wait for that */
@@ -75,13 +75,13 @@ size_t	route_body_max(const struct http_request *);
  */
 size_t	route_head_max(const char *head, size_t len);
 
-/* What is said of a body with U+0000, before the route is looked for (contract people §5 item 16). */
+/* What is said of a body with U+0000, before the route is looked for (docs/compatibility.md#unstorable-text). */
 const char	*route_unstorable(const struct http_request *);
 
 /* Whether the route of this request leaves its body alone. */
 int	route_is_raw(const struct http_request *);
 
-/* Whether the id is one (contract README 19); if not, the refusal is noted (http/sql.h). */
+/* Whether the id is one (docs/compatibility.md#path-ids); if not, the refusal is noted (http/sql.h). */
 int	route_args_check(struct request *);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * What a new session of a user on a device consists of: the two tokens and
- * what is kept of them (contract people §2.5, §2.8).
+ * what is kept of them (docs/compatibility.md#tokens, #sessions).
  */
 #ifndef WANZAMI_SESSION_H
 #define WANZAMI_SESSION_H

@@ -15,7 +15,7 @@
 
 #define MARK_BYTES	16
 #define GATE		":gate:"
-#define GATE_SECONDS	43200	/* media CAT-9 */
+#define GATE_SECONDS	43200	/* 12 hours: a player keeps the URL for the whole film */
 
 const char *
 sign_mark(void)

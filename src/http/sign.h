@@ -28,8 +28,8 @@ const char	*sign_mark(void);
 
 /*
  * What stands in front of addresses that lead to ourselves: PUBLIC_API_ORIGIN,
- * or scheme and host of the request (contract README 21). Empty when the
- * request names no good host. Event loop only.
+ * or scheme and host of the request (docs/compatibility.md#api-origin). Empty
+ * when the request names no good host. Event loop only.
  */
 void	sign_origin(const struct request *, char base[SIGN_BASE_MAX]);
 

@@ -155,7 +155,7 @@ error_recorded(void *arg, const struct pg_outcome *outcome)
 		log_event(LOG_LEVEL_WARN, "an error could not be recorded", LOG_S("error", outcome->error));
 }
 
-/* A failure of ours: the log, the row that administrators look at (contract people §2.16), and nothing to the client. */
+/* A failure of ours: the log, the row that administrators look at (docs/compatibility.md#error-log), and nothing to the client. */
 static void
 failed_answer(struct request *r, const struct pg_outcome *outcome)
 {

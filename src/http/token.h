@@ -1,6 +1,6 @@
 /*
- * Access and refresh tokens (contract people §2.5): JWT by libjwt, HS256 only.
- * Any thread, once the configuration is loaded.
+ * Access and refresh tokens (docs/compatibility.md#tokens): JWT by libjwt,
+ * HS256 only. Any thread, once the configuration is loaded.
  */
 #ifndef WANZAMI_TOKEN_H
 #define WANZAMI_TOKEN_H

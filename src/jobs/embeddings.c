@@ -1,7 +1,7 @@
 /*
- * Gives each title a vector that says what it is about (contract media §13.5,
- * JOB-2): from a service that speaks like OpenAI's, or without one from the
- * words of the title itself.
+ * Gives each title a vector that says what it is about
+ * (docs/compatibility.md#embeddings-job): from a service that speaks like
+ * OpenAI's, or without one from the words of the title itself.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /*
  * Writes the events of the last days as CSV (RFC 4180) to the object store
- * (contract media §13.5, JOB-3), a part at a time: memory does not grow with
- * their number.
+ * (docs/compatibility.md#event-export), a part at a time: memory does not grow
+ * with their number.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -207,7 +207,7 @@ film_open(struct film *f)
 	return (f->nsteps > 0 || film_failed(f, 0, "", "No rendition was asked for."));
 }
 
-/* Keys that nobody can guess (contract media TRN-6), new for every attempt. */
+/* Keys that nobody can guess (docs/compatibility.md#random-keys), new for every attempt. */
 static int
 film_plan(struct film *f)
 {

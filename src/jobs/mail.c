@@ -59,7 +59,7 @@ delivery_name(struct delivery *d)
 	random_hex(d->token, (sizeof(d->token) - 1) / 2);
 }
 
-/* Without a server, a developer reads the mail in the log (contract people §2.13); nobody else's is ever logged. */
+/* Without a server, a developer reads the mail in the log (docs/compatibility.md#mail-server); nobody else's is ever logged. */
 static int
 delivery_possible(void)
 {

@@ -1,6 +1,6 @@
 /*
  * Asks the gateways what became of purchases that no webhook has told about
- * (contract media PPV-9).
+ * (docs/compatibility.md#payment-reconciliation).
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /*
- * Which titles are alike (contract media §13.5, REC-5): first those that the
- * same viewers watch, which SQL finds; then, as far as a title has too few of
- * these, those whose vectors point the same way.
+ * Which titles are alike (docs/compatibility.md#similarities-job): first those
+ * that the same viewers watch, which SQL finds; then, as far as a title has too
+ * few of these, those whose vectors point the same way.
  */
 #include <stdio.h>
 #include <stdlib.h>

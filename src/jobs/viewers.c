@@ -1,6 +1,7 @@
 /*
- * What recommendations stand on, worked out in SQL alone (contract media §13.2
- * to §13.4), and the watch on the experiment behind them (§13.5).
+ * What recommendations stand on, worked out in SQL alone
+ * (docs/compatibility.md#recommendation-jobs), and the watch on the experiment
+ * behind them.
  */
 #include "jobs/job.h"
 

@@ -18,7 +18,7 @@
 
 struct media;
 
-/* Names of renditions as in contract media §6.7; bit n of a request is 1u << n. */
+/* Renditions (docs/compatibility.md#rendition-ladder); bit n of a request is 1u << n. */
 enum media_rung {
 	MEDIA_R360,
 	MEDIA_R720,
@@ -189,8 +189,9 @@ const struct media_info	*media_info(const struct media *);
 void	media_close(struct media *);
 
 /*
- * Which renditions to make of what was requested (contract README §17),
- * largest first. Returns their number, 0 only if `requested` is empty.
+ * Which renditions to make of what was requested
+ * (docs/compatibility.md#rendition-ladder), largest first. Returns their
+ * number, 0 only if `requested` is empty.
  */
 int	media_ladder(const struct media_info *, unsigned requested,
 	    struct media_step out[MEDIA_RUNGS]);

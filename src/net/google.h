@@ -1,6 +1,6 @@
 /*
- * Who somebody is, by Google (contract people §3.13). Sources: Google,
- * "OpenID Connect"; RFC 6749 §4.1.
+ * Who somebody is, by Google (docs/compatibility.md#google-callback). Sources:
+ * Google, "OpenID Connect"; RFC 6749 §4.1.
  */
 #ifndef WANZAMI_GOOGLE_H
 #define WANZAMI_GOOGLE_H

@@ -40,7 +40,7 @@ struct talk {
 	char	reply[256];
 };
 
-/* Exactly one address, such that nothing in it can end a header or a command (contract people FIX 18). */
+/* Exactly one address, such that nothing in it can end a header or a command (docs/compatibility.md#mail-injection). */
 static int
 address_ok(const char *text)
 {

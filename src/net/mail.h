@@ -1,6 +1,6 @@
 /*
- * Hands one mail to the SMTP server of the configuration (contract people
- * §2.13), through libcurl.
+ * Hands one mail to the SMTP server of the configuration
+ * (docs/compatibility.md#mail-server), through libcurl.
  */
 #ifndef WANZAMI_MAIL_H
 #define WANZAMI_MAIL_H
@@ -28,7 +28,7 @@ enum mail_result {
  */
 const char	*mail_configure(void);
 
-/* Whether there is a server to send to (contract people §2.13: host, user and password are set). Any thread. */
+/* Whether there is a server to send to (host, user and password are set). Any thread. */
 int		mail_enabled(void);
 
 /*

@@ -1,7 +1,7 @@
 /*
  * The two gateways that viewers pay by, Paystack and Flutterwave, as far as we
- * ask them something (contract media §10.2, PPV-5, PPV-9). What they tell us
- * by themselves comes in by api/webhooks.c.
+ * ask them something (docs/compatibility.md#purchase, #payment-reconciliation).
+ * What they tell us by themselves comes in by api/webhooks.c.
  *
  * Sources: Paystack API, "Initialize transaction" and "Verify transaction";
  * Flutterwave v3 API, "Standard" and "Verify transaction by reference".

@@ -16,7 +16,7 @@
 #define NAME_MAX_LEN	32
 #define PART_END	"{{/}}"
 #define WRITTEN		"campaign"
-#define NAMELESS	"Subscriber"	/* contract people §2.13 */
+#define NAMELESS	"Subscriber"	/* a recipient without a name */
 
 /* What a place in a template may name. */
 struct scope {
@@ -69,7 +69,7 @@ put(FILE *out, const struct scope *scope, const char *text, size_t len)
 	}
 }
 
-/* A text of several lines: in HTML each ends with a break (contract people §3.33). */
+/* A text of several lines: in HTML each ends with a break. */
 static void
 put_lines(FILE *out, const struct scope *scope, const char *text)
 {
@@ -84,7 +84,7 @@ put_lines(FILE *out, const struct scope *scope, const char *text)
 	}
 }
 
-/* As JavaScript's encodeURIComponent does it (contract people §2.13). */
+/* As JavaScript's encodeURIComponent does it (docs/compatibility.md#mail-links). */
 static void
 put_uri(FILE *out, const struct scope *scope, const char *text)
 {

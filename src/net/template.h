@@ -11,7 +11,8 @@
  *
  * The template "campaign" is a letter that somebody wrote: its variables subject
  * and html are all of it, and in html {{name}} and {{email}}, in any case and
- * with blanks inside the braces, stand for the recipient (contract people §2.13).
+ * with blanks inside the braces, stand for the recipient
+ * (docs/compatibility.md#mail-placeholders).
  */
 #ifndef WANZAMI_TEMPLATE_H
 #define WANZAMI_TEMPLATE_H

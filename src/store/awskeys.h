@@ -1,7 +1,8 @@
 /*
  * The keys that sign for the bucket, from the first place that has some:
  * S3_ACCESS_KEY and S3_SECRET_KEY, the AWS_ variables of the same meaning, or
- * the credentials endpoint that ECS gives each task (contract media §5.1).
+ * the credentials endpoint that ECS gives each task
+ * (docs/compatibility.md#storage-settings).
  */
 #ifndef WANZAMI_AWSKEYS_H
 #define WANZAMI_AWSKEYS_H

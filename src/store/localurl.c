@@ -41,7 +41,7 @@ grant_sign(const char *method, const char *key, const char *expires, const char 
 	mac_make(secret, sizeof(secret), fields, sizeof(fields) / sizeof(fields[0]), br_sha256_SIZE, hex);
 }
 
-/* Prefixes that apps use without a signature (contract media §5.5, README 18). */
+/* Prefixes that apps use without a signature (docs/compatibility.md#public-prefixes). */
 static int
 key_is_public(const char *key)
 {

@@ -7,9 +7,10 @@
 /*
  * Applies every numbered file that wanzami.migration does not name yet, each in
  * a transaction of its own, all under one advisory lock: several processes may
- * start at once. Adopts a database that already holds the contract's tables
- * (contract media §15.5). Blocks; never call it from an event loop. Returns 0,
- * or 1 after a log line that says which file failed and why.
+ * start at once. Adopts a database that already holds the old service's tables
+ * (docs/compatibility.md#database-adoption). Blocks; never call it from an
+ * event loop. Returns 0, or 1 after a log line that says which file failed and
+ * why.
  */
 int	migrate_run(const char *database_url);
 

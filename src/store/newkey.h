@@ -1,6 +1,6 @@
 /*
  * Keys of new objects: a folder, a part that nobody can guess and that no two
- * share, and perhaps a file's name (contract media §5.5).
+ * share, and perhaps a file's name (docs/compatibility.md#object-keys).
  */
 #ifndef WANZAMI_NEWKEY_H
 #define WANZAMI_NEWKEY_H
@@ -10,8 +10,8 @@
 /*
  * Writes folder/{epoch ms}-{uuid v4}, and behind it /{file name} unless file
  * is NULL. Of a file name only its last segment counts, without control
- * characters, cut to 200 bytes in front of its extension (contract media
- * §6.2). folder must be one. Any thread.
+ * characters, cut to 200 bytes in front of its extension
+ * (docs/compatibility.md#object-keys). folder must be one. Any thread.
  */
 void	newkey_make(const char *folder, const char *file, char key[OBJECTS_KEY_MAX + 1]);
 

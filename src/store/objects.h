@@ -12,9 +12,10 @@
  *
  * Keys are UTF-8 without control characters, at most OBJECTS_KEY_MAX bytes;
  * no segment between slashes is empty, "." or "..", or longer than 255 bytes
- * (contract media §5.5). Others are refused, by both backends alike.
+ * (docs/compatibility.md#object-keys). Others are refused, by both backends
+ * alike.
  *
- * Sources: Amazon S3 API reference and "Signature Version 4"; contract media §5.
+ * Sources: Amazon S3 API reference and "Signature Version 4".
  */
 #ifndef WANZAMI_OBJECTS_H
 #define WANZAMI_OBJECTS_H
@@ -154,10 +155,10 @@ int	objects_presign(const char *base, const char *method, const char *key, int s
 int	objects_presign_part(const char *base, const char *key, const char *upload, int number, int seconds,
 	    char url[OBJECTS_URL_MAX]);
 
-/* The address of an object under a prefix that everybody may read (contract README 26). Returns 0 as above. */
+/* The address of an object under a prefix that everybody may read (docs/compatibility.md#public-url). Returns 0 as above. */
 int	objects_public_url(const char *base, const char *key, char url[OBJECTS_URL_MAX]);
 
-/* The URL that the database keeps: s3://bucket/key (contract media §5.5); "local" is the bucket of a directory. Returns 0 when it does not fit. */
+/* The URL that the database keeps: s3://bucket/key; "local" is the bucket of a directory. Returns 0 when it does not fit. */
 int	objects_uri(const char *key, char *uri, size_t size);
 
 #endif

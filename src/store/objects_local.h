@@ -29,8 +29,8 @@ int	local_enabled(void);
 
 /*
  * Whether an address was signed by objects_presign, is still good, and for
- * this method; GET of a key with a public prefix (contract README 18) needs
- * no signature. Any thread.
+ * this method; GET of a key with a public prefix
+ * (docs/compatibility.md#public-prefixes) needs no signature. Any thread.
  */
 int	local_allows(const struct local_grant *, time_t now);
 

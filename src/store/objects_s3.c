@@ -35,7 +35,7 @@ objects_s3_configure(void)
 		return ("S3_BUCKET is not the name of a bucket; allowed are letters, digits, dots, dashes and underscores");
 	if (strspn(bucket.region, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(bucket.region) || strlen(bucket.region) > 60)
 		return ("S3_REGION is not a region; allowed are small letters, digits and dashes");
-	/* Contract media §5.1. */
+	/* docs/compatibility.md#storage-settings */
 	bucket.in_path = *bucket.endpoint != '\0' || strlen(bucket.name) < 3 || strchr(bucket.name, '.') != NULL;
 	if (strcmp(how, "auto"))
 		bucket.in_path = !strcmp(how, "path");

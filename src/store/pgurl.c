@@ -1,5 +1,6 @@
 /*
- * Drops the URL parameters that only Prisma understands (contract media §14).
+ * Drops the URL parameters that only Prisma understands
+ * (docs/compatibility.md#database-url).
  */
 #include <stdlib.h>
 #include <stdio.h>

@@ -58,7 +58,8 @@ int	s3_url(const struct s3_bucket *, const char *key, char url[S3_URL_MAX]);
  * Writes a presigned URL, valid for seconds (1 to 604800) from now, with only
  * the host header signed (headers and hash of the request are not looked at).
  * Returns 0 when it does not fit. Source: AWS, "Authenticating Requests:
- * Using Query Parameters (AWS Signature Version 4)"; contract media §5.4.
+ * Using Query Parameters (AWS Signature Version 4)";
+ * docs/compatibility.md#presigned-urls.
  */
 int	s3_presign(const struct s3_bucket *, const struct s3_keys *, const struct s3_request *, int seconds, time_t now,
 	    char url[S3_URL_MAX]);
