@@ -1,4 +1,4 @@
--- POST /api/auth/complete-onboarding (contract people §3.10, §5 item 35): onto the oldest profile.
+-- POST /api/auth/complete-onboarding (docs/compatibility.md#onboarding): onto the oldest profile.
 SELECT wanzami.profile_ensure(($1 ->> 'userId')::bigint, NULL, NULL);
 UPDATE "Profile" SET
 	"preferences" = coalesce("preferences", '{}') || jsonb_strip_nulls(jsonb_build_object(

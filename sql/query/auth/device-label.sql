@@ -1,4 +1,4 @@
--- POST /api/auth/device-label (contract people §3.7, §5 item 25).
+-- POST /api/auth/device-label (docs/compatibility.md#device-label).
 SELECT wanzami.refuse(400, 'Missing device id') WHERE coalesce($2 ->> 'deviceId', $1 ->> 'deviceId', '') = '';
 SELECT wanzami.device_seen(($1 ->> 'userId')::bigint, coalesce($2 ->> 'deviceId', $1 ->> 'deviceId'), ($1 ->> 'deviceLimit')::int,
 	$1 ->> 'deviceId');

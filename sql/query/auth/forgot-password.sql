@@ -1,4 +1,4 @@
--- POST /api/auth/forgot-password (contract people §3.8): the same answer for everybody.
+-- POST /api/auth/forgot-password (docs/compatibility.md#forgot-password): the same answer for everybody.
 WITH token AS (
 	SELECT gen_random_uuid()::text AS value
 ), renewed AS (

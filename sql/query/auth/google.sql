@@ -1,5 +1,6 @@
 -- The second half: the account, if it is new, with its profile and mail; and its next session, or nothing of all that. An account
--- whose address was never proven may be somebody else's work: its password, tokens and sessions end (§5 item 6).
+-- whose address was never proven may be somebody else's work: its password, tokens and sessions end
+-- (docs/compatibility.md#google-callback).
 WITH made AS (
 	INSERT INTO "User" ("id", "email", "password", "name", "emailVerified", "createdAt", "updatedAt")
 	SELECT ($1 ->> 'foundId')::bigint, lower($1 ->> 'googleEmail'), $1 ->> 'passwordHash',

@@ -1,4 +1,4 @@
--- GET /api/auth/me and /api/admin/me (contract people §3.11, §3.15).
+-- GET /api/auth/me and /api/admin/me (docs/compatibility.md#me).
 SELECT wanzami.profile_ensure(($1 ->> 'userId')::bigint, NULL, NULL);
 SELECT 200 AS status, json_build_object(
 	'user', json_build_object('id', u."id"::text, 'email', u."email", 'name', u."name", 'role', u."role"),

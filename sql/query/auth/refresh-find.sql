@@ -1,4 +1,4 @@
--- POST /api/auth/refresh, first half (contract people §3.3, §5 item 1): the sessions of the token's user and device, newest
+-- POST /api/auth/refresh, first half (docs/compatibility.md#refresh): the sessions of the token's user and device, newest
 -- first, as JSON [[id, kept hash, expired], ...]; and what the new access token has to say. One row. Those that have expired
 -- count only when no other is left: each refresh leaves one.
 SELECT u."id"::text AS id, u."email" AS email, u."role"::text AS role, array_to_json(wanzami.permissions(u."role"))::text AS permissions,

@@ -1,5 +1,5 @@
 -- The second half of a refresh: a new session row for the device; the row that was presented stays valid for another minute,
--- since several tabs refresh with the same token (contract people §5 item 1).
+-- since several tabs refresh with the same token (docs/compatibility.md#refresh).
 SELECT wanzami.refuse(401, 'Invalid refresh token') WHERE NOT EXISTS (
 	SELECT FROM "Session" WHERE "id" = ($1 ->> 'sessionId')::bigint AND "expiresAt" >= wanzami.now());
 SELECT wanzami.device_seen(($1 ->> 'tokenUser')::bigint, $1 ->> 'tokenDevice', ($1 ->> 'deviceLimit')::int);

@@ -1,5 +1,5 @@
--- POST /api/auth/resend-verification (contract people §3.6, §5 items 9, 10, 15; README 3): the same answer for everybody, a
--- new token and a mail for an unverified account whose last token is two minutes old.
+-- POST /api/auth/resend-verification (docs/compatibility.md#resend-verification): the same answer for everybody, a new token
+-- and a mail for an unverified account whose last token is two minutes old.
 WITH token AS (
 	SELECT gen_random_uuid()::text AS value
 ), renewed AS (

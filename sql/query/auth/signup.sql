@@ -1,4 +1,4 @@
--- POST /api/auth/signup (contract people §3.1): the user, the profile and both mails, or nothing. The salted hash tells
+-- POST /api/auth/signup (docs/compatibility.md#signup): the user, the profile and both mails, or nothing. The salted hash tells
 -- whether the row under the address is the one made here.
 INSERT INTO "User" ("email", "password", "name", "verificationToken", "verificationTokenExpires", "createdAt", "updatedAt")
 VALUES (lower($2 ->> 'email'), $1 ->> 'passwordHash', $2 ->> 'name', wanzami.digest($1 ->> 'mailToken'),

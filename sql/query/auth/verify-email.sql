@@ -1,4 +1,4 @@
--- POST /api/auth/verify-email (contract people §3.5; README 4: the same token answers 200 until it expires).
+-- POST /api/auth/verify-email (docs/compatibility.md#verify-email: the same token answers 200 until it expires).
 WITH verified AS (
 	UPDATE "User" SET "emailVerified" = true, "updatedAt" = wanzami.now()
 	WHERE "email" = lower($2 ->> 'email') AND wanzami.token_fits("verificationToken", "verificationTokenExpires", $2 ->> 'token')

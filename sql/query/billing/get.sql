@@ -1,4 +1,4 @@
--- GET /api/user/billing (contract people §3.31).
+-- GET /api/user/billing (docs/compatibility.md#billing).
 SELECT 200 AS status, json_build_object('billing', (
 	SELECT wanzami.billing(b) FROM "BillingAccount" b WHERE b."userId" = ($1 ->> 'userId')::bigint))::text AS body
 FROM (SELECT $2) unused

@@ -1,5 +1,5 @@
--- PUT /api/user/billing (contract people §3.32): what is not sent stays. Whether an account is active is not for its owner to
--- say (§5 item 36; README 12).
+-- PUT /api/user/billing (docs/compatibility.md#billing): what is not sent stays. Whether an account is active is not for its
+-- owner to say.
 INSERT INTO "BillingAccount" AS b ("userId", "provider", "providerCustomerId", "planCode", "status", "billingEmail",
 	"paymentMethodBrand", "paymentMethodLast4", "country", "postalCode", "nextPaymentAt", "createdAt", "updatedAt")
 VALUES (($1 ->> 'userId')::bigint, ($2 ->> 'provider')::"PaymentProvider", $2 ->> 'providerCustomerId', $2 ->> 'planCode', 'active',

@@ -1,4 +1,4 @@
--- POST /api/admin/titles (contract media §4.5).
+-- POST /api/admin/titles (docs/compatibility.md#title-create).
 SELECT wanzami.refuse(400, 'name and type are required') WHERE NOT wanzami.truthy($2 -> 'name') OR NOT wanzami.truthy($2 -> 'type');
 SELECT wanzami.refuse(400, 'Invalid type') WHERE $2 -> 'type' NOT IN ('"MOVIE"', '"SERIES"');
 SELECT wanzami.refuse(400, 'Invalid seasonNumber') FROM jsonb_array_elements(

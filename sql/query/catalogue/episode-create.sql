@@ -1,4 +1,4 @@
--- POST /api/admin/titles/:id/episodes (contract media §4.10).
+-- POST /api/admin/titles/:id/episodes (docs/compatibility.md#episode-create).
 SELECT wanzami.refuse(400, 'seasonNumber, episodeNumber, and name are required')
 WHERE NOT wanzami.truthy($2 -> 'seasonNumber') OR NOT wanzami.truthy($2 -> 'episodeNumber') OR NOT wanzami.truthy($2 -> 'name');
 SELECT wanzami.refuse(404, 'Title not found') WHERE NOT EXISTS (SELECT FROM "Title" WHERE "id" = ($1 ->> 'id')::bigint FOR UPDATE);

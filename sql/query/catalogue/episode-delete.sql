@@ -1,4 +1,4 @@
--- DELETE /api/admin/episodes/:id (contract media §4.12, CAT-4).
+-- DELETE /api/admin/episodes/:id (docs/compatibility.md#episode-delete).
 SELECT wanzami.refuse(404, 'Episode not found') WHERE NOT EXISTS (SELECT FROM "Episode" WHERE "id" = ($1 ->> 'id')::bigint FOR UPDATE);
 SELECT wanzami.discard_url(u.url) FROM "Episode" e, unnest(ARRAY[e."previewSpriteUrl", e."previewVttUrl"]) u(url) WHERE e."id" = ($1 ->> 'id')::bigint
 UNION ALL

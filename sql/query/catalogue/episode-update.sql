@@ -1,4 +1,5 @@
--- PATCH /api/admin/episodes/:id (contract media §4.11): another season number moves it, into a season made when it is missing.
+-- PATCH /api/admin/episodes/:id (docs/compatibility.md#episode-update): another season number moves it, into a season made when
+-- it is missing.
 SELECT wanzami.refuse(404, 'Episode not found') WHERE NOT EXISTS (SELECT FROM "Episode" WHERE "id" = ($1 ->> 'id')::bigint FOR UPDATE);
 SELECT wanzami.refuse(400, 'Invalid pendingReview') WHERE $2 -> 'pendingReview' = 'null';
 SELECT wanzami.audit(($1 ->> 'userId')::bigint, 'EPISODE_UPDATE', $1 ->> 'id', wanzami.edit_fields(

@@ -1,4 +1,4 @@
--- POST /api/admin/titles/:id/publish (contract media §4.7).
+-- POST /api/admin/titles/:id/publish (docs/compatibility.md#title-publish).
 SELECT wanzami.refuse(404, 'Title not found') WHERE NOT EXISTS (SELECT FROM "Title" WHERE "id" = ($1 ->> 'id')::bigint FOR UPDATE);
 UPDATE "Episode" e SET "pendingReview" = false, "updatedAt" = wanzami.now() FROM "Title" t
 WHERE t."id" = ($1 ->> 'id')::bigint AND t."type" = 'SERIES' AND e."titleId" = t."id"

@@ -1,5 +1,5 @@
--- POST /api/admin/titles/purge (contract media §4.9, CAT-4; README 22): nothing is added to the catalogue meanwhile. The answer counts
--- the objects that the old service would have removed; the trash gets all that are ours.
+-- POST /api/admin/titles/purge (docs/compatibility.md#title-purge): nothing is added to the catalogue meanwhile. The answer
+-- counts the objects that the old service would have removed; the trash gets all that are ours.
 SELECT wanzami.catalogue_lock();
 WITH urls AS MATERIALIZED (
 	SELECT u.url FROM "Title" t, unnest(ARRAY[t."posterUrl", t."thumbnailUrl", t."trailerUrl", t."previewSpriteUrl", t."previewVttUrl"]) u(url)

@@ -1,4 +1,4 @@
--- DELETE /api/admin/seasons/:id (contract media §4.15, CAT-4).
+-- DELETE /api/admin/seasons/:id (docs/compatibility.md#season-delete).
 SELECT wanzami.refuse(404, 'Season not found') WHERE NOT EXISTS (SELECT FROM "Season" WHERE "id" = ($1 ->> 'id')::bigint FOR UPDATE);
 SELECT wanzami.audit(($1 ->> 'userId')::bigint, 'SEASON_DELETE', $1 ->> 'id',
 	(SELECT jsonb_build_object('episodes', count(*)) FROM "Episode" WHERE "seasonId" = ($1 ->> 'id')::bigint));

@@ -1,3 +1,3 @@
--- GET /api/admin/titles/:id/seasons (contract media §4.13).
+-- GET /api/admin/titles/:id/seasons (docs/compatibility.md#season-list).
 SELECT 200 AS status, json_build_object('seasons', coalesce(json_agg(wanzami.season(s) ORDER BY s."seasonNumber"), '[]'))::text AS body
 FROM "Season" s WHERE s."titleId" = ($1 ->> 'id')::bigint

@@ -1,4 +1,4 @@
--- PATCH /api/admin/titles/:id (contract media §4.6, CAT-7): what is absent stays, null clears where it can.
+-- PATCH /api/admin/titles/:id (docs/compatibility.md#title-update): what is absent stays, null clears where it can.
 SELECT wanzami.refuse(404, 'Title not found') WHERE NOT EXISTS (SELECT FROM "Title" WHERE "id" = ($1 ->> 'id')::bigint FOR UPDATE);
 SELECT wanzami.refuse(400, 'Invalid ' || b) FROM unnest(ARRAY['archived', 'isOriginal', 'pendingReview', 'isPpv']) b WHERE $2 -> b = 'null';
 SELECT wanzami.refuse(400, 'Invalid releaseYear') WHERE $2 ? 'releaseYear' AND NOT (wanzami.field_is_number($2, 'releaseYear') OR wanzami.field_is_empty($2, 'releaseYear'));

@@ -1,4 +1,4 @@
--- GET /api/admin/dashboard/summary (contract people §3.42, §5 item 22): days begin at midnight, UTC.
+-- GET /api/admin/dashboard/summary (docs/compatibility.md#dashboard): days begin at midnight, UTC.
 WITH asked AS MATERIALIZED (
 	SELECT wanzami.now() AS now, date_trunc('day', wanzami.now()) AS today,
 		greatest(1, trunc(wanzami.query_within($1 -> 'query', 'days', 90, 7)))::int AS days,

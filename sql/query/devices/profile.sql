@@ -1,4 +1,4 @@
--- POST /api/user/devices/:deviceId/profile (contract people §3.30, §5 item 25).
+-- POST /api/user/devices/:deviceId/profile (docs/compatibility.md#device-profile).
 SELECT wanzami.refuse(404, 'Profile not found') WHERE NOT EXISTS (
 	SELECT FROM "Profile" WHERE "id" = ($2 ->> 'profileId')::bigint AND "userId" = ($1 ->> 'userId')::bigint);
 INSERT INTO "DeviceProfile" AS d ("userId", "deviceRecordId", "profileId", "lastUsedAt")

@@ -1,4 +1,5 @@
--- GET /api/admin/email/audience/users (contract people §3.40). "total" counts all, whatever part of them is asked for.
+-- GET /api/admin/email/audience/users (docs/compatibility.md#campaign-audience). "total" counts all, whatever part of them is
+-- asked for.
 SELECT 200 AS status, json_build_object('recipients', coalesce((SELECT json_agg(r) FROM (
 	SELECT u."email", u."name" FROM "User" u WHERE u."role" = 'USER' ORDER BY u."createdAt", u."id"
 	LIMIT wanzami.query_count($1 -> 'query', 'limit') OFFSET wanzami.query_count($1 -> 'query', 'offset')

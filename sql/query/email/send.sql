@@ -1,5 +1,5 @@
--- POST /api/admin/email/send (contract people §3.39, §5 items 12 and 13; README 8): a batch now, the next ones an hour apart. A list
--- that is no longer than a batch was cut by the client already: "startIndex" only says where it came from.
+-- POST /api/admin/email/send (docs/compatibility.md#campaign-send): a batch now, the next ones an hour apart. A list that is no
+-- longer than a batch was cut by the client already: "startIndex" only says where it came from.
 WITH people AS MATERIALIZED (
 	SELECT * FROM wanzami.recipients($2 -> 'recipients')
 ), asked AS MATERIALIZED (

@@ -1,4 +1,4 @@
--- POST /api/admin/email/test, first step (contract people §3.38): mails that go before all others.
+-- POST /api/admin/email/test, first step (docs/compatibility.md#campaign-test): mails that go before all others.
 WITH campaign AS (
 	INSERT INTO wanzami.campaign (subject, html) VALUES ($2 ->> 'subject', $2 ->> 'html') RETURNING id
 ), mails AS (

@@ -1,2 +1,3 @@
--- A failure that a client saw as 500 (contract people §2.16): $1 what the database said, $2 path and query, $3 user or NULL.
+-- A failure that a client saw as 500 (docs/compatibility.md#error-log): $1 what the database said, $2 path and query, $3 user
+-- or NULL.
 INSERT INTO "ErrorLog" ("level", "message", "path", "userId") VALUES ('ERROR', $1::text, $2::text, $3::bigint)

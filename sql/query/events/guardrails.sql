@@ -1,6 +1,6 @@
--- Whether the experiment $1 did harm in the last $2 hours (contract media §13.5, JOB-4): how often each variant was shown, how
--- much of what was played was seen, how much was skipped. Fails below a mean of $3 percent, above $4 skips, and when a variant's
--- share is $5 percent points off an even one; 0 is no limit.
+-- Whether the experiment $1 did harm in the last $2 hours (docs/compatibility.md#guardrails-job): how often each variant was
+-- shown, how much of what was played was seen, how much was skipped. Fails below a mean of $3 percent, above $4 skips, and when
+-- a variant's share is $5 percent points off an even one; 0 is no limit.
 WITH recent AS MATERIALIZED (
 	SELECT e."eventType", e."metadata" FROM "EngagementEvent" e
 	WHERE e."occurredAt" >= wanzami.now() - $2::int * interval '1 hour' AND e."eventType" IN ('IMPRESSION', 'PLAY_END', 'SKIP')

@@ -1,4 +1,4 @@
--- POST /api/events for many requests at once (contract media §7.1, EVT-1, EVT-2): of each request all events are stored or
+-- POST /api/events for many requests at once (docs/compatibility.md#event-ingest): of each request all events are stored or
 -- none. A title, episode or session that is not there is kept by its number in the metadata.
 WITH request AS MATERIALIZED (
 	SELECT r.n, r.about, (r.about ->> 'userId')::bigint AS caller, wanzami.events_of(r.body) AS events

@@ -1,4 +1,4 @@
--- GET /api/admin/events/summary (contract media §7.2): what happened in the last so many hours.
+-- GET /api/admin/events/summary (docs/compatibility.md#event-summary): what happened in the last so many hours.
 SELECT wanzami.refuse(400, 'Invalid hours') WHERE wanzami.hours(wanzami.query_first($1 -> 'query', 'hours')) IS NULL;
 WITH asked AS MATERIALIZED (
 	SELECT wanzami.now() - wanzami.hours(wanzami.query_first($1 -> 'query', 'hours')) * interval '1 hour' AS since

@@ -1,5 +1,6 @@
--- GET /api/ppv/access/:titleId (contract media §10.3, PPV-3, PPV-7). A granted look is remembered with where it came from, and so is
--- any of an administrator (PPV-1); a refused one is a strike, unless it asks not to be, and the third one bars the account.
+-- GET /api/ppv/access/:titleId (docs/compatibility.md#ppv-access). A granted look is remembered with where it came from, and so
+-- is any of an administrator (docs/compatibility.md#ppv-gate); a refused one is a strike, unless it asks not to be, and the
+-- third one bars the account.
 SELECT wanzami.refuse(404, 'Title not found') WHERE NOT EXISTS (SELECT FROM "Title" WHERE "id" = ($1 ->> 'id')::bigint);
 WITH struck AS (
 	UPDATE "User" u SET "ppvStrikeCount" = u."ppvStrikeCount" + 1, "ppvLastStrikeAt" = wanzami.now(), "ppvBanned" = u."ppvStrikeCount" + 1 >= 3,

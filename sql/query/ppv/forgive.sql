@@ -1,4 +1,4 @@
--- POST /api/admin/ppv/users/:id/reset (PPV-7): an account without strikes again.
+-- POST /api/admin/ppv/users/:id/reset (docs/compatibility.md#strikes): an account without strikes again.
 SELECT wanzami.refuse(404, 'User not found') WHERE NOT EXISTS (SELECT FROM "User" WHERE "id" = ($1 ->> 'id')::bigint FOR UPDATE);
 SELECT wanzami.audit(($1 ->> 'userId')::bigint, 'PPV_RESET', $1 ->> 'id', (SELECT jsonb_build_object('strikes', "ppvStrikeCount", 'banned', "ppvBanned")
 	FROM "User" WHERE "id" = ($1 ->> 'id')::bigint));

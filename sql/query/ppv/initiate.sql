@@ -1,5 +1,5 @@
--- POST /api/ppv/initiate, first half (contract media §10.2, PPV-5, PPV-8): whether the title can be bought, and the purchase that is
--- about to be. What is hidden cannot be bought; who has it already is told so.
+-- POST /api/ppv/initiate, first half (docs/compatibility.md#purchase): whether the title can be bought, and the purchase that
+-- is about to be. What is hidden cannot be bought; who has it already is told so.
 SELECT wanzami.refuse(404, 'Title not found') WHERE NOT EXISTS (
 	SELECT FROM "Title" t WHERE t."id" = ($1 ->> 'titleId')::bigint
 	AND (wanzami.ppv_bought(($1 ->> 'userId')::bigint, t."id") OR (NOT t."archived" AND NOT t."pendingReview"

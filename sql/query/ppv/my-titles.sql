@@ -1,4 +1,4 @@
--- GET /api/ppv/my-titles (contract media §10.4).
+-- GET /api/ppv/my-titles (docs/compatibility.md#my-titles).
 SELECT 200 AS status, '{"active":[' || coalesce(string_agg(i.item, ',' ORDER BY i."updatedAt" DESC, i."id" DESC) FILTER (WHERE i.active), '')
 	|| '],"expired":[' || coalesce(string_agg(i.item, ',' ORDER BY i."updatedAt" DESC, i."id" DESC) FILTER (WHERE NOT i.active), '') || ']}' AS body
 FROM (SELECT p."id", p."updatedAt", coalesce(p."accessExpiresAt" > wanzami.now(), false) AS active,

@@ -1,5 +1,6 @@
--- POST /api/ppv/paystack/webhook (contract media §10.6, PPV-4; README 20), its signature checked. Refunds and disputes name the payment
--- in other places than charges do. A message without an event is about the charge that it tells the status of. A dispute takes the access away until it is decided for us.
+-- POST /api/ppv/paystack/webhook (docs/compatibility.md#paystack-webhook), its signature checked. Refunds and disputes name the
+-- payment in other places than charges do. A message without an event is about the charge that it tells the status of. A
+-- dispute takes the access away until it is decided for us.
 SELECT wanzami.refuse(400, 'Missing reference') WHERE coalesce(nullif($2 #>> '{data,reference}', ''), $2 #>> '{data,transaction_reference}',
 	$2 #>> '{data,transaction,reference}', '') = '';
 SELECT CASE done WHEN 'unknown' THEN 404 ELSE 200 END AS status,

@@ -1,4 +1,4 @@
--- GET /api/admin/ppv/purchases (contract media §10.5).
+-- GET /api/admin/ppv/purchases (docs/compatibility.md#purchase-list).
 SELECT wanzami.refuse(400, 'Invalid ' || name) FROM (VALUES
 	('limit', wanzami.query_first($1 -> 'query', 'limit') !~ '^([0-9]{1,18})?$'),
 	('offset', wanzami.query_first($1 -> 'query', 'offset') !~ '^([0-9]{1,18})?$'),

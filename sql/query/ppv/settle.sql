@@ -1,5 +1,6 @@
--- What a gateway said when it was asked about the purchase with the id $1 (PPV-9): $2 ok, with its answer in $3, refused (it knows of
--- no payment) or unknown (it did not say); $4 days of access. Nobody has a day to pay; where the gateway is silent, a week.
+-- What a gateway said when it was asked about the purchase with the id $1 (docs/compatibility.md#payment-reconciliation): $2
+-- ok, with its answer in $3, refused (it knows of no payment) or unknown (it did not say); $4 days of access. Nobody has a day
+-- to pay; where the gateway is silent, a week.
 SELECT wanzami.ppv_settle(p."paystackRef", CASE
 		WHEN a.status IN ('success', 'successful') THEN 'paid'
 		WHEN a.status = 'reversed' THEN 'reversed'

@@ -1,4 +1,4 @@
--- POST /api/user/profiles (contract people §3.26).
+-- POST /api/user/profiles (docs/compatibility.md#profile-create).
 SELECT FROM "User" WHERE "id" = ($1 ->> 'userId')::bigint FOR UPDATE;
 SELECT wanzami.refuse(400, 'Profile limit reached') FROM "Profile" WHERE "userId" = ($1 ->> 'userId')::bigint HAVING count(*) >= 4;
 INSERT INTO "Profile" AS p ("userId", "name", "avatarUrl", "kidMode", "language", "autoplay", "country", "birthYear", "preferences",

@@ -1,5 +1,5 @@
--- PATCH /api/user/profiles/:id (contract people §3.27): preferences are replaced, but for what the onboarding stored
--- (§5 item 11; README 9).
+-- PATCH /api/user/profiles/:id (docs/compatibility.md#profile-update): preferences are replaced, but for what the onboarding
+-- stored.
 SELECT wanzami.refuse(404, 'Profile not found') WHERE NOT EXISTS (
 	SELECT FROM "Profile" WHERE "id" = ($1 ->> 'id')::bigint AND "userId" = ($1 ->> 'userId')::bigint FOR UPDATE);
 SELECT wanzami.audit(($1 ->> 'userId')::bigint, 'PROFILE_UPDATE', $1 ->> 'id',

@@ -1,6 +1,6 @@
--- The ten most played titles of each country, and of all together under UNKNOWN (contract media §13.2, EVT-3, POP-1, POP-2). A
--- play is a PLAY_START or PLAY_END, at most one for a profile, else a device, with a title on a day of UTC; an event without
--- either counts by itself. Who has no plays any more gets an empty list.
+-- The ten most played titles of each country, and of all together under UNKNOWN (docs/compatibility.md#popularity-job,
+-- #one-play). A play is a PLAY_START or PLAY_END, at most one for a profile, else a device, with a title on a day of UTC; an
+-- event without either counts by itself. Who has no plays any more gets an empty list.
 SELECT wanzami.lists_renew();
 WITH play AS MATERIALIZED (
 	SELECT coalesce(nullif(e."country", ''), 'UNKNOWN') AS country, e."titleId" AS title, e."profileId" AS profile,

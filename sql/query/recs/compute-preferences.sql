@@ -1,6 +1,6 @@
--- The ten genres that each profile likes best (contract media §13.3): what it did in the last days, as many as the first
--- parameter says; the later the more. Of those that it likes alike the one seen last comes first, then the one that its title
--- names first.
+-- The ten genres that each profile likes best (docs/compatibility.md#preferences-job): what it did in the last days, as many as
+-- the first parameter says; the later the more. Of those that it likes alike the one seen last comes first, then the one that
+-- its title names first.
 SELECT wanzami.lists_renew();
 WITH seen AS (
 	SELECT e."profileId" AS profile, e."titleId" AS title,

@@ -1,4 +1,5 @@
--- The titles that each profile watched last, newest first (contract media §13.4); the parameters are days and how many titles.
+-- The titles that each profile watched last, newest first (docs/compatibility.md#recent-views-job); the parameters are days and
+-- how many titles.
 SELECT wanzami.lists_renew();
 WITH seen AS (
 	SELECT e."profileId" AS profile, e."titleId" AS title,

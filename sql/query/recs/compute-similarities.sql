@@ -1,5 +1,5 @@
--- Which titles the same profiles watch or like (contract media §13.5, REC-5, JOB-5): of the last days the 50 newest titles of
--- each profile, for the titles touched last those that most of their profiles share. What is not found any more goes. The
+-- Which titles the same profiles watch or like (docs/compatibility.md#similarities-job): of the last days the 50 newest titles
+-- of each profile, for the titles touched last those that most of their profiles share. What is not found any more goes. The
 -- parameters are the days, for how many titles, and how many for each.
 SELECT wanzami.lists_renew();
 CREATE TEMPORARY TABLE basket (profile bigint, title bigint, latest timestamp) ON COMMIT DROP;

@@ -1,5 +1,5 @@
--- GET /api/recs/continue-watching (contract media §9.2, REC-2): the films of half a year with the place where each was last
--- left, newest first.
+-- GET /api/recs/continue-watching (docs/compatibility.md#continue-watching): the films of half a year with the place where each
+-- was last left, newest first.
 WITH viewer AS MATERIALIZED (
 	SELECT p."id", p."userId", p."kidMode" AS kid, wanzami.home(p, $1 ->> 'country') AS country, string_to_array($1 ->> 'kidRatings', ',') AS ratings
 	FROM wanzami.viewer($1) p

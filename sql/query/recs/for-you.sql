@@ -1,5 +1,6 @@
--- GET /api/recs/for-you (contract media §9.4, §9.5). The list is remembered for REC_CACHE_SEC; which of its titles are shown
--- is decided with each answer. "impression" is the event that says what was shown; it is stored after the answer (REC-3).
+-- GET /api/recs/for-you (docs/compatibility.md#for-you). The list is remembered for REC_CACHE_SEC; which of its titles are
+-- shown is decided with each answer. "impression" is the event that says what was shown; it is stored after the answer
+-- (docs/compatibility.md#impression).
 WITH viewer AS MATERIALIZED (
 	SELECT v.*, concat_ws(' ', v.country, v.kid, v."updatedAt", (SELECT g.number FROM wanzami.list_generation g)) AS basis, 'foryou_v1' AS experiment,
 		-- The first 32 bits of the digest modulo 2.

@@ -1,4 +1,4 @@
--- GET /api/popularity (contract media §8, POP-2, POP-3): the stored list of a country, remembered for POPULARITY_CACHE_SEC,
+-- GET /api/popularity (docs/compatibility.md#popularity): the stored list of a country, remembered for POPULARITY_CACHE_SEC,
 -- without the titles that nobody may see any more.
 WITH asked AS MATERIALIZED (
 	SELECT a.*, 'popularity:' || a.country || ':' || a.type || ':' || a."window" AS key,

@@ -1,4 +1,4 @@
--- GET /api/admin/support/tickets (contract people §3.34, §5 item 26). "days" beyond what dates can tell filters nothing.
+-- GET /api/admin/support/tickets (docs/compatibility.md#ticket-list). "days" beyond what dates can tell filters nothing.
 SELECT 200 AS status, json_build_object(
 	'tickets', coalesce((SELECT json_agg(wanzami.ticket(r)) FROM (
 		SELECT t.* FROM "SupportTicket" t, wanzami.trim($1 #>> '{query,q}') q, wanzami.trim($1 #>> '{query,email}') e,

@@ -1,4 +1,4 @@
--- GET /api/admin/support/tickets/:id/messages (contract people §3.36).
+-- GET /api/admin/support/tickets/:id/messages (docs/compatibility.md#ticket-messages).
 SELECT 200 AS status, json_build_object('messages', coalesce(json_agg(r), '[]'))::text AS body FROM (
 	SELECT m."id"::text AS "id", m."ticketId"::text AS "ticketId", m."message", m."isAdmin", wanzami.iso(m."createdAt") AS "createdAt",
 		u."email" AS "userEmail", u."name" AS "userName"

@@ -1,4 +1,4 @@
--- POST /api/support/tickets (contract people §3.33, §5 items 16 and 27): belongs to the user of a token that still stands.
+-- POST /api/support/tickets (docs/compatibility.md#ticket-create): belongs to the user of a token that still stands.
 SELECT wanzami.refuse_with(400, json_build_object('message', 'Invalid ticket payload',
 	'issues', json_build_array(json_build_object('path', json_build_array(i.field), 'message', i.message)))) FROM wanzami.ticket_issue($2) i;
 WITH opened AS (

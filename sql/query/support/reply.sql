@@ -1,5 +1,5 @@
--- POST /api/admin/support/tickets/:id/messages (contract people §3.37): the answer and its mail, in which {{name}} and {{email}} are
--- the customer's address (§2.13).
+-- POST /api/admin/support/tickets/:id/messages (docs/compatibility.md#ticket-reply): the answer and its mail, in which {{name}}
+-- and {{email}} are the customer's address (docs/compatibility.md#mail-placeholders).
 SELECT wanzami.refuse(404, 'Ticket not found') WHERE NOT EXISTS (SELECT FROM "SupportTicket" WHERE "id" = ($1 ->> 'id')::bigint FOR UPDATE);
 UPDATE "SupportTicket" SET "lastReplyAt" = wanzami.now(), "updatedAt" = wanzami.now() WHERE "id" = ($1 ->> 'id')::bigint;
 INSERT INTO wanzami.mail_outbox (to_address, template, vars)

@@ -1,4 +1,4 @@
--- POST /api/admin/invitations (contract people §3.17, §5 item 30): an older open invitation of the same address is void.
+-- POST /api/admin/invitations (docs/compatibility.md#invitation-create): an older open invitation of the same address is void.
 SELECT wanzami.refuse(409, 'Email already registered') FROM "User" WHERE "email" = lower($2 ->> 'email');
 UPDATE "Invitation" SET "expiresAt" = wanzami.now()
 WHERE "email" = lower($2 ->> 'email') AND "acceptedAt" IS NULL AND "expiresAt" > wanzami.now();

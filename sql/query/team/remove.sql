@@ -1,4 +1,4 @@
--- DELETE /api/admin/users/:id (contract people §3.24; README 7).
+-- DELETE /api/admin/users/:id (docs/compatibility.md#user-delete).
 SELECT wanzami.audit(($1 ->> 'userId')::bigint, 'USER_DELETE', $1 ->> 'id',
 	jsonb_build_object('role', wanzami.user_change(($1 ->> 'id')::bigint, $1, false)));
 DELETE FROM "User" WHERE "id" = ($1 ->> 'id')::bigint;

@@ -1,4 +1,4 @@
--- DELETE /api/admin/invitations/:id (contract people §3.19, §5 item 30: one that was accepted stays).
+-- DELETE /api/admin/invitations/:id (docs/compatibility.md#invitation-revoke: one that was accepted stays).
 WITH revoked AS (
 	DELETE FROM "Invitation" WHERE "id" = ($1 ->> 'id')::bigint AND "acceptedAt" IS NULL RETURNING "id", "email"
 )

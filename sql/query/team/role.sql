@@ -1,4 +1,4 @@
--- PATCH /api/admin/users/:id/role (contract people §3.23; README 7).
+-- PATCH /api/admin/users/:id/role (docs/compatibility.md#role-change).
 SELECT wanzami.refuse(400, 'Missing user id or role') WHERE coalesce($2 ->> 'role', '') <> ALL (enum_range(NULL::"Role")::text[]);
 SELECT wanzami.refuse(400, 'Cannot set admin user to USER') WHERE $2 ->> 'role' = 'USER';
 WITH before AS MATERIALIZED (

@@ -1,4 +1,4 @@
--- GET /api/admin/users/all (contract people §3.22, §5 item 23).
+-- GET /api/admin/users/all (docs/compatibility.md#viewer-list).
 SELECT 200 AS status, json_build_object('users', coalesce((SELECT json_agg(r) FROM (
 	SELECT u."id"::text AS "id", u."email", u."role", u."name", wanzami.iso(u."createdAt") AS "createdAt", NULL AS "totalWatchTime",
 		NULL AS "ppvPurchases", NULL AS "totalSpent",

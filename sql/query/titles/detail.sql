@@ -1,4 +1,4 @@
--- GET /api/titles/:id (contract media §4.2) for this country and audience.
+-- GET /api/titles/:id (docs/compatibility.md#catalogue-detail) for this country and audience.
 WITH title AS (
 	SELECT t.*, wanzami.ppv_way(t, $1) AS way FROM "Title" t WHERE t."id" = ($1 ->> 'id')::bigint AND wanzami.visible(t, ($1 ->> 'country'), ($1 ->> 'audience'))
 ), episode AS (

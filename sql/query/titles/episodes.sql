@@ -1,5 +1,5 @@
--- GET /api/titles/:id/episodes (contract media §4.3, CAT-1) for this country and audience. A hidden or unknown title has no
--- episodes.
+-- GET /api/titles/:id/episodes (docs/compatibility.md#public-episodes) for this country and audience. A hidden or unknown title
+-- has no episodes.
 SELECT 200 AS status, '{"episodes":' || coalesce(json_agg(e ORDER BY "seasonNumber", "episodeNumber", "id"::bigint), '[]')::text || '}' AS body
 FROM (
 	SELECT e."id"::text AS "id", e."titleId"::text AS "titleId", e."seasonNumber", e."episodeNumber", e."name", e."synopsis",

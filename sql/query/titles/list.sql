@@ -1,5 +1,5 @@
--- GET /api/titles (contract media §4.1, CAT-8, GEN-4): every title that this country and audience may see, or the part of them
--- that limit, offset and q choose.
+-- GET /api/titles (docs/compatibility.md#catalogue-list): every title that this country and audience may see, or the part of
+-- them that limit, offset and q choose.
 SELECT 200 AS status,
 	'{"titles":[' || coalesce(string_agg(item, ',' ORDER BY "releaseDate" DESC NULLS LAST, "createdAt" DESC, id DESC), '') || ']}' AS body
 FROM (

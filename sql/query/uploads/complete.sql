@@ -1,5 +1,6 @@
--- POST /api/admin/uploads/:id/complete, second half (contract media §6.4 R): the object is whole ($1 uri, size); its
--- renditions, the job's state and its place in the queue change together. READY rows serve on until they are replaced.
+-- POST /api/admin/uploads/:id/complete, second half (docs/compatibility.md#upload-complete): the object is whole ($1 uri,
+-- size); its renditions, the job's state and its place in the queue change together. READY rows serve on until they are
+-- replaced.
 SELECT wanzami.refuse(404, 'Job not found after completion')
 WHERE NOT EXISTS (SELECT FROM "UploadJob" WHERE "id" = ($1 ->> 'id')::bigint FOR UPDATE);
 WITH wanted AS (

@@ -1,5 +1,5 @@
--- POST /api/admin/uploads/:id/complete, first half (contract media §6.4 R): which upload of the store that is. Done says that
--- there is nothing left to do.
+-- POST /api/admin/uploads/:id/complete, first half (docs/compatibility.md#upload-complete): which upload of the store that is.
+-- Done says that there is nothing left to do.
 SELECT wanzami.refuse(404, 'Job not found after completion') WHERE NOT EXISTS (SELECT FROM "UploadJob" WHERE "id" = ($1 ->> 'id')::bigint);
 SELECT wanzami.refuse(409, 'This upload has been canceled') FROM "UploadJob" WHERE "id" = ($1 ->> 'id')::bigint AND "status" = 'CANCELED';
 SELECT wanzami.refuse(400, 'key and uploadId are not those of this job') FROM "UploadJob" WHERE "id" = ($1 ->> 'id')::bigint

@@ -1,5 +1,5 @@
--- POST /api/admin/uploads/init, second half (contract media §6.2): the film's rows and the job, when the store has begun the
--- upload ($1 key, uploadId, fileName, renditions).
+-- POST /api/admin/uploads/init, second half (docs/compatibility.md#upload-init): the film's rows and the job, when the store
+-- has begun the upload ($1 key, uploadId, fileName, renditions).
 WITH given AS (
 	SELECT nullif(($2 ->> 'titleId')::bigint, 0) AS title, CASE WHEN $2 ->> 'kind' = 'EPISODE' THEN nullif(($2 ->> 'episodeId')::bigint, 0) END AS episode
 ), title AS (

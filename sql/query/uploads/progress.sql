@@ -1,4 +1,4 @@
--- PATCH /api/admin/uploads/:id/progress (contract media §6.1, §6.3): counts only while the file is being uploaded.
+-- PATCH /api/admin/uploads/:id/progress (docs/compatibility.md#upload-progress): counts only while the file is being uploaded.
 SELECT wanzami.refuse(404, 'Job not found') WHERE NOT EXISTS (SELECT FROM "UploadJob" WHERE "id" = ($1 ->> 'id')::bigint);
 WITH counted AS (
 	UPDATE "UploadJob" SET "bytesUploaded" = ($2 ->> 'bytesUploaded')::bigint, "updatedAt" = wanzami.now()

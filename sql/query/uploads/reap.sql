@@ -1,4 +1,5 @@
--- The films behind renditions that were made so many days ago ($1; 0 is never) are trash (contract media TRN-7).
+-- The films behind renditions that were made so many days ago ($1; 0 is never) are trash
+-- (docs/compatibility.md#source-retention).
 WITH old AS (
 	SELECT "id", "payload" ->> 'key' AS key FROM "UploadJob"
 	WHERE $1::int > 0 AND "status" = 'COMPLETED' AND "updatedAt" < wanzami.now() - $1::int * interval '1 day'
@@ -8,8 +9,9 @@ WITH old AS (
 	UPDATE "UploadJob" u SET "payload" = u."payload" || '{"sourceRemoved":true}' FROM old o WHERE u."id" = o."id" RETURNING o.key
 )
 INSERT INTO wanzami.object_trash (key, reason) SELECT key, 'made' FROM marked ON CONFLICT (key) DO NOTHING;
--- Uploads that nobody has gone on with for a week are given up, and what the store has of them is trash (contract media §6.1
--- and UPL-3): those whose parts stopped coming, and those that could not be completed. Parts that still come are refused.
+-- Uploads that nobody has gone on with for a week are given up, and what the store has of them is trash
+-- (docs/compatibility.md#upload-reaper): those whose parts stopped coming, and those that could not be completed. Parts that
+-- still come are refused.
 WITH idle AS (
 	SELECT "id" FROM "UploadJob" u
 	WHERE ("status" = 'UPLOADING' OR ("status" = 'FAILED' AND "payload" ->> 'uploadId' IS NOT NULL
