@@ -21,7 +21,7 @@ CATALOGUE = """
     ORDER BY 1"""
 
 
-def test_makes_the_contracts_database_from_nothing(postgres):
+def test_makes_the_old_services_database_from_nothing(postgres):
     url, db = postgres.create()
     r = run("migrate", DATABASE_URL=url)
     assert r.returncode == 0, r.stdout

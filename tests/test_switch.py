@@ -1,6 +1,6 @@
 """The switch from the Node service to the appliance and back (docs/migrate-from-node.md): a database as that service made and
-filled it, people who are signed in there, films on their way. What it writes is written here as it writes it (contract people
-§2.8, media §6): it cannot be run here itself."""
+filled it, people who are signed in there, films on their way. What it writes is written here as it writes it
+(docs/compatibility.md#sessions, #uploads): it cannot be run here itself."""
 import uuid
 
 import bcrypt
@@ -73,7 +73,7 @@ class Node:
         return job
 
 
-# Columns that step 5 of the adoption puts right (contract media §15.5), and nothing else.
+# Columns that step 5 of the adoption puts right (docs/compatibility.md#database-adoption), and nothing else.
 ADOPTED = {("Title", "archived"), ("ErrorLog", "createdAt")} | {(t, "updatedAt") for t in ("Title", "Episode", "AssetVersion", "UploadJob")}
 
 

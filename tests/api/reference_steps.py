@@ -1,5 +1,5 @@
-"""The 21 migrations of the service that is replaced, rebuilt from what contract media §15.3 says each of them does, so
-that a database can be made as it stood after any of them. Each step: name, SQL, and a row or two of the time."""
+"""The 21 migrations of the service that is replaced, rebuilt from what each of them does (docs/compatibility.md#database-schema), so that a
+database can be made as it stood after any of them. Each step: name, SQL, and a row or two of the time."""
 
 NOW = "TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP"
 

@@ -1,4 +1,4 @@
-"""Those who run the service and their invitations (contract people §3.17 to §3.24, §5 items 19, 21, 30, 31; README 7 and 14)."""
+"""Those who run the service and their invitations (docs/compatibility.md#invitations-and-roles)."""
 import hashlib
 import json
 import re
@@ -159,7 +159,7 @@ def test_two_super_admins_cannot_remove_each_other(api):
 
 
 def test_who_is_no_administrator_is_told_nothing_else(api):
-    """Whatever else is wrong with the request (contract people §2.6)."""
+    """Whatever else is wrong with the request (docs/compatibility.md#authorization)."""
     viewer = Account(api)
     for route in json.loads(run("docs", "routes").stdout):
         if route["guard"] in (None, "user"):

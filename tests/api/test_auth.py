@@ -1,4 +1,4 @@
-"""Accounts and sessions over HTTP, against a real database (contract people §2, §3.1 to §3.16, §5)."""
+"""Accounts and sessions over HTTP, against a real database (docs/compatibility.md#accounts-and-sessions)."""
 import base64
 import concurrent.futures
 import hashlib
@@ -202,7 +202,7 @@ def test_a_session_expires(api):
 
 
 def test_numbers_count_as_javascript_has_them(api):
-    """Clients in other languages write whole numbers with a fraction of 0, and an empty text is 0 (contract people §8)."""
+    """Clients in other languages write whole numbers with a fraction of 0, and an empty text is 0 (docs/compatibility.md#body-ids)."""
     user(api)
     access = login(api).json()["accessToken"]
     r = api.post("/api/user/profiles", {"name": "Kid", "birthYear": 2015.0}, token=access)
@@ -213,7 +213,7 @@ def test_numbers_count_as_javascript_has_them(api):
 
 
 def test_who_has_an_answer_is_told_so(api):
-    """The tags are those of the old service (contract people §1.3, §8)."""
+    """The tags are those of the old service (docs/compatibility.md#etag)."""
     r = api.get("/health")
     tag = 'W/"f-VaSQ4oDUiZblZNAEkkN+sX+q3Sg"'
     assert (r.text, r.headers["etag"]) == ('{"status":"ok"}', tag)
@@ -272,7 +272,7 @@ def test_a_token_that_stands_no_more_ends_no_other_session(api):
 
 
 def test_the_country_of_a_request_is_not_asked_for(api):
-    """Only the catalogue knows ?country= (contract people §2.11, media §3.2)."""
+    """Only the catalogue knows ?country= (docs/compatibility.md#country, #country-parameter)."""
     user(api)
     access = login(api).json()["accessToken"]
     for headers, country in (({"x-country": "ke"}, "KE"), ({"Accept-Language": "zh-Hans-CN"}, "CN"), ({}, "UNKNOWN")):

@@ -1,4 +1,4 @@
-"""How a user pays (contract people §3.31, §3.32, §5 item 36)."""
+"""How a user pays (docs/compatibility.md#billing)."""
 import concurrent.futures
 
 import pytest

@@ -1,4 +1,4 @@
-"""Letters to many and their tests (contract people §2.13, §2.14, §3.38 to §3.40, §5 items 12, 13, 18, 19 and 24; README 8)."""
+"""Letters to many and their tests (docs/compatibility.md#email-campaigns)."""
 import concurrent.futures
 
 import pytest
@@ -116,7 +116,7 @@ ISSUES = [
 def test_what_cannot_be_sent(api, what, body, issues):
     answer = post(api, what, 400, **body)
     assert answer == {"message": "Invalid payload", "issues": issues}
-    assert [list(issue) for issue in answer["issues"]] == [list(issue) for issue in issues], "their members are in the library's order (people §2.2)"
+    assert [list(issue) for issue in answer["issues"]] == [list(issue) for issue in issues], "their members are in the library's order"
     assert api.rows("SELECT count(*) FROM wanzami.campaign") == [(0,)]
 
 

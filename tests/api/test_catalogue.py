@@ -1,4 +1,4 @@
-"""What editors do to the catalogue, and the events of viewers (contract media §4.4 to §4.16, §7.1)."""
+"""What editors do to the catalogue, and the events of viewers (docs/compatibility.md#editing-titles-seasons-and-episodes, #events)."""
 import concurrent.futures
 import json
 

@@ -1,5 +1,5 @@
 """What the console is made of: files that the binary carries, the policy that keeps the page to itself, and what it may ask
-that the contract's routes do not tell."""
+that the API's other routes do not tell."""
 import json
 import re
 

@@ -1,4 +1,4 @@
-"""The numbers of the service, its errors, and the end of a catalogue (contract people §3.41, §3.42, §5 item 22; media §4.9)."""
+"""The numbers of the service, its errors, and the end of a catalogue (docs/compatibility.md#dashboard-logs-and-audit, #title-purge)."""
 import datetime
 
 import pytest

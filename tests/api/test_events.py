@@ -1,4 +1,4 @@
-"""Events of viewers: many requests share one transaction, and none notices (contract media §7.1)."""
+"""Events of viewers: many requests share one transaction, and none notices (docs/compatibility.md#event-ingest)."""
 import concurrent.futures
 import itertools
 import threading

@@ -1,4 +1,4 @@
-"""Signing in with Google (contract people §3.12, §3.13, §5 item 6; README 6), against a server that speaks as Google's do."""
+"""Signing in with Google (docs/compatibility.md#google), against a server that speaks as Google's do."""
 import concurrent.futures
 import urllib.parse
 

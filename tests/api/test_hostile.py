@@ -1,4 +1,4 @@
-"""What nobody should send, to every route of the table: a 4xx and nothing else (contract people §5 items 16 and 24)."""
+"""What nobody should send, to every route of the table: a 4xx and nothing else (docs/compatibility.md#unstorable-text, #body-errors)."""
 import json
 import re
 import socket
@@ -57,7 +57,7 @@ def test_bodies_that_cannot_be_read(api):
 
 
 def test_what_is_said_of_a_nul(api):
-    """The same everywhere, but where the contract has a text for it: test_support.py."""
+    """The same everywhere, but where the route has a text of its own: test_support.py."""
     for route in WRITING:
         if route["path"] != "/api/support/tickets":
             assert send(api, route, BAD_BODIES["U+0000"]).json() == {"message": "Invalid request"}, route["path"]

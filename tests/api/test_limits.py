@@ -1,5 +1,5 @@
-"""How often something may be tried (contract people §2.17, §5 items 14 and 27; README 10): one count for all processes in Valkey, one of each
-process's own while Valkey is away."""
+"""How often something may be tried (docs/compatibility.md#limits-on-attempts): one count for all processes in Valkey, one of each process's
+own while Valkey is away."""
 import json
 import os
 import signal

@@ -1,4 +1,5 @@
-"""The lists of the catalogue, of uploads and of purchases with nothing in them, one thing, and more than anybody has (contract media §4, §6.5, §9)."""
+"""The lists of the catalogue, of uploads and of purchases with nothing in them, one thing, and more than anybody has
+(docs/compatibility.md#catalogue, #upload-list, #my-titles)."""
 import pytest
 
 from accounts import Account

@@ -1,4 +1,4 @@
-"""The job that asks the gateways about payments that nobody has told of (contract media PPV-9)."""
+"""The job that asks the gateways about payments that nobody has told of (docs/compatibility.md#payment-reconciliation)."""
 import concurrent.futures
 import json
 

@@ -1,4 +1,4 @@
-"""Buying titles and watching them (contract media §10, §12.2 PPV-1 to PPV-8), with gateways and a store that are real servers."""
+"""Buying titles and watching them (docs/compatibility.md#pay-per-view), with gateways and a store that are real servers."""
 import base64
 import concurrent.futures
 import decimal

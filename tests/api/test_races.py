@@ -1,4 +1,4 @@
-"""Fifty clients who want the same at once: one gets it, and nothing is left half done (contract people §5 item 17)."""
+"""Fifty clients who want the same at once: one gets it, and nothing is left half done (docs/compatibility.md#concurrent-requests)."""
 import pytest
 
 from accounts import Account, at_once, hash_of

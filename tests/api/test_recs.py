@@ -1,4 +1,4 @@
-"""What viewers are offered, compared with a plain computation of the contract's words (contract media §8, §9, §12.2)."""
+"""What viewers are offered, compared with a plain computation of the rules (docs/compatibility.md#popularity, #recommendations)."""
 import concurrent.futures
 import datetime
 import json
@@ -78,7 +78,7 @@ def event(profile, title, type, ago, metadata=None, **more):
     return {"profileId": profile, "titleId": title, "eventType": type, "occurredAt": NOW - datetime.timedelta(seconds=ago), "metadata": metadata, **more}
 
 
-# The contract in Python
+# The rules in Python
 
 def newest(t):
     """Every list is in this order."""
@@ -166,7 +166,7 @@ class Model:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_every_list_is_what_the_contract_computes(start, seed):
+def test_every_list_is_what_the_rules_compute(start, seed):
     a = start(REC_CACHE_SEC=0)
     dice = random.Random(seed)
     genres = ["Drama", "Comedy", "Action", "Horror", "Family", "Romance"]

@@ -1,5 +1,5 @@
-"""The schema against the contract (media §15): what an empty database becomes, what becomes of a database that the
-existing service made and left at any of its steps, and what our own additions keep."""
+"""The schema (docs/compatibility.md#database-schema): what an empty database becomes, what becomes of a database that the existing service
+made and left at any of its steps, and what our own additions keep."""
 import os
 
 import psycopg2
@@ -37,13 +37,13 @@ def shape(db, in_order=False):
 
 
 def content(db):
-    """Each row of each of the contract's tables as its text knows it, column by column."""
+    """Each row of each of the old service's tables as its text knows it, column by column."""
     tables = [t for t, in rows(db, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_prisma_migrations' ORDER BY 1")]
     return {t: [r[0] for r in rows(db, 'SELECT to_jsonb(t) FROM "%s" t ORDER BY "id"' % t)] for t in tables}
 
 
 @pytest.fixture(scope="module")
-def contract(postgres):
+def fresh(postgres):
     """The shape of the database that the binary makes from nothing."""
     url, db = postgres.create()
     migrate(url)
@@ -51,26 +51,26 @@ def contract(postgres):
     db.close()
 
 
-def test_a_fresh_database_is_the_one_that_all_21_steps_make(postgres, contract):
+def test_a_fresh_database_is_the_one_that_all_21_steps_make(postgres, fresh):
     """Columns in their order, types, precision, defaults, indexes, keys and labels; ours has the added indexes on top."""
     _, db = postgres.create()
     build(db, len(STEPS))
     want = shape(db, in_order=True)
-    have = {**contract["ordered"], "indexes": [i for i in contract["ordered"]["indexes"] if not i[0].startswith("wz_")]}
+    have = {**fresh["ordered"], "indexes": [i for i in fresh["ordered"]["indexes"] if not i[0].startswith("wz_")]}
     for part in want:
         assert have[part] == want[part], part
     db.close()
 
 
 @pytest.mark.parametrize("count", range(1, len(STEPS) + 1), ids=[name.split("_", 1)[1] for name, _, _ in STEPS])
-def test_a_database_left_at_any_step_is_completed_and_keeps_every_row(postgres, contract, count):
+def test_a_database_left_at_any_step_is_completed_and_keeps_every_row(postgres, fresh, count):
     url, db = postgres.create()
     build(db, count)
     before = content(db)
     record = rows(db, "SELECT * FROM _prisma_migrations ORDER BY migration_name")
     migrate(url)
 
-    assert shape(db) == contract["plain"]
+    assert shape(db) == fresh["plain"]
     after = content(db)
     for table, old_rows in before.items():
         assert len(after[table]) == len(old_rows)
@@ -87,7 +87,7 @@ def test_a_database_left_at_any_step_is_completed_and_keeps_every_row(postgres, 
 
 
 def test_a_database_in_the_models_own_shape_is_left_in_it(postgres):
-    """Made without migrations (contract media §15.4): other index names, a nullable currency, no bookkeeping."""
+    """Made without migrations (docs/compatibility.md#database-variants): other index names, a nullable currency, no bookkeeping."""
     url, db = postgres.create()
     build(db, len(STEPS), record=False)
     db.cursor().execute("""
@@ -133,7 +133,7 @@ def own(postgres):
     db.close()
 
 
-def test_our_rows_go_with_the_contracts_rows(own):
+def test_our_rows_go_with_the_old_services_rows(own):
     own.cursor().execute("""INSERT INTO wanzami.transcode_job (upload_job_id, source_key) VALUES (1, 'uploads/1');
         INSERT INTO wanzami.rendition (asset_version_id, object_key, size_bytes, duration_ms, codecs, bandwidth, average_bandwidth, init_size)
         VALUES (1, 'vod/1', 10, 1000, 'avc1.640028,mp4a.40.2', 2, 1, 5)""")

@@ -1,4 +1,4 @@
-"""Tickets of those who need help (contract people §3.33 to §3.37, §5 items 18, 19, 26 and 27)."""
+"""Tickets of those who need help (docs/compatibility.md#support-tickets)."""
 import pytest
 
 from accounts import Account, audit

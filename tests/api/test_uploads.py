@@ -257,7 +257,7 @@ def test_how_long_an_address_lives(s3):
 
 
 def test_any_object_may_be_read(s3):
-    """Others may have named objects as we would not (contract media §5.3)."""
+    """Others may have named objects as we would not (docs/compatibility.md#asset-get-url)."""
     for key, path in (("/poster/a.png", "/poster/a.png"), ("a//b", "a//b"), ("folder/", "folder/"), ("s3://b/é", "s3%3A//b/%C3%A9"), ("x" * 1024, "x" * 1024)):
         assert "/%s/%s?" % (s3.world.bucket, path) in s3.post("/api/admin/assets/get-url", {"key": key})["url"], key
     assert s3.post("/api/admin/assets/get-url", {"key": "x" * 1025}, status=400) == {"message": "key is no key of an object"}

@@ -152,7 +152,7 @@ def test_without_the_store_only_films_wait(stack):
             wait_for(lambda: [s["store"]["state"] for s in stack.states()] == ["down", "down"], "the tasks to know")
             assert [s["status"] for s in stack.states()] == ["not ready", "not ready"]
             assert stack.balancer.up() == {t.port for t in stack.services["api"]}
-            # As the service before it answered (contract media 6.2, 6.4).
+            # As the service before it answered (docs/compatibility.md#upload-init, #upload-complete).
             assert way.init(500)["message"] == "Failed to init upload"
             assert way.editor.complete(half, parts, 500)["message"] == "Failed to complete multipart upload"
         wait_for(stack.ready, "the store to be found again")

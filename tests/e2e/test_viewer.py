@@ -1,4 +1,4 @@
-"""A pay-per-view film in Chromium, played as the consumer app plays it (contract media PPV-1)."""
+"""A pay-per-view film in Chromium, played as the consumer app plays it (docs/compatibility.md#ppv-gate)."""
 import json
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Sessions that have ended are forgotten, and no others (contract people §5 item 32; README 2)."""
+"""Sessions that have ended are forgotten, and no others (docs/compatibility.md#session-purge)."""
 from accounts import Account
 from conftest import run
 

@@ -1,5 +1,5 @@
-"""The jobs that recommendations stand on, compared with a plain computation of the contract's words (contract media §13.2 to
-§13.5), the guardrails and the export."""
+"""The jobs that recommendations stand on, compared with a plain computation of the rules (docs/compatibility.md#popularity-job,
+#recommendation-jobs), the guardrails and the export."""
 import collections
 import csv
 import datetime

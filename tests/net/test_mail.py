@@ -48,7 +48,7 @@ def parts(message):
     ("invitation", "You're invited to Wanzami Admin",
      "https://staff.example/admin/accept-invite?token=%s&email=Ada%%2Bfilms%%40Example.com" % VERIFY["token"]),
     ("welcome", "Welcome to Wanzami", "https://films.example")])
-def test_each_mail_says_what_the_contract_says(world, mail, template, subject, link):
+def test_each_mail_has_its_subject_and_link(world, mail, template, subject, link):
     world.start("api", APP_ORIGIN="https://films.example/", ADMIN_APP_ORIGIN="https://staff.example")
     mail_id = enqueue(world, "ada@example.com", template)
     [message] = mail.wait("ada@example.com")

@@ -1,6 +1,7 @@
 /*
- * Bodies against tables of fields: the test vectors of contract people §8, and
- * what each type of field makes of each kind of value.
+ * Bodies against tables of fields: the values of
+ * docs/compatibility.md#body-ids, and what each type of field makes of each
+ * kind of value.
  */
 #include "unit.h"
 

@@ -1,5 +1,5 @@
 /*
- * Which renditions a film gets (contract README 17).
+ * Which renditions a film gets (docs/compatibility.md#rendition-ladder).
  */
 #include "unit.h"
 
