@@ -1,4 +1,4 @@
-"""The pages: every link leads somewhere, and the README leads to every page."""
+"""The pages: every link and every cited anchor leads somewhere, and the README leads to every page."""
 import glob
 import os
 import re
@@ -20,3 +20,76 @@ def test_every_link_leads_to_a_file():
 
 def test_the_readme_leads_to_every_page():
     assert set(PAGES) - {"README.md"} <= links("README.md")
+
+
+# Where rules are cited by their anchors: docs/compatibility.md#login, several of one page as docs/compatibility.md#login, #logout.
+CITING = ("README.md", "src", "sql", "tests", "docs", "ecs-taskdefs", "assets")
+GAP = r"(?:\s*\n\s*(?:\*|--|//|#)?)?\s*"  # a line of a comment may end in between
+CITATION = re.compile(r"(docs/[\w/-]+\.md)(#[\w-]+(?:," + GAP + r"#[\w-]+)*)")
+HEADING = re.compile(r"^#+ (.*)$", re.M)
+EXPLICIT = re.compile(r'<a id="([^"]*)"></a>')
+PART = r"(?:people|media|README)"
+CODES = "CAT|EVT|GEN|JOB|POP|PPV|REC|TRN|UPL"
+UNSEEN = re.compile(r"(?i:contract)\s+" + PART + r"|\bREADME §?\d+\b|\b" + PART + r" §\d|(?<![\w'\"-])(?:" + CODES + r")-\d+(?![\w'\"-])")
+FROZEN = "sql/schema/"  # migrations that have landed
+DATA = "assets/zones"  # rules of time zones, which look alike
+
+
+def texts():
+    """Every text file of those folders, with its path."""
+    found = [ROOT + "/README.md"]
+    for top in CITING[1:]:
+        for base, folders, names in os.walk(os.path.join(ROOT, top)):
+            folders[:] = [f for f in folders if f not in ("node_modules", "__pycache__", ".pytest_cache")]
+            found += [os.path.join(base, n) for n in names]
+    for path in sorted(found):
+        with open(path, "rb") as f:
+            content = f.read()
+        if b"\0" not in content:
+            yield os.path.relpath(path, ROOT), content.decode(errors="replace")
+
+
+def slug(heading):
+    """The anchor that a heading gets by itself."""
+    return re.sub(r"[^\w\- ]", "", re.sub(r"<[^>]*>|\]\([^)]*\)", "", heading).strip().lower()).replace(" ", "-")
+
+
+def anchors(page):
+    """Those that were given and those of headings, each as often as it is there; none when there is no such page."""
+    path = os.path.join(ROOT, page)
+    if not os.path.exists(path):
+        return []
+    with open(path) as f:
+        text = re.sub(r"^```.*?^```", "", f.read(), flags=re.M | re.S)
+    return EXPLICIT.findall(text) + [slug(h) for h in HEADING.findall(text)]
+
+
+def test_every_cited_anchor_exists():
+    cited = [(path, page, anchor) for path, text in texts() for page, list in CITATION.findall(text) for anchor in re.findall(r"#([\w-]+)", list)]
+    known = {page: set(anchors(page)) for _, page, _ in cited}
+    assert len(cited) > 200
+    assert [c for c in cited if c[2] not in known[c[1]]] == []
+
+
+def test_every_link_leads_to_an_anchor():
+    wrong = []
+    for page in PAGES:
+        with open(os.path.join(ROOT, page)) as f:
+            for to, anchor in re.findall(r"\]\(([\w/.-]*)#([\w-]+)\)", f.read()):
+                target = os.path.normpath(os.path.join(os.path.dirname(page), to)) if to else page
+                if target.endswith(".md") and anchor not in anchors(target):
+                    wrong.append((page, target, anchor))
+    assert wrong == []
+
+
+def test_an_anchor_is_in_one_place():
+    for page in PAGES:
+        with open(os.path.join(ROOT, page)) as f:
+            given = EXPLICIT.findall(f.read())
+        assert [a for a in given if anchors(page).count(a) > 1] == [], page
+
+
+def test_nothing_cites_what_is_not_in_the_repository():
+    found = [(path, m.group(0)) for path, text in texts() if not path.startswith((FROZEN, DATA))
+        for m in UNSEEN.finditer(re.sub(r"\n\s*(?:\*|--|//|#)?", " ", text))]
+    assert found == []
