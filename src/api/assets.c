@@ -58,7 +58,10 @@ kind_read(struct request *r)
 	return (kind);
 }
 
-ROUTE(POST, "/api/admin/assets/presign", assets_presign, .guard = "movies:manage", .strict = 1)
+ROUTE(POST, "/api/admin/assets/presign", assets_presign, .guard = "movies:manage", .strict = 1);
+
+static void
+assets_presign(struct request *r)
 {
 	char		base[SIGN_BASE_MAX], key[OBJECTS_KEY_MAX + 1], url[OBJECTS_URL_MAX], shown[OBJECTS_URL_MAX];
 	const char	*kind = kind_read(r);
@@ -94,7 +97,10 @@ seconds_read(struct request *r)
 	return (n < 1 ? 1 : n > READ_SECONDS_MAX ? READ_SECONDS_MAX : (int)n);
 }
 
-ROUTE(POST, "/api/admin/assets/get-url", assets_get_url, .guard = GUARD_ADMIN)
+ROUTE(POST, "/api/admin/assets/get-url", assets_get_url, .guard = GUARD_ADMIN);
+
+static void
+assets_get_url(struct request *r)
 {
 	char		base[SIGN_BASE_MAX], url[OBJECTS_URL_MAX];
 	const char	*key = request_text(r, "key");

@@ -87,7 +87,10 @@ ROUTE_SQL(POST, "/api/auth/resend-verification", "auth/resend-verification", .li
 ROUTE_SQL(POST, "/api/auth/forgot-password", "auth/forgot-password", .limit = "forgot", .fields = email_fields, .mails = 1);
 ROUTE_SQL(POST, "/api/auth/complete-onboarding", "auth/complete-onboarding", .guard = GUARD_USER, .fields = onboarding_fields);
 
-ROUTE(POST, "/api/auth/device-label", auth_device_label, .guard = GUARD_USER, .fields = label_fields)
+ROUTE(POST, "/api/auth/device-label", auth_device_label, .guard = GUARD_USER, .fields = label_fields);
+
+static void
+auth_device_label(struct request *r)
 {
 	request_tell(r, "deviceLimit", conf_str(CONF_DEVICE_LIMIT));
 	sql_reply(r, "auth/device-label");
@@ -107,7 +110,10 @@ signup_hashed(struct request *r, const char *hash)
 	sql_reply(r, "auth/signup");
 }
 
-ROUTE(POST, "/api/auth/signup", auth_signup, .password = 1, .limit = "signup", .fields = signup_fields, .mails = 1)
+ROUTE(POST, "/api/auth/signup", auth_signup, .password = 1, .limit = "signup", .fields = signup_fields, .mails = 1);
+
+static void
+auth_signup(struct request *r)
 {
 	password_hash(r, request_text(r, "password"), signup_hashed);
 }
@@ -167,12 +173,18 @@ login_found(struct request *r, const PGresult *res)
 	password_check(r, request_text(r, "password"), &l->password, l->password != NULL, login_checked);
 }
 
-ROUTE(POST, "/api/auth/login", auth_login, .password = 1, .limit = "login", .fields = login_fields)
+ROUTE(POST, "/api/auth/login", auth_login, .password = 1, .limit = "login", .fields = login_fields);
+
+static void
+auth_login(struct request *r)
 {
 	sql_query(r, "auth/login-find", login_found);
 }
 
-ROUTE(POST, "/api/admin/login", admin_login, .password = 1, .limit = "login", .fields = login_fields)
+ROUTE(POST, "/api/admin/login", admin_login, .password = 1, .limit = "login", .fields = login_fields);
+
+static void
+admin_login(struct request *r)
 {
 	sql_query(r, "auth/login-find", login_found);
 }
@@ -280,7 +292,10 @@ refresh_counted(struct request *r)
 	sql_query(r, "auth/refresh-find", refresh_found);
 }
 
-ROUTE(POST, "/api/auth/refresh", auth_refresh, .fields = refresh_fields)
+ROUTE(POST, "/api/auth/refresh", auth_refresh, .fields = refresh_fields);
+
+static void
+auth_refresh(struct request *r)
 {
 	struct refresh	*f = request_alloc(r, sizeof(*f));
 	const char	*device = request_text(r, "deviceId");
@@ -338,12 +353,18 @@ logout(struct request *r)
 	sql_reply(r, "auth/logout");
 }
 
-ROUTE(POST, "/api/auth/logout", auth_logout, .fields = logout_fields)
+ROUTE(POST, "/api/auth/logout", auth_logout, .fields = logout_fields);
+
+static void
+auth_logout(struct request *r)
 {
 	logout(r);
 }
 
-ROUTE(POST, "/api/admin/logout", admin_logout, .guard = GUARD_ADMIN, .fields = logout_fields)
+ROUTE(POST, "/api/admin/logout", admin_logout, .guard = GUARD_ADMIN, .fields = logout_fields);
+
+static void
+admin_logout(struct request *r)
 {
 	logout(r);
 }
@@ -369,7 +390,10 @@ reset_allowed(struct request *r, const PGresult *res)
 		password_hash(r, password, reset_hashed);
 }
 
-ROUTE(POST, "/api/auth/reset-password", auth_reset, .password = 1, .limit = "reset", .fields = reset_fields)
+ROUTE(POST, "/api/auth/reset-password", auth_reset, .password = 1, .limit = "reset", .fields = reset_fields);
+
+static void
+auth_reset(struct request *r)
 {
 	sql_query(r, "auth/reset-check", reset_allowed);
 }

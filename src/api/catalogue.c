@@ -12,7 +12,10 @@
 
 ROUTE_SQL(GET, "/api/admin/titles", "catalogue/list", READERS);
 ROUTE_SQL(POST, "/api/admin/titles", "catalogue/create", EDITORS);
-ROUTE(POST, "/api/admin/titles/purge", titles_purge, .guard = GUARD_SUPER, .slow = 1)
+ROUTE(POST, "/api/admin/titles/purge", titles_purge, .guard = GUARD_SUPER, .slow = 1);
+
+static void
+titles_purge(struct request *r)
 {
 	request_tell(r, "bucket", conf_str(CONF_S3_BUCKET));
 	sql_reply(r, "catalogue/purge");

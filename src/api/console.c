@@ -51,17 +51,26 @@ file_reply(struct request *r, const char *path, const char *type)
 	page_reply(r, path, type, policy);
 }
 
-ROUTE(GET, "/console", console_page)
+ROUTE(GET, "/console", console_page);
+
+static void
+console_page(struct request *r)
 {
 	file_reply(r, "assets/console/index.html", "text/html; charset=utf-8");
 }
 
-ROUTE(GET, "/console/console.css", console_style)
+ROUTE(GET, "/console/console.css", console_style);
+
+static void
+console_style(struct request *r)
 {
 	file_reply(r, "assets/console/console.css", "text/css; charset=utf-8");
 }
 
-ROUTE(GET, "/console/console.js", console_script)
+ROUTE(GET, "/console/console.js", console_script);
+
+static void
+console_script(struct request *r)
 {
 	file_reply(r, "assets/console/console.js", "text/javascript; charset=utf-8");
 }

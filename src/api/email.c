@@ -86,7 +86,10 @@ test_queued(struct request *r, const PGresult *res)
 	sql_query(r, "email/test-look", test_looked);
 }
 
-ROUTE(POST, "/api/admin/email/test", email_test, LETTERS, .fields = test_fields)
+ROUTE(POST, "/api/admin/email/test", email_test, LETTERS, .fields = test_fields);
+
+static void
+email_test(struct request *r)
 {
 	sql_query(r, "email/test", test_queued);
 }

@@ -16,7 +16,10 @@ header(struct request *r, const char *name)
 
 static struct gather	ingest = GATHER("events/ingest");
 
-ROUTE(POST, "/api/events", events_ingest, .guard = GUARD_USER)
+ROUTE(POST, "/api/events", events_ingest, .guard = GUARD_USER);
+
+static void
+events_ingest(struct request *r)
 {
 	request_tell(r, "experiment", header(r, "x-experiment"));
 	request_tell(r, "variant", header(r, "x-variant"));

@@ -64,7 +64,10 @@ redirect_ok(const char *redirect)
 	return (len > 0 && !strncmp(redirect, origin, len) && !strcmp(redirect + len, RETURN_PATH));
 }
 
-ROUTE(GET, "/api/auth/google/url", google_url)
+ROUTE(GET, "/api/auth/google/url", google_url);
+
+static void
+google_url(struct request *r)
 {
 	char		redirect[REDIRECT_MAX], uuid[RANDOM_UUID_MAX], state[SEAL_MAX];
 	struct kore_buf	url, body;
@@ -201,7 +204,10 @@ callback_check(struct request *r, const struct signin *s)
 	return (redirect_ok(s->redirect) ? NULL : "Invalid redirect URI");
 }
 
-ROUTE(POST, "/api/auth/google/callback", google_callback, .limit = "google", .mails = 1)
+ROUTE(POST, "/api/auth/google/callback", google_callback, .limit = "google", .mails = 1);
+
+static void
+google_callback(struct request *r)
 {
 	struct signin	*s = request_alloc(r, sizeof(*s));
 	const char	*wrong;

@@ -29,12 +29,18 @@ health_reply(struct request *r)
 	reply_json(r, role_draining() ? 503 : 200, body, strlen(body));
 }
 
-ROUTE(GET, "/health", health_get, .roles = EVERY_ROLE, .vital = 1)
+ROUTE(GET, "/health", health_get, .roles = EVERY_ROLE, .vital = 1);
+
+static void
+health_get(struct request *r)
 {
 	health_reply(r);
 }
 
-ROUTE(GET, "/api/health", health_get_api, .roles = EVERY_ROLE, .vital = 1)
+ROUTE(GET, "/api/health", health_get_api, .roles = EVERY_ROLE, .vital = 1);
+
+static void
+health_get_api(struct request *r)
 {
 	health_reply(r);
 }
@@ -187,7 +193,10 @@ store_check(struct request *r)
 	}
 }
 
-ROUTE(GET, "/health/ready", health_ready, .roles = EVERY_ROLE, .vital = 1)
+ROUTE(GET, "/health/ready", health_ready, .roles = EVERY_ROLE, .vital = 1);
+
+static void
+health_ready(struct request *r)
 {
 	r->state = request_alloc(r, sizeof(struct ready));
 	request_wait(r);

@@ -206,7 +206,10 @@ object_reply(struct request *r, const char *key, int fd, const struct objects_st
 	file_reply(req, status, fd, offset, len);
 }
 
-ROUTE(GET, LOCAL_PATH "*", localmedia_get)
+ROUTE(GET, LOCAL_PATH "*", localmedia_get);
+
+static void
+localmedia_get(struct request *r)
 {
 	struct localbody_address	a;
 	struct objects_stat		stat;
@@ -303,7 +306,10 @@ arrival_take(struct arrival *w, struct http_request *req)
 	return (1);
 }
 
-ROUTE(PUT, LOCAL_PATH "*", localmedia_put, .raw = 1, .body_max = OBJECTS_PART_MAX)
+ROUTE(PUT, LOCAL_PATH "*", localmedia_put, .raw = 1, .body_max = OBJECTS_PART_MAX);
+
+static void
+localmedia_put(struct request *r)
 {
 	struct arrival	*w;
 

@@ -25,7 +25,10 @@ ROUTE_SQL(GET, "/api/ppv/my-titles", "ppv/my-titles", .guard = GUARD_USER);
 ROUTE_SQL(GET, "/api/admin/ppv/purchases", "ppv/purchases", .guard = "payments:view", .strict = 1);
 ROUTE_SQL(POST, "/api/admin/ppv/users/:id/reset", "ppv/forgive", .guard = "users:manage", .strict = 1, .id = "user");
 
-ROUTE(GET, "/api/ppv/access/:titleId", ppv_access, .guard = GUARD_USER, .id = "title")
+ROUTE(GET, "/api/ppv/access/:titleId", ppv_access, .guard = GUARD_USER, .id = "title");
+
+static void
+ppv_access(struct request *r)
 {
 	char	network[CLIENT_ADDRESS_MAX], from[CLIENT_ADDRESS_MAX];
 
@@ -190,7 +193,10 @@ purchase_made(struct request *r, const PGresult *res)
 	}
 }
 
-ROUTE(POST, "/api/ppv/initiate", ppv_initiate, .guard = GUARD_USER)
+ROUTE(POST, "/api/ppv/initiate", ppv_initiate, .guard = GUARD_USER);
+
+static void
+ppv_initiate(struct request *r)
 {
 	struct purchase	*p = request_alloc(r, sizeof(*p));
 	const char	*title;

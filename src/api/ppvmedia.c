@@ -74,7 +74,10 @@ media_looked(struct request *r, const PGresult *res)
 	}
 }
 
-ROUTE(GET, SIGN_GATE_PATH ":address", ppv_media)
+ROUTE(GET, SIGN_GATE_PATH ":address", ppv_media);
+
+static void
+ppv_media(struct request *r)
 {
 	char	asset[SEAL_TEXT_MAX], network[CLIENT_ADDRESS_MAX];
 

@@ -31,7 +31,10 @@ ROUTE_SQL(PATCH, "/api/user/profiles/:id", "profiles/update", .guard = GUARD_USE
 ROUTE_SQL(DELETE, "/api/user/profiles/:id", "profiles/delete", .guard = GUARD_USER, .id = "profile");
 ROUTE_SQL(GET, "/api/user/devices", "devices/list", .guard = GUARD_USER);
 
-ROUTE(POST, "/api/user/devices/:deviceId/profile", device_profile, .guard = GUARD_USER, .fields = device_fields)
+ROUTE(POST, "/api/user/devices/:deviceId/profile", device_profile, .guard = GUARD_USER, .fields = device_fields);
+
+static void
+device_profile(struct request *r)
 {
 	request_tell(r, "deviceLimit", conf_str(CONF_DEVICE_LIMIT));
 	sql_reply(r, "devices/profile");

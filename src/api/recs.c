@@ -15,20 +15,29 @@ settings_tell(struct request *r)
 	request_tell(r, "kidRatings", conf_str(CONF_KID_RATINGS));
 }
 
-ROUTE(GET, "/api/popularity", recs_popularity)
+ROUTE(GET, "/api/popularity", recs_popularity);
+
+static void
+recs_popularity(struct request *r)
 {
 	request_tell(r, "cacheSec", conf_str(CONF_POPULARITY_CACHE_SEC));
 	sql_reply(r, "recs/popularity");
 }
 
-ROUTE(GET, "/api/recs/continue-watching", recs_continue_watching, .guard = GUARD_USER)
+ROUTE(GET, "/api/recs/continue-watching", recs_continue_watching, .guard = GUARD_USER);
+
+static void
+recs_continue_watching(struct request *r)
 {
 	settings_tell(r);
 	request_tell(r, "hideFinished", conf_int(CONF_CONTINUE_HIDE_FINISHED) ? "1" : "0");
 	sql_reply(r, "recs/continue-watching");
 }
 
-ROUTE(GET, "/api/recs/because-you-watched", recs_because_you_watched, .guard = GUARD_USER)
+ROUTE(GET, "/api/recs/because-you-watched", recs_because_you_watched, .guard = GUARD_USER);
+
+static void
+recs_because_you_watched(struct request *r)
 {
 	settings_tell(r);
 	sql_reply(r, "recs/because-you-watched");
@@ -54,7 +63,10 @@ for_you_made(struct request *r, const PGresult *res)
 	pg_query("recs/impression", 1, &impression, impression_stored, NULL);
 }
 
-ROUTE(GET, "/api/recs/for-you", recs_for_you, .guard = GUARD_USER)
+ROUTE(GET, "/api/recs/for-you", recs_for_you, .guard = GUARD_USER);
+
+static void
+recs_for_you(struct request *r)
 {
 	settings_tell(r);
 	sql_query(r, "recs/for-you", for_you_made);

@@ -20,7 +20,10 @@ ROUTE_SQL(GET, "/api/admin/support/tickets/:id/messages", "support/messages", ST
 ROUTE_SQL(POST, "/api/admin/support/tickets/:id/messages", "support/reply", STAFF, .id = "ticket", .fields = reply_fields,
     .issues = "Invalid reply payload", .mails = 1);
 
-ROUTE(POST, "/api/support/tickets", support_open, .limit = "ticket", .mails = 1, .unstorable = "Invalid ticket payload")
+ROUTE(POST, "/api/support/tickets", support_open, .limit = "ticket", .mails = 1, .unstorable = "Invalid ticket payload");
+
+static void
+support_open(struct request *r)
 {
 	guard_maybe(r);
 	request_tell(r, "supportEmail", conf_str(CONF_SUPPORT_EMAIL));

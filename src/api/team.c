@@ -59,7 +59,10 @@ accept_found(struct request *r, const PGresult *res)
 	password_hash(r, request_text(r, "password"), accept_hashed);
 }
 
-ROUTE(POST, "/api/admin/invitations/accept", team_accept, .password = 1, .limit = "accept", .fields = accept_fields)
+ROUTE(POST, "/api/admin/invitations/accept", team_accept, .password = 1, .limit = "accept", .fields = accept_fields);
+
+static void
+team_accept(struct request *r)
 {
 	if (!password_strong(request_text(r, "password")))
 		reply_message(r, 400, PASSWORD_WEAK);

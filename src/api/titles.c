@@ -17,12 +17,18 @@ title_reply(struct request *r, const char *statement)
 	sql_reply(r, statement);
 }
 
-ROUTE(GET, "/api/titles/:id", title_detail, .asks_country = 1, .id = "title")
+ROUTE(GET, "/api/titles/:id", title_detail, .asks_country = 1, .id = "title");
+
+static void
+title_detail(struct request *r)
 {
 	title_reply(r, "titles/detail");
 }
 
-ROUTE(GET, "/api/titles/:id/episodes", title_episodes, .asks_country = 1, .id = "title")
+ROUTE(GET, "/api/titles/:id/episodes", title_episodes, .asks_country = 1, .id = "title");
+
+static void
+title_episodes(struct request *r)
 {
 	title_reply(r, "titles/episodes");
 }

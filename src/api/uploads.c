@@ -320,7 +320,10 @@ init_checked(struct request *r, const PGresult *res)
 	upload_run(u, init_work, init_begun);
 }
 
-ROUTE(POST, "/api/admin/uploads/init", uploads_init, .guard = "movies:manage", .strict = 1, .fields = init_fields)
+ROUTE(POST, "/api/admin/uploads/init", uploads_init, .guard = "movies:manage", .strict = 1, .fields = init_fields);
+
+static void
+uploads_init(struct request *r)
 {
 	if (!objects_enabled()) {
 		sql_refusal(r, 500, "{\"message\":\"S3 is not configured\"}");
@@ -442,7 +445,10 @@ complete_found(struct request *r, const PGresult *res)
 }
 
 ROUTE(POST, "/api/admin/uploads/:id/complete", uploads_complete, .guard = "movies:manage", .strict = 1, .id = "job",
-    .fields = complete_fields, .body_max = COMPLETE_BODY)
+    .fields = complete_fields, .body_max = COMPLETE_BODY);
+
+static void
+uploads_complete(struct request *r)
 {
 	sql_query(r, "uploads/find", complete_found);
 }

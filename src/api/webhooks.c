@@ -130,18 +130,27 @@ webhook(struct request *r, int is_signed, const char *statement)
 	sql_reply(r, statement);
 }
 
-ROUTE(POST, "/api/ppv/paystack/webhook", webhook_paystack, .mails = 1)
+ROUTE(POST, "/api/ppv/paystack/webhook", webhook_paystack, .mails = 1);
+
+static void
+webhook_paystack(struct request *r)
 {
 	webhook(r, paystack_signed(r), "ppv/paystack");
 }
 
-ROUTE(POST, "/api/ppv/flutterwave/webhook", webhook_flutterwave, .mails = 1)
+ROUTE(POST, "/api/ppv/flutterwave/webhook", webhook_flutterwave, .mails = 1);
+
+static void
+webhook_flutterwave(struct request *r)
 {
 	webhook(r, flutterwave_signed(r), "ppv/flutterwave");
 }
 
 /* For buyers whom the gateway sends here. */
-ROUTE(GET, "/api/ppv/paystack/webhook", webhook_browser)
+ROUTE(GET, "/api/ppv/paystack/webhook", webhook_browser);
+
+static void
+webhook_browser(struct request *r)
 {
 	reply_message(r, 200, BROWSER_TEXT);
 }

@@ -358,7 +358,10 @@ is_local(struct request *r)
 	    !http_request_header(r->kore, "x-forwarded-for", &value));
 }
 
-ROUTE(GET, "/metrics", metrics_get, .roles = ROLE_API | ROLE_TRANSCODE | ROLE_CRON, .vital = 1)
+ROUTE(GET, "/metrics", metrics_get, .roles = ROLE_API | ROLE_TRANSCODE | ROLE_CRON, .vital = 1);
+
+static void
+metrics_get(struct request *r)
 {
 	if (!is_local(r) && !token_right(r)) {
 		reply_message(r, 404, "Not found");

@@ -229,7 +229,10 @@ round_run(struct job_run *run, int service, char last[24], int64_t *titles)
 	return (outcome);
 }
 
-JOB("embeddings", CONF_EMBEDDINGS_CRON, embeddings, "Finds out what each title is about.")
+JOB("embeddings", CONF_EMBEDDINGS_CRON, embeddings, "Finds out what each title is about.");
+
+static enum job_outcome
+embeddings(struct job_run *run)
 {
 	char			last[24] = "0";
 	enum job_outcome	outcome;

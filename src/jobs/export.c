@@ -142,7 +142,10 @@ days_parse(const char *text)
 }
 
 JOB("event-export", CONF_EVENT_EXPORT_CRON, event_export, "Writes the events of the last days as CSV to the object store.",
-    .arguments = "[DAYS]")
+    .arguments = "[DAYS]");
+
+static enum job_outcome
+event_export(struct job_run *run)
 {
 	struct export		x = { .run = run, .call = { .canceled = job_canceled, .ctx = run, .seconds = 300 } };
 	const char		*days = job_argument(run, 0) != NULL ? job_argument(run, 0) : conf_str(CONF_EXPORT_DAYS);

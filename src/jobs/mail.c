@@ -287,7 +287,10 @@ delivery_next(struct job_run *run, struct delivery *d, struct pgwait *db)
 }
 
 /* One that is not sent waits for its next attempt, which is not ours. */
-JOB("mail", CONF_MAIL_CRON, mail_deliver, "Sends the mail that waits, as every process with mail does by itself.")
+JOB("mail", CONF_MAIL_CRON, mail_deliver, "Sends the mail that waits, as every process with mail does by itself.");
+
+static enum job_outcome
+mail_deliver(struct job_run *run)
 {
 	struct delivery	d = { .id = "" };
 	struct pgwait	db = { 0 };

@@ -74,7 +74,10 @@ settle(struct job_run *run, const struct open *o, const struct payment_answer *a
 	}
 }
 
-JOB("payments", CONF_PAYMENTS_CRON, payments, "Asks the gateways about payments that nobody has told us of.")
+JOB("payments", CONF_PAYMENTS_CRON, payments, "Asks the gateways about payments that nobody has told us of.");
+
+static enum job_outcome
+payments(struct job_run *run)
 {
 	struct open		o = { .id = "0" };
 	struct tally		t = { 0 };

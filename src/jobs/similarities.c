@@ -218,7 +218,10 @@ watched_together(struct job_run *run)
 	return (JOB_OK);
 }
 
-JOB("similarities", CONF_SIMILARITIES_CRON, similarities, "Finds the titles that are alike.")
+JOB("similarities", CONF_SIMILARITIES_CRON, similarities, "Finds the titles that are alike.");
+
+static enum job_outcome
+similarities(struct job_run *run)
 {
 	struct shelf		s = { 0 };
 	enum job_outcome	outcome;

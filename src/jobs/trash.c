@@ -16,7 +16,10 @@ object_remove(const char *key, int unfinished, struct objects_call *call)
 }
 
 /* A store that cannot be reached now is left alone until the next run; what it refuses to remove holds up nothing else. */
-JOB("store-cleanup", CONF_STORE_CLEANUP_CRON, store_cleanup, "Removes what nothing refers to any more from the object store.")
+JOB("store-cleanup", CONF_STORE_CLEANUP_CRON, store_cleanup, "Removes what nothing refers to any more from the object store.");
+
+static enum job_outcome
+store_cleanup(struct job_run *run)
 {
 	struct objects_call	call = { .canceled = job_canceled, .ctx = run };
 	enum objects_result	result = OBJECTS_OK;
