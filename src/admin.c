@@ -13,7 +13,7 @@
 #include "base/random.h"
 #include "http/body.h"
 #include "http/password.h"
-#include "store/pgurl.h"
+#include "store/pg_url.h"
 
 #define STATEMENT	"sql/query/admin/create.sql"
 #define CONNECT_SEC	"30"	/* unless DATABASE_URL says otherwise */
@@ -89,7 +89,7 @@ account_insert(const char *database_url, const char *email, const char *name, co
 	PGresult	*res;
 	int		ok;
 
-	if ((url = pgurl_clean(database_url, schema, sizeof(schema))) == NULL)
+	if ((url = pg_url_clean(database_url, schema, sizeof(schema))) == NULL)
 		return (failed("DATABASE_URL is missing or wrong; it must be postgresql://user:password@host:port/database", ""));
 	db = PQconnectdbParams((const char *[]){ "connect_timeout", "dbname", NULL }, (const char *[]){ CONNECT_SEC, url, NULL }, 1);
 	free(url);

@@ -28,7 +28,7 @@
 #include "net/mail.h"
 #include "role.h"
 #include "store/objects.h"
-#include "store/pgwait.h"
+#include "store/pg_sync.h"
 #include "store/valkey.h"
 
 #define TIMEOUT_MS	10000
@@ -218,22 +218,22 @@ migrations(void)
 static void
 database_check(void)
 {
-	struct pgwait	db = { 0 };
+	struct pg_sync	db = { 0 };
 	struct timespec	ts;
 	const PGresult	*rows;
 	char		now[32], *names;
 	int		i;
 
-	if (!pgwait_open(&db, conf_str(CONF_DATABASE_URL), TIMEOUT_MS)) {
+	if (!pg_sync_open(&db, conf_str(CONF_DATABASE_URL), TIMEOUT_MS)) {
 		say("bad", "database", "%s; %s", db.error, advice(db.error, "DATABASE_CA_PEM", "check DATABASE_URL"));
-		pgwait_close(&db);
+		pg_sync_close(&db);
 		return;
 	}
 	say("ok", "database", "signed in");
 	names = migrations();
 	clock_gettime(CLOCK_REALTIME, &ts);
 	snprintf(now, sizeof(now), "%lld.%03ld", (long long)ts.tv_sec, ts.tv_nsec / 1000000);
-	rows = pgwait_query(&db, "ops/doctor", 2, (const char *[]){ names, now });
+	rows = pg_sync_query(&db, "ops/doctor", 2, (const char *[]){ names, now });
 	for (i = 0; rows != NULL && i < PQntuples(rows); i++)
 		say(PQgetvalue(rows, i, 0), PQgetvalue(rows, i, 1), "%s", PQgetvalue(rows, i, 2));
 	if (rows == NULL && (!strcmp(db.state, "42P01") || !strcmp(db.state, "3F000")))
@@ -241,7 +241,7 @@ database_check(void)
 	else if (rows == NULL)
 		say("bad", "database", "%s", db.error);
 	free(names);
-	pgwait_close(&db);
+	pg_sync_close(&db);
 }
 
 /* Valkey: without it work goes on, slower, so nothing here is bad. */

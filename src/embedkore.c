@@ -22,7 +22,7 @@
 #include "base/log.h"
 #include "embedkore.h"
 #include "role.h"
-#include "store/objects_local.h"
+#include "store/local/local_objects.h"
 
 /* A path that begins so is a memory file: KORE_TMPDIR of our build of Kore, and pidfile in kore.conf. */
 #define MEMORY_MARKER	"memfd:"

@@ -30,29 +30,29 @@
 #include "base/log.h"
 #include "doctor.h"
 #include "embedkore.h"
-#include "jobs/command.h"
-#include "jobs/mail.h"
-#include "jobs/run.h"
-#include "jobs/schedule.h"
-#include "jobs/sweep.h"
-#include "jobs/worker.h"
+#include "cron/job_command.h"
+#include "jobs/mail_sender.h"
+#include "cron/cron_run.h"
+#include "cron/schedule.h"
+#include "transcode/sweep.h"
+#include "transcode/transcode_worker.h"
 #include "net/mail.h"
-#include "http/load.h"
-#include "http/localbody.h"
+#include "http/admission.h"
+#include "http/local_body.h"
 #include "http/metrics.h"
-#include "http/pace.h"
+#include "http/timeouts.h"
 #include "http/request.h"
-#include "http/routedoc.h"
-#include "http/share.h"
+#include "http/route_doc.h"
+#include "http/response_cache.h"
 #include "media/media.h"
 #include "notices.h"
-#include "probe.h"
+#include "health_probe.h"
 #include "role.h"
 #include "status.h"
 #include "store/migrate.h"
 #include "store/objects.h"
 #include "store/pg.h"
-#include "store/pgurl.h"
+#include "store/pg_url.h"
 #include "store/valkey.h"
 #include "tls/listener.h"
 #include "tls/roots.h"
@@ -274,7 +274,7 @@ outside_wrong(void)
 	const char	*error;
 	char		schema[64], *url;
 
-	if ((url = pgurl_clean(conf_str(CONF_DATABASE_URL), schema, sizeof(schema))) == NULL)
+	if ((url = pg_url_clean(conf_str(CONF_DATABASE_URL), schema, sizeof(schema))) == NULL)
 		return ("DATABASE_URL is missing or wrong; it must be postgresql://user:password@host:port/database");
 	free(url);
 	if ((error = mail_configure()) != NULL || (error = roots_load()) != NULL || (error = valkey_configure()) != NULL ||
@@ -418,7 +418,7 @@ options_run(int argc, char **argv)
 		exit(0);
 	}
 	if (argc == 2 && !strcmp(argv[0], "docs") && !strcmp(argv[1], "routes")) {
-		routedoc_print(stdout);
+		route_doc_print(stdout);
 		exit(0);
 	}
 	options_conflict(argv[0]);
@@ -569,7 +569,7 @@ kore_parent_configure(int argc, char **argv)
 	bind_choose();
 	if (listener_wanted())
 		secure_open();
-	share_init();
+	response_cache_init();
 	metrics_init();
 	activity_init();
 	parent_pid = getpid();
@@ -600,7 +600,7 @@ static void
 chores_start(void)
 {
 	if (roles & (ROLE_API | ROLE_CRON))
-		mailjob_start();
+		mail_sender_start();
 	if (worker->id != FIRST_WORKER)
 		return;
 	sweep_start();
@@ -624,9 +624,9 @@ kore_worker_configure(void)
 		worker_start();
 		return;
 	}
-	localbody_start();
-	pace_start();
-	load_start();
+	local_body_start();
+	timeouts_start();
+	admission_start();
 	listener_start(secure);
 	if (front_count == 1)
 		worker_count = SOLO_COUNT;
@@ -663,7 +663,7 @@ requests_in_flight(void)
 static int
 in_flight(void)
 {
-	return (requests_in_flight() || mailjob_busy() || schedule_busy() || (transcodes() && worker_busy()));
+	return (requests_in_flight() || mail_sender_busy() || schedule_busy() || (transcodes() && worker_busy()));
 }
 
 /* One turn of the loop that Kore has left. */

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/conf.h"
-#include "probe.h"
+#include "health_probe.h"
 #include "status.h"
-#include "store/pgwait.h"
+#include "store/pg_sync.h"
 #include "versions.h"
 
 #define TIMEOUT_MS	10000
@@ -15,16 +15,16 @@
 static int
 database_print(void)
 {
-	struct pgwait	db = { 0 };
+	struct pg_sync	db = { 0 };
 	const PGresult	*rows = NULL;
 	const char	*section = "";
 	int		i;
 
-	if (pgwait_open(&db, conf_str(CONF_DATABASE_URL), TIMEOUT_MS))
-		rows = pgwait_query(&db, "ops/status", 0, NULL);
+	if (pg_sync_open(&db, conf_str(CONF_DATABASE_URL), TIMEOUT_MS))
+		rows = pg_sync_query(&db, "ops/status", 0, NULL);
 	if (rows == NULL) {
 		fprintf(stderr, "wanzami: the database cannot be asked: %s\n", db.error);
-		pgwait_close(&db);
+		pg_sync_close(&db);
 		return (1);
 	}
 	for (i = 0; i < PQntuples(rows); i++) {
@@ -32,7 +32,7 @@ database_print(void)
 			printf("\n%s\n", section = PQgetvalue(rows, i, 0));
 		printf("  %-28s  %s\n", PQgetvalue(rows, i, 1), PQgetvalue(rows, i, 2));
 	}
-	pgwait_close(&db);
+	pg_sync_close(&db);
 
 	return (0);
 }

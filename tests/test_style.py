@@ -16,7 +16,7 @@ def flags():
     found = ["-std=gnu11", "-D_GNU_SOURCE", *features, "-Isrc", "-Iout/gen"]
     for name in ("kore",) + LIBRARIES:
         found += ["-isystem", "%s/%s/include" % (deps, name)]
-    return found + ["-DUSE_SSL", "-isystem", deps + "/libpq/include/internal"]  # as src/tls/pgtls.c is built
+    return found + ["-DUSE_SSL", "-isystem", deps + "/libpq/include/internal"]  # as src/tls/pg_tls.c is built
 
 
 def tidy(files):

@@ -1,4 +1,4 @@
-# libpq alone, without OpenSSL, but with the hooks of a TLS backend: src/tls/pgtls.c is that backend and needs libpq's own headers.
+# libpq alone, without OpenSSL, but with the hooks of a TLS backend: src/tls/pg_tls.c is that backend and needs libpq's own headers.
 needs="musl"
 seconds=40
 recipe_build() {

@@ -12,7 +12,7 @@
 #include "http/route.h"
 #include "http/sign.h"
 #include "http/sql.h"
-#include "store/newkey.h"
+#include "store/object_key.h"
 #include "store/objects.h"
 
 #define PUT_SECONDS	900
@@ -72,15 +72,15 @@ assets_presign(struct request *r)
 		return;
 	}
 	sign_base(r, base);
-	newkey_make(kind, NULL, key);
+	object_key_make(kind, NULL, key);
 	if (!objects_presign(base, "PUT", key, PUT_SECONDS, url)) {
 		refuse(r, "Failed to presign asset upload");
 		return;
 	}
-	request_tell(r, "kind", kind);
-	request_tell(r, "key", key);
-	request_tell(r, "url", url);
-	request_tell(r, "publicUrl", public_url(base, key, shown) ? shown : NULL);
+	request_param(r, "kind", kind);
+	request_param(r, "key", key);
+	request_param(r, "url", url);
+	request_param(r, "publicUrl", public_url(base, key, shown) ? shown : NULL);
 	sql_reply(r, "assets/presign");
 }
 
@@ -120,6 +120,6 @@ assets_get_url(struct request *r)
 		refuse(r, "Failed to presign asset read");
 		return;
 	}
-	request_tell(r, "url", url);
+	request_param(r, "url", url);
 	sql_reply(r, "assets/get-url");
 }

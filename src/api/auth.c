@@ -92,7 +92,7 @@ ROUTE(POST, "/api/auth/device-label", auth_device_label, .guard = GUARD_USER, .f
 static void
 auth_device_label(struct request *r)
 {
-	request_tell(r, "deviceLimit", conf_str(CONF_DEVICE_LIMIT));
+	request_param(r, "deviceLimit", conf_str(CONF_DEVICE_LIMIT));
 	sql_reply(r, "auth/device-label");
 }
 
@@ -104,9 +104,9 @@ signup_hashed(struct request *r, const char *hash)
 	char	uuid[RANDOM_UUID_MAX];
 
 	random_uuid(uuid);
-	request_tell(r, "passwordHash", hash);
-	request_tell(r, "mailToken", uuid);
-	request_tell(r, "heardFrom", request_text(r, "heardFrom"));
+	request_param(r, "passwordHash", hash);
+	request_param(r, "mailToken", uuid);
+	request_param(r, "heardFrom", request_text(r, "heardFrom"));
 	sql_reply(r, "auth/signup");
 }
 
@@ -153,10 +153,10 @@ login_checked(struct request *r, int index)
 		return;
 	}
 	limit_forgive(r);
-	request_tell(r, "foundId", l->user.id);
-	request_tell(r, "foundPassword", l->password);
-	request_tell(r, "foundRole", l->user.role);
-	session_tell(r, &l->user, request_text(r, "deviceId"), conf_int(CONF_ADMIN_ACCESS_TOKEN_EXPIRES_IN),
+	request_param(r, "foundId", l->user.id);
+	request_param(r, "foundPassword", l->password);
+	request_param(r, "foundRole", l->user.role);
+	session_params(r, &l->user, request_text(r, "deviceId"), conf_int(CONF_ADMIN_ACCESS_TOKEN_EXPIRES_IN),
 	    remember_me(r) ? YEAR_SECONDS : conf_int(CONF_REFRESH_TOKEN_EXPIRES_IN));
 	sql_reply(r, "auth/login");
 }
@@ -207,9 +207,9 @@ refresh_go(struct request *r, const char *session)
 {
 	struct refresh	*f = r->state;
 
-	request_tell(r, "sessionId", session);
-	request_tell(r, "permissions", f->user.permissions);
-	session_tell(r, &f->user, f->device, conf_int(CONF_ACCESS_TOKEN_EXPIRES_IN),
+	request_param(r, "sessionId", session);
+	request_param(r, "permissions", f->user.permissions);
+	session_params(r, &f->user, f->device, conf_int(CONF_ACCESS_TOKEN_EXPIRES_IN),
 	    f->lifetime > conf_int(CONF_REFRESH_TOKEN_EXPIRES_IN) ? f->lifetime : conf_int(CONF_REFRESH_TOKEN_EXPIRES_IN));
 	sql_reply(r, "auth/refresh");
 }
@@ -306,8 +306,8 @@ auth_refresh(struct request *r)
 		reply_message(r, 401, "Invalid refresh token");
 		return;
 	}
-	request_tell(r, "tokenUser", token.user_id);
-	request_tell(r, "tokenDevice", token.device_id);
+	request_param(r, "tokenUser", token.user_id);
+	request_param(r, "tokenDevice", token.device_id);
 	r->state = f;
 	f->device = request_copy(r, token.device_id);
 	f->lifetime = token.lifetime;
@@ -345,9 +345,9 @@ logout(struct request *r)
 		return;
 	}
 	if (logout_proven(r, refresh, &token)) {
-		request_tell(r, "provenUser", token.user_id);
-		request_tell(r, "tokenDevice", token.device_id);
-		request_tell(r, "provenDevice", device != NULL && *device != '\0' ? device : token.device_id);
+		request_param(r, "provenUser", token.user_id);
+		request_param(r, "tokenDevice", token.device_id);
+		request_param(r, "provenDevice", device != NULL && *device != '\0' ? device : token.device_id);
 		token_free(&token);
 	}
 	sql_reply(r, "auth/logout");
@@ -374,7 +374,7 @@ admin_logout(struct request *r)
 static void
 reset_hashed(struct request *r, const char *hash)
 {
-	request_tell(r, "passwordHash", hash);
+	request_param(r, "passwordHash", hash);
 	sql_reply(r, "auth/reset-password");
 }
 

@@ -17,7 +17,7 @@ ROUTE(POST, "/api/admin/titles/purge", titles_purge, .guard = GUARD_SUPER, .slow
 static void
 titles_purge(struct request *r)
 {
-	request_tell(r, "bucket", conf_str(CONF_S3_BUCKET));
+	request_param(r, "bucket", conf_str(CONF_S3_BUCKET));
 	sql_reply(r, "catalogue/purge");
 }
 

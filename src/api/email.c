@@ -81,8 +81,8 @@ test_queued(struct request *r, const PGresult *res)
 
 	t->deadline = kore_time_ms() + (off ? 0 : PATIENCE_MS);
 	r->state = t;
-	request_tell(r, "campaign", sql_text(res, "id"));
-	request_tell(r, "pendingError", off ? "No mail server is configured" : "The mail server has not answered yet");
+	request_param(r, "campaign", sql_text(res, "id"));
+	request_param(r, "pendingError", off ? "No mail server is configured" : "The mail server has not answered yet");
 	sql_query(r, "email/test-look", test_looked);
 }
 

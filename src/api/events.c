@@ -2,7 +2,7 @@
  * What players and pages report, and what came in lately
  * (docs/compatibility.md#events).
  */
-#include "http/gather.h"
+#include "http/batch.h"
 #include "http/route.h"
 #include "http/sql.h"
 
@@ -14,16 +14,16 @@ header(struct request *r, const char *name)
 	return (http_request_header(r->kore, name, &value) ? value : NULL);
 }
 
-static struct gather	ingest = GATHER("events/ingest");
+static struct batch	ingest = GATHER("events/ingest");
 
 ROUTE(POST, "/api/events", events_ingest, .guard = GUARD_USER);
 
 static void
 events_ingest(struct request *r)
 {
-	request_tell(r, "experiment", header(r, "x-experiment"));
-	request_tell(r, "variant", header(r, "x-variant"));
-	gather_reply(&ingest, r);
+	request_param(r, "experiment", header(r, "x-experiment"));
+	request_param(r, "variant", header(r, "x-variant"));
+	batch_reply(&ingest, r);
 }
 
 ROUTE_SQL(GET, "/api/admin/events/summary", "events/summary", .guard = "analytics:view", .strict = 1, .slow = 1);

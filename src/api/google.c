@@ -16,12 +16,12 @@
 #include "http/query.h"
 #include "http/reply.h"
 #include "http/route.h"
-#include "http/seal.h"
+#include "http/signed_token.h"
 #include "http/session.h"
 #include "http/sql.h"
 #include "http/token.h"
 #include "net/form.h"
-#include "net/google.h"
+#include "net/google_oauth.h"
 
 #define STATE_PURPOSE	"google"
 #define STATE_SECONDS	1800
@@ -69,7 +69,7 @@ ROUTE(GET, "/api/auth/google/url", google_url);
 static void
 google_url(struct request *r)
 {
-	char		redirect[REDIRECT_MAX], uuid[RANDOM_UUID_MAX], state[SEAL_MAX];
+	char		redirect[REDIRECT_MAX], uuid[RANDOM_UUID_MAX], state[SIGNED_TOKEN_MAX];
 	struct kore_buf	url, body;
 
 	if (!google_enabled(0)) {
@@ -83,7 +83,7 @@ google_url(struct request *r)
 		return;
 	}
 	random_uuid(uuid);
-	seal_make(STATE_PURPOSE, uuid, STATE_SECONDS, state);
+	signed_token_make(STATE_PURPOSE, uuid, STATE_SECONDS, state);
 	kore_buf_init(&url, 512);
 	kore_buf_appendf(&url, "%s?", conf_str(CONF_GOOGLE_AUTH_URL));
 	form_add(&url, "client_id", conf_str(CONF_GOOGLE_CLIENT_ID));
@@ -122,14 +122,14 @@ signin_finish(struct request *r)
 {
 	struct signin	*s = r->state;
 
-	session_tell(r, &s->user, NULL, conf_int(CONF_ACCESS_TOKEN_EXPIRES_IN), conf_int(CONF_REFRESH_TOKEN_EXPIRES_IN));
+	session_params(r, &s->user, NULL, conf_int(CONF_ACCESS_TOKEN_EXPIRES_IN), conf_int(CONF_REFRESH_TOKEN_EXPIRES_IN));
 	sql_query(r, "auth/google", signin_done);
 }
 
 static void
 signin_hashed(struct request *r, const char *hash)
 {
-	request_tell(r, "passwordHash", hash);
+	request_param(r, "passwordHash", hash);
 	signin_finish(r);
 }
 
@@ -141,8 +141,8 @@ signin_found(struct request *r, const PGresult *res)
 	char		uuid[RANDOM_UUID_MAX];
 
 	session_user(r, res, &s->user);
-	request_tell(r, "foundId", s->user.id);
-	request_tell(r, "foundRole", s->user.role);
+	request_param(r, "foundId", s->user.id);
+	request_param(r, "foundRole", s->user.role);
 	if (*sql_text(res, "proven") == 't') {
 		signin_finish(r);
 		return;
@@ -160,8 +160,8 @@ person_take(struct request *r, const struct google_person *person)
 		reply_message(r, 400, person->email == NULL ? person->message : "Google profile missing email");
 		return;
 	}
-	request_tell(r, "googleEmail", person->email);
-	request_tell(r, "googleName", person->name);
+	request_param(r, "googleEmail", person->email);
+	request_param(r, "googleName", person->name);
 	sql_query(r, "auth/google-find", signin_found);
 }
 
@@ -192,13 +192,13 @@ static const char *
 callback_check(struct request *r, const struct signin *s)
 {
 	const char	*state = request_text(r, "state");
-	char		text[SEAL_TEXT_MAX];
+	char		text[SIGNED_TOKEN_TEXT_MAX];
 
 	if (s->code == NULL || *s->code == '\0')
 		return ("Missing code");
 	if (!google_enabled(1))
 		return ("Google OAuth not configured");
-	if (state == NULL || !seal_open(STATE_PURPOSE, state, text))
+	if (state == NULL || !signed_token_open(STATE_PURPOSE, state, text))
 		return ("Google auth failed");
 
 	return (redirect_ok(s->redirect) ? NULL : "Invalid redirect URI");

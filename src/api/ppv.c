@@ -34,11 +34,11 @@ ppv_access(struct request *r)
 
 	client_network(&r->client, network);
 	client_claimed(&r->client, from);
-	request_tell(r, "client", network);
-	request_tell(r, "from", from);
-	request_tell(r, "url", request_url(r));
-	request_tell(r, "strikePause", conf_str(CONF_PPV_STRIKE_PAUSE_SEC));
-	request_tell(r, "deniedStatus", conf_str(CONF_PPV_DENIED_STATUS));
+	request_param(r, "client", network);
+	request_param(r, "from", from);
+	request_param(r, "url", request_url(r));
+	request_param(r, "strikePause", conf_str(CONF_PPV_STRIKE_PAUSE_SEC));
+	request_param(r, "deniedStatus", conf_str(CONF_PPV_DENIED_STATUS));
 	sql_reply(r, "ppv/access");
 }
 
@@ -137,12 +137,12 @@ answer_take(struct request *r, const struct purchase *p)
 		begun_reply(r, p);
 		break;
 	case PAYMENT_REFUSED:
-		request_tell(r, "details", p->answer.json);
-		request_tell(r, "refusal", strcmp(p->order.gateway, "PAYSTACK") ? "Flutterwave init failed" : "Paystack init failed");
+		request_param(r, "details", p->answer.json);
+		request_param(r, "refusal", strcmp(p->order.gateway, "PAYSTACK") ? "Flutterwave init failed" : "Paystack init failed");
 		sql_reply(r, "ppv/refused");
 		break;
 	case PAYMENT_UNKNOWN:
-		/* The purchase stays as it is: it will be asked about (jobs/reconcile.c). */
+		/* The purchase stays as it is: it will be asked about (jobs/payments.c). */
 		log_event(LOG_LEVEL_WARN, "a payment could not be begun", LOG_S("id", r->id), LOG_S("reference", p->order.reference),
 		    LOG_S("error", p->answer.error));
 		reply_message(r, 500, "Failed to initiate PPV purchase");
@@ -210,8 +210,8 @@ ppv_initiate(struct request *r)
 	p->r = r;
 	p->order.reference = reference_make(r, title);
 	r->state = p;
-	request_tell(r, "titleId", title);
-	request_tell(r, "payCountry", country_read(r));
-	request_tell(r, "reference", p->order.reference);
+	request_param(r, "titleId", title);
+	request_param(r, "payCountry", country_read(r));
+	request_param(r, "reference", p->order.reference);
 	sql_query(r, "ppv/initiate", purchase_made);
 }

@@ -36,6 +36,6 @@ ROUTE(POST, "/api/user/devices/:deviceId/profile", device_profile, .guard = GUAR
 static void
 device_profile(struct request *r)
 {
-	request_tell(r, "deviceLimit", conf_str(CONF_DEVICE_LIMIT));
+	request_param(r, "deviceLimit", conf_str(CONF_DEVICE_LIMIT));
 	sql_reply(r, "devices/profile");
 }

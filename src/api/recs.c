@@ -9,10 +9,10 @@
 
 /* What the operator decides about the lists. */
 static void
-settings_tell(struct request *r)
+settings_params(struct request *r)
 {
-	request_tell(r, "cacheSec", conf_str(CONF_REC_CACHE_SEC));
-	request_tell(r, "kidRatings", conf_str(CONF_KID_RATINGS));
+	request_param(r, "cacheSec", conf_str(CONF_REC_CACHE_SEC));
+	request_param(r, "kidRatings", conf_str(CONF_KID_RATINGS));
 }
 
 ROUTE(GET, "/api/popularity", recs_popularity);
@@ -20,7 +20,7 @@ ROUTE(GET, "/api/popularity", recs_popularity);
 static void
 recs_popularity(struct request *r)
 {
-	request_tell(r, "cacheSec", conf_str(CONF_POPULARITY_CACHE_SEC));
+	request_param(r, "cacheSec", conf_str(CONF_POPULARITY_CACHE_SEC));
 	sql_reply(r, "recs/popularity");
 }
 
@@ -29,8 +29,8 @@ ROUTE(GET, "/api/recs/continue-watching", recs_continue_watching, .guard = GUARD
 static void
 recs_continue_watching(struct request *r)
 {
-	settings_tell(r);
-	request_tell(r, "hideFinished", conf_int(CONF_CONTINUE_HIDE_FINISHED) ? "1" : "0");
+	settings_params(r);
+	request_param(r, "hideFinished", conf_int(CONF_CONTINUE_HIDE_FINISHED) ? "1" : "0");
 	sql_reply(r, "recs/continue-watching");
 }
 
@@ -39,7 +39,7 @@ ROUTE(GET, "/api/recs/because-you-watched", recs_because_you_watched, .guard = G
 static void
 recs_because_you_watched(struct request *r)
 {
-	settings_tell(r);
+	settings_params(r);
 	sql_reply(r, "recs/because-you-watched");
 }
 
@@ -68,6 +68,6 @@ ROUTE(GET, "/api/recs/for-you", recs_for_you, .guard = GUARD_USER);
 static void
 recs_for_you(struct request *r)
 {
-	settings_tell(r);
+	settings_params(r);
 	sql_query(r, "recs/for-you", for_you_made);
 }

@@ -26,6 +26,6 @@ static void
 support_open(struct request *r)
 {
 	guard_maybe(r);
-	request_tell(r, "supportEmail", conf_str(CONF_SUPPORT_EMAIL));
+	request_param(r, "supportEmail", conf_str(CONF_SUPPORT_EMAIL));
 	sql_reply(r, "support/open");
 }

@@ -44,10 +44,10 @@ accept_hashed(struct request *r, const char *hash)
 {
 	struct session_user	*user = r->state;
 
-	request_tell(r, "passwordHash", hash);
-	request_tell(r, "foundId", user->id);
-	request_tell(r, "foundRole", user->role);
-	session_tell(r, user, NULL, conf_int(CONF_ACCESS_TOKEN_EXPIRES_IN), conf_int(CONF_REFRESH_TOKEN_EXPIRES_IN));
+	request_param(r, "passwordHash", hash);
+	request_param(r, "foundId", user->id);
+	request_param(r, "foundRole", user->role);
+	session_params(r, user, NULL, conf_int(CONF_ACCESS_TOKEN_EXPIRES_IN), conf_int(CONF_REFRESH_TOKEN_EXPIRES_IN));
 	sql_reply(r, "team/accept");
 }
 

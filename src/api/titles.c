@@ -13,7 +13,7 @@ static void
 title_reply(struct request *r, const char *statement)
 {
 	guard_maybe(r);
-	request_tell(r, "enforcement", conf_str(CONF_PPV_ENFORCEMENT));
+	request_param(r, "enforcement", conf_str(CONF_PPV_ENFORCEMENT));
 	sql_reply(r, statement);
 }
 

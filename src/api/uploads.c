@@ -13,7 +13,7 @@
 #include "http/route.h"
 #include "http/sign.h"
 #include "http/sql.h"
-#include "store/newkey.h"
+#include "store/object_key.h"
 #include "store/objects.h"
 #include "store/queue.h"
 
@@ -244,8 +244,8 @@ init_begun(void *arg)
 		upload_free(u);
 		return;
 	}
-	request_tell(r, "key", u->key);
-	request_tell(r, "uploadId", u->id);
+	request_param(r, "key", u->key);
+	request_param(r, "uploadId", u->id);
 	request_wait(r);
 	sql_call(r, "uploads/init", init_stored, u);
 	request_settle(r);
@@ -312,11 +312,11 @@ init_checked(struct request *r, const PGresult *res)
 	struct upload	*u = upload_new(r);
 
 	(void)res;
-	newkey_make("uploads", request_text(r, "fileName"), u->key);
+	object_key_make("uploads", request_text(r, "fileName"), u->key);
 	type_read(r, u->type);
 	sign_base(r, u->base);
 	parts_plan(u, number_read(r, "bytesTotal"));
-	request_tell(r, "renditions", renditions_read(r));
+	request_param(r, "renditions", renditions_read(r));
 	upload_run(u, init_work, init_begun);
 }
 
@@ -385,14 +385,14 @@ complete_joined(void *arg)
 		return;
 	}
 	if (u->result == OBJECTS_OK && objects_uri(u->key, uri, sizeof(uri))) {
-		request_tell(r, "uri", uri);
-		request_tell(r, "size", request_format(r, "%llu", (unsigned long long)u->size));
+		request_param(r, "uri", uri);
+		request_param(r, "size", request_format(r, "%llu", (unsigned long long)u->size));
 		request_wait(r);
 		sql_call(r, "uploads/complete", complete_stored, u);
 	} else {
 		log_event(LOG_LEVEL_WARN, "an upload could not be completed", LOG_S("id", r->id), LOG_S("error", u->call.error));
-		request_tell(r, "error", u->call.error);
-		request_tell(r, "failure", u->result == OBJECTS_REFUSED ? "400" : "500");
+		request_param(r, "error", u->call.error);
+		request_param(r, "failure", u->result == OBJECTS_REFUSED ? "400" : "500");
 		upload_free(u);
 		sql_reply(r, "uploads/fail");
 	}

@@ -126,7 +126,7 @@ webhook(struct request *r, int is_signed, const char *statement)
 		reply_message(r, 401, "Invalid signature");
 		return;
 	}
-	request_tell(r, "accessDays", conf_str(CONF_PPV_ACCESS_DAYS));
+	request_param(r, "accessDays", conf_str(CONF_PPV_ACCESS_DAYS));
 	sql_reply(r, statement);
 }
 

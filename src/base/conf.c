@@ -7,8 +7,8 @@
 
 #include "base/cidr.h"
 #include "base/conf.h"
-#include "base/cron.h"
-#include "base/envfile.h"
+#include "base/cron_expr.h"
+#include "base/env_file.h"
 
 #define ENV_FILE		".env"
 #define SECRET_MIN_BYTES	32	/* docs/compatibility.md#secrets */

@@ -54,7 +54,7 @@ struct field {
  */
 int	body_read(struct request *);
 
-/* src/http/bodycheck.c */
+/* src/http/body_check.c */
 
 /* Returns 1 if text is an e-mail address (docs/compatibility.md#email-addresses). Any thread. */
 int	body_email_ok(const char *);

@@ -9,12 +9,12 @@
 #include "http/dispatch.h"
 #include "http/guard.h"
 #include "http/limit.h"
-#include "http/load.h"
+#include "http/admission.h"
 #include "http/metrics.h"
 #include "http/reply.h"
 #include "http/request.h"
 #include "http/route.h"
-#include "http/share.h"
+#include "http/response_cache.h"
 #include "http/sql.h"
 
 KORE_SYMBOL(dispatch_request);
@@ -42,7 +42,7 @@ dispatch_handle(struct request *r)
 	if (r->route->handler != NULL)
 		r->route->handler(r);
 	else if (r->route->shared)
-		share_reply(r);
+		response_cache_reply(r);
 	else
 		sql_reply(r, r->route->statement);
 }
@@ -53,10 +53,10 @@ dispatch_refused(struct request *r)
 {
 	if (r->route->vital)
 		return (0);
-	if (r->route->password && load_passwords_full())
+	if (r->route->password && admission_passwords_full())
 		return (1);
 
-	return (!(r->counted = load_begin()));
+	return (!(r->counted = admission_begin()));
 }
 
 /* Each step replies by itself if the request ends there. */
@@ -105,7 +105,7 @@ dispatch_request(struct http_request *kore)
 		return (KORE_RESULT_RETRY);
 	r->answered = 1;
 	if (r->counted)
-		load_end((int64_t)(kore_time_ms() - r->since));
+		admission_end((int64_t)(kore_time_ms() - r->since));
 	r->counted = 0;
 	metrics_request(r, (int64_t)(kore_time_ms() - r->since));
 	dispatch_log(r);

@@ -10,7 +10,7 @@
 #include "http/reply.h"
 #include "http/route.h"
 #include "http/token.h"
-#include "http/tokencache.h"
+#include "http/token_cache.h"
 
 #define BEARER		"Bearer "
 #define HEADER		"authorization:"
@@ -19,7 +19,7 @@
 static int
 bearer_read(struct request *r, const char *bearer)
 {
-	const struct token	*token = tokencache_verify(bearer);
+	const struct token	*token = token_cache_verify(bearer);
 
 	if (token == NULL)
 		return (0);
@@ -70,7 +70,7 @@ guard_head(const char *head, size_t len)
 			return (0);
 		line += strlen(BEARER);
 		snprintf(text, sizeof(text), "%.*s", (int)strcspn(line, " \t\r"), line);
-		return (tokencache_verify(text) != NULL);
+		return (token_cache_verify(text) != NULL);
 	}
 
 	return (0);

@@ -9,7 +9,7 @@
 #include "base/conf.h"
 #include "base/json.h"
 #include "http/etag.h"
-#include "http/load.h"
+#include "http/admission.h"
 #include "http/reply.h"
 #include "http/request.h"
 #include "role.h"
@@ -127,7 +127,7 @@ reply_json(struct request *r, int status, const void *body, size_t len)
 	if (is_private(r))
 		http_response_header(r->kore, "cache-control", "no-store");
 	if (status == 503)
-		http_response_header(r->kore, "retry-after", LOAD_RETRY_SEC);
+		http_response_header(r->kore, "retry-after", RETRY_AFTER_SEC);
 	if (status == 204) {
 		http_response_header(r->kore, "content-length", "0" CORS_ANSWER);
 		http_response(r->kore, status, NULL, 0);

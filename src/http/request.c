@@ -11,7 +11,7 @@
 #include "base/random.h"
 #include "embedkore.h"
 #include "http/hangup.h"
-#include "http/load.h"
+#include "http/admission.h"
 #include "http/request.h"
 #include "http/route.h"
 
@@ -97,7 +97,7 @@ request_text(struct request *r, const char *field)
 }
 
 void
-request_tell(struct request *r, const char *name, const char *value)
+request_param(struct request *r, const char *name, const char *value)
 {
 	if (r->extra.data == NULL)
 		kore_buf_init(&r->extra, 256);
@@ -211,13 +211,13 @@ request_forget(struct http_request *kore)
 {
 	struct request	*r = kore->hdlr_extra;
 
-	load_body_end(kore);
+	admission_body_end(kore);
 	if (r == NULL)
 		return;
 	if (!r->answered)
 		counter_add(COUNTER_CLIENTS_LEFT, 1);
 	if (r->counted)
-		load_end(-1);
+		admission_end(-1);
 	r->counted = 0;
 	kore->hdlr_extra = NULL;
 	r->kore = NULL;
@@ -250,7 +250,7 @@ void
 request_wait_outside(struct request *r)
 {
 	if (r->counted)
-		load_end(-1);
+		admission_end(-1);
 	r->counted = 0;
 	request_wait(r);
 }

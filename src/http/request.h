@@ -43,7 +43,7 @@ struct request {
 	int			waits;
 	int			persists;
 	int			answered;	/* the response has been handed to Kore */
-	int			counted;	/* among those in flight (http/load.h) */
+	int			counted;	/* among those in flight (http/admission.h) */
 	u_int64_t		since;
 	struct block		*blocks;
 
@@ -77,7 +77,7 @@ const char	*request_url(struct request *);
 const char	*request_text(struct request *, const char *field);
 
 /* Adds a text (NULL is null) to what statements see as $1 ->> 'name'. */
-void	request_tell(struct request *, const char *name, const char *value);
+void	request_param(struct request *, const char *name, const char *value);
 
 /* Returns 1 while the client can still be sent a response: until Kore closes its connection or has freed the request. */
 int	request_present(const struct request *);
@@ -85,7 +85,7 @@ int	request_present(const struct request *);
 /* Begins a wait. Exactly one request_resume() must follow, from the event loop. */
 void	request_wait(struct request *);
 
-/* Begins a wait for another server, whose duration says nothing about the load of this process (http/load.h). */
+/* Begins a wait for another server, whose duration says nothing about the load of this process (http/admission.h). */
 void	request_wait_outside(struct request *);
 
 /*

@@ -32,7 +32,7 @@ struct route {
 	const char		*guard;		/* NULL: public; else GUARD_* or a permission (http/guard.h) */
 	int			strict;		/* the permission counts with ADMIN_PERMISSIONS=strict only, else any admin will do */
 	int			asks_country;	/* ?country= goes before what headers say of it */
-	int			shared;		/* the statement looks at path, country, audience and part only (http/share.h) */
+	int			shared;		/* the statement looks at path, country, audience and part only (http/response_cache.h) */
 	int			vital;		/* answered however busy the process is */
 	int			password;	/* it hashes one, which takes a processor for long: refused when too many wait for that */
 	int			mails;		/* what it does may leave a mail in the outbox: it goes out at once */

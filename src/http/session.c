@@ -19,7 +19,7 @@ session_user(struct request *r, const PGresult *res, struct session_user *user)
 }
 
 void
-session_tell(struct request *r, const struct session_user *user, const char *device, int64_t access_seconds, int64_t refresh_seconds)
+session_params(struct request *r, const struct session_user *user, const char *device, int64_t access_seconds, int64_t refresh_seconds)
 {
 	char	*access, *refresh, digest[TOKEN_DIGEST_MAX], uuid[RANDOM_UUID_MAX];
 
@@ -30,12 +30,12 @@ session_tell(struct request *r, const struct session_user *user, const char *dev
 	access = token_access(user->id, user->email, user->role, user->permissions, device, access_seconds);
 	refresh = token_refresh(user->id, device, refresh_seconds);
 	token_digest(refresh, digest);
-	request_tell(r, "newDeviceId", device);
-	request_tell(r, "accessToken", access);
-	request_tell(r, "refreshToken", refresh);
-	request_tell(r, "refreshDigest", digest);
-	request_tell(r, "refreshSeconds", request_format(r, "%lld", (long long)refresh_seconds));
-	request_tell(r, "deviceLimit", conf_str(CONF_DEVICE_LIMIT));
+	request_param(r, "newDeviceId", device);
+	request_param(r, "accessToken", access);
+	request_param(r, "refreshToken", refresh);
+	request_param(r, "refreshDigest", digest);
+	request_param(r, "refreshSeconds", request_format(r, "%lld", (long long)refresh_seconds));
+	request_param(r, "deviceLimit", conf_str(CONF_DEVICE_LIMIT));
 	free(access);
 	free(refresh);
 }

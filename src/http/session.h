@@ -23,6 +23,6 @@ void	session_user(struct request *, const PGresult *, struct session_user *);
  * refreshDigest, refreshSeconds, newDeviceId, and deviceLimit. device NULL is
  * a new one. Event loop only.
  */
-void	session_tell(struct request *, const struct session_user *, const char *device, int64_t access_seconds, int64_t refresh_seconds);
+void	session_params(struct request *, const struct session_user *, const char *device, int64_t access_seconds, int64_t refresh_seconds);
 
 #endif

@@ -8,10 +8,10 @@
 #include "base/conf.h"
 #include "base/random.h"
 #include "http/request.h"
-#include "http/seal.h"
+#include "http/signed_token.h"
 #include "http/sign.h"
 #include "store/objects.h"
-#include "store/objects_local.h"
+#include "store/local/local_objects.h"
 
 #define MARK_BYTES	16
 #define GATE		":gate:"
@@ -60,10 +60,10 @@ key_unescape(const char *p, const char *end, char out[OBJECTS_KEY_MAX + 1])
 static void
 gate_write(struct kore_buf *out, const char *base, const char *id, const char *end)
 {
-	char	asset[SEAL_TEXT_MAX], word[SEAL_MAX];
+	char	asset[SIGNED_TOKEN_TEXT_MAX], word[SIGNED_TOKEN_MAX];
 
 	snprintf(asset, sizeof(asset), "%.*s", (int)(end - id), id);
-	seal_make(SIGN_GATE_PURPOSE, asset, GATE_SECONDS, word);
+	signed_token_make(SIGN_GATE_PURPOSE, asset, GATE_SECONDS, word);
 	if (*base == '\0')
 		kore_buf_appendf(out, "null");
 	else

@@ -14,7 +14,7 @@ struct request;
 
 #define SIGN_BASE_MAX	300
 
-/* Where the media of pay-per-view titles are asked for, and what their sealed addresses are for (http/seal.h). */
+/* Where the media of pay-per-view titles are asked for, and what their sealed addresses are for (http/signed_token.h). */
 #define SIGN_GATE_PATH		"/api/ppv/media/"
 #define SIGN_GATE_PURPOSE	"media"
 

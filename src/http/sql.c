@@ -10,7 +10,7 @@
 #include "http/query.h"
 #include "http/reply.h"
 #include "http/route.h"
-#include "http/share.h"
+#include "http/response_cache.h"
 #include "http/sign.h"
 #include "http/sql.h"
 #include "store/outbox.h"
@@ -204,7 +204,7 @@ statement_done(void *arg, const struct pg_outcome *outcome)
 
 	/* Even when the client has gone: it is done. */
 	if (!w->reading && outcome->error == NULL)
-		share_end();
+		response_cache_invalidate();
 	if (w->mails && outcome->error == NULL)
 		outbox_wake();
 	if (request_resume(r)) {

@@ -8,7 +8,7 @@
  *
  *	$1 jsonb	what is known about the request: id and arg (the segments of the path), query, userId and deviceId
  *			(of the token), country, audience, address, agent, mark (sql/query for playable()), and what
- *			request_tell added
+ *			request_param added
  *	$2 jsonb	the body
  *
  * SELECT wanzami.refuse(404, 'Title not found') in any of them ends the

@@ -11,8 +11,8 @@
 
 #include "base/conf.h"
 #include "base/json.h"
-#include "base/textvector.h"
-#include "jobs/job.h"
+#include "base/text_vector.h"
+#include "cron/cron_job.h"
 #include "net/fetch.h"
 
 #define BATCH_MAX	50	/* EMBEDDING_BATCH_SIZE; the answer for so many fits FETCH_ANSWER_MAX */

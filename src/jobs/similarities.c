@@ -10,8 +10,8 @@
 #include <kore/kore.h>
 
 #include "base/conf.h"
-#include "base/textvector.h"
-#include "jobs/job.h"
+#include "base/text_vector.h"
+#include "cron/cron_job.h"
 
 #define TITLES_MAX	"10000"			/* the newest ones are compared */
 #define BYTES_MAX	(64 * 1024 * 1024)	/* that their vectors may take */

@@ -3,7 +3,7 @@
  * (docs/compatibility.md#recommendation-jobs), and the watch on the experiment
  * behind them.
  */
-#include "jobs/job.h"
+#include "cron/cron_job.h"
 
 JOB_SQL("popularity", CONF_POPULARITY_CRON, "recs/compute-popularity", "Finds the most played titles of each country.");
 JOB_SQL("preferences", CONF_PREFERENCES_CRON, "recs/compute-preferences", "Finds the genres that each profile likes.",

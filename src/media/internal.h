@@ -1,8 +1,8 @@
 /*
  * What the files of src/media share and nobody else needs.
  */
-#ifndef WANZAMI_MEDIA_INTERNAL_H
-#define WANZAMI_MEDIA_INTERNAL_H
+#ifndef WANZAMI_INTERNAL_H
+#define WANZAMI_INTERNAL_H
 
 #include <pthread.h>
 #include <stdatomic.h>

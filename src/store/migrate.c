@@ -11,7 +11,7 @@
 #include "base/embed.h"
 #include "base/log.h"
 #include "store/migrate.h"
-#include "store/pgurl.h"
+#include "store/pg_url.h"
 
 #define SCHEMA_FOLDER	"sql/schema/"
 #define CONNECT_SEC	"30"	/* unless DATABASE_URL says otherwise */
@@ -113,7 +113,7 @@ migrate_run(const char *database_url)
 	size_t			i, count;
 	int			ok;
 
-	if ((url = pgurl_clean(database_url, schema, sizeof(schema))) == NULL) {
+	if ((url = pg_url_clean(database_url, schema, sizeof(schema))) == NULL) {
 		log_event(LOG_LEVEL_ERROR, "DATABASE_URL must be set and begin with postgresql://");
 		return (1);
 	}

@@ -11,7 +11,7 @@
 #include "base/conf.h"
 #include "base/utf8.h"
 #include "base/work.h"
-#include "store/awskeys.h"
+#include "store/aws_keys.h"
 #include "store/objects.h"
 #include "store/objects_backend.h"
 
@@ -348,7 +348,7 @@ keys_renew(void *arg)
 	struct s3_keys	keys;
 
 	(void)arg;
-	(void)awskeys_get(&keys, 1, NULL, 0);
+	(void)aws_keys_get(&keys, 1, NULL, 0);
 }
 
 static void
@@ -363,7 +363,7 @@ keys_tick(void *arg, u_int64_t now)
 {
 	(void)arg;
 	(void)now;
-	if (renewing || !awskeys_stale())
+	if (renewing || !aws_keys_stale())
 		return;
 	renewing = 1;
 	(void)work_run(WORK_STORE, keys_renew, keys_renewed, NULL);

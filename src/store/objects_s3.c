@@ -9,7 +9,7 @@
 
 #include "base/conf.h"
 #include "net/fetch.h"
-#include "store/awskeys.h"
+#include "store/aws_keys.h"
 #include "store/objects_backend.h"
 #include "store/s3.h"
 
@@ -40,7 +40,7 @@ objects_s3_configure(void)
 	if (strcmp(how, "auto"))
 		bucket.in_path = !strcmp(how, "path");
 
-	return (awskeys_configure());
+	return (aws_keys_configure());
 }
 
 /* The text of the first element of that name behind *at, which moves behind it; entities decoded, cut to size. 0 without one. */
@@ -120,7 +120,7 @@ ask(const struct s3_request *asked, struct fetch *f, struct objects_call *call)
 	size_t			n = 0, i;
 	int			ok;
 
-	if (!awskeys_get(&keys, 1, why, sizeof(why)))
+	if (!aws_keys_get(&keys, 1, why, sizeof(why)))
 		return (objects_fail(call, OBJECTS_LATER, "%s", why));
 	if ((s = malloc(sizeof(*s))) == NULL)
 		return (objects_fail(call, OBJECTS_LATER, "out of memory"));
@@ -521,7 +521,7 @@ s3_sign_url(const char *base, const char *method, const char *key, const char *u
 		r.query[1] = (struct s3_pair){ "uploadId", upload };
 	}
 
-	return (awskeys_get(&keys, 0, NULL, 0) && s3_presign(&bucket, &keys, &r, seconds, time(NULL), url));
+	return (aws_keys_get(&keys, 0, NULL, 0) && s3_presign(&bucket, &keys, &r, seconds, time(NULL), url));
 }
 
 static int

@@ -17,8 +17,8 @@
 #include "base/log.h"
 #include "base/work.h"
 #include "store/pg.h"
-#include "store/pghost.h"
-#include "store/pgurl.h"
+#include "store/pg_host.h"
+#include "store/pg_url.h"
 #include "store/script.h"
 #include "versions.h"
 
@@ -70,7 +70,7 @@ struct conn {
 	struct kore_event	evt;		/* first: Kore hands us its address */
 	enum conn_state		state;
 	PGconn			*db;
-	struct pghost		where;		/* found by a thread while CONN_RESOLVING */
+	struct pg_host		where;		/* found by a thread while CONN_RESOLVING */
 	int			found;
 	u_int64_t		since;		/* of this state */
 	u_int64_t		retry_ms;
@@ -176,7 +176,7 @@ conn_resolve(void *arg)
 {
 	struct conn	*conn = arg;
 
-	conn->found = pghost_resolve(&conn->where, url);
+	conn->found = pg_host_resolve(&conn->where, url);
 }
 
 static void
@@ -188,7 +188,7 @@ conn_resolved(void *arg)
 		conn_start(conn);
 	else
 		conn_lose(conn, conn->where.error);
-	pghost_clear(&conn->where);
+	pg_host_clear(&conn->where);
 }
 
 static void
@@ -595,7 +595,7 @@ pg_start(const char *database_url)
 	char	schema[64];
 	size_t	i;
 
-	if ((url = pgurl_clean(database_url, schema, sizeof(schema))) == NULL)
+	if ((url = pg_url_clean(database_url, schema, sizeof(schema))) == NULL)
 		fatalx("DATABASE_URL is not a postgresql:// URL");
 	snprintf(startup_options, sizeof(startup_options), "-c statement_timeout=%d -c TimeZone=UTC -c search_path=%s",
 	    PG_TIMEOUT_MS, schema);

@@ -2,7 +2,7 @@
  * How those who put transcode jobs into the database and those who work on
  * them find each other. The job's row (wanzami.transcode_job) is the truth; a
  * stream in Valkey wakes one idle worker for each job, and is only a hint: the
- * sweep (jobs/sweep.h) wakes again for what waits.
+ * sweep (transcode/sweep.h) wakes again for what waits.
  *
  * To queue an upload, run in the transaction that makes its UploadJob
  * PROCESSING (the row may be changed by the same statement)

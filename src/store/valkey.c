@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "base/work.h"
 #include "store/valkey.h"
-#include "store/valkeykore.h"
+#include "store/valkey_kore.h"
 #include "tls/hiredis.h"
 
 #define VALKEY_PORT		6379

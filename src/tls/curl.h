@@ -3,8 +3,8 @@
  * ones that its BearSSL glue brings, so that addresses are verified like
  * names, nothing is parsed for each connection, and errors are sentences.
  */
-#ifndef WANZAMI_TLS_CURL_H
-#define WANZAMI_TLS_CURL_H
+#ifndef WANZAMI_CURL_H
+#define WANZAMI_CURL_H
 
 #include <curl/curl.h>
 

@@ -8,7 +8,7 @@
 
 #include <hiredis/net.h>
 
-#include "tls/client.h"
+#include "tls/tls_client.h"
 #include "tls/hiredis.h"
 
 void	__redisSetError(redisContext *, int, const char *);	/* hiredis.c exports it without a header */

@@ -1,8 +1,8 @@
 /*
  * hiredis over TLS, by the functions that a hiredis connection lets one set.
  */
-#ifndef WANZAMI_TLS_HIREDIS_H
-#define WANZAMI_TLS_HIREDIS_H
+#ifndef WANZAMI_HIREDIS_H
+#define WANZAMI_HIREDIS_H
 
 #include <hiredis/async.h>
 

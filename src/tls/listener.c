@@ -16,7 +16,7 @@
 #include "tls/listener.h"
 #include "tls/pem.h"
 #include "tls/roots.h"
-#include "tls/sessions.h"
+#include "tls/session_cache.h"
 
 #define RSA_BITS_MIN	2048
 #define CHECK_MS	2000

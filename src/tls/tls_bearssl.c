@@ -16,7 +16,7 @@
 
 #include "tls/engine.h"
 #include "tls/listener.h"
-#include "tls/sessions.h"
+#include "tls/session_cache.h"
 
 #define HANDSHAKE_MS	10000
 

@@ -4,7 +4,7 @@
  */
 #include "fuzz.h"
 
-#include "tls/client.h"
+#include "tls/tls_client.h"
 #include "tls/pem.h"
 
 static struct roots	*believed;

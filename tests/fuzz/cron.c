@@ -5,7 +5,7 @@
  */
 #include "fuzz.h"
 
-#include "base/cron.h"
+#include "base/cron_expr.h"
 
 #define FROM	1767225600	/* 2026-01-01 */
 #define STEPS	12

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cron.h"
+#include "base/cron_expr.h"
 #include "../roleless.h"
 
 int	main(void);

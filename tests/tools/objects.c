@@ -12,7 +12,7 @@
 
 #include "base/conf.h"
 #include "store/objects.h"
-#include "store/objects_local.h"
+#include "store/local/local_objects.h"
 #include "store/s3.h"
 #include "tls/roots.h"
 #include "../roleless.h"

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "base/conf.h"
-#include "tls/client.h"
+#include "tls/tls_client.h"
 #include "tls/pem.h"
 #include "../roleless.h"
 #include "options.h"

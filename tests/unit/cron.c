@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "base/cron.h"
+#include "base/cron_expr.h"
 
 #define DAY	86400
 

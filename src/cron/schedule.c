@@ -1,0 +1,211 @@
+/*
+ * A timer that is set to the next time at which a job is due, and to a look
+ * every few seconds: somebody may have died in the middle of a job.
+ *
+ * What was missed while nobody looked is due once, however often it was
+ * missed: what counts is the last time that was taken up, which stands in the
+ * database (sql/schema/0010_jobs.sql).
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <kore/kore.h>
+
+#include "base/conf.h"
+#include "base/cron_expr.h"
+#include "base/log.h"
+#include "base/work.h"
+#include "cron/cron_run.h"
+#include "cron/schedule.h"
+#include "role.h"
+#include "store/pg.h"
+
+#define RUNNING_MAX	4	/* at a time; the others wait for the next look */
+#define MISSED_MAX	1000	/* how far we count to find the last of them */
+#define LOOKS_PER_LEASE	6
+
+struct entry {
+	const struct job	*job;
+	struct cron		cron;
+	struct job_run		*run;	/* NULL: not here */
+};
+
+static struct entry	*entries;
+static size_t		nentries;
+static struct zone	zone;
+static char		*names;
+
+static void	schedule_tick(void *, u_int64_t);
+
+static int64_t
+now_ms(void)
+{
+	struct timespec	ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+
+	return (ts.tv_sec * 1000LL + ts.tv_nsec / 1000000);
+}
+
+static void *
+run_thread(void *arg)
+{
+	(void)run_perform(arg);
+
+	return (NULL);
+}
+
+static int
+running(void)
+{
+	size_t	i;
+	int	n = 0;
+
+	for (i = 0; i < nentries; i++)
+		n += entries[i].run != NULL && !run_over(entries[i].run);
+
+	return (n);
+}
+
+static void
+entries_clear(void)
+{
+	size_t	i;
+
+	for (i = 0; i < nentries; i++) {
+		if (entries[i].run != NULL && run_over(entries[i].run)) {
+			run_free(entries[i].run);
+			entries[i].run = NULL;
+		}
+	}
+}
+
+/* To the next time that anything is due, or that we look anyway. */
+static void
+timer_set(void)
+{
+	int64_t	now = now_ms(), wait = conf_int(CONF_JOB_LEASE_MS) / LOOKS_PER_LEASE, due;
+	size_t	i;
+
+	for (i = 0; i < nentries; i++) {
+		due = cron_next(&entries[i].cron, &zone, now / 1000);
+		if (due != CRON_NEVER && due * 1000 - now < wait)
+			wait = due * 1000 - now;
+	}
+	kore_timer_add(schedule_tick, (u_int64_t)wait + 1, NULL, KORE_TIMER_ONESHOT);
+}
+
+/* The last time up to now at which it was due, 0 when there is none behind the one that was taken up. */
+static int64_t
+due_since(const struct entry *e, int64_t taken_up, int64_t now)
+{
+	int64_t	due = 0, next = cron_next(&e->cron, &zone, taken_up);
+	int	i;
+
+	for (i = 0; next <= now && i < MISSED_MAX; i++) {
+		due = next;
+		next = cron_next(&e->cron, &zone, due);
+	}
+
+	return (next <= now ? now : due);
+}
+
+static void
+entry_look(struct entry *e, int64_t taken_up, int again, int64_t now)
+{
+	int64_t	due;
+
+	if (e->run != NULL || e->cron.off || running() >= RUNNING_MAX)
+		return;
+	if ((due = due_since(e, taken_up, now)) == 0 && again)
+		due = taken_up;
+	if (due == 0)
+		return;
+	e->run = run_make(e->job, due, NULL);
+	if (!thread_begin(run_thread, e->run)) {
+		log_event(LOG_LEVEL_ERROR, "there is no thread for a job", LOG_S("job", e->job->name));
+		run_free(e->run);
+		e->run = NULL;
+	}
+}
+
+static struct entry *
+entry_find(const char *name)
+{
+	size_t	i;
+
+	for (i = 0; i < nentries; i++) {
+		if (!strcmp(entries[i].job->name, name))
+			return (&entries[i]);
+	}
+
+	return (NULL);
+}
+
+static void
+state_got(void *arg, const struct pg_outcome *outcome)
+{
+	struct entry	*e;
+	int		i;
+
+	(void)arg;
+	if (role_draining())
+		return;
+	if (outcome->error != NULL && !outcome->lost)
+		log_event(LOG_LEVEL_ERROR, "the schedule cannot be read", LOG_S("error", outcome->error));
+	for (i = 0; outcome->error == NULL && i < PQntuples(outcome->res); i++) {
+		e = entry_find(PQgetvalue(outcome->res, i, 0));
+		if (e != NULL && *PQgetvalue(outcome->res, i, 3) == 'f')
+			entry_look(e, atoll(PQgetvalue(outcome->res, i, 1)), *PQgetvalue(outcome->res, i, 2) == 't', now_ms() / 1000);
+	}
+	timer_set();
+}
+
+static void
+schedule_tick(void *arg, u_int64_t now)
+{
+	const char	*params[] = { names };
+
+	(void)arg;
+	(void)now;
+	if (role_draining())
+		return;
+	entries_clear();
+	pg_query("jobs/state", 1, params, state_got, NULL);
+}
+
+void
+schedule_start(void)
+{
+	const struct job *const	*all = job_all(&nentries);
+	size_t			i;
+
+	entries = kore_calloc(nentries, sizeof(*entries));
+	names = job_names();
+	if (!zone_parse(&zone, conf_str(CONF_CRON_TZ)))
+		fatalx("CRON_TZ was checked");
+	for (i = 0; i < nentries; i++) {
+		entries[i].job = all[i];
+		if (cron_parse(&entries[i].cron, conf_str(all[i]->cron)) != NULL)
+			fatalx("the schedule of %s was checked", all[i]->name);
+	}
+	schedule_tick(NULL, 0);
+}
+
+int
+schedule_busy(void)
+{
+	return (running() > 0);
+}
+
+void
+schedule_stop(void)
+{
+	size_t	i;
+
+	for (i = 0; i < nentries; i++) {
+		if (entries[i].run != NULL)
+			run_stop(entries[i].run);
+	}
+}

@@ -1,0 +1,117 @@
+/*
+ * Counts, and a judgement by what the last requests have taken: when even the
+ * quickest of them was slow, they wait for each other (as CoDel, RFC 8289,
+ * judges a queue).
+ */
+#include "base/conf.h"
+#include "base/counter.h"
+#include "base/work.h"
+#include "http/admission.h"
+
+#define TICK_MS		250
+#define SLOW_MS		500
+#define SILENT_TICKS	4	/* nothing at all was finished for so long */
+#define FLOOR		32	/* so many requests are no queue, however long they take */
+
+static struct {
+	int		in_flight;
+	size_t		body_bytes;
+	int64_t		quickest;	/* since the last tick; -1: nothing was finished */
+	int		silent;		/* ticks without anything finished */
+	int		slow;
+} load = { .quickest = -1 };
+
+static void
+admission_tick(void *arg, u_int64_t now)
+{
+	(void)arg;
+	(void)now;
+	if (load.quickest == -1) {
+		load.slow = load.in_flight >= FLOOR && ++load.silent >= SILENT_TICKS;
+	} else {
+		load.slow = load.quickest >= SLOW_MS;
+		load.silent = 0;
+	}
+	if (load.in_flight < FLOOR)
+		load.silent = 0;
+	load.quickest = -1;
+}
+
+void
+admission_start(void)
+{
+	kore_timer_add(admission_tick, TICK_MS, NULL, 0);
+}
+
+int
+admission_connections_full(void)
+{
+	return (worker_active_connections > (u_int32_t)conf_int(CONF_MAX_CONNECTIONS));
+}
+
+int
+admission_connections_rare(void)
+{
+	return (worker_active_connections > (u_int32_t)conf_int(CONF_MAX_CONNECTIONS) * 3 / 4);
+}
+
+/* Kore's own state machine is not used; its number tells that a request was counted here. */
+int
+admission_body_begin(struct http_request *req)
+{
+	if (req->http_body == NULL || req->fsm_state != 0)
+		return (1);
+	req->fsm_state = 1;
+	load.body_bytes += req->http_body_length;
+
+	return (load.body_bytes <= (size_t)conf_int(CONF_MAX_BODY_MB) * 1024 * 1024);
+}
+
+void
+admission_body_end(struct http_request *req)
+{
+	if (req->fsm_state == 0)
+		return;
+	req->fsm_state = 0;
+	load.body_bytes -= req->http_body_length;
+}
+
+int
+admission_full(void)
+{
+	if (load.in_flight < conf_int(CONF_MAX_IN_FLIGHT) && !(load.slow && load.in_flight >= FLOOR))
+		return (0);
+	counter_add(COUNTER_REFUSED, 1);
+
+	return (1);
+}
+
+int
+admission_passwords_full(void)
+{
+	if (work_waits(WORK_PASSWORD) <= conf_int(CONF_MAX_PASSWORD_WAIT_MS))
+		return (0);
+	counter_add(COUNTER_REFUSED, 1);
+
+	return (1);
+}
+
+int
+admission_begin(void)
+{
+	if (admission_full())
+		return (0);
+	load.in_flight++;
+	counter_set(COUNTER_IN_FLIGHT, load.in_flight);
+
+	return (1);
+}
+
+void
+admission_end(int64_t ms)
+{
+	load.in_flight--;
+	counter_set(COUNTER_IN_FLIGHT, load.in_flight);
+	if (ms >= 0 && (load.quickest == -1 || ms < load.quickest))
+		load.quickest = ms;
+}

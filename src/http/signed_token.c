@@ -1,0 +1,54 @@
+/*
+ * Makes and checks sealed words.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/conf.h"
+#include "base/mac.h"
+#include "http/signed_token.h"
+
+#define MAC_BYTES	16
+
+static void
+word_sign(const char *purpose, const char *text, const char *end, char hex[2 * MAC_BYTES + 1])
+{
+	const char	*texts[] = { "seal", purpose, text, end }, *key = conf_str(CONF_JWT_ACCESS_SECRET);
+
+	mac_make(key, strlen(key), texts, sizeof(texts) / sizeof(*texts), MAC_BYTES, hex);
+}
+
+void
+signed_token_make(const char *purpose, const char *text, int seconds, char out[SIGNED_TOKEN_MAX])
+{
+	char	end[17], mac[2 * MAC_BYTES + 1];
+
+	snprintf(end, sizeof(end), "%llx", (unsigned long long)time(NULL) + (unsigned long long)seconds);
+	word_sign(purpose, text, end, mac);
+	snprintf(out, SIGNED_TOKEN_MAX, "%.*s.%s.%s", SIGNED_TOKEN_TEXT_MAX - 1, text, end, mac);
+}
+
+int
+signed_token_open(const char *purpose, const char *word, char text[SIGNED_TOKEN_TEXT_MAX])
+{
+	char	end[17], mac[2 * MAC_BYTES + 1];
+	size_t	text_len = strcspn(word, "."), end_len;
+
+	if (text_len >= SIGNED_TOKEN_TEXT_MAX || word[text_len] != '.')
+		return (0);
+	memcpy(text, word, text_len);
+	text[text_len] = '\0';
+	word += text_len + 1;
+	end_len = strcspn(word, ".");
+	if (end_len == 0 || end_len >= sizeof(end) || word[end_len] != '.')
+		return (0);
+	memcpy(end, word, end_len);
+	end[end_len] = '\0';
+	word_sign(purpose, text, end, mac);
+
+	return (mac_same(word + end_len + 1, strlen(word + end_len + 1), mac, strlen(mac)) &&
+	    strtoull(end, NULL, 16) > (unsigned long long)time(NULL));
+}

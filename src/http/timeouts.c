@@ -1,0 +1,167 @@
+/*
+ * Marks beside each connection, looked at twice a second.
+ */
+#include <sys/socket.h>
+
+#include "base/conf.h"
+#include "http/admission.h"
+#include "http/timeouts.h"
+
+#define TICK_MS		500
+#define STEP_BYTES	16384	/* what STALL_TIMEOUT_SEC asks for */
+#define SPARE_MS	1000	/* an idle connection is younger than this: its client may just be sending */
+
+static u_int64_t
+seconds(enum conf_id id)
+{
+	return ((u_int64_t)conf_int(id) * 1000);
+}
+
+static struct timeouts_time *
+time_of(const struct connection *c)
+{
+	return (c->hdlr_extra);
+}
+
+void
+timeouts_opened(struct connection *c)
+{
+	time_of(c)->waiting = 1;
+	c->idle_timer.length = seconds(CONF_HEADER_TIMEOUT_SEC);
+}
+
+void
+timeouts_idle(struct connection *c)
+{
+	time_of(c)->waiting = 1;
+	c->idle_timer.length = seconds(CONF_KEEPALIVE_SEC);
+}
+
+void
+timeouts_head(struct connection *c)
+{
+	struct timeouts_time	*r = time_of(c);
+
+	if (r->head == 0)
+		r->head = kore_time_ms();
+	r->waiting = 0;
+}
+
+void
+timeouts_headed(struct connection *c)
+{
+	time_of(c)->head = 0;
+	c->http_start = kore_time_ms();
+}
+
+void
+timeouts_refused(struct connection *c)
+{
+	time_of(c)->refused = kore_time_ms();
+}
+
+size_t
+timeouts_unsent(const struct connection *c)
+{
+	const struct netbuf	*nb;
+	size_t			n = 0;
+
+	TAILQ_FOREACH(nb, &c->send_queue, list)
+		n += nb->b_len - nb->s_off;
+
+	return (n);
+}
+
+/* Whether what has this much left is too slow; something new to wait for begins a new time. */
+static int
+mark_stalls(struct timeouts_mark *m, const struct netbuf *first, u_int64_t left, u_int64_t now)
+{
+	if (m->since == 0 || m->first != first || left > m->left || m->left - left >= STEP_BYTES) {
+		*m = (struct timeouts_mark){ .since = now, .left = left, .first = first };
+		return (0);
+	}
+
+	return (now - m->since >= seconds(CONF_STALL_TIMEOUT_SEC));
+}
+
+static int
+answer_stalls(struct connection *c, struct timeouts_time *r, u_int64_t now)
+{
+	const struct netbuf	*first = TAILQ_FIRST(&c->send_queue);
+
+	if (first == NULL) {
+		r->answer.since = 0;
+		return (0);
+	}
+
+	return (mark_stalls(&r->answer, first, first->b_len - first->s_off, now));
+}
+
+/* A body in memory has an end to its time; one that goes to the disk as it comes must only go on. */
+static int
+body_stalls(struct connection *c, struct timeouts_time *r, u_int64_t now)
+{
+	const struct http_request	*req;
+
+	TAILQ_FOREACH(req, &c->http_requests, olist) {
+		if (!(req->flags & HTTP_REQUEST_EXPECT_BODY) || (req->flags & HTTP_REQUEST_COMPLETE))
+			continue;
+		return (mark_stalls(&r->body, NULL, req->content_length, now) ||
+		    (req->http_body_fd == -1 && now >= c->http_start + seconds(CONF_BODY_TIMEOUT_SEC)));
+	}
+	r->body.since = 0;
+
+	return (0);
+}
+
+enum timeout_action
+timeouts_check(struct connection *c, u_int64_t now)
+{
+	struct timeouts_time	*r = time_of(c);
+
+	if (r->refused != 0)
+		return (now >= r->refused + seconds(CONF_HEADER_TIMEOUT_SEC) ? TIMEOUT_CLOSE : TIMEOUT_NONE);
+	if (answer_stalls(c, r, now))
+		return (TIMEOUT_CLOSE);
+	if ((r->head != 0 && now >= r->head + seconds(CONF_HEADER_TIMEOUT_SEC)) || body_stalls(c, r, now))
+		return (TIMEOUT_RESPOND);
+
+	return (TIMEOUT_NONE);
+}
+
+static int
+is_idle(struct connection *c, u_int64_t now)
+{
+	const struct timeouts_time	*r = time_of(c);
+	char			byte;
+
+	return (c->state == CONN_STATE_ESTABLISHED && r->waiting && (c->flags & CONN_IDLE_TIMER_ACT) &&
+	    now >= c->idle_timer.start + SPARE_MS && TAILQ_EMPTY(&c->http_requests) && TAILQ_EMPTY(&c->send_queue) &&
+	    recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == -1);	/* its next request may wait for a busy worker to read it */
+}
+
+/* Kore looks at a handshake's silence only; and when connections become rare, those that nobody uses make room. */
+static void
+timeouts_tick(void *arg, u_int64_t ticked)
+{
+	u_int64_t		now = kore_time_ms();
+	struct connection	*c, *next;
+
+	(void)arg;
+	(void)ticked;
+	for (c = TAILQ_FIRST(&connections); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, list);
+		if (c->proto == CONN_PROTO_MSG)
+			continue;
+		if (c->state == CONN_STATE_TLS_SHAKE ? now >= c->http_start + seconds(CONF_HEADER_TIMEOUT_SEC) :
+		    (admission_connections_rare() && c->proto == CONN_PROTO_HTTP && is_idle(c, now)))
+			kore_connection_disconnect(c);
+	}
+}
+
+void
+timeouts_start(void)
+{
+	http_keepalive_time = (u_int16_t)conf_int(CONF_KEEPALIVE_SEC);
+	kore_timer_add(timeouts_tick, TICK_MS, NULL, 0);
+}

@@ -1,0 +1,310 @@
+/*
+ * Delivers the outbox: claims one mail at a time, has it sent on a thread of
+ * its own, and writes down what became of it.
+ *
+ * A mail that was sent is written down again and again until the database has
+ * it; only a kill between the server's reply and that can make a mail go out
+ * twice, under the same Message-ID.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <curl/curl.h>
+#include <kore/kore.h>
+
+#include "base/conf.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/work.h"
+#include "cron/cron_job.h"
+#include "jobs/mail_sender.h"
+#include "net/mail.h"
+#include "role.h"
+#include "store/outbox.h"
+#include "store/pg.h"
+#include "store/pg_sync.h"
+
+#define POLL_MS		1000
+#define SETTLE_TIMEOUT_MS	10000	/* of a statement */
+#define SETTLE_TRIES	50	/* SETTLE_PAUSE_MS apart */
+#define SETTLE_PAUSE_MS	200
+
+enum stage { STAGE_IDLE, STAGE_CLAIM, STAGE_SEND, STAGE_WRITE, STAGE_WRITING };
+
+/* One mail, from its claim to what became of it. */
+struct delivery {
+	char			token[33];	/* of this claim */
+	char			id[24], message_id[64], date[48], to[320];
+	int			attempts;
+	struct letter		letter;
+	enum mail_result	result;
+	char			why[512];
+};
+
+/* The one delivery of this worker. From STAGE_SEND on until the thread answers it is the thread's. */
+static struct {
+	enum stage	stage;
+	int		more;		/* rung for while it was busy */
+	struct delivery	d;
+} job;
+
+static void	outbox_claim(void);
+
+/* A number that no other claim has: whoever lost a mail to somebody else cannot write about it. */
+static void
+delivery_name(struct delivery *d)
+{
+	random_hex(d->token, (sizeof(d->token) - 1) / 2);
+}
+
+/* Without a server, a developer reads the mail in the log (docs/compatibility.md#mail-server); nobody else's is ever logged. */
+static int
+delivery_possible(void)
+{
+	return (mail_enabled() || !strcmp(conf_str(CONF_WANZAMI_ENV), "development"));
+}
+
+/* What sql/query/mail/claim.sql says of it; 0 when no letter can be made of that, which is its result. */
+static int
+delivery_take(struct delivery *d, const PGresult *res)
+{
+	snprintf(d->id, sizeof(d->id), "%s", PQgetvalue(res, 0, 0));
+	snprintf(d->to, sizeof(d->to), "%s", PQgetvalue(res, 0, 1));
+	d->attempts = atoi(PQgetvalue(res, 0, 4));
+	snprintf(d->message_id, sizeof(d->message_id), "%s.%s", d->id, PQgetvalue(res, 0, 5));
+	snprintf(d->date, sizeof(d->date), "%s", PQgetvalue(res, 0, 6));
+	d->why[0] = '\0';
+	if (template_render(PQgetvalue(res, 0, 2), PQgetvalue(res, 0, 3), &d->letter, d->why, sizeof(d->why)))
+		return (1);
+	d->result = MAIL_REFUSED;
+
+	return (0);
+}
+
+static void
+delivery_send(struct delivery *d)
+{
+	struct mail	m = { .to = d->to, .letter = &d->letter, .id = d->message_id, .date = d->date };
+
+	d->why[0] = '\0';
+	if (mail_enabled()) {
+		d->result = mail_send(&m, d->why, sizeof(d->why));
+		return;
+	}
+	log_event(LOG_LEVEL_INFO, "mail is off; this one would have been sent", LOG_S("to", d->to), LOG_S("subject", d->letter.subject),
+	    LOG_S("text", d->letter.text));
+	d->result = MAIL_SENT;
+}
+
+/* The parameters of sql/query/mail/settle.sql. */
+static void
+delivery_outcome(const struct delivery *d, const char *params[4])
+{
+	static const char	*words[] = { [MAIL_SENT] = "sent", [MAIL_LATER] = "later", [MAIL_REFUSED] = "refused" };
+
+	params[0] = d->id;
+	params[1] = d->token;
+	params[2] = words[d->result];
+	params[3] = *d->why != '\0' ? d->why : NULL;
+}
+
+static void
+delivery_tell(const struct delivery *d, const PGresult *settled)
+{
+	int	given_up = PQntuples(settled) == 1 && atoi(PQgetvalue(settled, 0, 0));
+
+	if (d->result == MAIL_SENT)
+		log_event(LOG_LEVEL_INFO, "mail sent", LOG_S("mail", d->id), LOG_I("attempts", d->attempts));
+	else
+		log_event(LOG_LEVEL_WARN, given_up ? "mail given up" : "mail not sent yet", LOG_S("mail", d->id),
+		    LOG_I("attempts", d->attempts), LOG_S("error", d->why));
+}
+
+static void
+written(void *arg, const struct pg_outcome *outcome)
+{
+	(void)arg;
+	if (outcome->error != NULL) {
+		if (!outcome->lost)
+			log_event(LOG_LEVEL_ERROR, "mail: its outcome was not accepted", LOG_S("error", outcome->error));
+		job.stage = STAGE_WRITE;	/* with the next tick */
+		return;
+	}
+	job.stage = STAGE_IDLE;
+	delivery_tell(&job.d, outcome->res);
+	outbox_claim();
+}
+
+static void
+outcome_write(void)
+{
+	const char	*params[4];
+
+	delivery_outcome(&job.d, params);
+	job.stage = STAGE_WRITING;
+	pg_query("mail/settle", 4, params, written, NULL);
+}
+
+static void
+outcome_take(void)
+{
+	letter_free(&job.d.letter);
+	outcome_write();
+}
+
+static void
+sent_work(void *arg)
+{
+	delivery_send(arg);
+}
+
+static void
+sent(void *arg)
+{
+	(void)arg;
+	outcome_take();
+}
+
+static void
+send_begin(void)
+{
+	job.stage = STAGE_SEND;
+	(void)work_run(WORK_MAIL, sent_work, sent, &job.d);
+}
+
+static void
+claimed(void *arg, const struct pg_outcome *outcome)
+{
+	int	again = job.more;
+
+	(void)arg;
+	job.more = 0;
+	job.stage = STAGE_IDLE;
+	if (outcome->error != NULL && !outcome->lost)
+		log_event(LOG_LEVEL_ERROR, "mail: the outbox cannot be read", LOG_S("error", outcome->error));
+	if (outcome->error != NULL)
+		return;
+	if (PQntuples(outcome->res) == 0) {
+		if (again)
+			outbox_claim();
+	} else if (delivery_take(&job.d, outcome->res)) {
+		send_begin();
+	} else {
+		outcome_take();
+	}
+}
+
+static void
+outbox_claim(void)
+{
+	const char	*params[] = { job.d.token };
+
+	job.more = job.stage != STAGE_IDLE;
+	if (job.more || role_draining())
+		return;
+	delivery_name(&job.d);
+	job.stage = STAGE_CLAIM;
+	pg_query("mail/claim", 1, params, claimed, NULL);
+}
+
+static void
+mail_sender_tick(void *arg, u_int64_t now)
+{
+	(void)arg;
+	(void)now;
+	if (job.stage == STAGE_WRITE)
+		outcome_write();
+	else if (job.stage == STAGE_IDLE)
+		outbox_claim();
+}
+
+void
+mail_sender_start(void)
+{
+	if (!delivery_possible())
+		return;
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
+		fatal("mail: libcurl does not start");
+	outbox_on_wake(outbox_claim);
+	kore_timer_add(mail_sender_tick, POLL_MS, NULL, 0);
+}
+
+int
+mail_sender_busy(void)
+{
+	return (job.stage != STAGE_IDLE);
+}
+
+/*
+ * Writes down what became of a mail, over a connection of its own: a run that
+ * is told to end still writes this, since a mail that was sent and is not
+ * written down is sent again. Returns NULL if the database stays away.
+ */
+static const PGresult *
+delivery_settle(const struct delivery *d, struct pg_sync *db)
+{
+	struct timespec	pause = { .tv_nsec = SETTLE_PAUSE_MS * 1000000L };
+	const char	*params[4];
+	const PGresult	*rows;
+	int		tries;
+
+	delivery_outcome(d, params);
+	for (tries = 0; tries < SETTLE_TRIES; tries++) {
+		if (pg_sync_open(db, conf_str(CONF_DATABASE_URL), SETTLE_TIMEOUT_MS) && (rows = pg_sync_query(db, "mail/settle", 4, params)) != NULL)
+			return (rows);
+		(void)nanosleep(&pause, NULL);
+	}
+
+	return (NULL);
+}
+
+/* Delivers the next mail of the outbox. Returns 0 when none is due, -1 with the reason when the run has failed. */
+static int
+delivery_next(struct job_run *run, struct delivery *d, struct pg_sync *db)
+{
+	const char	*claim[] = { d->token };
+	const PGresult	*rows;
+
+	delivery_name(d);
+	if ((rows = job_sql(run, "mail/claim", 1, claim)) == NULL) {
+		(void)job_failed(run, "the outbox cannot be read");
+		return (-1);
+	}
+	if (PQntuples(rows) == 0)
+		return (0);
+	if (delivery_take(d, rows))
+		delivery_send(d);
+	letter_free(&d->letter);
+	if ((rows = delivery_settle(d, db)) == NULL) {
+		(void)job_failed(run, "what became of a mail cannot be written down: %s", db->error);
+		return (-1);
+	}
+	delivery_tell(d, rows);
+
+	return (1);
+}
+
+/* One that is not sent waits for its next attempt, which is not ours. */
+JOB("mail", CONF_MAIL_CRON, mail_deliver, "Sends the mail that waits, as every process with mail does by itself.");
+
+static enum job_outcome
+mail_deliver(struct job_run *run)
+{
+	struct delivery	d = { .id = "" };
+	struct pg_sync	db = { 0 };
+	int		sent = 0, unsent = 0, next = 0;
+
+	if (!delivery_possible())
+		return (job_failed(run, "mail is off: SMTP_HOST, SMTP_USER and SMTP_PASS are not all set"));
+	while (!job_canceled(run) && (next = delivery_next(run, &d, &db)) > 0)
+		*(d.result == MAIL_SENT ? &sent : &unsent) += 1;
+	pg_sync_close(&db);
+	job_count(run, "sent", sent);
+	job_count(run, "unsent", unsent);
+
+	return (next == -1 ? JOB_FAILED : JOB_OK);
+}
+
+JOB_SQL("mail-cleanup", CONF_MAIL_CLEANUP_CRON, "mail/clean", "Gives up mail that could not be sent for three days, forgets what became of mail after 90.");

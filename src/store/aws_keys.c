@@ -1,0 +1,257 @@
+/*
+ * The credentials endpoint of ECS, and the one copy of its last answer that
+ * all threads of the process share.
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/conf.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "net/fetch.h"
+#include "store/aws_keys.h"
+
+#define ECS_HOST	"http://169.254.170.2"
+#define MARGIN_SEC	300	/* renewed so long before they expire; sooner when they live shorter */
+#define AGAIN_SEC	5	/* pause after an endpoint that failed while there are still keys */
+#define FETCH_SEC	5
+
+static char		endpoint[1024] = "";	/* "" when the keys stand in the environment, or there are none */
+static pthread_mutex_t	lock = PTHREAD_MUTEX_INITIALIZER;	/* of what follows */
+static pthread_mutex_t	renewing = PTHREAD_MUTEX_INITIALIZER;	/* one thread at a time asks the endpoint */
+static struct s3_keys	current;
+static time_t		expires = 0, renew_at = 0;
+
+/* Only the hosts that the SDKs allow without TLS: the endpoint hands out keys to whoever listens. */
+static int
+host_is_near(const char *url)
+{
+	static const char	*near[] = { "127.0.0.1", "localhost", "[::1]", "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]" };
+	const char		*host = url + strlen("http://");
+	size_t			i, len = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/");
+
+	for (i = 0; i < sizeof(near) / sizeof(near[0]); i++) {
+		if (strlen(near[i]) == len && !strncmp(host, near[i], len))
+			return (1);
+	}
+
+	return (0);
+}
+
+const char *
+aws_keys_configure(void)
+{
+	const char	*relative = conf_str(CONF_AWS_CONTAINER_CREDENTIALS_RELATIVE_URI);
+	const char	*full = conf_str(CONF_AWS_CONTAINER_CREDENTIALS_FULL_URI);
+
+	if ((*conf_str(CONF_S3_ACCESS_KEY) != '\0') != (*conf_str(CONF_S3_SECRET_KEY) != '\0'))
+		return ("S3_ACCESS_KEY and S3_SECRET_KEY are needed together; allowed is to set both or neither");
+	if (strlen(conf_str(CONF_S3_ACCESS_KEY)) >= sizeof(current.access_key) ||
+	    strlen(conf_str(CONF_S3_SECRET_KEY)) >= sizeof(current.secret_key))
+		return ("S3_ACCESS_KEY or S3_SECRET_KEY is too long; allowed are 255 bytes");
+	if (*conf_str(CONF_S3_ACCESS_KEY) != '\0' || *conf_str(CONF_AWS_ACCESS_KEY_ID) != '\0')
+		return (NULL);
+	if (*relative != '\0' && *relative != '/')
+		return ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI must begin with a slash");
+	if (*relative == '\0' && *full != '\0' && strncmp(full, "https://", 8) &&
+	    (strncmp(full, "http://", 7) || !host_is_near(full)))
+		return ("AWS_CONTAINER_CREDENTIALS_FULL_URI must be https://, or http:// on this machine or 169.254.170.2");
+	if (strlen(relative) + strlen(full) >= sizeof(endpoint) - sizeof(ECS_HOST))
+		return ("the address of the container's credentials is too long");
+	snprintf(endpoint, sizeof(endpoint), "%s%s", *relative != '\0' ? ECS_HOST : "", *relative != '\0' ? relative : full);
+	if (*endpoint == '\0')
+		return ("S3_BUCKET is set, but there are no keys for it: neither S3_ACCESS_KEY and S3_SECRET_KEY, nor those of AWS or of a container");
+
+	return (NULL);
+}
+
+/* The keys of the environment, if it has some. */
+static int
+keys_given(struct s3_keys *keys)
+{
+	memset(keys, 0, sizeof(*keys));
+	if (*conf_str(CONF_S3_ACCESS_KEY) != '\0') {
+		snprintf(keys->access_key, sizeof(keys->access_key), "%s", conf_str(CONF_S3_ACCESS_KEY));
+		snprintf(keys->secret_key, sizeof(keys->secret_key), "%s", conf_str(CONF_S3_SECRET_KEY));
+		return (1);
+	}
+	snprintf(keys->access_key, sizeof(keys->access_key), "%s", conf_str(CONF_AWS_ACCESS_KEY_ID));
+	snprintf(keys->secret_key, sizeof(keys->secret_key), "%s", conf_str(CONF_AWS_SECRET_ACCESS_KEY));
+	snprintf(keys->token, sizeof(keys->token), "%s", conf_str(CONF_AWS_SESSION_TOKEN));
+
+	return (*keys->access_key != '\0');
+}
+
+/* The header that the endpoint wants, if any; the file is read each time because the platform replaces it. */
+static int
+authorization_make(char *out, size_t size)
+{
+	const char	*path = conf_str(CONF_AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE);
+	char		token[4096] = "";
+	ssize_t		n = 0;
+	int		fd;
+
+	if (*path != '\0') {
+		if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
+			return (0);
+		n = read(fd, token, sizeof(token) - 1);
+		(void)close(fd);
+		if (n <= 0)
+			return (0);
+		token[n] = '\0';
+		token[strcspn(token, "\r\n")] = '\0';
+	} else {
+		snprintf(token, sizeof(token), "%s", conf_str(CONF_AWS_CONTAINER_AUTHORIZATION_TOKEN));
+	}
+	if (strpbrk(token, "\r\n") != NULL)
+		return (0);
+	snprintf(out, size, "authorization: %s", token);
+
+	return (1);
+}
+
+static int
+text_take(const struct json *j, const char *name, char *out, size_t size)
+{
+	int	node = json_get(j, 0, name);
+	char	*text;
+	size_t	len;
+
+	if (node < 0 || json_kind(j, node) != JSMN_STRING)
+		return (0);
+	text = json_plain(j, node);
+	if ((len = strlen(text)) < size)
+		memcpy(out, text, len + 1);
+	free(text);
+
+	return (len < size);
+}
+
+/* 2026-11-24T05:00:00Z */
+static time_t
+time_parse(const char *text)
+{
+	struct tm	tm = { 0 };
+
+	return (strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) != NULL ? timegm(&tm) : 0);
+}
+
+/* Takes the endpoint's answer over; NULL or what is wrong with it. */
+static const char *
+answer_take(const char *text, size_t len)
+{
+	struct s3_keys	keys = { 0 };
+	char		until[64] = "";
+	struct json	j;
+	time_t		now = time(NULL), end = 0;
+	int		ok;
+
+	if (json_parse(&j, text, len) != NULL)
+		return ("its answer is not JSON");
+	ok = j.nodes[0].type == JSMN_OBJECT && text_take(&j, "AccessKeyId", keys.access_key, sizeof(keys.access_key)) &&
+	    text_take(&j, "SecretAccessKey", keys.secret_key, sizeof(keys.secret_key)) &&
+	    (json_get(&j, 0, "Token") < 0 || text_take(&j, "Token", keys.token, sizeof(keys.token)));
+	if (ok && text_take(&j, "Expiration", until, sizeof(until)))
+		end = time_parse(until);
+	json_free(&j);
+	if (!ok || strpbrk(keys.token, "\r\n") != NULL)
+		return ("its answer holds no keys");
+	if (*until != '\0' && end <= now)
+		return ("its keys have expired");
+
+	pthread_mutex_lock(&lock);
+	current = keys;
+	expires = end;
+	/* Keys without an end may be changed all the same. */
+	renew_at = end == 0 ? now + 3600 : end - now > 2 * MARGIN_SEC ? end - MARGIN_SEC : now + (end - now + 1) / 2;
+	pthread_mutex_unlock(&lock);
+
+	return (NULL);
+}
+
+static int
+renew(char *why, size_t len)
+{
+	char		authorization[4200];
+	const char	*headers[] = { "accept: application/json", authorization, NULL }, *error = "the authorization token cannot be read";
+	struct fetch	f = { .method = "GET", .url = endpoint, .headers = headers, .tries = 3, .seconds = FETCH_SEC };
+
+	if (authorization_make(authorization, sizeof(authorization))) {
+		if (!strcmp(authorization, "authorization: "))
+			headers[1] = NULL;
+		if (!fetch_perform(&f))
+			error = f.error;
+		else if (f.status != 200)
+			error = "it did not answer 200";
+		else
+			error = answer_take(f.answer != NULL ? f.answer : "", f.answer_len);
+	}
+	if (error != NULL) {
+		snprintf(why, len, "no keys from the container's credentials endpoint: %s", error);
+		pthread_mutex_lock(&lock);
+		renew_at = time(NULL) + AGAIN_SEC;
+		pthread_mutex_unlock(&lock);
+	}
+	fetch_free(&f);
+
+	return (error == NULL);
+}
+
+/* What is at hand: 1 when it may be used. */
+static int
+current_get(struct s3_keys *keys, int *stale)
+{
+	time_t	now = time(NULL);
+	int	ok;
+
+	pthread_mutex_lock(&lock);
+	ok = *current.access_key != '\0' && (expires == 0 || now < expires);
+	*stale = now >= renew_at;
+	if (ok)
+		*keys = current;
+	pthread_mutex_unlock(&lock);
+
+	return (ok);
+}
+
+int
+aws_keys_get(struct s3_keys *keys, int may_wait, char *why, size_t len)
+{
+	char	text[320] = "the keys of the container are not here yet";
+	int	ok, stale;
+
+	if (*endpoint == '\0') {
+		snprintf(text, sizeof(text), "there are no keys");
+		ok = keys_given(keys);
+	} else if (!(ok = current_get(keys, &stale)) || stale) {
+		if (may_wait) {
+			pthread_mutex_lock(&renewing);
+			/* Another thread may have done it meanwhile. */
+			if ((!current_get(keys, &stale) || stale) && !renew(text, sizeof(text)))
+				log_event(LOG_LEVEL_WARN, "keys could not be renewed", LOG_S("error", text));
+			pthread_mutex_unlock(&renewing);
+			ok = current_get(keys, &stale);
+		}
+	}
+	if (!ok && why != NULL)
+		snprintf(why, len, "%s", text);
+
+	return (ok);
+}
+
+int
+aws_keys_stale(void)
+{
+	struct s3_keys	keys;
+	int		stale = 0;
+
+	if (*endpoint != '\0')
+		(void)current_get(&keys, &stale);
+
+	return (stale);
+}

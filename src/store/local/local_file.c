@@ -1,0 +1,234 @@
+/*
+ * Writes files so that whoever looks sees all of one or nothing, whenever the
+ * power fails: into tmp/, to the disk, then to their place by rename(2).
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/conf.h"
+#include "base/random.h"
+#include "store/local/local_file.h"
+
+#define LEFTOVER_SEC	86400
+
+static char		root[LOCALFILE_ROOT_MAX] = "";
+
+static int
+dir_make(const char *path)
+{
+	return (mkdir(path, 0755) == 0 || errno == EEXIST);
+}
+
+/* Removes what processes that were killed have left behind. */
+static void
+leftovers_remove(const char *folder)
+{
+	char		path[LOCALFILE_PATH_MAX + 256];
+	struct dirent	*e;
+	struct stat	st;
+	DIR		*dir;
+
+	if ((dir = opendir(folder)) == NULL)
+		return;
+	while ((e = readdir(dir)) != NULL) {
+		snprintf(path, sizeof(path), "%s/%.255s", folder, e->d_name);
+		if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_mtime < time(NULL) - LEFTOVER_SEC)
+			(void)unlink(path);
+	}
+	(void)closedir(dir);
+}
+
+const char *
+localfile_configure(void)
+{
+	static const char	*folders[] = { "", "/" LOCALFILE_OBJECTS, "/" LOCALFILE_PARTS, "/" LOCALFILE_TMP };
+	static char		error[LOCALFILE_PATH_MAX + 128];
+	char			path[LOCALFILE_PATH_MAX];
+	size_t			i;
+
+	if (strlen(conf_str(CONF_MEDIA_DIR)) >= sizeof(root) - 1)
+		return ("MEDIA_DIR is too long; allowed are 1022 bytes");
+	snprintf(root, sizeof(root), "%s", conf_str(CONF_MEDIA_DIR));
+	while (strlen(root) > 1 && root[strlen(root) - 1] == '/')
+		root[strlen(root) - 1] = '\0';
+	for (i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s", root, folders[i]);
+		if (!dir_make(path) || access(path, R_OK | W_OK | X_OK) != 0) {
+			snprintf(error, sizeof(error), "MEDIA_DIR cannot be used: %s: %s", path, strerror(errno));
+			return (error);
+		}
+	}
+	snprintf(path, sizeof(path), "%s/tmp", root);
+	leftovers_remove(path);
+
+	return (NULL);
+}
+
+int
+localfile_ready(void)
+{
+	return (*root != '\0');
+}
+
+enum objects_result
+localfile_failed(struct objects_call *call, const char *what)
+{
+	enum objects_result	result = OBJECTS_LATER;
+
+	if (errno == ENOENT || errno == ENOTDIR)
+		result = OBJECTS_MISSING;
+	else if (errno == EISDIR || errno == ENAMETOOLONG || errno == EACCES || errno == EROFS || errno == EEXIST || errno == ENOTEMPTY)
+		result = OBJECTS_REFUSED;
+
+	return (objects_fail(call, result, "%s: %s", what, strerror(errno)));
+}
+
+size_t
+localfile_path(char path[LOCALFILE_PATH_MAX], const char *folder, const char *name)
+{
+	snprintf(path, LOCALFILE_PATH_MAX, "%s/%s/%s", root, folder, name);
+
+	return (strlen(root) + strlen(folder) + 2);
+}
+
+void
+localfile_tmp(char path[LOCALFILE_PATH_MAX])
+{
+	char	name[LOCALFILE_NAME + 1];
+
+	random_hex(name, LOCALFILE_NAME / 2);
+	(void)localfile_path(path, LOCALFILE_TMP, name);
+}
+
+void
+localfile_etag(char etag[OBJECTS_ETAG_MAX], const struct stat *st)
+{
+	snprintf(etag, OBJECTS_ETAG_MAX, "\"%llx-%llx-%llx\"", (unsigned long long)st->st_ino, (unsigned long long)st->st_size,
+	    (unsigned long long)st->st_mtim.tv_sec * 1000000000ULL + (unsigned long long)st->st_mtim.tv_nsec);
+}
+
+/* Makes a change of names in a directory last. */
+static int
+dir_sync(const char *path)
+{
+	int	fd, ok;
+
+	if ((fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
+		return (0);
+	ok = fsync(fd) == 0;
+	(void)close(fd);
+
+	return (ok);
+}
+
+int
+localfile_sync_parent(const char *path)
+{
+	char	parent[LOCALFILE_PATH_MAX];
+
+	snprintf(parent, sizeof(parent), "%.*s", (int)(strrchr(path, '/') - path), path);
+
+	return (dir_sync(parent));
+}
+
+/* Makes the directories of an object, whose key begins at base, that are not there. */
+static int
+parents_make(const char *path, size_t base)
+{
+	char	dir[LOCALFILE_PATH_MAX];
+	char	*slash;
+
+	snprintf(dir, sizeof(dir), "%s", path);
+	for (slash = strchr(dir + base, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(dir, 0755) == 0)
+			(void)localfile_sync_parent(dir);
+		else if (errno != EEXIST)
+			return (0);
+		*slash = '/';
+	}
+
+	return (1);
+}
+
+static enum objects_result
+object_place(const char *tmp, const char *key, struct objects_call *call)
+{
+	char	path[LOCALFILE_PATH_MAX];
+	size_t	base = localfile_path(path, LOCALFILE_OBJECTS, key);
+	int	try, ok = 0;
+
+	for (try = 0; !ok && try < LOCALFILE_TRIES; try++) {
+		ok = parents_make(path, base) && rename(tmp, path) == 0;
+		if (!ok && errno != ENOENT)
+			break;
+	}
+	/* A key in the way: "a" is an object where "a/b" would want a directory, or the other way round. */
+	if (!ok && (errno == ENOTDIR || errno == EISDIR || errno == EEXIST))
+		return (objects_fail(call, OBJECTS_REFUSED, "another key is in the way of this one"));
+	if (!ok)
+		return (localfile_failed(call, "the object cannot be put in its place"));
+	/* Two names of one file are left as they are by rename. */
+	(void)unlink(tmp);
+	if (!localfile_sync_parent(path))
+		return (localfile_failed(call, "the object's directory cannot be synced"));
+
+	return (OBJECTS_OK);
+}
+
+enum objects_result
+localfile_place(const char *tmp, const char *key, struct objects_call *call)
+{
+	return (localfile_done(tmp, object_place(tmp, key, call)));
+}
+
+enum objects_result
+localfile_done(const char *path, enum objects_result result)
+{
+	if (result != OBJECTS_OK)
+		(void)unlink(path);
+
+	return (result);
+}
+
+enum objects_result
+localfile_settle(int fd, char *etag, struct objects_call *call)
+{
+	struct stat	st;
+
+	if (fsync(fd) != 0 || fstat(fd, &st) != 0)
+		return (localfile_failed(call, "a file cannot be synced"));
+	localfile_etag(etag, &st);
+
+	return (OBJECTS_OK);
+}
+
+enum objects_result
+localfile_write(const char *path, const void *data, size_t len, char *etag, struct objects_call *call)
+{
+	enum objects_result	result = OBJECTS_OK;
+	const char		*p = data;
+	ssize_t			n;
+	int			fd;
+
+	if ((fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644)) == -1)
+		return (localfile_failed(call, "a file cannot be made"));
+	while (len > 0 && result == OBJECTS_OK) {
+		if ((n = write(fd, p, len)) >= 0) {
+			p += n;
+			len -= (size_t)n;
+		} else if (errno != EINTR) {
+			result = localfile_failed(call, "a file cannot be written");
+		}
+	}
+	if (result == OBJECTS_OK)
+		result = localfile_settle(fd, etag, call);
+	(void)close(fd);
+
+	return (localfile_done(path, result));
+}

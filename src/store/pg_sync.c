@@ -1,0 +1,234 @@
+/*
+ * libpq as it is used where nothing else has to go on meanwhile.
+ */
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <kore/kore.h>
+
+#include "base/embed.h"
+#include "store/pg_url.h"
+#include "store/pg_sync.h"
+#include "store/script.h"
+
+#define PARAMS_MAX	16
+#define GRACE_MS	5000	/* for the answer of a statement that the server should have ended */
+#define STEP_MS		200	/* between two looks at whether anybody still waits */
+#define IDLE_MS		"300000"	/* in the middle of a transaction, before the server ends it: locks are not held for those who hang */
+
+static int
+failed(struct pg_sync *w, const char *why)
+{
+	snprintf(w->error, sizeof(w->error), "%s", why);
+	w->error[strcspn(w->error, "\n")] = '\0';
+
+	return (0);
+}
+
+static int
+failed_result(struct pg_sync *w, PGresult *res)
+{
+	const char	*why = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY), *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+
+	snprintf(w->state, sizeof(w->state), "%s", state != NULL ? state : "");
+	failed(w, why != NULL ? why : PQerrorMessage(w->db));
+	PQclear(res);
+
+	return (0);
+}
+
+/* A server that knows how notices within seconds that we are gone, in the middle of a statement. */
+static int
+session_prepare(struct pg_sync *w)
+{
+	w->pid = PQbackendPID(w->db);
+
+	return (pg_sync_exec(w, "SELECT set_config(name, '5s', false) FROM pg_settings WHERE name = 'client_connection_check_interval'"));
+}
+
+int
+pg_sync_open(struct pg_sync *w, const char *database_url, int timeout_ms)
+{
+	char		schema[64], options[256], *url;
+	const char	*keys[] = { "dbname", "options", "application_name", "connect_timeout", "tcp_user_timeout",
+			    "keepalives_idle", "keepalives_interval", "keepalives_count", NULL };
+	const char	*values[] = { NULL, options, "wanzami", "5", "30000", "15", "5", "3", NULL };
+
+	if (w->db != NULL && PQstatus(w->db) == CONNECTION_OK)
+		return (1);
+	pg_sync_close(w);
+	if ((url = pg_url_clean(database_url, schema, sizeof(schema))) == NULL)
+		return (failed(w, "DATABASE_URL is not a postgresql:// URL"));
+	snprintf(options, sizeof(options), "-c statement_timeout=%d -c idle_in_transaction_session_timeout=" IDLE_MS
+	    " -c TimeZone=UTC -c search_path=%s", timeout_ms, schema);
+	values[0] = url;
+	w->db = PQconnectdbParams(keys, values, 1);
+	free(url);
+	w->timeout_ms = timeout_ms;
+	w->stopped = 0;
+	if (PQstatus(w->db) == CONNECTION_OK && PQsetnonblocking(w->db, 1) == 0 && session_prepare(w))
+		return (1);
+	if (PQstatus(w->db) != CONNECTION_OK)
+		failed(w, PQerrorMessage(w->db));
+	pg_sync_close(w);
+
+	return (0);
+}
+
+void
+pg_sync_close(struct pg_sync *w)
+{
+	PQclear(w->res);
+	PQfinish(w->db);
+	w->res = NULL;
+	w->db = NULL;
+}
+
+int
+pg_sync_lost(const struct pg_sync *w)
+{
+	return (w->db == NULL || PQstatus(w->db) != CONNECTION_OK);
+}
+
+static int
+take(struct pg_sync *w, PGresult *res)
+{
+	if (PQresultStatus(res) != PGRES_TUPLES_OK && PQresultStatus(res) != PGRES_COMMAND_OK)
+		return (failed_result(w, res));
+	PQclear(w->res);
+	w->res = res;
+
+	return (1);
+}
+
+/* Waits for the socket, or a moment. */
+static void
+socket_wait(struct pg_sync *w, int unsent)
+{
+	struct pollfd	p = { .fd = PQsocket(w->db), .events = (short)(POLLIN | (unsent ? POLLOUT : 0)) };
+
+	if (poll(&p, 1, STEP_MS) > 0 && (p.revents & ~POLLOUT))
+		(void)PQconsumeInput(w->db);	/* its error is in the next result */
+}
+
+/*
+ * Returns the next result of what was sent, NULL after the last. A server that
+ * does not answer in time loses the connection: NULL, with the error.
+ */
+static PGresult *
+result_next(struct pg_sync *w)
+{
+	u_int64_t	now = kore_time_ms(), end = w->timeout_ms > 0 ? now + (u_int64_t)w->timeout_ms + GRACE_MS : UINT64_MAX;
+	int		unsent, canceled = 0;
+
+	while (((unsent = PQflush(w->db)) == 1 || PQisBusy(w->db)) && PQstatus(w->db) == CONNECTION_OK) {
+		socket_wait(w, unsent == 1);
+		now = kore_time_ms();
+		if (!canceled && w->canceled != NULL && (canceled = w->canceled(w->ctx)) && now + GRACE_MS < end)
+			end = now + GRACE_MS;
+		if (now > end) {
+			pg_sync_close(w);
+			(void)failed(w, "the server does not answer");
+			return (NULL);
+		}
+	}
+
+	return (PQgetResult(w->db));
+}
+
+/* Takes all results of what was sent. A row that wants no more hangs up: the rest may be long. */
+static int
+results_take(struct pg_sync *w, int sent, int (*row)(void *, const PGresult *), void *ctx)
+{
+	PGresult	*res;
+	int		ok = 1;
+
+	if (!sent)
+		return (failed(w, PQerrorMessage(w->db)));
+	while ((res = result_next(w)) != NULL) {
+		if (row == NULL || PQresultStatus(res) != PGRES_SINGLE_TUPLE) {
+			ok = take(w, res) && ok;
+			continue;
+		}
+		ok = row(ctx, res);
+		PQclear(res);
+		if (!ok) {
+			pg_sync_close(w);
+			w->stopped = 1;
+			return (0);
+		}
+	}
+
+	return (ok && w->db != NULL);
+}
+
+int
+pg_sync_exec(struct pg_sync *w, const char *sql)
+{
+	return (results_take(w, PQsendQuery(w->db, sql), NULL, NULL));
+}
+
+/* How many of its parameters a statement mentions: the server refuses those that it cannot tell the type of. */
+static int
+params_count(const char *sql)
+{
+	const char	*p;
+	int		n, most = 0;
+
+	for (p = sql; (p = strchr(p, '$')) != NULL; p++) {
+		if ((n = atoi(p + 1)) > most && n <= PARAMS_MAX)
+			most = n;
+	}
+
+	return (most);
+}
+
+static int
+statement_run(struct pg_sync *w, const char *sql, int nparams, const char *const *params, int (*row)(void *, const PGresult *), void *ctx)
+{
+	int	n = params_count(sql), sent;
+
+	if (n > nparams)
+		n = nparams;
+	sent = PQsendQueryParams(w->db, sql, n, NULL, params, NULL, NULL, 0) && (row == NULL || PQsetSingleRowMode(w->db));
+
+	return (results_take(w, sent, row, ctx));
+}
+
+/* The last statement is the one that row is for. */
+static int
+file_run(struct pg_sync *w, const char *name, int nparams, const char *const *params, int (*row)(void *, const PGresult *), void *ctx)
+{
+	const struct embed_file	*file;
+	const char		*text;
+	char			path[128], *sql, *next;
+	int			ok = 1;
+
+	snprintf(path, sizeof(path), SCRIPT_FOLDER "%s.sql", name);
+	if ((file = embed_find(path)) == NULL)
+		fatalx("there is no %s", path);
+	w->state[0] = '\0';
+	text = file->data;
+	for (sql = script_next(&text); ok && sql != NULL; sql = next) {
+		next = script_next(&text);
+		ok = statement_run(w, sql, nparams, params, next == NULL ? row : NULL, ctx);
+		free(sql);
+	}
+	free(sql);
+
+	return (ok);
+}
+
+const PGresult *
+pg_sync_query(struct pg_sync *w, const char *name, int nparams, const char *const *params)
+{
+	return (file_run(w, name, nparams, params, NULL, NULL) ? w->res : NULL);
+}
+
+int
+pg_sync_each(struct pg_sync *w, const char *name, int nparams, const char *const *params, int (*row)(void *, const PGresult *), void *ctx)
+{
+	return (file_run(w, name, nparams, params, row, ctx));
+}

@@ -1,0 +1,369 @@
+/*
+ * Reads with transcode/source.h, transcodes with media/media.h and stores the parts
+ * as they come, without a file in between.
+ */
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/random.h"
+#include "transcode/film.h"
+#include "transcode/source.h"
+#include "store/objects.h"
+
+#define TIMESCALE	90000	/* units a second of the segments' durations */
+
+/* One rendition on its way into the store. Its own thread of the pipeline writes it, nobody else meanwhile. */
+struct output {
+	char			key[OBJECTS_KEY_MAX];
+	char			upload[OBJECTS_UPLOAD_MAX];
+	struct objects_part	*parts;		/* by number - 1 */
+	size_t			nparts, room;
+	char			error[256];
+};
+
+struct film {
+	const struct film_order	*order;
+	struct film_outcome	*outcome;
+	struct source		*source;
+	struct media		*media;
+	struct media_step	steps[MEDIA_RUNGS];
+	int			nsteps;
+	struct output		outputs[MEDIA_RUNGS];
+	struct media_result	result;
+	double			seen;		/* seconds done when it was last alive */
+};
+
+static int
+film_failed(struct film *f, int again, const char *detail, const char *fmt, ...)
+{
+	va_list	args;
+
+	f->outcome->again = again;
+	snprintf(f->outcome->detail, sizeof(f->outcome->detail), "%s", detail);
+	va_start(args, fmt);
+	vsnprintf(f->outcome->why, sizeof(f->outcome->why), fmt, args);
+	va_end(args);
+
+	return (0);
+}
+
+/* What the store said, for the person who waits for the film. */
+static int
+store_failed(struct film *f, const char *detail)
+{
+	return (film_failed(f, 1, detail, "The film could not be processed because the store of films failed: %s.",
+	    *detail != '\0' ? detail : "it did not answer"));
+}
+
+static struct objects_call
+call_make(const struct film_order *order)
+{
+	return ((struct objects_call){ .canceled = order->canceled, .ctx = order->ctx, .patient = 1 });
+}
+
+static int64_t
+film_read(void *ctx, int64_t offset, void *buf, size_t len)
+{
+	struct film	*f = ctx;
+	int64_t		n;
+
+	n = source_read(f->source, offset, buf, len);
+	if (n > 0)
+		f->order->alive(f->order->ctx);
+
+	return (n);
+}
+
+static int
+part_note(struct output *o, uint32_t number, const char *etag)
+{
+	struct objects_part	*parts;
+	size_t			room = o->room;
+
+	if (number > OBJECTS_PARTS_MAX)
+		return (0);
+	while (room < number)
+		room = room == 0 ? 64 : room * 2;
+	if (room > o->room) {
+		if ((parts = realloc(o->parts, room * sizeof(*parts))) == NULL)
+			return (0);
+		memset(parts + o->room, 0, (room - o->room) * sizeof(*parts));
+		o->parts = parts;
+		o->room = room;
+	}
+	o->parts[number - 1].number = (int)number;
+	snprintf(o->parts[number - 1].etag, OBJECTS_ETAG_MAX, "%s", etag);
+	if (number > o->nparts)
+		o->nparts = number;
+
+	return (1);
+}
+
+/* A part of a rendition, on the rendition's own thread. */
+static int
+film_part(void *ctx, int rendition, uint32_t number, uint64_t offset, const void *data, size_t len, int last)
+{
+	struct film		*f = ctx;
+	struct output		*o = &f->outputs[rendition];
+	struct objects_call	call = call_make(f->order);
+	char			etag[OBJECTS_ETAG_MAX];
+
+	(void)offset;
+	(void)last;
+	if (objects_part(o->key, o->upload, (int)number, data, len, etag, &call) != OBJECTS_OK) {
+		snprintf(o->error, sizeof(o->error), "%s", call.error);
+		return (-1);
+	}
+	if (!part_note(o, number, etag)) {
+		snprintf(o->error, sizeof(o->error), "a rendition has too many parts");
+		return (-1);
+	}
+	f->order->alive(f->order->ctx);
+
+	return (0);
+}
+
+static double
+percent(double done, double whole)
+{
+	return (whole > 0 ? round(fmin(done / whole, 1) * 1000) / 10 : 0);
+}
+
+static void
+film_progress(void *ctx, const struct media_progress *p)
+{
+	struct film	*f = ctx;
+	json_t		*o, *list;
+	char		*text;
+	int		i;
+
+	if (p->seconds > f->seen)
+		f->order->alive(f->order->ctx);
+	f->seen = p->seconds;
+	list = json_array();
+	for (i = 0; i < p->renditions && i < f->nsteps; i++)
+		json_array_append_new(list, json_pack("{s:s,s:f}", "rendition", media_rung_name(f->steps[i].rung),
+		    "percent", percent(p->done[i], p->duration)));
+	o = json_pack("{s:f,s:f,s:f,s:f,s:o}", "percent", round(p->percent * 10) / 10, "seconds", round(p->seconds * 10) / 10,
+	    "duration", round(p->duration * 10) / 10, "fps", round(p->fps * 10) / 10, "renditions", list);
+	if (o != NULL && (text = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(6))) != NULL) {
+		f->order->progress(f->order->ctx, text);
+		free(text);
+	}
+	json_decref(o);
+}
+
+static int
+film_canceled(void *ctx)
+{
+	struct film	*f = ctx;
+
+	return (f->order->canceled(f->order->ctx));
+}
+
+static int
+media_failed(struct film *f, const struct media_error *error)
+{
+	int	i;
+
+	if (error->reason == MEDIA_SOURCE)
+		return (store_failed(f, source_error(f->source)));
+	for (i = 0; error->reason == MEDIA_SINK && i < f->nsteps; i++) {
+		if (*f->outputs[i].error != '\0')
+			return (store_failed(f, f->outputs[i].error));
+	}
+
+	return (film_failed(f, error->retry, "", "%s", error->text));
+}
+
+static int
+film_open(struct film *f)
+{
+	struct media_source	from = { .ctx = f, .read_at = film_read };
+	struct objects_call	call = call_make(f->order);
+	struct objects_stat	stat;
+	struct media_error	error;
+
+	switch (objects_head(f->order->source_key, &stat, &call)) {
+	case OBJECTS_OK:
+		break;
+	case OBJECTS_MISSING:
+		return (film_failed(f, 0, call.error, "The uploaded file is not in the store any more. Please upload it again."));
+	default:
+		return (store_failed(f, call.error));
+	}
+	if ((f->source = source_open(f->order->source_key, &stat, f->order->canceled, f->order->ctx)) == NULL)
+		return (film_failed(f, 1, "", "There was not enough memory to read the film."));
+	from.size = (int64_t)stat.size;
+	if (media_open(&from, &f->media, &error) != MEDIA_OK)
+		return (media_failed(f, &error));
+	f->nsteps = media_ladder(media_info(f->media), f->order->renditions, f->steps);
+
+	return (f->nsteps > 0 || film_failed(f, 0, "", "No rendition was asked for."));
+}
+
+/* Keys that nobody can guess (docs/compatibility.md#random-keys), new for every attempt. */
+static int
+film_plan(struct film *f)
+{
+	char		hex[33], *text;
+	json_t		*keys;
+	int		i, refused;
+
+	random_hex(hex, 16);
+	keys = json_array();
+	for (i = 0; i < f->nsteps; i++) {
+		snprintf(f->outputs[i].key, sizeof(f->outputs[i].key), "vod/%s/%s/%s.mp4", f->order->job_id, hex,
+		    media_rung_name(f->steps[i].rung));
+		json_array_append_new(keys, json_string(f->outputs[i].key));
+	}
+	text = json_dumps(keys, JSON_COMPACT);
+	json_decref(keys);
+	refused = text == NULL || f->order->plan(f->order->ctx, text);
+	free(text);
+
+	return (!refused || film_failed(f, 1, "", "The database could not be told what will be stored."));
+}
+
+static int
+film_begin(struct film *f)
+{
+	struct objects_call	call = call_make(f->order);
+	int			i;
+
+	for (i = 0; i < f->nsteps; i++) {
+		if (objects_begin(f->outputs[i].key, "video/mp4", f->outputs[i].upload, &call) != OBJECTS_OK)
+			return (store_failed(f, call.error));
+	}
+
+	return (1);
+}
+
+static int
+film_transcode(struct film *f)
+{
+	const struct media_sink		sink = { .ctx = f, .part = film_part };
+	const struct media_watch	watch = { .ctx = f, .progress = film_progress, .canceled = film_canceled };
+	struct media_error		error;
+
+	if (media_transcode(f->media, f->steps, f->nsteps, NULL, &sink, &watch, &f->result, &error) != MEDIA_OK)
+		return (media_failed(f, &error));
+
+	return (1);
+}
+
+/* An answer that was lost does not make a finished object unfinished. */
+static int
+output_complete(struct film *f, int i)
+{
+	struct output		*o = &f->outputs[i];
+	struct objects_call	call = call_make(f->order);
+	struct objects_stat	stat;
+	enum objects_result	r;
+
+	r = objects_complete(o->key, o->upload, o->parts, o->nparts, NULL, &call);
+	if (r == OBJECTS_MISSING)
+		r = objects_head(o->key, &stat, &call);
+	else if (r == OBJECTS_OK)
+		return (1);
+	if (r != OBJECTS_OK)
+		return (store_failed(f, call.error));
+
+	return (stat.size == f->result.renditions[i].size || store_failed(f, "a rendition arrived incomplete"));
+}
+
+static int
+film_complete(struct film *f)
+{
+	int	i;
+
+	for (i = 0; i < f->nsteps; i++) {
+		if (!output_complete(f, i))
+			return (0);
+		f->order->alive(f->order->ctx);
+	}
+
+	return (1);
+}
+
+static json_t *
+segments_describe(const struct media_rendition *r)
+{
+	json_t	*list = json_array();
+	size_t	i;
+
+	for (i = 0; i < r->nsegments; i++)
+		json_array_append_new(list, json_pack("[I,I,I]", (json_int_t)r->segments[i].offset, (json_int_t)r->segments[i].size,
+		    (json_int_t)llround(r->segments[i].duration * TIMESCALE)));
+
+	return (list);
+}
+
+static json_t *
+rendition_describe(const struct media_rendition *r, const char *key)
+{
+	char	uri[OBJECTS_KEY_MAX + 512];
+
+	if (!objects_uri(key, uri, sizeof(uri)))
+		return (NULL);
+
+	return (json_pack("{s:s,s:s,s:s,s:I,s:I,s:i,s:i,s:f,s:s,s:I,s:I,s:i,s:I,s:I,s:I,s:o}",
+	    "rendition", media_rung_name(r->rung), "object_key", key, "url", uri,
+	    "size_bytes", (json_int_t)r->size, "duration_ms", (json_int_t)llround(r->duration * 1000),
+	    "width", r->width, "height", r->height, "frame_rate", r->fps_den > 0 ? (double)r->fps_num / r->fps_den : 0.0,
+	    "codecs", r->codecs, "bandwidth", (json_int_t)r->peak, "average_bandwidth", (json_int_t)r->average,
+	    "timescale", TIMESCALE, "init_size", (json_int_t)r->init_size,
+	    "index_offset", (json_int_t)r->index_offset, "index_size", (json_int_t)r->index_size,
+	    "segments", segments_describe(r)));
+}
+
+static int
+film_describe(struct film *f)
+{
+	json_t	*list = json_array();
+	int	i;
+
+	for (i = 0; i < f->nsteps; i++) {
+		if (json_array_append_new(list, rendition_describe(&f->result.renditions[i], f->outputs[i].key)) != 0) {
+			json_decref(list);
+			return (film_failed(f, 1, "", "There was not enough memory to describe the film."));
+		}
+	}
+	f->outcome->made = json_dumps(list, JSON_COMPACT);
+	json_decref(list);
+
+	return (f->outcome->made != NULL || film_failed(f, 1, "", "There was not enough memory to describe the film."));
+}
+
+void
+film_run(const struct film_order *order, struct film_outcome *outcome)
+{
+	struct film	*f;
+	int		i;
+
+	memset(outcome, 0, sizeof(*outcome));
+	if ((f = calloc(1, sizeof(*f))) == NULL) {
+		outcome->again = 1;
+		snprintf(outcome->why, sizeof(outcome->why), "There was not enough memory to begin.");
+		return;
+	}
+	f->order = order;
+	f->outcome = outcome;
+
+	if (film_open(f) && film_plan(f) && film_begin(f) && film_transcode(f)) {
+		(void)(film_complete(f) && film_describe(f));
+		media_result_free(&f->result);
+	}
+
+	if (f->media != NULL)
+		media_close(f->media);
+	source_close(f->source);
+	for (i = 0; i < MEDIA_RUNGS; i++)
+		free(f->outputs[i].parts);
+	free(f);
+}

@@ -1,0 +1,54 @@
+/*
+ * A timer around sql/query/queue/sweep.sql.
+ */
+#include <stdlib.h>
+
+#include <kore/kore.h>
+
+#include "base/conf.h"
+#include "base/log.h"
+#include "transcode/sweep.h"
+#include "role.h"
+#include "store/pg.h"
+#include "store/queue.h"
+
+static int	sweeping = 0;
+
+static void
+swept(void *arg, const struct pg_outcome *outcome)
+{
+	int	lost, adopted;
+
+	(void)arg;
+	sweeping = 0;
+	if (outcome->error != NULL) {
+		if (!outcome->lost)
+			log_event(LOG_LEVEL_ERROR, "the queue cannot be swept", LOG_S("error", outcome->error));
+		return;
+	}
+	lost = atoi(PQgetvalue(outcome->res, 0, 0));
+	adopted = atoi(PQgetvalue(outcome->res, 0, 1));
+	if (lost > 0 || adopted > 0)
+		log_event(LOG_LEVEL_WARN, "jobs were found that nobody worked on", LOG_I("lost", lost), LOG_I("adopted", adopted));
+	if (adopted > 0 || atoi(PQgetvalue(outcome->res, 0, 2)) > 0)
+		queue_wake();
+}
+
+static void
+sweep_tick(void *arg, u_int64_t now)
+{
+	const char	*params[] = { "", conf_str(CONF_TRANSCODE_LEASE_MS), conf_str(CONF_TRANSCODE_RETRY_MS) };
+
+	(void)arg;
+	(void)now;
+	if (sweeping || role_draining())
+		return;
+	sweeping = 1;
+	pg_query("queue/sweep", 3, params, swept, NULL);
+}
+
+void
+sweep_start(void)
+{
+	kore_timer_add(sweep_tick, (u_int64_t)conf_int(CONF_QUEUE_SWEEP_MS), NULL, 0);
+}
