@@ -20,8 +20,8 @@
 #include "base/activity.h"
 #include "base/counter.h"
 #include "base/log.h"
+#include "base/role.h"
 #include "embedkore.h"
-#include "role.h"
 #include "store/local/local_objects.h"
 
 /* A path that begins so is a memory file: KORE_TMPDIR of our build of Kore, and pidfile in kore.conf. */

@@ -28,26 +28,24 @@
 #include "base/activity.h"
 #include "base/conf.h"
 #include "base/log.h"
+#include "base/role.h"
+#include "cron/cron_run.h"
+#include "cron/job_command.h"
+#include "cron/schedule.h"
 #include "doctor.h"
 #include "embedkore.h"
-#include "cron/job_command.h"
-#include "jobs/mail_sender.h"
-#include "cron/cron_run.h"
-#include "cron/schedule.h"
-#include "transcode/sweep.h"
-#include "transcode/transcode_worker.h"
-#include "net/mail.h"
+#include "health_probe.h"
 #include "http/admission.h"
+#include "http/changes.h"
 #include "http/local_body.h"
 #include "http/metrics.h"
-#include "http/timeouts.h"
 #include "http/request.h"
 #include "http/route_doc.h"
-#include "http/response_cache.h"
+#include "http/timeouts.h"
+#include "jobs/mail_sender.h"
 #include "media/media.h"
+#include "net/mail.h"
 #include "notices.h"
-#include "health_probe.h"
-#include "role.h"
 #include "status.h"
 #include "store/migrate.h"
 #include "store/objects.h"
@@ -56,6 +54,8 @@
 #include "store/valkey.h"
 #include "tls/listener.h"
 #include "tls/roots.h"
+#include "transcode/sweep.h"
+#include "transcode/transcode_worker.h"
 #include "versions.h"
 
 #define PROBE_TIMEOUT_MS	2000
@@ -66,11 +66,8 @@
 #define TASK_THREADS_MAX	4	/* of one worker, which often has most of those who log in */
 #define SOLO_COUNT		3	/* Kore's count of workers at which the one that serves needs no lock to accept */
 
-static int	roles = 0;
-static int	draining = 0;
 static pid_t	parent_pid;
 static struct kore_server	*secure = NULL;	/* serves HTTPS, when there is a certificate */
-static int	front_count = 1;	/* workers that serve HTTP; behind them comes the one that transcodes */
 
 #if defined(UNSANDBOXED)
 /* The tests' builds call what glibc, sanitizers and valgrind like; only the product is in the sandbox. */
@@ -142,24 +139,6 @@ KORE_SYMBOL(kore_worker_configure);
 KORE_SYMBOL(kore_worker_teardown);
 KORE_SYMBOL(kore_worker_signal);
 KORE_SYMBOL(kore_seccomp_hook);
-
-int
-role_get(void)
-{
-	return (roles);
-}
-
-int
-role_draining(void)
-{
-	return (draining);
-}
-
-const char *
-role_of_worker(int number)
-{
-	return (number > front_count ? "transcode" : "http");
-}
 
 static void
 usage(FILE *fp)
@@ -280,9 +259,9 @@ outside_wrong(void)
 	if ((error = mail_configure()) != NULL || (error = roots_load()) != NULL || (error = valkey_configure()) != NULL ||
 	    (error = objects_configure()) != NULL)
 		return (error);
-	if ((roles & ROLE_API) && (error = listener_configure()) != NULL)
+	if ((role_get() & ROLE_API) && (error = listener_configure()) != NULL)
 		return (error);
-	if (!objects_enabled() && (roles & (ROLE_API | ROLE_TRANSCODE)) && !strcmp(conf_str(CONF_WANZAMI_ENV), "production"))
+	if (!objects_enabled() && (role_get() & (ROLE_API | ROLE_TRANSCODE)) && !strcmp(conf_str(CONF_WANZAMI_ENV), "production"))
 		return ("neither S3_BUCKET nor MEDIA_DIR is set; one of them must say where films are kept");
 
 	return (NULL);
@@ -297,14 +276,6 @@ outside_check(void)
 		die(error);
 }
 
-static int
-roles_parse(const char *list)
-{
-	return ((strstr(list, "api") != NULL ? ROLE_API : 0) |
-	    (strstr(list, "transcode") != NULL ? ROLE_TRANSCODE : 0) |
-	    (strstr(list, "cron") != NULL ? ROLE_CRON : 0));
-}
-
 /* Goes on where a start would end: what is wrong is what it is asked for. */
 static int
 doctor(void)
@@ -312,14 +283,14 @@ doctor(void)
 	const char	*wrong;
 
 	if ((wrong = conf_load()) == NULL) {
-		roles = roles_parse(conf_str(CONF_ROLE));
+		role_set(role_parse(conf_str(CONF_ROLE)));
 		log_init(!strcmp(conf_str(CONF_LOG_FORMAT), "text"), "doctor");
 		wrong = outside_wrong();
 	}
-	if (wrong == NULL && (roles & ROLE_API))
+	if (wrong == NULL && (role_get() & ROLE_API))
 		wrong = conf_check_secrets();
 
-	return (doctor_run(roles, wrong));
+	return (doctor_run(role_get(), wrong));
 }
 
 /* Everything that is not serving ends the process here. */
@@ -462,11 +433,11 @@ bind_choose(void)
 	char		bind[32];
 	const char	*port = conf_str(CONF_PORT);
 
-	if (!(roles & ROLE_API) && port_taken((int)conf_int(CONF_PORT))) {
+	if (!(role_get() & ROLE_API) && port_taken((int)conf_int(CONF_PORT))) {
 		log_event(LOG_LEVEL_WARN, "the port is taken: a health check there asks somebody else; set PORT to another", LOG_S("port", port));
 		port = "0";
 	}
-	snprintf(bind, sizeof(bind), "%s %s", (roles & ROLE_API) ? "::" : "127.0.0.1", port);
+	snprintf(bind, sizeof(bind), "%s %s", (role_get() & ROLE_API) ? "::" : "127.0.0.1", port);
 	setenv("WANZAMI_BIND", bind, 1);
 }
 
@@ -503,7 +474,7 @@ secrets_check(void)
 {
 	const char	*error;
 
-	if ((roles & ROLE_API) && (error = conf_check_secrets()) != NULL)
+	if ((role_get() & ROLE_API) && (error = conf_check_secrets()) != NULL)
 		die(error);
 }
 
@@ -511,7 +482,7 @@ secrets_check(void)
 static void
 mail_announce(void)
 {
-	if ((roles & (ROLE_API | ROLE_CRON)) && !mail_enabled())
+	if ((role_get() & (ROLE_API | ROLE_CRON)) && !mail_enabled())
 		log_event(LOG_LEVEL_WARN, "mail is off: SMTP_HOST, SMTP_USER and SMTP_PASS are not all set");
 }
 
@@ -525,14 +496,17 @@ connections_few(void)
 static void
 workers_count(void)
 {
-	if (!(roles & ROLE_API) && pthread_atfork(NULL, NULL, connections_few) != 0)
+	int	count = 1;
+
+	if (!(role_get() & ROLE_API) && pthread_atfork(NULL, NULL, connections_few) != 0)
 		die("there is not enough memory to start");
-	if ((roles & ROLE_API) && (front_count = (int)conf_int(CONF_WORKERS)) == 0)
-		front_count = cpu_count;
-	worker_count = (u_int8_t)front_count;
+	if ((role_get() & ROLE_API) && (count = (int)conf_int(CONF_WORKERS)) == 0)
+		count = cpu_count;
+	role_set_http_workers(count);
+	worker_count = (u_int8_t)count;
 	/* They hash passwords; more of them than processors only make others wait longer. */
 	kore_task_threads = cpu_count < TASK_THREADS_MAX ? cpu_count : TASK_THREADS_MAX;
-	if (roles & ROLE_TRANSCODE) {
+	if (role_get() & ROLE_TRANSCODE) {
 		worker_count++;
 		worker_name_instance();
 	}
@@ -551,7 +525,7 @@ kore_parent_configure(int argc, char **argv)
 {
 	options_run(argc, argv);
 	conf_load_or_die();
-	roles = roles_parse(conf_str(CONF_ROLE));
+	role_set(role_parse(conf_str(CONF_ROLE)));
 	outside_check();
 	secrets_check();
 	sandbox_check();
@@ -569,7 +543,7 @@ kore_parent_configure(int argc, char **argv)
 	bind_choose();
 	if (listener_wanted())
 		secure_open();
-	response_cache_init();
+	changes_init();
 	metrics_init();
 	activity_init();
 	parent_pid = getpid();
@@ -592,19 +566,19 @@ parent_follow(void)
 static int
 transcodes(void)
 {
-	return (worker->id > front_count);
+	return (!role_serves_http(worker->id));
 }
 
 /* Work that waits for no client, done beside the requests. */
 static void
 chores_start(void)
 {
-	if (roles & (ROLE_API | ROLE_CRON))
+	if (role_get() & (ROLE_API | ROLE_CRON))
 		mail_sender_start();
 	if (worker->id != FIRST_WORKER)
 		return;
 	sweep_start();
-	if (roles & ROLE_CRON)
+	if (role_get() & ROLE_CRON)
 		schedule_start();
 }
 
@@ -628,7 +602,7 @@ kore_worker_configure(void)
 	timeouts_start();
 	admission_start();
 	listener_start(secure);
-	if (front_count == 1)
+	if (role_http_workers() == 1)
 		worker_count = SOLO_COUNT;
 	chores_start();
 }
@@ -689,7 +663,7 @@ kore_worker_teardown(void)
 {
 	u_int64_t	now = kore_time_ms(), leave, deadline;
 
-	draining = 1;
+	role_drain();
 	leave = now + (u_int64_t)conf_int(CONF_SHUTDOWN_DELAY_SEC) * 1000;
 	deadline = leave + (u_int64_t)conf_int(CONF_SHUTDOWN_GRACE_SEC) * 1000;
 	while (!transcodes() && kore_time_ms() < leave)

@@ -14,7 +14,7 @@ header(struct request *r, const char *name)
 	return (http_request_header(r->kore, name, &value) ? value : NULL);
 }
 
-static struct batch	ingest = GATHER("events/ingest");
+static struct batch	ingest = BATCH("events/ingest");
 
 ROUTE(POST, "/api/events", events_ingest, .guard = GUARD_USER);
 

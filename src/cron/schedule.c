@@ -15,10 +15,10 @@
 #include "base/conf.h"
 #include "base/cron_expr.h"
 #include "base/log.h"
+#include "base/role.h"
 #include "base/work.h"
 #include "cron/cron_run.h"
 #include "cron/schedule.h"
-#include "role.h"
 #include "store/pg.h"
 
 #define RUNNING_MAX	4	/* at a time; the others wait for the next look */

@@ -15,7 +15,7 @@ struct batch_waiter {
 	struct request			*r;
 	char				*context;
 	int				alone;		/* what it was gathered with failed */
-	TAILQ_ENTRY(gather_waiter)	list;
+	TAILQ_ENTRY(batch_waiter)	list;
 };
 
 static void	batch_send(struct batch *);

@@ -11,14 +11,14 @@
 
 struct batch_waiter;
 
-/* Requests of one kind in this worker. Static, and made with GATHER(statement). */
+/* Requests of one kind in this worker. Static, and made with BATCH(statement). */
 struct batch {
 	const char				*statement;
-	TAILQ_HEAD(gather_list, gather_waiter)	waiting, sent;
+	TAILQ_HEAD(batch_list, batch_waiter)	waiting, sent;
 	int					began;
 };
 
-#define GATHER(s)	{ .statement = (s) }
+#define BATCH(s)	{ .statement = (s) }
 
 /*
  * Answers with what sql/query/<statement>.sql returns for this request. The

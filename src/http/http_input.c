@@ -17,13 +17,13 @@
 #include <kore/kore.h>
 #include <kore/http.h>
 
-#include "http/http_input.h"
+#include "base/role.h"
 #include "http/admission.h"
+#include "http/http_input.h"
 #include "http/local_body.h"
 #include "http/metrics.h"
-#include "http/timeouts.h"
 #include "http/route.h"
-#include "role.h"
+#include "http/timeouts.h"
 #include "tls/listener.h"
 
 #define HEAD_END	"\r\n\r\n"

@@ -8,11 +8,11 @@
 
 #include "base/conf.h"
 #include "base/json.h"
-#include "http/etag.h"
+#include "base/role.h"
 #include "http/admission.h"
+#include "http/etag.h"
 #include "http/reply.h"
 #include "http/request.h"
-#include "role.h"
 
 /* Kore copies and formats header by header. What is the same in every answer of a kind travels as one, behind the first of them. */
 #define CORS(allowed)									\

@@ -3,13 +3,11 @@
  * statement, the others wait for it. A counter in memory that all processes
  * share tells when something was changed through any of them.
  */
-#include <sys/mman.h>
-
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "http/audience.h"
+#include "http/changes.h"
 #include "http/etag.h"
 #include "http/query.h"
 #include "http/reply.h"
@@ -48,21 +46,6 @@ struct entry {
 static TAILQ_HEAD(, entry)	entries = TAILQ_HEAD_INITIALIZER(entries);
 static int			nentries;
 static size_t			nbytes;
-static atomic_ulong		*changes;
-
-void
-response_cache_init(void)
-{
-	changes = mmap(NULL, sizeof(*changes), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (changes == MAP_FAILED)
-		fatal("mmap: %s", errno_s);
-}
-
-void
-response_cache_invalidate(void)
-{
-	atomic_fetch_add(changes, 1);
-}
 
 static void
 answer_release(struct answer *a)
@@ -106,7 +89,7 @@ entry_drop(struct entry *e)
 static int
 entry_current(const struct entry *e, u_int64_t now)
 {
-	return (e->changes == atomic_load(changes) && now - e->since <= RESPONSE_CACHE_MS);
+	return (e->changes == changes_count() && now - e->since <= RESPONSE_CACHE_MS);
 }
 
 /* Drops what is too old, and the oldest when there is too much. A running statement is left alone. */
@@ -142,7 +125,7 @@ entry_new(const char *key, const char *base, u_int64_t now)
 
 	if ((e = calloc(1, sizeof(*e))) == NULL || (e->key = strdup(key)) == NULL || (e->base = strdup(base)) == NULL)
 		fatal("out of memory");
-	e->changes = atomic_load(changes);
+	e->changes = changes_count();
 	e->since = now;
 	TAILQ_INIT(&e->waiters);
 	TAILQ_INSERT_TAIL(&entries, e, list);

@@ -17,10 +17,4 @@
  */
 void	response_cache_reply(struct request *);
 
-/* Before the processes of this service part: what one of them changes ends the sharing in all of them. */
-void	response_cache_init(void);
-
-/* Something was changed through this process. Any process and thread. */
-void	response_cache_invalidate(void);
-
 #endif

@@ -16,10 +16,10 @@
 #ifndef WANZAMI_ROUTE_H
 #define WANZAMI_ROUTE_H
 
+#include "base/role.h"
 #include "http/body.h"
 #include "http/guard.h"
 #include "http/request.h"
-#include "role.h"
 
 struct route {
 	int			method;		/* HTTP_METHOD_*; GET answers HEAD too */

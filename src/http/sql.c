@@ -6,11 +6,11 @@
 
 #include "base/log.h"
 #include "http/audience.h"
+#include "http/changes.h"
 #include "http/client.h"
 #include "http/query.h"
 #include "http/reply.h"
 #include "http/route.h"
-#include "http/response_cache.h"
 #include "http/sign.h"
 #include "http/sql.h"
 #include "store/outbox.h"
@@ -204,7 +204,7 @@ statement_done(void *arg, const struct pg_outcome *outcome)
 
 	/* Even when the client has gone: it is done. */
 	if (!w->reading && outcome->error == NULL)
-		response_cache_invalidate();
+		changes_announce();
 	if (w->mails && outcome->error == NULL)
 		outbox_wake();
 	if (request_resume(r)) {

@@ -10,12 +10,16 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <kore/kore.h>
+
 #include "base/conf.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/work.h"
 #include "net/fetch.h"
 #include "store/aws_keys.h"
 
+#define RENEW_EVERY_MS	1000
 #define ECS_HOST	"http://169.254.170.2"
 #define MARGIN_SEC	300	/* renewed so long before they expire; sooner when they live shorter */
 #define AGAIN_SEC	5	/* pause after an endpoint that failed while there are still keys */
@@ -254,4 +258,40 @@ aws_keys_stale(void)
 		(void)current_get(&keys, &stale);
 
 	return (stale);
+}
+
+static int	renewal_runs = 0;
+
+static void
+keys_renew(void *arg)
+{
+	struct s3_keys	keys;
+
+	(void)arg;
+	(void)aws_keys_get(&keys, 1, NULL, 0);
+}
+
+static void
+keys_renewed(void *arg)
+{
+	(void)arg;
+	renewal_runs = 0;
+}
+
+static void
+renew_tick(void *arg, u_int64_t now)
+{
+	(void)arg;
+	(void)now;
+	if (renewal_runs || !aws_keys_stale())
+		return;
+	renewal_runs = 1;
+	(void)work_run(WORK_STORE, keys_renew, keys_renewed, NULL);
+}
+
+void
+aws_keys_start(void)
+{
+	(void)kore_timer_add(renew_tick, RENEW_EVERY_MS, NULL, 0);
+	renew_tick(NULL, 0);
 }

@@ -24,7 +24,10 @@ const char	*aws_keys_configure(void);
  */
 int	aws_keys_get(struct s3_keys *, int may_wait, char *why, size_t len);
 
-/* Whether it is time to call aws_keys_get with may_wait. Any thread. */
+/* Returns 1 when it is time to call aws_keys_get with may_wait. Any thread. */
 int	aws_keys_stale(void);
+
+/* Renews the keys on a thread of this worker's own before they expire. Once in each worker, event loop only. */
+void	aws_keys_start(void);
 
 #endif

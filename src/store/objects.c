@@ -1,7 +1,6 @@
 /*
  * Checks what is asked and hands it to the store of the configuration.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,28 +8,25 @@
 #include <kore/kore.h>
 
 #include "base/conf.h"
-#include "base/utf8.h"
-#include "base/work.h"
-#include "store/aws_keys.h"
 #include "store/objects.h"
 #include "store/objects_backend.h"
 
 #define ABORTS_MAX	100	/* uploads to one key */
-#define SEGMENT_MAX	255
-#define RENEW_EVERY_MS	1000
 
-static const struct objects_backend	*backend = NULL;
+/* In this order; the first whose variable is set is used. */
+static const struct objects_backend *const	backends[] = { &objects_s3, &objects_local };
+static const struct objects_backend		*backend = NULL;
 
 const char *
 objects_configure(void)
 {
-	if (*conf_str(CONF_S3_BUCKET) != '\0') {
-		backend = &objects_s3;
-		return (objects_s3_configure());
-	}
-	if (*conf_str(CONF_MEDIA_DIR) != '\0') {
-		backend = &objects_local;
-		return (objects_local_configure());
+	size_t	i;
+
+	for (i = 0; i < sizeof(backends) / sizeof(*backends); i++) {
+		if (*conf_str(backends[i]->chosen_by) != '\0') {
+			backend = backends[i];
+			return (backend->configure());
+		}
 	}
 
 	return (NULL);
@@ -42,75 +38,10 @@ objects_enabled(void)
 	return (backend != NULL);
 }
 
-enum objects_result
-objects_fail(struct objects_call *call, enum objects_result result, const char *fmt, ...)
-{
-	va_list	args;
-
-	va_start(args, fmt);
-	vsnprintf(call->error, sizeof(call->error), fmt, args);
-	va_end(args);
-
-	return (result);
-}
-
-int
-objects_canceled(const struct objects_call *call)
-{
-	return (call->canceled != NULL && call->canceled(call->ctx));
-}
-
-int
-objects_etag_same(const char *a, const char *b)
-{
-	size_t	la, lb;
-
-	a += *a == '"';
-	b += *b == '"';
-	la = strcspn(a, "\"");
-	lb = strcspn(b, "\"");
-
-	return (la == lb && !memcmp(a, b, la));
-}
-
-static int
-key_possible(const char *key)
-{
-	size_t	len = strlen(key);
-
-	return (len > 0 && len <= OBJECTS_KEY_MAX && utf8_ok(key, len));
-}
-
-static int
-segment_ok(const char *p, size_t len)
-{
-	return (len > 0 && len <= SEGMENT_MAX && !(len == 1 && *p == '.') && !(len == 2 && !memcmp(p, "..", 2)));
-}
-
-int
-objects_key_ok(const char *key)
-{
-	const char	*p, *segment = key;
-
-	if (!key_possible(key))
-		return (0);
-	for (p = key; *p != '\0'; p++) {
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			return (0);
-		if (*p == '/') {
-			if (!segment_ok(segment, (size_t)(p - segment)))
-				return (0);
-			segment = p + 1;
-		}
-	}
-
-	return (segment_ok(segment, (size_t)(p - segment)));
-}
-
 int
 objects_key_readable(const char *key)
 {
-	return (backend == &objects_local ? objects_key_ok(key) : key_possible(key));
+	return (backend != NULL && backend->keys_are_paths ? objects_key_ok(key) : objects_key_possible(key));
 }
 
 /* Whether a call can be made at all; what it says otherwise. */
@@ -335,45 +266,14 @@ objects_uri(const char *key, char *uri, size_t size)
 {
 	int	len;
 
-	len = snprintf(uri, size, "s3://%s/%s", backend == &objects_s3 ? conf_str(CONF_S3_BUCKET) : "local", key);
+	len = snprintf(uri, size, "s3://%s/%s", backend != NULL ? backend->bucket() : "local", key);
 
 	return (len > 0 && (size_t)len < size);
-}
-
-static int	renewing = 0;
-
-static void
-keys_renew(void *arg)
-{
-	struct s3_keys	keys;
-
-	(void)arg;
-	(void)aws_keys_get(&keys, 1, NULL, 0);
-}
-
-static void
-keys_renewed(void *arg)
-{
-	(void)arg;
-	renewing = 0;
-}
-
-static void
-keys_tick(void *arg, u_int64_t now)
-{
-	(void)arg;
-	(void)now;
-	if (renewing || !aws_keys_stale())
-		return;
-	renewing = 1;
-	(void)work_run(WORK_STORE, keys_renew, keys_renewed, NULL);
 }
 
 void
 objects_start(void)
 {
-	if (backend != &objects_s3)
-		return;
-	(void)kore_timer_add(keys_tick, RENEW_EVERY_MS, NULL, 0);
-	keys_tick(NULL, 0);
+	if (backend != NULL && backend->start != NULL)
+		backend->start();
 }

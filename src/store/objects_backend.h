@@ -6,9 +6,15 @@
 #ifndef WANZAMI_OBJECTS_BACKEND_H
 #define WANZAMI_OBJECTS_BACKEND_H
 
+#include "base/conf.h"
 #include "store/objects.h"
 
 struct objects_backend {
+	enum conf_id		chosen_by;	/* the variable that selects this back end when it is set */
+	int			keys_are_paths;	/* only keys that objects_key_ok() accepts can be read */
+	const char		*(*configure)(void);	/* returns NULL, or what is wrong with the variables (static storage) */
+	const char		*(*bucket)(void);	/* the bucket of s3://bucket/key URLs */
+	void			(*start)(void);		/* called in each worker, on the event loop; may be NULL */
 	enum objects_result	(*head)(const char *, struct objects_stat *, struct objects_call *);
 	enum objects_result	(*read)(const char *, const char *, uint64_t, void *, size_t, size_t *, struct objects_call *);
 	enum objects_result	(*put)(const char *, const char *, const void *, size_t, char *, struct objects_call *);
@@ -29,10 +35,6 @@ struct objects_backend {
 
 extern const struct objects_backend	objects_s3, objects_local;
 
-/* NULL, or what is wrong with the variables (static storage). */
-const char	*objects_s3_configure(void);
-const char	*objects_local_configure(void);
-
 /* Notes why in call->error and returns result. */
 enum objects_result	objects_fail(struct objects_call *, enum objects_result, const char *, ...)
 			    __attribute__((format(printf, 3, 4)));
@@ -41,5 +43,8 @@ int	objects_canceled(const struct objects_call *);
 
 /* Whether two etags are the same, with or without quotes. */
 int	objects_etag_same(const char *, const char *);
+
+/* Returns 1 for a key that S3 accepts: 1 to OBJECTS_KEY_MAX bytes of UTF-8. */
+int	objects_key_possible(const char *key);
 
 #endif

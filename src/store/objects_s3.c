@@ -21,8 +21,8 @@
 
 static struct s3_bucket	bucket;
 
-const char *
-objects_s3_configure(void)
+static const char *
+configure(void)
 {
 	const char	*how = conf_str(CONF_S3_ADDRESSING);
 
@@ -532,7 +532,14 @@ s3_plain_url(const char *base, const char *key, char *url)
 	return (s3_url(&bucket, key, url));
 }
 
+static const char *
+bucket_name(void)
+{
+	return (conf_str(CONF_S3_BUCKET));
+}
+
 const struct objects_backend	objects_s3 = {
+	.chosen_by = CONF_S3_BUCKET, .configure = configure, .bucket = bucket_name, .start = aws_keys_start,
 	.head = s3_head,
 	.read = s3_read,
 	.put = s3_put,

@@ -7,10 +7,10 @@
 
 #include "base/conf.h"
 #include "base/log.h"
-#include "transcode/sweep.h"
-#include "role.h"
+#include "base/role.h"
 #include "store/pg.h"
 #include "store/queue.h"
+#include "transcode/sweep.h"
 
 static int	sweeping = 0;
 

@@ -26,12 +26,12 @@
 #include "base/counter.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/role.h"
 #include "base/work.h"
-#include "transcode/film.h"
-#include "transcode/transcode_worker.h"
-#include "role.h"
 #include "store/pg.h"
 #include "store/queue.h"
+#include "transcode/film.h"
+#include "transcode/transcode_worker.h"
 
 #define TICK_MS		50
 #define BEAT_MAX_MS	1000		/* between two heart-beats, however long the lease */

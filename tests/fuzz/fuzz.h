@@ -13,7 +13,6 @@
 
 #include <kore/kore.h>
 
-#include "../roleless.h"
 
 int	LLVMFuzzerInitialize(int *, char ***);
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/cron_expr.h"
-#include "../roleless.h"
 
 int	main(void);
 

@@ -10,7 +10,6 @@
 #include "base/conf.h"
 #include "net/fetch.h"
 #include "tls/roots.h"
-#include "../roleless.h"
 
 int	main(int, char **);
 

@@ -22,7 +22,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../roleless.h"
 
 int	main(int, char **);
 

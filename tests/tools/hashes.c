@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "../roleless.h"
 #include "http/password.h"
 
 int	main(int, char **);

@@ -9,7 +9,6 @@
 
 #include <jwt.h>
 
-#include "../roleless.h"
 
 int	main(int, char **);
 

@@ -15,7 +15,6 @@
 #include "store/local/local_objects.h"
 #include "store/s3.h"
 #include "tls/roots.h"
-#include "../roleless.h"
 
 #define INPUT_MAX	(64u << 20)
 

@@ -22,7 +22,6 @@
 
 #include "base/conf.h"
 #include "tls/roots.h"
-#include "../roleless.h"
 
 #define PATIENCE_MS	60000
 #define MEGABYTE	1000000

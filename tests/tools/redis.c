@@ -14,7 +14,6 @@
 
 #include "tls/hiredis.h"
 #include "tls/pem.h"
-#include "../roleless.h"
 #include "options.h"
 
 #define WORDS_MAX	8

@@ -22,7 +22,6 @@
 #include "base/conf.h"
 #include "tls/tls_client.h"
 #include "tls/pem.h"
-#include "../roleless.h"
 #include "options.h"
 
 #define PATIENCE_MS	60000

@@ -14,7 +14,6 @@
 #include <cmocka.h>
 #include <kore/kore.h>
 
-#include "../roleless.h"
 
 int	main(void);
 

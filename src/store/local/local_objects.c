@@ -24,8 +24,8 @@
 #include "store/objects_backend.h"
 #include "store/local/local_objects.h"
 
-const char *
-objects_local_configure(void)
+static const char *
+configure(void)
 {
 	const char	*error = localfile_configure();
 
@@ -260,7 +260,14 @@ local_accept(const char *name, int fd, const char *key, const char *upload, int 
 	return (upload != NULL ? localupload_place(path, key, upload, number, call) : localfile_place(path, key, call));
 }
 
+static const char *
+bucket_name(void)
+{
+	return ("local");
+}
+
 const struct objects_backend	objects_local = {
+	.chosen_by = CONF_MEDIA_DIR, .keys_are_paths = 1, .configure = configure, .bucket = bucket_name,
 	.head = local_head,
 	.read = local_read,
 	.put = local_put,
