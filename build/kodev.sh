@@ -22,15 +22,17 @@ build|run)
 	make --no-print-directory -s -f build/Makefile out/obj/musl/embed.o out/gen/versions.h
 	rm -rf $stage/src
 	mkdir -p $stage/src $stage/conf
+	[ ! -L $stage/conf/build.conf ] || rm $stage/conf/build.conf
 	for f in $(find src -name '*.c'); do
 		ln -s "$root/$f" "$stage/src/app-$(echo "${f#src/}" | tr / -)"
 	done
 	ln -sfn "$root/src" $stage/headers
 	ln -sfn "$root/out" $stage/out
-	ln -sfn "$root/conf/build.conf" $stage/conf/build.conf
+	sed "s/@WRAPS@/$(awk '!/^#/ { printf "%s-Wl,--wrap=%s", sep, $1; sep = "," }' build/wraps | sed 's/,-Wl,/,/g')/" conf/build.conf >$stage/conf/build.conf.new
+	cmp -s $stage/conf/build.conf.new $stage/conf/build.conf || cp $stage/conf/build.conf.new $stage/conf/build.conf
 	ln -sfn "$root/kore.conf" $stage/conf/wanzami.conf
 	# kodev looks at the time of a source, not of the headers, options or libraries that it uses.
-	if [ -n "$(find src out/gen conf/build.conf out/deps/keys ! -name '*.c' -type f -newer $stage/.built 2>/dev/null)" ] ||
+	if [ -n "$(find src out/gen conf/build.conf build/wraps out/deps/keys ! -name '*.c' -type f -newer $stage/.built 2>/dev/null)" ] ||
 	    [ ! -e $stage/.built ]; then
 		rm -rf $stage/.objs $stage/.flavor
 	fi

@@ -1,6 +1,5 @@
 /*
- * What this process is: its options, its roles, and the hooks that Kore calls
- * in the life of parent and workers.
+ * The life of the process: the hooks that Kore calls in parent and workers.
  */
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -10,7 +9,6 @@
 #include <netinet/in.h>
 
 #include <errno.h>
-#include <getopt.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,44 +19,36 @@
 #include <kore/kore.h>
 #include <kore/hooks.h>
 #include <kore/http.h>
-#include <kore/seccomp.h>
 #include <kore/tasks.h>
 
-#include "admin.h"
 #include "base/activity.h"
 #include "base/conf.h"
 #include "base/log.h"
 #include "base/role.h"
+#include "cli.h"
 #include "cron/cron_run.h"
-#include "cron/job_command.h"
 #include "cron/schedule.h"
-#include "doctor.h"
-#include "embedkore.h"
-#include "health_probe.h"
 #include "http/admission.h"
 #include "http/changes.h"
+#include "http/http_input.h"
 #include "http/local_body.h"
 #include "http/metrics.h"
 #include "http/request.h"
-#include "http/route_doc.h"
 #include "http/timeouts.h"
 #include "jobs/mail_sender.h"
-#include "media/media.h"
+#include "kore/symbols.h"
 #include "net/mail.h"
-#include "notices.h"
-#include "status.h"
+#include "sandbox.h"
+#include "settings.h"
 #include "store/migrate.h"
 #include "store/objects.h"
 #include "store/pg.h"
-#include "store/pg_url.h"
 #include "store/valkey.h"
 #include "tls/listener.h"
-#include "tls/roots.h"
 #include "transcode/sweep.h"
 #include "transcode/transcode_worker.h"
 #include "versions.h"
 
-#define PROBE_TIMEOUT_MS	2000
 #define DRAIN_STEP_MS		50
 #define RETURN_MS		3000	/* of the grace: a job that is not finished by then is given back */
 #define FIRST_WORKER		1
@@ -69,331 +59,10 @@
 static pid_t	parent_pid;
 static struct kore_server	*secure = NULL;	/* serves HTTPS, when there is a certificate */
 
-#if defined(UNSANDBOXED)
-/* The tests' builds call what glibc, sanitizers and valgrind like; only the product is in the sandbox. */
-KORE_SECCOMP_FILTER("wanzami", BPF_STMT(BPF_RET + BPF_K, SECCOMP_RET_ALLOW))
-#if defined(__SANITIZE_ADDRESS__)
-const char	*__asan_default_options(void);
-
-/* What hangs on Kore's memory pools until the process ends would count as leaked: nobody looks for pointers there. */
-const char *
-__asan_default_options(void)
-{
-	return ("detect_leaks=0");
-}
-#endif
-#else
-/* What is done to files by their names. Younger machines have these calls only in the form that takes a folder as well. */
-#if defined(SYS_rename)
-#define BY_NAME	\
-	KORE_SYSCALL_ALLOW(rename),	\
-	KORE_SYSCALL_ALLOW(link),	\
-	KORE_SYSCALL_ALLOW(mkdir),	\
-	KORE_SYSCALL_ALLOW(rmdir)
-#else
-#define BY_NAME	\
-	KORE_SYSCALL_ALLOW(renameat),	\
-	KORE_SYSCALL_ALLOW(linkat),	\
-	KORE_SYSCALL_ALLOW(mkdirat),	\
-	KORE_SYSCALL_ALLOW(unlinkat),	\
-	KORE_SYSCALL_ALLOW(newfstatat),	\
-	KORE_SYSCALL_ALLOW(faccessat)
-#endif
-
-/*
- * What a worker needs beyond Kore's own list: musl's realloc and stdio,
- * connections to the database, and libcurl's way to wake itself; for objects
- * in a local directory, whose files are read at an offset, made to last,
- * joined without passing through us, and moved to their places; and for a
- * transcode worker, which lets others go first, counts the CPUs it may use and
- * has threads with names.
- */
-KORE_SECCOMP_FILTER("wanzami",
-	KORE_SYSCALL_ALLOW(mremap),
-	KORE_SYSCALL_ALLOW(readv),
-	KORE_SYSCALL_ALLOW(socket),
-	KORE_SYSCALL_ALLOW(connect),
-	KORE_SYSCALL_ALLOW(bind),
-	KORE_SYSCALL_ALLOW(getsockopt),
-	KORE_SYSCALL_ALLOW(getsockname),
-	KORE_SYSCALL_ALLOW(getpeername),
-	KORE_SYSCALL_ALLOW(sendmsg),
-	KORE_SYSCALL_ALLOW(recvmsg),
-	KORE_SYSCALL_ALLOW(eventfd2),
-	KORE_SYSCALL_ALLOW(shutdown),
-	KORE_SYSCALL_ALLOW_ARG(prctl, 0, PR_SET_PDEATHSIG),
-	KORE_SYSCALL_ALLOW(getppid),
-	KORE_SYSCALL_ALLOW(pread64),
-	KORE_SYSCALL_ALLOW(fsync),
-	KORE_SYSCALL_ALLOW(copy_file_range),
-	BY_NAME,
-	KORE_SYSCALL_ALLOW(getdents64),
-	KORE_SYSCALL_ALLOW(setpriority),
-	KORE_SYSCALL_ALLOW(sched_getaffinity),
-	KORE_SYSCALL_ALLOW_ARG(prctl, 0, PR_SET_NAME)
-)
-#endif
-
 KORE_SYMBOL(kore_parent_configure);
 KORE_SYMBOL(kore_worker_configure);
 KORE_SYMBOL(kore_worker_teardown);
 KORE_SYMBOL(kore_worker_signal);
-KORE_SYMBOL(kore_seccomp_hook);
-
-static void
-usage(FILE *fp)
-{
-	fprintf(fp,
-	    "usage: wanzami [--role LIST]                  serve (LIST: api,transcode,cron; default all)\n"
-	    "       wanzami --probe [URL] [--timeout SEC]  exit 0 when healthy, else 1 and why\n"
-	    "       wanzami migrate                        bring the database schema up to date\n"
-	    "       wanzami doctor                         whether what it needs is there, and what to change; 1 when something is not\n"
-	    "       wanzami status                         what the service is doing; 1 when something here does not answer\n"
-	    "       wanzami job list                       what is done when, and how it went last\n"
-	    "       wanzami job run NAME [ARGUMENT ...]    do it now\n"
-	    "       wanzami transcode INPUT OUTDIR         the film pipeline on a local file\n"
-	    "       wanzami admin create --email A --name N [--role SUPER_ADMIN]\n"
-	    "                                              password from standard input, else made up and printed\n"
-	    "       wanzami docs configure                 docs/configure.md\n"
-	    "       wanzami docs routes                    every route with its guard, limits and fields, as JSON\n"
-	    "       wanzami --version [--verbose] | --help     verbose: the authorities that are believed, too\n"
-	    "       wanzami --sbom | --licenses            what is linked in: bill of materials (SPDX), and every licence\n\nEnvironment:\n");
-	conf_print_help(fp);
-}
-
-static int
-version_print(int verbose)
-{
-	printf("wanzami %s\n%s", WANZAMI_VERSION, WANZAMI_LIBRARIES);
-	if (verbose)
-		roots_print(stdout);
-
-	return (0);
-}
-
-static void
-die(const char *why)
-{
-	fprintf(stderr, "wanzami: %s\n", why);
-	exit(1);
-}
-
-static void
-options_conflict(const char *word)
-{
-	fprintf(stderr, "wanzami: what is \"%s\"? Try --help.\n", word);
-	exit(2);
-}
-
-static void
-conf_load_or_die(void)
-{
-	const char	*error;
-
-	if ((error = conf_load()) != NULL)
-		die(error);
-}
-
-/* What is needed to talk to the database. */
-static void
-database_prepare_or_die(void)
-{
-	const char	*error;
-
-	conf_load_or_die();
-	if ((error = roots_load()) != NULL)
-		die(error);
-}
-
-static int
-probe(const char *url, const char *timeout)
-{
-	char	health[64], *end;
-	double	seconds = PROBE_TIMEOUT_MS / 1000.0;
-
-	if (timeout != NULL) {
-		seconds = strtod(timeout, &end);
-		if (end == timeout || *end != '\0' || !(seconds > 0 && seconds <= 3600))
-			die("--timeout takes seconds, more than 0 and at most 3600");
-	}
-	if (url == NULL) {
-		conf_load_or_die();
-		snprintf(health, sizeof(health), "http://127.0.0.1:%s/health", conf_str(CONF_PORT));
-		url = health;
-	}
-
-	return (probe_run(url, (int)(seconds * 1000)));
-}
-
-static int
-transcode(const char *input, const char *outdir)
-{
-	const struct media_rendition	*r;
-	struct media_result		result;
-	struct media_error		error;
-	int				i;
-
-	media_init(NULL);
-	if (media_transcode_file(input, outdir, (1u << MEDIA_RUNGS) - 1, NULL, 1, &result, &error) != MEDIA_OK)
-		die(error.text);
-	for (i = 0; i < result.nrenditions; i++) {
-		r = &result.renditions[i];
-		printf("%-5s %4d x %-4d %6.2f frames/s %8.2f s %6u kbit/s %10llu bytes  %s\n", media_rung_name(r->rung), r->width, r->height,
-		    (double)r->fps_num / r->fps_den, r->duration, r->average / 1000, (unsigned long long)r->size, r->codecs);
-	}
-	media_result_free(&result);
-
-	return (0);
-}
-
-/* What is wrong with how the servers that we need are named, in one line; NULL when nothing is. */
-static const char *
-outside_wrong(void)
-{
-	const char	*error;
-	char		schema[64], *url;
-
-	if ((url = pg_url_clean(conf_str(CONF_DATABASE_URL), schema, sizeof(schema))) == NULL)
-		return ("DATABASE_URL is missing or wrong; it must be postgresql://user:password@host:port/database");
-	free(url);
-	if ((error = mail_configure()) != NULL || (error = roots_load()) != NULL || (error = valkey_configure()) != NULL ||
-	    (error = objects_configure()) != NULL)
-		return (error);
-	if ((role_get() & ROLE_API) && (error = listener_configure()) != NULL)
-		return (error);
-	if (!objects_enabled() && (role_get() & (ROLE_API | ROLE_TRANSCODE)) && !strcmp(conf_str(CONF_WANZAMI_ENV), "production"))
-		return ("neither S3_BUCKET nor MEDIA_DIR is set; one of them must say where films are kept");
-
-	return (NULL);
-}
-
-static void
-outside_check(void)
-{
-	const char	*error;
-
-	if ((error = outside_wrong()) != NULL)
-		die(error);
-}
-
-/* Goes on where a start would end: what is wrong is what it is asked for. */
-static int
-doctor(void)
-{
-	const char	*wrong;
-
-	if ((wrong = conf_load()) == NULL) {
-		role_set(role_parse(conf_str(CONF_ROLE)));
-		log_init(!strcmp(conf_str(CONF_LOG_FORMAT), "text"), "doctor");
-		wrong = outside_wrong();
-	}
-	if (wrong == NULL && (role_get() & ROLE_API))
-		wrong = conf_check_secrets();
-
-	return (doctor_run(role_get(), wrong));
-}
-
-/* Everything that is not serving ends the process here. */
-static void
-options_run(int argc, char **argv)
-{
-	static const struct option	options[] = {
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'v' },
-		{ "verbose", no_argument, NULL, 'V' },
-		{ "sbom", no_argument, NULL, 's' },
-		{ "licenses", no_argument, NULL, 'l' },
-		{ "role", required_argument, NULL, 'r' },
-		{ "probe", no_argument, NULL, 'p' },
-		{ "timeout", required_argument, NULL, 't' },
-		{ "email", required_argument, NULL, 'e' },
-		{ "name", required_argument, NULL, 'n' },
-		{ NULL, 0, NULL, 0 }
-	};
-	const char	*timeout = NULL, *role = NULL, *email = NULL, *name = NULL;
-	int		c, probing = 0, version = 0, verbose = 0;
-
-	while ((c = getopt_long(argc, argv, "fhv", options, NULL)) != -1) {
-		switch (c) {
-		case 'f':	/* what kodev run passes; we never leave the foreground */
-			break;
-		case 'h':
-			usage(stdout);
-			exit(0);
-		case 'v':
-			version = 1;
-			break;
-		case 'V':
-			verbose = 1;
-			break;
-		case 's':
-			exit(notices_sbom());
-		case 'l':
-			exit(notices_licenses());
-		case 'r':
-			role = optarg;
-			break;
-		case 'e':
-			email = optarg;
-			break;
-		case 'n':
-			name = optarg;
-			break;
-		case 'p':
-			probing = 1;
-			break;
-		case 't':
-			timeout = optarg;
-			break;
-		default:
-			exit(2);
-		}
-	}
-
-	argc -= optind;
-	argv += optind;
-	if (version)
-		exit(version_print(verbose));
-	if (probing && argc <= 1)
-		exit(probe(argv[0], timeout));
-	if (argc == 3 && !strcmp(argv[0], "transcode"))
-		exit(transcode(argv[1], argv[2]));
-	if (argc == 2 && !strcmp(argv[0], "admin") && !strcmp(argv[1], "create")) {
-		database_prepare_or_die();
-		exit(admin_create(conf_str(CONF_DATABASE_URL), email, name, role != NULL ? role : "SUPER_ADMIN"));
-	}
-	if (role != NULL)
-		setenv("ROLE", role, 1);
-	if (argc == 0)
-		return;
-	if (argc == 1 && !strcmp(argv[0], "migrate")) {
-		database_prepare_or_die();
-		log_init(!strcmp(conf_str(CONF_LOG_FORMAT), "text"), "migrate");
-		exit(migrate_run(conf_str(CONF_DATABASE_URL)));
-	}
-	if (argc == 1 && !strcmp(argv[0], "doctor"))
-		exit(doctor());
-	if (argc == 1 && !strcmp(argv[0], "status")) {
-		conf_load_or_die();
-		outside_check();
-		exit(status_print());
-	}
-	if (argc >= 1 && !strcmp(argv[0], "job")) {
-		conf_load_or_die();
-		log_init(!strcmp(conf_str(CONF_LOG_FORMAT), "text"), "job");
-		outside_check();
-		exit(job_command(argc - 1, argv + 1));
-	}
-	if (argc == 2 && !strcmp(argv[0], "docs") && !strcmp(argv[1], "configure")) {
-		conf_print_markdown(stdout);
-		exit(0);
-	}
-	if (argc == 2 && !strcmp(argv[0], "docs") && !strcmp(argv[1], "routes")) {
-		route_doc_print(stdout);
-		exit(0);
-	}
-	options_conflict(argv[0]);
-}
 
 /* Kore's workers try every descriptor up to the limit once; in a container that may be a million. */
 static void
@@ -450,7 +119,7 @@ secure_open(void)
 
 	secure = kore_server_create("secure");
 	if (!kore_server_bind(secure, "::", conf_str(CONF_TLS_PORT), NULL))
-		die("TLS_PORT cannot be listened on");
+		settings_die("TLS_PORT cannot be listened on");
 	dom = kore_domain_new("*");
 	kore_domain_attach(dom, secure);
 	rt = kore_route_create(dom, "^/", HANDLER_TYPE_DYNAMIC);
@@ -472,10 +141,8 @@ migrate_wanted(void)
 static void
 secrets_check(void)
 {
-	const char	*error;
-
-	if ((role_get() & ROLE_API) && (error = conf_check_secrets()) != NULL)
-		die(error);
+	if (role_get() & ROLE_API)
+		settings_die(conf_check_secrets());
 }
 
 /* Who must know learns it once, not with every mail. */
@@ -499,7 +166,7 @@ workers_count(void)
 	int	count = 1;
 
 	if (!(role_get() & ROLE_API) && pthread_atfork(NULL, NULL, connections_few) != 0)
-		die("there is not enough memory to start");
+		settings_die("there is not enough memory to start");
 	if ((role_get() & ROLE_API) && (count = (int)conf_int(CONF_WORKERS)) == 0)
 		count = cpu_count;
 	role_set_http_workers(count);
@@ -512,23 +179,15 @@ workers_count(void)
 	}
 }
 
-/* Workers live in a sandbox or not at all; Kore would say no more than that a call has failed. */
-static void
-sandbox_check(void)
-{
-	if (prctl(PR_GET_SECCOMP) == -1)
-		die("this kernel, or what emulates it, has no seccomp, and there is no serving without its sandbox");
-}
-
 void
 kore_parent_configure(int argc, char **argv)
 {
-	options_run(argc, argv);
-	conf_load_or_die();
+	cli_run(argc, argv);
+	settings_die(conf_load());
 	role_set(role_parse(conf_str(CONF_ROLE)));
-	outside_check();
+	settings_die(settings_check());
 	secrets_check();
-	sandbox_check();
+	settings_die(sandbox_check());
 	log_init(!strcmp(conf_str(CONF_LOG_FORMAT), "text"), conf_str(CONF_ROLE));
 	if (migrate_wanted() && migrate_run(conf_str(CONF_DATABASE_URL)) != 0)
 		exit(1);
@@ -592,6 +251,7 @@ kore_worker_configure(void)
 	pg_start(conf_str(CONF_DATABASE_URL));
 	(void)valkey_shared();
 	objects_start();
+	http_input_start();
 	if (transcodes()) {
 		listener_forget();
 		worker_max_connections = 0;

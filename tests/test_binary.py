@@ -117,3 +117,14 @@ def test_unknown_words_are_refused(args):
     r = run(*args)
     assert r.returncode == 2
     assert len(r.stderr.splitlines()) == 1
+
+
+def test_every_wrapped_function_is_in_effect():
+    """The linker drops a replacement that nothing calls; so each that is there has taken the place of the original (build/wraps)."""
+    with open(os.path.join(ROOT, "build/wraps")) as f:
+        wraps = [line.split()[:2] for line in f if not line.startswith("#")]
+    symbols = subprocess.run(["nm", os.path.join(ROOT, "out/wanzami.debug")], capture_output=True, text=True, check=True).stdout.split()
+    assert len(wraps) >= 12 and [name for name, _ in wraps if "__wrap_" + name not in symbols] == []
+    for name, file in wraps:
+        with open(os.path.join(ROOT, "src/kore", file)) as f:
+            assert "__wrap_%s(" % name in f.read()

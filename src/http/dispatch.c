@@ -4,7 +4,6 @@
  */
 #include "base/activity.h"
 #include "base/log.h"
-#include "embedkore.h"
 #include "http/body.h"
 #include "http/dispatch.h"
 #include "http/guard.h"
@@ -16,6 +15,7 @@
 #include "http/route.h"
 #include "http/response_cache.h"
 #include "http/sql.h"
+#include "kore/symbols.h"
 
 KORE_SYMBOL(dispatch_request);
 

@@ -24,6 +24,7 @@
 #include "http/metrics.h"
 #include "http/route.h"
 #include "http/timeouts.h"
+#include "kore/connection_hooks.h"
 #include "tls/listener.h"
 
 #define HEAD_END	"\r\n\r\n"
@@ -31,12 +32,6 @@
 #define LENGTH_ZERO	"content-length: 0\r\n"
 
 #define UNSENT_MAX	1048576	/* bytes of answers that wait for a client, before it may ask for more */
-
-void	__real_net_recv_queue(struct connection *, size_t, int, int (*)(struct netbuf *));
-void	__wrap_net_recv_queue(struct connection *, size_t, int, int (*)(struct netbuf *));
-void	__real_net_recv_reset(struct connection *, size_t, int (*)(struct netbuf *));
-void	__wrap_net_recv_reset(struct connection *, size_t, int (*)(struct netbuf *));
-int	__wrap_http_check_timeout(struct connection *, u_int64_t);
 
 /* All that the service reads. Kore keeps 25 headers, and browsers behind load balancers send more. */
 static const char	*headers_read[] = {
@@ -538,34 +533,15 @@ http_input_recv(struct netbuf *nb)
 	return (http_input_body(c));
 }
 
+static void
+http_input_opened(struct connection *c)
+{
+	(void)pipelined_new(c, 0);
+	timeouts_opened(c);
+}
+
 static int
-(*in_front(int (*cb)(struct netbuf *)))(struct netbuf *)
-{
-	return (cb == http_header_recv ? http_input_recv : cb);
-}
-
-void
-__wrap_net_recv_queue(struct connection *c, size_t len, int flags, int (*cb)(struct netbuf *))
-{
-	if (cb == http_header_recv) {
-		(void)pipelined_new(c, 0);
-		timeouts_opened(c);
-	}
-	__real_net_recv_queue(c, len, flags, in_front(cb));
-}
-
-void
-__wrap_net_recv_reset(struct connection *c, size_t len, int (*cb)(struct netbuf *))
-{
-	if (cb == http_header_recv)
-		timeouts_idle(c);
-	__real_net_recv_reset(c, len, in_front(cb));
-	if (cb == http_header_recv)
-		pipelined_wake(c);
-}
-
-int
-__wrap_http_check_timeout(struct connection *c, u_int64_t now)
+http_input_timeout(struct connection *c, u_int64_t now)
 {
 	switch (timeouts_check(c, now)) {
 	case TIMEOUT_NONE:
@@ -579,4 +555,13 @@ __wrap_http_check_timeout(struct connection *c, u_int64_t now)
 	}
 
 	return (KORE_RESULT_ERROR);
+}
+
+void
+http_input_start(void)
+{
+	static const struct connection_hooks	hooks = { .opened = http_input_opened, .idle = timeouts_idle, .resumed = pipelined_wake,
+	    .header = http_input_recv, .timeout = http_input_timeout };
+
+	connection_hooks_set(&hooks);
 }

@@ -8,6 +8,9 @@
 
 #include <stddef.h>
 
+/* Takes the connections of this worker over from Kore (kore/connection_hooks.h), before it accepts any. Event loop only. */
+void	http_input_start(void);
+
 /*
  * Rewrites the head of a request (request line, header lines, empty line) in
  * place: drops the headers that the service does not read, among them those

@@ -1,6 +1,6 @@
 /*
  * Kore can write a body to a temporary file. Its mkstemp and unlink lead to
- * the local store (embedkore.c), so that the file is where it has to be.
+ * the local store (kore/memory_files.h), so that the file is where it has to be.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 
 #include "http/local_body.h"
 #include "http/query.h"
+#include "kore/memory_files.h"
 #include "store/local/local_objects.h"
 
 void
@@ -20,6 +21,7 @@ local_body_start(void)
 	http_body_disk_path = (char *)(uintptr_t)LOCAL_RECEIVED;
 	http_body_disk_offload = LOCALBODY_MEMORY_MAX;
 	http_body_max = OBJECTS_PART_MAX;
+	memory_files_hook(LOCAL_RECEIVED, local_receive, local_forget);
 }
 
 /* One parameter of a query; 0 when it is absent. One that does not fit or decode becomes empty, which is never right. */

@@ -9,11 +9,11 @@
 #include "base/activity.h"
 #include "base/counter.h"
 #include "base/random.h"
-#include "embedkore.h"
 #include "http/hangup.h"
 #include "http/admission.h"
 #include "http/request.h"
 #include "http/route.h"
+#include "kore/symbols.h"
 
 struct block {
 	struct block	*next;

@@ -1,0 +1,52 @@
+/*
+ * Kore hands its receive callback to net_recv_queue() and net_recv_reset(), and
+ * asks http_check_timeout() twice a second; the linker leads these calls here.
+ */
+#include <kore/kore.h>
+#include <kore/http.h>
+
+#include "kore/connection_hooks.h"
+
+void	__real_net_recv_queue(struct connection *, size_t, int, int (*)(struct netbuf *));
+void	__wrap_net_recv_queue(struct connection *, size_t, int, int (*)(struct netbuf *));
+void	__real_net_recv_reset(struct connection *, size_t, int (*)(struct netbuf *));
+void	__wrap_net_recv_reset(struct connection *, size_t, int (*)(struct netbuf *));
+int	__wrap_http_check_timeout(struct connection *, u_int64_t);
+
+static const struct connection_hooks	*hooks = NULL;
+
+void
+connection_hooks_set(const struct connection_hooks *set)
+{
+	hooks = set;
+}
+
+static int
+is_header(int (*cb)(struct netbuf *))
+{
+	return (hooks != NULL && cb == http_header_recv);
+}
+
+void
+__wrap_net_recv_queue(struct connection *c, size_t len, int flags, int (*cb)(struct netbuf *))
+{
+	if (is_header(cb))
+		hooks->opened(c);
+	__real_net_recv_queue(c, len, flags, is_header(cb) ? hooks->header : cb);
+}
+
+void
+__wrap_net_recv_reset(struct connection *c, size_t len, int (*cb)(struct netbuf *))
+{
+	if (is_header(cb))
+		hooks->idle(c);
+	__real_net_recv_reset(c, len, is_header(cb) ? hooks->header : cb);
+	if (is_header(cb))
+		hooks->resumed(c);
+}
+
+int
+__wrap_http_check_timeout(struct connection *c, u_int64_t now)
+{
+	return (hooks != NULL ? hooks->timeout(c, now) : KORE_RESULT_OK);
+}

@@ -1,0 +1,90 @@
+/*
+ * The seccomp filter of the workers: Kore's own list, and what our libraries
+ * need beside it.
+ */
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+#include <kore/kore.h>
+#include <kore/hooks.h>
+#include <kore/seccomp.h>
+
+#include "kore/symbols.h"
+#include "sandbox.h"
+
+#if defined(UNSANDBOXED)
+/* The tests' builds call what glibc, sanitizers and valgrind like; only the product is in the sandbox. */
+KORE_SECCOMP_FILTER("wanzami", BPF_STMT(BPF_RET + BPF_K, SECCOMP_RET_ALLOW))
+#if defined(__SANITIZE_ADDRESS__)
+const char	*__asan_default_options(void);
+
+/* What hangs on Kore's memory pools until the process ends would count as leaked: nobody looks for pointers there. */
+const char *
+__asan_default_options(void)
+{
+	return ("detect_leaks=0");
+}
+#endif
+#else
+/* What is done to files by their names. Younger machines have these calls only in the form that takes a folder as well. */
+#if defined(SYS_rename)
+#define BY_NAME	\
+	KORE_SYSCALL_ALLOW(rename),	\
+	KORE_SYSCALL_ALLOW(link),	\
+	KORE_SYSCALL_ALLOW(mkdir),	\
+	KORE_SYSCALL_ALLOW(rmdir)
+#else
+#define BY_NAME	\
+	KORE_SYSCALL_ALLOW(renameat),	\
+	KORE_SYSCALL_ALLOW(linkat),	\
+	KORE_SYSCALL_ALLOW(mkdirat),	\
+	KORE_SYSCALL_ALLOW(unlinkat),	\
+	KORE_SYSCALL_ALLOW(newfstatat),	\
+	KORE_SYSCALL_ALLOW(faccessat)
+#endif
+
+/*
+ * What a worker needs beyond Kore's own list: musl's realloc and stdio,
+ * connections to the database, and libcurl's way to wake itself; for objects
+ * in a local directory, whose files are read at an offset, made to last,
+ * joined without passing through us, and moved to their places; and for a
+ * transcode worker, which lets others go first, counts the CPUs it may use and
+ * has threads with names.
+ */
+KORE_SECCOMP_FILTER("wanzami",
+	KORE_SYSCALL_ALLOW(mremap),
+	KORE_SYSCALL_ALLOW(readv),
+	KORE_SYSCALL_ALLOW(socket),
+	KORE_SYSCALL_ALLOW(connect),
+	KORE_SYSCALL_ALLOW(bind),
+	KORE_SYSCALL_ALLOW(getsockopt),
+	KORE_SYSCALL_ALLOW(getsockname),
+	KORE_SYSCALL_ALLOW(getpeername),
+	KORE_SYSCALL_ALLOW(sendmsg),
+	KORE_SYSCALL_ALLOW(recvmsg),
+	KORE_SYSCALL_ALLOW(eventfd2),
+	KORE_SYSCALL_ALLOW(shutdown),
+	KORE_SYSCALL_ALLOW_ARG(prctl, 0, PR_SET_PDEATHSIG),
+	KORE_SYSCALL_ALLOW(getppid),
+	KORE_SYSCALL_ALLOW(pread64),
+	KORE_SYSCALL_ALLOW(fsync),
+	KORE_SYSCALL_ALLOW(copy_file_range),
+	BY_NAME,
+	KORE_SYSCALL_ALLOW(getdents64),
+	KORE_SYSCALL_ALLOW(setpriority),
+	KORE_SYSCALL_ALLOW(sched_getaffinity),
+	KORE_SYSCALL_ALLOW_ARG(prctl, 0, PR_SET_NAME)
+)
+#endif
+
+KORE_SYMBOL(kore_seccomp_hook);
+
+/* Kore would only say that a call has failed. */
+const char *
+sandbox_check(void)
+{
+	if (prctl(PR_GET_SECCOMP) == -1)
+		return ("this kernel, or what emulates it, has no seccomp; a worker does not run without its sandbox");
+
+	return (NULL);
+}

@@ -1,0 +1,45 @@
+/*
+ * Each module checks its own variables; this is the list of them.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/conf.h"
+#include "base/role.h"
+#include "net/mail.h"
+#include "settings.h"
+#include "store/objects.h"
+#include "store/pg_url.h"
+#include "store/valkey.h"
+#include "tls/listener.h"
+#include "tls/roots.h"
+
+const char *
+settings_check(void)
+{
+	const char	*error;
+	char		schema[64], *url;
+
+	if ((url = pg_url_clean(conf_str(CONF_DATABASE_URL), schema, sizeof(schema))) == NULL)
+		return ("DATABASE_URL is missing or wrong; it must be postgresql://user:password@host:port/database");
+	free(url);
+	if ((error = mail_configure()) != NULL || (error = roots_load()) != NULL || (error = valkey_configure()) != NULL ||
+	    (error = objects_configure()) != NULL)
+		return (error);
+	if ((role_get() & ROLE_API) && (error = listener_configure()) != NULL)
+		return (error);
+	if (!objects_enabled() && (role_get() & (ROLE_API | ROLE_TRANSCODE)) && !strcmp(conf_str(CONF_WANZAMI_ENV), "production"))
+		return ("neither S3_BUCKET nor MEDIA_DIR is set; one of them must say where films are kept");
+
+	return (NULL);
+}
+
+void
+settings_die(const char *wrong)
+{
+	if (wrong == NULL)
+		return;
+	fprintf(stderr, "wanzami: %s\n", wrong);
+	exit(1);
+}
