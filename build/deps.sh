@@ -1,6 +1,6 @@
 #!/bin/bash
 # Builds the third-party libraries, each into a prefix of its own in the cache, and links them under out/deps.
-# A prefix is named by a hash of all that made it (recipe, sources, compiler, the libraries below it).
+# A prefix is named by a hash of all that made it: recipe without comments, sources, compiler, the libraries that it needs.
 # usage: deps.sh [musl|arm64|asan]. musl is the product; arm64 is the product for 64-bit ARM, built on another machine; asan is the
 # same recipes with the machine's own compiler and libc, for the test builds under sanitizers and valgrind. Those two are linked
 # under out/deps-arm64 and out/deps-asan.
@@ -18,77 +18,113 @@ tools=${host:+$host-}
 export AR=${tools}ar RANLIB=${tools}ranlib STRIP=${tools}strip
 mkdir -p $deps "$cache/src" "$cache/log"
 
-# The work folder has one fixed name, so that its path is the same in every build: one build at a time. A tree whose libraries
-# are all in the cache waits for nobody.
-exec 9>"$cache/lock"
-build_alone() {
-	flock -n 9 || { echo "waiting for another build that uses $cache"; flock 9; }
-}
-
 order="roots kore bearssl zlib jsmn hiredis jansson libjwt libpq curl x264 dav1d libwebp ffmpeg licenses"
 [ $target = asan ] || order="musl $order"
+# Built first when they can be: what the longest build waits for.
+hurry="musl zlib dav1d x264 libwebp ffmpeg"
 
 unpack() {	# unpack FILE-PATTERN: the archive's content, without its first folder, into the current folder
 	tar xf "$cache"/src/$1 --strip-components=1
 }
 
-# The recipe's steps in a fresh folder, all they say into the log. Never call it in a condition: bash would drop its -e.
-build_one() {
-	local work=$cache/work
-	rm -rf "$prefix" "$work"
-	mkdir -p "$prefix" "$work"
-	(set -ex; cd "$work"; recipe_build; touch "$prefix/.done") >"$log" 2>&1 </dev/null
-}
-
 # Position independent and hardened; debug lines only as far as a backtrace needs them.
 flags="-O2 -g1 -fPIE -fno-common -fstack-protector-strong -ffunction-sections -fdata-sections"
 
-n=0
-total=$(echo $order | wc -w)
+# Reads a recipe into needs, from (the recipes whose sources it is made of), reads (our own files that it is made of), seconds
+# and recipe_build.
+recipe_read() {
+	needs= from=$1 reads= seconds=10
+	. build/recipes/$1.sh
+}
+
+declare -A key prefix
+keys=
 for dep in $order; do
-	n=$((n + 1))
-	needs=
-	from=$dep	# the recipes whose sources it is made of
-	reads=		# files of ours that it is made of, too
-	seconds=10
-	. build/recipes/$dep.sh
+	recipe_read $dep
 	sources=$(grep -E "^(${from//[[:space:]]/|}) " build/sources.lock) || { echo "deps: build/sources.lock has no $dep" >&2; exit 1; }
-	key=$({ echo "$target $flags $sources"; cat build/recipes/$dep.sh $reads; ${tools}gcc -dumpfullversion -dumpmachine
-		for d in $needs; do [ $target = asan ] && [ $d = musl ] || readlink $deps/$d | sed 's,.*/,,'; done; } |
+	key[$dep]=$({ echo "$target $flags $sources"; grep -v '^#' build/recipes/$dep.sh; cat /dev/null $reads; ${tools}gcc -dumpfullversion -dumpmachine
+		for d in $needs; do [ $target = asan ] && [ $d = musl ] || echo "$d-${key[$d]}"; done; } |
 		sha256sum | cut -c1-16)
-	prefix=$cache/$target/$dep-$key
-	log=$cache/log/$target-$dep.log
-	[ -e "$prefix/.done" ] || build_alone
-	if [ ! -e "$prefix/.done" ]; then
-		build/fetch.sh "$cache/src" $from
-		printf '[%2d/%d] %-8s building (about %s s on two cores)' $n $total $dep "$seconds"
-		start=$SECONDS
-		export CC=${tools}gcc CFLAGS="$flags -ffile-prefix-map=$cache/work=. -ffile-prefix-map=$cache=/cache" LDFLAGS=
-		[ $target = asan ] || [ $dep = musl ] || { CC="$root/$deps/musl/bin/musl-gcc"; LDFLAGS="-static"; }
-		dep_dir=$root/$deps
-		ticker=
-		if [ -t 1 ]; then
-			while sleep 1; do
-				printf '\r[%2d/%d] %-8s building, %d s of about %s ' $n $total $dep $((SECONDS - start)) "$seconds"
-			done &
-			ticker=$!
-		fi
-		set +e
-		build_one
-		set -e
-		[ -z "$ticker" ] || { kill $ticker; wait $ticker 2>/dev/null || true; }
-		if [ ! -e "$prefix/.done" ]; then
-			echo " failed"
-			tail -n 30 "$log"
-			echo "the whole log: $log" >&2
-			exit 1
-		fi
-		echo ", $((SECONDS - start)) s"
-	fi
-	ln -sfn "$prefix" $deps/$dep
-	keys="${keys:-}$dep $key
+	prefix[$dep]=$cache/$target/$dep-${key[$dep]}
+	ln -sfn "${prefix[$dep]}" $deps/$dep
+	keys+="$dep ${key[$dep]}
 "
 done
+
+is_built() {
+	[ -e "${prefix[$1]}/.done" ]
+}
+
+# Returns 0 if everything that a recipe needs has been built.
+can_start() {
+	local d
+	recipe_read $1
+	for d in $needs; do
+		[ $target = asan ] && [ $d = musl ] || is_built $d || return 1
+	done
+}
+
+# Runs the recipe in a fresh folder with its output in the log. Never call it in a condition: bash would drop -e.
+build_one() {
+	local dep=$1 prefix=${prefix[$1]} work=$cache/work/$1 dep_dir=$root/$deps start=$SECONDS log=$cache/log/$target-$1.log
+	recipe_read $dep
+	export CC=${tools}gcc CFLAGS="$flags -ffile-prefix-map=$work=. -ffile-prefix-map=$cache=/cache" LDFLAGS=
+	[ $target = asan ] || [ $dep = musl ] || { CC="$root/$deps/musl/bin/musl-gcc"; LDFLAGS="-static"; }
+	rm -rf "$prefix" "$work"
+	mkdir -p "$prefix" "$work"
+	(set -ex; cd "$work"; recipe_build; touch "$prefix/.done") >"$log" 2>&1 </dev/null
+	rm -rf "$work"
+	echo "  $dep: $((SECONDS - start)) s"
+}
+
+# Starts recipes in the background, as many at a time as there are processors, each as soon as what it needs has been built.
+build_all() {
+	local left=$* dep pid started
+	declare -A running=()
+	while [ -n "${left// }" ] || [ ${#running[@]} -gt 0 ]; do
+		started=
+		for dep in $left; do
+			[ ${#running[@]} -lt "$jobs" ] && can_start $dep || continue
+			build_one $dep &
+			running[$!]=$dep
+			left=$(printf '%s ' $left | sed "s/\(^\| \)$dep /\1/")
+			started=1
+			break
+		done
+		[ -z "$started" ] || continue
+		wait -n -p pid || true
+		dep=${running[$pid]}
+		unset "running[$pid]"
+		is_built $dep && continue
+		[ ${#running[@]} -eq 0 ] || kill "${!running[@]}" 2>/dev/null || true
+		echo "deps: $dep failed:" >&2
+		tail -n 30 "$cache/log/$target-$dep.log" >&2
+		echo "the whole log: $cache/log/$target-$dep.log" >&2
+		exit 1
+	done
+}
+
+missing() {
+	local dep
+	for dep in $hurry $(printf '%s\n' $order | grep -vxF "$(printf '%s\n' $hurry)"); do
+		[ -z "${prefix[$dep]:-}" ] || is_built $dep || echo $dep
+	done
+}
+
+if [ -n "$(missing)" ]; then
+	# The work folders have fixed names, so that their paths are the same in every build: one tree builds at a time.
+	exec 9>"$cache/lock"
+	flock -n 9 || { echo "waiting for another build that uses $cache"; flock 9; }
+	wanted=$(missing)
+	start=$SECONDS
+	echo "building $(echo $wanted | wc -w) libraries for $target (all of them take about twelve minutes on two processors)"
+	for dep in $wanted; do
+		recipe_read $dep
+		build/fetch.sh "$cache/src" $from
+	done
+	build_all $wanted
+	[ -z "$wanted" ] || echo "libraries: $((SECONDS - start)) s"
+fi
 
 # The application is linked again when any of them changed.
 [ "$keys" = "$(cat $deps/keys 2>/dev/null)
