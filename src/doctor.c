@@ -20,20 +20,20 @@
 #include <kore/kore.h>
 
 #include "base/conf.h"
-#include "base/embed.h"
-#include "base/json.h"
 #include "base/random.h"
 #include "base/role.h"
 #include "doctor.h"
 #include "net/fetch.h"
 #include "net/mail.h"
+#include "store/migrate.h"
 #include "store/objects.h"
 #include "store/pg_sync.h"
 #include "store/valkey.h"
 
+#include "versions.h"
+
 #define TIMEOUT_MS	10000
 #define CONNECT_MS	5000
-#define SCHEMA_FOLDER	"sql/schema/"
 #define FILES_MIN	8192	/* what kore.conf asks for */
 #define MEMORY_MIN_MB	256
 #define CLOCK_MAX_SEC	300	/* S3 refuses signatures that are 15 minutes off */
@@ -192,36 +192,13 @@ advice(const char *why, const char *authorities, const char *otherwise)
 
 /* PostgreSQL */
 
-/* The names of the migrations in this program, as a JSON array; the caller frees it. */
-static char *
-migrations(void)
-{
-	const struct embed_file	*files;
-	struct kore_buf		out;
-	size_t			i, n, len;
-	char			*text, *copy;
-
-	kore_buf_init(&out, 512);
-	files = embed_prefix(SCHEMA_FOLDER, &n);
-	for (i = 0; i < n; i++) {
-		kore_buf_append(&out, i == 0 ? "[" : ",", 1);
-		json_quote(&out, files[i].name + strlen(SCHEMA_FOLDER));
-	}
-	kore_buf_append(&out, "]", 1);
-	text = (char *)kore_buf_release(&out, &len);
-	copy = strndup(text, len);
-	kore_free(text);
-
-	return (copy);
-}
-
 static void
 database_check(void)
 {
 	struct pg_sync	db = { 0 };
 	struct timespec	ts;
 	const PGresult	*rows;
-	char		now[32], *names;
+	char		now[32], *migrations, *functions;
 	int		i;
 
 	if (!pg_sync_open(&db, conf_str(CONF_DATABASE_URL), TIMEOUT_MS)) {
@@ -230,17 +207,21 @@ database_check(void)
 		return;
 	}
 	say("ok", "database", "signed in");
-	names = migrations();
+	migrations = migrate_files(MIGRATE_MIGRATIONS);
+	functions = migrate_files(MIGRATE_FUNCTIONS);
 	clock_gettime(CLOCK_REALTIME, &ts);
 	snprintf(now, sizeof(now), "%lld.%03ld", (long long)ts.tv_sec, ts.tv_nsec / 1000000);
-	rows = pg_sync_query(&db, "ops/doctor", 2, (const char *[]){ names, now });
+	rows = pg_sync_query(&db, "ops/doctor", 4, (const char *[]){ migrations, now, functions, WANZAMI_VERSION });
 	for (i = 0; rows != NULL && i < PQntuples(rows); i++)
 		say(PQgetvalue(rows, i, 0), PQgetvalue(rows, i, 1), "%s", PQgetvalue(rows, i, 2));
 	if (rows == NULL && (!strcmp(db.state, "42P01") || !strcmp(db.state, "3F000")))
 		say("bad", "database migrations", "none has been applied; run wanzami migrate");
+	else if (rows == NULL && !strcmp(db.state, "42703"))
+		say("bad", "database migrations", "the database is of a release before this one; run wanzami migrate");
 	else if (rows == NULL)
 		say("bad", "database", "%s", db.error);
-	free(names);
+	free(migrations);
+	free(functions);
 	pg_sync_close(&db);
 }
 

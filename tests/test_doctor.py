@@ -39,8 +39,8 @@ def doctor(status, **env):
 def test_all_is_well(env, keyvalue, tmp_path):
     said = doctor(0, **{**env, "REDIS_URL": keyvalue.url})
     assert {name: level for name, (level, _) in said.items() if level == "bad"} == {}
-    for name in ("configuration", "database", "database version", "database migrations", "database table rights", "database writable",
-                 "clock against the database", "valkey", "store", "/dev/urandom"):
+    for name in ("configuration", "database", "database version", "database migrations", "database functions", "database table rights",
+                 "database writable", "clock against the database", "valkey", "store", "/dev/urandom"):
         assert said[name][0] == "ok", said[name]
     assert said["mail"] == ("warn", "off: SMTP_HOST, SMTP_USER and SMTP_PASS are not all set")
     assert not [f for _, _, files in os.walk(tmp_path) for f in files if "doctor" in f]
@@ -61,16 +61,37 @@ def test_a_database_that_is_not_ready(env, postgres):
     db.close()
     db = postgres.connect(env["DATABASE_URL"].rsplit("/", 1)[1])
     with db.cursor() as c:
-        c.execute("DELETE FROM wanzami.migration WHERE name LIKE '0011%'")
+        c.execute("DELETE FROM wanzami.migration WHERE name LIKE '0002%'")
         c.execute("DROP ROLE IF EXISTS weak")
         c.execute("CREATE ROLE weak LOGIN")
         c.execute("GRANT USAGE ON SCHEMA wanzami TO weak; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA wanzami, public TO weak")
         c.execute('REVOKE DELETE ON "Title" FROM weak')
     said = doctor(1, **{**env, "DATABASE_URL": env["DATABASE_URL"].replace("postgres@", "weak@")})
-    assert said["database migrations"] == ("bad", "missing: 0011_status.sql; run wanzami migrate")
+    assert said["database migrations"] == ("bad", "missing: 0002_indexes.sql; run wanzami migrate")
     assert said["database table rights"] == ("bad", 'no SELECT, INSERT, UPDATE or DELETE on "Title"; GRANT them to weak')
     with db.cursor() as c:
         c.execute("DROP OWNED BY weak; DROP ROLE weak")
+    db.close()
+
+
+def test_a_database_of_another_release(env, postgres):
+    """Files that were changed after they were applied, functions of another text, a database from before hashes were recorded."""
+    db = postgres.connect(env["DATABASE_URL"].rsplit("/", 1)[1])
+    with db.cursor() as c:
+        c.execute("UPDATE wanzami.migration SET sha256 = 'x' WHERE name = '0001_baseline.sql'")
+        c.execute("UPDATE wanzami.routine SET sha256 = 'x' WHERE file = 'values/trim.sql'")
+        said = doctor(1, **env)
+        assert said["database migrations"] == ("bad", "changed since they were applied: 0001_baseline.sql; "
+                                               "run the release whose files were applied, or restore them")
+        assert said["database functions"] == ("bad", "not of this release: values/trim.sql; run wanzami migrate")
+        c.execute("UPDATE wanzami.migration SET sha256 = encode(sha256(%s), 'hex') WHERE name = '0001_baseline.sql'",
+                  (open(ROOT + "/sql/migrations/0001_baseline.sql", "rb").read(),))
+        c.execute("UPDATE wanzami.routine SET release = '1000.0.0'")
+        said = doctor(0, **env)
+        assert said["database migrations"] == ("ok", "all there")
+        assert said["database functions"] == ("ok", "of a newer release, which keeps those that this one calls")
+        c.execute("ALTER TABLE wanzami.migration DROP COLUMN sha256")
+    assert doctor(1, **env)["database migrations"] == ("bad", "the database is of a release before this one; run wanzami migrate")
     db.close()
 
 

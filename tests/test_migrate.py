@@ -110,7 +110,7 @@ def test_a_failing_file_leaves_nothing_behind_and_says_why(postgres):
     db.cursor().execute('CREATE TABLE "User" ("id" text)')
     r = run("migrate", DATABASE_URL=url)
     assert r.returncode == 1
-    assert '"migrate failed"' in r.stdout and "0001_contract.sql" in r.stdout
+    assert '"migrate failed"' in r.stdout and "0001_baseline.sql" in r.stdout
     assert rows(db, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == [(1,)]
     assert rows(db, "SELECT count(*) FROM wanzami.migration") == [(0,)]
 
@@ -135,4 +135,4 @@ def test_migrate_on_start(postgres, appliance):
     appliance(DATABASE_URL=url).wait_healthy()
     assert rows(db, "SELECT to_regnamespace('wanzami')") == [(None,)]
     appliance(DATABASE_URL=url, MIGRATE_ON_START=1).wait_healthy()
-    assert rows(db, "SELECT count(*) FROM wanzami.migration") == [(len(os.listdir(os.path.join(ROOT, "sql", "schema"))),)]
+    assert rows(db, "SELECT count(*) FROM wanzami.migration") == [(len(os.listdir(os.path.join(ROOT, "sql", "migrations"))),)]

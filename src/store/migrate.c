@@ -1,105 +1,310 @@
 /*
- * Runs the files of sql/schema in the order of their names over one blocking
- * connection.
+ * Runs the migrations and applies the functions over one blocking connection.
+ * The decisions (pending, changed, newer) are SQL, in sql/migrate.sql.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <libpq-fe.h>
+#include <kore/kore.h>
 
 #include "base/embed.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "store/migrate.h"
 #include "store/pg_url.h"
+#include "store/script.h"
 
-#define SCHEMA_FOLDER	"sql/schema/"
+#include "versions.h"
+
+#define SESSION_FILE	"sql/migrate.sql"
 #define CONNECT_SEC	"30"	/* unless DATABASE_URL says otherwise */
-#define MIGRATE_LOCK	"7311094562301"	/* any number that nobody else locks */
+#define MIGRATE_LOCK	"7311094562301"	/* any number that no other program locks */
+#define LOCK_POLL_MS	100
+#define TRANSACTION_TRIES	120
+#define RETRY_MS	500
+
+struct migrate {
+	PGconn		*db;
+	char		*migrations;	/* migrate_files() of both folders */
+	char		*functions;
+	char		at[128];	/* of the last error: the file or the step */
+	char		error[512];	/* one line */
+	char		state[6];	/* SQLSTATE, "" without one */
+};
 
 static int
-failed(PGconn *db, const char *what)
+failed(struct migrate *m, const char *at, const PGresult *res)
 {
-	char	text[512];
+	const char	*why = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY), *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 
-	snprintf(text, sizeof(text), "%s", PQerrorMessage(db));
-	text[strcspn(text, "\n")] = '\0';
-	log_event(LOG_LEVEL_ERROR, "migrate failed", LOG_S("at", what), LOG_S("error", text));
+	snprintf(m->at, sizeof(m->at), "%s", at);
+	snprintf(m->error, sizeof(m->error), "%s", why != NULL ? why : PQerrorMessage(m->db));
+	m->error[strcspn(m->error, "\n")] = '\0';
+	snprintf(m->state, sizeof(m->state), "%s", state != NULL ? state : "");
 
 	return (0);
 }
 
+/* Returns the rows, which the caller clears, or NULL with the error in m. */
+static PGresult *
+query(struct migrate *m, const char *at, const char *sql, int nparams, const char *const *params)
+{
+	PGresult	*res;
+
+	res = PQexecParams(m->db, sql, nparams, NULL, params, NULL, NULL, 0);
+	if (PQresultStatus(res) == PGRES_TUPLES_OK)
+		return (res);
+	failed(m, at, res);
+	PQclear(res);
+
+	return (NULL);
+}
+
+/* Runs one or several statements without parameters. */
 static int
-statement(PGconn *db, const char *what, const char *sql)
+run(struct migrate *m, const char *at, const char *sql)
 {
 	PGresult	*res;
 	int		ok;
 
-	res = PQexec(db, sql);
-	ok = PQresultStatus(res) == PGRES_COMMAND_OK || PQresultStatus(res) == PGRES_TUPLES_OK;
+	res = PQexec(m->db, sql);
+	ok = PQresultStatus(res) == PGRES_COMMAND_OK || PQresultStatus(res) == PGRES_TUPLES_OK || failed(m, at, res);
 	PQclear(res);
 
-	return (ok || failed(db, what));
+	return (ok);
 }
 
-/* Where unqualified names go: the schema that DATABASE_URL names, and UTC whatever the server thinks. */
-static int
-session_prepare(PGconn *db, const char *schema)
+static void
+pause_ms(long ms)
 {
-	char	sql[512], *name;
-	int	ok;
+	(void)nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L }, NULL);
+}
 
-	if ((name = PQescapeIdentifier(db, schema, strlen(schema))) == NULL)
-		return (failed(db, "schema name"));
-	snprintf(sql, sizeof(sql), "SET client_min_messages = warning; SET TimeZone = 'UTC'; SET lock_timeout = '30s'; "
+char *
+migrate_files(const char *folder)
+{
+	const struct embed_file	*files;
+	struct kore_buf		out;
+	size_t			i, n, len;
+	char			*text, *copy;
+
+	kore_buf_init(&out, 131072);
+	files = embed_prefix(folder, &n);
+	kore_buf_append(&out, "[", 1);
+	for (i = 0; i < n; i++) {
+		kore_buf_appendf(&out, "%s{\"name\":", i == 0 ? "" : ",");
+		json_quote(&out, files[i].name + strlen(folder));
+		kore_buf_appendf(&out, ",\"text\":");
+		json_quote(&out, files[i].data);
+		kore_buf_append(&out, "}", 1);
+	}
+	kore_buf_append(&out, "]", 1);
+	text = (char *)kore_buf_release(&out, &len);
+	copy = strndup(text, len);
+	kore_free(text);
+
+	return (copy);
+}
+
+/*
+ * Takes the lock that keeps other processes of `migrate` waiting. They poll: a
+ * statement that waits for a lock holds a snapshot, and the process that has
+ * the lock cannot create an index concurrently while an older snapshot exists.
+ */
+static int
+lock_take(struct migrate *m)
+{
+	PGresult	*res;
+	int		taken = 0;
+
+	for (;;) {
+		if ((res = query(m, "lock", "SELECT pg_try_advisory_lock(" MIGRATE_LOCK ")", 0, NULL)) == NULL)
+			return (0);
+		taken = *PQgetvalue(res, 0, 0) == 't';
+		PQclear(res);
+		if (taken)
+			return (1);
+		pause_ms(LOCK_POLL_MS);
+	}
+}
+
+/* Unqualified names refer to the schema that DATABASE_URL names; the time zone is UTC. */
+static int
+session_prepare(struct migrate *m, const char *schema)
+{
+	const struct embed_file	*file = embed_find(SESSION_FILE);
+	char			sql[512], *name;
+	int			ok;
+
+	if ((name = PQescapeIdentifier(m->db, schema, strlen(schema))) == NULL)
+		return (failed(m, "schema name", NULL));
+	snprintf(sql, sizeof(sql), "SET client_min_messages = warning; SET TimeZone = 'UTC'; SET statement_timeout = 0; "
 	    "CREATE SCHEMA IF NOT EXISTS %s; SET search_path = %s", name, name);
 	PQfreemem(name);
+	ok = lock_take(m) && run(m, "session", sql) && run(m, SESSION_FILE, file->data);
 
-	ok = statement(db, "session", sql);
-
-	return (ok && statement(db, "lock", "SELECT pg_advisory_lock(" MIGRATE_LOCK ")") &&
-	    statement(db, "own tables", "CREATE SCHEMA IF NOT EXISTS wanzami; "
-	    "CREATE TABLE IF NOT EXISTS wanzami.migration ("
-	    "name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())"));
+	return (ok);
 }
 
 static int
-file_applied(PGconn *db, const char *name, int *applied)
+migration_record(struct migrate *m, const char *name)
 {
 	PGresult	*res;
-	int		ok;
 
-	res = PQexecParams(db, "SELECT 1 FROM wanzami.migration WHERE name = $1", 1, NULL,
-	    (const char *[]){ name }, NULL, NULL, 0);
-	ok = PQresultStatus(res) == PGRES_TUPLES_OK;
-	*applied = ok && PQntuples(res) > 0;
+	res = query(m, name, "SELECT pg_temp.migration_record($1, $2)", 2, (const char *[]){ m->migrations, name });
 	PQclear(res);
 
-	return (ok || failed(db, name));
+	return (res != NULL);
 }
 
 static int
-file_apply(PGconn *db, const struct embed_file *file)
+routines_apply(struct migrate *m, int migrated, int *applied)
 {
 	PGresult	*res;
-	const char	*name = file->name + sizeof(SCHEMA_FOLDER) - 1;
-	int		applied, ok;
 
-	if (!file_applied(db, name, &applied))
-		return (0);
-	if (applied)
-		return (1);
+	res = query(m, "functions", "SELECT pg_temp.routines($1, $2, $3)", 3,
+	    (const char *[]){ m->functions, WANZAMI_VERSION, migrated ? "t" : "f" });
+	*applied = res != NULL ? atoi(PQgetvalue(res, 0, 0)) : 0;
+	PQclear(res);
 
-	ok = statement(db, name, "BEGIN") && statement(db, name, file->data);
-	if (ok) {
-		res = PQexecParams(db, "INSERT INTO wanzami.migration (name) VALUES ($1)", 1, NULL,
-		    (const char *[]){ name }, NULL, NULL, 0);
-		ok = PQresultStatus(res) == PGRES_COMMAND_OK || failed(db, name);
-		PQclear(res);
+	return (res != NULL);
+}
+
+/* Rows of pg_temp.migrations_pending(). */
+static int
+pending_concurrent(const PGresult *pending, int i)
+{
+	return (*PQgetvalue(pending, i, 1) == 't');
+}
+
+/* Statements wait for a lock for half a second at most: writers that queue behind them wait no longer. */
+static int
+transaction_run(struct migrate *m, const PGresult *pending, int *applied)
+{
+	const char	*name;
+	int		i, ok;
+
+	ok = run(m, "transaction", "BEGIN; SET LOCAL lock_timeout = '500ms'");
+	for (i = 0; ok && i < PQntuples(pending); i++) {
+		name = PQgetvalue(pending, i, 0);
+		if (!pending_concurrent(pending, i))
+			ok = run(m, name, PQgetvalue(pending, i, 2)) && migration_record(m, name);
 	}
-	if (!ok || !statement(db, name, "COMMIT"))
+
+	return (ok && routines_apply(m, PQntuples(pending) > 0, applied) && run(m, "transaction", "COMMIT"));
+}
+
+/* A transaction that did not get a lock is rolled back and tried again. */
+static int
+transaction_retry(struct migrate *m, const PGresult *pending)
+{
+	int	i, try, applied;
+
+	for (try = 1; !transaction_run(m, pending, &applied); try++) {
+		PQclear(PQexec(m->db, "ROLLBACK"));
+		if (try == TRANSACTION_TRIES || (strcmp(m->state, "55P03") != 0 && strcmp(m->state, "40P01") != 0))
+			return (0);
+		if (try == 1)
+			log_event(LOG_LEVEL_INFO, "migrate waits for a lock and will try again", LOG_S("at", m->at), LOG_S("error", m->error));
+		pause_ms(RETRY_MS);
+	}
+	for (i = 0; i < PQntuples(pending); i++) {
+		if (!pending_concurrent(pending, i))
+			log_event(LOG_LEVEL_INFO, "migrated", LOG_S("file", PQgetvalue(pending, i, 0)));
+	}
+	if (applied > 0)
+		log_event(LOG_LEVEL_INFO, "functions applied", LOG_I("count", applied));
+
+	return (1);
+}
+
+/* Creates the index, unless a later migration has removed its table or column. */
+static int
+index_create(struct migrate *m, const char *file, const char *name, const char *sql)
+{
+	if (run(m, file, sql)) {
+		log_event(LOG_LEVEL_INFO, "index ready", LOG_S("file", file), LOG_S("index", name));
+		return (1);
+	}
+	if (strcmp(m->state, "42P01") != 0 && strcmp(m->state, "42703") != 0)
+		return (0);
+	log_event(LOG_LEVEL_WARN, "index skipped", LOG_S("file", file), LOG_S("index", name), LOG_S("error", m->error));
+
+	return (1);
+}
+
+static int
+index_step(struct migrate *m, const char *file, const char *sql)
+{
+	PGresult	*plan;
+	int		ok = 1;
+
+	plan = query(m, file, "SELECT name, first, run FROM pg_temp.index_plan($1)", 1, (const char *[]){ sql });
+	if (plan == NULL)
+		return (0);
+	if (!PQgetisnull(plan, 0, 1))
+		ok = run(m, file, PQgetvalue(plan, 0, 1));
+	if (ok && *PQgetvalue(plan, 0, 2) == 't')
+		ok = index_create(m, file, PQgetvalue(plan, 0, 0), sql);
+	PQclear(plan);
+
+	return (ok);
+}
+
+/* The statements of a concurrent migration, each by itself. After a kill the next run begins the file again and finds what exists. */
+static int
+concurrent_run(struct migrate *m, const char *name, const char *text)
+{
+	char	*sql;
+	int	ok = 1;
+
+	while (ok && (sql = script_next(&text)) != NULL) {
+		ok = index_step(m, name, sql);
+		free(sql);
+	}
+	if (!ok || !migration_record(m, name))
 		return (0);
 	log_event(LOG_LEVEL_INFO, "migrated", LOG_S("file", name));
+
+	return (1);
+}
+
+static int
+pending_run(struct migrate *m)
+{
+	PGresult	*pending;
+	int		i, ok;
+
+	pending = query(m, "migrations", "SELECT name, concurrent, content FROM pg_temp.migrations_pending($1)", 1, (const char *[]){ m->migrations });
+	if (pending == NULL)
+		return (0);
+	ok = transaction_retry(m, pending);
+	for (i = 0; ok && i < PQntuples(pending); i++) {
+		if (pending_concurrent(pending, i))
+			ok = concurrent_run(m, PQgetvalue(pending, i, 0), PQgetvalue(pending, i, 2));
+	}
+	PQclear(pending);
+
+	return (ok);
+}
+
+/* A newer release may have replaced functions that this one has, too: an old process that restarts must not put its own back. */
+static int
+release_newer(struct migrate *m, int *newer)
+{
+	PGresult	*res;
+
+	res = query(m, "release", "SELECT pg_temp.newer_release($1, $2)", 2, (const char *[]){ m->migrations, WANZAMI_VERSION });
+	if (res == NULL)
+		return (0);
+	*newer = !PQgetisnull(res, 0, 0);
+	if (*newer)
+		log_event(LOG_LEVEL_WARN, "the database belongs to a newer release; migrate has changed nothing",
+		    LOG_S("release", PQgetvalue(res, 0, 0)), LOG_S("this", WANZAMI_VERSION));
+	PQclear(res);
 
 	return (1);
 }
@@ -107,25 +312,26 @@ file_apply(PGconn *db, const struct embed_file *file)
 int
 migrate_run(const char *database_url)
 {
-	const struct embed_file	*files;
-	PGconn			*db;
-	char			schema[64], *url;
-	size_t			i, count;
-	int			ok;
+	struct migrate	m = { 0 };
+	char		schema[64], *url;
+	int		ok, newer = 0;
 
 	if ((url = pg_url_clean(database_url, schema, sizeof(schema))) == NULL) {
 		log_event(LOG_LEVEL_ERROR, "DATABASE_URL must be set and begin with postgresql://");
 		return (1);
 	}
-
-	db = PQconnectdbParams((const char *[]){ "connect_timeout", "dbname", NULL }, (const char *[]){ CONNECT_SEC, url, NULL }, 1);
+	m.migrations = migrate_files(MIGRATE_MIGRATIONS);
+	m.functions = migrate_files(MIGRATE_FUNCTIONS);
+	m.db = PQconnectdbParams((const char *[]){ "connect_timeout", "dbname", NULL }, (const char *[]){ CONNECT_SEC, url, NULL }, 1);
 	free(url);
-	ok = PQstatus(db) == CONNECTION_OK || failed(db, "connect");
-	ok = ok && session_prepare(db, schema);
-	files = embed_prefix(SCHEMA_FOLDER, &count);
-	for (i = 0; ok && i < count; i++)
-		ok = file_apply(db, &files[i]);
-	PQfinish(db);
+
+	ok = PQstatus(m.db) == CONNECTION_OK || failed(&m, "connect", NULL);
+	ok = ok && session_prepare(&m, schema) && release_newer(&m, &newer) && (newer || pending_run(&m));
+	if (!ok)
+		log_event(LOG_LEVEL_ERROR, "migrate failed", LOG_S("at", m.at), LOG_S("error", m.error));
+	PQfinish(m.db);
+	free(m.migrations);
+	free(m.functions);
 
 	return (ok ? 0 : 1);
 }

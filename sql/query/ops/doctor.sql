@@ -1,5 +1,5 @@
--- wanzami doctor: what the database allows and knows. $1 is the names of the migrations that the program carries, as a JSON array.
--- "level" is ok, warn or bad; "detail" says what to change.
+-- `wanzami doctor`: checks the database. $1 and $3 are the migrations and the functions of this program, as sql/migrate.sql takes them,
+-- $2 is its time in seconds, $4 its release. "level" is ok, warn or bad; "detail" says what to change.
 SELECT level, name, detail FROM (
 	SELECT 1 AS n, CASE WHEN current_setting('server_version_num')::int >= 140000 THEN 'ok' ELSE 'bad' END AS level, 'database version' AS name,
 		'PostgreSQL ' || current_setting('server_version') || CASE WHEN current_setting('server_version_num')::int >= 140000 THEN ''
@@ -14,10 +14,20 @@ SELECT level, name, detail FROM (
 		'database schema rights', CASE WHEN has_schema_privilege(current_schema(), 'CREATE') THEN 'may create in ' || current_schema()
 		ELSE 'may not create in ' || coalesce(current_schema(), 'no schema') || '; migrate as its owner, or GRANT CREATE ON SCHEMA' END
 	UNION ALL
-	SELECT 4, CASE WHEN missing IS NULL THEN 'ok' ELSE 'bad' END, 'database migrations',
-		coalesce('missing: ' || missing || '; run wanzami migrate', 'all there')
-	FROM (SELECT string_agg(m, ', ' ORDER BY m) AS missing FROM jsonb_array_elements_text($1::jsonb) m
-		WHERE NOT EXISTS (SELECT FROM wanzami.migration a WHERE a.name = m)) wanted
+	SELECT 4, CASE WHEN missing IS NULL AND changed IS NULL THEN 'ok' ELSE 'bad' END, 'database migrations',
+		coalesce(nullif(concat_ws('; ', 'missing: ' || missing || '; run wanzami migrate',
+			'changed since they were applied: ' || changed || '; run the release whose files were applied, or restore them'), ''), 'all there')
+	FROM (SELECT string_agg(f ->> 'name', ', ' ORDER BY f ->> 'name') FILTER (WHERE a.name IS NULL) AS missing,
+			string_agg(a.name, ', ' ORDER BY a.name) FILTER (WHERE a.sha256 IS DISTINCT FROM encode(sha256(convert_to(f ->> 'text', 'UTF8')), 'hex')) AS changed
+		FROM jsonb_array_elements($1::jsonb) f LEFT JOIN wanzami.migration a ON a.name = f ->> 'name') files
+	UNION ALL
+	SELECT 4, CASE WHEN differ IS NULL OR newer THEN 'ok' ELSE 'bad' END, 'database functions',
+		CASE WHEN differ IS NULL THEN 'of this release' WHEN newer THEN 'of a newer release, which keeps those that this one calls'
+		ELSE 'not of this release: ' || differ || '; run wanzami migrate' END
+	FROM (SELECT string_agg(f ->> 'name', ', ' ORDER BY f ->> 'name') FILTER (WHERE r.sha256 IS DISTINCT FROM encode(sha256(convert_to(f ->> 'text', 'UTF8')), 'hex')) AS differ,
+			(SELECT bool_or(string_to_array(substring(n.release FROM '^[0-9.]+'), '.')::int[] > string_to_array(substring($4 FROM '^[0-9.]+'), '.')::int[])
+				FROM wanzami.routine n) IS true AS newer
+		FROM jsonb_array_elements($3::jsonb) f LEFT JOIN wanzami.routine r ON r.file = f ->> 'name') files
 	UNION ALL
 	SELECT 5, CASE WHEN denied IS NULL THEN 'ok' ELSE 'bad' END, 'database table rights',
 		coalesce('no SELECT, INSERT, UPDATE or DELETE on ' || denied || '; GRANT them to ' || current_user, 'every table can be read and written')

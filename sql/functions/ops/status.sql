@@ -1,0 +1,37 @@
+-- Returns what the service is doing, as lines for people. `wanzami status` and the console's operations page show them. Processes are
+-- found by their connections: application_name holds the role and the version ("wanzami api 0.1.0").
+CREATE OR REPLACE FUNCTION wanzami.status() RETURNS TABLE (section text, name text, value text) LANGUAGE sql STABLE AS $$
+	SELECT 'Processes', coalesce(host(client_addr), 'this machine') || ' ' || substr(application_name, 9), count(*) || ' connections'
+		|| CASE WHEN count(*) FILTER (WHERE state = 'active') > 0 THEN ', ' || count(*) FILTER (WHERE state = 'active') || ' busy' ELSE '' END
+	FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'wanzami %' AND pid <> pg_backend_pid()
+	GROUP BY 2
+	UNION ALL
+	SELECT * FROM (VALUES
+		('Database', 'PostgreSQL', current_setting('server_version') || ', up since ' || to_char(pg_postmaster_start_time(), 'YYYY-MM-DD HH24:MI:SSOF')),
+		('Database', 'schema', (SELECT max(m.name) FROM wanzami.migration m WHERE m.sha256 IS NOT NULL)),
+		('Database', 'size', pg_size_pretty(pg_database_size(current_database()))),
+		('Database', 'connections', (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') || ' of ' || current_setting('max_connections')))
+		database (section, name, value)
+	UNION ALL
+	SELECT 'Transcoding', w.state, n || CASE WHEN w.state = 'queued' AND oldest IS NOT NULL THEN ', the oldest since ' || oldest ELSE '' END
+	FROM (SELECT s.state, count(j.*) AS n, date_trunc('second', now() - min(greatest(j.created_at, j.run_after)))::text AS oldest
+		FROM unnest('{queued,running,failed}'::text[]) s (state) LEFT JOIN wanzami.transcode_job j USING (state) GROUP BY 1) w
+	UNION ALL
+	SELECT 'Transcoding', 'upload ' || upload_job_id, coalesce(progress ->> 'percent', '0') || ' %, attempt ' || attempts || ' of ' || max_attempts
+		|| ', by ' || lease_owner || ', lease until ' || to_char(lease_until, 'HH24:MI:SSOF')
+	FROM wanzami.transcode_job WHERE state = 'running'
+	UNION ALL
+	SELECT 'Mail', 'waiting', count(*) || coalesce(', the oldest since ' || date_trunc('second', now() - min(created_at)), '')
+	FROM wanzami.mail_outbox WHERE sent_at IS NULL AND failed_at IS NULL
+	UNION ALL
+	SELECT 'Mail', 'given up in a day', count(*)::text FROM wanzami.mail_outbox WHERE failed_at > now() - interval '1 day'
+	UNION ALL
+	SELECT 'Leases', l.name, l.owner || CASE WHEN expires_at > now() THEN ', until ' ELSE ', ran out ' END || to_char(expires_at, 'YYYY-MM-DD HH24:MI:SSOF')
+	FROM wanzami.lease l
+	UNION ALL
+	SELECT 'Jobs', j.name, coalesce(j.outcome, 'running') || ', ' || to_char(j.started_at, 'YYYY-MM-DD HH24:MI:SSOF')
+		|| coalesce(', took ' || date_trunc('second', j.finished_at - j.started_at), '') || coalesce(': ' || (j.detail ->> 'error'), '')
+	FROM (SELECT DISTINCT ON (r.name) r.* FROM wanzami.job_run r ORDER BY r.name, r.started_at DESC) j
+	UNION ALL
+	SELECT 'Store', 'objects to be removed', count(*)::text FROM wanzami.object_trash WHERE delete_after <= now()
+$$;

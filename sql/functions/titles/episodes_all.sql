@@ -1,0 +1,11 @@
+-- Returns all episodes of a title as editors see them, with URLs as they are stored.
+CREATE OR REPLACE FUNCTION wanzami.episodes_all(title_id bigint) RETURNS json LANGUAGE sql STABLE AS $$
+	SELECT coalesce(json_agg(r ORDER BY r."seasonNumber", r."episodeNumber", r."id"::bigint), '[]') FROM (
+		SELECT e."id"::text AS "id", e."titleId"::text AS "titleId", e."seasonNumber", e."episodeNumber", e."name", e."synopsis",
+			e."runtimeMinutes", e."previewSpriteUrl", e."previewVttUrl", e."introStartSec", e."introEndSec", e."seasonId"::text AS "seasonId",
+			e."pendingReview",
+			(SELECT ('[' || coalesce(string_agg(wanzami.asset(v, v."url"), ',' ORDER BY v."rendition", v."id"), '') || ']')::json
+				FROM "AssetVersion" v WHERE v."episodeId" = e."id" AND v."status" = 'READY') AS "assetVersions",
+			wanzami.iso(e."createdAt") AS "createdAt", wanzami.iso(e."updatedAt") AS "updatedAt"
+		FROM "Episode" e WHERE e."titleId" = title_id) r
+$$;

@@ -1,0 +1,4 @@
+-- Returns true if an entry of a list of seasons has a season number; entries without one are skipped (§4.13).
+CREATE OR REPLACE FUNCTION wanzami.season_meant(entry jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+	SELECT wanzami.truthy(entry -> 'seasonNumber') OR coalesce(entry -> 'seasonNumber' = '0', false)
+$$;

@@ -1,0 +1,9 @@
+-- Returns true if the public catalogue shows a title in a country to an audience: kid, teen or all (contract media §3.3, §3.4,
+-- §4.1).
+CREATE OR REPLACE FUNCTION wanzami.visible(t "Title", country text, audience text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+	SELECT NOT t."archived" AND NOT t."pendingReview"
+	AND (coalesce(t."countryAvailability", '{}') = '{}' OR country = ANY (t."countryAvailability"))
+	AND (audience = 'all' OR t."maturityRating" IS NULL
+		OR t."maturityRating" IN ('G', 'PG', 'TV-Y', 'TV-G', 'TV-PG', 'PG-13')
+		OR (audience = 'teen' AND t."maturityRating" = 'TV-14'))
+$$;
