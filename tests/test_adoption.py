@@ -1,0 +1,211 @@
+"""Databases that exist: migrated by any commit of the past, of the Node service, with readers and writers while `migrate` runs."""
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import psycopg2
+import pytest
+
+import past
+from conftest import ROOT, clean_environment, run, wait_for
+from past import rows
+from services import command
+
+sys.path.append(ROOT + "/tests/api")
+
+import reference_steps  # noqa: E402
+
+COMMITS = past.commits()
+LAST = COMMITS["4da7517"]
+# Later commits could not migrate a database of these: they had changed a file that it had applied, and built on the change.
+STUCK = {"d91cb91", "3ad925d", "1e18815"}
+
+
+@pytest.fixture(scope="module")
+def present(postgres):
+    """The shape of a database that the binary makes from nothing."""
+    url, db = postgres.create()
+    r = run("migrate", DATABASE_URL=url)
+    assert r.returncode == 0, r.stdout
+    yield past.shape(db)
+    db.close()
+
+
+def brought_to_the_present(url, db, present):
+    before = past.content(db)
+    r = run("migrate", DATABASE_URL=url)
+    assert r.returncode == 0, r.stdout
+    assert past.shape(db) == present
+    assert list(past.lost(before, past.content(db))) == []
+    r = run("migrate", DATABASE_URL=url)
+    assert (r.returncode, r.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("commit", COMMITS)
+def test_a_database_of_a_past_commit(postgres, present, commit):
+    url, db = postgres.create()
+    assert past.apply(db, COMMITS[commit]) is None
+    past.fill(db)
+    brought_to_the_present(url, db, present)
+    db.close()
+
+
+@pytest.mark.parametrize("commit", sorted(STUCK) + ["dbdb496"])
+def test_a_database_that_was_brought_further_by_later_commits(postgres, present, commit):
+    """The files of a past commit, then those of the last one that had no hashes, as far as they could be applied."""
+    url, db = postgres.create()
+    assert past.apply(db, COMMITS[commit]) is None
+    past.fill(db)
+    assert bool(past.apply(db, LAST)) == (commit in STUCK)
+    brought_to_the_present(url, db, present)
+    db.close()
+
+
+def test_a_mail_of_the_first_outbox_is_still_sent(postgres):
+    url, db = postgres.create()
+    past.apply(db, COMMITS["d91cb91"])
+    past.fill(db)
+    assert run("migrate", DATABASE_URL=url).returncode == 0
+    assert rows(db, """SELECT m.to_address, m.template, m.vars, c.subject, c.html FROM wanzami.mail_outbox m JOIN wanzami.campaign c ON c.id = m.campaign_id
+        WHERE m.sent_at IS NULL""") == [("ada@example.com", "campaign", {"email": "ada@example.com"}, "Hello", "<pre>a &lt; b</pre>")]
+    db.close()
+
+
+def test_the_programs_before_the_baseline_find_nothing_to_do(postgres):
+    """Their `migrate` may run again, when an old task starts during a deployment or after going back."""
+    url, db = postgres.create()
+    assert past.apply(db, {k: v for k, v in LAST.items() if k < "0040"}) is None
+    assert run("migrate", DATABASE_URL=url).returncode == 0
+    before = past.shape(db)
+    assert past.apply(db, LAST) is None
+    assert past.shape(db) == before
+    db.close()
+
+
+# Indexes
+
+@pytest.fixture
+def node(postgres):
+    """A database as the Node service made it, with one event."""
+    url, db = postgres.create()
+    reference_steps.build(db, len(reference_steps.STEPS))
+    yield url, db
+    db.close()
+
+
+def invalid(db):
+    return [r[0] for r in rows(db, "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid")]
+
+
+def migrating(url):
+    return subprocess.Popen(command("migrate"), env=clean_environment(DATABASE_URL=url), stdout=subprocess.PIPE, text=True)
+
+
+def test_an_index_whose_build_was_killed_is_made_again(node, postgres, present):
+    url, db = node
+    writer = postgres.connect(url.rsplit("/", 1)[1])
+    writer.autocommit = False
+    rows(writer, 'UPDATE "Episode" SET "name" = \'held\'')  # which the build of an index waits for
+    p = migrating(url)
+    wait_for(lambda: invalid(db), "an index that is being built")
+    p.send_signal(signal.SIGKILL)
+    p.communicate()
+    rows(db, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%INDEX CONCURRENTLY%' AND pid <> pg_backend_pid()")
+    wait_for(lambda: rows(db, """SELECT pg_try_advisory_lock(7311094562301), pg_advisory_unlock(7311094562301)""")[0][0], "the lock")
+    left = invalid(db)
+    assert left == ["wz_episode_season_idx"]
+    writer.rollback()
+    r = run("migrate", DATABASE_URL=url)
+    assert r.returncode == 0 and r.stdout.count('"wz_episode_season_idx"') == 1, r.stdout
+    assert invalid(db) == []
+    assert {s for s in present if s.startswith("index")} <= past.shape(db)
+    writer.close()
+
+
+def test_several_at_once_adopt_a_database(node):
+    """Those that wait must not hold a snapshot: the one that creates indexes would wait for them."""
+    url, db = node
+    started = [migrating(url) for _ in range(4)]
+    outputs = [p.communicate(timeout=120)[0] for p in started]
+    assert [p.returncode for p in started] == [0] * 4, outputs
+    assert sum(o.count('"migrated"') for o in outputs) == rows(db, "SELECT count(*) FROM wanzami.migration")[0][0]
+    assert invalid(db) == []
+
+
+def test_who_waits_for_a_lock_holds_up_nobody(node, postgres):
+    """A transaction of the running service keeps a table busy: `migrate` steps back for the writers behind it and tries again."""
+    url, db = node
+    busy = postgres.connect(url.rsplit("/", 1)[1])
+    busy.autocommit = False
+    rows(busy, """UPDATE "Title" SET "name" = 'Busy' WHERE "id" = 1""")
+    p = migrating(url)
+    assert "waits for a lock" in p.stdout.readline()
+    rows(db, """UPDATE "Title" SET "name" = 'Other' WHERE "id" = 2""")
+    assert p.poll() is None
+    busy.commit()
+    out = p.communicate(timeout=60)[0]
+    assert p.returncode == 0, out
+    assert rows(db, """SELECT array_agg("name" ORDER BY "id") FROM "Title" WHERE "id" < 3""") == [(["Busy", "Other"],)]
+    busy.close()
+
+
+class Writer(threading.Thread):
+    """Inserts events and changes users, one after the other, and measures how long the slowest took."""
+
+    def __init__(self, db):
+        super().__init__()
+        self.db, self.longest, self.count, self.over = db, 0.0, 0, threading.Event()
+        self.start()
+
+    def run(self):
+        with self.db.cursor() as c:
+            while not self.over.is_set():
+                for sql in ("""INSERT INTO "EngagementEvent" ("profileId", "titleId", "eventType") VALUES (1, 1, 'SCRUB')""",
+                            """UPDATE "User" SET "updatedAt" = now() WHERE "id" = 1"""):
+                    began = time.monotonic()
+                    c.execute(sql)
+                    self.longest = max(self.longest, time.monotonic() - began)
+                self.count += 1
+
+    def stop(self):
+        self.over.set()
+        self.join()
+        return self.longest
+
+
+EVENTS = 300000
+
+
+def test_a_writer_is_not_blocked_while_indexes_are_made(node, postgres):
+    """The longest wait of a writer, beside the same adoption with plain CREATE INDEX in one transaction."""
+    url, db = node
+    name = url.rsplit("/", 1)[1]
+    rows(db, """SET session_replication_role = replica; INSERT INTO "EngagementEvent" ("profileId", "titleId", "eventType", "occurredAt")
+        SELECT n %% 1000, n %% 500, (enum_range(NULL::"EventType"))[1 + n %% 9], timestamp '2026-01-01' + n * interval '1 second'
+        FROM generate_series(1, %s) n""", (EVENTS,))
+    db.close()
+    admin = postgres.connect("postgres")
+    rows(admin, "CREATE DATABASE %s_plain TEMPLATE %s" % (name, name))
+    admin.close()
+
+    writer = Writer(postgres.connect(name))
+    wait_for(lambda: writer.count, "the first write")
+    r = run("migrate", DATABASE_URL=url)
+    concurrent = writer.stop()
+    assert r.returncode == 0, r.stdout
+
+    plain = postgres.connect(name + "_plain")
+    with open(os.path.join(ROOT, "sql", "migrations", "0002_indexes.sql")) as f:
+        shared = "".join(s + ";\n" for s in f.read().replace("CONCURRENTLY ", "").split(";\n") if " ON wanzami." not in s)
+    writer = Writer(postgres.connect(name + "_plain"))
+    wait_for(lambda: writer.count, "the first write")
+    rows(plain, "BEGIN")
+    rows(plain, shared)
+    rows(plain, "COMMIT")
+    blocked = writer.stop()
+    assert concurrent * 3 < blocked, (concurrent, blocked)
+    plain.close()
+    print("longest waits: %.3f s, with plain indexes %.3f s" % (concurrent, blocked))
