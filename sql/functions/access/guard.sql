@@ -1,6 +1,6 @@
 -- Ends the request with 401 or 403 unless the user and the session still exist and the current role has what the route needs:
--- 'user', 'admin', a permission, or the role SUPER_ADMIN (contract people §2.6, §5 items 3 and 7; README 22). The permission to
--- manage includes the one to view: the roles of the Node service list only the former.
+-- 'user', 'admin', a permission, or the role SUPER_ADMIN (docs/compatibility.md#authorization). The permission to manage
+-- includes the one to view: the roles of the Node service list only the former.
 CREATE OR REPLACE FUNCTION wanzami.guard(user_id bigint, device text, need text) RETURNS void LANGUAGE plpgsql STABLE AS $$
 DECLARE held "Role";
 BEGIN

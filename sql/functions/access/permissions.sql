@@ -1,4 +1,4 @@
--- Returns the permissions of a role, in the order in which access tokens list them (contract people §2.7).
+-- Returns the permissions of a role, in the order in which access tokens list them (docs/compatibility.md#permissions).
 CREATE OR REPLACE FUNCTION wanzami.permissions(role "Role") RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
 	SELECT CASE role
 		WHEN 'SUPER_ADMIN' THEN ARRAY['dashboard:view', 'admin:users:manage', 'admin:invites:manage', 'movies:manage', 'movies:view',

@@ -1,6 +1,6 @@
 -- Checks that an account can be changed or deleted and returns its role: it exists, a SUPER_ADMIN remains, and it is not the
--- caller's own account (contract people §3.23, §3.24, §5 item 31; README 7). Locks the accounts of all SUPER_ADMINs and checks the
--- caller again after that, so that two administrators who remove each other are serialised. "caller" is the request's context.
+-- caller's own account (docs/compatibility.md#account-changes). Locks the accounts of all SUPER_ADMINs and checks the caller
+-- again after that, so that two administrators who remove each other are serialised. "caller" is the request's context.
 CREATE OR REPLACE FUNCTION wanzami.user_change(target bigint, caller jsonb, stays boolean) RETURNS "Role" LANGUAGE plpgsql AS $$
 DECLARE
 	actor bigint := (caller ->> 'userId')::bigint;

@@ -1,5 +1,6 @@
--- Records that a device was used and returns its id (contract people §2.9). A new device removes the least recently used ones and
--- their sessions, so that at most "most" remain; the device "keep" is never removed (§5 item 25).
+-- Records that a device was used and returns its id (docs/compatibility.md#device-limit). A new device removes the least
+-- recently used ones and their sessions, so that at most "most" remain; the device "keep" is never removed
+-- (docs/compatibility.md#device-limit).
 CREATE OR REPLACE FUNCTION wanzami.device_seen(user_id bigint, device text, most integer, keep text DEFAULT NULL) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE device_row bigint;
 BEGIN

@@ -1,4 +1,4 @@
--- Creates the first profile of a user who has none. Concurrent calls create only one (contract people §5 items 17 and 39).
+-- Creates the first profile of a user who has none. Concurrent calls create only one (docs/compatibility.md#first-profile).
 CREATE OR REPLACE FUNCTION wanzami.profile_ensure(user_id bigint, avatar text, country text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
 	IF EXISTS (SELECT FROM "Profile" WHERE "userId" = user_id) THEN

@@ -1,5 +1,6 @@
 -- Returns the URL of a stored file for clients. An object URL becomes a placeholder, for which the server puts a URL signed for 12
--- hours (media CAT-9). Only keys in the listed folders may be signed (CAT-11); others return NULL.
+-- hours (docs/compatibility.md#playback-urls). Only keys in the listed folders may be signed
+-- (docs/compatibility.md#signed-prefixes); others return NULL.
 CREATE OR REPLACE FUNCTION wanzami.playable(url text, folders text, mark text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
 	SELECT CASE
 		WHEN url NOT LIKE 's3://%' THEN url

@@ -1,7 +1,7 @@
 -- Applies what a gateway reports about a purchase: 'paid', 'failed', 'reversed' (the money went back), 'restored' (the reversal was
 -- withdrawn), 'expired' (not paid in time); anything else changes nothing. "minor" is in kobo or cents. The row is locked, so that of
--- repeated reports only the first counts; the first success sets the end of the access (PPV-4). Returns 'unknown' (no such
--- purchase), 'mismatch', 'nothing' or 'changed'.
+-- repeated reports only the first counts; the first success sets the end of the access (docs/compatibility.md#webhooks).
+-- Returns 'unknown' (no such purchase), 'mismatch', 'nothing' or 'changed'.
 CREATE OR REPLACE FUNCTION wanzami.ppv_settle(reference text, says text, gateway_says text, minor numeric, currency_says text, trx text, payload jsonb,
 	days integer) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE

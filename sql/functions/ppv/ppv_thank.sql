@@ -1,4 +1,4 @@
--- Queues the mail for a purchase, with up to three more titles that can be bought (contract media §10.8).
+-- Queues the mail for a purchase, with up to three more titles that can be bought (docs/compatibility.md#thank-you-mail).
 CREATE OR REPLACE FUNCTION wanzami.ppv_thank(p "PpvPurchase") RETURNS void LANGUAGE sql AS $$
 	INSERT INTO wanzami.mail_outbox (to_address, template, vars)
 	SELECT u."email", 'purchase', jsonb_build_object('name', u."name", 'title', t."name") || coalesce((

@@ -1,4 +1,4 @@
--- Marks an upload and its waiting renditions as FAILED, with a message for people (contract media TRN-3).
+-- Marks an upload and its waiting renditions as FAILED, with a message for people (docs/compatibility.md#transcode-failure).
 CREATE OR REPLACE FUNCTION wanzami.upload_failed(job_id bigint, why text) RETURNS void LANGUAGE sql AS $$
 	UPDATE "UploadJob" SET "status" = 'FAILED', "error" = why, "updatedAt" = now() WHERE "id" = job_id;
 	UPDATE "AssetVersion" v SET "status" = 'FAILED', "updatedAt" = now()

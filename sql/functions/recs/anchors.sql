@@ -1,5 +1,5 @@
 -- Returns the titles that recommendations start from: those last watched or liked, the newest first; if there are none, the recently
--- viewed titles that the cron job has stored (contract media §9.3, §9.4, EVT-3).
+-- viewed titles that the cron job has stored (docs/compatibility.md#because-you-watched, #for-you).
 CREATE OR REPLACE FUNCTION wanzami.anchors(profile bigint, most integer, most_viewed integer) RETURNS bigint[] LANGUAGE sql STABLE AS $$
 	SELECT coalesce((SELECT array_agg(a.id ORDER BY a."occurredAt" DESC, a.event DESC) FROM (
 			SELECT t.id, e."occurredAt", e."id" AS event FROM wanzami.touched(profile) t (id), LATERAL (

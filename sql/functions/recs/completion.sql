@@ -1,5 +1,6 @@
--- Returns the watched fraction of a film that an event reports, from 0 to 1, NULL if it reports none (contract media §9.2). Position
--- and duration are divided as doubles, as JavaScript does; a given fraction may be out of a double's range.
+-- Returns the watched fraction of a film that an event reports, from 0 to 1, NULL if it reports none
+-- (docs/compatibility.md#completion). Position and duration are divided as doubles, as JavaScript does; a given fraction may be
+-- out of a double's range.
 CREATE OR REPLACE FUNCTION wanzami.completion(metadata jsonb) RETURNS double precision LANGUAGE sql IMMUTABLE AS $$
 	SELECT CASE
 		WHEN jsonb_typeof(metadata -> 'completionPercent') = 'number'

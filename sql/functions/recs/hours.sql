@@ -1,5 +1,5 @@
 -- Converts a number of hours as JavaScript does; the default is 24. Returns NULL if it is no number or leaves the calendar's range
--- (contract media §7.2).
+-- (docs/compatibility.md#event-summary).
 CREATE OR REPLACE FUNCTION wanzami.hours(asked text) RETURNS double precision LANGUAGE sql IMMUTABLE AS $$
 	SELECT CASE WHEN h.hours BETWEEN -1e7 AND 1e7 THEN h.hours::double precision END FROM (
 		SELECT CASE WHEN asked IS NULL THEN 24 WHEN btrim(asked) = '' THEN 0

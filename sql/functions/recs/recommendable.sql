@@ -1,5 +1,5 @@
 -- Returns true if a title may be recommended in a country. For a child ("kid") its rating must be in the list, in which "unrated"
--- stands for no rating (contract media §9.1, CAT-3, REC-4).
+-- stands for no rating (docs/compatibility.md#recommendable).
 CREATE OR REPLACE FUNCTION wanzami.recommendable(t "Title", country text, kid boolean, ratings text[]) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
 	SELECT NOT t."archived" AND NOT t."pendingReview"
 	AND (coalesce(t."countryAvailability", '{}') = '{}' OR country = ANY (t."countryAvailability"))

@@ -1,4 +1,5 @@
--- Returns the profile of a request: the requested one if it belongs to the caller, otherwise the caller's oldest (§9.1).
+-- Returns the profile of a request: the requested one if it belongs to the caller, otherwise the caller's oldest
+-- (docs/compatibility.md#viewer-profile).
 CREATE OR REPLACE FUNCTION wanzami.viewer(asked jsonb) RETURNS SETOF "Profile" LANGUAGE plpgsql STABLE ROWS 1 AS $$
 DECLARE wanted bigint := wanzami.integer_of(coalesce(wanzami.query_first(asked -> 'query', 'profileId'), ''));
 BEGIN

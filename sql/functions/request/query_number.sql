@@ -1,5 +1,5 @@
--- Converts a query parameter to a number as JavaScript does (contract people §1.5). Returns NULL if it is no number or has more
--- digits than a double can hold.
+-- Converts a query parameter to a number as JavaScript does (docs/compatibility.md#query-parameters). Returns NULL if it is no
+-- number or has more digits than a double can hold.
 CREATE OR REPLACE FUNCTION wanzami.query_number(query jsonb, name text) RETURNS numeric LANGUAGE sql IMMUTABLE AS $$
 	SELECT CASE
 		WHEN value = '' THEN 0

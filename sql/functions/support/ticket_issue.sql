@@ -1,5 +1,5 @@
--- Returns the first invalid field of a ticket and a message, no row if all are valid (contract people §3.33, §5 item 27). A value that
--- is no text counts as missing, however long it is.
+-- Returns the first invalid field of a ticket and a message, no row if all are valid (docs/compatibility.md#ticket-create). A
+-- value that is no text counts as missing, however long it is.
 CREATE OR REPLACE FUNCTION wanzami.ticket_issue(body jsonb) RETURNS TABLE (field text, message text) LANGUAGE sql IMMUTABLE AS $$
 	SELECT checks.field, checks.message FROM (VALUES
 		('email', 'Valid email is required', coalesce(jsonb_typeof(body -> 'email') <> 'string', true)

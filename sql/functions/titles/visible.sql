@@ -1,5 +1,5 @@
--- Returns true if the public catalogue shows a title in a country to an audience: kid, teen or all (contract media §3.3, §3.4,
--- §4.1).
+-- Returns true if the public catalogue shows a title in a country to an audience: kid, teen or all
+-- (docs/compatibility.md#availability, #maturity).
 CREATE OR REPLACE FUNCTION wanzami.visible(t "Title", country text, audience text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
 	SELECT NOT t."archived" AND NOT t."pendingReview"
 	AND (coalesce(t."countryAvailability", '{}') = '{}' OR country = ANY (t."countryAvailability"))
