@@ -10,14 +10,15 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/work.h"
+#include "http/admission.h"
 #include "http/body.h"
 #include "http/limit.h"
 #include "http/password.h"
 #include "http/query.h"
 #include "http/reply.h"
 #include "http/route.h"
-#include "http/signed_token.h"
 #include "http/session.h"
+#include "http/signed_token.h"
 #include "http/sql.h"
 #include "http/token.h"
 #include "net/form.h"
@@ -225,5 +226,5 @@ google_callback(struct request *r)
 	if (work_run(WORK_REMOTE, google_work, google_answered, s))
 		request_wait_outside(r);
 	else
-		reply_message(r, 503, "The service is busy. Please try again in a moment.");
+		reply_message(r, 503, ADMISSION_BUSY);
 }

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/work.h"
+#include "http/admission.h"
 #include "http/body.h"
 #include "http/client.h"
 #include "http/reply.h"
@@ -189,7 +190,7 @@ purchase_made(struct request *r, const PGresult *res)
 		request_persist(r);
 		request_wait_outside(r);
 	} else {
-		reply_message(r, 503, "The service is busy. Please try again in a moment.");
+		reply_message(r, 503, ADMISSION_BUSY);
 	}
 }
 

@@ -9,6 +9,7 @@
 #include <kore/kore.h>
 #include <kore/http.h>
 
+#define ADMISSION_BUSY	"The service is busy. Please try again in a moment."
 #define RETRY_AFTER_SEC	"2"	/* what Retry-After says with every 503 */
 
 /* In every worker that serves, before it does. */

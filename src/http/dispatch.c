@@ -71,7 +71,7 @@ dispatch_start(struct request *r)
 		return;
 	activity_set(http_method_text(r->route->method), r->route->path);
 	if (dispatch_refused(r)) {
-		reply_message(r, 503, "The service is busy. Please try again in a moment.");
+		reply_message(r, 503, ADMISSION_BUSY);
 		return;
 	}
 	if (r->route->guard != NULL && !guard_token(r))

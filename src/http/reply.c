@@ -15,10 +15,7 @@
 #include "http/request.h"
 
 /* Kore copies and formats header by header. What is the same in every answer of a kind travels as one, behind the first of them. */
-#define CORS(allowed)									\
-	"\r\nvary: Origin\r\naccess-control-allow-methods: GET,POST,PUT,PATCH,DELETE,OPTIONS\r\naccess-control-allow-headers: " allowed
-#define CORS_ANSWER	CORS("Content-Type, Authorization")
-#define NOSNIFF		"nosniff" CORS_ANSWER
+#define NOSNIFF		"nosniff" REPLY_CORS
 #define JSON_TYPE	"application/json; charset=utf-8\r\nx-content-type-options: " NOSNIFF
 
 #define TAGGED_MAX	262144	/* bytes of an answer made for one: hashing more would keep the others waiting */
@@ -129,7 +126,7 @@ reply_json(struct request *r, int status, const void *body, size_t len)
 	if (status == 503)
 		http_response_header(r->kore, "retry-after", RETRY_AFTER_SEC);
 	if (status == 204) {
-		http_response_header(r->kore, "content-length", "0" CORS_ANSWER);
+		http_response_header(r->kore, "content-length", "0" REPLY_CORS);
 		http_response(r->kore, status, NULL, 0);
 		return;
 	}
@@ -181,6 +178,6 @@ reply_preflight(struct request *r)
 	origin_header(r, NULL);
 	http_response_header(r->kore, "access-control-max-age", "600");
 	/* Kore leaves the length out of a 204; browsers and proxies are used to seeing it. */
-	http_response_header(r->kore, "content-length", "0" CORS("Content-Type,Authorization"));
+	http_response_header(r->kore, "content-length", "0" REPLY_CORS_FOR("Content-Type,Authorization"));
 	http_response(r->kore, 204, NULL, 0);
 }

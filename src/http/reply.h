@@ -10,6 +10,11 @@
 
 struct request;
 
+/* The CORS headers that all responses share, for behind another header's value (docs/compatibility.md#cors). */
+#define REPLY_CORS_FOR(headers)									\
+	"\r\nvary: Origin\r\naccess-control-allow-methods: GET,POST,PUT,PATCH,DELETE,OPTIONS\r\naccess-control-allow-headers: " headers
+#define REPLY_CORS	REPLY_CORS_FOR("Content-Type, Authorization")
+
 /* What every answer says of its connection. The functions below do it; whoever answers without them calls it first. */
 void	reply_begin(struct request *);
 

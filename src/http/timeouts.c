@@ -1,5 +1,6 @@
 /*
- * Marks beside each connection, looked at twice a second.
+ * Each connection keeps the times of its phases; a timer checks them twice a
+ * second.
  */
 #include <sys/socket.h>
 
@@ -8,8 +9,8 @@
 #include "http/timeouts.h"
 
 #define TICK_MS		500
-#define STEP_BYTES	16384	/* what STALL_TIMEOUT_SEC asks for */
-#define SPARE_MS	1000	/* an idle connection is younger than this: its client may just be sending */
+#define STEP_BYTES	16384	/* the progress that STALL_TIMEOUT_SEC asks for */
+#define SPARE_MS	1000	/* a connection that is idle for less is not closed: its client may be sending */
 
 static u_int64_t
 seconds(enum conf_id id)
@@ -72,7 +73,7 @@ timeouts_unsent(const struct connection *c)
 	return (n);
 }
 
-/* Whether what has this much left is too slow; something new to wait for begins a new time. */
+/* Returns 1 if a transfer with this many bytes left has stalled. Progress, or another transfer, starts the time anew. */
 static int
 mark_stalls(struct timeouts_mark *m, const struct netbuf *first, u_int64_t left, u_int64_t now)
 {
@@ -97,7 +98,7 @@ answer_stalls(struct connection *c, struct timeouts_time *r, u_int64_t now)
 	return (mark_stalls(&r->answer, first, first->b_len - first->s_off, now));
 }
 
-/* A body in memory has an end to its time; one that goes to the disk as it comes must only go on. */
+/* A body in memory has a total time; one that is written to disk as it arrives must only make progress. */
 static int
 body_stalls(struct connection *c, struct timeouts_time *r, u_int64_t now)
 {
@@ -137,10 +138,10 @@ is_idle(struct connection *c, u_int64_t now)
 
 	return (c->state == CONN_STATE_ESTABLISHED && r->waiting && (c->flags & CONN_IDLE_TIMER_ACT) &&
 	    now >= c->idle_timer.start + SPARE_MS && TAILQ_EMPTY(&c->http_requests) && TAILQ_EMPTY(&c->send_queue) &&
-	    recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == -1);	/* its next request may wait for a busy worker to read it */
+	    recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == -1);	/* the next request may already wait for a busy worker */
 }
 
-/* Kore looks at a handshake's silence only; and when connections become rare, those that nobody uses make room. */
+/* Kore checks a TLS handshake for silence only, not for its total time. Near the connection limit, idle connections are closed. */
 static void
 timeouts_tick(void *arg, u_int64_t ticked)
 {

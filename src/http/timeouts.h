@@ -1,8 +1,6 @@
 /*
- * How slow a client may be: each connection's time for its handshake, for the
- * head and the body of a request, for reading an answer, and for doing nothing.
- * Kore asks here instead of http_check_timeout() (intake.c).
- * Event loop only.
+ * Connection timeouts: TLS handshake, request header, request body, response
+ * write, keep-alive idle. Event loop only.
  */
 #ifndef WANZAMI_TIMEOUTS_H
 #define WANZAMI_TIMEOUTS_H
@@ -10,39 +8,39 @@
 #include <kore/kore.h>
 #include <kore/http.h>
 
-/* How far something was, and since when it has been not much further. */
+/* The progress of a transfer, and since when it has made no step. */
 struct timeouts_mark {
-	u_int64_t		since;		/* 0: there is nothing to wait for */
-	u_int64_t		left;
+	u_int64_t		since;		/* ms; 0: nothing is transferred */
+	u_int64_t		left;		/* bytes */
 	const struct netbuf	*first;
 };
 
-/* pace.c's own; a connection's hdlr_extra begins with it, all zero at first. */
+/* The state of timeouts.c for a connection; hdlr_extra of the connection begins with it (pipelined.h), all zero at first. */
 struct timeouts_time {
-	u_int64_t		head;		/* when the head began to come; 0 otherwise */
-	u_int64_t		refused;	/* when its request was refused */
-	int			waiting;	/* for a head, of which nothing has come */
+	u_int64_t		head;		/* when the first byte of the request header arrived, in ms; 0 otherwise */
+	u_int64_t		refused;	/* when its request was refused, in ms */
+	int			waiting;	/* for a request, of which nothing has arrived */
 	struct timeouts_mark	body, answer;
 };
 
 enum timeout_action { TIMEOUT_NONE, TIMEOUT_RESPOND, TIMEOUT_CLOSE };
 
-/* In every worker that serves, before it does. */
+/* Starts the checks; once in each worker that serves HTTP. */
 void	timeouts_start(void);
 
-/* A connection has been opened, waits for another request, has sent some of a head, has sent all of it. */
+/* Start the timer of a phase: connection opened, keep-alive idle, first bytes of a request header, request header complete. */
 void	timeouts_opened(struct connection *);
 void	timeouts_idle(struct connection *);
 void	timeouts_head(struct connection *);
 void	timeouts_headed(struct connection *);
 
-/* Its request was refused and nothing more is served: it may go on sending for a moment, so that it sees why. */
+/* Starts the timer after a refusal: the client may go on sending for a moment, so that it can read the response. */
 void	timeouts_refused(struct connection *);
 
-/* What to do now: nothing, say 408 and end, or end. */
+/* Returns what to do with a connection now: nothing, respond 408 and close it, or close it. */
 enum timeout_action	timeouts_check(struct connection *, u_int64_t now);
 
-/* Bytes of answers that wait for a client to take them. */
+/* Returns the number of bytes of responses that have not been sent yet. */
 size_t	timeouts_unsent(const struct connection *);
 
 #endif
