@@ -1,3 +1,4 @@
--- In front of every statement of a guarded route: the caller's user, session and role must still stand
--- (docs/compatibility.md#authorization). Ends the request with 401 or 403 otherwise.
+-- Runs before every statement of a guarded route (docs/compatibility.md#authorization): refuses with 401 if the caller's
+-- user or session no longer exists, and with 403 if the role lacks the permission.
+-- $1: context of the request: userId, deviceId, need.
 SELECT wanzami.guard(($1::jsonb ->> 'userId')::bigint, $1::jsonb ->> 'deviceId', $1::jsonb ->> 'need')

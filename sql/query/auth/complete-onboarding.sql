@@ -1,4 +1,7 @@
--- POST /api/auth/complete-onboarding (docs/compatibility.md#onboarding): onto the oldest profile.
+-- POST /api/auth/complete-onboarding (docs/compatibility.md#onboarding): stores the answers in the user's oldest profile.
+-- Returns 200.
+-- $1: userId.
+-- $2: preferredGenres, heardFrom, birthYear.
 SELECT wanzami.profile_ensure(($1 ->> 'userId')::bigint, NULL, NULL);
 UPDATE "Profile" SET
 	"preferences" = coalesce("preferences", '{}') || jsonb_strip_nulls(jsonb_build_object(

@@ -1,4 +1,7 @@
--- POST /api/auth/device-label (docs/compatibility.md#device-label).
+-- POST /api/auth/device-label (docs/compatibility.md#device-label): sets the label of a device, by default of the token's
+-- device. Returns 200 with the label.
+-- $1: deviceId, userId, deviceLimit.
+-- $2: deviceId, label.
 SELECT wanzami.refuse(400, 'Missing device id') WHERE coalesce($2 ->> 'deviceId', $1 ->> 'deviceId', '') = '';
 SELECT wanzami.device_seen(($1 ->> 'userId')::bigint, coalesce($2 ->> 'deviceId', $1 ->> 'deviceId'), ($1 ->> 'deviceLimit')::int,
 	$1 ->> 'deviceId');

@@ -1,4 +1,6 @@
--- POST /api/auth/forgot-password (docs/compatibility.md#forgot-password): the same answer for everybody.
+-- POST /api/auth/forgot-password (docs/compatibility.md#forgot-password): queues a mail with a reset token that is valid for
+-- one hour. Returns the same 200 if the e-mail address has no account.
+-- $2: email.
 WITH token AS (
 	SELECT gen_random_uuid()::text AS value
 ), renewed AS (

@@ -1,6 +1,8 @@
--- The second half: the account, if it is new, with its profile and mail; and its next session, or nothing of all that. An account
--- whose address was never proven may be somebody else's work: its password, tokens and sessions end
--- (docs/compatibility.md#google-callback).
+-- POST /api/auth/google/callback, step 2 of 2 (docs/compatibility.md#google-callback): creates the account with profile and
+-- welcome mail if it is new, and opens a session. An account whose e-mail address was not verified may have been created by
+-- somebody else: its password, tokens and sessions are removed. Returns 200 with the tokens.
+-- $1: foundId, googleEmail, passwordHash, googleName, country, foundRole, newDeviceId, deviceLimit, refreshDigest,
+--	refreshSeconds, accessToken, refreshToken.
 WITH made AS (
 	INSERT INTO "User" ("id", "email", "password", "name", "emailVerified", "createdAt", "updatedAt")
 	SELECT ($1 ->> 'foundId')::bigint, lower($1 ->> 'googleEmail'), $1 ->> 'passwordHash',

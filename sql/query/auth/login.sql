@@ -1,4 +1,8 @@
--- The second half of a login: the password was right. The user is looked at again, since hashing took its time.
+-- POST /api/auth/login and POST /api/admin/login, step 2 of 2 (docs/compatibility.md#login): opens a session after the
+-- password was checked. The account is compared again, because it can change while the password is hashed. Returns 200 with
+-- user, tokens and profiles.
+-- $1: foundId, foundPassword, foundRole, newDeviceId, deviceLimit, refreshDigest, agent, address, refreshSeconds, path,
+--	accessToken, refreshToken.
 SELECT wanzami.refuse(401, 'Invalid credentials') WHERE NOT EXISTS (
 	SELECT FROM "User" WHERE "id" = ($1 ->> 'foundId')::bigint AND "password" = $1 ->> 'foundPassword' AND "role"::text = $1 ->> 'foundRole');
 SELECT wanzami.device_seen(($1 ->> 'foundId')::bigint, $1 ->> 'newDeviceId', ($1 ->> 'deviceLimit')::int);

@@ -1,5 +1,7 @@
--- POST /api/auth/logout and /api/admin/logout (docs/compatibility.md#logout): acts for the user whom a token has proven, and on
--- that token's device or, for that user, on the one in the body; on another than its own only while the token stands.
+-- POST /api/auth/logout and POST /api/admin/logout (docs/compatibility.md#logout): removes the sessions and the device row
+-- of one device of the user that the token names. A token may sign out its own device; another device only while the token's
+-- own session exists. Returns 200 in every case.
+-- $1: provenUser, provenDevice, tokenDevice.
 WITH proven AS (
 	SELECT p.user_id, p.device FROM (SELECT ($1 ->> 'provenUser')::bigint AS user_id, $1 ->> 'provenDevice' AS device) p
 	WHERE p.device = $1 ->> 'tokenDevice' OR EXISTS (SELECT FROM "Session" s WHERE s."userId" = p.user_id AND s."deviceId" = $1 ->> 'tokenDevice')

@@ -1,4 +1,6 @@
--- GET /api/auth/me and /api/admin/me (docs/compatibility.md#me).
+-- GET /api/auth/me and GET /api/admin/me (docs/compatibility.md#me): returns 200 with the caller's user, permissions and
+-- profiles.
+-- $1: userId.
 SELECT wanzami.profile_ensure(($1 ->> 'userId')::bigint, NULL, NULL);
 SELECT 200 AS status, json_build_object(
 	'user', json_build_object('id', u."id"::text, 'email', u."email", 'name', u."name", 'role', u."role"),

@@ -1,6 +1,7 @@
--- POST /api/auth/refresh, first half (docs/compatibility.md#refresh): the sessions of the token's user and device, newest
--- first, as JSON [[id, kept hash, expired], ...]; and what the new access token has to say. One row. Those that have expired
--- count only when no other is left: each refresh leaves one.
+-- POST /api/auth/refresh, step 1 of 2 (docs/compatibility.md#refresh): returns one row with the token's user and, in
+-- sessions, the sessions of the token's device as JSON [[id, stored hash, expired], …], newest first. Expired sessions are
+-- included only if the device has no other.
+-- $1: tokenDevice, tokenUser.
 SELECT u."id"::text AS id, u."email" AS email, u."role"::text AS role, array_to_json(wanzami.permissions(u."role"))::text AS permissions,
 	(SELECT json_agg(json_build_array(s."id"::text, s."refreshToken", s."expiresAt" < wanzami.now()) ORDER BY s."createdAt" DESC, s."id" DESC)::text
 		FROM "Session" s WHERE s."userId" = u."id" AND s."deviceId" = $1 ->> 'tokenDevice'

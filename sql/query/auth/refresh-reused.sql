@@ -1,4 +1,5 @@
--- A refresh token that was good once and has been replaced: whoever holds its successor, this device has to sign in again
--- (docs/compatibility.md#refresh).
+-- POST /api/auth/refresh, the token has been replaced (docs/compatibility.md#refresh): removes all sessions of its device,
+-- so that a stolen successor becomes useless. Returns 401.
+-- $1: tokenUser, tokenDevice.
 DELETE FROM "Session" WHERE "userId" = ($1 ->> 'tokenUser')::bigint AND "deviceId" = $1 ->> 'tokenDevice';
 SELECT 401 AS status, '{"message":"Invalid refresh token"}' AS body

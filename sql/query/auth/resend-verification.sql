@@ -1,5 +1,6 @@
--- POST /api/auth/resend-verification (docs/compatibility.md#resend-verification): the same answer for everybody, a new token
--- and a mail for an unverified account whose last token is two minutes old.
+-- POST /api/auth/resend-verification (docs/compatibility.md#resend-verification): queues a mail with a new token if the
+-- account is not verified and its last token is at least two minutes old. Returns the same 200 in every case.
+-- $2: email.
 WITH token AS (
 	SELECT gen_random_uuid()::text AS value
 ), renewed AS (

@@ -1,4 +1,7 @@
--- The second half: the token is used up in the statement that sets the password; every session ends.
+-- POST /api/auth/reset-password, step 2 of 2 (docs/compatibility.md#reset-password): sets the password, removes the token
+-- and ends all sessions. Returns 200, or 400 if the token has been used meanwhile.
+-- $1: passwordHash.
+-- $2: email, token.
 WITH changed AS (
 	UPDATE "User" SET "password" = $1 ->> 'passwordHash', "resetToken" = NULL, "resetTokenExpires" = NULL, "emailVerified" = true,
 		"updatedAt" = wanzami.now()

@@ -1,5 +1,7 @@
--- POST /api/auth/signup (docs/compatibility.md#signup): the user, the profile and both mails, or nothing. The salted hash tells
--- whether the row under the address is the one made here.
+-- POST /api/auth/signup (docs/compatibility.md#signup): creates the user and the first profile and queues two mails. A row
+-- under the e-mail address with another salted hash is another account: 409. Returns 201 with the user.
+-- $1: passwordHash, mailToken, heardFrom, country.
+-- $2: email, name, preferredGenres, birthYear.
 INSERT INTO "User" ("email", "password", "name", "verificationToken", "verificationTokenExpires", "createdAt", "updatedAt")
 VALUES (lower($2 ->> 'email'), $1 ->> 'passwordHash', $2 ->> 'name', wanzami.digest($1 ->> 'mailToken'),
 	wanzami.now() + interval '24 hours', wanzami.now(), wanzami.now())

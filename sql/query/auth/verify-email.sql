@@ -1,4 +1,6 @@
--- POST /api/auth/verify-email (docs/compatibility.md#verify-email: the same token answers 200 until it expires).
+-- POST /api/auth/verify-email (docs/compatibility.md#verify-email): marks the e-mail address as verified. The same token is
+-- accepted again until it expires. Returns 200, or 400 for a wrong token.
+-- $2: email, token.
 WITH verified AS (
 	UPDATE "User" SET "emailVerified" = true, "updatedAt" = wanzami.now()
 	WHERE "email" = lower($2 ->> 'email') AND wanzami.token_fits("verificationToken", "verificationTokenExpires", $2 ->> 'token')

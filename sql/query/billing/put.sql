@@ -1,5 +1,8 @@
--- PUT /api/user/billing (docs/compatibility.md#billing): what is not sent stays. Whether an account is active is not for its
--- owner to say.
+-- PUT /api/user/billing (docs/compatibility.md#billing): creates or changes the caller's billing account. Absent fields keep
+-- their values; status cannot be set. Returns 200 with the account.
+-- $1: userId.
+-- $2: provider, providerCustomerId, planCode, billingEmail, paymentMethodBrand, paymentMethodLast4, country, postalCode,
+--	nextPaymentAt.
 INSERT INTO "BillingAccount" AS b ("userId", "provider", "providerCustomerId", "planCode", "status", "billingEmail",
 	"paymentMethodBrand", "paymentMethodLast4", "country", "postalCode", "nextPaymentAt", "createdAt", "updatedAt")
 VALUES (($1 ->> 'userId')::bigint, ($2 ->> 'provider')::"PaymentProvider", $2 ->> 'providerCustomerId', $2 ->> 'planCode', 'active',

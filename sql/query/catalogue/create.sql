@@ -1,4 +1,9 @@
--- POST /api/admin/titles (docs/compatibility.md#title-create).
+-- POST /api/admin/titles (docs/compatibility.md#title-create): creates a title and the seasons of a series. Returns 201 with
+-- id, name and type.
+-- $1: userId.
+-- $2: name, type, seasons, description, posterUrl, thumbnailUrl, trailerUrl, previewSpriteUrl, previewVttUrl, releaseYear,
+--	releaseDate, genres, cast, crew, language, maturityRating, runtimeMinutes, countryAvailability, isOriginal,
+--	pendingReview, introStartSec, introEndSec, isPpv, ppvPriceNaira, ppvCurrency, ppvDescription.
 SELECT wanzami.refuse(400, 'name and type are required') WHERE NOT wanzami.truthy($2 -> 'name') OR NOT wanzami.truthy($2 -> 'type');
 SELECT wanzami.refuse(400, 'Invalid type') WHERE $2 -> 'type' NOT IN ('"MOVIE"', '"SERIES"');
 SELECT wanzami.refuse(400, 'Invalid seasonNumber') FROM jsonb_array_elements(

@@ -1,5 +1,7 @@
--- DELETE /api/admin/titles/:id (docs/compatibility.md#title-delete): what was sold stays in the audit, the objects go to the
--- trash; the triggers of transcode_job and rendition see to those that they name.
+-- DELETE /api/admin/titles/:id (docs/compatibility.md#title-delete): deletes a title with everything below it, keeps what
+-- had been sold in the audit row, and adds its objects to the trash; triggers on transcode_job and rendition add theirs.
+-- Returns 204.
+-- $1: id, userId.
 SELECT wanzami.refuse(404, 'Title not found') WHERE NOT EXISTS (SELECT FROM "Title" WHERE "id" = ($1 ->> 'id')::bigint FOR UPDATE);
 SELECT wanzami.audit(($1 ->> 'userId')::bigint, 'TITLE_DELETE', $1 ->> 'id', wanzami.sold(($1 ->> 'id')::bigint));
 SELECT wanzami.discard_url(u.url) FROM "Title" t, unnest(ARRAY[t."posterUrl", t."thumbnailUrl", t."trailerUrl", t."previewSpriteUrl",

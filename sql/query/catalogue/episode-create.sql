@@ -1,4 +1,8 @@
--- POST /api/admin/titles/:id/episodes (docs/compatibility.md#episode-create).
+-- POST /api/admin/titles/:id/episodes (docs/compatibility.md#episode-create): creates an episode, and its season if it is
+-- missing. Returns 201 with the episode.
+-- $1: id, userId.
+-- $2: seasonNumber, episodeNumber, name, synopsis, runtimeMinutes, previewSpriteUrl, previewVttUrl, introStartSec,
+--	introEndSec, pendingReview.
 SELECT wanzami.refuse(400, 'seasonNumber, episodeNumber, and name are required')
 WHERE NOT wanzami.truthy($2 -> 'seasonNumber') OR NOT wanzami.truthy($2 -> 'episodeNumber') OR NOT wanzami.truthy($2 -> 'name');
 SELECT wanzami.refuse(404, 'Title not found') WHERE NOT EXISTS (SELECT FROM "Title" WHERE "id" = ($1 ->> 'id')::bigint FOR UPDATE);

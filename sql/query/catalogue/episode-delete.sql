@@ -1,4 +1,6 @@
--- DELETE /api/admin/episodes/:id (docs/compatibility.md#episode-delete).
+-- DELETE /api/admin/episodes/:id (docs/compatibility.md#episode-delete): deletes an episode with its renditions, uploads and
+-- events and adds its objects to the trash. Returns 204.
+-- $1: id, userId.
 SELECT wanzami.refuse(404, 'Episode not found') WHERE NOT EXISTS (SELECT FROM "Episode" WHERE "id" = ($1 ->> 'id')::bigint FOR UPDATE);
 SELECT wanzami.discard_url(u.url) FROM "Episode" e, unnest(ARRAY[e."previewSpriteUrl", e."previewVttUrl"]) u(url) WHERE e."id" = ($1 ->> 'id')::bigint
 UNION ALL

@@ -1,5 +1,8 @@
--- PATCH /api/admin/episodes/:id (docs/compatibility.md#episode-update): another season number moves it, into a season made when
--- it is missing.
+-- PATCH /api/admin/episodes/:id (docs/compatibility.md#episode-update): changes the fields that are present. A new season
+-- number moves the episode to that season, which is created if it is missing. Returns 200 with the episode.
+-- $1: id, userId.
+-- $2: pendingReview, seasonNumber, runtimeMinutes, introStartSec, introEndSec, episodeNumber, name, synopsis,
+--	previewSpriteUrl, previewVttUrl.
 SELECT wanzami.refuse(404, 'Episode not found') WHERE NOT EXISTS (SELECT FROM "Episode" WHERE "id" = ($1 ->> 'id')::bigint FOR UPDATE);
 SELECT wanzami.refuse(400, 'Invalid pendingReview') WHERE $2 -> 'pendingReview' = 'null';
 SELECT wanzami.audit(($1 ->> 'userId')::bigint, 'EPISODE_UPDATE', $1 ->> 'id', wanzami.edit_fields(

@@ -1,4 +1,6 @@
--- GET /api/admin/titles (docs/compatibility.md#title-list): every title, or the part of them that limit, offset and q choose.
+-- GET /api/admin/titles (docs/compatibility.md#title-list): returns 200 with all titles, newest first, or with the page that
+-- limit, offset and q select.
+-- $1: query.limit, query.offset, query.q.
 SELECT 200 AS status, '{"titles":[' || coalesce(string_agg(wanzami.title_edited(t, coalesce(e.count, 0), coalesce(s.count, 0)) || '}', ','
 	ORDER BY t."createdAt" DESC, t."id" DESC), '') || ']}' AS body
 FROM "Title" t

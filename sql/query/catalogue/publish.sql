@@ -1,4 +1,7 @@
--- POST /api/admin/titles/:id/publish (docs/compatibility.md#title-publish).
+-- POST /api/admin/titles/:id/publish (docs/compatibility.md#title-publish): publishes a title and, unless publishEpisodes is
+-- false, its episodes. Returns 200 with the title.
+-- $1: id, userId.
+-- $2: publishEpisodes.
 SELECT wanzami.refuse(404, 'Title not found') WHERE NOT EXISTS (SELECT FROM "Title" WHERE "id" = ($1 ->> 'id')::bigint FOR UPDATE);
 UPDATE "Episode" e SET "pendingReview" = false, "updatedAt" = wanzami.now() FROM "Title" t
 WHERE t."id" = ($1 ->> 'id')::bigint AND t."type" = 'SERIES' AND e."titleId" = t."id"

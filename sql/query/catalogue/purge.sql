@@ -1,5 +1,7 @@
--- POST /api/admin/titles/purge (docs/compatibility.md#title-purge): nothing is added to the catalogue meanwhile. The answer
--- counts the objects that the old service would have removed; the trash gets all that are ours.
+-- POST /api/admin/titles/purge (docs/compatibility.md#title-purge): deletes the whole catalogue under a lock that excludes
+-- additions, and adds all its objects to the trash. Returns 200 with deletedKeys, which counts only the objects that the old
+-- service would have removed.
+-- $1: bucket, userId.
 SELECT wanzami.catalogue_lock();
 WITH urls AS MATERIALIZED (
 	SELECT u.url FROM "Title" t, unnest(ARRAY[t."posterUrl", t."thumbnailUrl", t."trailerUrl", t."previewSpriteUrl", t."previewVttUrl"]) u(url)

@@ -1,4 +1,6 @@
--- DELETE /api/admin/seasons/:id (docs/compatibility.md#season-delete).
+-- DELETE /api/admin/seasons/:id (docs/compatibility.md#season-delete): deletes a season with its episodes and their
+-- renditions, uploads and events, and adds its objects to the trash. Returns 204.
+-- $1: id, userId.
 SELECT wanzami.refuse(404, 'Season not found') WHERE NOT EXISTS (SELECT FROM "Season" WHERE "id" = ($1 ->> 'id')::bigint FOR UPDATE);
 SELECT wanzami.audit(($1 ->> 'userId')::bigint, 'SEASON_DELETE', $1 ->> 'id',
 	(SELECT jsonb_build_object('episodes', count(*)) FROM "Episode" WHERE "seasonId" = ($1 ->> 'id')::bigint));

@@ -1,4 +1,7 @@
--- PATCH /api/admin/seasons/:id (docs/compatibility.md#season-update): the episodes of the season follow its number.
+-- PATCH /api/admin/seasons/:id (docs/compatibility.md#season-update): changes the fields that are present. A new number is
+-- also set in the season's episodes. Returns 200 with the season.
+-- $1: id, userId.
+-- $2: seasonNumber, name, description, releaseDate, status, posterUrl, thumbnailUrl, previewSpriteUrl, previewVttUrl.
 SELECT wanzami.refuse(404, 'Season not found') WHERE NOT EXISTS (SELECT FROM "Season" WHERE "id" = ($1 ->> 'id')::bigint FOR UPDATE);
 SELECT wanzami.refuse(409, 'Season number already exists') FROM "Season" s JOIN "Season" o ON o."titleId" = s."titleId" AND o."id" <> s."id"
 WHERE s."id" = ($1 ->> 'id')::bigint AND o."seasonNumber" = wanzami.field_integer($2, 'seasonNumber');

@@ -1,5 +1,7 @@
--- POST /api/admin/titles/:id/seasons (docs/compatibility.md#season-upsert): all of them or none; entries without a number are
--- skipped.
+-- POST /api/admin/titles/:id/seasons (docs/compatibility.md#season-upsert): creates or changes seasons by their number, all
+-- or none. Entries without a number are ignored. Returns 200 with the seasons.
+-- $1: id, userId.
+-- $2: seasons.
 SELECT wanzami.refuse(400, 'seasons array is required') WHERE coalesce(jsonb_typeof($2 -> 'seasons') <> 'array' OR $2 -> 'seasons' = '[]', true);
 SELECT wanzami.refuse(400, 'Invalid seasonNumber') FROM jsonb_array_elements($2 -> 'seasons') e(entry)
 WHERE wanzami.season_meant(e.entry) AND NOT wanzami.field_is_number(e.entry, 'seasonNumber');

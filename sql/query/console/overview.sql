@@ -1,4 +1,5 @@
--- GET /console/api/overview: the newest uploads, how far each is, and which renditions of which film can be played.
+-- GET /console/api/overview: returns 200 with the 30 newest uploads, the progress of their transcode jobs, and the READY
+-- renditions of each title.
 SELECT 200 AS status, json_build_object(
 	'uploads', (SELECT coalesce(json_agg(u), '[]') FROM (
 		SELECT j."id"::text AS "id", j."status", j."payload" ->> 'fileName' AS "fileName", j."bytesUploaded", j."bytesTotal", j."error",

@@ -1,4 +1,6 @@
--- GET /api/admin/dashboard/summary (docs/compatibility.md#dashboard): days begin at midnight, UTC.
+-- GET /api/admin/dashboard/summary (docs/compatibility.md#dashboard): returns 200 with the numbers of the dashboard. Days
+-- begin at midnight UTC.
+-- $1: query.days, query.engagementHours, query.activeMinutes.
 WITH asked AS MATERIALIZED (
 	SELECT wanzami.now() AS now, date_trunc('day', wanzami.now()) AS today,
 		greatest(1, trunc(wanzami.query_within($1 -> 'query', 'days', 90, 7)))::int AS days,

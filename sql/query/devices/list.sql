@@ -1,4 +1,5 @@
--- GET /api/user/devices (docs/compatibility.md#device-list).
+-- GET /api/user/devices (docs/compatibility.md#device-list): returns 200 with the caller's devices, the last seen first.
+-- $1: userId.
 SELECT 200 AS status, json_build_object('devices', coalesce(json_agg(json_build_object(
 	'id', d."id"::text, 'deviceId', d."deviceId", 'label', d."label", 'createdAt', wanzami.iso(d."createdAt"),
 	'lastSeen', wanzami.iso(d."lastSeen"), 'profile', CASE WHEN p."id" IS NOT NULL THEN json_build_object('id', p."id"::text, 'name', p."name",

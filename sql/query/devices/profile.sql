@@ -1,4 +1,7 @@
--- POST /api/user/devices/:deviceId/profile (docs/compatibility.md#device-profile).
+-- POST /api/user/devices/:deviceId/profile (docs/compatibility.md#device-profile): assigns a profile to a device. Returns
+-- 200 with the device.
+-- $1: userId, id, deviceLimit, deviceId.
+-- $2: profileId.
 SELECT wanzami.refuse(404, 'Profile not found') WHERE NOT EXISTS (
 	SELECT FROM "Profile" WHERE "id" = ($2 ->> 'profileId')::bigint AND "userId" = ($1 ->> 'userId')::bigint);
 INSERT INTO "DeviceProfile" AS d ("userId", "deviceRecordId", "profileId", "lastUsedAt")

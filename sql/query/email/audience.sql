@@ -1,5 +1,6 @@
--- GET /api/admin/email/audience/users (docs/compatibility.md#campaign-audience). "total" counts all, whatever part of them is
--- asked for.
+-- GET /api/admin/email/audience/users and GET /api/admin/email/audience (docs/compatibility.md#campaign-audience): returns
+-- 200 with the viewers' e-mail addresses, by page if limit or offset are given. total always counts all viewers.
+-- $1: query.limit, query.offset.
 SELECT 200 AS status, json_build_object('recipients', coalesce((SELECT json_agg(r) FROM (
 	SELECT u."email", u."name" FROM "User" u WHERE u."role" = 'USER' ORDER BY u."createdAt", u."id"
 	LIMIT wanzami.query_count($1 -> 'query', 'limit') OFFSET wanzami.query_count($1 -> 'query', 'offset')

@@ -1,5 +1,8 @@
--- POST /api/admin/email/send (docs/compatibility.md#campaign-send): a batch now, the next ones an hour apart. A list that is no
--- longer than a batch was cut by the client already: "startIndex" only says where it came from.
+-- POST /api/admin/email/send (docs/compatibility.md#campaign-send): queues a campaign. The first batch is due now, each
+-- further one an hour later. If the list is not longer than a batch, the client has cut it itself: startIndex is then only
+-- reported. Returns 200 with the batches.
+-- $1: userId.
+-- $2: recipients, startIndex, batchSize, subject, html.
 WITH people AS MATERIALIZED (
 	SELECT * FROM wanzami.recipients($2 -> 'recipients')
 ), asked AS MATERIALIZED (

@@ -1,4 +1,6 @@
--- What became of them. One that was not sent is not tried again: who asked has been told.
+-- POST /api/admin/email/test, step 3 of 3 (docs/compatibility.md#campaign-test): removes the mails that were not sent, so
+-- that they are not tried again. Returns 200 with the result for each recipient.
+-- $1: campaign, pendingError.
 WITH gone AS (
 	DELETE FROM wanzami.mail_outbox WHERE campaign_id = ($1 ->> 'campaign')::bigint AND sent_at IS NULL
 	RETURNING id, to_address, coalesce(last_error, $1 ->> 'pendingError') AS error

@@ -1,4 +1,6 @@
--- POST /api/admin/email/test, first step (docs/compatibility.md#campaign-test): mails that go before all others.
+-- POST /api/admin/email/test, step 1 of 3 (docs/compatibility.md#campaign-test): queues the mails of a test campaign before
+-- all others. Returns the campaign's id.
+-- $2: subject, html, recipients.
 WITH campaign AS (
 	INSERT INTO wanzami.campaign (subject, html) VALUES ($2 ->> 'subject', $2 ->> 'html') RETURNING id
 ), mails AS (

@@ -1,6 +1,11 @@
--- Whether the experiment $1 did harm in the last $2 hours (docs/compatibility.md#guardrails-job): how often each variant was
--- shown, how much of what was played was seen, how much was skipped. Fails below a mean of $3 percent, above $4 skips, and when
--- a variant's share is $5 percent points off an even one; 0 is no limit.
+-- Cron job guardrails (docs/compatibility.md#guardrails-job): returns the impressions of each variant of an experiment, the
+-- mean completion, the skips and the skew between variants; failed names the limits that are exceeded, NULL if none. A limit
+-- of 0 is off.
+-- $1: experiment.
+-- $2: hours to look back.
+-- $3: lowest mean completion in percent.
+-- $4: highest number of skips.
+-- $5: largest deviation of a variant from its even share, in percentage points.
 WITH recent AS MATERIALIZED (
 	SELECT e."eventType", e."metadata" FROM "EngagementEvent" e
 	WHERE e."occurredAt" >= wanzami.now() - $2::int * interval '1 hour' AND e."eventType" IN ('IMPRESSION', 'PLAY_END', 'SKIP')

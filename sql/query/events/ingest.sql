@@ -1,5 +1,8 @@
--- POST /api/events for many requests at once (docs/compatibility.md#event-ingest): of each request all events are stored or
--- none. A title, episode or session that is not there is kept by its number in the metadata.
+-- POST /api/events (docs/compatibility.md#event-ingest). Batch. Stores the events of many requests, for each request all or
+-- none. A title, episode or session that does not exist is kept by its id in the metadata. Returns status and body of each
+-- request, in their order.
+-- $1: array of the contexts: userId, deviceId, country, experiment, variant.
+-- $2: array of the bodies.
 WITH request AS MATERIALIZED (
 	SELECT r.n, r.about, (r.about ->> 'userId')::bigint AS caller, wanzami.events_of(r.body) AS events
 	FROM ROWS FROM (jsonb_array_elements($1), jsonb_array_elements($2)) WITH ORDINALITY r(about, body, n)
@@ -24,7 +27,7 @@ WITH request AS MATERIALIZED (
 		WHEN c.bad_id IS NOT NULL THEN 'Invalid ' || c.bad_id
 		WHEN c.large THEN 'Event metadata too large, at most 16 KiB' END AS refusal
 	FROM request r LEFT JOIN checked c ON c.n = r.n, LATERAL (
-		-- What sql/query/guard.sql asks in front of other routes.
+		-- The same check as sql/query/guard.sql for other routes.
 		SELECT EXISTS (SELECT FROM "User" u WHERE u."id" = r.caller)
 			AND EXISTS (SELECT FROM "Session" s WHERE s."userId" = r.caller AND s."deviceId" = r.about ->> 'deviceId') AS known) k
 ), found AS (

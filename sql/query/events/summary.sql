@@ -1,4 +1,6 @@
--- GET /api/admin/events/summary (docs/compatibility.md#event-summary): what happened in the last so many hours.
+-- GET /api/admin/events/summary (docs/compatibility.md#event-summary): returns 200 with the number of events by type in the
+-- last hours and the 50 newest.
+-- $1: query.hours.
 SELECT wanzami.refuse(400, 'Invalid hours') WHERE wanzami.hours(wanzami.query_first($1 -> 'query', 'hours')) IS NULL;
 WITH asked AS MATERIALIZED (
 	SELECT wanzami.now() - wanzami.hours(wanzami.query_first($1 -> 'query', 'hours')) * interval '1 hour' AS since
@@ -10,7 +12,7 @@ SELECT 200 AS status, json_build_object('since', wanzami.iso(a.since),
 		SELECT e."occurredAt", e."id", (left(json_build_object('id', e."id"::text, 'eventType', e."eventType", 'occurredAt', wanzami.iso(e."occurredAt"),
 				'profileId', e."profileId"::text, 'profileName', p."name", 'titleId', e."titleId"::text, 'titleName', t."name",
 				'country', e."country")::text, -1) ||
-			-- An event that does not say how much was seen has no such key.
+			-- The key is absent if the event has no completion.
 			coalesce(', "completionPercent" : ' || CASE WHEN jsonb_typeof(e."metadata" -> 'completionPercent') = 'number' THEN e."metadata" ->> 'completionPercent'
 				WHEN jsonb_typeof(e."metadata" -> 'completion') = 'number' THEN e."metadata" ->> 'completion' END, '') || ', ' ||
 			substr(json_build_object('deviceId', e."deviceId",

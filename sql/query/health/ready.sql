@@ -1,2 +1,2 @@
--- GET /health/ready: the shortest statement that proves a working connection.
+-- Health check of GET /health/ready: proves that the connection works.
 SELECT 1

@@ -1,2 +1,6 @@
--- $1 job, $2 fence, $3 outcome, $4 detail. Whether it was still ours to end.
+-- Cron runner: ends a run. Returns false if the lease was lost.
+-- $1: name of the cron job.
+-- $2: fencing token.
+-- $3: outcome.
+-- $4: detail (JSON).
 SELECT wanzami.job_finish($1, $2::bigint, $3, $4::jsonb)

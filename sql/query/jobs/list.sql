@@ -1,4 +1,6 @@
--- $1 the names of all jobs (jsonb). The slot taken up last as a Unix time, then the last run: when, how, for how long, by whom; outcome is empty while it runs.
+-- Command wanzami job list: returns for each cron job the last slot as Unix time and the start, outcome and duration of its
+-- last run.
+-- $1: JSON array of the names of all cron jobs.
 SELECT name.name, coalesce(floor(extract(epoch FROM l.slot))::bigint, 0) AS slot, to_char(r.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS started,
 	CASE WHEN r.id IS NULL THEN 'never' WHEN r.outcome IS NOT NULL THEN r.outcome WHEN l.expires_at > now() THEN 'running' ELSE 'lost' END AS outcome,
 	round(extract(epoch FROM r.finished_at - r.started_at)::numeric, 1) AS seconds

@@ -1,4 +1,6 @@
--- $1 the names of all jobs (jsonb). What the scheduler must know: the slot taken up last as a Unix time, whether that is to be taken up again, whether somebody is at it.
+-- Cron scheduler: returns for each cron job the last slot as Unix time, in again if that slot has to be run again, and in
+-- held if a process holds the lease. Adds missing leases first.
+-- $1: JSON array of the names of all cron jobs.
 INSERT INTO wanzami.lease (name, owner, fence, expires_at, slot)
 SELECT name, '', 0, now(), now() FROM jsonb_array_elements_text($1::jsonb) AS name
 WHERE NOT EXISTS (SELECT FROM wanzami.lease l WHERE l.name = name.name)

@@ -1,4 +1,6 @@
--- $1 token of this claim. The mail that has waited longest is ours until its lease runs out; whoever takes it then counts an attempt of its own.
+-- Mail sender: claims the mail that has been due for longest, for three minutes, and counts an attempt. Returns no row if
+-- none is due.
+-- $1: token of the claim.
 UPDATE wanzami.mail_outbox m
 SET lease_token = $1, next_attempt_at = now() + interval '3 minutes', attempts = attempts + 1
 FROM (SELECT id FROM wanzami.mail_outbox WHERE sent_at IS NULL AND failed_at IS NULL AND next_attempt_at <= now()

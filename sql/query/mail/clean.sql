@@ -1,5 +1,5 @@
--- Mail that nobody could send for three days is given up, so that no token stays; what became of a mail is kept for 90 days, and
--- what was sent to many as long as one of its mails.
+-- Cron job mail-cleanup: gives up mails that could not be sent for three days, and removes their variables, which can hold
+-- tokens. Removes mails 90 days after they were sent or failed, and campaigns without mails. Returns both counts.
 DELETE FROM wanzami.campaign c WHERE NOT EXISTS (SELECT FROM wanzami.mail_outbox m WHERE m.campaign_id = c.id);
 WITH given_up AS (
 	UPDATE wanzami.mail_outbox SET failed_at = now(), vars = NULL, lease_token = NULL, last_error = coalesce(last_error, 'nothing to send it with')

@@ -1,4 +1,9 @@
--- $1 id, $2 token of the claim, $3 sent | later | refused, $4 why. The pauses double from 5 seconds to an hour; the 20th failure, after some ten hours, is the last.
+-- Mail sender: records the result of an attempt. Pauses double from 5 seconds to an hour; after the 20th failure the mail
+-- has failed. Returns 1 if it has failed, no row if the claim was lost.
+-- $1: mail id.
+-- $2: token of the claim.
+-- $3: sent, later or refused.
+-- $4: error or NULL.
 WITH outcome AS (
 	SELECT id, $3 = 'sent' AS sent, $3 = 'refused' OR ($3 = 'later' AND attempts >= 20) AS failed
 	FROM wanzami.mail_outbox WHERE id = $1::bigint AND lease_token = $2 FOR UPDATE

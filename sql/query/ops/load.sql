@@ -1,5 +1,5 @@
--- For /metrics and CloudWatch: what waits, what is being done, how the scheduled jobs ended in the last day and how the last run of
--- each went.
+-- GET /metrics and CloudWatch: returns the numbers of the queues and, as text in Prometheus format, the outcomes of the cron
+-- jobs in the last 24 hours and the last run of each.
 SELECT
 	(SELECT count(*) FROM wanzami.transcode_job WHERE state = 'queued') AS queue_depth,
 	(SELECT coalesce(greatest(0, extract(epoch FROM now() - min(greatest(created_at, run_after))))::bigint, 0)

@@ -1,6 +1,8 @@
--- GET /api/ppv/access/:titleId (docs/compatibility.md#ppv-access). A granted look is remembered with where it came from, and so
--- is any of an administrator (docs/compatibility.md#ppv-gate); a refused one is a strike, unless it asks not to be, and the
--- third one bars the account.
+-- GET /api/ppv/access/:titleId (docs/compatibility.md#ppv-access): returns 200 or the configured status of a denial, with
+-- the caller's access to the title. Granted access is recorded with IP address and user agent for the gate, and that of an
+-- administrator always (docs/compatibility.md#ppv-gate). A denial is a strike, unless record=false; the third strike bars
+-- the account.
+-- $1: id, userId, query.record, strikePause, url, from, agent, client, deniedStatus.
 SELECT wanzami.refuse(404, 'Title not found') WHERE NOT EXISTS (SELECT FROM "Title" WHERE "id" = ($1 ->> 'id')::bigint);
 WITH struck AS (
 	UPDATE "User" u SET "ppvStrikeCount" = u."ppvStrikeCount" + 1, "ppvLastStrikeAt" = wanzami.now(), "ppvBanned" = u."ppvStrikeCount" + 1 >= 3,
@@ -8,7 +10,7 @@ WITH struck AS (
 	FROM "Title" t
 	WHERE u."id" = ($1 ->> 'userId')::bigint AND t."id" = ($1 ->> 'id')::bigint AND t."isPpv" AND NOT u."ppvBanned"
 	AND NOT wanzami.ppv_bought(u."id", t."id") AND lower(coalesce(wanzami.query_first($1 -> 'query', 'record'), '')) <> 'false'
-	-- Without a pause a strike counts beside one that came a moment later and was counted first.
+	-- With a pause of 0 every denial is a strike, also beside a concurrent request whose time is later.
 	AND (($1 ->> 'strikePause')::int = 0 OR NOT EXISTS (SELECT FROM "PpvViolation" v WHERE v."userId" = u."id" AND v."titleId" = t."id"
 		AND v."createdAt" > wanzami.now() - ($1 ->> 'strikePause')::int * interval '1 second'))
 	RETURNING u."id"
@@ -34,6 +36,6 @@ SELECT CASE WHEN x.denied THEN ($1 ->> 'deniedStatus')::int ELSE 200 END AS stat
 FROM "Title" t JOIN "User" u ON u."id" = ($1 ->> 'userId')::bigint
 LEFT JOIN LATERAL (SELECT b."accessExpiresAt" AS until FROM "PpvPurchase" b WHERE b."userId" = u."id" AND b."titleId" = t."id"
 	AND b."status" = 'SUCCESS' AND b."accessExpiresAt" > wanzami.now() ORDER BY b."createdAt" DESC, b."id" DESC LIMIT 1) p ON true,
--- Who was barred by this very strike is refused; who was barred before is told so.
+-- The request whose strike bars the account is denied; later requests return 200 with userPpvBanned.
 LATERAL (SELECT t."isPpv" AND p.until IS NULL AND (NOT u."ppvBanned" OR u."ppvLastStrikeAt" = wanzami.now()) AS denied) x
 WHERE t."id" = ($1 ->> 'id')::bigint

@@ -1,2 +1,2 @@
--- Grants that count no more.
+-- Cron job payments: removes expired grants.
 DELETE FROM wanzami.ppv_grant WHERE expires_at < now()

@@ -1,5 +1,8 @@
--- POST /api/ppv/flutterwave/webhook (docs/compatibility.md#flutterwave-webhook), its secret checked. Amounts come in whole
--- units. A refund names the transaction, not the payment.
+-- POST /api/ppv/flutterwave/webhook (docs/compatibility.md#flutterwave-webhook), after the handler has checked its secret:
+-- applies an event to the purchase. Amounts are in whole units of the currency. A refund names the transaction instead of
+-- the reference. Returns 200, or 404 for an unknown purchase.
+-- $1: accessDays.
+-- $2: data, event.
 SELECT wanzami.refuse(400, 'Missing tx_ref') WHERE coalesce($2 #>> '{data,tx_ref}', '') = '' AND coalesce($2 #>> '{data,meta,reference}', '') = ''
 	AND (($2 ->> 'event') NOT LIKE 'refund.%' OR $2 ->> 'event' IS NULL OR $2 #>> '{data,TransactionId}' IS NULL);
 SELECT CASE done WHEN 'unknown' THEN 404 ELSE 200 END AS status,

@@ -1,4 +1,6 @@
--- POST /api/admin/ppv/users/:id/reset (docs/compatibility.md#strikes): an account without strikes again.
+-- POST /api/admin/ppv/users/:id/reset (docs/compatibility.md#strikes): removes the strikes and the bar of an account.
+-- Returns 200 with the user.
+-- $1: id, userId.
 SELECT wanzami.refuse(404, 'User not found') WHERE NOT EXISTS (SELECT FROM "User" WHERE "id" = ($1 ->> 'id')::bigint FOR UPDATE);
 SELECT wanzami.audit(($1 ->> 'userId')::bigint, 'PPV_RESET', $1 ->> 'id', (SELECT jsonb_build_object('strikes', "ppvStrikeCount", 'banned', "ppvBanned")
 	FROM "User" WHERE "id" = ($1 ->> 'id')::bigint));

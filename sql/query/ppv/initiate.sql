@@ -1,5 +1,7 @@
--- POST /api/ppv/initiate, first half (docs/compatibility.md#purchase): whether the title can be bought, and the purchase that
--- is about to be. What is hidden cannot be bought; who has it already is told so.
+-- POST /api/ppv/initiate, step 1 of 2 (docs/compatibility.md#purchase): checks that the caller can buy the title and inserts
+-- a PENDING purchase. Hidden titles are refused with 404, bought ones with 409. Returns what the handler sends to the
+-- payment gateway.
+-- $1: titleId, userId, payCountry, reference.
 SELECT wanzami.refuse(404, 'Title not found') WHERE NOT EXISTS (
 	SELECT FROM "Title" t WHERE t."id" = ($1 ->> 'titleId')::bigint
 	AND (wanzami.ppv_bought(($1 ->> 'userId')::bigint, t."id") OR (NOT t."archived" AND NOT t."pendingReview"

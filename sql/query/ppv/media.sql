@@ -1,5 +1,6 @@
--- GET /api/ppv/media/:address (docs/compatibility.md#ppv-gate): where a rendition is, and whether somebody who may watch it
--- asked from where this comes from.
+-- GET /api/ppv/media/:address (docs/compatibility.md#ppv-gate): returns the place of a READY rendition, and allowed if a
+-- viewer with access has a grant for this IP address and user agent.
+-- $1: client, agent, assetId.
 SELECT wanzami.playable(v."url", '|vod', '') AS place, NOT t."isPpv" OR EXISTS (
 	SELECT FROM wanzami.ppv_grant g JOIN "User" u ON u."id" = g.user_id
 	WHERE g.title_id = t."id" AND g.client = $1 ->> 'client' AND g.agent = wanzami.digest(coalesce($1 ->> 'agent', ''))

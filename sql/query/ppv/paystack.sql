@@ -1,6 +1,9 @@
--- POST /api/ppv/paystack/webhook (docs/compatibility.md#paystack-webhook), its signature checked. Refunds and disputes name the
--- payment in other places than charges do. A message without an event is about the charge that it tells the status of. A
--- dispute takes the access away until it is decided for us.
+-- POST /api/ppv/paystack/webhook (docs/compatibility.md#paystack-webhook), after the handler has checked its signature:
+-- applies an event to the purchase. Refunds and disputes name the reference in other fields than charges. A body without
+-- event is a charge with the status in data. A dispute ends the access until it is declined. Returns 200, or 404 for an
+-- unknown purchase.
+-- $1: accessDays.
+-- $2: data, event.
 SELECT wanzami.refuse(400, 'Missing reference') WHERE coalesce(nullif($2 #>> '{data,reference}', ''), $2 #>> '{data,transaction_reference}',
 	$2 #>> '{data,transaction,reference}', '') = '';
 SELECT CASE done WHEN 'unknown' THEN 404 ELSE 200 END AS status,

@@ -1,4 +1,6 @@
--- GET /api/admin/ppv/purchases (docs/compatibility.md#purchase-list).
+-- GET /api/admin/ppv/purchases (docs/compatibility.md#purchase-list): returns 200 with the purchases, newest first, and
+-- their count and revenue.
+-- $1: query.limit, query.offset, query.status, query.gateway.
 SELECT wanzami.refuse(400, 'Invalid ' || name) FROM (VALUES
 	('limit', wanzami.query_first($1 -> 'query', 'limit') !~ '^([0-9]{1,18})?$'),
 	('offset', wanzami.query_first($1 -> 'query', 'offset') !~ '^([0-9]{1,18})?$'),

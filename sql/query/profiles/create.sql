@@ -1,4 +1,7 @@
--- POST /api/user/profiles (docs/compatibility.md#profile-create).
+-- POST /api/user/profiles (docs/compatibility.md#profile-create): creates a profile, at most four for a user. Returns 201
+-- with the profile.
+-- $1: userId, country.
+-- $2: name, avatarUrl, kidMode, language, autoplay, country, birthYear, preferences.
 SELECT FROM "User" WHERE "id" = ($1 ->> 'userId')::bigint FOR UPDATE;
 SELECT wanzami.refuse(400, 'Profile limit reached') FROM "Profile" WHERE "userId" = ($1 ->> 'userId')::bigint HAVING count(*) >= 4;
 INSERT INTO "Profile" AS p ("userId", "name", "avatarUrl", "kidMode", "language", "autoplay", "country", "birthYear", "preferences",

@@ -1,5 +1,6 @@
--- DELETE /api/user/profiles/:id (docs/compatibility.md#profile-delete). The user's row is locked, so that two deletions leave
--- one profile.
+-- DELETE /api/user/profiles/:id (docs/compatibility.md#profile-delete): deletes a profile, but not the last one. The user's
+-- row is locked, so that two deletions at once leave one profile. Returns 200 or 404.
+-- $1: userId, id.
 SELECT FROM "User" WHERE "id" = ($1 ->> 'userId')::bigint FOR UPDATE;
 SELECT wanzami.refuse(400, 'Cannot delete the last profile') FROM "Profile" WHERE "userId" = ($1 ->> 'userId')::bigint HAVING count(*) <= 1;
 DELETE FROM "DeviceProfile" d USING "Profile" p

@@ -1,5 +1,7 @@
--- PATCH /api/user/profiles/:id (docs/compatibility.md#profile-update): preferences are replaced, but for what the onboarding
--- stored.
+-- PATCH /api/user/profiles/:id (docs/compatibility.md#profile-update): changes the fields that are present. preferences are
+-- replaced, except what the onboarding has stored. Returns 200 with the profile.
+-- $1: id, userId.
+-- $2: name, avatarUrl, kidMode, language, autoplay, country, birthYear, preferences.
 SELECT wanzami.refuse(404, 'Profile not found') WHERE NOT EXISTS (
 	SELECT FROM "Profile" WHERE "id" = ($1 ->> 'id')::bigint AND "userId" = ($1 ->> 'userId')::bigint FOR UPDATE);
 SELECT wanzami.audit(($1 ->> 'userId')::bigint, 'PROFILE_UPDATE', $1 ->> 'id',

@@ -1,5 +1,10 @@
--- $1 upload job, $2 fence, $3 lease in ms, $4 progress. We are alive: no row when the claim is lost. What we write is kept
--- from the trash for longer than the lease, so that a short absence of the database costs nothing.
+-- Transcode worker: renews the lease of a transcode job and stores its progress. The objects being written are kept from the
+-- trash for four times the lease, so that a short outage of the database does not delete them. Returns no row if the lease
+-- was lost.
+-- $1: upload id.
+-- $2: fencing token.
+-- $3: lease in milliseconds.
+-- $4: progress (JSON).
 WITH kept AS (
 	UPDATE wanzami.transcode_job SET lease_until = now() + $3::bigint * interval '1 ms', progress = $4::jsonb, updated_at = now()
 	WHERE upload_job_id = $1::bigint AND fence = $2::bigint AND state = 'running' RETURNING upload_job_id

@@ -1,4 +1,7 @@
--- $1 who asks, $2 lease in ms. The upload that has waited longest becomes ours; with it comes the number that all our writes about it name.
+-- Transcode worker: claims the transcode job that has waited longest and increments its fencing token, which every later
+-- write names. Returns no row if none is due.
+-- $1: process.
+-- $2: lease in milliseconds.
 UPDATE wanzami.transcode_job j
 SET state = 'running', attempts = attempts + 1, fence = fence + 1, lease_owner = $1, lease_until = now() + $2::bigint * interval '1 ms',
 	progress = '{}', updated_at = now()

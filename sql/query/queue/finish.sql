@@ -1,2 +1,6 @@
--- $1 upload job, $2 fence, $3 what was made, $4 how far it was.
+-- Transcode worker: ends a transcode job and publishes its renditions. Returns the new state, or NULL if the lease was lost.
+-- $1: upload id.
+-- $2: fencing token.
+-- $3: renditions (JSON array).
+-- $4: last progress (JSON).
 SELECT wanzami.transcode_finish($1::bigint, $2::bigint, $3::jsonb, $4::jsonb)

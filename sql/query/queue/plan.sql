@@ -1,4 +1,9 @@
--- $1 upload job, $2 fence, $3 lease in ms, $4 object keys as a JSON array. Written down before the first byte is stored; no row when the claim is lost.
+-- Transcode worker: records the object keys in the trash before the first byte is stored. Returns no row if the lease was
+-- lost.
+-- $1: upload id.
+-- $2: fencing token.
+-- $3: lease in milliseconds.
+-- $4: JSON array of object keys.
 WITH mine AS (
 	SELECT upload_job_id FROM wanzami.transcode_job WHERE upload_job_id = $1::bigint AND fence = $2::bigint AND state = 'running' FOR UPDATE
 ), noted AS (

@@ -1,4 +1,7 @@
--- $1 upload job, $2 fence. The process ends: somebody else may have the job at once, and this attempt does not count.
+-- Transcode worker that stops: returns the transcode job to the queue at once; the attempt does not count. Returns no row if
+-- the lease was lost.
+-- $1: upload id.
+-- $2: fencing token.
 WITH mine AS (
 	UPDATE wanzami.transcode_job SET state = 'queued', attempts = attempts - 1, lease_owner = NULL, lease_until = NULL, run_after = now(),
 		progress = '{}', updated_at = now()

@@ -1,3 +1,7 @@
--- $1 whose jobs are lost for certain ('' for nobody's), $2 lease in ms, $3 first pause in ms. Puts back what was lost; how many there were, and how many waited before.
+-- Transcode worker at start and at intervals: puts transcode jobs with a lost lease back into the queue or lets them fail,
+-- and adopts uploads without a job. Returns the counts of both and of the jobs that are due.
+-- $1: process whose transcode jobs are lost for certain, empty for none.
+-- $2: lease in milliseconds.
+-- $3: first pause in milliseconds.
 SELECT wanzami.transcode_reap($1, $2::bigint, $3::bigint) AS reaped, wanzami.transcode_adopt() AS adopted,
 	(SELECT count(*) FROM wanzami.transcode_job WHERE state = 'queued' AND run_after <= now()) AS due

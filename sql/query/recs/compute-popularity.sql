@@ -1,6 +1,7 @@
--- The ten most played titles of each country, and of all together under UNKNOWN (docs/compatibility.md#popularity-job,
--- #one-play). A play is a PLAY_START or PLAY_END, at most one for a profile, else a device, with a title on a day of UTC; an
--- event without either counts by itself. Who has no plays any more gets an empty list.
+-- Cron job popularity (docs/compatibility.md#popularity-job, #one-play): computes the ten most played titles of each country
+-- and, under UNKNOWN, of all countries. A play is a PLAY_START or PLAY_END event, at most one for a profile (else device),
+-- title and UTC day; an event without both counts by itself. A country without plays gets an empty list. Returns the counts
+-- of countries and lists.
 SELECT wanzami.lists_renew();
 WITH play AS MATERIALIZED (
 	SELECT coalesce(nullif(e."country", ''), 'UNKNOWN') AS country, e."titleId" AS title, e."profileId" AS profile,

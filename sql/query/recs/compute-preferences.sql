@@ -1,6 +1,7 @@
--- The ten genres that each profile likes best (docs/compatibility.md#preferences-job): what it did in the last days, as many as
--- the first parameter says; the later the more. Of those that it likes alike the one seen last comes first, then the one that
--- its title names first.
+-- Cron job preferences (docs/compatibility.md#preferences-job): computes the ten favourite genres of each profile from its
+-- events; newer events weigh more. Equal genres are ordered by the newest event, then by their place in the title. Returns
+-- the number of profiles.
+-- $1: days to look back.
 SELECT wanzami.lists_renew();
 WITH seen AS (
 	SELECT e."profileId" AS profile, e."titleId" AS title,

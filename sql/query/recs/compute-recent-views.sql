@@ -1,5 +1,7 @@
--- The titles that each profile watched last, newest first (docs/compatibility.md#recent-views-job); the parameters are days and
--- how many titles.
+-- Cron job recent-views (docs/compatibility.md#recent-views-job): stores the titles that each profile watched last, newest
+-- first. Returns the number of profiles.
+-- $1: days to look back.
+-- $2: titles for a profile.
 SELECT wanzami.lists_renew();
 WITH seen AS (
 	SELECT e."profileId" AS profile, e."titleId" AS title,

@@ -1,6 +1,8 @@
--- Which titles the same profiles watch or like (docs/compatibility.md#similarities-job): of the last days the 50 newest titles
--- of each profile, for the titles touched last those that most of their profiles share. What is not found any more goes. The
--- parameters are the days, for how many titles, and how many for each.
+-- Cron job similarities, step 1 (docs/compatibility.md#similarities-job): computes co-watch similarity between titles from
+-- the 50 newest titles of each profile, and removes earlier results. Returns the counts of titles and pairs.
+-- $1: days to look back.
+-- $2: titles, those with the newest events first.
+-- $3: similar titles for each.
 SELECT wanzami.lists_renew();
 CREATE TEMPORARY TABLE basket (profile bigint, title bigint, latest timestamp) ON COMMIT DROP;
 INSERT INTO basket

@@ -1,5 +1,6 @@
--- GET /api/recs/continue-watching (docs/compatibility.md#continue-watching): the films of half a year with the place where each
--- was last left, newest first.
+-- GET /api/recs/continue-watching (docs/compatibility.md#continue-watching): returns 200 with the films of the last 180 days
+-- and the position of each, newest first, at most 20.
+-- $1: country, kidRatings, userId, query.profileId, hideFinished.
 WITH viewer AS MATERIALIZED (
 	SELECT p."id", p."userId", p."kidMode" AS kid, wanzami.home(p, $1 ->> 'country') AS country, string_to_array($1 ->> 'kidRatings', ',') AS ratings
 	FROM wanzami.viewer($1) p
@@ -22,7 +23,7 @@ SELECT 200 AS status, '{"items":[' || coalesce(string_agg(i.item, ',' ORDER BY i
 FROM (
 	SELECT l."occurredAt", l."id", left(json_build_object('id', t."id"::text, 'name', t."name", 'type', t."type", 'posterUrl', t."posterUrl",
 			'thumbnailUrl', t."thumbnailUrl", 'runtimeMinutes', t."runtimeMinutes", 'completionPercent', l.completion)::text, -1) ||
-		-- Only a film that says where it was left has these keys.
+		-- The keys are absent if the event has no position or episode.
 		coalesce(', "positionSec" : ' || CASE WHEN l.position BETWEEN 0 AND 1e7 THEN l.position::double precision END, '') ||
 		coalesce(', "episodeId" : "' || l."episodeId" || '"', '') || '}' AS item
 	FROM viewer v, latest l JOIN "Title" t ON t."id" = l.title

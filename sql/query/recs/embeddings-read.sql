@@ -1,5 +1,6 @@
--- The vectors of the titles that may be shown, newest first, all of the model that most of them have, and how many titles each
--- is known to be watched with.
+-- Cron job similarities, step 2: returns the embeddings of the titles that may be shown, newest first, of the most frequent
+-- model, and the number of co-watch similarities of each.
+-- $1: rows.
 SELECT t."id", e."embedding"::text AS vector, (SELECT count(*) FROM "TitleSimilarity" s WHERE s."sourceTitleId" = t."id" AND s."rationale" = 'co_watch') AS known
 FROM "TitleEmbedding" e JOIN "Title" t ON t."id" = e."titleId"
 WHERE NOT t."archived" AND NOT t."pendingReview"

@@ -1,5 +1,6 @@
--- GET /api/popularity (docs/compatibility.md#popularity): the stored list of a country, remembered for POPULARITY_CACHE_SEC,
--- without the titles that nobody may see any more.
+-- GET /api/popularity (docs/compatibility.md#popularity): returns 200 with the stored list of a country, cached for
+-- POPULARITY_CACHE_SEC, without titles that may no longer be shown.
+-- $1: query.country, query.type, query.window, cacheSec.
 WITH asked AS MATERIALIZED (
 	SELECT a.*, 'popularity:' || a.country || ':' || a.type || ':' || a."window" AS key,
 		(SELECT g.number::text FROM wanzami.list_generation g) AS basis

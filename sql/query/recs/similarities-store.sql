@@ -1,5 +1,5 @@
--- Keeps for some titles those whose texts are alike; the parameter is an array of [title, [[other, score], …]]. Where viewers
--- have said more, that stays.
+-- Cron job similarities, step 3: replaces the embedding similarities of some titles. Co-watch similarities stay.
+-- $1: JSON array of [title id, [[other title id, score], …]].
 DELETE FROM "TitleSimilarity" s USING jsonb_array_elements($1::jsonb) v
 WHERE s."sourceTitleId" = (v ->> 0)::bigint AND s."rationale" = 'embedding'
 AND NOT EXISTS (SELECT FROM jsonb_array_elements(v -> 1) x WHERE (x ->> 0)::bigint = s."targetTitleId");

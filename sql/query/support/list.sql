@@ -1,4 +1,6 @@
--- GET /api/admin/support/tickets (docs/compatibility.md#ticket-list). "days" beyond what dates can tell filters nothing.
+-- GET /api/admin/support/tickets (docs/compatibility.md#ticket-list): returns 200 with the tickets that match, newest first,
+-- and the number of tickets by status. days above 700000 is ignored.
+-- $1: query.q, query.email, query.days, query.status, query.limit.
 SELECT 200 AS status, json_build_object(
 	'tickets', coalesce((SELECT json_agg(wanzami.ticket(r)) FROM (
 		SELECT t.* FROM "SupportTicket" t, wanzami.trim($1 #>> '{query,q}') q, wanzami.trim($1 #>> '{query,email}') e,

@@ -1,4 +1,7 @@
--- POST /api/support/tickets (docs/compatibility.md#ticket-create): belongs to the user of a token that still stands.
+-- POST /api/support/tickets (docs/compatibility.md#ticket-create): opens a ticket and queues a mail to SUPPORT_EMAIL. The
+-- ticket belongs to the user of the token if the session still exists, else to none. Returns 201 with the ticket.
+-- $1: userId, deviceId, supportEmail.
+-- $2: email, subject, message.
 SELECT wanzami.refuse_with(400, json_build_object('message', 'Invalid ticket payload',
 	'issues', json_build_array(json_build_object('path', json_build_array(i.field), 'message', i.message)))) FROM wanzami.ticket_issue($2) i;
 WITH opened AS (

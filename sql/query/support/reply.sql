@@ -1,5 +1,8 @@
--- POST /api/admin/support/tickets/:id/messages (docs/compatibility.md#ticket-reply): the answer and its mail, in which {{name}}
--- and {{email}} are the customer's address (docs/compatibility.md#mail-placeholders).
+-- POST /api/admin/support/tickets/:id/messages (docs/compatibility.md#ticket-reply): stores a reply and queues its mail, in
+-- which {{name}} and {{email}} become the ticket's e-mail address (docs/compatibility.md#mail-placeholders). Returns 201
+-- with the message.
+-- $1: id, userId.
+-- $2: message.
 SELECT wanzami.refuse(404, 'Ticket not found') WHERE NOT EXISTS (SELECT FROM "SupportTicket" WHERE "id" = ($1 ->> 'id')::bigint FOR UPDATE);
 UPDATE "SupportTicket" SET "lastReplyAt" = wanzami.now(), "updatedAt" = wanzami.now() WHERE "id" = ($1 ->> 'id')::bigint;
 INSERT INTO wanzami.mail_outbox (to_address, template, vars)

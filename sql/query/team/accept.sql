@@ -1,4 +1,7 @@
--- The second half: the invitation is used up, and with it come the account and its first session, or nothing.
+-- POST /api/admin/invitations/accept, step 2 of 2 (docs/compatibility.md#invitation-accept): uses the invitation up and
+-- creates the account and its first session. Returns 200 with user and tokens.
+-- $1: foundRole, foundId, passwordHash, newDeviceId, deviceLimit, refreshDigest, refreshSeconds, accessToken, refreshToken.
+-- $2: token, email, name.
 WITH taken AS (
 	UPDATE "Invitation" i SET "acceptedAt" = wanzami.now(), "token" = wanzami.digest(gen_random_uuid()::text)
 	FROM wanzami.invitation_open($2 ->> 'token', $2 ->> 'email') o

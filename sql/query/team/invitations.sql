@@ -1,4 +1,6 @@
--- GET /api/admin/invitations (docs/compatibility.md#invitation-list: tokens are shown once, when they are made).
+-- GET /api/admin/invitations (docs/compatibility.md#invitation-list): returns 200 with the invitations, newest first. token
+-- is always empty; it is returned only at creation.
+-- $1: query.limit, query.offset.
 SELECT 200 AS status, json_build_object('invites', coalesce((SELECT json_agg(r) FROM (
 	SELECT "id"::text AS "id", "email", "role", '' AS "token", wanzami.iso("expiresAt") AS "expiresAt", wanzami.iso("acceptedAt") AS "acceptedAt",
 		wanzami.iso(i."createdAt") AS "createdAt", "createdBy"::text AS "createdBy"

@@ -1,4 +1,7 @@
--- POST /api/admin/invitations (docs/compatibility.md#invitation-create): an older open invitation of the same address is void.
+-- POST /api/admin/invitations (docs/compatibility.md#invitation-create): creates an invitation for seven days, expires older
+-- ones of the e-mail address and queues a mail. Returns 201 with the token.
+-- $1: userId.
+-- $2: email, role.
 SELECT wanzami.refuse(409, 'Email already registered') FROM "User" WHERE "email" = lower($2 ->> 'email');
 UPDATE "Invitation" SET "expiresAt" = wanzami.now()
 WHERE "email" = lower($2 ->> 'email') AND "acceptedAt" IS NULL AND "expiresAt" > wanzami.now();

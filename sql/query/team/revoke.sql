@@ -1,4 +1,6 @@
--- DELETE /api/admin/invitations/:id (docs/compatibility.md#invitation-revoke: one that was accepted stays).
+-- DELETE /api/admin/invitations/:id (docs/compatibility.md#invitation-revoke): deletes an invitation unless it has been
+-- accepted. Returns 200.
+-- $1: id, userId.
 WITH revoked AS (
 	DELETE FROM "Invitation" WHERE "id" = ($1 ->> 'id')::bigint AND "acceptedAt" IS NULL RETURNING "id", "email"
 )

@@ -1,4 +1,5 @@
--- GET /api/admin/users/all (docs/compatibility.md#viewer-list).
+-- GET /api/admin/users/all (docs/compatibility.md#viewer-list): returns 200 with the viewers, newest first.
+-- $1: query.limit, query.offset.
 SELECT 200 AS status, json_build_object('users', coalesce((SELECT json_agg(r) FROM (
 	SELECT u."id"::text AS "id", u."email", u."role", u."name", wanzami.iso(u."createdAt") AS "createdAt", NULL AS "totalWatchTime",
 		NULL AS "ppvPurchases", NULL AS "totalSpent",

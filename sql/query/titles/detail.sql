@@ -1,4 +1,6 @@
--- GET /api/titles/:id (docs/compatibility.md#catalogue-detail) for this country and audience.
+-- GET /api/titles/:id (docs/compatibility.md#catalogue-detail): returns 200 with a title that is visible for country and
+-- audience, its episodes, seasons and renditions; or 404.
+-- $1: enforcement, userId, deviceId, id, country, audience, mark.
 WITH title AS (
 	SELECT t.*, wanzami.ppv_way(t, $1) AS way FROM "Title" t WHERE t."id" = ($1 ->> 'id')::bigint AND wanzami.visible(t, ($1 ->> 'country'), ($1 ->> 'audience'))
 ), episode AS (
@@ -15,7 +17,7 @@ WITH title AS (
 	FROM "Season" s JOIN title t ON t."id" = s."titleId"
 ), answer AS (
 	SELECT left(row_to_json(r)::text, -1) ||
-		-- A title without a date has no such key.
+		-- The key is absent if the title has no release date.
 		coalesce(',"releaseYear":' || extract(year FROM t."releaseDate")::int, '') || ',' || substr(row_to_json(rest)::text, 2) AS title
 	FROM title t, LATERAL (SELECT
 		t."id"::text AS "id", t."name", t."type", t."description",

@@ -1,11 +1,12 @@
--- GET /api/titles (docs/compatibility.md#catalogue-list): every title that this country and audience may see, or the part of
--- them that limit, offset and q choose.
+-- GET /api/titles (docs/compatibility.md#catalogue-list): returns 200 with the titles that are visible for country and
+-- audience, newest release first, or with the page that limit, offset and q select.
+-- $1: country, audience, query.limit, query.offset, query.q.
 SELECT 200 AS status,
 	'{"titles":[' || coalesce(string_agg(item, ',' ORDER BY "releaseDate" DESC NULLS LAST, "createdAt" DESC, id DESC), '') || ']}' AS body
 FROM (
 	SELECT t."id", t."releaseDate", t."createdAt",
 		left(row_to_json(r)::text, -1) ||
-		-- A title without a date has no such key.
+		-- The key is absent if the title has no release date.
 		coalesce(',"releaseYear":' || extract(year FROM t."releaseDate")::int, '') || '}' AS item
 	FROM "Title" t, LATERAL (SELECT
 		t."id"::text AS "id", t."name", t."type", t."description",

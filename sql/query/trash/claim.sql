@@ -1,4 +1,5 @@
--- The object that has been due for longest. Attempts are counted when they begin; pauses double from 10 seconds to an hour.
+-- Cron job store-cleanup: takes the object that has been due for longest. The attempt is counted now; pauses double from 10
+-- seconds to an hour. Returns no row if none is due.
 UPDATE wanzami.object_trash t
 SET attempts = attempts + 1, delete_after = now() + least(interval '10 seconds' * 2 ^ least(attempts, 12), interval '1 hour')
 FROM (SELECT key FROM wanzami.object_trash WHERE delete_after <= now() ORDER BY delete_after LIMIT 1 FOR UPDATE SKIP LOCKED) due

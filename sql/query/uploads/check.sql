@@ -1,5 +1,6 @@
--- POST /api/admin/uploads/init, first half (docs/compatibility.md#upload-init): what is refused before anything is made. 0
--- counts as absent.
+-- POST /api/admin/uploads/init, step 1 of 2 (docs/compatibility.md#upload-init): refuses unknown titles and episodes before
+-- the upload is created in object storage. An id of 0 counts as absent.
+-- $2: titleId, kind, episodeId, titleName.
 SELECT wanzami.refuse(404, 'Title not found') WHERE nullif(($2 ->> 'titleId')::bigint, 0) IS NOT NULL
 	AND NOT EXISTS (SELECT FROM "Title" WHERE "id" = ($2 ->> 'titleId')::bigint);
 SELECT wanzami.refuse(404, 'Episode not found') WHERE $2 ->> 'kind' = 'EPISODE' AND nullif(($2 ->> 'episodeId')::bigint, 0) IS NOT NULL

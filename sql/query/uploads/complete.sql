@@ -1,6 +1,8 @@
--- POST /api/admin/uploads/:id/complete, second half (docs/compatibility.md#upload-complete): the object is whole ($1 uri,
--- size); its renditions, the job's state and its place in the queue change together. READY rows serve on until they are
--- replaced.
+-- POST /api/admin/uploads/:id/complete, step 2 of 2 (docs/compatibility.md#upload-complete): records the uploaded object,
+-- sets its renditions and the upload to PROCESSING and enqueues the transcode job. READY renditions stay playable until they
+-- are replaced. Returns 200 with the upload's status.
+-- $1: id, uri, size.
+-- $2: renditions.
 SELECT wanzami.refuse(404, 'Job not found after completion')
 WHERE NOT EXISTS (SELECT FROM "UploadJob" WHERE "id" = ($1 ->> 'id')::bigint FOR UPDATE);
 WITH wanted AS (

@@ -1,5 +1,7 @@
--- POST /api/admin/uploads/:id/complete when the store did not make an object of it ($1 error, failure): the job is FAILED
--- until it is tried again with better parts, or the film uploaded anew.
+-- POST /api/admin/uploads/:id/complete, step 2 of 2, object storage has refused (docs/compatibility.md#upload-complete):
+-- sets the upload to FAILED. The client can complete it again with other parts, or upload the film again. Returns the status
+-- in failure.
+-- $1: error, id, failure.
 UPDATE "UploadJob" SET "status" = 'FAILED', "error" = $1 ->> 'error', "updatedAt" = wanzami.now()
 WHERE "id" = ($1 ->> 'id')::bigint AND "status" IN ('UPLOADING', 'PENDING', 'FAILED');
 SELECT ($1 ->> 'failure')::int AS status,

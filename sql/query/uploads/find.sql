@@ -1,5 +1,7 @@
--- POST /api/admin/uploads/:id/complete, first half (docs/compatibility.md#upload-complete): which upload of the store that is.
--- Done says that there is nothing left to do.
+-- POST /api/admin/uploads/:id/complete, step 1 of 2 (docs/compatibility.md#upload-complete): checks key and uploadId. The
+-- column body is the response if the upload has already been completed, else NULL.
+-- $1: id.
+-- $2: key, uploadId.
 SELECT wanzami.refuse(404, 'Job not found after completion') WHERE NOT EXISTS (SELECT FROM "UploadJob" WHERE "id" = ($1 ->> 'id')::bigint);
 SELECT wanzami.refuse(409, 'This upload has been canceled') FROM "UploadJob" WHERE "id" = ($1 ->> 'id')::bigint AND "status" = 'CANCELED';
 SELECT wanzami.refuse(400, 'key and uploadId are not those of this job') FROM "UploadJob" WHERE "id" = ($1 ->> 'id')::bigint

@@ -1,5 +1,7 @@
--- POST /api/admin/uploads/init, second half (docs/compatibility.md#upload-init): the film's rows and the job, when the store
--- has begun the upload ($1 key, uploadId, fileName, renditions).
+-- POST /api/admin/uploads/init, step 2 of 2 (docs/compatibility.md#upload-init): inserts the upload and missing rows of
+-- title, season and episode, after the upload was created in object storage. Returns the upload's id.
+-- $1: key, uploadId, renditions.
+-- $2: titleId, kind, episodeId, titleName, fileName, seasonNumber, episodeNumber, episodeName, bytesTotal.
 WITH given AS (
 	SELECT nullif(($2 ->> 'titleId')::bigint, 0) AS title, CASE WHEN $2 ->> 'kind' = 'EPISODE' THEN nullif(($2 ->> 'episodeId')::bigint, 0) END AS episode
 ), title AS (

@@ -1,5 +1,5 @@
--- GET /api/admin/uploads (docs/compatibility.md#upload-list): the 50 newest. Polled without a pause while anything is on its
--- way.
+-- GET /api/admin/uploads (docs/compatibility.md#upload-list): returns 200 with the 50 newest uploads. Clients poll it
+-- without a pause while an upload is active.
 SELECT 200 AS status, json_build_object('uploads', coalesce(json_agg(json_build_object('id', u."id"::text, 'status', u."status",
 	'bytesUploaded', u."bytesUploaded", 'bytesTotal', nullif(u."bytesTotal", 0), 'error', u."error",
 	'createdAt', wanzami.iso(u."createdAt"), 'updatedAt', wanzami.iso(u."updatedAt")) ORDER BY u."createdAt" DESC, u."id" DESC), '[]'))::text AS body

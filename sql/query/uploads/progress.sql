@@ -1,4 +1,7 @@
--- PATCH /api/admin/uploads/:id/progress (docs/compatibility.md#upload-progress): counts only while the file is being uploaded.
+-- PATCH /api/admin/uploads/:id/progress (docs/compatibility.md#upload-progress): stores the number of uploaded bytes while
+-- the upload is UPLOADING. Returns 200 with the upload.
+-- $1: id.
+-- $2: bytesUploaded.
 SELECT wanzami.refuse(404, 'Job not found') WHERE NOT EXISTS (SELECT FROM "UploadJob" WHERE "id" = ($1 ->> 'id')::bigint);
 WITH counted AS (
 	UPDATE "UploadJob" SET "bytesUploaded" = ($2 ->> 'bytesUploaded')::bigint, "updatedAt" = wanzami.now()

@@ -1,5 +1,7 @@
--- The films behind renditions that were made so many days ago ($1; 0 is never) are trash
--- (docs/compatibility.md#source-retention).
+-- Cron job upload-reaper: moves the sources of films to the trash $1 days after they were transcoded
+-- (docs/compatibility.md#source-retention), and cancels uploads that have not changed for seven days
+-- (docs/compatibility.md#upload-reaper). Returns the number of the latter.
+-- $1: days to keep a source; 0 keeps it for ever.
 WITH old AS (
 	SELECT "id", "payload" ->> 'key' AS key FROM "UploadJob"
 	WHERE $1::int > 0 AND "status" = 'COMPLETED' AND "updatedAt" < wanzami.now() - $1::int * interval '1 day'
@@ -9,9 +11,8 @@ WITH old AS (
 	UPDATE "UploadJob" u SET "payload" = u."payload" || '{"sourceRemoved":true}' FROM old o WHERE u."id" = o."id" RETURNING o.key
 )
 INSERT INTO wanzami.object_trash (key, reason) SELECT key, 'made' FROM marked ON CONFLICT (key) DO NOTHING;
--- Uploads that nobody has gone on with for a week are given up, and what the store has of them is trash
--- (docs/compatibility.md#upload-reaper): those whose parts stopped coming, and those that could not be completed. Parts that
--- still come are refused.
+-- Abandoned uploads: parts no longer arrive, or the completion failed. Their objects go to the trash; object storage refuses
+-- further parts.
 WITH idle AS (
 	SELECT "id" FROM "UploadJob" u
 	WHERE ("status" = 'UPLOADING' OR ("status" = 'FAILED' AND "payload" ->> 'uploadId' IS NOT NULL
