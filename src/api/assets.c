@@ -1,6 +1,6 @@
 /*
- * Artwork and other small files of administrators: addresses to put them to
- * and to read any object from (docs/compatibility.md#asset-presign,
+ * Presigned URLs for administrators: to upload artwork and other small files,
+ * and to read any object (docs/compatibility.md#asset-presign,
  * #asset-get-url).
  */
 #include <math.h>
@@ -20,16 +20,19 @@
 #define READ_SECONDS_MAX	86400
 #define KIND_MAX	32
 
-/* 500 with the reason, once the guard has let the caller pass. */
+/* Replies 500 with the reason, after the guard has allowed the caller. */
 static void
 refuse(struct request *r, const char *message)
 {
 	sql_refusal(r, 500, request_format(r, "{\"message\":\"%s\",\"error\":\"%s\"}", message,
-	    objects_enabled() ? "the address cannot be signed" : "S3 bucket not configured"));
+	    objects_enabled() ? "cannot create a presigned URL" : "S3 bucket not configured"));
 	sql_refuse(r);
 }
 
-/* PUBLIC_ASSET_BASE and the key, else where the store itself shows it (docs/compatibility.md#public-url). */
+/*
+ * Writes PUBLIC_ASSET_BASE and the key, or without it the public URL of object
+ * storage (docs/compatibility.md#public-url). Returns 0 if there is none.
+ */
 static int
 public_url(const char *base, const char *key, char url[OBJECTS_URL_MAX])
 {
@@ -42,7 +45,7 @@ public_url(const char *base, const char *key, char url[OBJECTS_URL_MAX])
 	return (snprintf(url, OBJECTS_URL_MAX, "%s%s%s", front, front[len - 1] == '/' ? "" : "/", key) < OBJECTS_URL_MAX);
 }
 
-/* The kind of a body: its text, the default for none, NULL for one that is no folder's name. */
+/* Returns the body's kind, "asset" if it is absent, NULL if it is not a valid folder name. */
 static const char *
 kind_read(struct request *r)
 {
@@ -63,11 +66,11 @@ ROUTE(POST, "/api/admin/assets/presign", assets_presign, .guard = "movies:manage
 static void
 assets_presign(struct request *r)
 {
-	char		base[SIGN_BASE_MAX], key[OBJECTS_KEY_MAX + 1], url[OBJECTS_URL_MAX], shown[OBJECTS_URL_MAX];
+	char		base[SIGN_BASE_MAX], key[OBJECTS_KEY_MAX + 1], url[OBJECTS_URL_MAX], public[OBJECTS_URL_MAX];
 	const char	*kind = kind_read(r);
 
 	if (kind == NULL) {
-		sql_refusal(r, 400, "{\"message\":\"kind must be 1 to 32 letters, digits, dashes or underscores\"}");
+		sql_refusal(r, 400, "{\"message\":\"kind must be 1 to 32 letters, digits, hyphens or underscores\"}");
 		sql_refuse(r);
 		return;
 	}
@@ -80,11 +83,11 @@ assets_presign(struct request *r)
 	request_param(r, "kind", kind);
 	request_param(r, "key", key);
 	request_param(r, "url", url);
-	request_param(r, "publicUrl", public_url(base, key, shown) ? shown : NULL);
+	request_param(r, "publicUrl", public_url(base, key, public) ? public : NULL);
 	sql_reply(r, "assets/presign");
 }
 
-/* expiresIn: what is no number, or none but 0, is an hour (docs/compatibility.md#asset-get-url). */
+/* Returns the body's expiresIn in seconds; one hour if it is absent, 0 or not a number (docs/compatibility.md#asset-get-url). */
 static int
 seconds_read(struct request *r)
 {
@@ -111,7 +114,7 @@ assets_get_url(struct request *r)
 		return;
 	}
 	if (!objects_key_readable(key)) {
-		sql_refusal(r, 400, "{\"message\":\"key is no key of an object\"}");
+		sql_refusal(r, 400, "{\"message\":\"key is not a valid object key\"}");
 		sql_refuse(r);
 		return;
 	}

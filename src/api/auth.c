@@ -1,6 +1,6 @@
 /*
- * Accounts and sessions: signing up, in and out, and the mails about it
- * (docs/compatibility.md#accounts-and-sessions).
+ * Accounts and sessions: signup, login, refresh, logout, verification and
+ * password reset (docs/compatibility.md#accounts-and-sessions).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +28,7 @@ static const struct field	signup_fields[] = {
 	FIELD_END
 };
 
-/* Whoever has chosen a longer password before there was a limit goes on with it: bcrypt looks at 72 bytes. */
+/* No upper limit here: older accounts can have passwords above the limit of FIELD_PASSWORD; bcrypt uses the first 72 bytes. */
 static const struct field	login_fields[] = {
 	FIELD("email", FIELD_EMAIL, .required = 1),
 	FIELD("password", FIELD_STRING, .required = 1, .min = 8),
@@ -96,7 +96,7 @@ auth_device_label(struct request *r)
 	sql_reply(r, "auth/device-label");
 }
 
-/* Signing up. Where somebody heard of us is kept when it is a text, and no reason to refuse them when it is none. */
+/* Signup. heardFrom is not in the fields: it is stored if it is a string and ignored otherwise. */
 
 static void
 signup_hashed(struct request *r, const char *hash)
@@ -118,9 +118,9 @@ auth_signup(struct request *r)
 	password_hash(r, request_text(r, "password"), signup_hashed);
 }
 
-/* Signing in */
+/* Login */
 
-/* Who was found under the address of a login; all NULL for nobody. */
+/* The account of the e-mail address of a login; all NULL if there is none. */
 struct login {
 	struct session_user	user;
 	const char		*password;
@@ -189,21 +189,21 @@ admin_login(struct request *r)
 	sql_query(r, "auth/login-find", login_found);
 }
 
-/* Refreshing */
+/* Refresh */
 
-/* What the first half of a refresh found. */
+/* The result of the first step of a refresh. */
 struct refresh {
 	const char		*token;
 	const char		*device;	/* of the token */
 	int64_t			lifetime;
 	struct session_user	user;
-	int			alive;		/* sessions that have not expired */
-	int			count;		/* of them, those kept in the old way, with bcrypt */
+	int			alive;		/* number of sessions that have not expired */
+	int			count;		/* number of sessions with a bcrypt hash, as the old service stored them */
 	const char		**hashes, **ids;
 };
 
 static void
-refresh_go(struct request *r, const char *session)
+refresh_continue(struct request *r, const char *session)
 {
 	struct refresh	*f = r->state;
 
@@ -220,38 +220,38 @@ refresh_checked(struct request *r, int index)
 	struct refresh	*f = r->state;
 
 	if (index >= 0)
-		refresh_go(r, f->ids[index]);
+		refresh_continue(r, f->ids[index]);
 	else
 		sql_reply(r, "auth/refresh-reused");
 }
 
-/* One of the sessions: [id, kept hash, expired]. Returns 1 when it is the token's. */
+/* Compares the token with one session: [id, stored hash, expired]. Returns 1 and continues the refresh if it matches. */
 static int
 refresh_session(struct request *r, const struct json *doc, int node)
 {
 	struct refresh	*f = r->state;
-	char		digest[TOKEN_DIGEST_MAX], *id, *kept;
-	int		fits;
+	char		digest[TOKEN_DIGEST_MAX], *id, *stored;
+	int		matches;
 
 	if (json_kind(doc, node + 3) == 't')
 		return (0);
 	f->alive++;
 	id = json_plain(doc, node + 1);
-	kept = json_plain(doc, node + 2);
+	stored = json_plain(doc, node + 2);
 	token_digest(f->token, digest);
-	if ((fits = !strcmp(kept, digest))) {
-		refresh_go(r, id);
-	} else if (!strncmp(kept, "$2", 2)) {
+	if ((matches = !strcmp(stored, digest))) {
+		refresh_continue(r, id);
+	} else if (!strncmp(stored, "$2", 2)) {
 		f->ids[f->count] = request_copy(r, id);
-		f->hashes[f->count++] = request_copy(r, kept);
+		f->hashes[f->count++] = request_copy(r, stored);
 	}
 	free(id);
-	free(kept);
+	free(stored);
 
-	return (fits);
+	return (matches);
 }
 
-/* A token without a session of its own has been replaced if its device still has one, whoever that belongs to. */
+/* Finds the token's session. If there is none but the device has another one, the token has been replaced. */
 static void
 refresh_sessions(struct request *r, const struct json *doc)
 {
@@ -318,9 +318,9 @@ auth_refresh(struct request *r)
 	token_free(&token);
 }
 
-/* Signing out */
+/* Logout */
 
-/* Whose token came with the request: the refresh token in the body, else the bearer token. */
+/* Verifies the refresh token of the body, else the bearer token. Returns 1 and sets out, which the caller frees with token_free. */
 static int
 logout_proven(struct request *r, const char *refresh, struct token *out)
 {
@@ -369,7 +369,7 @@ admin_logout(struct request *r)
 	logout(r);
 }
 
-/* A forgotten password */
+/* Password reset */
 
 static void
 reset_hashed(struct request *r, const char *hash)

@@ -1,5 +1,5 @@
 /*
- * How a user pays (docs/compatibility.md#billing).
+ * Billing account of a user (docs/compatibility.md#billing).
  */
 #include "http/route.h"
 

@@ -1,7 +1,7 @@
 /*
- * What editors do to titles, seasons and episodes
- * (docs/compatibility.md#editing-titles-seasons-and-episodes). The bodies are
- * loose; sql/schema/0005_catalogue.sql says how they are read.
+ * Editing of titles, seasons and episodes
+ * (docs/compatibility.md#editing-titles-seasons-and-episodes). The statements
+ * check the bodies (docs/compatibility.md#loose-fields).
  */
 #include "base/conf.h"
 #include "http/route.h"

@@ -1,7 +1,6 @@
 /*
- * The console for people who run the service: one page with its style and its
- * script, carried by the binary, and what the page has to know beyond the API
- * that the applications use.
+ * The web console for administrators: a page with style sheet and script, which
+ * are embedded in the binary, and two routes that only the console uses.
  */
 #include <stdio.h>
 #include <string.h>
@@ -10,36 +9,37 @@
 #include "http/route.h"
 #include "store/objects.h"
 
-#define OURSELVES	"http://console.invalid"	/* a name that no store has (RFC 6761 §6.4) */
+#define OWN_ORIGIN	"http://console.invalid"	/* no object storage has this host name (RFC 6761 §6.4) */
 
 /*
- * Where films are put and played, as scheme://host[:port] behind a blank; ""
- * when that is ourselves. An address that the store itself makes tells it.
+ * Writes the origin of object storage to out, as a space and
+ * scheme://host[:port]; "" if this process serves the objects. Takes the origin
+ * from a presigned URL.
  */
 static void
-store_origin(char *out, size_t len)
+storage_origin(char *out, size_t len)
 {
 	char	url[OBJECTS_URL_MAX];
 	size_t	n;
 
 	out[0] = '\0';
-	if (!objects_presign(OURSELVES, "GET", "any", 1, url) || !strncmp(url, OURSELVES, sizeof(OURSELVES) - 1))
+	if (!objects_presign(OWN_ORIGIN, "GET", "any", 1, url) || !strncmp(url, OWN_ORIGIN, sizeof(OWN_ORIGIN) - 1))
 		return;
 	n = strcspn(url, ":");
 	if (!strncmp(url + n, "://", 3))
 		snprintf(out, len, " %.*s", (int)(n + 3 + strcspn(url + n + 3, "/?#")), url);
 }
 
-/* The page may talk to that server and to us, to nobody else. */
+/* Writes the Content-Security-Policy: the page may connect to this server and to object storage only. */
 static void
-policy_make(char *out, size_t len)
+csp_write(char *out, size_t len)
 {
-	char	store[256];
+	char	storage[256];
 
-	store_origin(store, sizeof(store));
+	storage_origin(storage, sizeof(storage));
 	snprintf(out, len, "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:%s; "
 	    "connect-src 'self'%s; media-src 'self'%s; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
-	    store, store, store);
+	    storage, storage, storage);
 }
 
 static void
@@ -47,7 +47,7 @@ file_reply(struct request *r, const char *path, const char *type)
 {
 	char	policy[1024];
 
-	policy_make(policy, sizeof(policy));
+	csp_write(policy, sizeof(policy));
 	page_reply(r, path, type, policy);
 }
 

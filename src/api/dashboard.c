@@ -1,6 +1,6 @@
 /*
- * What administrators look at: the numbers of the service and the errors that
- * clients saw (docs/compatibility.md#dashboard, #logs).
+ * Dashboard and error log of the administrators
+ * (docs/compatibility.md#dashboard, #logs).
  */
 #include "http/route.h"
 

@@ -1,6 +1,5 @@
 /*
- * The document of this API: for programs as OpenAPI, for people as a page
- * over it.
+ * The OpenAPI document of this API and a page that shows it.
  */
 #include "http/page.h"
 #include "http/route.h"

@@ -1,7 +1,7 @@
 /*
- * Letters to many (docs/compatibility.md#email-campaigns). They are queued in
- * the outbox like every mail; who sends a test waits until each of its mails
- * was tried once.
+ * Campaigns: e-mail to many recipients (docs/compatibility.md#email-campaigns).
+ * Their mails are queued in the outbox. The response to a test campaign is sent
+ * after each of its mails was tried once.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,21 +11,21 @@
 #include "http/sql.h"
 #include "net/mail.h"
 
-#define LETTERS		.guard = "ops:manage", .strict = 1, .issues = "Invalid payload", .body_max = EMAIL_BODY, .mails = 1
+#define CAMPAIGN	.guard = "ops:manage", .strict = 1, .issues = "Invalid payload", .body_max = CAMPAIGN_BODY, .mails = 1
 #define AUDIENCE	.guard = "users:view", .strict = 1, .slow = 1
-#define EMAIL_BODY	4194304
-#define PLACE_MAX	9007199254740991	/* what JavaScript counts to */
-#define TEST_MOST	50	/* recipients of a test */
-#define LOOK_MS		100
-#define PATIENCE_MS	45000	/* balancers give up after a minute */
+#define CAMPAIGN_BODY	4194304
+#define INDEX_MAX	9007199254740991	/* 2^53 - 1, Number.MAX_SAFE_INTEGER of JavaScript */
+#define TEST_MAX	50	/* recipients of a test campaign */
+#define POLL_MS		100
+#define TEST_WAIT_MS	45000	/* load balancers time out after 60 s */
 
-#define EMAIL_FIELDS(most)									\
+#define CAMPAIGN_FIELDS(most)									\
 	FIELD("subject", FIELD_STRING, .required = 1, .min = 1, .empty = "Subject is required"),	\
 	FIELD("html", FIELD_STRING, .required = 1, .min = 1, .empty = "Email body is required"),	\
 	FIELD("recipients", FIELD_OBJECTS, .required = 1, .min = 1, .max = (most), .of = recipient_fields,	\
 	    .empty = "At least one recipient is required"),						\
-	FIELD("startIndex", FIELD_COUNT, .max = PLACE_MAX),					\
-	FIELD("batchSize", FIELD_COUNT, .min = 1, .max = PLACE_MAX),				\
+	FIELD("startIndex", FIELD_COUNT, .max = INDEX_MAX),					\
+	FIELD("batchSize", FIELD_COUNT, .min = 1, .max = INDEX_MAX),				\
 	FIELD_END
 
 static const struct field	recipient_fields[] = {
@@ -34,22 +34,22 @@ static const struct field	recipient_fields[] = {
 	FIELD_END
 };
 
-static const struct field	send_fields[] = { EMAIL_FIELDS(0) };
-static const struct field	test_fields[] = { EMAIL_FIELDS(TEST_MOST) };
+static const struct field	send_fields[] = { CAMPAIGN_FIELDS(0) };
+static const struct field	test_fields[] = { CAMPAIGN_FIELDS(TEST_MAX) };
 
-ROUTE_SQL(POST, "/api/admin/email/send", "email/send", LETTERS, .fields = send_fields, .slow = 1);
+ROUTE_SQL(POST, "/api/admin/email/send", "email/send", CAMPAIGN, .fields = send_fields, .slow = 1);
 ROUTE_SQL(GET, "/api/admin/email/audience/users", "email/audience", AUDIENCE);
-ROUTE_SQL(GET, "/api/admin/email/audience", "email/audience", AUDIENCE);	/* as the admin app's proxy has it */
+ROUTE_SQL(GET, "/api/admin/email/audience", "email/audience", AUDIENCE);	/* path of the admin app's proxy */
 
-/* A test that is on its way. */
+/* A test campaign whose mails are being sent. */
 struct test {
 	u_int64_t	deadline;
 };
 
-static void	test_look(void *, u_int64_t);
+static void	test_poll(void *, u_int64_t);
 
 static void
-test_looked(struct request *r, const PGresult *res)
+test_counted(struct request *r, const PGresult *res)
 {
 	struct test	*t = r->state;
 
@@ -58,18 +58,18 @@ test_looked(struct request *r, const PGresult *res)
 		return;
 	}
 	request_wait(r);
-	kore_timer_add(test_look, LOOK_MS, r, KORE_TIMER_ONESHOT);
+	kore_timer_add(test_poll, POLL_MS, r, KORE_TIMER_ONESHOT);
 }
 
 static void
-test_look(void *arg, u_int64_t now)
+test_poll(void *arg, u_int64_t now)
 {
 	struct request	*r = arg;
 
 	(void)now;
 	if (!request_resume(r))
 		return;
-	sql_query(r, "email/test-look", test_looked);
+	sql_query(r, "email/test-look", test_counted);
 	request_settle(r);
 }
 
@@ -79,14 +79,14 @@ test_queued(struct request *r, const PGresult *res)
 	struct test	*t = request_alloc(r, sizeof(*t));
 	int		off = !mail_enabled() && strcmp(conf_str(CONF_WANZAMI_ENV), "development");
 
-	t->deadline = kore_time_ms() + (off ? 0 : PATIENCE_MS);
+	t->deadline = kore_time_ms() + (off ? 0 : TEST_WAIT_MS);
 	r->state = t;
 	request_param(r, "campaign", sql_text(res, "id"));
 	request_param(r, "pendingError", off ? "No mail server is configured" : "The mail server has not answered yet");
-	sql_query(r, "email/test-look", test_looked);
+	sql_query(r, "email/test-look", test_counted);
 }
 
-ROUTE(POST, "/api/admin/email/test", email_test, LETTERS, .fields = test_fields);
+ROUTE(POST, "/api/admin/email/test", email_test, CAMPAIGN, .fields = test_fields);
 
 static void
 email_test(struct request *r)

@@ -1,5 +1,5 @@
 /*
- * What players and pages report, and what came in lately
+ * Events that players and pages report, and their summary
  * (docs/compatibility.md#events).
  */
 #include "http/batch.h"

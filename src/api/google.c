@@ -1,5 +1,5 @@
 /*
- * Signing in with Google (docs/compatibility.md#google).
+ * Google sign-in (docs/compatibility.md#google).
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -29,7 +29,7 @@
 #define REDIRECT_MAX	1024
 #define RETURN_PATH	"/oauth/google/callback"
 
-/* Applications on the developer's own machine. */
+/* Returns 1 for a redirect URI on localhost, if WANZAMI_ENV is development or test. */
 static int
 is_development(const char *redirect)
 {
@@ -51,7 +51,7 @@ is_development(const char *redirect)
 	return (0);
 }
 
-/* Whether Google may send viewers to this address with a code: ours alone, or somebody else would get the codes. */
+/* Returns 1 if Google may redirect to this URI with an authorization code. Only our own are allowed; any other site would receive the codes. */
 static int
 redirect_ok(const char *redirect)
 {
@@ -103,7 +103,7 @@ google_url(struct request *r)
 	kore_buf_cleanup(&body);
 }
 
-/* A sign-in on its way; the thread's while it asks Google. */
+/* A sign-in. Belongs to a work thread during the calls to Google. */
 struct signin {
 	struct request		*r;
 	const char		*code, *redirect;
@@ -134,7 +134,7 @@ signin_hashed(struct request *r, const char *hash)
 	signin_finish(r);
 }
 
-/* Who has no account yet, or one whose address nobody had proven, gets a password that nobody knows. */
+/* A new account, and one whose e-mail address was not verified, gets a random password. */
 static void
 signin_found(struct request *r, const PGresult *res)
 {
@@ -153,10 +153,10 @@ signin_found(struct request *r, const PGresult *res)
 }
 
 static void
-person_take(struct request *r, const struct google_person *person)
+person_use(struct request *r, const struct google_person *person)
 {
 	if (*person->error != '\0')
-		log_event(LOG_LEVEL_WARN, "Google did not say who somebody is", LOG_S("id", r->id), LOG_S("error", person->error));
+		log_event(LOG_LEVEL_WARN, "Google sign-in failed", LOG_S("id", r->id), LOG_S("error", person->error));
 	if (person->email == NULL || !body_email_ok(person->email)) {
 		reply_message(r, 400, person->email == NULL ? person->message : "Google profile missing email");
 		return;
@@ -167,7 +167,7 @@ person_take(struct request *r, const struct google_person *person)
 }
 
 static void
-google_work(void *arg)
+google_call(void *arg)
 {
 	struct signin	*s = arg;
 
@@ -178,17 +178,17 @@ static void
 google_answered(void *arg)
 {
 	struct signin		*s = arg;
-	struct google_person	person = s->person;	/* s is gone with a request whose client has left */
+	struct google_person	person = s->person;	/* s is freed with a request whose client has disconnected */
 	struct request		*r = s->r;
 
 	if (request_resume(r)) {
-		person_take(r, &person);
+		person_use(r, &person);
 		request_settle(r);
 	}
 	google_person_free(&person);
 }
 
-/* What is wrong with a callback before Google is asked; NULL for nothing. */
+/* Returns the error of a callback that is refused without a call to Google, else NULL. */
 static const char *
 callback_check(struct request *r, const struct signin *s)
 {
@@ -223,7 +223,7 @@ google_callback(struct request *r)
 		return;
 	}
 	r->state = s;
-	if (work_run(WORK_REMOTE, google_work, google_answered, s))
+	if (work_run(WORK_REMOTE, google_call, google_answered, s))
 		request_wait_outside(r);
 	else
 		reply_message(r, 503, ADMISSION_BUSY);

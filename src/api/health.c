@@ -1,6 +1,6 @@
 /*
- * GET /health: whether this process serves; it waits for nothing else. GET
- * /health/ready: whether what it depends on does too.
+ * GET /health: liveness of this process, without any dependency. GET
+ * /health/ready: readiness, with PostgreSQL, Valkey and object storage.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,10 +15,8 @@
 #include "store/valkey.h"
 
 #define EVERY_ROLE	(ROLE_API | ROLE_TRANSCODE | ROLE_CRON)
-#define STORE_FRESH_MS	3000	/* the store is asked on a thread, and not for every probe of a load balancer */
-#define STORE_SECONDS	2
-
-
+#define STORAGE_FRESH_MS	3000	/* requests within this time share one probe of object storage */
+#define STORAGE_SECONDS	2	/* timeout of the probe */
 
 static void
 health_reply(struct request *r)
@@ -45,53 +43,56 @@ health_get_api(struct request *r)
 	health_reply(r);
 }
 
-/* What one of the servers we depend on said, and after how long. */
-struct answer {
+/* Result of probing a dependency, and how long the probe took. */
+struct probe {
 	int	up;
 	int64_t	ms;
 };
 
 struct ready {
-	struct answer	postgres, valkey, store;
+	struct probe	postgres, valkey, storage;
 };
 
-/* What the store said last, and who waits for what it says now. */
+/* The last probe of object storage, and the requests that wait for the running one. */
 static struct {
-	struct answer		answer;
-	u_int64_t		at;		/* 0: never asked */
-	u_int64_t		since;		/* when it was asked now; 0: it is not being asked */
-	enum objects_result	result;		/* of the task */
+	struct probe		last;
+	u_int64_t		at;		/* end of the last probe; 0: none yet */
+	u_int64_t		since;		/* start of the running probe; 0: none */
+	enum objects_result	result;		/* of the running probe, set by the thread */
 	char			error[256];
-	struct asker		*askers;
-} store;
+	struct waiting		*waiting;
+} storage;
 
-struct asker {
+struct waiting {
 	struct request	*r;
-	struct asker	*next;
+	struct waiting	*next;
 };
 
 static void
-answer_take(struct request *r, struct answer *a, int up)
+probe_set(struct request *r, struct probe *p, int up)
 {
-	a->up = up;
-	a->ms = (int64_t)(kore_time_ms() - r->since);
+	p->up = up;
+	p->ms = (int64_t)(kore_time_ms() - r->since);
 }
 
 static void
-answer_write(struct kore_buf *body, const char *name, const struct answer *a)
+probe_write(struct kore_buf *body, const char *name, const struct probe *p)
 {
-	kore_buf_appendf(body, ",\"%s\":{\"state\":\"%s\",\"ms\":%lld}", name, a->up ? "up" : "down", (long long)a->ms);
+	kore_buf_appendf(body, ",\"%s\":{\"state\":\"%s\",\"ms\":%lld}", name, p->up ? "up" : "down", (long long)p->ms);
 }
 
-/* Cron works without films. Without Valkey work only waits a little longer, so it does not make us unready. */
+/*
+ * Returns 1 if the process can serve. The cron role works without object
+ * storage. Without Valkey, work is only picked up later, so it does not count.
+ */
 static int
 is_ready(const struct ready *ready)
 {
 	return (ready->postgres.up && !role_draining() &&
-	    (ready->store.up || !objects_enabled() || !(role_get() & (ROLE_API | ROLE_TRANSCODE))));
+	    (ready->storage.up || !objects_enabled() || !(role_get() & (ROLE_API | ROLE_TRANSCODE))));
 }
 
-/* Replies when all have answered. */
+/* Replies when all probes have ended. */
 static void
 ready_reply(struct request *r)
 {
@@ -104,10 +105,10 @@ ready_reply(struct request *r)
 	ok = is_ready(ready);
 	kore_buf_init(&body, 256);
 	kore_buf_appendf(&body, "{\"status\":\"%s\"", ok ? "ready" : "not ready");
-	answer_write(&body, "postgres", &ready->postgres);
-	answer_write(&body, "valkey", &ready->valkey);
+	probe_write(&body, "postgres", &ready->postgres);
+	probe_write(&body, "valkey", &ready->valkey);
 	if (objects_enabled())
-		answer_write(&body, "store", &ready->store);
+		probe_write(&body, "store", &ready->storage);
 	kore_buf_append(&body, "}", 1);
 	reply_json(r, ok ? 200 : 503, (const char *)body.data, body.offset);
 	kore_buf_cleanup(&body);
@@ -115,81 +116,81 @@ ready_reply(struct request *r)
 }
 
 static void
-postgres_answered(void *arg, const struct pg_outcome *outcome)
+postgres_probed(void *arg, const struct pg_outcome *outcome)
 {
 	struct request	*r = arg;
 
 	if (!request_resume(r))
 		return;
-	answer_take(r, &((struct ready *)r->state)->postgres, outcome->error == NULL);
+	probe_set(r, &((struct ready *)r->state)->postgres, outcome->error == NULL);
 	ready_reply(r);
 }
 
 static void
-valkey_answered(void *arg, const redisReply *reply)
+valkey_probed(void *arg, const redisReply *reply)
 {
 	struct request	*r = arg;
 
 	if (!request_resume(r))
 		return;
-	answer_take(r, &((struct ready *)r->state)->valkey, reply != NULL && reply->type != REDIS_REPLY_ERROR);
+	probe_set(r, &((struct ready *)r->state)->valkey, reply != NULL && reply->type != REDIS_REPLY_ERROR);
 	ready_reply(r);
 }
 
 static void
-store_ask(void *arg)
+storage_probe(void *arg)
 {
-	struct objects_call	call = { .seconds = STORE_SECONDS };
+	struct objects_call	call = { .seconds = STORAGE_SECONDS };
 
 	(void)arg;
-	store.result = objects_probe(&call);
-	memcpy(store.error, call.error, sizeof(store.error));
+	storage.result = objects_probe(&call);
+	memcpy(storage.error, call.error, sizeof(storage.error));
 }
 
 static void
-store_asked(void *arg)
+storage_probed(void *arg)
 {
 	u_int64_t	now = kore_time_ms();
-	struct asker	*a;
-	int		up = store.result == OBJECTS_OK;
+	struct waiting	*w;
+	int		up = storage.result == OBJECTS_OK;
 
 	(void)arg;
-	if (!up && (store.at == 0 || store.answer.up))
-		log_event(LOG_LEVEL_WARN, "the object store does not answer", LOG_S("error", store.error));
-	store.answer = (struct answer){ .up = up, .ms = (int64_t)(now - store.since) };
-	store.at = now;
-	store.since = 0;
-	while ((a = store.askers) != NULL) {
-		store.askers = a->next;
-		if (request_resume(a->r)) {
-			((struct ready *)a->r->state)->store = store.answer;
-			ready_reply(a->r);
+	if (!up && (storage.at == 0 || storage.last.up))
+		log_event(LOG_LEVEL_WARN, "object storage is unavailable", LOG_S("error", storage.error));
+	storage.last = (struct probe){ .up = up, .ms = (int64_t)(now - storage.since) };
+	storage.at = now;
+	storage.since = 0;
+	while ((w = storage.waiting) != NULL) {
+		storage.waiting = w->next;
+		if (request_resume(w->r)) {
+			((struct ready *)w->r->state)->storage = storage.last;
+			ready_reply(w->r);
 		}
-		free(a);
+		free(w);
 	}
 }
 
 static void
-store_check(struct request *r)
+storage_check(struct request *r)
 {
 	u_int64_t	now = kore_time_ms();
-	struct asker	*a;
+	struct waiting	*w;
 
 	if (!objects_enabled())
 		return;
-	if (store.at != 0 && now - store.at < STORE_FRESH_MS) {
-		((struct ready *)r->state)->store = store.answer;
+	if (storage.at != 0 && now - storage.at < STORAGE_FRESH_MS) {
+		((struct ready *)r->state)->storage = storage.last;
 		return;
 	}
-	if ((a = calloc(1, sizeof(*a))) == NULL)
+	if ((w = calloc(1, sizeof(*w))) == NULL)
 		fatal("out of memory");
-	a->r = r;
-	a->next = store.askers;
-	store.askers = a;
+	w->r = r;
+	w->next = storage.waiting;
+	storage.waiting = w;
 	request_wait(r);
-	if (store.since == 0) {
-		store.since = now;
-		(void)work_run(WORK_STORE, store_ask, store_asked, NULL);
+	if (storage.since == 0) {
+		storage.since = now;
+		(void)work_run(WORK_STORE, storage_probe, storage_probed, NULL);
 	}
 }
 
@@ -200,8 +201,8 @@ health_ready(struct request *r)
 {
 	r->state = request_alloc(r, sizeof(struct ready));
 	request_wait(r);
-	pg_query("health/ready", 0, NULL, postgres_answered, r);
+	pg_query("health/ready", 0, NULL, postgres_probed, r);
 	request_wait(r);
-	valkey_command(valkey_shared(), valkey_answered, r, 1, (const char *const[]){ "PING" });
-	store_check(r);
+	valkey_command(valkey_shared(), valkey_probed, r, 1, (const char *const[]){ "PING" });
+	storage_check(r);
 }

@@ -1,7 +1,7 @@
 /*
- * The objects of a local directory as S3 would serve them: whole or in ranges
- * to whoever has a signed address (artwork to everybody), and taken from
- * whoever has an address to put to. Files pass through in pieces.
+ * HTTP access to the objects of a local directory (MEDIA_DIR), as S3 provides
+ * it: GET and PUT with a presigned URL, ranges, public artwork. Responses are
+ * sent in chunks, which limits their memory to one chunk a client.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -17,60 +17,60 @@
 #include "http/route.h"
 #include "store/local/local_objects.h"
 
-#define PIECE_BYTES	65536
+#define CHUNK_BYTES	65536
 #define TYPE_BYTES	16
 #define PUT_SECONDS	120
 
-/* A file on its way to a client. */
-struct piece {
+/* A file that is being sent to a client. */
+struct chunk {
 	struct connection	*c;
 	int			fd;
 	uint64_t		offset, left;
-	char			data[PIECE_BYTES];
+	char			data[CHUNK_BYTES];
 };
 
-static int	piece_sent(struct netbuf *);
+static int	chunk_sent(struct netbuf *);
 
 static void
-piece_end(struct piece *p)
+chunk_end(struct chunk *p)
 {
 	(void)close(p->fd);
 	free(p);
 }
 
-/* Queues the next bytes. A file that has become shorter cannot be told any more but by breaking off. */
+/* Queues the next chunk. If the file has become shorter, closes the connection, because the status line has been sent. */
 static void
-piece_send(struct piece *p)
+chunk_send(struct chunk *p)
 {
 	struct netbuf	*nb;
 	ssize_t		n;
 
-	n = pread(p->fd, p->data, p->left < PIECE_BYTES ? (size_t)p->left : PIECE_BYTES, (off_t)p->offset);
+	n = pread(p->fd, p->data, p->left < CHUNK_BYTES ? (size_t)p->left : CHUNK_BYTES, (off_t)p->offset);
 	if (n <= 0) {
-		log_event(LOG_LEVEL_ERROR, "an object ended before its end");
+		log_event(LOG_LEVEL_ERROR, "object file is shorter than expected; response aborted");
 		kore_connection_disconnect(p->c);
-		piece_end(p);
+		chunk_end(p);
 		return;
 	}
 	p->offset += (uint64_t)n;
 	p->left -= (uint64_t)n;
-	net_send_stream(p->c, p->data, (size_t)n, piece_sent, &nb);
+	net_send_stream(p->c, p->data, (size_t)n, chunk_sent, &nb);
 	nb->extra = p;
 }
 
-/* Kore is done with the bytes, because they are out or because the connection has ended. */
+/* Kore callback: the chunk has been sent, or the connection has been closed. */
 static int
-piece_sent(struct netbuf *nb)
+chunk_sent(struct netbuf *nb)
 {
-	struct piece		*p = nb->extra;
+	struct chunk		*p = nb->extra;
 	struct connection	*c = p->c;
 
 	if (c->state == CONN_STATE_DISCONNECTING) {
-		piece_end(p);
+		chunk_end(p);
 	} else if (p->left > 0) {
-		piece_send(p);
+		chunk_send(p);
 	} else {
-		piece_end(p);
+		chunk_end(p);
 		c->flags &= ~CONN_IS_BUSY;
 		if (!(c->flags & CONN_CLOSE_EMPTY))
 			http_start_recv(c);
@@ -79,12 +79,12 @@ piece_sent(struct netbuf *nb)
 	return (KORE_RESULT_OK);
 }
 
-/* Sends len bytes from offset behind the headers that are set; takes fd. */
+/* Sends the headers that are set and len bytes from offset. Closes fd when done. */
 static void
 file_reply(struct http_request *req, int status, int fd, uint64_t offset, uint64_t len)
 {
 	char			text[24];
-	struct piece		*p;
+	struct chunk		*p;
 
 	snprintf(text, sizeof(text), "%" PRIu64, len);
 	http_response_header(req, "content-length", text);
@@ -100,13 +100,13 @@ file_reply(struct http_request *req, int status, int fd, uint64_t offset, uint64
 	p->fd = fd;
 	p->offset = offset;
 	p->left = len;
-	/* The next request is read when this answer is out. */
+	/* Kore reads the next request of the connection after the last chunk. */
 	p->c->flags |= CONN_IS_BUSY;
 	http_response(req, status, NULL, 0);
-	piece_send(p);
+	chunk_send(p);
 }
 
-/* Digits at *p, behind which it moves; 0 without any. */
+/* Reads the digits at *p and advances it. Returns 0 if there are none. */
 static int
 number_read(const char **p, uint64_t *n)
 {
@@ -121,8 +121,9 @@ number_read(const char **p, uint64_t *n)
 }
 
 /*
- * RFC 9110 §14.2: one range of bytes. Returns 206 with offset and len, 416,
- * or 200 for what is no range or more than one, which may be ignored.
+ * Parses a Range header (RFC 9110 §14.2) with one byte range. Returns 206 and
+ * sets offset and len; 416 if the range begins after the end; 200 for anything
+ * else, also for several ranges, which a server may ignore.
  */
 static int
 range_read(const char *text, uint64_t size, uint64_t *offset, uint64_t *len)
@@ -156,9 +157,9 @@ range_read(const char *text, uint64_t size, uint64_t *offset, uint64_t *len)
 	return (206);
 }
 
-/* The part of the object that the request wants. */
+/* Sets offset and len to the requested part of the object. Returns the status. */
 static int
-part_choose(struct http_request *req, const struct objects_stat *stat, uint64_t *offset, uint64_t *len)
+part_select(struct http_request *req, const struct objects_stat *stat, uint64_t *offset, uint64_t *len)
 {
 	const char	*range, *condition;
 
@@ -190,7 +191,7 @@ object_reply(struct request *r, const char *key, int fd, const struct objects_st
 		reply_not_modified(r);
 		return;
 	}
-	status = part_choose(req, stat, &offset, &len);
+	status = part_select(req, stat, &offset, &len);
 	if (status == 416) {
 		(void)close(fd);
 		snprintf(range, sizeof(range), "bytes */%" PRIu64, stat->size);
@@ -220,7 +221,7 @@ localmedia_get(struct request *r)
 		return;
 	}
 	if (!local_body_allows(http_method_text(r->kore->method), r->kore->path, r->kore->query_string, &a)) {
-		reply_message(r, 403, "This address is not valid or has expired");
+		reply_message(r, 403, "The URL is not valid or has expired");
 		return;
 	}
 	if ((fd = local_open(a.key, &stat)) == -1) {
@@ -230,11 +231,11 @@ localmedia_get(struct request *r)
 	object_reply(r, a.key, fd, &stat);
 }
 
-/* A body on its way to its place; outlives a request whose client has gone. */
-struct arrival {
+/* A received body that is being stored. Lives until the thread is done, also after its request has been freed. */
+struct put {
 	struct request			*r;
 	struct local_body_address	a;
-	char				path[HTTP_BODY_PATH_MAX];	/* of the file it was written to; "" when it is in data */
+	char				path[HTTP_BODY_PATH_MAX];	/* of Kore's file with the body; "" if the body is in data */
 	int				fd;
 	void				*data;
 	size_t				len;
@@ -244,9 +245,9 @@ struct arrival {
 };
 
 static void
-arrival_work(void *arg)
+put_work(void *arg)
 {
-	struct arrival	*w = arg;
+	struct put	*w = arg;
 	const char	*upload = w->a.has_upload ? w->a.upload : NULL;
 	int		number = atoi(w->a.part);
 
@@ -260,7 +261,7 @@ arrival_work(void *arg)
 }
 
 static void
-arrival_free(struct arrival *w)
+put_free(struct put *w)
 {
 	if (w->fd != -1)
 		(void)close(w->fd);
@@ -269,9 +270,9 @@ arrival_free(struct arrival *w)
 }
 
 static void
-arrival_done(void *arg)
+put_done(void *arg)
 {
-	struct arrival	*w = arg;
+	struct put	*w = arg;
 	struct request	*r = w->r;
 
 	if (request_resume(r)) {
@@ -279,19 +280,19 @@ arrival_done(void *arg)
 			reply_object_headers(r, w->etag);
 			http_response(r->kore, 200, NULL, 0);
 		} else if (w->result == OBJECTS_MISSING) {
-			reply_message(r, 404, "There is no such upload");
+			reply_message(r, 404, "Upload not found");
 		} else {
-			log_event(LOG_LEVEL_ERROR, "an object could not be stored", LOG_S("id", r->id), LOG_S("error", w->call.error));
-			reply_message(r, w->result == OBJECTS_REFUSED ? 400 : 503, "The object could not be stored");
+			log_event(LOG_LEVEL_ERROR, "object storage error: cannot store an object", LOG_S("id", r->id), LOG_S("error", w->call.error));
+			reply_message(r, w->result == OBJECTS_REFUSED ? 400 : 503, "Cannot store the object");
 		}
 		request_settle(r);
 	}
-	arrival_free(w);
+	put_free(w);
 }
 
-/* Takes the body over from Kore, which removes its own with the request. */
+/* Copies the body or duplicates its descriptor, because Kore frees both with the request. Returns 0 on error. */
 static int
-arrival_take(struct arrival *w, struct http_request *req)
+put_take(struct put *w, struct http_request *req)
 {
 	if (req->http_body_fd != -1) {
 		snprintf(w->path, sizeof(w->path), "%s", req->http_body_path);
@@ -311,7 +312,7 @@ ROUTE(PUT, LOCAL_PATH "*", localmedia_put, .raw = 1, .body_max = OBJECTS_PART_MA
 static void
 localmedia_put(struct request *r)
 {
-	struct arrival	*w;
+	struct put	*w;
 
 	if (!local_enabled()) {
 		reply_message(r, 404, "Not found");
@@ -322,15 +323,15 @@ localmedia_put(struct request *r)
 	w->r = r;
 	w->fd = -1;
 	if (!local_body_allows("PUT", r->kore->path, r->kore->query_string, &w->a)) {
-		reply_message(r, 403, "This address is not valid or has expired");
-		arrival_free(w);
+		reply_message(r, 403, "The URL is not valid or has expired");
+		put_free(w);
 		return;
 	}
-	if (!arrival_take(w, r->kore)) {
-		reply_message(r, 503, "The object could not be stored");
-		arrival_free(w);
+	if (!put_take(w, r->kore)) {
+		reply_message(r, 503, "Cannot store the object");
+		put_free(w);
 		return;
 	}
 	request_wait(r);
-	(void)work_run(WORK_STORE, arrival_work, arrival_done, w);
+	(void)work_run(WORK_STORE, put_work, put_done, w);
 }

@@ -1,5 +1,5 @@
 /*
- * Buying titles, and whether somebody may watch one
+ * Purchases of pay-per-view titles, and access to them
  * (docs/compatibility.md#pay-per-view).
  */
 #include <ctype.h>
@@ -43,7 +43,7 @@ ppv_access(struct request *r)
 	sql_reply(r, "ppv/access");
 }
 
-/* A purchase that begins; the thread's while it asks the gateway. */
+/* A purchase that is being started. Belongs to a work thread during the call to the payment gateway. */
 struct purchase {
 	struct request		*r;
 	struct payment_order	order;
@@ -51,7 +51,7 @@ struct purchase {
 	struct payment_answer	answer;
 };
 
-/* The id of the title as it is to be looked up; NULL when there is none, "" when it is no id. sent is how the client wrote it. */
+/* Returns the body's titleId as decimal digits; NULL if it is absent or empty, "" if it is not an id. Sets sent to its JSON text. */
 static const char *
 title_read(struct request *r, const char **sent)
 {
@@ -71,14 +71,14 @@ title_read(struct request *r, const char **sent)
 	return (body_id(&r->json, node, id) ? id : "");
 }
 
-/* Two letters that are a country's: XX is one that nobody knows, T1 is Tor. */
+/* Returns 1 for two letters other than XX, which CDNs send for an unknown country. T1 (Tor) is not two letters. */
 static int
 is_country(const char *text)
 {
 	return (strlen(text) == 2 && isalpha((unsigned char)text[0]) && isalpha((unsigned char)text[1]) && strcasecmp(text, "XX") != 0);
 }
 
-/* Where the buyer is, which decides how they pay: what x-country says, else what proxies say; NULL when nobody does. */
+/* Returns the buyer's country, which selects the payment gateway: x-country as it is, else a CDN's header; NULL if there is none. */
 static const char *
 country_read(struct request *r)
 {
@@ -99,21 +99,21 @@ country_read(struct request *r)
 	return (NULL);
 }
 
-/* PPV-{titleId}-{milliseconds}-{random}: the page that buyers return to finds the title in it. */
+/* Returns PPV-{titleId}-{milliseconds}-{random}. The page that buyers return to reads the title id from it. */
 static const char *
 reference_make(struct request *r, const char *title)
 {
 	struct timespec	now;
-	uint32_t	chance;
+	uint32_t	suffix;
 
-	random_bytes(&chance, sizeof(chance));
+	random_bytes(&suffix, sizeof(suffix));
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 
-	return (request_format(r, "PPV-%s-%lld-%08x", title, (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000, chance));
+	return (request_format(r, "PPV-%s-%lld-%08x", title, (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000, suffix));
 }
 
 static void
-begun_reply(struct request *r, const struct purchase *p)
+started_reply(struct request *r, const struct purchase *p)
 {
 	struct kore_buf	body;
 
@@ -131,11 +131,11 @@ begun_reply(struct request *r, const struct purchase *p)
 }
 
 static void
-answer_take(struct request *r, const struct purchase *p)
+gateway_reply(struct request *r, const struct purchase *p)
 {
 	switch (p->answer.result) {
 	case PAYMENT_OK:
-		begun_reply(r, p);
+		started_reply(r, p);
 		break;
 	case PAYMENT_REFUSED:
 		request_param(r, "details", p->answer.json);
@@ -143,8 +143,8 @@ answer_take(struct request *r, const struct purchase *p)
 		sql_reply(r, "ppv/refused");
 		break;
 	case PAYMENT_UNKNOWN:
-		/* The purchase stays as it is: it will be asked about (jobs/payments.c). */
-		log_event(LOG_LEVEL_WARN, "a payment could not be begun", LOG_S("id", r->id), LOG_S("reference", p->order.reference),
+		/* The purchase stays PENDING; the cron job payments asks the gateway again (jobs/payments.c). */
+		log_event(LOG_LEVEL_WARN, "payment gateway error: cannot start the payment", LOG_S("id", r->id), LOG_S("reference", p->order.reference),
 		    LOG_S("error", p->answer.error));
 		reply_message(r, 500, "Failed to initiate PPV purchase");
 		break;
@@ -152,7 +152,7 @@ answer_take(struct request *r, const struct purchase *p)
 }
 
 static void
-gateway_ask(void *arg)
+gateway_call(void *arg)
 {
 	struct purchase	*p = arg;
 
@@ -163,18 +163,18 @@ static void
 gateway_answered(void *arg)
 {
 	struct purchase		*p = arg;
-	struct payment_answer	answer = p->answer;	/* p is gone with a request whose client has left */
+	struct payment_answer	answer = p->answer;	/* p is freed with a request whose client has disconnected */
 	struct request		*r = p->r;
 
 	if (request_resume(r)) {
-		answer_take(r, p);
+		gateway_reply(r, p);
 		request_settle(r);
 	}
 	payment_free(&answer);
 }
 
 static void
-purchase_made(struct request *r, const PGresult *res)
+purchase_inserted(struct request *r, const PGresult *res)
 {
 	struct purchase	*p = r->state;
 
@@ -185,8 +185,8 @@ purchase_made(struct request *r, const PGresult *res)
 	p->order.minor = strtoll(sql_text(res, "minor"), NULL, 10);
 	p->currency = sql_copy(r, res, "currency");
 	p->naira = sql_copy(r, res, "naira");
-	if (work_run(WORK_REMOTE, gateway_ask, gateway_answered, p)) {
-		/* A refusal of the gateway is recorded even if the buyer has left. */
+	if (work_run(WORK_REMOTE, gateway_call, gateway_answered, p)) {
+		/* A refusal of the gateway is recorded even if the client has disconnected. */
 		request_persist(r);
 		request_wait_outside(r);
 	} else {
@@ -214,5 +214,5 @@ ppv_initiate(struct request *r)
 	request_param(r, "titleId", title);
 	request_param(r, "payCountry", country_read(r));
 	request_param(r, "reference", p->order.reference);
-	sql_query(r, "ppv/initiate", purchase_made);
+	sql_query(r, "ppv/initiate", purchase_inserted);
 }

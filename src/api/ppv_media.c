@@ -1,9 +1,9 @@
 /*
- * The gate in front of the media of pay-per-view titles
- * (docs/compatibility.md#ppv-gate). Players open an address without a token,
- * often before the page has asked whether the viewer may watch; so the gate
- * waits a moment for the grant that this question leaves, and then leads to the
- * store.
+ * The gate for the media of pay-per-view titles
+ * (docs/compatibility.md#ppv-gate). Players open a gate URL without a token,
+ * often before the page has called GET /api/ppv/access/:titleId. The gate
+ * therefore polls for the grant that this call records, up to WAIT_MS, and
+ * redirects to object storage.
  */
 #include <stdlib.h>
 
@@ -17,29 +17,29 @@
 #include "store/objects.h"
 
 #define WAIT_MS		3000
-#define LOOK_MS		250
-#define WAITING_MAX	256		/* of one worker; who comes then is refused at once */
+#define POLL_MS		250
+#define WAITING_MAX	256		/* waiting requests of one worker; above it the gate refuses at once */
 
 static int	waiting = 0;
 
-static void	media_looked(struct request *, const PGresult *);
+static void	media_checked(struct request *, const PGresult *);
 
 static void
-media_look(void *arg, u_int64_t now)
+media_poll(void *arg, u_int64_t now)
 {
 	struct request	*r = arg;
 
 	(void)now;
 	waiting--;
 	if (request_resume(r)) {
-		sql_query(r, "ppv/media", media_looked);
+		sql_query(r, "ppv/media", media_checked);
 		request_settle(r);
 	}
 }
 
-/* place is an address as it is, or ":<seconds>:<key>" of an object (wanzami.playable). */
+/* Redirects to place, which is a URL or ":<seconds>:<object key>" (wanzami.playable). */
 static void
-media_lead(struct request *r, const char *place)
+media_redirect(struct request *r, const char *place)
 {
 	char	base[SIGN_BASE_MAX], url[OBJECTS_URL_MAX], *key;
 	long	seconds;
@@ -57,18 +57,18 @@ media_lead(struct request *r, const char *place)
 }
 
 static void
-media_looked(struct request *r, const PGresult *res)
+media_checked(struct request *r, const PGresult *res)
 {
 	const char	*allowed = sql_text(res, "allowed"), *place = sql_text(res, "place");
 
 	if (allowed == NULL || place == NULL) {
 		reply_message(r, 404, "Not found");
 	} else if (*allowed == 't') {
-		media_lead(r, place);
+		media_redirect(r, place);
 	} else if (kore_time_ms() - r->since < WAIT_MS && waiting < WAITING_MAX) {
 		waiting++;
 		request_wait_outside(r);
-		kore_timer_add(media_look, LOOK_MS, r, KORE_TIMER_ONESHOT);
+		kore_timer_add(media_poll, POLL_MS, r, KORE_TIMER_ONESHOT);
 	} else {
 		reply_message(r, 403, "Purchase required to access this title.");
 	}
@@ -82,11 +82,11 @@ ppv_media(struct request *r)
 	char	asset[SIGNED_TOKEN_TEXT_MAX], network[CLIENT_ADDRESS_MAX];
 
 	if (!signed_token_open(SIGN_GATE_PURPOSE, r->args[0], asset)) {
-		reply_message(r, 403, "This address is not valid or has expired");
+		reply_message(r, 403, "The URL is not valid or has expired");
 		return;
 	}
 	client_network(&r->client, network);
 	request_param(r, "assetId", asset);
 	request_param(r, "client", network);
-	sql_query(r, "ppv/media", media_looked);
+	sql_query(r, "ppv/media", media_checked);
 }

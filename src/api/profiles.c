@@ -1,5 +1,5 @@
 /*
- * The people of an account and the devices they watch on
+ * Profiles and devices of an account
  * (docs/compatibility.md#profiles-and-devices).
  */
 #include "base/conf.h"

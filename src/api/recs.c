@@ -1,5 +1,5 @@
 /*
- * What viewers are offered: popular titles, and lists of their own
+ * Popular titles and recommendations
  * (docs/compatibility.md#popularity, #recommendations).
  */
 #include "base/conf.h"
@@ -7,7 +7,7 @@
 #include "http/route.h"
 #include "http/sql.h"
 
-/* What the operator decides about the lists. */
+/* Adds the settings that all lists of recommendations use. */
 static void
 settings_params(struct request *r)
 {
@@ -48,12 +48,12 @@ impression_stored(void *arg, const struct pg_outcome *outcome)
 {
 	(void)arg;
 	if (outcome->error != NULL)
-		log_event(LOG_LEVEL_WARN, "an impression could not be stored", LOG_S("error", outcome->error));
+		log_event(LOG_LEVEL_WARN, "cannot store an impression event", LOG_S("error", outcome->error));
 }
 
-/* The answer does not wait for the event that says what it showed, nor fail with it (docs/compatibility.md#impression). */
+/* Sends the response, then stores the impression event. A failure of the latter is only logged (docs/compatibility.md#impression). */
 static void
-for_you_made(struct request *r, const PGresult *res)
+for_you_found(struct request *r, const PGresult *res)
 {
 	const char	*impression = sql_text(res, "impression");
 
@@ -69,5 +69,5 @@ static void
 recs_for_you(struct request *r)
 {
 	settings_params(r);
-	sql_query(r, "recs/for-you", for_you_made);
+	sql_query(r, "recs/for-you", for_you_found);
 }

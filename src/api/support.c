@@ -1,6 +1,5 @@
 /*
- * Tickets of those who need help, and what the staff does with them
- * (docs/compatibility.md#support-tickets).
+ * Support tickets (docs/compatibility.md#support-tickets).
  */
 #include "base/conf.h"
 #include "http/guard.h"

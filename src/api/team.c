@@ -1,6 +1,6 @@
 /*
- * Those who run the service, how they are invited, and what they may do with
- * accounts (docs/compatibility.md#invitations-and-roles).
+ * Administrators, their invitations and roles, and the list of users
+ * (docs/compatibility.md#invitations-and-roles).
  */
 #include "base/conf.h"
 #include "http/password.h"
@@ -9,7 +9,7 @@
 #include "http/session.h"
 #include "http/sql.h"
 
-/* The admin app's own proxy has the shorter path, and its page asks for the longer one (docs/compatibility.md#path-aliases). */
+/* Two paths: the admin app's proxy uses the shorter one, its page the longer one (docs/compatibility.md#path-aliases). */
 #define CHANGE_ROLE	.guard = "admin:users:manage", .id = "user", .id_wrong = "Missing user id or role"
 
 #define ROLES	"SUPER_ADMIN|CONTENT_MANAGER|BLOG_EDITOR|MODERATOR|SUPPORT|FINANCE|ANALYTICS|OPS"
@@ -37,7 +37,7 @@ ROUTE_SQL(PATCH, "/api/admin/users/:id/role", "team/role", CHANGE_ROLE);
 ROUTE_SQL(PATCH, "/api/admin/users/:id", "team/role", CHANGE_ROLE);
 ROUTE_SQL(DELETE, "/api/admin/users/:id", "team/remove", .guard = "admin:users:manage", .id = "user");
 
-/* Accepting */
+/* Accepting an invitation */
 
 static void
 accept_hashed(struct request *r, const char *hash)

@@ -1,6 +1,6 @@
 /*
- * The public catalogue (docs/compatibility.md#catalogue). Who shows a token
- * when asking for one title gets the media of it that they bought
+ * The public catalogue (docs/compatibility.md#catalogue). If a request for one
+ * title has a token, the response contains the media that the user has bought
  * (docs/compatibility.md#ppv-gate).
  */
 #include "base/conf.h"

@@ -1,7 +1,8 @@
 /*
- * Uploads of films (docs/compatibility.md#uploads): the browser puts the parts
- * straight into the store; here the upload is begun, counted, and completed
- * into a job for the transcode workers. The store is asked on a thread.
+ * Uploads of films (docs/compatibility.md#uploads). The browser puts the parts
+ * directly into object storage. These routes create the multipart upload, record
+ * its progress, complete it and enqueue a transcode job. Calls to object storage
+ * run on a thread.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,13 +19,13 @@
 #include "store/queue.h"
 
 #define PART_BYTES	(10 << 20)
-#define PARTS_TARGET	2000		/* part size grows before there are more */
-#define PART_SECONDS	86400		/* life of their addresses: the apps put one after the other, over slow lines too */
+#define PARTS_TARGET	2000		/* above this number of parts the part size grows */
+#define PART_SECONDS	86400		/* validity of presigned part URLs: the apps put one part after the other, over slow lines too */
 #define BYTES_MAX	((int64_t)5 << 40)
-#define STORE_SECONDS	20		/* the apps wait 30 s */
-#define JOIN_SECONDS	600		/* a directory copies while it completes */
+#define STORAGE_SECONDS	20		/* timeout; the apps wait 30 s */
+#define COMPLETE_SECONDS	600	/* timeout of a completion; a local directory copies the parts */
 #define RENDITIONS	"R4K|R2K|R1080|R720|R360"
-#define COMPLETE_BODY	(1 << 20)	/* 10000 parts with their etags */
+#define COMPLETE_BODY	(1 << 20)	/* 10000 parts with their ETags */
 
 static const struct field	init_fields[] = {
 	FIELD("kind", FIELD_CHOICE, .required = 1, .choices = "MOVIE|SERIES|EPISODE"),
@@ -64,7 +65,7 @@ ROUTE_SQL(GET, "/api/admin/uploads", "uploads/list", .guard = GUARD_ADMIN);
 ROUTE_SQL(PATCH, "/api/admin/uploads/:id/progress", "uploads/progress", .guard = "movies:manage", .strict = 1, .id = "job",
     .fields = progress_fields);
 
-/* What the thread works on; outlives a request whose client has gone. */
+/* An upload that a thread works on. Lives until the work is done, also after its request has been freed. */
 struct upload {
 	struct request		*r;
 	char			key[OBJECTS_KEY_MAX + 1];
@@ -77,7 +78,7 @@ struct upload {
 	char			type[256];
 	int64_t			part_size;
 	int			part_count;
-	char			*addresses;	/* the JSON array presignedParts */
+	char			*part_urls;	/* the JSON array presignedParts */
 
 	/* complete */
 	struct objects_part	*parts;
@@ -102,12 +103,12 @@ upload_free(void *arg)
 {
 	struct upload	*u = arg;
 
-	free(u->addresses);
+	free(u->part_urls);
 	free(u->parts);
 	free(u);
 }
 
-/* Hands work to a thread; done finds out whether the client is still there. */
+/* Runs work on a thread, then done on the event loop. done must call request_resume. */
 static void
 upload_run(struct upload *u, void (*work)(void *), void (*done)(void *))
 {
@@ -121,10 +122,10 @@ upload_abort(void *arg)
 	struct upload	*u = arg;
 
 	if (objects_abort(u->key, u->id, &u->call) != OBJECTS_OK)
-		log_event(LOG_LEVEL_WARN, "an upload that nobody wants could not be aborted", LOG_S("error", u->call.error));
+		log_event(LOG_LEVEL_WARN, "object storage error: cannot abort a multipart upload", LOG_S("error", u->call.error));
 }
 
-/* The part of a file that one PUT carries: larger for large files, in whole MiB. */
+/* Sets part_size (a multiple of 1 MiB, larger for large files) and part_count. */
 static void
 parts_plan(struct upload *u, int64_t bytes)
 {
@@ -134,7 +135,7 @@ parts_plan(struct upload *u, int64_t bytes)
 	u->part_count = (int)((bytes + u->part_size - 1) / u->part_size);
 }
 
-/* Signs the address of every part; NULL when one cannot be. */
+/* Returns the JSON array of presigned part URLs, which the caller frees; NULL on error. */
 static char *
 parts_presign(const struct upload *u)
 {
@@ -163,12 +164,12 @@ init_work(void *arg)
 {
 	struct upload	*u = arg;
 
-	u->call.seconds = STORE_SECONDS;
+	u->call.seconds = STORAGE_SECONDS;
 	if ((u->result = objects_begin(u->key, u->type, u->id, &u->call)) != OBJECTS_OK)
 		return;
-	if ((u->addresses = parts_presign(u)) == NULL) {
+	if ((u->part_urls = parts_presign(u)) == NULL) {
 		upload_abort(u);
-		snprintf(u->call.error, sizeof(u->call.error), "the addresses of the parts cannot be signed");
+		snprintf(u->call.error, sizeof(u->call.error), "cannot create presigned URLs for the parts");
 		u->result = OBJECTS_LATER;
 	}
 }
@@ -178,7 +179,7 @@ failure_reply(struct request *r, int status, const char *message, const char *er
 {
 	struct kore_buf	body;
 
-	log_event(LOG_LEVEL_WARN, "the object store failed", LOG_S("id", r->id), LOG_S("error", error));
+	log_event(LOG_LEVEL_WARN, "object storage error: cannot create a multipart upload", LOG_S("id", r->id), LOG_S("error", error));
 	kore_buf_init(&body, 256);
 	kore_buf_appendf(&body, "{\"message\":\"%s\",\"error\":", message);
 	json_quote(&body, error);
@@ -192,19 +193,19 @@ init_reply(struct upload *u, const char *job)
 {
 	struct kore_buf	body;
 
-	kore_buf_init(&body, 1024 + strlen(u->addresses));
+	kore_buf_init(&body, 1024 + strlen(u->part_urls));
 	kore_buf_appendf(&body, "{\"jobId\":\"%s\",\"uploadId\":", job);
 	json_quote(&body, u->id);
 	kore_buf_append(&body, ",\"key\":", 7);
 	json_quote(&body, u->key);
 	kore_buf_appendf(&body, ",\"partSize\":%lld,\"partCount\":%d,\"presignedParts\":", (long long)u->part_size, u->part_count);
-	kore_buf_append(&body, u->addresses, strlen(u->addresses));
+	kore_buf_append(&body, u->part_urls, strlen(u->part_urls));
 	kore_buf_append(&body, "}", 1);
 	reply_json(u->r, 200, body.data, body.offset);
 	kore_buf_cleanup(&body);
 }
 
-/* The rows are there, or the store's half is undone. */
+/* Replies, and aborts the multipart upload if its row was not inserted. */
 static void
 init_stored(void *arg, const struct pg_outcome *outcome)
 {
@@ -218,7 +219,7 @@ init_stored(void *arg, const struct pg_outcome *outcome)
 			sql_failed(u->r, outcome);
 		request_settle(u->r);
 	}
-	/* A connection that broke may have broken after the rows were written: then the upload is theirs, and the reaper's. */
+	/* If the database connection was lost, the row may have been committed. The upload reaper then cleans up. */
 	if (job == NULL && !outcome->lost)
 		(void)work_run(WORK_STORE, upload_abort, upload_free, u);
 	else
@@ -226,7 +227,7 @@ init_stored(void *arg, const struct pg_outcome *outcome)
 }
 
 static void
-init_begun(void *arg)
+init_created(void *arg)
 {
 	struct upload	*u = arg;
 	struct request	*r = u->r;
@@ -251,7 +252,7 @@ init_begun(void *arg)
 	request_settle(r);
 }
 
-/* What is to be made of it: what the body says, else what the app's hint names, else the default. */
+/* Returns the renditions as a JSON array: those of the body, else that of the app's field rendition, else the default. */
 static const char *
 renditions_read(struct request *r)
 {
@@ -274,7 +275,7 @@ renditions_read(struct request *r)
 	return ("[\"R1080\",\"R720\",\"R360\"]");
 }
 
-/* The media type goes into a header; what could not is left out. */
+/* Reads contentType; a value that cannot be sent in a header becomes application/octet-stream. */
 static void
 type_read(struct request *r, char out[256])
 {
@@ -289,7 +290,7 @@ type_read(struct request *r, char out[256])
 	}
 }
 
-/* The number that the checked body has under a name. */
+/* Returns an integer field of the checked body, 0 if it is absent. */
 static int64_t
 number_read(struct request *r, const char *name)
 {
@@ -317,7 +318,7 @@ init_checked(struct request *r, const PGresult *res)
 	sign_base(r, u->base);
 	parts_plan(u, number_read(r, "bytesTotal"));
 	request_param(r, "renditions", renditions_read(r));
-	upload_run(u, init_work, init_begun);
+	upload_run(u, init_work, init_created);
 }
 
 ROUTE(POST, "/api/admin/uploads/init", uploads_init, .guard = "movies:manage", .strict = 1, .fields = init_fields);
@@ -339,20 +340,20 @@ complete_work(void *arg)
 	struct upload		*u = arg;
 	struct objects_stat	stat;
 	enum objects_result	result;
-	struct objects_call	look = { .seconds = STORE_SECONDS };
+	struct objects_call	head = { .seconds = STORAGE_SECONDS };
 
-	u->call.seconds = JOIN_SECONDS;
+	u->call.seconds = COMPLETE_SECONDS;
 	u->result = objects_complete(u->key, u->id, u->parts, u->count, NULL, &u->call);
 	if (u->result != OBJECTS_OK && u->result != OBJECTS_MISSING)
 		return;
-	/* An upload that is gone may have been completed by a request whose answer was lost. */
-	result = objects_head(u->key, &stat, &look);
+	/* If the upload no longer exists, an earlier request may have completed it and its response was lost. */
+	result = objects_head(u->key, &stat, &head);
 	u->size = stat.size;
 	if (result == OBJECTS_OK)
 		u->result = OBJECTS_OK;
 	else if (u->result == OBJECTS_OK || result != OBJECTS_MISSING) {
 		u->result = result;
-		u->call = look;
+		u->call = head;
 	}
 }
 
@@ -374,7 +375,7 @@ complete_stored(void *arg, const struct pg_outcome *outcome)
 }
 
 static void
-complete_joined(void *arg)
+complete_done(void *arg)
 {
 	struct upload	*u = arg;
 	struct request	*r = u->r;
@@ -390,7 +391,7 @@ complete_joined(void *arg)
 		request_wait(r);
 		sql_call(r, "uploads/complete", complete_stored, u);
 	} else {
-		log_event(LOG_LEVEL_WARN, "an upload could not be completed", LOG_S("id", r->id), LOG_S("error", u->call.error));
+		log_event(LOG_LEVEL_WARN, "object storage error: cannot complete a multipart upload", LOG_S("id", r->id), LOG_S("error", u->call.error));
 		request_param(r, "error", u->call.error);
 		request_param(r, "failure", u->result == OBJECTS_REFUSED ? "400" : "500");
 		upload_free(u);
@@ -405,7 +406,7 @@ part_compare(const void *a, const void *b)
 	return (((const struct objects_part *)a)->number - ((const struct objects_part *)b)->number);
 }
 
-/* The parts of the body, in ascending order. */
+/* Reads the parts of the body and sorts them by number. */
 static void
 parts_read(struct request *r, struct upload *u)
 {
@@ -439,9 +440,9 @@ complete_found(struct request *r, const PGresult *res)
 	snprintf(u->key, sizeof(u->key), "%s", request_text(r, "key"));
 	snprintf(u->id, sizeof(u->id), "%s", request_text(r, "uploadId"));
 	parts_read(r, u);
-	/* Once the store has joined the parts, the job must be queued: the client may be gone for good. */
+	/* After the completion the transcode job must be enqueued, even if the client has disconnected. */
 	request_persist(r);
-	upload_run(u, complete_work, complete_joined);
+	upload_run(u, complete_work, complete_done);
 }
 
 ROUTE(POST, "/api/admin/uploads/:id/complete", uploads_complete, .guard = "movies:manage", .strict = 1, .id = "job",

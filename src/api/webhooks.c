@@ -1,7 +1,6 @@
 /*
- * What the payment gateways tell us by themselves
- * (docs/compatibility.md#webhooks): who says it is checked here, what it means
- * in the statements.
+ * Webhooks of the payment gateways (docs/compatibility.md#webhooks). This file
+ * checks the signatures; the statements apply the events.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +13,7 @@
 #include "http/route.h"
 #include "http/sql.h"
 
-#define NODES_MAX	1024	/* of a body that is written anew; the gateways' own have some two hundred */
+#define NODES_MAX	1024	/* JSON nodes of a body that is re-serialized; the gateways send about 200 */
 #define BROWSER_TEXT	"Paystack webhook endpoint is POST-only. Payment received, please wait for confirmation."
 
 static void
@@ -29,7 +28,7 @@ hmac(const br_hash_class *hash, const char *key, const void *data, size_t len, u
 	br_hmac_out(&hc, out);
 }
 
-/* The bytes as they came. */
+/* Returns the raw request body. */
 static const void *
 body_raw(struct request *r, size_t *len)
 {
@@ -47,7 +46,7 @@ header(struct request *r, const char *name)
 }
 
 static int
-paystack_fits(const char *secret, const char *signature, const void *data, size_t len)
+paystack_matches(const char *secret, const char *signature, const void *data, size_t len)
 {
 	static const char	digits[] = "0123456789abcdef";
 	unsigned char		mac[br_sha512_SIZE];
@@ -63,15 +62,15 @@ paystack_fits(const char *secret, const char *signature, const void *data, size_
 	return (mac_same(signature, strlen(signature), hex, sizeof(hex)));
 }
 
-/* Over the bytes as they came, or, as the old service did it, over the JSON written anew. */
+/* Checks the HMAC over the raw body or, as the old service did, over the JSON re-serialized without white space. */
 static int
 paystack_signed(struct request *r)
 {
 	const char	*secret = conf_str(CONF_PAYSTACK_WEBHOOK_SECRET), *signature = header(r, "x-paystack-signature");
 	const void	*raw;
-	struct kore_buf	again;
+	struct kore_buf	compact;
 	size_t		len;
-	int		fits;
+	int		matches;
 
 	if (*secret == '\0')
 		secret = conf_str(CONF_PAYSTACK_SECRET_KEY);
@@ -80,43 +79,43 @@ paystack_signed(struct request *r)
 	if (signature == NULL)
 		return (0);
 	raw = body_raw(r, &len);
-	if (paystack_fits(secret, signature, raw, len))
+	if (paystack_matches(secret, signature, raw, len))
 		return (1);
 	if (r->json.count == 0 || r->json.count > NODES_MAX)
-		return (r->json.count == 0 && paystack_fits(secret, signature, "{}", 2));
-	kore_buf_init(&again, len + 64);
-	json_compact(&again, &r->json, 0);
-	fits = paystack_fits(secret, signature, again.data, again.offset);
-	kore_buf_cleanup(&again);
+		return (r->json.count == 0 && paystack_matches(secret, signature, "{}", 2));
+	kore_buf_init(&compact, len + 64);
+	json_compact(&compact, &r->json, 0);
+	matches = paystack_matches(secret, signature, compact.data, compact.offset);
+	kore_buf_cleanup(&compact);
 
-	return (fits);
+	return (matches);
 }
 
-/* Flutterwave sends the secret itself, and newer accounts also a signature over the bytes. */
+/* Checks verif-hash, which is the secret itself, or the HMAC-SHA256 of the raw body, which newer accounts send. */
 static int
 flutterwave_signed(struct request *r)
 {
-	const char	*secret = conf_str(CONF_FLW_WEBHOOK_SECRET), *shown = header(r, "verif-hash");
+	const char	*secret = conf_str(CONF_FLW_WEBHOOK_SECRET), *sent = header(r, "verif-hash");
 	unsigned char	mac[br_sha256_SIZE];
 	const void	*raw;
 	size_t		len;
 	char		*text;
-	int		fits;
+	int		matches;
 
 	if (*secret == '\0')
 		return (0);
-	if (shown != NULL)
-		return (mac_same(shown, strlen(shown), secret, strlen(secret)));
-	if ((shown = header(r, "flutterwave-signature")) == NULL)
+	if (sent != NULL)
+		return (mac_same(sent, strlen(sent), secret, strlen(secret)));
+	if ((sent = header(r, "flutterwave-signature")) == NULL)
 		return (0);
 	raw = body_raw(r, &len);
 	hmac(&br_sha256_vtable, secret, raw, len, mac);
 	if (!kore_base64_encode(mac, sizeof(mac), &text))
 		return (0);
-	fits = mac_same(shown, strlen(shown), text, strlen(text));
+	matches = mac_same(sent, strlen(sent), text, strlen(text));
 	kore_free(text);
 
-	return (fits);
+	return (matches);
 }
 
 static void
@@ -146,7 +145,7 @@ webhook_flutterwave(struct request *r)
 	webhook(r, flutterwave_signed(r), "ppv/flutterwave");
 }
 
-/* For buyers whom the gateway sends here. */
+/* Replies to browsers of buyers that the gateway redirects to the webhook. */
 ROUTE(GET, "/api/ppv/paystack/webhook", webhook_browser);
 
 static void

@@ -30,7 +30,7 @@ refusal_text(int status)
 {
 	switch (status) {
 	case 403:
-		return ("This address is not valid or has expired");
+		return ("The URL is not valid or has expired");
 	case 404:
 		return ("Not found");
 	case 408:

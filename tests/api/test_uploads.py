@@ -260,12 +260,12 @@ def test_any_object_may_be_read(s3):
     """Others may have named objects as we would not (docs/compatibility.md#asset-get-url)."""
     for key, path in (("/poster/a.png", "/poster/a.png"), ("a//b", "a//b"), ("folder/", "folder/"), ("s3://b/é", "s3%3A//b/%C3%A9"), ("x" * 1024, "x" * 1024)):
         assert "/%s/%s?" % (s3.world.bucket, path) in s3.post("/api/admin/assets/get-url", {"key": key})["url"], key
-    assert s3.post("/api/admin/assets/get-url", {"key": "x" * 1025}, status=400) == {"message": "key is no key of an object"}
+    assert s3.post("/api/admin/assets/get-url", {"key": "x" * 1025}, status=400) == {"message": "key is not a valid object key"}
 
 
 def test_a_directory_has_no_objects_of_other_names(local):
     for key in ("/poster/a.png", "a//b", "../x", "x" * 1025):
-        assert local.post("/api/admin/assets/get-url", {"key": key}, status=400) == {"message": "key is no key of an object"}
+        assert local.post("/api/admin/assets/get-url", {"key": key}, status=400) == {"message": "key is not a valid object key"}
 
 
 # The directory, served by the appliance itself
