@@ -1,4 +1,4 @@
-/* The console: signs in, uploads films part by part, shows how far each is, publishes and plays them. */
+/* The web console: sign-in, multipart uploads of films, their progress, publishing and playback. */
 'use strict';
 
 const RENDITIONS = { R4K: '4K', R2K: '1440p', R1080: '1080p', R720: '720p', R360: '360p' };
@@ -12,7 +12,7 @@ const WATCH_IDLE_MS = 10000;
 const $ = (id) => document.getElementById(id);
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 
-/* An element; what the server or a file name said only ever becomes text, never markup. */
+/* Creates an element. Texts of the server and file names become text nodes, never markup. */
 function el(tag, props, ...children) {
 	const node = Object.assign(document.createElement(tag), props);
 	node.append(...children.filter((child) => child !== null && child !== undefined));
@@ -56,7 +56,7 @@ const session = {
 	},
 };
 
-/* The server's own words where it has some. */
+/* Returns the message of an error response, or a text for its status. */
 function words(status, body) {
 	const fields = body && body.errors && body.errors.fieldErrors;
 	const field = fields && Object.keys(fields)[0];
@@ -65,8 +65,8 @@ function words(status, body) {
 	if (field)
 		return field + ': ' + fields[field][0];
 	if (status === 503)
-		return 'The service is not ready. Try again in a moment.';
-	return 'The server answered ' + status + '.';
+		return 'The service is temporarily unavailable (503). Try again in a moment.';
+	return 'The server returned status ' + status + '.';
 }
 
 async function call(method, path, body, token) {
@@ -79,7 +79,7 @@ async function call(method, path, body, token) {
 			cache: 'no-store',
 		});
 	} catch {
-		throw new Refusal(0, 'The server cannot be reached.');
+		throw new Refusal(0, 'Cannot connect to the server.');
 	}
 	const text = await response.text();
 	let answer = null;
@@ -95,7 +95,7 @@ async function call(method, path, body, token) {
 
 let renewing = null;
 
-/* One new access token however many requests ask for it at once; false when a person has to sign in. */
+/* Refreshes the access token, once for all requests that wait. Resolves to false if the user has to sign in. */
 function renew() {
 	renewing = renewing || (async () => {
 		const { refresh } = session.load();
@@ -113,7 +113,7 @@ function renew() {
 	return renewing;
 }
 
-/* A request of the signed-in person. When the session is over it waits until somebody has signed in again. */
+/* Sends a request of the signed-in user. If the session has ended, waits for the next sign-in and repeats the request. */
 async function api(method, path, body) {
 	for (;;) {
 		const { access } = session.load();
@@ -126,7 +126,7 @@ async function api(method, path, body) {
 			if (session.load().access !== access || await renew())
 				continue;
 		}
-		await askToSignIn(access ? 'Your session has ended. Sign in to go on.' : '');
+		await askToSignIn(access ? 'Your session has ended. Sign in to continue.' : '');
 	}
 }
 
@@ -194,7 +194,7 @@ $('sign-out').addEventListener('click', async () => {
 	try {
 		await call('POST', '/api/admin/logout', { refreshToken: refresh, deviceId: device }, access);
 	} catch {
-		/* The session ends by itself; here it is forgotten already. */
+		/* The session expires by itself; this page has already removed it. */
 	}
 });
 
@@ -212,7 +212,7 @@ class Upload {
 		this.stop = new AbortController();
 		this.sent = new Map();
 		this.tags = [];
-		this.told = 0;
+		this.reported = 0;
 	}
 
 	busy() {
@@ -262,14 +262,14 @@ class Upload {
 			draw();
 			await this.complete();
 			this.state = 'sent';
-			say(this.file.name + ' is uploaded and will be prepared now.');
+			say(this.file.name + ' has been uploaded and will be transcoded.');
 		} catch (error) {
 			if (this.state === 'canceled')
 				return;
 			this.stop.abort();
 			this.state = 'failed';
 			this.error = error.message;
-			say(this.file.name + ' could not be uploaded: ' + error.message);
+			say('Upload of ' + this.file.name + ' failed: ' + error.message);
 		} finally {
 			watchNow();
 		}
@@ -277,13 +277,13 @@ class Upload {
 
 	async putFrom(queue) {
 		for (let part = queue.shift(); part && !this.stop.signal.aborted; part = queue.shift()) {
-			this.tags.push({ PartNumber: part.partNumber, ETag: await this.putWithPatience(part) });
-			this.tell();
+			this.tags.push({ PartNumber: part.partNumber, ETag: await this.putWithRetries(part) });
+			this.report();
 		}
 	}
 
-	/* A connection that breaks costs one part, and that is sent again. */
-	async putWithPatience(part) {
+	/* Uploads one part; after a lost connection or a server error, tries again with growing pauses. */
+	async putWithRetries(part) {
 		for (let attempt = 1; ; attempt++) {
 			try {
 				return await this.put(part);
@@ -313,28 +313,28 @@ class Upload {
 				if (tag)
 					done(tag);
 				else if (request.status < 300)
-					fail(new Refusal(400, 'The object store hides the ETag of a part; its CORS rules must expose it.'));
+					fail(new Refusal(400, 'Object storage does not expose the ETag header. Add ETag to ExposeHeaders in the CORS rules of the bucket.'));
 				else if (request.status === 403)
-					fail(new Refusal(403, 'The object store refused a part: its address has expired or the clocks differ.'));
+					fail(new Refusal(403, 'Object storage refused a part (403): the presigned URL has expired, or the clocks differ. Try again.'));
 				else
-					fail(new Refusal(request.status, 'The object store answered ' + request.status + '.'));
+					fail(new Refusal(request.status, 'Object storage returned status ' + request.status + '.'));
 			};
-			request.onerror = () => fail(new Refusal(0, 'The object store cannot be reached.'));
+			request.onerror = () => fail(new Refusal(0, 'Cannot connect to object storage. Check the network and the CORS rules of the bucket.'));
 			request.onabort = () => fail(new Refusal(0, 'Stopped.'));
 			request.send(this.file.slice(from, from + partSize));
 		});
 	}
 
-	/* For others who look at the list; nothing depends on it. */
-	tell() {
+	/* Reports the progress for other users of the console, at most every 2 s. Errors are ignored. */
+	report() {
 		const now = Date.now();
-		if (now - this.told < 2000)
+		if (now - this.reported < 2000)
 			return;
-		this.told = now;
+		this.reported = now;
 		api('PATCH', '/api/admin/uploads/' + this.jobId + '/progress', { bytesUploaded: this.bytes() }).catch(() => {});
 	}
 
-	/* The server may be asked again: a second completion changes nothing. */
+	/* Completes the upload. Can be repeated: a second completion changes nothing. */
 	async complete() {
 		this.tags.sort((a, b) => a.PartNumber - b.PartNumber);
 		for (let attempt = 1; ; attempt++) {
@@ -350,7 +350,7 @@ class Upload {
 	}
 }
 
-/* Starts what waits, a few at a time. */
+/* Starts waiting uploads, up to FILES_AT_ONCE. */
 function begin() {
 	const running = uploads.filter((u) => u.state === 'uploading' || u.state === 'finishing').length;
 	uploads.filter((u) => u.state === 'waiting').slice(0, Math.max(0, FILES_AT_ONCE - running))
@@ -440,11 +440,11 @@ document.addEventListener('drop', (event) => {
 	choose([...event.dataTransfer.files], null);
 });
 
-/* ---- what the server knows ---- */
+/* ---- state of the server ---- */
 
 let titles = [];
 let overview = { uploads: [], ready: {} };
-const seen = new Map();		/* status of each job when it was last looked at */
+const seen = new Map();		/* last seen status of each upload */
 const dismissed = new Set();
 let watching = null;
 let looking = false;
@@ -452,7 +452,7 @@ let lookAgain = false;
 
 const active = (job) => job.status === 'PROCESSING';
 
-/* Tells aloud what has become of a film, once; true when the titles have to be read again. */
+/* Announces a status change of an upload. Returns true if the titles have to be loaded again. */
 function notePassing(job) {
 	const before = seen.get(job.id);
 	seen.set(job.id, job.status);
@@ -461,7 +461,7 @@ function notePassing(job) {
 	if (before && job.status === 'COMPLETED')
 		say((job.titleName || job.fileName) + ' is ready to play.');
 	if (before && job.status === 'FAILED')
-		say((job.titleName || job.fileName) + ' could not be prepared: ' + (job.error || 'no reason is known') + '.');
+		say((job.titleName || job.fileName) + ' could not be transcoded: ' + (job.error || 'unknown error') + '.');
 	return true;
 }
 
@@ -485,7 +485,7 @@ async function watch(withTitles) {
 			await look(withTitles);
 			notice('trouble', '');
 		} catch (error) {
-			notice('trouble', error.message + (error.status === 0 || error.status >= 500 ? ' Trying again.' : ''));
+			notice('trouble', error.message + (error.status === 0 || error.status >= 500 ? ' Retrying.' : ''));
 		}
 	} while (lookAgain);
 	looking = false;
@@ -517,7 +517,7 @@ function drawSoon() {
 	});
 }
 
-/* Puts a list on the page, an element for each key: one that is there stays, and keeps the focus. */
+/* Updates a list with one element for each key. Existing elements are kept, so that they keep the focus. */
 function arrange(list, items, make) {
 	const kept = new Map([...list.children].map((node) => [node.dataset.key, node]));
 	items.forEach((item, index) => {
@@ -541,7 +541,7 @@ function set(node, props) {
 	}
 }
 
-/* The buttons an item offers now: [label, action]; the same label is the same button. */
+/* Updates the buttons of an item: [label, action, primary]. A button is identified by its label. */
 function offer(holder, buttons, about) {
 	const items = buttons.map(([label, action, primary]) => ({ key: label, label, action, primary }));
 	arrange(holder, items, (item) => {
@@ -571,31 +571,31 @@ function makeRung(item) {
 	return node;
 }
 
-/* In one line: where a film is on its way. percent is null where there is nothing to measure. */
+/* Returns the state of a film as one line. percent is null if there is no progress to show. */
 function stateOf(upload, job) {
 	if (upload && upload.state === 'waiting')
-		return { text: 'Waiting for its turn', percent: null };
+		return { text: 'Waiting to upload', percent: null };
 	if (upload && upload.state === 'uploading')
 		return { text: 'Uploading · ' + upload.percent() + ' % of ' + size(upload.file.size), percent: upload.percent() };
 	if (upload && upload.state === 'finishing')
-		return { text: 'Finishing the upload', percent: 100 };
+		return { text: 'Completing the upload', percent: 100 };
 	if (upload && upload.state === 'canceled')
 		return { text: 'Stopped', percent: null };
 	if (upload && upload.state === 'failed')
-		return { text: 'Not uploaded: ' + upload.error, percent: null, kind: 'bad' };
+		return { text: 'Upload failed: ' + upload.error, percent: null, kind: 'bad' };
 	if (!job)
 		return { text: 'Uploaded', percent: 100 };
 	if (job.status === 'COMPLETED')
 		return { text: 'Ready to play', percent: 100, kind: 'good' };
 	if (job.status === 'FAILED')
-		return { text: 'Failed: ' + (job.error || 'no reason is known'), percent: null, kind: 'bad' };
+		return { text: 'Failed: ' + (job.error || 'unknown error'), percent: null, kind: 'bad' };
 	if (job.status !== 'PROCESSING')
-		return { text: 'Being uploaded elsewhere · ' + size(job.bytesUploaded), percent: null };
+		return { text: 'Uploading in another browser · ' + size(job.bytesUploaded), percent: null };
 	if (job.state === 'running' && typeof job.percent === 'number')
-		return { text: 'Preparing · ' + Math.floor(job.percent) + ' %', percent: job.percent };
+		return { text: 'Transcoding · ' + Math.floor(job.percent) + ' %', percent: job.percent };
 	if (job.state === 'running')
-		return { text: 'Preparing', percent: 0 };
-	return { text: job.attempts ? 'Did not work; it will be tried again' : 'Waiting to be prepared', percent: 0 };
+		return { text: 'Transcoding', percent: 0 };
+	return { text: job.attempts ? 'Transcoding failed; waiting for the next attempt' : 'Waiting to be transcoded', percent: 0 };
 }
 
 function actionsOf(upload, job) {
@@ -643,7 +643,7 @@ function makeJob() {
 	return node;
 }
 
-/* What this page uploads, and what others do as long as it is news. */
+/* Draws the uploads of this page, and recent or active ones of other browsers. */
 function drawJobs() {
 	const mine = uploads.map((upload) => ({ key: upload.key, upload, job: overview.uploads.find((j) => j.id === upload.jobId) }));
 	const own = new Set(uploads.map((u) => u.jobId));
@@ -702,7 +702,7 @@ function drawTitles() {
 	arrange($('titles'), shown.map((title) => ({ key: title.id, title })), makeTitle);
 	$('count').textContent = titles.length || '';
 	$('no-titles').hidden = shown.length > 0;
-	$('no-titles').textContent = titles.length ? 'No title is called that.' : 'There are no titles yet. Drop a film above to make the first one.';
+	$('no-titles').textContent = titles.length ? 'No title matches.' : 'There are no titles yet. Drop a film above to create the first one.';
 }
 
 function draw() {
@@ -734,7 +734,7 @@ async function sourcesOf(id) {
 		.sort((a, b) => ORDER.indexOf(a.rendition) - ORDER.indexOf(b.rendition));
 }
 
-/* Plays this rendition from where the last one was. */
+/* Plays a rendition from the position of the previous one. */
 function show(source) {
 	const at = video.currentTime, paused = video.paused && playing.source;
 	playing.source = source;
@@ -760,7 +760,7 @@ async function play(id, name) {
 	try {
 		const sources = await sourcesOf(id);
 		if (!sources.length)
-			throw new Refusal(404, 'nothing of it is ready yet');
+			throw new Refusal(404, 'no rendition is ready yet');
 		playing = { id, sources, source: null, renewed: false };
 	} catch (error) {
 		notice('trouble', name + ' cannot be played: ' + error.message);
@@ -773,7 +773,7 @@ async function play(id, name) {
 	drawQuality();
 }
 
-/* An address lives for a while only; a new one is asked for once before it counts as an error. */
+/* Presigned URLs expire. On an error, loads new ones once before the error is shown. */
 video.addEventListener('error', async () => {
 	if (!playing || !video.getAttribute('src'))
 		return;
@@ -786,10 +786,10 @@ video.addEventListener('error', async () => {
 			drawQuality();
 			return;
 		} catch {
-			/* What the player says below is all there is to say. */
+			/* The error of the player is shown below. */
 		}
 	}
-	notice('player-error', 'The film cannot be played: ' + ((video.error && video.error.message) || 'the store does not answer') + '.');
+	notice('player-error', 'The film cannot be played: ' + ((video.error && video.error.message) || 'object storage does not respond') + '.');
 });
 
 $('player-close').addEventListener('click', () => $('player').close());
@@ -800,7 +800,7 @@ $('player').addEventListener('close', () => {
 	video.load();
 });
 
-/* ---- operations: what "wanzami status" says, live while it is shown ---- */
+/* ---- operations: the output of "wanzami status", updated while it is shown ---- */
 
 const OPERATIONS_MS = 2000;
 let operating = null;
@@ -824,7 +824,7 @@ async function operate() {
 		const sections = [...new Set(lines.map((line) => line.section))];
 		arrange($('operations'), sections.map((key) => ({ key, lines: lines.filter((line) => line.section === key) })), makeSection);
 	} catch (error) {
-		notice('trouble', error.message + ' Trying again.');
+		notice('trouble', error.message + ' Retrying.');
 	}
 	operating = setTimeout(operate, document.hidden ? WATCH_IDLE_MS : OPERATIONS_MS);
 }
@@ -837,7 +837,7 @@ $('operations-show').addEventListener('click', () => {
 	operate();
 });
 
-/* ---- the first look ---- */
+/* ---- start ---- */
 
 if (session.load().access)
 	enter();

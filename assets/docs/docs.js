@@ -1,5 +1,5 @@
 'use strict';
-/* Shows openapi.json. A schema is written as the shape of the JSON that it allows. */
+/* Renders openapi.json. A schema is shown as the shape of the JSON that it describes. */
 
 const el = (name, attributes, ...children) => {
 	const node = Object.assign(document.createElement(name), attributes);
@@ -12,7 +12,7 @@ let doc = null;
 const named = (reference) => reference.split('/').slice(1).reduce((at, key) => at[key], doc);
 const resolve = (thing) => thing.$ref ? { ...named(thing.$ref), ...thing, name: thing.$ref.split('/').pop() } : thing;
 
-/* The shape of a schema in a few lines; schemas inside themselves, and deep ones, by their name. */
+/* Returns the shape of a schema as text. Recursive schemas and those below the fifth level are shown by their name. */
 function shape(schema, indent, above) {
 	const s = resolve(schema), pad = '  '.repeat(indent);
 	if (s.name && (above.includes(s.name) || indent > 4))
@@ -47,12 +47,12 @@ function operation(method, path, op) {
 	const body = el('div', { className: 'body' });
 	const parameters = (op.parameters || []).map(resolve);
 	if (op.security)
-		body.append(el('p', { className: 'said' }, 'Needs ' + op.security.map((s) => Object.keys(s)[0] || 'nothing').join(' or ') + '.'));
+		body.append(el('p', { className: 'said' }, 'Requires ' + op.security.map((s) => Object.keys(s)[0] || 'nothing').join(' or ') + '.'));
 	if (parameters.length)
 		body.append(el('h3', {}, 'Parameters'), table(parameters.map((p) => [el('code', {}, p.name), p.in, shape(p.schema || {}, 0, [])])));
 	if (op.requestBody)
 		body.append(el('h3', {}, 'Body'), ...shown(op.requestBody.content));
-	body.append(el('h3', {}, 'Answers'), table(Object.entries(op.responses).map(([status, r]) => {
+	body.append(el('h3', {}, 'Responses'), table(Object.entries(op.responses).map(([status, r]) => {
 		const answer = resolve(r);
 		return [el('code', {}, status === 'default' ? 'else' : status), [answer.description, ...shown(answer.content)]];
 	})));
@@ -94,7 +94,7 @@ fetch('/api/openapi.json').then((answer) => answer.json()).then((found) => {
 	draw();
 	open();
 }).catch((error) => {
-	document.getElementById('about').textContent = 'openapi.json could not be read: ' + error.message;
+	document.getElementById('about').textContent = 'Cannot load openapi.json: ' + error.message;
 });
 document.getElementById('find').addEventListener('input', (event) => find(event.target.value.trim().toLowerCase()));
 addEventListener('hashchange', open);

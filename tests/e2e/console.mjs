@@ -69,7 +69,7 @@ async function upload(film, name) {
 	await press('Enter');
 }
 
-/* Follows a film on its way and notes which numbers it showed; ends with its last words. */
+/* Follows a film until it is ready or has failed; returns the states and percentages that the page has shown. */
 async function follow(name, seconds) {
 	const seen = await until('the end of ' + name, (wanted) => {
 		const node = [...document.querySelectorAll('#jobs > li')].find((li) => li.querySelector('.job-name > span').textContent === wanted);
@@ -85,7 +85,7 @@ async function follow(name, seconds) {
 			if (list.at(-1) !== percent)
 				list.push(percent);
 		}
-		return /^(Ready|Failed|Not)/.test(state) && { ...seen, last: node.querySelector('.job-state').textContent };
+		return /^(Ready|Failed|Upload failed)/.test(state) && { ...seen, last: node.querySelector('.job-state').textContent };
 	}, name, seconds);
 	await page.evaluate(() => { delete window.followed; });
 	return seen;
@@ -167,7 +167,7 @@ const scenes = {
 			window.percents = window.percents || [];
 			if (state && state.textContent.startsWith('Uploading') && window.percents.at(-1) !== percent.value)
 				window.percents.push(percent.value);
-			return state && /^(Waiting to be|Not uploaded)/.test(state.textContent) && window.percents;
+			return state && /^(Waiting to be|Upload failed)/.test(state.textContent) && window.percents;
 		}, null, 120);
 		saw.state = await page.textContent('.job .job-state');
 	},

@@ -90,7 +90,7 @@ def test_an_upload_outlives_a_store_that_dies(console, world, tmp_path):
         world.store.restart()
 
     saw = console("line", meanwhile=store_dies, film=source, name="Harmattan")
-    assert saw["state"] == "Waiting to be prepared" and len(saw["percents"]) > 3
+    assert saw["state"] == "Waiting to be transcoded" and len(saw["percents"]) > 3
     [(key,)] = world.rows("""SELECT payload ->> 'key' FROM "UploadJob" WHERE status = 'PROCESSING'""")
     with open(source, "rb") as f:
         assert world.store.client().get_object(Bucket=world.bucket, Key=key)["Body"].read() == f.read()
