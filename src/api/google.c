@@ -171,7 +171,7 @@ google_call(void *arg)
 {
 	struct signin	*s = arg;
 
-	google_ask(s->code, s->redirect, &s->person);
+	google_fetch_person(s->code, s->redirect, &s->person);
 }
 
 static void

@@ -48,7 +48,7 @@ struct purchase {
 	struct request		*r;
 	struct payment_order	order;
 	const char		*currency, *naira;
-	struct payment_answer	answer;
+	struct payment_response	answer;
 };
 
 /* Returns the body's titleId as decimal digits; NULL if it is absent or empty, "" if it is not an id. Sets sent to its JSON text. */
@@ -163,7 +163,7 @@ static void
 gateway_answered(void *arg)
 {
 	struct purchase		*p = arg;
-	struct payment_answer	answer = p->answer;	/* p is freed with a request whose client has disconnected */
+	struct payment_response	answer = p->answer;	/* p is freed with a request whose client has disconnected */
 	struct request		*r = p->r;
 
 	if (request_resume(r)) {

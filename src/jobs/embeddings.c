@@ -15,7 +15,7 @@
 #include "cron/cron_job.h"
 #include "net/fetch.h"
 
-#define BATCH_MAX	50	/* EMBEDDING_BATCH_SIZE; the answer for so many fits FETCH_ANSWER_MAX */
+#define BATCH_MAX	50	/* EMBEDDING_BATCH_SIZE; the answer for so many fits FETCH_RESPONSE_MAX */
 #define OWN_BATCH	"200"
 #define NUMBERS_MAX	8192	/* of one vector */
 #define ASK_SECONDS	60
@@ -147,7 +147,7 @@ answer_take(const struct fetch *f, const struct batch *b, struct kore_buf *out)
 
 	if (f->status != 200)
 		return ("the service refuses");
-	if (json_parse(&j, f->answer, f->answer_len) != NULL)
+	if (json_parse(&j, f->response, f->response_len) != NULL)
 		wrong = "the service's answer is not JSON";
 	else if (json_kind(&j, 0) != JSMN_OBJECT || !answer_read(&j, b, out))
 		wrong = "the service's answer lacks vectors";

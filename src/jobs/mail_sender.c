@@ -38,7 +38,7 @@ struct delivery {
 	char			token[33];	/* of this claim */
 	char			id[24], message_id[64], date[48], to[320];
 	int			attempts;
-	struct letter		letter;
+	struct mail_content	content;
 	enum mail_result	result;
 	char			why[512];
 };
@@ -76,7 +76,7 @@ delivery_take(struct delivery *d, const PGresult *res)
 	snprintf(d->message_id, sizeof(d->message_id), "%s.%s", d->id, PQgetvalue(res, 0, 5));
 	snprintf(d->date, sizeof(d->date), "%s", PQgetvalue(res, 0, 6));
 	d->why[0] = '\0';
-	if (template_render(PQgetvalue(res, 0, 2), PQgetvalue(res, 0, 3), &d->letter, d->why, sizeof(d->why)))
+	if (template_render(PQgetvalue(res, 0, 2), PQgetvalue(res, 0, 3), &d->content, d->why, sizeof(d->why)))
 		return (1);
 	d->result = MAIL_REFUSED;
 
@@ -86,15 +86,15 @@ delivery_take(struct delivery *d, const PGresult *res)
 static void
 delivery_send(struct delivery *d)
 {
-	struct mail	m = { .to = d->to, .letter = &d->letter, .id = d->message_id, .date = d->date };
+	struct mail	m = { .to = d->to, .content = &d->content, .id = d->message_id, .date = d->date };
 
 	d->why[0] = '\0';
 	if (mail_enabled()) {
 		d->result = mail_send(&m, d->why, sizeof(d->why));
 		return;
 	}
-	log_event(LOG_LEVEL_INFO, "mail is off; this one would have been sent", LOG_S("to", d->to), LOG_S("subject", d->letter.subject),
-	    LOG_S("text", d->letter.text));
+	log_event(LOG_LEVEL_INFO, "mail is off; this one would have been sent", LOG_S("to", d->to), LOG_S("subject", d->content.subject),
+	    LOG_S("text", d->content.text));
 	d->result = MAIL_SENT;
 }
 
@@ -150,7 +150,7 @@ outcome_write(void)
 static void
 outcome_take(void)
 {
-	letter_free(&job.d.letter);
+	mail_content_free(&job.d.content);
 	outcome_write();
 }
 
@@ -276,7 +276,7 @@ delivery_next(struct job_run *run, struct delivery *d, struct pg_sync *db)
 		return (0);
 	if (delivery_take(d, rows))
 		delivery_send(d);
-	letter_free(&d->letter);
+	mail_content_free(&d->content);
 	if ((rows = delivery_settle(d, db)) == NULL) {
 		(void)job_failed(run, "what became of a mail cannot be written down: %s", db->error);
 		return (-1);

@@ -43,13 +43,13 @@ open_next(struct job_run *run, struct open *o)
 }
 
 static void
-gateway_ask(struct job_run *run, const struct open *o, struct tally *t, struct payment_answer *a)
+gateway_ask(struct job_run *run, const struct open *o, struct tally *t, struct payment_response *a)
 {
 	memset(a, 0, sizeof(*a));
 	a->result = PAYMENT_UNKNOWN;
 	if (!strcmp(t->away, o->gateway))
 		return;
-	payment_ask(o->gateway, o->reference, job_canceled, run, a);
+	payment_verify(o->gateway, o->reference, job_canceled, run, a);
 	t->asked++;
 	if (a->result != PAYMENT_UNKNOWN)
 		return;
@@ -60,7 +60,7 @@ gateway_ask(struct job_run *run, const struct open *o, struct tally *t, struct p
 
 /* Writes down what the gateway says. One that cannot be written must not keep the others from it. */
 static void
-settle(struct job_run *run, const struct open *o, const struct payment_answer *a, struct tally *t)
+settle(struct job_run *run, const struct open *o, const struct payment_response *a, struct tally *t)
 {
 	static const char	*known[] = { [PAYMENT_OK] = "ok", [PAYMENT_REFUSED] = "refused", [PAYMENT_UNKNOWN] = "unknown" };
 	const char		*params[] = { o->id, known[a->result], a->result == PAYMENT_OK ? a->json : "{}", conf_str(CONF_PPV_ACCESS_DAYS) };
@@ -81,7 +81,7 @@ payments(struct job_run *run)
 {
 	struct open		o = { .id = "0" };
 	struct tally		t = { 0 };
-	struct payment_answer	answer;
+	struct payment_response	answer;
 	int			found;
 
 	while (!job_canceled(run) && (found = open_next(run, &o)) != 0) {

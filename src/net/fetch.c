@@ -1,5 +1,6 @@
 /*
- * libcurl's easy interface, one handle a thread, and the patience around it.
+ * HTTP requests over libcurl's easy interface, with retries. Each thread has
+ * one handle.
  */
 #include <ctype.h>
 #include <pthread.h>
@@ -17,13 +18,13 @@
 
 #define SECONDS_DEFAULT		30
 #define CONNECT_TIMEOUT_MS	5000L
-#define STALL_SEC		20L	/* without one byte for so long the connection counts as lost */
+#define STALL_SEC		20L	/* a transfer without a byte for this long is ended */
 #define IDLE_CONNECTION_SEC	50L
-#define PAUSE_FIRST_MS		200
-#define PAUSE_MAX_MS		5000
-#define PAUSE_STEP_MS		100
+#define RETRY_PAUSE_FIRST_MS	200
+#define RETRY_PAUSE_MAX_MS	5000
+#define RETRY_PAUSE_STEP_MS	100
 
-/* What one thread has: its handle with the connections that are kept, and the verifier of their certificates. */
+/* A thread's curl handle, which keeps its connections open, and the verifier of their certificates. */
 struct handle {
 	CURL		*curl;
 	struct verify	verify;
@@ -77,34 +78,34 @@ now_ms(void)
 }
 
 static size_t
-header_take(char *data, size_t one, size_t len, void *arg)
+header_receive(char *data, size_t one, size_t len, void *arg)
 {
 	struct fetch	*f = arg;
 
 	(void)one;
-	/* Only those of the last answer: an interim one (1xx) comes first. */
+	/* A status line starts a new response: keep the headers of the last one, not those of an interim response (1xx). */
 	if (len >= 5 && !memcmp(data, "HTTP/", 5))
-		f->headers_len = 0;
-	if (f->headers_len + len < sizeof(f->headers_got)) {
-		memcpy(f->headers_got + f->headers_len, data, len);
-		f->headers_len += len;
+		f->response_headers_len = 0;
+	if (f->response_headers_len + len < sizeof(f->response_headers)) {
+		memcpy(f->response_headers + f->response_headers_len, data, len);
+		f->response_headers_len += len;
 	}
-	f->headers_got[f->headers_len] = '\0';
+	f->response_headers[f->response_headers_len] = '\0';
 
 	return (len);
 }
 
 static int
-answer_append(struct fetch *f, const char *data, size_t len)
+response_append(struct fetch *f, const char *data, size_t len)
 {
 	char	*grown;
 
-	if (f->answer_len + len > FETCH_ANSWER_MAX || (grown = realloc(f->answer, f->answer_len + len + 1)) == NULL)
+	if (f->response_len + len > FETCH_RESPONSE_MAX || (grown = realloc(f->response, f->response_len + len + 1)) == NULL)
 		return (0);
-	f->answer = grown;
-	memcpy(f->answer + f->answer_len, data, len);
-	f->answer_len += len;
-	f->answer[f->answer_len] = '\0';
+	f->response = grown;
+	memcpy(f->response + f->response_len, data, len);
+	f->response_len += len;
+	f->response[f->response_len] = '\0';
 
 	return (1);
 }
@@ -116,7 +117,7 @@ struct transfer {
 };
 
 static size_t
-body_take(char *data, size_t one, size_t len, void *arg)
+body_receive(char *data, size_t one, size_t len, void *arg)
 {
 	struct transfer	*t = arg;
 	struct fetch	*f = t->f;
@@ -125,7 +126,7 @@ body_take(char *data, size_t one, size_t len, void *arg)
 	(void)one;
 	(void)curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (f->into == NULL || status / 100 != 2)
-		return (answer_append(f, data, len) ? len : CURL_WRITEFUNC_ERROR);
+		return (response_append(f, data, len) ? len : CURL_WRITEFUNC_ERROR);
 	if (len > f->into_size - f->into_len) {
 		f->into_full = 1;
 		return (CURL_WRITEFUNC_ERROR);
@@ -137,7 +138,7 @@ body_take(char *data, size_t one, size_t len, void *arg)
 }
 
 static int
-progress_ask(void *arg, curl_off_t dltotal, curl_off_t dlnow, curl_off_t ultotal, curl_off_t ulnow)
+cancel_check(void *arg, curl_off_t dltotal, curl_off_t dlnow, curl_off_t ultotal, curl_off_t ulnow)
 {
 	struct fetch	*f = arg;
 
@@ -151,7 +152,10 @@ progress_ask(void *arg, curl_off_t dltotal, curl_off_t dlnow, curl_off_t ultotal
 	return (f->was_canceled);
 }
 
-/* libcurl has a connection. It sends a request again by itself when a connection that it kept breaks before the first byte of an answer. */
+/*
+ * Counts the requests that are sent. libcurl repeats a request by itself if a
+ * connection that it has reused closes before the first byte of the response.
+ */
 static int
 request_count(void *arg, char *remote, char *local, int remote_port, int local_port)
 {
@@ -180,7 +184,7 @@ body_set(CURL *curl, const struct fetch *f)
 	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, f->method);
 }
 
-/* Our headers, and none of those that libcurl would add to a body by itself. The caller frees the list. */
+/* Returns the request headers without those that libcurl adds to a request with a body. The caller frees the list. */
 static struct curl_slist *
 headers_make(const struct fetch *f)
 {
@@ -221,11 +225,11 @@ options_set(struct transfer *t, struct curl_slist *headers, int64_t left_ms, cha
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, STALL_SEC);
 	curl_easy_setopt(curl, CURLOPT_MAXAGE_CONN, IDLE_CONNECTION_SEC);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, header_take);
+	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, header_receive);
 	curl_easy_setopt(curl, CURLOPT_HEADERDATA, t->f);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, body_take);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, body_receive);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, t);
-	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, progress_ask);
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, cancel_check);
 	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, t->f);
 	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(curl, CURLOPT_PREREQFUNCTION, request_count);
@@ -236,7 +240,7 @@ options_set(struct transfer *t, struct curl_slist *headers, int64_t left_ms, cha
 	return (tlscurl_set_url(curl, t->verify, t->f->url));
 }
 
-/* One try; 1 when an answer came. */
+/* Sends the request once. Returns 1 if a response has been received. */
 static int
 try_once(struct transfer *t, int64_t left_ms)
 {
@@ -247,7 +251,7 @@ try_once(struct transfer *t, int64_t left_ms)
 	long			status = 0;
 
 	f->status = 0;
-	f->into_len = f->answer_len = f->headers_len = 0;
+	f->into_len = f->response_len = f->response_headers_len = 0;
 	f->into_full = 0;
 	if (headers != NULL) {
 		code = options_set(t, headers, left_ms, error) ? curl_easy_perform(t->curl) : CURLE_URL_MALFORMAT;
@@ -265,29 +269,29 @@ try_once(struct transfer *t, int64_t left_ms)
 }
 
 static int
-worth_another(const struct fetch *f)
+is_retryable(const struct fetch *f)
 {
 	return (!f->was_canceled && !f->into_full && (f->status == 0 || f->status == 429 || f->status == 500 ||
 	    f->status == 502 || f->status == 503 || f->status == 504));
 }
 
-/* Sleeps before the next try, with jitter so that many do not come back at once. Returns 0 when canceled. */
+/* Waits before the next attempt, with jitter so that many clients do not retry at the same moment. Returns 0 if canceled. */
 static int
-pause_between(struct fetch *f, int try)
+retry_wait(struct fetch *f, int try)
 {
 	unsigned char	jitter = 0;
 	int64_t		until;
-	int		ms = PAUSE_FIRST_MS << (try < 5 ? try : 5);
+	int		ms = RETRY_PAUSE_FIRST_MS << (try < 5 ? try : 5);
 
 	(void)getrandom(&jitter, 1, 0);
-	if (ms > PAUSE_MAX_MS)
-		ms = PAUSE_MAX_MS;
+	if (ms > RETRY_PAUSE_MAX_MS)
+		ms = RETRY_PAUSE_MAX_MS;
 	for (until = now_ms() + ms / 2 + ms * jitter / 512; now_ms() < until;) {
 		if (f->canceled != NULL && f->canceled(f->ctx)) {
 			f->was_canceled = 1;
 			return (0);
 		}
-		(void)nanosleep(&(struct timespec){ .tv_nsec = PAUSE_STEP_MS * 1000000L }, NULL);
+		(void)nanosleep(&(struct timespec){ .tv_nsec = RETRY_PAUSE_STEP_MS * 1000000L }, NULL);
 	}
 
 	return (1);
@@ -308,10 +312,10 @@ fetch_perform(struct fetch *f)
 	t.curl = h->curl;
 	t.verify = &h->verify;
 	for (try = 0;; try++) {
-		if (progress_ask(f, 0, 0, 0, 0) || now_ms() >= end)
+		if (cancel_check(f, 0, 0, 0, 0) || now_ms() >= end)
 			break;
 		ok = try_once(&t, end - now_ms());
-		if (!worth_another(f) || try + 1 >= f->tries || !pause_between(f, try))
+		if (!is_retryable(f) || try + 1 >= f->tries || !retry_wait(f, try))
 			break;
 	}
 	if (f->was_canceled)
@@ -323,8 +327,8 @@ fetch_perform(struct fetch *f)
 void
 fetch_free(struct fetch *f)
 {
-	free(f->answer);
-	f->answer = NULL;
+	free(f->response);
+	f->response = NULL;
 }
 
 int
@@ -333,7 +337,7 @@ fetch_header(const struct fetch *f, const char *name, char *value, size_t size)
 	const char	*line, *end, *p;
 	size_t		n = strlen(name);
 
-	for (line = f->headers_got; (end = strstr(line, "\r\n")) != NULL; line = end + 2) {
+	for (line = f->response_headers; (end = strstr(line, "\r\n")) != NULL; line = end + 2) {
 		if ((size_t)(end - line) <= n || line[n] != ':' || strncasecmp(line, name, n))
 			continue;
 		for (p = line + n + 1; p < end && isblank((unsigned char)*p); p++)

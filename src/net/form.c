@@ -1,5 +1,5 @@
 /*
- * Percent-encodes.
+ * Percent-encoding of forms and URLs.
  */
 #include <ctype.h>
 #include <string.h>

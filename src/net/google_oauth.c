@@ -1,5 +1,6 @@
 /*
- * Two questions to Google: the code for a token, the token for a person.
+ * Two requests to Google: the authorization code for an access token, the token
+ * for the user's profile.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,40 +14,44 @@
 #include "net/form.h"
 #include "net/google_oauth.h"
 
-#define ANSWER_SECONDS	10
-#define ANSWER_MAX	65536
+#define TIMEOUT_SEC	10
+#define RESPONSE_MAX	65536
 #define FAILED		"Google auth failed"
 #define ERROR_MAX	64
 #define ERROR_LETTERS	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-. "
 
 static void
-refuse(struct google_person *p, const char *message)
+message_set(struct google_person *p, const char *message)
 {
 	snprintf(p->message, sizeof(p->message), "%s", message);
 }
 
-/* One question. Returns 1 with the answer parsed, for json_free; one that is no JSON object is empty when it is not 2xx. */
+/*
+ * Sends one request. Returns 1 with the response parsed into doc, which the
+ * caller passes to json_free(). A response other than 2xx that is not JSON
+ * leaves doc empty.
+ */
 static int
-ask(struct fetch *f, struct json *doc, struct google_person *p)
+request_perform(struct fetch *f, struct json *doc, struct google_person *p)
 {
-	f->seconds = ANSWER_SECONDS;
+	f->seconds = TIMEOUT_SEC;
 	memset(doc, 0, sizeof(*doc));
-	refuse(p, FAILED);
+	message_set(p, FAILED);
 	if (!fetch_perform(f)) {
 		snprintf(p->error, sizeof(p->error), "%s", f->error);
 		return (0);
 	}
-	if (f->answer_len <= ANSWER_MAX && f->answer != NULL && json_parse(doc, f->answer, f->answer_len) != NULL)
+	if (f->response_len <= RESPONSE_MAX && f->response != NULL && json_parse(doc, f->response, f->response_len) != NULL)
 		json_free(doc);
 	if (doc->count == 0 && f->status / 100 == 2) {
-		snprintf(p->error, sizeof(p->error), "status %d with an answer that is no JSON", f->status);
+		snprintf(p->error, sizeof(p->error), "Google responded with status %d and a body that is not valid JSON", f->status);
 		return (0);
 	}
 
 	return (1);
 }
 
-/* A text of the answer. The caller frees it. */
+/* Returns a string member of the response, which the caller frees; NULL if it is missing or not a string. */
 static char *
 text_get(const struct json *doc, const char *name)
 {
@@ -55,20 +60,20 @@ text_get(const struct json *doc, const char *name)
 	return (node >= 0 && json_kind(doc, node) == JSMN_STRING ? json_plain(doc, node) : NULL);
 }
 
-/* What Google calls the mistake ("invalid_grant"), if it is fit to be passed on. */
+/* Passes Google's error code ("invalid_grant") to the client if it is short and has harmless characters only. */
 static void
-exchange_refuse(const struct json *doc, struct google_person *p)
+exchange_failed(const struct json *doc, struct google_person *p)
 {
 	char	*error = text_get(doc, "error");
 
 	if (error != NULL && *error != '\0' && strlen(error) <= ERROR_MAX && strspn(error, ERROR_LETTERS) == strlen(error))
-		refuse(p, error);
+		message_set(p, error);
 	else
-		refuse(p, "Google token exchange failed");
+		message_set(p, "Google token exchange failed");
 	free(error);
 }
 
-/* The caller frees it. */
+/* Exchanges the authorization code for an access token, which the caller frees (RFC 6749 §4.1.3). Returns NULL on error. */
 static char *
 token_get(const char *code, const char *redirect, struct google_person *p)
 {
@@ -86,11 +91,11 @@ token_get(const char *code, const char *redirect, struct google_person *p)
 	form_add(&form, "grant_type", "authorization_code");
 	f.body = form.data;
 	f.body_len = form.offset;
-	if (ask(&f, &doc, p)) {
+	if (request_perform(&f, &doc, p)) {
 		if (f.status / 100 != 2)
-			exchange_refuse(&doc, p);
+			exchange_failed(&doc, p);
 		else if ((token = text_get(&doc, "access_token")) == NULL)
-			snprintf(p->error, sizeof(p->error), "an answer without a token");
+			snprintf(p->error, sizeof(p->error), "Google's token response has no access_token");
 		json_free(&doc);
 	}
 	fetch_free(&f);
@@ -118,11 +123,11 @@ person_read(const struct json *doc, struct google_person *p)
 		p->email = NULL;
 	}
 	if (p->email == NULL)
-		refuse(p, "Google profile missing email");
+		message_set(p, "Google profile missing email");
 }
 
 void
-google_ask(const char *code, const char *redirect, struct google_person *p)
+google_fetch_person(const char *code, const char *redirect, struct google_person *p)
 {
 	struct fetch	f = { .method = "GET", .url = conf_str(CONF_GOOGLE_USERINFO_URL) };
 	struct kore_buf	bearer;
@@ -136,9 +141,9 @@ google_ask(const char *code, const char *redirect, struct google_person *p)
 	kore_buf_appendf(&bearer, "Authorization: Bearer %s", token);
 	free(token);
 	f.headers = (const char *[]){ kore_buf_stringify(&bearer, NULL), NULL };
-	if (ask(&f, &doc, p)) {
+	if (request_perform(&f, &doc, p)) {
 		if (f.status / 100 != 2)
-			refuse(p, "Failed to fetch Google profile");
+			message_set(p, "Failed to fetch Google profile");
 		else
 			person_read(&doc, p);
 		json_free(&doc);

@@ -1,5 +1,6 @@
 /*
- * One mail as MIME (RFC 5322, 2045, 2047), and its way through libcurl.
+ * Composition of a mail as MIME (RFC 5322, 2045, 2047) and its delivery over
+ * SMTP with libcurl.
  */
 #include <ctype.h>
 #include <pthread.h>
@@ -21,26 +22,30 @@
 #define IDLE_CONNECTION_SEC	30L
 #define SMTPS_PORT		465
 #define ADDRESS_MAX		254	/* RFC 5321 §4.5.3.1.3 */
-#define PLAIN_HEADER_MAX	200	/* longer ones are cut into encoded words, which fold */
-#define WORD_BYTES_MAX		45	/* of one encoded word: 60 characters of base64 and its frame stay below 76 */
+#define PLAIN_HEADER_MAX	200	/* bytes; a longer value is written as encoded words, which can be folded */
+#define WORD_BYTES_MAX		45	/* of one encoded word: its 60 characters of base64 and the delimiters stay below 76 (RFC 2047 §2) */
 
-/* From the first byte; after STARTTLS or not at all; after STARTTLS where the server offers it. */
-enum mail_tls { MAIL_TLS_OFF, MAIL_TLS_IMPLICIT, MAIL_TLS_REQUIRED, MAIL_TLS_OFFERED };
+enum mail_tls {
+	MAIL_TLS_OFF,
+	MAIL_TLS_IMPLICIT,	/* from the first byte */
+	MAIL_TLS_REQUIRED,	/* STARTTLS; no mail without it */
+	MAIL_TLS_OFFERED	/* STARTTLS if the server offers it */
+};
 
 static char	from_name[256], from_address[ADDRESS_MAX + 1];
 static char	server[320];
-/* One mail at a time, whatever thread sends it: the worker's, or that of the job `mail`. */
-static pthread_mutex_t	one = PTHREAD_MUTEX_INITIALIZER;
+/* Serializes the use of handle: the worker's mail thread and the cron job `mail` both send. */
+static pthread_mutex_t	lock = PTHREAD_MUTEX_INITIALIZER;
 static CURL		*handle = NULL;
-static struct verify	verify;	/* of the handle */
+static struct verify	verify;	/* of handle */
 
-/* What was said last on the way, for whoever asks why it failed. */
-struct talk {
-	char	command[12];	/* never more than its verb: arguments may hold the password */
+/* The last command and reply of the SMTP session, for error messages. */
+struct smtp_trace {
+	char	command[12];	/* verb only, since the arguments may contain the password */
 	char	reply[256];
 };
 
-/* Exactly one address, such that nothing in it can end a header or a command (docs/compatibility.md#mail-injection). */
+/* Returns 1 for exactly one e-mail address without characters that could end a header or a command (docs/compatibility.md#mail-injection). */
 static int
 address_ok(const char *text)
 {
@@ -56,7 +61,7 @@ address_ok(const char *text)
 	return (1);
 }
 
-/* "Name <address>" or "address". */
+/* Parses SMTP_FROM: "Name <address>" or "address". */
 static int
 from_parse(const char *text)
 {
@@ -90,9 +95,9 @@ server_is_local(void)
 }
 
 /*
- * Who stands between us and a server can make it look as if it did not offer
- * STARTTLS. So without TLS there is no mail, but in development and where
- * nobody can stand between.
+ * Chooses the use of TLS. An attacker on the network can remove STARTTLS from
+ * the server's reply, so STARTTLS is required, except in development and for a
+ * server on this machine.
  */
 static enum mail_tls
 tls_choose(void)
@@ -116,12 +121,12 @@ mail_configure(void)
 	int		v6 = strchr(host, ':') != NULL;
 
 	if (!from_parse(conf_str(CONF_SMTP_FROM)))
-		return ("SMTP_FROM must be \"Name <address>\" or one mail address");
+		return ("SMTP_FROM is not valid; allowed is \"Name <address>\" or one e-mail address");
 	for (p = host; *p != '\0'; p++) {
 		if (!isalnum((unsigned char)*p) && strchr(".-_:", *p) == NULL)
-			return ("SMTP_HOST must be the name or address of a host");
+			return ("SMTP_HOST is not valid; allowed is one host name or IP address");
 	}
-	/* The path is what we call ourselves in EHLO. */
+	/* libcurl sends the path as the client's domain in EHLO. */
 	snprintf(server, sizeof(server), "%s://%s%s%s:%s/%s", tls_choose() == MAIL_TLS_IMPLICIT ? "smtps" : "smtp", v6 ? "[" : "", host,
 	    v6 ? "]" : "", conf_str(CONF_SMTP_PORT), strchr(from_address, '@') + 1);
 
@@ -147,9 +152,9 @@ header_is_plain(const char *text)
 	return (p - text <= PLAIN_HEADER_MAX && strstr(text, "=?") == NULL);
 }
 
-/* RFC 2047 §2: as many encoded words as it takes, none of which splits a character. */
+/* Writes text as encoded words (RFC 2047 §2) without splitting a character. */
 static void
-words_write(FILE *out, const char *text)
+encoded_words_write(FILE *out, const char *text)
 {
 	char	*word;
 	size_t	i, n, left = strlen(text);
@@ -166,7 +171,7 @@ words_write(FILE *out, const char *text)
 	}
 }
 
-/* Adds a header; text is any UTF-8 and becomes harmless ASCII. */
+/* Adds a header. text is UTF-8 and is encoded as ASCII without control characters. */
 static struct curl_slist *
 header_add(struct curl_slist *list, const char *name, const char *text, const char *after)
 {
@@ -181,7 +186,7 @@ header_add(struct curl_slist *list, const char *name, const char *text, const ch
 	if (header_is_plain(text))
 		fputs(text, out);
 	else
-		words_write(out, text);
+		encoded_words_write(out, text);
 	fputs(after, out);
 	if (fclose(out) == 0)
 		added = curl_slist_append(list, line);
@@ -190,7 +195,7 @@ header_add(struct curl_slist *list, const char *name, const char *text, const ch
 	return (added != NULL ? added : list);
 }
 
-/* The sender's name as a quoted string when it is ASCII: a comma in it must not begin a second address. */
+/* Adds the From header. A name in ASCII is a quoted string if needed, so that a comma in it does not begin a second address. */
 static struct curl_slist *
 from_add(struct curl_slist *list)
 {
@@ -224,16 +229,16 @@ headers_make(const struct mail *m)
 	list = header_add(list, "Date", m->date, "");
 	list = from_add(list);
 	list = header_add(list, "To", m->to, "");
-	list = header_add(list, "Subject", m->letter->subject, "");
+	list = header_add(list, "Subject", m->content->subject, "");
 	list = header_add(list, "Message-ID", id, "");
 	list = header_add(list, "Auto-Submitted", "auto-generated", "");
 
 	return (header_add(list, "Content-Type", "multipart/alternative", ""));
 }
 
-/* Lines end with CR LF in mail (RFC 5322 §2.1); the caller frees the copy. */
+/* Returns a copy with CR LF line ends (RFC 5322 §2.1), which the caller frees. */
 static char *
-lines_end(const char *text)
+lines_to_crlf(const char *text)
 {
 	FILE	*out;
 	char	*copy = NULL;
@@ -259,7 +264,7 @@ static int
 part_add(curl_mime *mime, const char *type, const char *text)
 {
 	curl_mimepart	*part = curl_mime_addpart(mime);
-	char		*copy = lines_end(text);
+	char		*copy = lines_to_crlf(text);
 	int		ok;
 
 	ok = part != NULL && copy != NULL && curl_mime_data(part, copy, CURL_ZERO_TERMINATED) == CURLE_OK &&
@@ -269,23 +274,23 @@ part_add(curl_mime *mime, const char *type, const char *text)
 	return (ok);
 }
 
-/* Of what libcurl sends and hears, the last verb and the last reply. */
+/* Records the last command verb that libcurl sends and the last reply that it receives. */
 static int
-talk_listen(CURL *curl, curl_infotype type, char *data, size_t len, void *arg)
+trace_record(CURL *curl, curl_infotype type, char *data, size_t len, void *arg)
 {
 	static const char	*verbs[] = { "EHLO", "HELO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA" };
-	struct talk		*talk = arg;
+	struct smtp_trace	*trace = arg;
 	size_t			i;
 
 	(void)curl;
 	if (type == CURLINFO_HEADER_IN) {
-		for (i = 0; i < len && i < sizeof(talk->reply) - 1 && (unsigned char)data[i] >= ' ' && data[i] != 0x7f; i++)
-			talk->reply[i] = data[i];
-		talk->reply[i] = '\0';
+		for (i = 0; i < len && i < sizeof(trace->reply) - 1 && (unsigned char)data[i] >= ' ' && data[i] != 0x7f; i++)
+			trace->reply[i] = data[i];
+		trace->reply[i] = '\0';
 	}
 	for (i = 0; type == CURLINFO_HEADER_OUT && i < sizeof(verbs) / sizeof(verbs[0]); i++) {
 		if (len >= strlen(verbs[i]) && !strncmp(data, verbs[i], strlen(verbs[i])))
-			snprintf(talk->command, sizeof(talk->command), "%s", verbs[i]);
+			snprintf(trace->command, sizeof(trace->command), "%s", verbs[i]);
 	}
 
 	return (0);
@@ -302,7 +307,7 @@ tls_set(CURL *curl)
 }
 
 static void
-options_set(CURL *curl, const struct curl_slist *to, struct talk *talk, char *error)
+options_set(CURL *curl, const struct curl_slist *to, struct smtp_trace *trace, char *error)
 {
 	curl_easy_reset(curl);
 	curl_easy_setopt(curl, CURLOPT_URL, server);
@@ -316,22 +321,26 @@ options_set(CURL *curl, const struct curl_slist *to, struct talk *talk, char *er
 	curl_easy_setopt(curl, CURLOPT_PASSWORD, conf_str(CONF_SMTP_PASS));
 	curl_easy_setopt(curl, CURLOPT_MAIL_FROM, from_address);
 	curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, to);
-	curl_easy_setopt(curl, CURLOPT_DEBUGFUNCTION, talk_listen);
-	curl_easy_setopt(curl, CURLOPT_DEBUGDATA, talk);
+	curl_easy_setopt(curl, CURLOPT_DEBUGFUNCTION, trace_record);
+	curl_easy_setopt(curl, CURLOPT_DEBUGDATA, trace);
 	curl_easy_setopt(curl, CURLOPT_VERBOSE, 1L);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error);
 	tls_set(curl);
 }
 
-/* Only what is said about the recipient or the mail itself is final: the rest is about us and can be put right. */
+/*
+ * Returns the result of a delivery and writes the reason. Only a 5xx reply to
+ * RCPT or DATA is final; other errors concern the server or its configuration
+ * and can be corrected.
+ */
 static enum mail_result
-result_judge(const struct talk *talk, const char *error, CURLcode code, char *why, size_t len)
+result_from_reply(const struct smtp_trace *trace, const char *error, CURLcode code, char *why, size_t len)
 {
 	if (code == CURLE_OK)
 		return (MAIL_SENT);
-	if (isdigit((unsigned char)talk->reply[0]) && talk->reply[0] >= '4') {
-		snprintf(why, len, "%s: %s", *talk->command != '\0' ? talk->command : "greeting", talk->reply);
-		if (talk->reply[0] == '5' && (!strcmp(talk->command, "RCPT") || !strcmp(talk->command, "DATA")))
+	if (isdigit((unsigned char)trace->reply[0]) && trace->reply[0] >= '4') {
+		snprintf(why, len, "%s: %s", *trace->command != '\0' ? trace->command : "greeting", trace->reply);
+		if (trace->reply[0] == '5' && (!strcmp(trace->command, "RCPT") || !strcmp(trace->command, "DATA")))
 			return (MAIL_REFUSED);
 		return (MAIL_LATER);
 	}
@@ -343,19 +352,19 @@ result_judge(const struct talk *talk, const char *error, CURLcode code, char *wh
 static enum mail_result
 message_send(CURL *curl, const struct mail *m, char *why, size_t len)
 {
-	struct talk		talk = { 0 };
+	struct smtp_trace	trace = { 0 };
 	struct curl_slist	*to = curl_slist_append(NULL, m->to), *headers = headers_make(m);
 	char			error[CURL_ERROR_SIZE] = "";
 	enum mail_result	result = MAIL_LATER;
 	curl_mime		*mime;
 
-	options_set(curl, to, &talk, error);
+	options_set(curl, to, &trace, error);
 	mime = curl_mime_init(curl);
 	if (to != NULL && headers != NULL && mime != NULL &&
-	    (m->letter->text == NULL || part_add(mime, "text/plain; charset=utf-8", m->letter->text)) && part_add(mime, "text/html; charset=utf-8", m->letter->html)) {
+	    (m->content->text == NULL || part_add(mime, "text/plain; charset=utf-8", m->content->text)) && part_add(mime, "text/html; charset=utf-8", m->content->html)) {
 		curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 		curl_easy_setopt(curl, CURLOPT_MIMEPOST, mime);
-		result = result_judge(&talk, error, curl_easy_perform(curl), why, len);
+		result = result_from_reply(&trace, error, curl_easy_perform(curl), why, len);
 	} else {
 		snprintf(why, len, "out of memory");
 	}
@@ -373,15 +382,15 @@ mail_send(const struct mail *m, char *why, size_t len)
 	enum mail_result	result = MAIL_LATER;
 
 	if (!address_ok(m->to)) {
-		snprintf(why, len, "the recipient is not one mail address");
+		snprintf(why, len, "the recipient is not a valid e-mail address");
 		return (MAIL_REFUSED);
 	}
-	pthread_mutex_lock(&one);
+	pthread_mutex_lock(&lock);
 	if (handle == NULL && (handle = curl_easy_init()) == NULL)
 		snprintf(why, len, "out of memory");
 	else
 		result = message_send(handle, m, why, len);
-	pthread_mutex_unlock(&one);
+	pthread_mutex_unlock(&lock);
 
 	return (result);
 }
@@ -389,21 +398,21 @@ mail_send(const struct mail *m, char *why, size_t len)
 int
 mail_check(char *why, size_t len)
 {
-	struct talk	talk = { 0 };
-	char		error[CURL_ERROR_SIZE] = "";
-	CURL		*curl;
-	CURLcode	code;
+	struct smtp_trace	trace = { 0 };
+	char			error[CURL_ERROR_SIZE] = "";
+	CURL			*curl;
+	CURLcode		code;
 
 	if ((curl = curl_easy_init()) == NULL) {
 		snprintf(why, len, "out of memory");
 		return (0);
 	}
-	options_set(curl, NULL, &talk, error);
+	options_set(curl, NULL, &trace, error);
 	curl_easy_setopt(curl, CURLOPT_MAIL_FROM, NULL);
 	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, "NOOP");
 	curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
 	if ((code = curl_easy_perform(curl)) != CURLE_OK)
-		(void)result_judge(&talk, error, code, why, len);
+		(void)result_from_reply(&trace, error, code, why, len);
 	curl_easy_cleanup(curl);
 
 	return (code == CURLE_OK);

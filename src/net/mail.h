@@ -1,6 +1,6 @@
 /*
- * Hands one mail to the SMTP server of the configuration
- * (docs/compatibility.md#mail-server), through libcurl.
+ * Delivery of a mail to the SMTP server of the configuration
+ * (docs/compatibility.md#mail-server), over libcurl.
  */
 #ifndef WANZAMI_MAIL_H
 #define WANZAMI_MAIL_H
@@ -10,35 +10,39 @@
 #include "net/template.h"
 
 struct mail {
-	const char		*to;		/* one address, as its owner typed it */
-	const struct letter	*letter;
-	const char		*id;		/* left half of the Message-ID: the same mail has the same one each time it is sent */
-	const char		*date;		/* as RFC 5322 §3.3 writes it */
+	const char			*to;		/* one e-mail address, unchanged as the user entered it */
+	const struct mail_content	*content;
+	const char			*id;		/* local part of the Message-ID; the same for each attempt to send this mail */
+	const char			*date;		/* date-time of RFC 5322 §3.3 */
 };
 
 enum mail_result {
-	MAIL_SENT,	/* the server has taken it */
-	MAIL_LATER,	/* not now: no connection, no TLS, not signed in, or a reply that says so */
-	MAIL_REFUSED	/* never: it says that this mail or its recipient will not do */
+	MAIL_SENT,	/* the server has accepted the mail */
+	MAIL_LATER,	/* temporary: no connection, TLS or authentication failed, or any other error reply */
+	MAIL_REFUSED	/* permanent: invalid recipient, or a 5xx reply to RCPT or DATA */
 };
 
 /*
- * Checks the SMTP_ variables. Returns NULL, or one line (static storage) about
- * what is wrong. Once, before anything else here.
+ * Checks the SMTP_ variables. Returns NULL, or one line (static storage) that
+ * says what is wrong. Call it once, before the other functions.
  */
 const char	*mail_configure(void);
 
-/* Whether there is a server to send to (host, user and password are set). Any thread. */
+/* Returns 1 if SMTP_HOST, SMTP_USER and SMTP_PASS are set. Any thread. */
 int		mail_enabled(void);
 
 /*
- * Sends it and waits: at most a minute and a half. Unless it is sent, why says
- * in one line what the server or the network said. Connections are kept for the
- * next mail, so one thread alone may call it, always the same.
+ * Sends a mail. Blocks for at most 90 seconds. On error writes the reply of the
+ * server, or the network error, to why in one line. Keeps the connection for
+ * the next mail; a lock lets one thread at a time send. Any thread except the
+ * event loop's.
  */
 enum mail_result	mail_send(const struct mail *, char *why, size_t len);
 
-/* Connects and signs in as mail_send does, but sends nothing. 0 and why when the server does not let us. The same thread as mail_send. */
+/*
+ * Connects and authenticates as mail_send() does, but sends nothing. Returns 1,
+ * or 0 with the reason in why. No other thread may use mail_send() meanwhile.
+ */
 int			mail_check(char *why, size_t len);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Questions to Paystack and Flutterwave, and their answers.
+ * Requests to Paystack and Flutterwave.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,8 +14,8 @@
 #include "net/form.h"
 #include "net/payment.h"
 
-#define ANSWER_SECONDS	15
-#define ANSWER_MAX	65536	/* bytes; the gateways' own are some two thousand */
+#define TIMEOUT_SEC	15
+#define RESPONSE_MAX	65536	/* bytes; the gateways' responses have about two thousand */
 #define KEY_MAX		512
 
 static int
@@ -35,36 +35,36 @@ url_begin(struct kore_buf *url, enum conf_id base, const char *path)
 	kore_buf_append(url, path, strlen(path));
 }
 
-/* One question with our key. Returns 1 with the answer's JSON parsed, for json_free. */
+/* Sends one request with the gateway's secret key. Returns 1 with the response parsed into doc, which the caller passes to json_free(). */
 static int
-ask(struct fetch *f, enum conf_id key, struct json *doc, struct payment_answer *a)
+request_perform(struct fetch *f, enum conf_id key, struct json *doc, struct payment_response *a)
 {
 	char		bearer[KEY_MAX];
 	const char	*headers[] = { bearer, "Content-Type: application/json", NULL }, *wrong;
 
 	snprintf(bearer, sizeof(bearer), "Authorization: Bearer %s", conf_str(key));
 	f->headers = headers;
-	f->seconds = ANSWER_SECONDS;
+	f->seconds = TIMEOUT_SEC;
 	a->result = PAYMENT_UNKNOWN;
 	if (!fetch_perform(f)) {
 		a->unreachable = 1;
 		snprintf(a->error, sizeof(a->error), "%s", f->error);
 		return (0);
 	}
-	if (f->answer == NULL || f->answer_len > ANSWER_MAX) {
-		snprintf(a->error, sizeof(a->error), "status %d with an answer of %zu bytes", f->status, f->answer_len);
+	if (f->response == NULL || f->response_len > RESPONSE_MAX) {
+		snprintf(a->error, sizeof(a->error), "the gateway responded with status %d and an empty or too long body (%zu bytes)", f->status, f->response_len);
 		return (0);
 	}
-	if ((wrong = json_parse(doc, f->answer, f->answer_len)) != NULL) {
-		snprintf(a->error, sizeof(a->error), "status %d with an answer that is no JSON: %s", f->status, wrong);
+	if ((wrong = json_parse(doc, f->response, f->response_len)) != NULL) {
+		snprintf(a->error, sizeof(a->error), "the gateway responded with status %d and a body that is not valid JSON: %s", f->status, wrong);
 		return (0);
 	}
-	a->json = strndup(f->answer, f->answer_len);
+	a->json = strndup(f->response, f->response_len);
 
 	return (1);
 }
 
-/* Whether the answer says that all is well: Paystack's status is true, Flutterwave's "success". */
+/* Returns 1 if the response reports success: Paystack's status is true, Flutterwave's is "success". */
 static int
 is_success(const char *gateway, const struct fetch *f, const struct json *doc)
 {
@@ -78,7 +78,7 @@ is_success(const char *gateway, const struct fetch *f, const struct json *doc)
 	return (json_is(doc, status, "success"));
 }
 
-/* A text in the answer's data. The caller frees it. */
+/* Returns a string member of the response's data object, which the caller frees; NULL if it is missing or not a string. */
 static char *
 data_text(const struct json *doc, const char *name)
 {
@@ -88,7 +88,7 @@ data_text(const struct json *doc, const char *name)
 }
 
 static void
-member(struct kore_buf *out, const char *name, const char *value)
+member_add(struct kore_buf *out, const char *name, const char *value)
 {
 	if (out->data[out->offset - 1] != '{')
 		kore_buf_append(out, ",", 1);
@@ -97,24 +97,24 @@ member(struct kore_buf *out, const char *name, const char *value)
 	json_quote(out, value);
 }
 
-/* Where the viewer comes back to; not said when nobody knows. */
+/* Adds the URL to which the gateway sends the viewer back, if PAYSTACK_CALLBACK_URL is set (both gateways use it). */
 static void
-member_return(struct kore_buf *out, const char *name)
+return_url_add(struct kore_buf *out, const char *name)
 {
 	if (*conf_str(CONF_PAYSTACK_CALLBACK_URL) != '\0')
-		member(out, name, conf_str(CONF_PAYSTACK_CALLBACK_URL));
+		member_add(out, name, conf_str(CONF_PAYSTACK_CALLBACK_URL));
 }
 
 static void
 paystack_write(struct kore_buf *out, const struct payment_order *o)
 {
 	kore_buf_appendf(out, "{\"amount\":%" PRId64, o->minor);
-	member(out, "currency", "NGN");
-	member(out, "email", o->email);
-	member(out, "reference", o->reference);
-	member_return(out, "callback_url");
+	member_add(out, "currency", "NGN");
+	member_add(out, "email", o->email);
+	member_add(out, "reference", o->reference);
+	return_url_add(out, "callback_url");
 	kore_buf_appendf(out, ",\"metadata\":{\"titleId\":%s", o->title);
-	member(out, "userId", o->user);
+	member_add(out, "userId", o->user);
 	kore_buf_appendf(out, "}}");
 }
 
@@ -122,21 +122,21 @@ static void
 flutterwave_write(struct kore_buf *out, const struct payment_order *o)
 {
 	kore_buf_append(out, "{", 1);
-	member(out, "tx_ref", o->reference);
+	member_add(out, "tx_ref", o->reference);
 	kore_buf_appendf(out, ",\"amount\":%" PRId64 ".%02" PRId64, o->minor / 100, o->minor % 100);
-	member(out, "currency", "USD");
-	member_return(out, "redirect_url");
+	member_add(out, "currency", "USD");
+	return_url_add(out, "redirect_url");
 	kore_buf_appendf(out, ",\"customer\":{");
-	member(out, "email", o->email);
-	member(out, "name", o->name);
+	member_add(out, "email", o->email);
+	member_add(out, "name", o->name);
 	kore_buf_appendf(out, "},\"meta\":{\"titleId\":%s", o->title);
-	member(out, "userId", o->user);
-	member(out, "reference", o->reference);
+	member_add(out, "userId", o->user);
+	member_add(out, "reference", o->reference);
 	kore_buf_appendf(out, "}}");
 }
 
 void
-payment_begin(const struct payment_order *o, struct payment_answer *a)
+payment_begin(const struct payment_order *o, struct payment_response *a)
 {
 	int		paystack = is_paystack(o->gateway);
 	struct fetch	f = { .method = "POST" };
@@ -153,7 +153,7 @@ payment_begin(const struct payment_order *o, struct payment_answer *a)
 	f.url = kore_buf_stringify(&url, NULL);
 	f.body = body.data;
 	f.body_len = body.offset;
-	if (ask(&f, paystack ? CONF_PAYSTACK_SECRET_KEY : CONF_FLW_SECRET_KEY, &doc, a)) {
+	if (request_perform(&f, paystack ? CONF_PAYSTACK_SECRET_KEY : CONF_FLW_SECRET_KEY, &doc, a)) {
 		a->result = is_success(o->gateway, &f, &doc) ? PAYMENT_OK : PAYMENT_REFUSED;
 		a->page = data_text(&doc, paystack ? "authorization_url" : "link");
 		json_free(&doc);
@@ -164,7 +164,7 @@ payment_begin(const struct payment_order *o, struct payment_answer *a)
 }
 
 void
-payment_ask(const char *gateway, const char *reference, int (*canceled)(void *), void *ctx, struct payment_answer *a)
+payment_verify(const char *gateway, const char *reference, int (*canceled)(void *), void *ctx, struct payment_response *a)
 {
 	int		paystack = is_paystack(gateway);
 	struct fetch	f = { .method = "GET", .canceled = canceled, .ctx = ctx };
@@ -179,13 +179,13 @@ payment_ask(const char *gateway, const char *reference, int (*canceled)(void *),
 	else
 		form_add(&url, "tx_ref", reference);
 	f.url = kore_buf_stringify(&url, NULL);
-	if (ask(&f, paystack ? CONF_PAYSTACK_SECRET_KEY : CONF_FLW_SECRET_KEY, &doc, a)) {
+	if (request_perform(&f, paystack ? CONF_PAYSTACK_SECRET_KEY : CONF_FLW_SECRET_KEY, &doc, a)) {
 		if (is_success(gateway, &f, &doc))
 			a->result = PAYMENT_OK;
 		else if (f.status == 400 || f.status == 404)
 			a->result = PAYMENT_REFUSED;
 		else
-			snprintf(a->error, sizeof(a->error), "status %d", f.status);
+			snprintf(a->error, sizeof(a->error), "the gateway responded with status %d", f.status);
 		json_free(&doc);
 	}
 	fetch_free(&f);
@@ -193,7 +193,7 @@ payment_ask(const char *gateway, const char *reference, int (*canceled)(void *),
 }
 
 void
-payment_free(struct payment_answer *a)
+payment_free(struct payment_response *a)
 {
 	free(a->page);
 	free(a->json);

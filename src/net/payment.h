@@ -1,7 +1,7 @@
 /*
- * The two gateways that viewers pay by, Paystack and Flutterwave, as far as we
- * ask them something (docs/compatibility.md#purchase, #payment-reconciliation).
- * What they tell us by themselves comes in by api/webhooks.c.
+ * Client of the payment gateways Paystack and Flutterwave
+ * (docs/compatibility.md#purchase, #payment-reconciliation). Their webhooks
+ * arrive in api/webhooks.c.
  *
  * Sources: Paystack API, "Initialize transaction" and "Verify transaction";
  * Flutterwave v3 API, "Standard" and "Verify transaction by reference".
@@ -13,34 +13,39 @@
 
 enum payment_result {
 	PAYMENT_OK,
-	PAYMENT_REFUSED,	/* the gateway says no, in JSON */
-	PAYMENT_UNKNOWN		/* no answer, or none that makes sense: it may have done it or not */
+	PAYMENT_REFUSED,	/* the gateway responded with an error in JSON */
+	PAYMENT_UNKNOWN		/* no response or an unusable one; the gateway may have executed the request */
 };
 
 struct payment_order {
 	const char	*gateway;	/* "PAYSTACK" or "FLUTTERWAVE" */
 	const char	*reference;
 	const char	*title;		/* JSON: the title's id as the client sent it */
-	const char	*user;		/* its id */
+	const char	*user;		/* the user's id */
 	const char	*email, *name;
-	int64_t		minor;		/* kobo, or cents */
+	int64_t		minor;		/* amount in the currency's minor unit: kobo or cents */
 };
 
-/* What a gateway answered; payment_free frees it. */
-struct payment_answer {
+/* A gateway's response. payment_free() frees it. */
+struct payment_response {
 	enum payment_result	result;
-	char			*page;		/* where the viewer pays; NULL when the gateway named none */
-	char			*json;		/* the whole answer; NULL when it is unknown */
-	int			unreachable;	/* it is unknown because no answer came at all */
-	char			error[256];	/* why it is unknown, in one line for the log */
+	char			*page;		/* URL of the payment page; NULL if the response has none */
+	char			*json;		/* the response body; NULL if the response is missing or not JSON */
+	int			unreachable;	/* with PAYMENT_UNKNOWN: no response was received */
+	char			error[256];	/* with PAYMENT_UNKNOWN: the reason in one line, for the log */
 };
 
-/* Has a payment begun. Both block for at most 15 seconds; any thread but the event loop's. */
-void	payment_begin(const struct payment_order *, struct payment_answer *);
+/* Starts a payment. Blocks for at most 15 seconds. Any thread except the event loop's. */
+void	payment_begin(const struct payment_order *, struct payment_response *);
 
-/* Asks what became of a payment. Refused means that the gateway knows of none. canceled(ctx) is asked once a second and ends it. */
-void	payment_ask(const char *gateway, const char *reference, int (*canceled)(void *), void *ctx, struct payment_answer *);
+/*
+ * Gets the state of a payment. PAYMENT_REFUSED means that the gateway does not
+ * know the reference. Blocks for at most 15 seconds; calls canceled(ctx) at
+ * least once a second and ends if it returns non-zero. Any thread except the
+ * event loop's.
+ */
+void	payment_verify(const char *gateway, const char *reference, int (*canceled)(void *), void *ctx, struct payment_response *);
 
-void	payment_free(struct payment_answer *);
+void	payment_free(struct payment_response *);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Puts values into the templates of assets/mail.
+ * Rendering of the mail templates in assets/mail.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -14,17 +14,17 @@
 #include "net/template.h"
 
 #define NAME_MAX_LEN	32
-#define PART_END	"{{/}}"
-#define WRITTEN		"campaign"
-#define NAMELESS	"Subscriber"	/* a recipient without a name */
+#define SECTION_END	"{{/}}"
+#define CAMPAIGN	"campaign"
+#define NAME_DEFAULT	"Subscriber"	/* greeting of a recipient without a name */
 
-/* What a place in a template may name. */
+/* Values for the placeholders of a template. */
 struct scope {
 	const json_t	*vars;
-	const char	*subject;	/* of the layout alone, as is content: both NULL elsewhere */
+	const char	*subject;	/* subject and content: for the layout only, else NULL */
 	const char	*content;
 	int		html;
-	int		quoted;		/* within a tag, where quotes end a value */
+	int		quoted;		/* inside a tag, where a quote would end an attribute */
 };
 
 static void
@@ -69,7 +69,7 @@ put(FILE *out, const struct scope *scope, const char *text, size_t len)
 	}
 }
 
-/* A text of several lines: in HTML each ends with a break. */
+/* Writes text of several lines; in HTML with <br/> between them. */
 static void
 put_lines(FILE *out, const struct scope *scope, const char *text)
 {
@@ -84,7 +84,7 @@ put_lines(FILE *out, const struct scope *scope, const char *text)
 	}
 }
 
-/* As JavaScript's encodeURIComponent does it (docs/compatibility.md#mail-links). */
+/* Percent-encodes like JavaScript's encodeURIComponent (docs/compatibility.md#mail-links). */
 static void
 put_uri(FILE *out, const struct scope *scope, const char *text)
 {
@@ -100,7 +100,7 @@ put_uri(FILE *out, const struct scope *scope, const char *text)
 	}
 }
 
-/* An address from the configuration, without the slash at its end that is allowed there. */
+/* Returns a URL of the configuration and its length without a trailing slash. */
 static const char *
 origin(enum conf_id id, size_t *len)
 {
@@ -113,7 +113,7 @@ origin(enum conf_id id, size_t *len)
 	return (value);
 }
 
-/* The value of a variable; "" when it is absent or no text. */
+/* Returns the value of a variable; "" if it is missing or not a string. */
 static const char *
 lookup(const struct scope *scope, const char *name, size_t *len)
 {
@@ -136,9 +136,9 @@ lookup(const struct scope *scope, const char *name, size_t *len)
 	return (value);
 }
 
-/* One {{place}}: len bytes between the braces. */
+/* Writes the value of a placeholder; place holds the len bytes between the braces. */
 static void
-place_fill(FILE *out, const struct scope *scope, const char *place, size_t len)
+placeholder_fill(FILE *out, const struct scope *scope, const char *place, size_t len)
 {
 	const char	*value, *filter;
 	char		name[NAME_MAX_LEN];
@@ -164,9 +164,9 @@ place_fill(FILE *out, const struct scope *scope, const char *place, size_t len)
 		put(out, scope, value, value_len);
 }
 
-/* Where a template goes on behind {{?name}}: there, or behind the next {{/}} when the variable is empty. */
+/* Returns where rendering continues after {{?name}}: directly behind it, or behind the next {{/}} if the variable is empty. */
 static const char *
-part_enter(const struct scope *scope, const char *place, const char *close, const char *end)
+section_enter(const struct scope *scope, const char *place, const char *close, const char *end)
 {
 	const char	*p;
 	char		name[NAME_MAX_LEN];
@@ -174,13 +174,13 @@ part_enter(const struct scope *scope, const char *place, const char *close, cons
 
 	snprintf(name, sizeof(name), "%.*s", (int)(close - place - 1), place + 1);
 	(void)lookup(scope, name, &len);
-	if (len == 0 && (p = memmem(close, (size_t)(end - close), PART_END, strlen(PART_END))) != NULL)
-		return (p + strlen(PART_END));
+	if (len == 0 && (p = memmem(close, (size_t)(end - close), SECTION_END, strlen(SECTION_END))) != NULL)
+		return (p + strlen(SECTION_END));
 
 	return (close + 2);
 }
 
-/* Whether a template is within a tag at p. Ours have no > but those that end one. */
+/* Returns 1 if p is inside an HTML tag. The templates contain ">" only at the end of a tag. */
 static int
 in_tag(const char *template, const char *p)
 {
@@ -190,7 +190,7 @@ in_tag(const char *template, const char *p)
 	return (p > template && p[-1] == '<');
 }
 
-/* The whole of a template with its places filled; the caller frees it. NULL when memory is out. */
+/* Returns the template with its placeholders replaced, which the caller frees; NULL if out of memory. */
 static char *
 fill(struct scope *scope, const char *template, size_t template_len)
 {
@@ -206,12 +206,12 @@ fill(struct scope *scope, const char *template, size_t template_len)
 	    (close = memmem(open, (size_t)(end - open), "}}", 2)) != NULL) {
 		fwrite(p, 1, (size_t)(open - p), out);
 		if (open[2] == '?') {
-			p = part_enter(scope, open + 2, close, end);
+			p = section_enter(scope, open + 2, close, end);
 			continue;
 		}
 		scope->quoted = in_tag(template, open);
 		if (open[2] != '/')
-			place_fill(out, scope, open + 2, (size_t)(close - open - 2));
+			placeholder_fill(out, scope, open + 2, (size_t)(close - open - 2));
 		p = close + 2;
 	}
 	fwrite(p, 1, (size_t)(end - p), out);
@@ -234,7 +234,7 @@ template_find(const char *name, const char *suffix)
 	return (embed_find(path));
 }
 
-/* Whatever a value brought in, a subject stays one line. */
+/* Replaces control characters, so that a subject is one line. */
 static void
 one_line(char *text)
 {
@@ -245,32 +245,32 @@ one_line(char *text)
 }
 
 static int
-letter_fill(struct letter *l, const json_t *vars, const struct embed_file *txt, const struct embed_file *html)
+template_fill(struct mail_content *mail, const json_t *vars, const struct embed_file *txt, const struct embed_file *html)
 {
 	const struct embed_file	*layout = template_find("layout", "html");
 	struct scope		scope = { .vars = vars };
 	size_t			first = strcspn(txt->data, "\n");
 	char			*inside;
 
-	if ((l->subject = fill(&scope, txt->data, first)) == NULL)
+	if ((mail->subject = fill(&scope, txt->data, first)) == NULL)
 		return (0);
-	one_line(l->subject);
+	one_line(mail->subject);
 	first += strspn(txt->data + first, "\n");
-	if ((l->text = fill(&scope, txt->data + first, txt->len - first)) == NULL)
+	if ((mail->text = fill(&scope, txt->data + first, txt->len - first)) == NULL)
 		return (0);
 
 	scope.html = 1;
 	if ((inside = fill(&scope, html->data, html->len)) == NULL)
 		return (0);
-	scope.subject = l->subject;
+	scope.subject = mail->subject;
 	scope.content = inside;
-	l->html = fill(&scope, layout->data, layout->len);
+	mail->html = fill(&scope, layout->data, layout->len);
 	free(inside);
 
-	return (l->html != NULL);
+	return (mail->html != NULL);
 }
 
-/* The length of {{ word }} at text, 0 when it is something else. */
+/* Returns the length of {{ word }} at text; 0 if text begins with something else. */
 static size_t
 placeholder_len(const char *text, const char *word)
 {
@@ -284,9 +284,9 @@ placeholder_len(const char *text, const char *word)
 	return (strncmp(p, "}}", 2) ? 0 : (size_t)(p + 2 - text));
 }
 
-/* The caller frees it; NULL when memory is out. */
+/* Returns the HTML of a campaign with name and email replaced, which the caller frees; NULL if out of memory. */
 static char *
-written_fill(const struct scope *scope, const char *html)
+campaign_html(const struct scope *scope, const char *html)
 {
 	const char	*p = html, *open, *name = json_string_value(json_object_get(scope->vars, "name"));
 	size_t		n, len;
@@ -299,7 +299,7 @@ written_fill(const struct scope *scope, const char *html)
 		fwrite(p, 1, (size_t)(open - p), out);
 		p = open;
 		if ((n = placeholder_len(open, "name")) > 0)
-			put(out, scope, name != NULL ? name : NAMELESS, strlen(name != NULL ? name : NAMELESS));
+			put(out, scope, name != NULL ? name : NAME_DEFAULT, strlen(name != NULL ? name : NAME_DEFAULT));
 		else if ((n = placeholder_len(open, "email")) > 0)
 			put(out, scope, lookup(scope, "email", &len), strlen(lookup(scope, "email", &len)));
 		else
@@ -316,39 +316,39 @@ written_fill(const struct scope *scope, const char *html)
 }
 
 static int
-letter_write(struct letter *l, const json_t *vars)
+campaign_fill(struct mail_content *mail, const json_t *vars)
 {
 	struct scope	scope = { .vars = vars, .html = 1, .quoted = 1 };
 	size_t		len;
 
-	if ((l->subject = strdup(lookup(&scope, "subject", &len))) == NULL)
+	if ((mail->subject = strdup(lookup(&scope, "subject", &len))) == NULL)
 		return (0);
-	one_line(l->subject);
-	l->html = written_fill(&scope, lookup(&scope, "html", &len));
+	one_line(mail->subject);
+	mail->html = campaign_html(&scope, lookup(&scope, "html", &len));
 
-	return (l->html != NULL);
+	return (mail->html != NULL);
 }
 
 int
-template_render(const char *name, const char *vars, struct letter *l, char *why, size_t len)
+template_render(const char *name, const char *vars, struct mail_content *mail, char *why, size_t len)
 {
 	const struct embed_file	*txt = template_find(name, "txt"), *html = template_find(name, "html");
 	json_error_t		error;
 	json_t			*object;
 	int			ok;
 
-	memset(l, 0, sizeof(*l));
-	if (strcmp(name, WRITTEN) && (txt == NULL || html == NULL)) {
-		snprintf(why, len, "there is no template \"%.32s\"", name);
+	memset(mail, 0, sizeof(*mail));
+	if (strcmp(name, CAMPAIGN) && (txt == NULL || html == NULL)) {
+		snprintf(why, len, "no template \"%.32s\" in assets/mail", name);
 		return (0);
 	}
 	if ((object = json_loads(vars, 0, &error)) == NULL || !json_is_object(object)) {
-		snprintf(why, len, "the variables are no object");
+		snprintf(why, len, "the variables of the mail are not a JSON object");
 		json_decref(object);
 		return (0);
 	}
 
-	if (!(ok = strcmp(name, WRITTEN) ? letter_fill(l, object, txt, html) : letter_write(l, object)))
+	if (!(ok = strcmp(name, CAMPAIGN) ? template_fill(mail, object, txt, html) : campaign_fill(mail, object)))
 		snprintf(why, len, "out of memory");
 	json_decref(object);
 
@@ -356,10 +356,10 @@ template_render(const char *name, const char *vars, struct letter *l, char *why,
 }
 
 void
-letter_free(struct letter *l)
+mail_content_free(struct mail_content *mail)
 {
-	free(l->subject);
-	free(l->text);
-	free(l->html);
-	memset(l, 0, sizeof(*l));
+	free(mail->subject);
+	free(mail->text);
+	free(mail->html);
+	memset(mail, 0, sizeof(*mail));
 }

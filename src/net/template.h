@@ -1,17 +1,20 @@
 /*
  * Mails from the templates in assets/mail. NAME.txt holds the subject in its
- * first line, an empty one, and the text; NAME.html the inside of layout.html.
+ * first line, an empty line, and the text part. NAME.html holds the HTML part,
+ * which replaces {{content}} in layout.html.
  *
- * {{name}} stands for a variable, {{name|uri}} for it percent-encoded as a part
- * of a link, {{name|else words}} for it or, when it is empty, the words,
- * {{name|lines}} for it with its lines as they are. A part from {{?name}} to
- * {{/}} is left out when the variable is empty. APP_ORIGIN and ADMIN_APP_ORIGIN
- * are those of the configuration, FRONTEND_URL is APP_ORIGIN or else itself. In
- * HTML everything that is put in is escaped.
+ *	{{name}}		value of the variable
+ *	{{name|uri}}		value, percent-encoded for a link
+ *	{{name|else words}}	value; the words if it is empty
+ *	{{name|lines}}		value with its line breaks
+ *	{{?name}} ... {{/}}	section that is left out if the variable is empty
  *
- * The template "campaign" is a letter that somebody wrote: its variables subject
- * and html are all of it, and in html {{name}} and {{email}}, in any case and
- * with blanks inside the braces, stand for the recipient
+ * APP_ORIGIN and ADMIN_APP_ORIGIN are the configuration's. FRONTEND_URL is
+ * APP_ORIGIN if that is set. In HTML all values are escaped.
+ *
+ * The template "campaign" has no files: its variables subject and html are the
+ * whole mail. In html, {{name}} and {{email}}, in any case and with blanks
+ * inside the braces, are replaced by the recipient's
  * (docs/compatibility.md#mail-placeholders).
  */
 #ifndef WANZAMI_TEMPLATE_H
@@ -19,20 +22,21 @@
 
 #include <stddef.h>
 
-struct letter {
+struct mail_content {
 	char	*subject;	/* one line, UTF-8 */
-	char	*text;		/* NULL: it has none */
+	char	*text;		/* NULL if there is no text part */
 	char	*html;
 };
 
 /*
- * Fills the letter from a template and vars, a JSON object of strings; the
- * caller frees it with letter_free(). Returns 0 and why when there is no such
- * template or vars is no object. Any thread.
+ * Renders a template with vars, a JSON object of strings. The caller frees the
+ * result with mail_content_free(), also on error. Returns 0 with the reason in
+ * why if the template does not exist, vars is not an object or memory is out.
+ * Any thread.
  */
-int	template_render(const char *name, const char *vars, struct letter *, char *why, size_t len);
+int	template_render(const char *name, const char *vars, struct mail_content *, char *why, size_t len);
 
-/* Frees what a letter holds; one of zeros is allowed. */
-void	letter_free(struct letter *);
+/* Frees what a mail_content holds; a zeroed one is allowed. */
+void	mail_content_free(struct mail_content *);
 
 #endif

@@ -193,7 +193,7 @@ renew(char *why, size_t len)
 		else if (f.status != 200)
 			error = "it did not answer 200";
 		else
-			error = answer_take(f.answer != NULL ? f.answer : "", f.answer_len);
+			error = answer_take(f.response != NULL ? f.response : "", f.response_len);
 	}
 	if (error != NULL) {
 		snprintf(why, len, "no keys from the container's credentials endpoint: %s", error);

@@ -81,9 +81,9 @@ xml_take(const char **at, const char *end, const char *name, char *out, size_t s
 static int
 answer_has(const struct fetch *f, const char *name, char *out, size_t size)
 {
-	const char	*at = f->answer;
+	const char	*at = f->response;
 
-	return (at != NULL && xml_take(&at, f->answer + f->answer_len, name, out, size));
+	return (at != NULL && xml_take(&at, f->response + f->response_len, name, out, size));
 }
 
 /* A refusal in the store's own words, without its ids and our signature. */
@@ -108,7 +108,7 @@ refused(const struct fetch *f, struct objects_call *call)
 	    code, *message != '\0' ? ", " : "", message));
 }
 
-/* Signs, asks and judges the answer by its status. f->answer is to be freed by the caller in any case. */
+/* Signs, asks and judges the answer by its status. f->response is to be freed by the caller in any case. */
 static enum objects_result
 ask(const struct s3_request *asked, struct fetch *f, struct objects_call *call)
 {
@@ -377,7 +377,7 @@ s3_delete(const char *key, struct objects_call *call)
 static int
 parts_take(const struct fetch *f, struct objects_part **parts, size_t *count)
 {
-	const char		*at = f->answer, *end = f->answer + f->answer_len;
+	const char		*at = f->response, *end = f->response + f->response_len;
 	struct objects_part	*grown, *p;
 	char			number[16], size[24];
 
@@ -438,8 +438,8 @@ s3_upload(const char *key, const char *except, char *upload, struct objects_call
 	int			same = 0;
 
 	if ((result = ask(&r, &f, call)) == OBJECTS_OK) {
-		at = f.answer;
-		end = f.answer + f.answer_len;
+		at = f.response;
+		end = f.response + f.response_len;
 		while (!same && at != NULL && xml_take(&at, end, "Key", found, sizeof(found)))
 			same = xml_take(&at, end, "UploadId", upload, OBJECTS_UPLOAD_MAX) && !strcmp(found, key) && strcmp(upload, except) != 0;
 		result = same ? OBJECTS_OK : OBJECTS_MISSING;
@@ -453,7 +453,7 @@ s3_upload(const char *key, const char *except, char *upload, struct objects_call
 static int
 page_tell(const struct fetch *f, int (*each)(void *, const char *, uint64_t), void *ctx)
 {
-	const char	*at = f->answer, *end = f->answer + f->answer_len;
+	const char	*at = f->response, *end = f->response + f->response_len;
 	char		key[OBJECTS_KEY_MAX + 8], size[24];
 
 	while (at != NULL && xml_take(&at, end, "Key", key, sizeof(key))) {

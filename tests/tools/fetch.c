@@ -16,11 +16,11 @@ int	main(int, char **);
 static void
 ask(const char *url)
 {
-	static char	into[FETCH_ANSWER_MAX];	/* as films are read */
+	static char	into[FETCH_RESPONSE_MAX];	/* as films are read */
 	struct fetch	f = { .method = "GET", .url = url, .seconds = 60, .into = into, .into_size = sizeof(into) };
 
 	if (fetch_perform(&f))
-		printf("%d %zu\n", f.status, f.into_len + f.answer_len);
+		printf("%d %zu\n", f.status, f.into_len + f.response_len);
 	else
 		printf("error: %s\n", f.error);
 	fflush(stdout);
