@@ -220,7 +220,7 @@ init_stored(void *arg, const struct pg_outcome *outcome)
 		request_settle(u->r);
 	}
 	/* If the database connection was lost, the row may have been committed. The upload reaper then cleans up. */
-	if (job == NULL && !outcome->lost)
+	if (job == NULL && !outcome->disconnected)
 		(void)work_run(WORK_STORE, upload_abort, upload_free, u);
 	else
 		upload_free(u);

@@ -237,7 +237,7 @@ transaction_open(struct job_run *run)
 
 	if (!pg_sync_open(&run->db, conf_str(CONF_DATABASE_URL), 0))
 		return (0);
-	if (!pg_sync_exec(&run->db, "BEGIN") && !(kept && pg_sync_lost(&run->db) &&
+	if (!pg_sync_exec(&run->db, "BEGIN") && !(kept && pg_sync_disconnected(&run->db) &&
 	    pg_sync_open(&run->db, conf_str(CONF_DATABASE_URL), 0) && pg_sync_exec(&run->db, "BEGIN")))
 		return (0);
 	atomic_store(&run->pid, run->db.pid);
@@ -277,7 +277,7 @@ work_end(struct job_run *run, int ok)
 		return (rows);
 	}
 	PQclear(rows);
-	if (!pg_sync_lost(&run->db)) {
+	if (!pg_sync_disconnected(&run->db)) {
 		(void)pg_sync_exec(&run->db, "ROLLBACK");
 	} else {
 		atomic_store(&run->pid, 0);	/* may soon be somebody else's */

@@ -152,7 +152,7 @@ state_got(void *arg, const struct pg_outcome *outcome)
 	(void)arg;
 	if (role_draining())
 		return;
-	if (outcome->error != NULL && !outcome->lost)
+	if (outcome->error != NULL && !outcome->disconnected)
 		log_event(LOG_LEVEL_ERROR, "the schedule cannot be read", LOG_S("error", outcome->error));
 	for (i = 0; outcome->error == NULL && i < PQntuples(outcome->res); i++) {
 		e = entry_find(PQgetvalue(outcome->res, i, 0));

@@ -45,7 +45,7 @@ waiter_answer(struct batch_waiter *w, const struct pg_outcome *outcome, int row)
 static int
 worth_repeating(const struct batch *g, const struct pg_outcome *outcome)
 {
-	return (outcome->error != NULL && !outcome->lost && !TAILQ_FIRST(&g->sent)->alone);
+	return (outcome->error != NULL && !outcome->disconnected && !TAILQ_FIRST(&g->sent)->alone);
 }
 
 static void

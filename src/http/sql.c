@@ -178,7 +178,7 @@ sql_failed(struct request *r, const struct pg_outcome *outcome)
 {
 	if (outcome->error == NULL)
 		reply_message(r, 500, "Internal server error");
-	else if (outcome->lost)
+	else if (outcome->disconnected)
 		reply_message(r, 503, "Service unavailable");
 	else if (!strncmp(outcome->state, REFUSED, strlen(REFUSED)) || !strncmp(outcome->state, REFUSED_BODY, strlen(REFUSED_BODY)))
 		refused_answer(r, outcome);

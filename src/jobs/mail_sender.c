@@ -127,7 +127,7 @@ written(void *arg, const struct pg_outcome *outcome)
 {
 	(void)arg;
 	if (outcome->error != NULL) {
-		if (!outcome->lost)
+		if (!outcome->disconnected)
 			log_event(LOG_LEVEL_ERROR, "mail: its outcome was not accepted", LOG_S("error", outcome->error));
 		job.stage = STAGE_WRITE;	/* with the next tick */
 		return;
@@ -182,7 +182,7 @@ claimed(void *arg, const struct pg_outcome *outcome)
 	(void)arg;
 	job.more = 0;
 	job.stage = STAGE_IDLE;
-	if (outcome->error != NULL && !outcome->lost)
+	if (outcome->error != NULL && !outcome->disconnected)
 		log_event(LOG_LEVEL_ERROR, "mail: the outbox cannot be read", LOG_S("error", outcome->error));
 	if (outcome->error != NULL)
 		return;

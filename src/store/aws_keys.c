@@ -1,6 +1,6 @@
 /*
- * The credentials endpoint of ECS, and the one copy of its last answer that
- * all threads of the process share.
+ * AWS credentials from the environment or from ECS's container credentials
+ * endpoint. The process's threads share one copy.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -21,26 +21,26 @@
 
 #define RENEW_EVERY_MS	1000
 #define ECS_HOST	"http://169.254.170.2"
-#define MARGIN_SEC	300	/* renewed so long before they expire; sooner when they live shorter */
-#define AGAIN_SEC	5	/* pause after an endpoint that failed while there are still keys */
+#define MARGIN_SEC	300	/* time of renewal before the expiry; half the lifetime if that is shorter */
+#define RETRY_SEC	5	/* pause after a failed renewal */
 #define FETCH_SEC	5
 
-static char		endpoint[1024] = "";	/* "" when the keys stand in the environment, or there are none */
-static pthread_mutex_t	lock = PTHREAD_MUTEX_INITIALIZER;	/* of what follows */
-static pthread_mutex_t	renewing = PTHREAD_MUTEX_INITIALIZER;	/* one thread at a time asks the endpoint */
+static char		endpoint[1024] = "";	/* "" if the credentials are in the environment */
+static pthread_mutex_t	lock = PTHREAD_MUTEX_INITIALIZER;	/* guards current, expires and renew_at */
+static pthread_mutex_t	renewing = PTHREAD_MUTEX_INITIALIZER;	/* held by the thread that fetches from the endpoint */
 static struct s3_keys	current;
 static time_t		expires = 0, renew_at = 0;
 
-/* Only the hosts that the SDKs allow without TLS: the endpoint hands out keys to whoever listens. */
+/* Returns 1 for the hosts that AWS's SDKs allow without TLS, since credentials must not cross a network in plain text. */
 static int
-host_is_near(const char *url)
+host_allows_http(const char *url)
 {
-	static const char	*near[] = { "127.0.0.1", "localhost", "[::1]", "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]" };
+	static const char	*allowed[] = { "127.0.0.1", "localhost", "[::1]", "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]" };
 	const char		*host = url + strlen("http://");
 	size_t			i, len = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/");
 
-	for (i = 0; i < sizeof(near) / sizeof(near[0]); i++) {
-		if (strlen(near[i]) == len && !strncmp(host, near[i], len))
+	for (i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
+		if (strlen(allowed[i]) == len && !strncmp(host, allowed[i], len))
 			return (1);
 	}
 
@@ -54,7 +54,7 @@ aws_keys_configure(void)
 	const char	*full = conf_str(CONF_AWS_CONTAINER_CREDENTIALS_FULL_URI);
 
 	if ((*conf_str(CONF_S3_ACCESS_KEY) != '\0') != (*conf_str(CONF_S3_SECRET_KEY) != '\0'))
-		return ("S3_ACCESS_KEY and S3_SECRET_KEY are needed together; allowed is to set both or neither");
+		return ("S3_ACCESS_KEY and S3_SECRET_KEY must be set together or not at all");
 	if (strlen(conf_str(CONF_S3_ACCESS_KEY)) >= sizeof(current.access_key) ||
 	    strlen(conf_str(CONF_S3_SECRET_KEY)) >= sizeof(current.secret_key))
 		return ("S3_ACCESS_KEY or S3_SECRET_KEY is too long; allowed are 255 bytes");
@@ -63,20 +63,20 @@ aws_keys_configure(void)
 	if (*relative != '\0' && *relative != '/')
 		return ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI must begin with a slash");
 	if (*relative == '\0' && *full != '\0' && strncmp(full, "https://", 8) &&
-	    (strncmp(full, "http://", 7) || !host_is_near(full)))
-		return ("AWS_CONTAINER_CREDENTIALS_FULL_URI must be https://, or http:// on this machine or 169.254.170.2");
+	    (strncmp(full, "http://", 7) || !host_allows_http(full)))
+		return ("AWS_CONTAINER_CREDENTIALS_FULL_URI must begin with https://, or with http:// and a loopback or ECS address");
 	if (strlen(relative) + strlen(full) >= sizeof(endpoint) - sizeof(ECS_HOST))
-		return ("the address of the container's credentials is too long");
+		return ("the URL of the container credentials endpoint is too long");
 	snprintf(endpoint, sizeof(endpoint), "%s%s", *relative != '\0' ? ECS_HOST : "", *relative != '\0' ? relative : full);
 	if (*endpoint == '\0')
-		return ("S3_BUCKET is set, but there are no keys for it: neither S3_ACCESS_KEY and S3_SECRET_KEY, nor those of AWS or of a container");
+		return ("S3_BUCKET is set, but there are no AWS credentials: set S3_ACCESS_KEY and S3_SECRET_KEY or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the task a task role");
 
 	return (NULL);
 }
 
-/* The keys of the environment, if it has some. */
+/* Copies the credentials of the environment. Returns 0 if there are none. */
 static int
-keys_given(struct s3_keys *keys)
+keys_from_environment(struct s3_keys *keys)
 {
 	memset(keys, 0, sizeof(*keys));
 	if (*conf_str(CONF_S3_ACCESS_KEY) != '\0') {
@@ -91,7 +91,7 @@ keys_given(struct s3_keys *keys)
 	return (*keys->access_key != '\0');
 }
 
-/* The header that the endpoint wants, if any; the file is read each time because the platform replaces it. */
+/* Writes the authorization header for the endpoint. The token file is read each time, since the platform replaces it. */
 static int
 authorization_make(char *out, size_t size)
 {
@@ -120,7 +120,7 @@ authorization_make(char *out, size_t size)
 }
 
 static int
-text_take(const struct json *j, const char *name, char *out, size_t size)
+string_copy(const struct json *j, const char *name, char *out, size_t size)
 {
 	int	node = json_get(j, 0, name);
 	char	*text;
@@ -136,7 +136,7 @@ text_take(const struct json *j, const char *name, char *out, size_t size)
 	return (len < size);
 }
 
-/* 2026-11-24T05:00:00Z */
+/* Parses a time such as 2026-11-24T05:00:00Z. Returns 0 on error. */
 static time_t
 time_parse(const char *text)
 {
@@ -145,9 +145,9 @@ time_parse(const char *text)
 	return (strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) != NULL ? timegm(&tm) : 0);
 }
 
-/* Takes the endpoint's answer over; NULL or what is wrong with it. */
+/* Stores the credentials of the endpoint's response. Returns NULL, or what is wrong with it. */
 static const char *
-answer_take(const char *text, size_t len)
+response_parse(const char *text, size_t len)
 {
 	struct s3_keys	keys = { 0 };
 	char		until[64] = "";
@@ -156,22 +156,22 @@ answer_take(const char *text, size_t len)
 	int		ok;
 
 	if (json_parse(&j, text, len) != NULL)
-		return ("its answer is not JSON");
-	ok = j.nodes[0].type == JSMN_OBJECT && text_take(&j, "AccessKeyId", keys.access_key, sizeof(keys.access_key)) &&
-	    text_take(&j, "SecretAccessKey", keys.secret_key, sizeof(keys.secret_key)) &&
-	    (json_get(&j, 0, "Token") < 0 || text_take(&j, "Token", keys.token, sizeof(keys.token)));
-	if (ok && text_take(&j, "Expiration", until, sizeof(until)))
+		return ("the response is not valid JSON");
+	ok = j.nodes[0].type == JSMN_OBJECT && string_copy(&j, "AccessKeyId", keys.access_key, sizeof(keys.access_key)) &&
+	    string_copy(&j, "SecretAccessKey", keys.secret_key, sizeof(keys.secret_key)) &&
+	    (json_get(&j, 0, "Token") < 0 || string_copy(&j, "Token", keys.token, sizeof(keys.token)));
+	if (ok && string_copy(&j, "Expiration", until, sizeof(until)))
 		end = time_parse(until);
 	json_free(&j);
 	if (!ok || strpbrk(keys.token, "\r\n") != NULL)
-		return ("its answer holds no keys");
+		return ("the response has no credentials");
 	if (*until != '\0' && end <= now)
-		return ("its keys have expired");
+		return ("the credentials have expired");
 
 	pthread_mutex_lock(&lock);
 	current = keys;
 	expires = end;
-	/* Keys without an end may be changed all the same. */
+	/* Credentials without an expiry may still be replaced: renew them every hour. */
 	renew_at = end == 0 ? now + 3600 : end - now > 2 * MARGIN_SEC ? end - MARGIN_SEC : now + (end - now + 1) / 2;
 	pthread_mutex_unlock(&lock);
 
@@ -182,7 +182,7 @@ static int
 renew(char *why, size_t len)
 {
 	char		authorization[4200];
-	const char	*headers[] = { "accept: application/json", authorization, NULL }, *error = "the authorization token cannot be read";
+	const char	*headers[] = { "accept: application/json", authorization, NULL }, *error = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE cannot be read or has a bad token";
 	struct fetch	f = { .method = "GET", .url = endpoint, .headers = headers, .tries = 3, .seconds = FETCH_SEC };
 
 	if (authorization_make(authorization, sizeof(authorization))) {
@@ -191,14 +191,14 @@ renew(char *why, size_t len)
 		if (!fetch_perform(&f))
 			error = f.error;
 		else if (f.status != 200)
-			error = "it did not answer 200";
+			error = "the response status is not 200";
 		else
-			error = answer_take(f.response != NULL ? f.response : "", f.response_len);
+			error = response_parse(f.response != NULL ? f.response : "", f.response_len);
 	}
 	if (error != NULL) {
-		snprintf(why, len, "no keys from the container's credentials endpoint: %s", error);
+		snprintf(why, len, "no AWS credentials from the container credentials endpoint: %s", error);
 		pthread_mutex_lock(&lock);
-		renew_at = time(NULL) + AGAIN_SEC;
+		renew_at = time(NULL) + RETRY_SEC;
 		pthread_mutex_unlock(&lock);
 	}
 	fetch_free(&f);
@@ -206,7 +206,7 @@ renew(char *why, size_t len)
 	return (error == NULL);
 }
 
-/* What is at hand: 1 when it may be used. */
+/* Copies the stored credentials and sets *stale if they should be renewed. Returns 0 if there are none or they have expired. */
 static int
 current_get(struct s3_keys *keys, int *stale)
 {
@@ -224,20 +224,20 @@ current_get(struct s3_keys *keys, int *stale)
 }
 
 int
-aws_keys_get(struct s3_keys *keys, int may_wait, char *why, size_t len)
+aws_keys_get(struct s3_keys *keys, int may_block, char *why, size_t len)
 {
-	char	text[320] = "the keys of the container are not here yet";
+	char	text[320] = "the container's AWS credentials have not been fetched yet";
 	int	ok, stale;
 
 	if (*endpoint == '\0') {
-		snprintf(text, sizeof(text), "there are no keys");
-		ok = keys_given(keys);
+		snprintf(text, sizeof(text), "no AWS credentials are configured");
+		ok = keys_from_environment(keys);
 	} else if (!(ok = current_get(keys, &stale)) || stale) {
-		if (may_wait) {
+		if (may_block) {
 			pthread_mutex_lock(&renewing);
-			/* Another thread may have done it meanwhile. */
+			/* Another thread may have renewed them meanwhile. */
 			if ((!current_get(keys, &stale) || stale) && !renew(text, sizeof(text)))
-				log_event(LOG_LEVEL_WARN, "keys could not be renewed", LOG_S("error", text));
+				log_event(LOG_LEVEL_WARN, "AWS credentials could not be renewed", LOG_S("error", text));
 			pthread_mutex_unlock(&renewing);
 			ok = current_get(keys, &stale);
 		}

@@ -1,5 +1,5 @@
 /*
- * Time, chance and a name made harmless.
+ * Composition of object keys.
  */
 #include <stdio.h>
 #include <string.h>
@@ -10,9 +10,9 @@
 
 #define NAME_MAX_BYTES	200
 #define EXTENSION_MAX	16
-#define NAMELESS	"film"
+#define NAME_DEFAULT	"film"
 
-/* Takes the end of a text back to where a character begins. */
+/* Returns the start of the UTF-8 character that contains byte n. */
 static size_t
 character_start(const char *text, size_t n)
 {
@@ -39,7 +39,7 @@ name_clean(const char *file, char out[NAME_MAX_BYTES + 1])
 	name[character_start(name, n)] = '\0';
 	n = strlen(name);
 	if (n == 0 || !strcmp(name, ".") || !strcmp(name, ".."))
-		n = (size_t)snprintf(name, sizeof(name), NAMELESS);
+		n = (size_t)snprintf(name, sizeof(name), NAME_DEFAULT);
 	if (n > NAME_MAX_BYTES) {
 		dot = strrchr(name, '.');
 		if (dot == NULL || strlen(dot) > EXTENSION_MAX)

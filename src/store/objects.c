@@ -1,5 +1,5 @@
 /*
- * Checks what is asked and hands it to the store of the configuration.
+ * Argument checks, and dispatch to the configured back end.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,9 +11,9 @@
 #include "store/objects.h"
 #include "store/objects_backend.h"
 
-#define ABORTS_MAX	100	/* uploads to one key */
+#define ABORTS_MAX	100	/* limit of uploads to one key that a call aborts */
 
-/* In this order; the first whose variable is set is used. */
+/* The first one whose variable is set is used. */
 static const struct objects_backend *const	backends[] = { &objects_s3, &objects_local };
 static const struct objects_backend		*backend = NULL;
 
@@ -44,17 +44,17 @@ objects_key_readable(const char *key)
 	return (backend != NULL && backend->keys_are_paths ? objects_key_ok(key) : objects_key_possible(key));
 }
 
-/* Whether a call can be made at all; what it says otherwise. */
+/* Checks configuration, key and upload ID. Returns 0 with the error in call. */
 static int
-ready(struct objects_call *call, const char *key, const char *upload)
+call_valid(struct objects_call *call, const char *key, const char *upload)
 {
 	*call->error = '\0';
 	if (backend == NULL)
-		(void)objects_fail(call, OBJECTS_REFUSED, "there is no object store: neither S3_BUCKET nor MEDIA_DIR is set");
+		(void)objects_fail(call, OBJECTS_REFUSED, "object storage is not configured: neither S3_BUCKET nor MEDIA_DIR is set");
 	else if (key != NULL && !objects_key_ok(key))
-		(void)objects_fail(call, OBJECTS_REFUSED, "this is not a key of an object");
+		(void)objects_fail(call, OBJECTS_REFUSED, "invalid object key");
 	else if (upload != NULL && (*upload == '\0' || strlen(upload) >= OBJECTS_UPLOAD_MAX))
-		(void)objects_fail(call, OBJECTS_REFUSED, "this is not the id of an upload");
+		(void)objects_fail(call, OBJECTS_REFUSED, "invalid upload ID");
 
 	return (*call->error == '\0');
 }
@@ -64,17 +64,17 @@ objects_head(const char *key, struct objects_stat *stat, struct objects_call *ca
 {
 	memset(stat, 0, sizeof(*stat));
 
-	return (ready(call, key, NULL) ? backend->head(key, stat, call) : OBJECTS_REFUSED);
+	return (call_valid(call, key, NULL) ? backend->head(key, stat, call) : OBJECTS_REFUSED);
 }
 
 enum objects_result
 objects_read(const char *key, const char *etag, uint64_t offset, void *buf, size_t len, size_t *got, struct objects_call *call)
 {
 	*got = 0;
-	if (!ready(call, key, NULL))
+	if (!call_valid(call, key, NULL))
 		return (OBJECTS_REFUSED);
 	if (offset > INT64_MAX - (uint64_t)len)
-		return (objects_fail(call, OBJECTS_REFUSED, "the range is too far out"));
+		return (objects_fail(call, OBJECTS_REFUSED, "invalid range: the offset is too large"));
 
 	return (len > 0 ? backend->read(key, etag, offset, buf, len, got, call) : OBJECTS_OK);
 }
@@ -85,10 +85,10 @@ objects_put(const char *key, const char *type, const void *data, size_t len, cha
 {
 	char	ignored[OBJECTS_ETAG_MAX];
 
-	return (ready(call, key, NULL) ? backend->put(key, type, data, len, etag != NULL ? etag : ignored, call) : OBJECTS_REFUSED);
+	return (call_valid(call, key, NULL) ? backend->put(key, type, data, len, etag != NULL ? etag : ignored, call) : OBJECTS_REFUSED);
 }
 
-/* Ends the uploads to a key, all but one; "" is all. */
+/* Aborts the uploads to a key, except one; "" is all. */
 static enum objects_result
 uploads_abort(const char *key, const char *except, struct objects_call *call)
 {
@@ -98,7 +98,7 @@ uploads_abort(const char *key, const char *except, struct objects_call *call)
 
 	while ((result = backend->upload(key, except, upload, call)) == OBJECTS_OK) {
 		if (left-- == 0)
-			return (objects_fail(call, OBJECTS_LATER, "the key has no end of uploads"));
+			return (objects_fail(call, OBJECTS_LATER, "the key still has multipart uploads after %d were aborted", ABORTS_MAX));
 		if ((result = backend->abort(key, upload, call)) != OBJECTS_OK)
 			return (result);
 	}
@@ -109,14 +109,18 @@ uploads_abort(const char *key, const char *except, struct objects_call *call)
 	return (OBJECTS_OK);
 }
 
-/* One that was begun by a request whose answer was lost is ended, if the store lets us; what forgets old uploads of the bucket does it otherwise. */
+/*
+ * Starts an upload. If the request was sent more than once, aborts the uploads
+ * of the earlier attempts. That needs a permission; without it the bucket's
+ * lifecycle rule deletes them.
+ */
 enum objects_result
 objects_begin(const char *key, const char *type, char upload[OBJECTS_UPLOAD_MAX], struct objects_call *call)
 {
 	enum objects_result	result;
 
 	*upload = '\0';
-	if (!ready(call, key, NULL))
+	if (!call_valid(call, key, NULL))
 		return (OBJECTS_REFUSED);
 	result = backend->begin(key, type, upload, call);
 	if (result == OBJECTS_OK && call->repeated)
@@ -129,10 +133,10 @@ enum objects_result
 objects_part(const char *key, const char *upload, int number, const void *data, size_t len, char etag[OBJECTS_ETAG_MAX],
     struct objects_call *call)
 {
-	if (!ready(call, key, upload))
+	if (!call_valid(call, key, upload))
 		return (OBJECTS_REFUSED);
 	if (number < 1 || number > OBJECTS_PARTS_MAX || len > INT32_MAX)
-		return (objects_fail(call, OBJECTS_REFUSED, "part %d of %zu bytes: parts are numbered from 1 to %d", number, len, OBJECTS_PARTS_MAX));
+		return (objects_fail(call, OBJECTS_REFUSED, "invalid part %d of %zu bytes: allowed are numbers from 1 to %d and at most 2 GiB", number, len, OBJECTS_PARTS_MAX));
 
 	return (backend->part(key, upload, number, data, len, etag, call));
 }
@@ -144,15 +148,15 @@ objects_complete(const char *key, const char *upload, const struct objects_part 
 	char	ignored[OBJECTS_ETAG_MAX];
 	size_t	i;
 
-	if (!ready(call, key, upload))
+	if (!call_valid(call, key, upload))
 		return (OBJECTS_REFUSED);
 	if (count < 1 || count > OBJECTS_PARTS_MAX)
-		return (objects_fail(call, OBJECTS_REFUSED, "an upload is completed with 1 to %d parts", OBJECTS_PARTS_MAX));
+		return (objects_fail(call, OBJECTS_REFUSED, "a multipart upload needs 1 to %d parts", OBJECTS_PARTS_MAX));
 	for (i = 0; i < count; i++) {
 		if (parts[i].number < 1 || parts[i].number > OBJECTS_PARTS_MAX || (i > 0 && parts[i].number <= parts[i - 1].number))
 			return (objects_fail(call, OBJECTS_REFUSED, "the parts are not in ascending order"));
 		if (*parts[i].etag == '\0' || strpbrk(parts[i].etag, "<>&\r\n") != NULL)
-			return (objects_fail(call, OBJECTS_REFUSED, "part %d has no etag", parts[i].number));
+			return (objects_fail(call, OBJECTS_REFUSED, "part %d has no valid ETag", parts[i].number));
 	}
 
 	return (backend->complete(key, upload, parts, count, etag != NULL ? etag : ignored, call));
@@ -161,13 +165,13 @@ objects_complete(const char *key, const char *upload, const struct objects_part 
 enum objects_result
 objects_abort(const char *key, const char *upload, struct objects_call *call)
 {
-	return (ready(call, key, upload) ? backend->abort(key, upload, call) : OBJECTS_REFUSED);
+	return (call_valid(call, key, upload) ? backend->abort(key, upload, call) : OBJECTS_REFUSED);
 }
 
 enum objects_result
 objects_abort_all(const char *key, struct objects_call *call)
 {
-	return (ready(call, key, NULL) ? uploads_abort(key, "", call) : OBJECTS_REFUSED);
+	return (call_valid(call, key, NULL) ? uploads_abort(key, "", call) : OBJECTS_REFUSED);
 }
 
 enum objects_result
@@ -176,22 +180,22 @@ objects_parts(const char *key, const char *upload, struct objects_part **parts, 
 	*parts = NULL;
 	*count = 0;
 
-	return (ready(call, key, upload) ? backend->parts(key, upload, parts, count, call) : OBJECTS_REFUSED);
+	return (call_valid(call, key, upload) ? backend->parts(key, upload, parts, count, call) : OBJECTS_REFUSED);
 }
 
 enum objects_result
 objects_delete(const char *key, struct objects_call *call)
 {
-	return (ready(call, key, NULL) ? backend->delete(key, call) : OBJECTS_REFUSED);
+	return (call_valid(call, key, NULL) ? backend->delete(key, call) : OBJECTS_REFUSED);
 }
 
 enum objects_result
 objects_list(const char *prefix, int (*each)(void *, const char *, uint64_t), void *ctx, struct objects_call *call)
 {
-	return (ready(call, NULL, NULL) ? backend->list(prefix, each, ctx, call) : OBJECTS_REFUSED);
+	return (call_valid(call, NULL, NULL) ? backend->list(prefix, each, ctx, call) : OBJECTS_REFUSED);
 }
 
-/* What objects_delete_prefix knows while it walks. */
+/* State of objects_delete_prefix(). */
 struct removal {
 	struct objects_call	*call;
 	enum objects_result	result;
@@ -216,7 +220,7 @@ objects_delete_prefix(const char *prefix, struct objects_call *call)
 	enum objects_result	result;
 
 	if (*prefix == '\0' || prefix[strlen(prefix) - 1] != '/')
-		return (objects_fail(call, OBJECTS_REFUSED, "a prefix to be removed ends with a slash"));
+		return (objects_fail(call, OBJECTS_REFUSED, "the prefix to delete must end with a slash"));
 	result = objects_list(prefix, removal_step, &r, call);
 	if (result == OBJECTS_OK && r.result != OBJECTS_OK)
 		return (objects_fail(call, r.result, "%s", inner.error));
@@ -227,7 +231,7 @@ objects_delete_prefix(const char *prefix, struct objects_call *call)
 enum objects_result
 objects_probe(struct objects_call *call)
 {
-	return (ready(call, NULL, NULL) ? backend->probe(call) : OBJECTS_REFUSED);
+	return (call_valid(call, NULL, NULL) ? backend->probe(call) : OBJECTS_REFUSED);
 }
 
 static int

@@ -1,7 +1,7 @@
 /*
- * What a kind of store must be able to do: objects.h without its checks. Keys,
- * part numbers and lengths are good when they arrive here, and call->error is
- * empty. For objects.c and its two backends only.
+ * Interface of a storage back end: objects.h without its checks. Keys, part
+ * numbers and lengths are valid, and call->error is empty. For objects.c and its
+ * two back ends only.
  */
 #ifndef WANZAMI_OBJECTS_BACKEND_H
 #define WANZAMI_OBJECTS_BACKEND_H
@@ -22,26 +22,27 @@ struct objects_backend {
 	enum objects_result	(*part)(const char *, const char *, int, const void *, size_t, char *, struct objects_call *);
 	enum objects_result	(*complete)(const char *, const char *, const struct objects_part *, size_t, char *, struct objects_call *);
 	enum objects_result	(*abort)(const char *, const char *, struct objects_call *);
-	/* One of the uploads to a key, other than that in the second argument; OBJECTS_MISSING when there is none. */
+	/* Finds an upload to a key, other than that in the second argument; OBJECTS_MISSING if there is none. */
 	enum objects_result	(*upload)(const char *, const char *, char *, struct objects_call *);
 	enum objects_result	(*parts)(const char *, const char *, struct objects_part **, size_t *, struct objects_call *);
 	enum objects_result	(*delete)(const char *, struct objects_call *);
 	enum objects_result	(*list)(const char *, int (*)(void *, const char *, uint64_t), void *, struct objects_call *);
 	enum objects_result	(*probe)(struct objects_call *);
-	/* upload is NULL and number 0 for a whole object. */
+	/* For a whole object the upload ID is NULL and the part number 0. */
 	int			(*presign)(const char *, const char *, const char *, const char *, int, int, char *);
 	int			(*url)(const char *, const char *, char *);
 };
 
 extern const struct objects_backend	objects_s3, objects_local;
 
-/* Notes why in call->error and returns result. */
+/* Writes the reason to call->error and returns result. */
 enum objects_result	objects_fail(struct objects_call *, enum objects_result, const char *, ...)
 			    __attribute__((format(printf, 3, 4)));
 
+/* Returns 1 if the caller has canceled the call. */
 int	objects_canceled(const struct objects_call *);
 
-/* Whether two etags are the same, with or without quotes. */
+/* Returns 1 if two ETags are the same, with or without quotes. */
 int	objects_etag_same(const char *, const char *);
 
 /* Returns 1 for a key that S3 accepts: 1 to OBJECTS_KEY_MAX bytes of UTF-8. */

@@ -1,6 +1,6 @@
 /*
- * What objects.c and its back ends share: errors, cancellation, and the rules
- * for object keys.
+ * Functions shared by objects.c and its back ends: errors, cancellation, and the
+ * rules for object keys.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include "base/utf8.h"
 #include "store/objects_backend.h"
 
-#define SEGMENT_MAX	255	/* bytes of a segment of a key: the most that a file name may have */
+#define SEGMENT_MAX	255	/* bytes of a segment of a key; the limit of a file name (NAME_MAX) */
 
 enum objects_result
 objects_fail(struct objects_call *call, enum objects_result result, const char *fmt, ...)

@@ -14,7 +14,7 @@
 #include "store/s3.h"
 
 #define SECONDS_DEFAULT	120
-#define TRIES		8	/* within the seconds */
+#define TRIES		8	/* attempts within the time limit, unless keep_retrying */
 #define LIST_PAGE	"1000"
 #define TYPE_DEFAULT	"application/octet-stream"
 #define HEADERS_MAX	(S3_PAIRS_MAX + 6)
@@ -32,9 +32,9 @@ configure(void)
 	if (conf_is_blank(CONF_S3_REGION))
 		bucket.region = *conf_str(CONF_AWS_REGION) != '\0' ? conf_str(CONF_AWS_REGION) : "eu-north-1";
 	if (strspn(bucket.name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") != strlen(bucket.name) || strlen(bucket.name) > 255)
-		return ("S3_BUCKET is not the name of a bucket; allowed are letters, digits, dots, dashes and underscores");
+		return ("S3_BUCKET is not a valid bucket name; allowed are letters, digits, dots, dashes and underscores");
 	if (strspn(bucket.region, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(bucket.region) || strlen(bucket.region) > 60)
-		return ("S3_REGION is not a region; allowed are small letters, digits and dashes");
+		return ("S3_REGION is not a valid region; allowed are lower-case letters, digits and dashes");
 	/* docs/compatibility.md#storage-settings */
 	bucket.in_path = *bucket.endpoint != '\0' || strlen(bucket.name) < 3 || strchr(bucket.name, '.') != NULL;
 	if (strcmp(how, "auto"))
@@ -43,9 +43,9 @@ configure(void)
 	return (aws_keys_configure());
 }
 
-/* The text of the first element of that name behind *at, which moves behind it; entities decoded, cut to size. 0 without one. */
+/* Copies the text of the next element of that name, entities decoded and cut to size, and moves *at behind it. Returns 0 if there is none. */
 static int
-xml_take(const char **at, const char *end, const char *name, char *out, size_t size)
+xml_next(const char **at, const char *end, const char *name, char *out, size_t size)
 {
 	static const struct { const char *text; char c; }	entities[] = {
 		{ "&amp;", '&' }, { "&lt;", '<' }, { "&gt;", '>' }, { "&quot;", '"' }, { "&apos;", '\'' }, { "&#34;", '"' }, { "&#39;", '\'' } };
@@ -79,40 +79,40 @@ xml_take(const char **at, const char *end, const char *name, char *out, size_t s
 }
 
 static int
-answer_has(const struct fetch *f, const char *name, char *out, size_t size)
+response_field(const struct fetch *f, const char *name, char *out, size_t size)
 {
 	const char	*at = f->response;
 
-	return (at != NULL && xml_take(&at, f->response + f->response_len, name, out, size));
+	return (at != NULL && xml_next(&at, f->response + f->response_len, name, out, size));
 }
 
-/* A refusal in the store's own words, without its ids and our signature. */
+/* Maps an error response to a result. The error holds status, code and message, but no request IDs and signatures. */
 static enum objects_result
-refused(const struct fetch *f, struct objects_call *call)
+response_error(const struct fetch *f, struct objects_call *call)
 {
 	char			code[64] = "", message[128] = "";
 	enum objects_result	result = OBJECTS_REFUSED;
 
-	if (answer_has(f, "Code", code, sizeof(code)))
-		(void)answer_has(f, "Message", message, sizeof(message));
+	if (response_field(f, "Code", code, sizeof(code)))
+		(void)response_field(f, "Message", message, sizeof(message));
 	if ((f->status == 404 && strcmp(code, "NoSuchBucket")) || !strcmp(code, "NoSuchUpload") || !strcmp(code, "NoSuchKey"))
 		result = OBJECTS_MISSING;
 	else if (f->status == 412)
 		result = OBJECTS_CHANGED;
-	/* The last two are about clocks and keys that have just been changed. */
+	/* Temporary errors. ExpiredToken is one, since the credentials are about to be renewed. */
 	else if (f->status >= 500 || f->status == 429 || !strcmp(code, "SlowDown") || !strcmp(code, "InternalError") ||
 	    !strcmp(code, "RequestTimeout") || !strcmp(code, "ExpiredToken"))
 		result = OBJECTS_LATER;
 
-	return (objects_fail(call, result, "the store answered %d to %s%s%s%s%s", f->status, f->method, *code != '\0' ? ": " : "",
+	return (objects_fail(call, result, "object storage error: status %d for %s%s%s%s%s", f->status, f->method, *code != '\0' ? ": " : "",
 	    code, *message != '\0' ? ", " : "", message));
 }
 
-/* Signs, asks and judges the answer by its status. f->response is to be freed by the caller in any case. */
+/* Signs and sends a request and maps the response status to a result. The caller calls fetch_free() in any case. */
 static enum objects_result
-ask(const struct s3_request *asked, struct fetch *f, struct objects_call *call)
+request_perform(const struct s3_request *request, struct fetch *f, struct objects_call *call)
 {
-	struct s3_request	r = *asked;
+	struct s3_request	r = *request;
 	struct s3_signed	*s;
 	struct s3_keys		keys;
 	const char		*headers[HEADERS_MAX];
@@ -128,7 +128,7 @@ ask(const struct s3_request *asked, struct fetch *f, struct objects_call *call)
 	r.hash = hash;
 	if (!s3_sign(&bucket, &keys, &r, time(NULL), s)) {
 		free(s);
-		return (objects_fail(call, OBJECTS_REFUSED, "the request is too long to be signed"));
+		return (objects_fail(call, OBJECTS_REFUSED, "the request is too long to sign"));
 	}
 	headers[n++] = s->authorization;
 	headers[n++] = s->date;
@@ -142,7 +142,7 @@ ask(const struct s3_request *asked, struct fetch *f, struct objects_call *call)
 	f->method = r.method;
 	f->url = s->url;
 	f->headers = headers;
-	f->tries = call->patient ? INT_MAX : TRIES;
+	f->tries = call->keep_retrying ? INT_MAX : TRIES;
 	f->seconds = call->seconds > 0 ? call->seconds : SECONDS_DEFAULT;
 	f->canceled = call->canceled;
 	f->ctx = call->ctx;
@@ -152,13 +152,13 @@ ask(const struct s3_request *asked, struct fetch *f, struct objects_call *call)
 	if (f->was_canceled)
 		return (objects_fail(call, OBJECTS_CANCELED, "canceled"));
 	if (!ok)
-		return (objects_fail(call, f->into_full ? OBJECTS_REFUSED : OBJECTS_LATER, "the store cannot be reached: %s", f->error));
+		return (objects_fail(call, f->into_full ? OBJECTS_REFUSED : OBJECTS_LATER, "object storage is unreachable: %s", f->error));
 
-	return (f->status / 100 == 2 ? OBJECTS_OK : refused(f, call));
+	return (f->status / 100 == 2 ? OBJECTS_OK : response_error(f, call));
 }
 
 static void
-etag_take(const struct fetch *f, char *etag)
+etag_read(const struct fetch *f, char *etag)
 {
 	if (!fetch_header(f, "etag", etag, OBJECTS_ETAG_MAX))
 		*etag = '\0';
@@ -172,22 +172,22 @@ s3_head(const char *key, struct objects_stat *stat, struct objects_call *call)
 	enum objects_result	result;
 	char			length[32];
 
-	result = ask(&r, &f, call);
+	result = request_perform(&r, &f, call);
 	if (result == OBJECTS_OK) {
-		etag_take(&f, stat->etag);
+		etag_read(&f, stat->etag);
 		if (fetch_header(&f, "content-length", length, sizeof(length)))
 			stat->size = strtoull(length, NULL, 10);
 		else
-			result = objects_fail(call, OBJECTS_REFUSED, "the store does not tell the length");
+			result = objects_fail(call, OBJECTS_REFUSED, "object storage error: the response has no Content-Length");
 	}
 	fetch_free(&f);
 
 	return (result);
 }
 
-/* Whether the answer holds the range from offset: 206 with that range, or the whole object when that begins at 0. */
+/* Returns 1 if the response holds the range from offset: 206 with that range, or 200 for offset 0. */
 static int
-range_is_ours(const struct fetch *f, uint64_t offset)
+range_matches(const struct fetch *f, uint64_t offset)
 {
 	char	range[96];
 
@@ -210,9 +210,9 @@ s3_read(const char *key, const char *etag, uint64_t offset, void *buf, size_t le
 	r.headers[0] = (struct s3_pair){ "range", range };
 	if (etag != NULL)
 		r.headers[1] = (struct s3_pair){ "if-match", etag };
-	result = ask(&r, &f, call);
-	if (result == OBJECTS_OK && !range_is_ours(&f, offset))
-		result = objects_fail(call, OBJECTS_REFUSED, "the store answered with another range");
+	result = request_perform(&r, &f, call);
+	if (result == OBJECTS_OK && !range_matches(&f, offset))
+		result = objects_fail(call, OBJECTS_REFUSED, "object storage error: the response has another range than requested");
 	if (result == OBJECTS_OK)
 		*got = f.into_len;
 	if (f.status == 416) {
@@ -224,7 +224,7 @@ s3_read(const char *key, const char *etag, uint64_t offset, void *buf, size_t le
 	return (result);
 }
 
-/* A PUT of an object or of a part. */
+/* Sends a PUT of an object or a part. */
 static enum objects_result
 s3_send(struct s3_request *r, const void *data, size_t len, char *etag, struct objects_call *call)
 {
@@ -232,10 +232,10 @@ s3_send(struct s3_request *r, const void *data, size_t len, char *etag, struct o
 	enum objects_result	result;
 
 	r->method = "PUT";
-	result = ask(r, &f, call);
-	etag_take(&f, etag);
+	result = request_perform(r, &f, call);
+	etag_read(&f, etag);
 	if (result == OBJECTS_OK && *etag == '\0')
-		result = objects_fail(call, OBJECTS_REFUSED, "the store gave no etag");
+		result = objects_fail(call, OBJECTS_REFUSED, "object storage error: the response has no ETag");
 	fetch_free(&f);
 
 	return (result);
@@ -257,9 +257,9 @@ s3_begin(const char *key, const char *type, char *upload, struct objects_call *c
 	struct fetch		f = { .body = "" };
 	enum objects_result	result;
 
-	result = ask(&r, &f, call);
-	if (result == OBJECTS_OK && (!answer_has(&f, "UploadId", upload, OBJECTS_UPLOAD_MAX) || *upload == '\0'))
-		result = objects_fail(call, OBJECTS_REFUSED, "the store gave no id for an upload");
+	result = request_perform(&r, &f, call);
+	if (result == OBJECTS_OK && (!response_field(&f, "UploadId", upload, OBJECTS_UPLOAD_MAX) || *upload == '\0'))
+		result = objects_fail(call, OBJECTS_REFUSED, "object storage error: the response has no UploadId");
 	fetch_free(&f);
 
 	return (result);
@@ -276,7 +276,7 @@ s3_part(const char *key, const char *upload, int number, const void *data, size_
 	return (s3_send(&r, data, len, etag, call));
 }
 
-/* Whatever a client calls an etag, it is one text in the document. */
+/* Writes text with XML escaping, since ETags come from clients. */
 static void
 xml_put(FILE *out, const char *text, size_t len)
 {
@@ -292,7 +292,7 @@ xml_put(FILE *out, const char *text, size_t len)
 	}
 }
 
-/* The document that names the parts; the caller frees it. */
+/* Returns the body of CompleteMultipartUpload, which the caller frees; NULL if out of memory. */
 static char *
 parts_document(const struct objects_part *parts, size_t count, size_t *len)
 {
@@ -331,10 +331,10 @@ s3_complete(const char *key, const char *upload, const struct objects_part *part
 	if ((document = parts_document(parts, count, &f.body_len)) == NULL)
 		return (objects_fail(call, OBJECTS_LATER, "out of memory"));
 	f.body = document;
-	result = ask(&r, &f, call);
-	/* The status comes before the work is done, which may then fail: AWS, CompleteMultipartUpload. */
-	if (result == OBJECTS_OK && !answer_has(&f, "ETag", etag, OBJECTS_ETAG_MAX))
-		result = refused(&f, call);
+	result = request_perform(&r, &f, call);
+	/* S3 may send status 200 before it has finished and then report an error in the body (AWS, CompleteMultipartUpload). */
+	if (result == OBJECTS_OK && !response_field(&f, "ETag", etag, OBJECTS_ETAG_MAX))
+		result = response_error(&f, call);
 	free(document);
 	fetch_free(&f);
 
@@ -348,7 +348,7 @@ s3_remove(struct s3_request *r, struct objects_call *call)
 	enum objects_result	result;
 
 	r->method = "DELETE";
-	result = ask(r, &f, call);
+	result = request_perform(r, &f, call);
 	fetch_free(&f);
 	if (result != OBJECTS_MISSING)
 		return (result);
@@ -373,22 +373,22 @@ s3_delete(const char *key, struct objects_call *call)
 	return (s3_remove(&r, call));
 }
 
-/* Appends the parts of one page; 0 when out of memory. */
+/* Appends the parts of one page. Returns 0 if the response is malformed or memory is out. */
 static int
-parts_take(const struct fetch *f, struct objects_part **parts, size_t *count)
+parts_parse(const struct fetch *f, struct objects_part **parts, size_t *count)
 {
 	const char		*at = f->response, *end = f->response + f->response_len;
 	struct objects_part	*grown, *p;
 	char			number[16], size[24];
 
-	while (at != NULL && xml_take(&at, end, "PartNumber", number, sizeof(number))) {
+	while (at != NULL && xml_next(&at, end, "PartNumber", number, sizeof(number))) {
 		if ((grown = realloc(*parts, (*count + 1) * sizeof(*grown))) == NULL)
 			return (0);
 		*parts = grown;
 		p = &grown[(*count)++];
 		memset(p, 0, sizeof(*p));
 		p->number = atoi(number);
-		if (!xml_take(&at, end, "ETag", p->etag, sizeof(p->etag)) || !xml_take(&at, end, "Size", size, sizeof(size)))
+		if (!xml_next(&at, end, "ETag", p->etag, sizeof(p->etag)) || !xml_next(&at, end, "Size", size, sizeof(size)))
 			return (0);
 		p->size = strtoull(size, NULL, 10);
 	}
@@ -408,10 +408,10 @@ s3_parts(const char *key, const char *upload, struct objects_part **parts, size_
 	do {
 		memset(&f, 0, sizeof(f));
 		*more = '\0';
-		if ((result = ask(&r, &f, call)) == OBJECTS_OK) {
-			(void)answer_has(&f, "IsTruncated", more, sizeof(more));
-			if (!parts_take(&f, parts, count))
-				result = objects_fail(call, OBJECTS_LATER, "the list of parts cannot be read");
+		if ((result = request_perform(&r, &f, call)) == OBJECTS_OK) {
+			(void)response_field(&f, "IsTruncated", more, sizeof(more));
+			if (!parts_parse(&f, parts, count))
+				result = objects_fail(call, OBJECTS_LATER, "object storage error: the list of parts is malformed");
 			if (*count > 0)
 				snprintf(marker, sizeof(marker), "%d", (*parts)[*count - 1].number);
 		}
@@ -426,7 +426,7 @@ s3_parts(const char *key, const char *upload, struct objects_part **parts, size_
 	return (result);
 }
 
-/* Prefixes match more than the key; whatever else begins with it comes behind it. */
+/* Finds an upload to the key. The prefix also matches longer keys, which follow in the list. */
 static enum objects_result
 s3_upload(const char *key, const char *except, char *upload, struct objects_call *call)
 {
@@ -437,11 +437,11 @@ s3_upload(const char *key, const char *except, char *upload, struct objects_call
 	char			found[OBJECTS_KEY_MAX + 8];
 	int			same = 0;
 
-	if ((result = ask(&r, &f, call)) == OBJECTS_OK) {
+	if ((result = request_perform(&r, &f, call)) == OBJECTS_OK) {
 		at = f.response;
 		end = f.response + f.response_len;
-		while (!same && at != NULL && xml_take(&at, end, "Key", found, sizeof(found)))
-			same = xml_take(&at, end, "UploadId", upload, OBJECTS_UPLOAD_MAX) && !strcmp(found, key) && strcmp(upload, except) != 0;
+		while (!same && at != NULL && xml_next(&at, end, "Key", found, sizeof(found)))
+			same = xml_next(&at, end, "UploadId", upload, OBJECTS_UPLOAD_MAX) && !strcmp(found, key) && strcmp(upload, except) != 0;
 		result = same ? OBJECTS_OK : OBJECTS_MISSING;
 	}
 	fetch_free(&f);
@@ -449,15 +449,15 @@ s3_upload(const char *key, const char *except, char *upload, struct objects_call
 	return (result);
 }
 
-/* Tells the objects of one page; non-zero when each wants no more. */
+/* Calls each for the objects of one page. Returns non-zero to stop. */
 static int
-page_tell(const struct fetch *f, int (*each)(void *, const char *, uint64_t), void *ctx)
+page_each(const struct fetch *f, int (*each)(void *, const char *, uint64_t), void *ctx)
 {
 	const char	*at = f->response, *end = f->response + f->response_len;
 	char		key[OBJECTS_KEY_MAX + 8], size[24];
 
-	while (at != NULL && xml_take(&at, end, "Key", key, sizeof(key))) {
-		if (!xml_take(&at, end, "Size", size, sizeof(size)))
+	while (at != NULL && xml_next(&at, end, "Key", key, sizeof(key))) {
+		if (!xml_next(&at, end, "Size", size, sizeof(size)))
 			return (1);
 		if (each(ctx, key, strtoull(size, NULL, 10)))
 			return (1);
@@ -483,10 +483,10 @@ s3_list(const char *prefix, int (*each)(void *, const char *, uint64_t), void *c
 		r.query[n++] = (struct s3_pair){ "max-keys", LIST_PAGE };
 		r.query[n++] = (struct s3_pair){ "prefix", prefix };
 		memset(&f, 0, sizeof(f));
-		if ((result = ask(&r, &f, call)) == OBJECTS_OK) {
-			if (!answer_has(&f, "NextContinuationToken", next, sizeof(next)))
+		if ((result = request_perform(&r, &f, call)) == OBJECTS_OK) {
+			if (!response_field(&f, "NextContinuationToken", next, sizeof(next)))
 				*next = '\0';
-			stop = page_tell(&f, each, ctx);
+			stop = page_each(&f, each, ctx);
 		}
 		fetch_free(&f);
 	} while (result == OBJECTS_OK && !stop && *next != '\0');
@@ -501,7 +501,7 @@ s3_probe(struct objects_call *call)
 	struct fetch		f = { 0 };
 	enum objects_result	result;
 
-	result = ask(&r, &f, call);
+	result = request_perform(&r, &f, call);
 	fetch_free(&f);
 
 	return (result);

@@ -1,5 +1,5 @@
 /*
- * The bell between who enqueues mail and who delivers it.
+ * The callback of the mail sender.
  */
 #include <stddef.h>
 

@@ -1,19 +1,19 @@
 /*
- * The bell between who enqueues mail (any statement that inserts into
- * wanzami.mail_outbox) and who delivers it, so that neither knows the other.
+ * Notification of the mail sender by code that has queued mail (any statement
+ * that inserts into wanzami.mail_outbox). It keeps both sides independent of
+ * each other.
  */
 #ifndef WANZAMI_OUTBOX_H
 #define WANZAMI_OUTBOX_H
 
 /*
- * Says that mail may be waiting: it goes out at once, not with the next look
- * at the table. Call it after the statement that enqueued has answered; a call
- * too many costs one look, and without it mail leaves within a second. Event
- * loop only.
+ * Makes the mail sender look for mail now instead of at its next poll, within a
+ * second. Call it after the statement that has queued the mail has returned. A
+ * redundant call costs one query. Event loop only.
  */
 void	outbox_wake(void);
 
-/* Registers what outbox_wake() calls; once per worker. Event loop only. */
+/* Registers the function that outbox_wake() calls. Once per worker. Event loop only. */
 void	outbox_on_wake(void (*)(void));
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * A few pipelined connections, the calls that wait for one, and a tick that
- * makes sure that nobody waits for ever.
+ * Pipelined connections to PostgreSQL, the queue of calls that wait for one, and
+ * a timer that enforces the timeouts.
  */
 #include <sys/epoll.h>
 #include <sys/queue.h>
@@ -23,20 +23,20 @@
 #include "versions.h"
 
 #define PG_FAST_CONNECTIONS	2
-#define PG_CONNECTIONS		(PG_FAST_CONNECTIONS + 1)	/* the last is for slow statements, and made when there is one */
-#define PG_PREPARES_MAX		32	/* statements of one call */
-#define PG_TRIES		3	/* of a call that the server asks to repeat */
-#define RESULT_BLOCK		2048	/* bytes, libpq's PGRESULT_DATA_BLOCKSIZE */
+#define PG_CONNECTIONS		(PG_FAST_CONNECTIONS + 1)	/* the last one is for PG_SLOW and is opened on first use */
+#define PG_PREPARES_MAX		32	/* new statements of one call */
+#define PG_TRIES		3	/* attempts of a call, after a deadlock or a serialization failure */
+#define RESULT_BLOCK		2048	/* bytes; libpq's PGRESULT_DATA_BLOCKSIZE */
 #define RESULT_BLOCKS		32
 #define JSONB_OID		3802
-#define PG_TIMEOUT_MS		15000	/* a statement, in the server */
-#define PG_WAIT_MS		3000	/* for a connection, before 503 */
-#define PG_GRACE_MS		5000	/* past PG_TIMEOUT_MS a silent server counts as gone */
+#define PG_TIMEOUT_MS		15000	/* statement_timeout of the server */
+#define PG_WAIT_MS		3000	/* time in the queue for a connection */
+#define PG_GRACE_MS		5000	/* after PG_TIMEOUT_MS, until the connection is closed */
 #define PG_TICK_MS		250
 #define PG_RETRY_MIN_MS		100
 #define PG_RETRY_MAX_MS		5000
 
-/* One file of SCRIPT_FOLDER; its statements are known to a connection by their place among all. */
+/* A file of SCRIPT_FOLDER: its statements are count elements of statements[], from first. */
 struct file {
 	const char		*name;
 	size_t			first;
@@ -46,16 +46,16 @@ struct file {
 struct call {
 	const struct file	*files[PG_FILES_MAX];
 	int			nfiles;
-	const Oid		*types;		/* of the parameters; NULL lets the server find out */
+	const Oid		*types;		/* of the parameters; NULL: the server infers them */
 	int			nparams;
 	char			*params[PG_PARAMS_MAX];
-	size_t			preparing[PG_PREPARES_MAX];	/* statements that go out with it for the first time */
+	size_t			preparing[PG_PREPARES_MAX];	/* statements that are prepared with this call */
 	int			nprepares;
-	int			prepared;	/* how many of them have been answered */
+	int			prepared;	/* how many of them the server has acknowledged */
 	enum pg_lane		lane;
 	int			tries;
-	u_int64_t		asked, sent;
-	u_int64_t		since;		/* when it was asked, then when it was sent */
+	u_int64_t		asked, sent;	/* ms */
+	u_int64_t		since;		/* ms: start of the current timeout */
 	PGresult		*res;
 	pg_done			done;
 	void			*arg;
@@ -67,16 +67,16 @@ TAILQ_HEAD(call_list, call);
 enum conn_state { CONN_UNWANTED, CONN_DOWN, CONN_RESOLVING, CONN_CONNECTING, CONN_READY };
 
 struct conn {
-	struct kore_event	evt;		/* first: Kore hands us its address */
+	struct kore_event	evt;		/* first: Kore passes a pointer to it */
 	enum conn_state		state;
 	PGconn			*db;
-	struct pg_host		where;		/* found by a thread while CONN_RESOLVING */
+	struct pg_host		where;		/* written by a thread in CONN_RESOLVING */
 	int			found;
-	u_int64_t		since;		/* of this state */
+	u_int64_t		since;		/* ms: when this state began */
 	u_int64_t		retry_ms;
-	u_int8_t		*prepared;	/* one flag a statement */
-	int			watched;	/* what the loop looks out for: EPOLLIN, EPOLLOUT */
-	int			unsent;		/* calls wait in libpq's buffer for the end of this turn */
+	u_int8_t		*prepared;	/* one flag per statement */
+	int			watched;	/* events requested from epoll: EPOLLIN, EPOLLOUT */
+	int			unsent;		/* libpq's buffer holds calls that are flushed at the end of this iteration */
 	struct call_list	sent;
 	size_t			nsent;
 };
@@ -91,18 +91,18 @@ static int			flushing = 0;
 static void			*kept[RESULT_BLOCKS];
 static char			*url;
 static char			startup_options[256];
-static char			program[64];	/* by which the database tells our processes apart (sql/schema/0011_status.sql) */
+static char			application_name[64];	/* shown in pg_stat_activity; names role and version (wanzami status) */
 
 static void	conn_handle(void *, int);
 
 static void
-call_finish(struct call *c, const char *error, const char *state, int lost)
+call_finish(struct call *c, const char *error, const char *state, int disconnected)
 {
-	struct pg_outcome	outcome = { .error = error, .state = state, .lost = lost };
+	struct pg_outcome	outcome = { .error = error, .state = state, .disconnected = disconnected };
 	int			i;
 
 	counter_add(COUNTER_DATABASE_CALLS, 1);
-	if (lost)
+	if (disconnected)
 		counter_add(COUNTER_DATABASE_LOST, 1);
 	if (error == NULL)
 		outcome.res = c->res;
@@ -126,11 +126,11 @@ conn_watch(struct conn *conn, int events)
 	kore_platform_event_schedule(PQsocket(conn->db), events | EPOLLRDHUP, 0, conn);
 }
 
-/* Everything in flight ends here: whether it took effect nobody knows, and nobody is kept waiting. */
+/* Closes a connection and ends its calls in flight as disconnected. It is opened again after a pause that doubles. */
 static void
-conn_lose(struct conn *conn, const char *why)
+conn_fail(struct conn *conn, const char *why)
 {
-	struct call_list	lost;
+	struct call_list	unanswered;
 	struct call		*c;
 	char			text[256];
 
@@ -144,12 +144,12 @@ conn_lose(struct conn *conn, const char *why)
 	conn->since = kore_time_ms();
 	conn->retry_ms = conn->retry_ms * 2 < PG_RETRY_MAX_MS ? conn->retry_ms * 2 : PG_RETRY_MAX_MS;
 
-	TAILQ_INIT(&lost);
-	TAILQ_CONCAT(&lost, &conn->sent, list);
+	TAILQ_INIT(&unanswered);
+	TAILQ_CONCAT(&unanswered, &conn->sent, list);
 	conn->nsent = 0;
-	while ((c = TAILQ_FIRST(&lost)) != NULL) {
-		TAILQ_REMOVE(&lost, c, list);
-		call_finish(c, "the connection was lost", "", 1);
+	while ((c = TAILQ_FIRST(&unanswered)) != NULL) {
+		TAILQ_REMOVE(&unanswered, c, list);
+		call_finish(c, "the database connection was closed before the result", "", 1);
 	}
 }
 
@@ -157,20 +157,20 @@ static void
 conn_start(struct conn *conn)
 {
 	const char	*keys[] = { "dbname", "host", "hostaddr", "port", "options", "application_name", "connect_timeout", NULL };
-	const char	*values[] = { url, conn->where.host, conn->where.hostaddr, conn->where.port, startup_options, program, "5", NULL };
+	const char	*values[] = { url, conn->where.host, conn->where.hostaddr, conn->where.port, startup_options, application_name, "5", NULL };
 
 	conn->state = CONN_CONNECTING;
 	conn->since = kore_time_ms();
 	memset(conn->prepared, 0, nstatements);
 	conn->db = PQconnectStartParams(keys, values, 1);
 	if (PQstatus(conn->db) == CONNECTION_BAD || PQsocket(conn->db) < 0) {
-		conn_lose(conn, PQerrorMessage(conn->db));
+		conn_fail(conn, PQerrorMessage(conn->db));
 		return;
 	}
 	conn_watch(conn, EPOLLOUT);
 }
 
-/* On a thread: a name server may take its time. */
+/* Runs on a thread, since the look-up of a host name blocks. */
 static void
 conn_resolve(void *arg)
 {
@@ -187,7 +187,7 @@ conn_resolved(void *arg)
 	if (conn->found)
 		conn_start(conn);
 	else
-		conn_lose(conn, conn->where.error);
+		conn_fail(conn, conn->where.error);
 	pg_host_clear(&conn->where);
 }
 
@@ -207,7 +207,7 @@ conn_flush(struct conn *conn)
 	r = PQflush(conn->db);
 	events = r == 1 ? EPOLLIN | EPOLLOUT : EPOLLIN;
 	if (r == -1)
-		conn_lose(conn, PQerrorMessage(conn->db));
+		conn_fail(conn, PQerrorMessage(conn->db));
 	else if (events != conn->watched)
 		conn_watch(conn, events);
 }
@@ -226,7 +226,7 @@ conns_flush(void *arg, u_int64_t now)
 	}
 }
 
-/* What one turn of the event loop asks goes out together. */
+/* Sends the calls of one iteration of the event loop together. */
 static void
 conn_flush_soon(struct conn *conn)
 {
@@ -242,7 +242,7 @@ statement_name(size_t statement, char out[16])
 	snprintf(out, 16, "s%zu", statement);
 }
 
-/* What this connection has not seen yet is prepared ahead, each by itself, so that an error later undoes none of it. */
+/* Prepares a statement that is new to this connection, followed by a sync of its own, so that a later error does not undo it. */
 static int
 call_prepare(struct conn *conn, struct call *c, size_t statement)
 {
@@ -271,7 +271,7 @@ call_execute(struct conn *conn, struct call *c, size_t statement)
 	return (PQsendQueryPrepared(conn->db, name, c->nparams, (const char *const *)c->params, NULL, NULL, 0));
 }
 
-/* Does one step for every statement of a call. */
+/* Calls step for every statement of a call, until it returns 0. */
 static int
 call_each(struct conn *conn, struct call *c, int (*step)(struct conn *, struct call *, size_t))
 {
@@ -301,7 +301,7 @@ conn_send(struct conn *conn, struct call *c)
 	return (1);
 }
 
-/* The connection of a lane with the fewest calls in flight, NULL when none is up. */
+/* Returns the lane's connection with the fewest calls in flight; NULL if none is open. */
 static struct conn *
 conn_pick(enum pg_lane lane)
 {
@@ -327,8 +327,8 @@ calls_send(enum pg_lane lane)
 	while ((c = TAILQ_FIRST(&waiting[lane])) != NULL && (conn = conn_pick(lane)) != NULL) {
 		TAILQ_REMOVE(&waiting[lane], c, list);
 		if (!conn_send(conn, c)) {
-			conn_lose(conn, PQerrorMessage(conn->db));	/* first: the callback may ask for something itself */
-			call_finish(c, "the statement could not be sent", "", 1);
+			conn_fail(conn, PQerrorMessage(conn->db));	/* before call_finish(), whose callback may start another call */
+			call_finish(c, "the statement could not be sent to the database", "", 1);
 			continue;
 		}
 		conn_flush_soon(conn);
@@ -347,7 +347,7 @@ conn_step(struct conn *conn)
 		break;
 	case PGRES_POLLING_OK:
 		if (PQsetnonblocking(conn->db, 1) == -1 || !PQenterPipelineMode(conn->db)) {
-			conn_lose(conn, PQerrorMessage(conn->db));
+			conn_fail(conn, PQerrorMessage(conn->db));
 			break;
 		}
 		conn->state = CONN_READY;
@@ -356,18 +356,18 @@ conn_step(struct conn *conn)
 		calls_send(conn_lane(conn));
 		break;
 	default:
-		conn_lose(conn, PQerrorMessage(conn->db));
+		conn_fail(conn, PQerrorMessage(conn->db));
 		break;
 	}
 }
 
 static int
-failed(const PGresult *res)
+is_error(const PGresult *res)
 {
 	return (res != NULL && PQresultStatus(res) == PGRES_FATAL_ERROR);
 }
 
-/* The first error of a call is its outcome, else its last result; what follows an error was only skipped. */
+/* Stores a call's first error, or its last result if there is no error. After an error the server skips the rest. */
 static void
 call_result(struct conn *conn, struct call *c, PGresult *res)
 {
@@ -375,7 +375,7 @@ call_result(struct conn *conn, struct call *c, PGresult *res)
 
 	if (preparing && PQresultStatus(res) != PGRES_COMMAND_OK)
 		conn->prepared[c->preparing[c->prepared]] = 0;
-	if (failed(c->res) || (preparing && !failed(res)) || PQresultStatus(res) == PGRES_PIPELINE_ABORTED) {
+	if (is_error(c->res) || (preparing && !is_error(res)) || PQresultStatus(res) == PGRES_PIPELINE_ABORTED) {
 		PQclear(res);
 		return;
 	}
@@ -383,9 +383,9 @@ call_result(struct conn *conn, struct call *c, PGresult *res)
 	c->res = res;
 }
 
-/* The server undid it through no fault of its own: a deadlock, a conflict of serialisable transactions. */
+/* Queues a call again after a deadlock (40P01) or a serialization failure (40001). Returns 0 if it must not be repeated. */
 static int
-call_again(struct call *c, const char *state)
+call_retry(struct call *c, const char *state)
 {
 	if ((strcmp(state, "40P01") && strcmp(state, "40001")) || ++c->tries >= PG_TRIES)
 		return (0);
@@ -397,9 +397,9 @@ call_again(struct call *c, const char *state)
 }
 
 /*
- * Which statements, and how long since they were asked for. A comment with the
- * trace would make every statement another one, to be prepared anew; request
- * and statement are joined by their times and by the path in the log.
+ * Logs a call that took SLOW_QUERY_MS or longer. The statement carries no
+ * comment with the trace ID, since each comment would make it a new statement to
+ * prepare; time and path in the log relate it to its request.
  */
 static void
 call_slow(const struct call *c)
@@ -423,18 +423,18 @@ call_complete(struct conn *conn, struct call *c)
 	conn->nsent--;
 	call_slow(c);
 	if ((next = TAILQ_FIRST(&conn->sent)) != NULL)
-		next->since = kore_time_ms();	/* the server begins with it now */
+		next->since = kore_time_ms();	/* the server starts it now */
 	if (PQresultStatus(c->res) == PGRES_TUPLES_OK || PQresultStatus(c->res) == PGRES_COMMAND_OK) {
 		call_finish(c, NULL, NULL, 0);
 		return;
 	}
 	if ((state = PQresultErrorField(c->res, PG_DIAG_SQLSTATE)) == NULL)
 		state = "";
-	if (call_again(c, state))
+	if (call_retry(c, state))
 		return;
 	if ((error = PQresultErrorField(c->res, PG_DIAG_MESSAGE_PRIMARY)) == NULL)
 		error = c->res != NULL ? PQresultErrorMessage(c->res) : "no result";
-	if (strncmp(state, "W", 1))	/* what statements refuse is no error */
+	if (strncmp(state, "W", 1))	/* a refusal of a statement is not an error */
 		counter_add(COUNTER_DATABASE_ERRORS, 1);
 	call_finish(c, error, state, 0);
 }
@@ -444,19 +444,19 @@ conn_read(struct conn *conn)
 {
 	struct call	*c;
 	PGresult	*res;
-	int		nothing = 0;
+	int		nulls = 0;
 
 	if (!PQconsumeInput(conn->db)) {
-		conn_lose(conn, PQerrorMessage(conn->db));
+		conn_fail(conn, PQerrorMessage(conn->db));
 		return;
 	}
-	/* One NULL ends the results of a statement; a second one in a row means that nothing more is here. */
-	while (conn->state == CONN_READY && (c = TAILQ_FIRST(&conn->sent)) != NULL && nothing < 2 && !PQisBusy(conn->db)) {
+	/* A NULL ends the results of a statement. Two in a row mean that no more results have arrived. */
+	while (conn->state == CONN_READY && (c = TAILQ_FIRST(&conn->sent)) != NULL && nulls < 2 && !PQisBusy(conn->db)) {
 		if ((res = PQgetResult(conn->db)) == NULL) {
-			nothing++;
+			nulls++;
 			continue;
 		}
-		nothing = 0;
+		nulls = 0;
 		if (PQresultStatus(res) == PGRES_PIPELINE_SYNC) {
 			PQclear(res);
 			if (c->prepared < c->nprepares)
@@ -468,7 +468,7 @@ conn_read(struct conn *conn)
 		}
 	}
 	if (conn->state == CONN_READY && PQstatus(conn->db) == CONNECTION_BAD)
-		conn_lose(conn, PQerrorMessage(conn->db));
+		conn_fail(conn, PQerrorMessage(conn->db));
 	calls_send(conn_lane(conn));
 }
 
@@ -480,7 +480,7 @@ conn_handle(void *arg, int error)
 
 	writable = conn->evt.flags & KORE_EVENT_WRITE;
 	conn->evt.flags = 0;
-	(void)error;	/* libpq finds out by itself and has the better words */
+	(void)error;	/* libpq detects the error and describes it better */
 	if (conn->state == CONN_CONNECTING) {
 		conn_step(conn);
 	} else if (conn->state == CONN_READY) {
@@ -498,9 +498,9 @@ conn_tick(struct conn *conn, u_int64_t now)
 	if (conn->state == CONN_DOWN && now - conn->since >= conn->retry_ms)
 		conn_open(conn);
 	else if (conn->state == CONN_CONNECTING && now - conn->since > PG_GRACE_MS)
-		conn_lose(conn, "no answer while connecting");
+		conn_fail(conn, "timeout while connecting");
 	else if ((c = TAILQ_FIRST(&conn->sent)) != NULL && now - c->since > PG_TIMEOUT_MS + PG_GRACE_MS)
-		conn_lose(conn, "no answer");
+		conn_fail(conn, "the server did not respond in time");
 }
 
 static void
@@ -510,7 +510,7 @@ calls_expire(enum pg_lane lane, u_int64_t now)
 
 	while ((c = TAILQ_FIRST(&waiting[lane])) != NULL && now - c->since > PG_WAIT_MS) {
 		TAILQ_REMOVE(&waiting[lane], c, list);
-		call_finish(c, "no connection", "", 1);
+		call_finish(c, "no database connection is available", "", 1);
 	}
 }
 
@@ -534,7 +534,7 @@ gauges_set(void)
 	counter_set(COUNTER_DATABASE_WAITING, wait);
 }
 
-/* Kore's time for this tick is from before the timers that ran ahead of it; a call of theirs would look like a future one. */
+/* Uses the current time: ticked is older than calls that other timers of this iteration have started. */
 static void
 pg_tick(void *arg, u_int64_t ticked)
 {
@@ -572,9 +572,9 @@ statements_load(void)
 }
 
 /*
- * musl gives pages back as soon as the last block on them is freed, and would
- * do so with the first block of every result. Among these blocks, of which
- * every other stays, the next results find room.
+ * Keeps memory for results allocated. musl returns a page to the kernel as soon
+ * as its last block is freed, which would happen with the first block of each
+ * result. Every second block stays allocated; the gaps serve the next results.
  */
 static void
 blocks_keep(void)
@@ -599,7 +599,7 @@ pg_start(const char *database_url)
 		fatalx("DATABASE_URL is not a postgresql:// URL");
 	snprintf(startup_options, sizeof(startup_options), "-c statement_timeout=%d -c TimeZone=UTC -c search_path=%s",
 	    PG_TIMEOUT_MS, schema);
-	snprintf(program, sizeof(program), "wanzami %s %s", conf_str(CONF_ROLE), WANZAMI_VERSION);
+	snprintf(application_name, sizeof(application_name), "wanzami %s %s", conf_str(CONF_ROLE), WANZAMI_VERSION);
 	statements_load();
 	blocks_keep();
 
@@ -615,7 +615,7 @@ pg_start(const char *database_url)
 	kore_timer_add(pg_tick, PG_TICK_MS, NULL, 0);
 }
 
-/* The files are in the order of their names. */
+/* Finds a file by binary search, since files are sorted by name. */
 static const struct file *
 file_find(const char *name)
 {
@@ -634,7 +634,7 @@ file_find(const char *name)
 		else
 			low = middle + 1;
 	}
-	fatalx("there is no " SCRIPT_FOLDER "%s.sql", name);
+	fatalx(SCRIPT_FOLDER "%s.sql is not in the binary", name);
 }
 
 static void

@@ -1,8 +1,8 @@
 /*
- * PostgreSQL for the event loop of one worker: the statements of sql/query,
- * prepared once per connection and sent in libpq's pipeline mode, many
- * requests over few connections. Nothing here blocks, but for the look-up of
- * the server's name when a connection is made. Event loop only.
+ * Asynchronous PostgreSQL client for the event loop of a worker. Runs the
+ * statements of sql/query, prepared once per connection and sent in libpq's
+ * pipeline mode, so that many requests share few connections. Nothing here
+ * blocks: a thread resolves the server's host name. Event loop only.
  */
 #ifndef WANZAMI_PG_H
 #define WANZAMI_PG_H
@@ -12,38 +12,43 @@
 #define PG_PARAMS_MAX	16
 
 /*
- * How a call ended. res holds the rows of its last statement, or is NULL when
- * it failed: then error says why in the database's words, state is the
- * SQLSTATE ("" when it has none), and lost tells that the database could not
- * be asked or did not answer (503). All are pg.c's and gone when the callback
- * returns.
+ * Result of a call. res holds the rows of the last statement. On error res is
+ * NULL, error is the server's message and state the SQLSTATE ("" if there is
+ * none). disconnected is 1 if the call found no connection, or if the
+ * connection closed before the result, so that the statement may or may not
+ * have taken effect; the API responds with 503. Everything belongs to pg.c and
+ * is valid until the callback returns.
  */
 struct pg_outcome {
 	const PGresult	*res;
 	const char	*error;
 	const char	*state;
-	int		lost;
+	int		disconnected;
 };
 
 typedef void	(*pg_done)(void *arg, const struct pg_outcome *);
 
-/* Makes the worker's connections; database_url is checked already. Once per worker. */
+/* Opens the worker's connections. Ends the process if database_url is not a postgresql:// URL. Call it once per worker. */
 void	pg_start(const char *database_url);
 
 /*
- * Sends sql/query/<name>.sql with text parameters (NULL is SQL's NULL; all are
- * copied), of which every statement of the file uses all. The statements of a
- * file, each ended by a semicolon at the end of a line, are one transaction;
- * one that loses a deadlock is run again. done is called exactly once, later,
- * from the event loop; within PG_TIMEOUT_MS and a little, whatever happens to
- * the server.
+ * Runs sql/query/<name>.sql with text parameters (copied; NULL is SQL's NULL).
+ * Every statement of the file must use all of them. Each statement ends with a
+ * semicolon at the end of a line. The statements of a file are one transaction,
+ * which is repeated after a deadlock or a serialization failure, up to three
+ * times in all.
+ *
+ * Calls done exactly once, later, from the event loop. A call waits at most 3 s
+ * for a connection. A statement that runs for 15 s is canceled by the server;
+ * if the server has not responded after 20 s, the connection is closed.
  */
 void	pg_query(const char *name, int nparams, const char *const *params, pg_done done, void *arg);
 
 /*
- * The same for up to PG_FILES_MAX files in one transaction and one round trip,
- * all with the parameters $1 and $2 of type jsonb. What may take its time goes
- * over a connection of its own, so that nothing quick stands behind it.
+ * Runs up to PG_FILES_MAX files in one transaction and one round trip, all with
+ * the parameters $1 and $2 of type jsonb. Slow statements belong into PG_SLOW,
+ * which has a connection of its own, so that fast ones do not queue behind
+ * them. pg_query() uses PG_FAST.
  */
 #define PG_FILES_MAX	2
 enum pg_lane { PG_FAST, PG_SLOW };

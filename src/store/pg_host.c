@@ -1,7 +1,7 @@
 /*
- * The lists of hosts and ports in a connection string, with each name as often
- * as it has addresses. The names go along: certificates and error messages
- * speak of them (libpq, "Parameter Key Words", hostaddr).
+ * Builds libpq's lists host, hostaddr and port, with one entry per IP address. The
+ * name is repeated in host, since libpq checks certificates against it and names
+ * it in error messages (libpq, "Parameter Key Words", hostaddr).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,9 +12,9 @@
 #include "base/host.h"
 #include "store/pg_host.h"
 
-#define NAME_MAX_LEN	253	/* of a host, RFC 1035 2.3.4 */
+#define NAME_MAX_LEN	253	/* bytes of a host name, RFC 1035 §2.3.4 */
 
-/* libpq's three lists while they grow. */
+/* The three lists while they are written. */
 struct lists {
 	FILE	*host, *hostaddr, *port;
 	int	count;
@@ -30,7 +30,7 @@ lists_add(struct lists *to, const char *host, const char *address, const char *p
 	fprintf(to->port, "%s%.*s", comma, port_len, port);
 }
 
-/* The entry at place n of a list; a list of one has it for every place (libpq, "Specifying Multiple Hosts"). */
+/* Returns entry n of a list. A list of one entry has it at every position (libpq, "Specifying Multiple Hosts"). */
 static const char *
 list_entry(const char *list, int n, int *len)
 {
@@ -41,7 +41,7 @@ list_entry(const char *list, int n, int *len)
 	return (list);
 }
 
-/* A host that is a socket's path has no address, nor one that libpq takes for its default. */
+/* Adds a server. The path of a socket and libpq's default host ("") have no IP address. */
 static void
 server_add(struct pg_host *h, struct lists *to, const char *host, const char *port, int port_len)
 {
@@ -107,7 +107,7 @@ pg_host_resolve(struct pg_host *h, const char *url)
 	int			ok = 1;
 
 	memset(h, 0, sizeof(*h));
-	/* What libpq cannot parse it will complain of itself. */
+	/* libpq reports a URL that it cannot parse when it connects. */
 	if (options != NULL && *option(options, "host") != '\0' && *option(options, "hostaddr") == '\0')
 		ok = lists_fill(h, option(options, "host"), option(options, "port"));
 	PQconninfoFree(options);

@@ -1,23 +1,22 @@
 /*
- * Where the servers of a database URL are, looked up ahead of libpq, which
- * would ask the name server on the thread that connects.
+ * Look-up of the host names in a database URL, done before libpq connects, since
+ * libpq's own look-up would block the thread that connects.
  */
 #ifndef WANZAMI_PG_HOST_H
 #define WANZAMI_PG_HOST_H
 
 struct pg_host {
-	char	*host;		/* libpq's parameters of the same names: lists, with one entry for each address */
+	char	*host;		/* libpq's connection parameters of these names: lists with one entry per IP address */
 	char	*hostaddr;
 	char	*port;
-	char	error[384];
+	char	error[384];	/* "host name: reason" of the last failed look-up */
 };
 
 /*
- * Looks up every host of url. All three lists are NULL when libpq needs
- * nothing beyond the URL itself (a socket, no host, addresses given). A host
- * without address is left out; only when that leaves none, returns 0 and says
- * so in error. Waits for name servers: see host_resolve(). The lists are freed
- * by pg_host_clear().
+ * Resolves every host of url. The lists stay NULL if libpq needs nothing beyond
+ * the URL: a socket, no host, or hostaddr in the URL. Skips a host that cannot
+ * be resolved; returns 0 with error if none is left. Blocks as host_resolve()
+ * does. Free the lists with pg_host_clear().
  */
 int	pg_host_resolve(struct pg_host *h, const char *url);
 

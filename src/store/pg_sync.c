@@ -1,5 +1,5 @@
 /*
- * libpq as it is used where nothing else has to go on meanwhile.
+ * Blocking use of libpq, with timeouts and cancellation.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -14,12 +14,12 @@
 #include "store/script.h"
 
 #define PARAMS_MAX	16
-#define GRACE_MS	5000	/* for the answer of a statement that the server should have ended */
-#define STEP_MS		200	/* between two looks at whether anybody still waits */
-#define IDLE_MS		"300000"	/* in the middle of a transaction, before the server ends it: locks are not held for those who hang */
+#define GRACE_MS	5000	/* after the statement timeout or a cancellation, until the connection is closed */
+#define STEP_MS		200	/* interval of the calls of canceled */
+#define IDLE_MS		"300000"	/* limit for an idle transaction, so that a process that hangs does not keep its locks */
 
 static int
-failed(struct pg_sync *w, const char *why)
+error_set(struct pg_sync *w, const char *why)
 {
 	snprintf(w->error, sizeof(w->error), "%s", why);
 	w->error[strcspn(w->error, "\n")] = '\0';
@@ -28,18 +28,18 @@ failed(struct pg_sync *w, const char *why)
 }
 
 static int
-failed_result(struct pg_sync *w, PGresult *res)
+error_from_result(struct pg_sync *w, PGresult *res)
 {
 	const char	*why = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY), *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 
 	snprintf(w->state, sizeof(w->state), "%s", state != NULL ? state : "");
-	failed(w, why != NULL ? why : PQerrorMessage(w->db));
+	error_set(w, why != NULL ? why : PQerrorMessage(w->db));
 	PQclear(res);
 
 	return (0);
 }
 
-/* A server that knows how notices within seconds that we are gone, in the middle of a statement. */
+/* Lets a server that supports it (PostgreSQL 14 and later) check every 5 s, during a statement, that the client is still connected. */
 static int
 session_prepare(struct pg_sync *w)
 {
@@ -60,7 +60,7 @@ pg_sync_open(struct pg_sync *w, const char *database_url, int timeout_ms)
 		return (1);
 	pg_sync_close(w);
 	if ((url = pg_url_clean(database_url, schema, sizeof(schema))) == NULL)
-		return (failed(w, "DATABASE_URL is not a postgresql:// URL"));
+		return (error_set(w, "DATABASE_URL is not a postgresql:// URL"));
 	snprintf(options, sizeof(options), "-c statement_timeout=%d -c idle_in_transaction_session_timeout=" IDLE_MS
 	    " -c TimeZone=UTC -c search_path=%s", timeout_ms, schema);
 	values[0] = url;
@@ -71,7 +71,7 @@ pg_sync_open(struct pg_sync *w, const char *database_url, int timeout_ms)
 	if (PQstatus(w->db) == CONNECTION_OK && PQsetnonblocking(w->db, 1) == 0 && session_prepare(w))
 		return (1);
 	if (PQstatus(w->db) != CONNECTION_OK)
-		failed(w, PQerrorMessage(w->db));
+		error_set(w, PQerrorMessage(w->db));
 	pg_sync_close(w);
 
 	return (0);
@@ -87,35 +87,36 @@ pg_sync_close(struct pg_sync *w)
 }
 
 int
-pg_sync_lost(const struct pg_sync *w)
+pg_sync_disconnected(const struct pg_sync *w)
 {
 	return (w->db == NULL || PQstatus(w->db) != CONNECTION_OK);
 }
 
 static int
-take(struct pg_sync *w, PGresult *res)
+result_keep(struct pg_sync *w, PGresult *res)
 {
 	if (PQresultStatus(res) != PGRES_TUPLES_OK && PQresultStatus(res) != PGRES_COMMAND_OK)
-		return (failed_result(w, res));
+		return (error_from_result(w, res));
 	PQclear(w->res);
 	w->res = res;
 
 	return (1);
 }
 
-/* Waits for the socket, or a moment. */
+/* Waits for the socket, for at most STEP_MS. */
 static void
 socket_wait(struct pg_sync *w, int unsent)
 {
 	struct pollfd	p = { .fd = PQsocket(w->db), .events = (short)(POLLIN | (unsent ? POLLOUT : 0)) };
 
 	if (poll(&p, 1, STEP_MS) > 0 && (p.revents & ~POLLOUT))
-		(void)PQconsumeInput(w->db);	/* its error is in the next result */
+		(void)PQconsumeInput(w->db);	/* PQgetResult() reports its error */
 }
 
 /*
- * Returns the next result of what was sent, NULL after the last. A server that
- * does not answer in time loses the connection: NULL, with the error.
+ * Returns the next result of what was sent; NULL after the last one. If the
+ * server does not respond in time, closes the connection, sets the error and
+ * returns NULL.
  */
 static PGresult *
 result_next(struct pg_sync *w)
@@ -130,7 +131,7 @@ result_next(struct pg_sync *w)
 			end = now + GRACE_MS;
 		if (now > end) {
 			pg_sync_close(w);
-			(void)failed(w, "the server does not answer");
+			(void)error_set(w, "the database server did not respond in time");
 			return (NULL);
 		}
 	}
@@ -138,7 +139,7 @@ result_next(struct pg_sync *w)
 	return (PQgetResult(w->db));
 }
 
-/* Takes all results of what was sent. A row that wants no more hangs up: the rest may be long. */
+/* Reads all results of what was sent. If row returns 0, closes the connection, since the remaining rows may be many. */
 static int
 results_take(struct pg_sync *w, int sent, int (*row)(void *, const PGresult *), void *ctx)
 {
@@ -146,10 +147,10 @@ results_take(struct pg_sync *w, int sent, int (*row)(void *, const PGresult *), 
 	int		ok = 1;
 
 	if (!sent)
-		return (failed(w, PQerrorMessage(w->db)));
+		return (error_set(w, PQerrorMessage(w->db)));
 	while ((res = result_next(w)) != NULL) {
 		if (row == NULL || PQresultStatus(res) != PGRES_SINGLE_TUPLE) {
-			ok = take(w, res) && ok;
+			ok = result_keep(w, res) && ok;
 			continue;
 		}
 		ok = row(ctx, res);
@@ -170,7 +171,7 @@ pg_sync_exec(struct pg_sync *w, const char *sql)
 	return (results_take(w, PQsendQuery(w->db, sql), NULL, NULL));
 }
 
-/* How many of its parameters a statement mentions: the server refuses those that it cannot tell the type of. */
+/* Returns the highest parameter number in a statement. The server rejects unused parameters, whose type it cannot infer. */
 static int
 params_count(const char *sql)
 {
@@ -197,7 +198,7 @@ statement_run(struct pg_sync *w, const char *sql, int nparams, const char *const
 	return (results_take(w, sent, row, ctx));
 }
 
-/* The last statement is the one that row is for. */
+/* Runs the statements of a file. row receives the rows of the last one. */
 static int
 file_run(struct pg_sync *w, const char *name, int nparams, const char *const *params, int (*row)(void *, const PGresult *), void *ctx)
 {
@@ -208,7 +209,7 @@ file_run(struct pg_sync *w, const char *name, int nparams, const char *const *pa
 
 	snprintf(path, sizeof(path), SCRIPT_FOLDER "%s.sql", name);
 	if ((file = embed_find(path)) == NULL)
-		fatalx("there is no %s", path);
+		fatalx("%s is not in the binary", path);
 	w->state[0] = '\0';
 	text = file->data;
 	for (sql = script_next(&text); ok && sql != NULL; sql = next) {

@@ -1,5 +1,5 @@
 /*
- * Drops the URL parameters that only Prisma understands
+ * Removal of the URL parameters that only Prisma knows
  * (docs/compatibility.md#database-url).
  */
 #include <stdlib.h>

@@ -1,13 +1,14 @@
 /*
- * DATABASE_URL as other clients write it, made fit for libpq.
+ * Conversion of DATABASE_URL, as Prisma writes it, for libpq.
  */
 #ifndef WANZAMI_PG_URL_H
 #define WANZAMI_PG_URL_H
 
 /*
- * Copies url without the parameters that libpq does not know (Prisma's
- * connection_limit and the like); schema=NAME is put into schema (default
- * "public"). The caller frees the copy. NULL when url is not a postgres URL.
+ * Returns a copy of url without the parameters that libpq does not know
+ * (Prisma's connection_limit and others), which the caller frees; NULL if url
+ * is not a postgresql:// URL or memory is out. Writes the value of the parameter
+ * schema to schema (default "public").
  */
 char	*pg_url_clean(const char *url, char *schema, unsigned long schema_len);
 

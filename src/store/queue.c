@@ -1,6 +1,6 @@
 /*
- * The stream of wake-ups and its one consumer group. Nothing is acknowledged:
- * what a worker has been given and lost is the database's to find.
+ * The stream of wake-ups and its only consumer group. Entries are not
+ * acknowledged: the lease in the database covers a worker that dies.
  */
 #include <string.h>
 
@@ -13,18 +13,18 @@
 #define STREAM		"wanzami:{q}:transcode"
 #define GROUP		"workers"
 #define BLOCK_MS	"5000"
-#define PATIENCE_MS	10000	/* more than BLOCK_MS */
-#define KEEP		"1000"	/* wake-ups that nobody took are worth little */
+#define READ_TIMEOUT_MS	10000	/* must exceed BLOCK_MS */
+#define KEEP		"1000"	/* entries; older wake-ups are of no use */
 #define COUNT(a)	(int)(sizeof(a) / sizeof((a)[0]))
 
 static struct {
 	struct valkey	*link;
-	int		asking;		/* a read is on its way */
+	int		reading;		/* XREADGROUP is in flight */
 	int		idle;
 	void		(*woken)(void);
 } listener;
 
-static void	listener_ask(void);
+static void	listener_read(void);
 
 void
 queue_wake(void)
@@ -34,7 +34,7 @@ queue_wake(void)
 	valkey_command(valkey_shared(), NULL, NULL, COUNT(words), words);
 }
 
-/* Who is gone for good leaves the group; who has just been wiped has none: it is made again, and nobody minds that it exists. */
+/* Creates the group, which is missing in a new or flushed Valkey. The error for an existing group is ignored. */
 static void
 group_make(void)
 {
@@ -44,17 +44,17 @@ group_make(void)
 }
 
 static void
-listener_answer(void *arg, const redisReply *reply)
+listener_reply(void *arg, const redisReply *reply)
 {
 	int	woken;
 
 	(void)arg;
-	listener.asking = 0;
-	if (reply == NULL)	/* asked again when the connection is back */
+	listener.reading = 0;
+	if (reply == NULL)	/* listener_up() reads again */
 		return;
 	if (reply->type == REDIS_REPLY_ERROR) {
 		if (strncmp(reply->str, "NOGROUP", 7)) {
-			log_event(LOG_LEVEL_WARN, "valkey does not let us wait for wake-ups", LOG_S("error", reply->str));
+			log_event(LOG_LEVEL_WARN, "waiting for wake-ups failed: valkey refuses XREADGROUP", LOG_S("error", reply->str));
 			return;
 		}
 		group_make();
@@ -62,30 +62,30 @@ listener_answer(void *arg, const redisReply *reply)
 	woken = reply->type == REDIS_REPLY_ARRAY && reply->elements > 0;
 	if (woken && !listener.idle)
 		queue_wake();
-	listener_ask();
+	listener_read();
 	if (woken && listener.idle)
 		listener.woken();
 }
 
 static void
-listener_ask(void)
+listener_read(void)
 {
 	static const char *const	words[] = { "XREADGROUP", "GROUP", GROUP, "worker", "COUNT", "1", "BLOCK", BLOCK_MS, "NOACK",
 					    "STREAMS", STREAM, ">" };
 
-	if (listener.asking || !listener.idle)
+	if (listener.reading || !listener.idle)
 		return;
-	listener.asking = 1;
-	valkey_command(listener.link, listener_answer, NULL, COUNT(words), words);
+	listener.reading = 1;
+	valkey_command(listener.link, listener_reply, NULL, COUNT(words), words);
 }
 
 static void
 listener_up(void *arg)
 {
 	(void)arg;
-	listener.asking = 0;
+	listener.reading = 0;
 	group_make();
-	listener_ask();
+	listener_read();
 	if (listener.idle)
 		listener.woken();
 }
@@ -94,7 +94,7 @@ void
 queue_listen(void (*woken)(void))
 {
 	listener.woken = woken;
-	listener.link = valkey_open(PATIENCE_MS, listener_up, NULL);
+	listener.link = valkey_open(READ_TIMEOUT_MS, listener_up, NULL);
 }
 
 void
@@ -102,5 +102,5 @@ queue_idle(int idle)
 {
 	listener.idle = idle;
 	if (listener.link != NULL)
-		listener_ask();
+		listener_read();
 }

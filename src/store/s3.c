@@ -1,5 +1,5 @@
 /*
- * Signature version 4, on BearSSL's HMAC.
+ * Signature version 4, with BearSSL's HMAC.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,14 +13,14 @@
 #define SHA256_LEN	br_sha256_SIZE
 #define SIGNED_MAX	(S3_PAIRS_MAX + 4)	/* headers: host, date, hash and token besides those of the request */
 
-/* Text that remembers that it did not fit. */
+/* A text of limited size; full is set if something did not fit. */
 struct text {
 	char	*data;
 	size_t	size, len;
 	int	full;
 };
 
-/* What the signature is for, and when. */
+/* Date and credential scope of a signature. */
 struct scope {
 	char	stamp[20];	/* 20130524T000000Z */
 	char	text[128];	/* 20130524/us-east-1/s3/aws4_request */
@@ -43,7 +43,7 @@ text_addf(struct text *t, const char *fmt, ...)
 		t->len += (size_t)n;
 }
 
-/* RFC 3986: unreserved characters stay, a slash too where it separates folders. */
+/* Percent-encodes all but unreserved characters (RFC 3986 §2.3) and, with keep_slash, slashes. */
 static void
 text_add_encoded(struct text *t, const char *s, int keep_slash)
 {
@@ -132,9 +132,9 @@ signature(const struct s3_bucket *b, const struct s3_keys *keys, const struct sc
 	memset(key, 0, sizeof(key));
 }
 
-/* scheme://host of the bucket, with its name in front of the host or behind it. */
+/* Writes the bucket's URL: scheme://name.host, or scheme://host/name with in_path. */
 static void
-address(const struct s3_bucket *b, struct text *url)
+bucket_url(const struct s3_bucket *b, struct text *url)
 {
 	const char	*host = strstr(b->endpoint, "://");
 	size_t		len;
@@ -156,7 +156,7 @@ address(const struct s3_bucket *b, struct text *url)
 static int
 url_make(const struct s3_bucket *b, const char *key, struct text *url)
 {
-	address(b, url);
+	bucket_url(b, url);
 	if (key != NULL || !b->in_path)
 		text_addf(url, "/");
 	if (key != NULL)
@@ -183,7 +183,7 @@ query_add(struct text *q, const char *name, const char *value)
 	text_add_encoded(q, value, 0);
 }
 
-/* The host and the path of what url_make made; the path ends with the text. */
+/* Finds host and path in the result of url_make(). */
 static void
 url_split(const char *url, const char **host, int *host_len, const char **path)
 {
@@ -208,7 +208,7 @@ s3_presign(const struct s3_bucket *b, const struct s3_keys *keys, const struct s
 	scope_make(&scope, b, now);
 	snprintf(credential, sizeof(credential), "%s/%s", keys->access_key, scope.text);
 	snprintf(number, sizeof(number), "%d", seconds);
-	/* In the order of bytes, as the canonical form wants them: capitals before the small letters of the request's own. */
+	/* The canonical query is sorted by bytes: X-Amz- in capitals comes before the request's own lower-case names. */
 	query_add(&q, "X-Amz-Algorithm", "AWS4-HMAC-SHA256");
 	query_add(&q, "X-Amz-Credential", credential);
 	query_add(&q, "X-Amz-Date", scope.stamp);
@@ -235,7 +235,7 @@ pair_compare(const void *a, const void *b)
 	return (strcmp(((const struct s3_pair *)a)->name, ((const struct s3_pair *)b)->name));
 }
 
-/* Canonical headers, an empty line, and the list of their names; the names alone once more for the Authorization header. */
+/* Writes the canonical headers and the list of signed headers; the list also to names, for the Authorization header. */
 static void
 headers_add(struct text *canonical, struct s3_pair *headers, size_t count, struct text *names)
 {
@@ -249,7 +249,7 @@ headers_add(struct text *canonical, struct s3_pair *headers, size_t count, struc
 	text_addf(canonical, "\n%s\n", names->data);
 }
 
-/* Every header that is signed; those of the request are written out on the way. */
+/* Collects the headers to sign and writes the request's own as header lines. */
 static int
 headers_collect(const struct s3_keys *keys, const struct s3_request *r, const char *host, const char *stamp,
     struct s3_signed *s, struct s3_pair out[SIGNED_MAX], size_t *count)

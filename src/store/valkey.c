@@ -1,6 +1,5 @@
 /*
- * Connections to Valkey, the pauses between two tries to make one, and the
- * commands that wait for an answer.
+ * Connections to Valkey, reconnection, and commands in flight.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,16 +20,16 @@
 #define VALKEY_PORT		6379
 #define VALKEY_FORM		"redis://[user:password@]host[:port], or rediss:// for TLS"
 #define VALKEY_CONNECT_MS	3000
-#define VALKEY_PATIENCE_MS	3000
+#define VALKEY_TIMEOUT_MS	3000
 #define VALKEY_RETRY_MIN_MS	100
 #define VALKEY_RETRY_MAX_MS	5000
 
 struct valkey {
-	struct valkeykore	loop;		/* first: what the loop hands back */
-	redisAsyncContext	*ac;		/* NULL: down, or its name is being looked up */
+	struct valkeykore	loop;		/* first: the event loop passes a pointer to it */
+	redisAsyncContext	*ac;		/* NULL: disconnected, or the host name is being resolved */
 	int			up;
-	int			complained;	/* the log knows that it is away */
-	int			patience_ms;
+	int			down_logged;	/* the failure has been logged */
+	int			timeout_ms;
 	u_int64_t		retry_ms;
 	struct host		found;
 	void			(*on_up)(void *);
@@ -52,7 +51,7 @@ static struct {
 
 static void	link_connect(void *, u_int64_t);
 
-/* %41 is A; what does not fit is refused. */
+/* Percent-decodes (%41 is A). Returns 0 if the text is malformed or does not fit. */
 static int
 url_decode(const char *from, size_t len, char *to, size_t size)
 {
@@ -91,7 +90,7 @@ credentials_parse(const char *text, size_t len)
 	    url_decode(colon + 1, len - (size_t)(colon + 1 - text), server.password, sizeof(server.password)));
 }
 
-/* host, host:port, [address]:port */
+/* Parses host, host:port or [IPv6 address]:port. */
 static int
 authority_parse(const char *text, size_t len)
 {
@@ -134,14 +133,14 @@ valkey_configure(void)
 	p = strstr(p, "://") + 3;
 	slash = p + strcspn(p, "/?#");
 	if (strcmp(slash, "") && strcmp(slash, "/") && strcmp(slash, "/0"))
-		return ("REDIS_URL names a database other than 0, which a serverless Valkey does not have");
+		return ("REDIS_URL names a database other than 0; serverless Valkey has database 0 only");
 	len = (size_t)(slash - p);
 	for (at = slash; at > p && at[-1] != '@'; at--)
 		;
 	if (at > p && !credentials_parse(p, (size_t)(at - 1 - p)))
-		return ("REDIS_URL has a user or password that is too long or badly encoded");
+		return ("REDIS_URL is not valid: the user or password is too long or not percent-encoded correctly");
 	if (!authority_parse(at, len - (size_t)(at - p)))
-		return ("REDIS_URL has a bad host or port; allowed is " VALKEY_FORM);
+		return ("REDIS_URL is not valid: bad host or port; allowed is " VALKEY_FORM);
 
 	return (NULL);
 }
@@ -154,13 +153,13 @@ link_down(struct valkey *v)
 	v->up = 0;
 }
 
-/* However it ended: said once, and tried again later. */
+/* Logs the first failure of a series and schedules the next attempt to connect. */
 static void
-link_lost(struct valkey *v, const char *why)
+link_failed(struct valkey *v, const char *why)
 {
-	if (!v->complained)
-		log_event(LOG_LEVEL_WARN, "valkey is away; work goes on without it", LOG_S("error", why));
-	v->complained = 1;
+	if (!v->down_logged)
+		log_event(LOG_LEVEL_WARN, "valkey is unavailable; continuing without it", LOG_S("error", why));
+	v->down_logged = 1;
 	v->ac = NULL;
 	link_down(v);
 	kore_timer_add(link_connect, v->retry_ms, v, KORE_TIMER_ONESHOT);
@@ -176,9 +175,9 @@ authenticated(redisAsyncContext *ac, void *reply, void *arg)
 	(void)arg;
 	if (r == NULL || r->type != REDIS_REPLY_ERROR)
 		return;
-	if (!v->complained)
+	if (!v->down_logged)
 		log_event(LOG_LEVEL_ERROR, "valkey refuses the user or password of REDIS_URL", LOG_S("error", r->str));
-	v->complained = 1;
+	v->down_logged = 1;
 	link_down(v);
 	redisAsyncDisconnect(ac);
 }
@@ -200,11 +199,11 @@ link_connected(const redisAsyncContext *ac, int status)
 	struct valkey	*v = ac->data;
 
 	if (status != REDIS_OK) {
-		link_lost(v, ac->errstr);
+		link_failed(v, ac->errstr);
 		return;
 	}
 	counter_add(COUNTER_VALKEY_CONNECTIONS, 1);
-	v->up = 1;	/* with TLS the handshake comes first; commands wait for it within their patience */
+	v->up = 1;	/* with TLS, commands wait for the handshake within timeout_ms */
 	link_authenticate(v);
 	if (v->on_up != NULL)
 		v->on_up(v->arg);
@@ -213,14 +212,14 @@ link_connected(const redisAsyncContext *ac, int status)
 static void
 link_disconnected(const redisAsyncContext *ac, int status)
 {
-	link_lost(ac->data, status == REDIS_OK ? "closed" : hiredis_tls_error(&ac->c));
+	link_failed(ac->data, status == REDIS_OK ? "closed" : hiredis_tls_error(&ac->c));
 }
 
 static void
 link_open(struct valkey *v)
 {
 	struct timeval	connect = { VALKEY_CONNECT_MS / 1000, VALKEY_CONNECT_MS % 1000 * 1000 };
-	struct timeval	command = { v->patience_ms / 1000, v->patience_ms % 1000 * 1000 };
+	struct timeval	command = { v->timeout_ms / 1000, v->timeout_ms % 1000 * 1000 };
 	redisOptions	options = { .connect_timeout = &connect, .command_timeout = &command };
 	char		error[128];
 
@@ -230,7 +229,7 @@ link_open(struct valkey *v)
 	if (v->ac->err || (server.tls && hiredis_tls(&v->ac->c, server.host, NULL) != REDIS_OK)) {
 		snprintf(error, sizeof(error), "%s", v->ac->c.errstr);
 		redisAsyncFree(v->ac);
-		link_lost(v, error);
+		link_failed(v, error);
 		return;
 	}
 	v->ac->data = v;
@@ -239,7 +238,7 @@ link_open(struct valkey *v)
 	redisAsyncSetConnectCallback(v->ac, link_connected);
 }
 
-/* On a thread: a name server may take its time. */
+/* Runs on a thread, since the look-up of a host name blocks. */
 static void
 name_resolve(void *arg)
 {
@@ -256,7 +255,7 @@ name_resolved(void *arg)
 	if (v->found.count > 0)
 		link_open(v);
 	else
-		link_lost(v, v->found.error);
+		link_failed(v, v->found.error);
 }
 
 static void
@@ -269,12 +268,12 @@ link_connect(void *arg, u_int64_t now)
 }
 
 struct valkey *
-valkey_open(int patience_ms, void (*up)(void *), void *arg)
+valkey_open(int timeout_ms, void (*up)(void *), void *arg)
 {
 	struct valkey	*v;
 
 	v = kore_calloc(1, sizeof(*v));
-	v->patience_ms = patience_ms;
+	v->timeout_ms = timeout_ms;
 	v->retry_ms = VALKEY_RETRY_MIN_MS;
 	v->on_up = up;
 	v->arg = arg;
@@ -289,7 +288,7 @@ valkey_shared(void)
 	static struct valkey	*shared = NULL;
 
 	if (shared == NULL)
-		shared = valkey_open(VALKEY_PATIENCE_MS, NULL, NULL);
+		shared = valkey_open(VALKEY_TIMEOUT_MS, NULL, NULL);
 
 	return (shared);
 }
@@ -301,9 +300,9 @@ command_done(redisAsyncContext *ac, void *reply, void *arg)
 	struct call	*c = arg;
 
 	if (reply != NULL) {
-		if (v->complained)
-			log_event(LOG_LEVEL_INFO, "valkey is back");
-		v->complained = 0;
+		if (v->down_logged)
+			log_event(LOG_LEVEL_INFO, "valkey is available again");
+		v->down_logged = 0;
 		v->retry_ms = VALKEY_RETRY_MIN_MS;
 	}
 	if (c->done != NULL)
@@ -320,7 +319,7 @@ valkey_command(struct valkey *v, valkey_done done, void *arg, int argc, const ch
 		c = kore_calloc(1, sizeof(*c));
 		c->done = done;
 		c->arg = arg;
-		/* hiredis wants no const here and writes nothing. */
+		/* hiredis declares argv without const, but does not write to it. */
 		if (redisAsyncCommandArgv(v->ac, command_done, c, argc, (const char **)(uintptr_t)argv, NULL) == REDIS_OK)
 			return;
 		kore_free(c);
@@ -329,7 +328,7 @@ valkey_command(struct valkey *v, valkey_done done, void *arg, int argc, const ch
 		done(arg, NULL);
 }
 
-/* One command and its answer as text; 0 when it was none that pleases. */
+/* Sends a command and writes its reply as text to why. Returns 0 on an error. */
 static int
 check_command(redisContext *c, char *why, size_t len, int argc, const char **argv)
 {
@@ -346,7 +345,7 @@ check_command(redisContext *c, char *why, size_t len, int argc, const char **arg
 }
 
 static int
-check_talk(redisContext *c, char *why, size_t len)
+check_session(redisContext *c, char *why, size_t len)
 {
 	static const char	*ping[] = { "PING" };
 	const char		*named[] = { "AUTH", server.user, server.password }, *plain[] = { "AUTH", server.password };
@@ -367,8 +366,8 @@ check_talk(redisContext *c, char *why, size_t len)
 int
 valkey_check(char *why, size_t len)
 {
-	struct timeval	patience = { .tv_sec = 5 };
-	redisContext	*c = redisConnectWithTimeout(server.host, server.port, patience);
+	struct timeval	timeout = { .tv_sec = 5 };
+	redisContext	*c = redisConnectWithTimeout(server.host, server.port, timeout);
 	int		ok;
 
 	if (c == NULL || c->err != 0) {
@@ -376,8 +375,8 @@ valkey_check(char *why, size_t len)
 		redisFree(c);
 		return (0);
 	}
-	(void)redisSetTimeout(c, patience);
-	ok = check_talk(c, why, len);
+	(void)redisSetTimeout(c, timeout);
+	ok = check_session(c, why, len);
 	redisFree(c);
 
 	return (ok);

@@ -1,10 +1,10 @@
 /*
- * Valkey (or Redis) for the event loop of one worker. It only ever carries
- * hints: when it is away everything is slower and nothing is wrong, so nobody
- * waits for it and nothing here blocks.
+ * Asynchronous Valkey (or Redis) client for the event loop of a worker. Valkey
+ * holds nothing that must survive: without it the service is slower, but
+ * correct. Nothing here blocks, except valkey_check().
  *
- * All keys share the hash tag {q}, and only commands are used that a managed
- * serverless Valkey allows. Event loop only.
+ * All keys share the hash tag {q}. Only commands of managed serverless Valkey
+ * are used. Event loop only.
  */
 #ifndef WANZAMI_VALKEY_H
 #define WANZAMI_VALKEY_H
@@ -15,26 +15,30 @@
 
 struct valkey;
 
-/* The reply, hiredis's and gone after the call; NULL when the server did not answer. */
+/* The reply belongs to hiredis and is valid until the callback returns; NULL if there is no connection or it failed. */
 typedef void	(*valkey_done)(void *arg, const redisReply *reply);
 
 /* Reads REDIS_URL. Returns NULL, or one line (static storage) that says what is wrong. Once, in the parent. */
 const char	*valkey_configure(void);
 
 /*
- * A connection that is made again, after growing pauses, for as long as the
- * worker lives. An answer that takes longer than patience_ms ends it. up
- * (may be NULL) is called each time it is there.
+ * Opens a connection that lasts as long as the worker and reconnects after
+ * growing pauses (0.1 s to 5 s). A command without a reply within timeout_ms
+ * closes it. up (may be NULL) is called each time it is established.
  */
-struct valkey	*valkey_open(int patience_ms, void (*up)(void *arg), void *arg);
+struct valkey	*valkey_open(int timeout_ms, void (*up)(void *arg), void *arg);
 
-/* The one connection of this worker for commands that are answered at once; made with the first call. */
+/* Returns this worker's shared connection, for commands that do not block in the server. The first call opens it. */
 struct valkey	*valkey_shared(void);
 
-/* Sends a command of argc words (copied). done (may be NULL) is called exactly once; at once, with NULL, when there is no connection. */
+/* Sends a command of argc words (copied). Calls done (may be NULL) exactly once; immediately, with NULL, if there is no connection. */
 void	valkey_command(struct valkey *, valkey_done done, void *arg, int argc, const char *const *argv);
 
-/* Connects, signs in and asks once, and waits for it, ten seconds at most. 1 and what the server is, or 0 and why not. No event loop. */
+/*
+ * Connects, authenticates and sends PING; blocks, with a timeout of five seconds
+ * for each step. Returns 1 and describes the server in why, or 0 with the error.
+ * Not on the event loop.
+ */
 int	valkey_check(char *why, size_t len);
 
 #endif

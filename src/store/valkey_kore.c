@@ -1,5 +1,5 @@
 /*
- * The adapter that hiredis leaves to its user, for Kore.
+ * The hooks of a hiredis event adapter, for Kore.
  */
 #include <sys/epoll.h>
 
@@ -72,7 +72,7 @@ timer_schedule(void *arg, struct timeval tv)
 	k->timer = kore_timer_add(timer_fire, (u_int64_t)tv.tv_sec * 1000 + (u_int64_t)tv.tv_usec / 1000, k, KORE_TIMER_ONESHOT);
 }
 
-/* hiredis closes the socket next. */
+/* Called by hiredis before it closes the socket. */
 static void
 cleanup(void *arg)
 {

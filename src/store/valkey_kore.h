@@ -1,5 +1,5 @@
 /*
- * hiredis on Kore's event loop: its sockets become Kore events, its time-outs
+ * hiredis adapter for Kore's event loop: sockets become Kore events, timeouts
  * Kore timers.
  */
 #ifndef WANZAMI_VALKEY_KORE_H
@@ -8,15 +8,15 @@
 #include <hiredis/async.h>
 #include <kore/kore.h>
 
-/* One connection's place in the loop. It must outlive the connection and may then be attached to the next. */
+/* A connection's event and timer. It must outlive the connection and can then be attached to the next one. */
 struct valkeykore {
-	struct kore_event	evt;		/* first: Kore hands us its address */
-	redisAsyncContext	*ac;		/* NULL once hiredis has let go of it */
+	struct kore_event	evt;		/* first: Kore passes a pointer to it */
+	redisAsyncContext	*ac;		/* NULL after hiredis has closed the connection */
 	struct kore_timer	*timer;
-	int			wanted;		/* EPOLLIN, EPOLLOUT */
+	int			wanted;		/* requested events: EPOLLIN, EPOLLOUT */
 };
 
-/* Before any command is sent and any other callback is set. Event loop only. */
+/* Attaches a connection. Call it before the first command and before other callbacks are set. Event loop only. */
 void	valkeykore_attach(struct valkeykore *, redisAsyncContext *);
 
 #endif

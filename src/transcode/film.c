@@ -63,7 +63,7 @@ store_failed(struct film *f, const char *detail)
 static struct objects_call
 call_make(const struct film_order *order)
 {
-	return ((struct objects_call){ .canceled = order->canceled, .ctx = order->ctx, .patient = 1 });
+	return ((struct objects_call){ .canceled = order->canceled, .ctx = order->ctx, .keep_retrying = 1 });
 }
 
 static int64_t

@@ -69,7 +69,7 @@ block_wanted(struct source *s)
 static void
 block_fetch(struct source *s, struct block *b)
 {
-	struct objects_call	call = { .canceled = fetch_canceled, .ctx = s, .patient = 1 };
+	struct objects_call	call = { .canceled = fetch_canceled, .ctx = s, .keep_retrying = 1 };
 	enum objects_result	r = OBJECTS_REFUSED;
 	int64_t			offset = b->index * BLOCK_BYTES, want = (int64_t)s->stat.size - offset;
 	size_t			got = 0;

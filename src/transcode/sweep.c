@@ -22,7 +22,7 @@ swept(void *arg, const struct pg_outcome *outcome)
 	(void)arg;
 	sweeping = 0;
 	if (outcome->error != NULL) {
-		if (!outcome->lost)
+		if (!outcome->disconnected)
 			log_event(LOG_LEVEL_ERROR, "the queue cannot be swept", LOG_S("error", outcome->error));
 		return;
 	}

@@ -176,7 +176,7 @@ planned(void *arg, const struct pg_outcome *outcome)
 	if ((uintptr_t)arg != job.run || job.stage != STAGE_WORK)
 		return;
 	job.asking = 0;
-	if (outcome->error != NULL && outcome->lost)
+	if (outcome->error != NULL && outcome->disconnected)
 		return;		/* again with the next tick */
 	job.planning = 0;
 	atomic_store(&job.alive, kore_time_ms());
@@ -209,7 +209,7 @@ beaten(void *arg, const struct pg_outcome *outcome)
 	if ((uintptr_t)arg != job.run || job.stage != STAGE_WORK)
 		return;
 	job.beating = 0;
-	if (outcome->error != NULL && !outcome->lost)
+	if (outcome->error != NULL && !outcome->disconnected)
 		log_event(LOG_LEVEL_WARN, "a heart-beat was not accepted", LOG_S("job", job.id), LOG_S("error", outcome->error));
 	if (outcome->error != NULL || PQntuples(outcome->res) == 1)
 		return;
@@ -294,7 +294,7 @@ settled(void *arg, const struct pg_outcome *outcome)
 		return;
 	job.asking = 0;
 	if (outcome->error != NULL) {
-		if (outcome->lost || ++job.refusals < REFUSALS_MAX)
+		if (outcome->disconnected || ++job.refusals < REFUSALS_MAX)
 			return;		/* again with the next tick */
 		log_event(LOG_LEVEL_ERROR, "the outcome of a job was not accepted", LOG_S("job", job.id), LOG_S("error", outcome->error));
 		job_over();	/* the lease runs out */
@@ -399,10 +399,10 @@ claimed(void *arg, const struct pg_outcome *outcome)
 	(void)arg;
 	job.more = 0;
 	if (outcome->error != NULL) {
-		if (!outcome->lost)
+		if (!outcome->disconnected)
 			log_event(LOG_LEVEL_ERROR, "the queue cannot be read", LOG_S("error", outcome->error));
-		job.untold = outcome->lost;
-		stage_enter(outcome->lost ? STAGE_RECOVER : STAGE_IDLE);
+		job.untold = outcome->disconnected;
+		stage_enter(outcome->disconnected ? STAGE_RECOVER : STAGE_IDLE);
 		return;
 	}
 	if (PQntuples(outcome->res) == 1) {
@@ -434,7 +434,7 @@ recovered(void *arg, const struct pg_outcome *outcome)
 	(void)arg;
 	job.asking = 0;
 	if (outcome->error != NULL) {
-		if (!outcome->lost)
+		if (!outcome->disconnected)
 			log_event(LOG_LEVEL_ERROR, "the queue cannot be swept", LOG_S("error", outcome->error));
 		return;		/* again with the next tick */
 	}

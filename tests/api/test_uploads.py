@@ -196,7 +196,7 @@ def test_a_store_that_is_away_is_said_so_and_nothing_is_begun(s3):
         answer = s3.init(status=500)
     finally:
         s3.world.store.start()
-    assert answer["message"] == "Failed to init upload" and "cannot be reached" in answer["error"]
+    assert answer["message"] == "Failed to init upload" and "object storage is unreachable" in answer["error"]
     assert s3.world.rows('SELECT count(*) FROM "Title"') == s3.world.rows('SELECT count(*) FROM "UploadJob"') == [(0,)]
     s3.init()
 

@@ -281,7 +281,7 @@ def test_ready_says_how_valkey_is_and_does_not_depend_on_it(world):
     world.keyvalue.start()
     wait_for(lambda: state() == (200, "up"), "valkey up again")
     lines = [line["msg"] for line in a.log_lines() if line["msg"].startswith("valkey")]
-    assert lines == ["valkey is away; work goes on without it", "valkey is back"]
+    assert lines == ["valkey is unavailable; continuing without it", "valkey is available again"]
 
 
 def test_a_valkey_that_hangs_delays_ready_and_nothing_else(world):

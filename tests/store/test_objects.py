@@ -187,7 +187,7 @@ def test_what_is_no_key_is_refused(objects, key):
         key = os.fsdecode(key)
     r = subprocess.run([objects.tool, "put", key, "text/plain"], input=b"x", capture_output=True,
                        env=clean_environment(WANZAMI_ENV="development", **objects.env))
-    assert (r.returncode, r.stderr) == (REFUSED, b"this is not a key of an object\n")
+    assert (r.returncode, r.stderr) == (REFUSED, b"invalid object key\n")
 
 
 def test_many_threads_at_once(objects):
@@ -242,7 +242,7 @@ def test_a_server_that_is_away_for_a_while_is_waited_for(s3):
     s3.server.kill()
     try:
         r = s3.call("head", "a", TOOL_SECONDS=1)
-        assert r.returncode == LATER and b"cannot be reached" in r.stderr
+        assert r.returncode == LATER and b"object storage is unreachable" in r.stderr
         waiting = subprocess.Popen([s3.tool, "head", "a"], stdout=subprocess.PIPE, env=clean_environment(**s3.env, TOOL_SECONDS=60))
     finally:
         s3.server.start()
@@ -346,7 +346,7 @@ def test_the_keys_of_a_container_sign_with_their_token(s3, credentials, tmp_path
     assert dict(urllib.parse.parse_qsl(url.split("?")[1]))["X-Amz-Security-Token"] == credentials.keys["Token"]
     assert requests.get(url, timeout=20).content == b"x"
     r = o.call("head", "a", AWS_CONTAINER_AUTHORIZATION_TOKEN="wrong")
-    assert r.returncode == LATER and b"credentials endpoint: it did not answer 200" in r.stderr
+    assert r.returncode == LATER and b"credentials endpoint: the response status is not 200" in r.stderr
 
 
 def test_the_keys_of_a_container_are_renewed_before_they_expire(s3, credentials):
@@ -446,7 +446,7 @@ def test_a_key_in_the_way_of_another_is_refused(directory):
     directory.do("put", "a/b", "image/png", data=b"x")
     for key in ("a", "a/b/c"):
         r = directory.call("put", key, "image/png", data=b"y")
-        assert (r.returncode, r.stderr) == (REFUSED, b"another key is in the way of this one\n")
+        assert (r.returncode, r.stderr) == (REFUSED, b"the key conflicts with another object: one key is a folder of the other\n")
     assert directory.keys() == ["a/b"] and os.listdir(directory.folder / "tmp") == []
 
 

@@ -173,7 +173,7 @@ def test_what_the_appliance_says_of_a_server_that_it_does_not_believe(world, ser
     with contextlib.closing(SecureKeyValue(root.issue("valkey.example"))) as wrong:
         for port, ca, says in [(server.port, other, "authority"), (wrong.port, root, "localhost")]:
             a = world.start(roles="api", WORKERS=1, REDIS_URL="rediss://%s@localhost:%d" % (QUOTED, port), EXTRA_CA_PEM=ca.pem.decode())
-            line = wait_for(lambda: [x for x in a.log_lines() if x["msg"].startswith("valkey is away")], "the complaint")[0]
+            line = wait_for(lambda: [x for x in a.log_lines() if x["msg"].startswith("valkey is unavailable")], "the complaint")[0]
             assert says in line["error"], line
             assert valkey(a)["state"] == "down"
             assert requests.get(a.url + "/health", timeout=20).status_code == 200

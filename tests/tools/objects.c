@@ -322,7 +322,7 @@ main(int argc, char **argv)
 		return (90);
 	}
 	call.seconds = getenv("TOOL_SECONDS") != NULL ? atoi(getenv("TOOL_SECONDS")) : 20;
-	call.patient = getenv("TOOL_SECONDS") != NULL;
+	call.keep_retrying = getenv("TOOL_SECONDS") != NULL;
 	if (getenv("TOOL_CANCEL_MS") != NULL) {
 		clock_gettime(CLOCK_MONOTONIC, &cancel_at);
 		cancel_at.tv_nsec += atol(getenv("TOOL_CANCEL_MS")) % 1000 * 1000000;

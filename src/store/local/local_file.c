@@ -1,6 +1,6 @@
 /*
- * Writes files so that whoever looks sees all of one or nothing, whenever the
- * power fails: into tmp/, to the disk, then to their place by rename(2).
+ * Atomic, durable writes: a file is written to tmp/, synced, and renamed to its
+ * place, so that readers see the whole file or none, also after a power failure.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -24,7 +24,7 @@ dir_make(const char *path)
 	return (mkdir(path, 0755) == 0 || errno == EEXIST);
 }
 
-/* Removes what processes that were killed have left behind. */
+/* Deletes files in tmp/ that killed processes left there more than a day ago. */
 static void
 leftovers_remove(const char *folder)
 {
@@ -59,7 +59,7 @@ localfile_configure(void)
 	for (i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
 		snprintf(path, sizeof(path), "%s%s", root, folders[i]);
 		if (!dir_make(path) || access(path, R_OK | W_OK | X_OK) != 0) {
-			snprintf(error, sizeof(error), "MEDIA_DIR cannot be used: %s: %s", path, strerror(errno));
+			snprintf(error, sizeof(error), "MEDIA_DIR is not usable: cannot create or access %s: %s", path, strerror(errno));
 			return (error);
 		}
 	}
@@ -112,7 +112,7 @@ localfile_etag(char etag[OBJECTS_ETAG_MAX], const struct stat *st)
 	    (unsigned long long)st->st_mtim.tv_sec * 1000000000ULL + (unsigned long long)st->st_mtim.tv_nsec);
 }
 
-/* Makes a change of names in a directory last. */
+/* Syncs a directory, so that created, renamed and deleted names are durable. */
 static int
 dir_sync(const char *path)
 {
@@ -136,7 +136,7 @@ localfile_sync_parent(const char *path)
 	return (dir_sync(parent));
 }
 
-/* Makes the directories of an object, whose key begins at base, that are not there. */
+/* Creates the missing directories of an object, whose key begins at base. */
 static int
 parents_make(const char *path, size_t base)
 {
@@ -168,15 +168,15 @@ object_place(const char *tmp, const char *key, struct objects_call *call)
 		if (!ok && errno != ENOENT)
 			break;
 	}
-	/* A key in the way: "a" is an object where "a/b" would want a directory, or the other way round. */
+	/* Two keys conflict if one is a folder of the other: "a" and "a/b". */
 	if (!ok && (errno == ENOTDIR || errno == EISDIR || errno == EEXIST))
-		return (objects_fail(call, OBJECTS_REFUSED, "another key is in the way of this one"));
+		return (objects_fail(call, OBJECTS_REFUSED, "the key conflicts with another object: one key is a folder of the other"));
 	if (!ok)
-		return (localfile_failed(call, "the object cannot be put in its place"));
-	/* Two names of one file are left as they are by rename. */
+		return (localfile_failed(call, "cannot rename the file to its object"));
+	/* rename(2) does nothing if both names are links to the same file. */
 	(void)unlink(tmp);
 	if (!localfile_sync_parent(path))
-		return (localfile_failed(call, "the object's directory cannot be synced"));
+		return (localfile_failed(call, "cannot sync the object's directory"));
 
 	return (OBJECTS_OK);
 }
@@ -197,12 +197,12 @@ localfile_done(const char *path, enum objects_result result)
 }
 
 enum objects_result
-localfile_settle(int fd, char *etag, struct objects_call *call)
+localfile_sync(int fd, char *etag, struct objects_call *call)
 {
 	struct stat	st;
 
 	if (fsync(fd) != 0 || fstat(fd, &st) != 0)
-		return (localfile_failed(call, "a file cannot be synced"));
+		return (localfile_failed(call, "cannot sync a file"));
 	localfile_etag(etag, &st);
 
 	return (OBJECTS_OK);
@@ -217,17 +217,17 @@ localfile_write(const char *path, const void *data, size_t len, char *etag, stru
 	int			fd;
 
 	if ((fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644)) == -1)
-		return (localfile_failed(call, "a file cannot be made"));
+		return (localfile_failed(call, "cannot create a file"));
 	while (len > 0 && result == OBJECTS_OK) {
 		if ((n = write(fd, p, len)) >= 0) {
 			p += n;
 			len -= (size_t)n;
 		} else if (errno != EINTR) {
-			result = localfile_failed(call, "a file cannot be written");
+			result = localfile_failed(call, "cannot write a file");
 		}
 	}
 	if (result == OBJECTS_OK)
-		result = localfile_settle(fd, etag, call);
+		result = localfile_sync(fd, etag, call);
 	(void)close(fd);
 
 	return (localfile_done(path, result));

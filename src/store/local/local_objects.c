@@ -1,13 +1,8 @@
 /*
- * Objects in a local directory:
+ * Objects in a local directory; local_objects.h describes its files.
  *
- *	objects/<key>			what is there for everybody
- *	parts/<upload>/key		the key of a multipart upload
- *	parts/<upload>/<number>		its parts
- *	tmp/				what is being written; old things in it are leftovers of a crash
- *
- * An etag is made of inode, size and time of change of the file: it survives
- * the rename that gives a file its place, and no byte needs to be read for it.
+ * An ETag consists of a file's inode, size and time of modification: a rename
+ * keeps it, and computing it reads no data.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -67,7 +62,7 @@ local_head(const char *key, struct objects_stat *stat, struct objects_call *call
 	int	fd;
 
 	if ((fd = local_open(key, stat)) == -1)
-		return (localfile_failed(call, "the object cannot be opened"));
+		return (localfile_failed(call, "cannot open the object"));
 	(void)close(fd);
 
 	return (OBJECTS_OK);
@@ -82,16 +77,16 @@ local_read(const char *key, const char *etag, uint64_t offset, void *buf, size_t
 	int			fd;
 
 	if ((fd = local_open(key, &stat)) == -1)
-		return (localfile_failed(call, "the object cannot be opened"));
+		return (localfile_failed(call, "cannot open the object"));
 	if (etag != NULL && !objects_etag_same(etag, stat.etag))
-		result = objects_fail(call, OBJECTS_CHANGED, "the object has been replaced");
+		result = objects_fail(call, OBJECTS_CHANGED, "the object has been replaced: its ETag has changed");
 	while (result == OBJECTS_OK && *got < len) {
 		if ((n = pread(fd, (char *)buf + *got, len - *got, (off_t)(offset + *got))) > 0)
 			*got += (size_t)n;
 		else if (n == 0)
 			break;
 		else if (errno != EINTR)
-			result = localfile_failed(call, "the object cannot be read");
+			result = localfile_failed(call, "cannot read the object");
 	}
 	(void)close(fd);
 
@@ -119,9 +114,9 @@ local_delete(const char *key, struct objects_call *call)
 	char	*slash;
 
 	if (unlink(path) != 0)
-		return (errno == ENOENT || errno == ENOTDIR || errno == EISDIR ? OBJECTS_OK : localfile_failed(call, "the object cannot be removed"));
+		return (errno == ENOENT || errno == ENOTDIR || errno == EISDIR ? OBJECTS_OK : localfile_failed(call, "cannot delete the object"));
 	(void)localfile_sync_parent(path);
-	/* Directories are no objects: the empty ones go. */
+	/* Delete the directories that are now empty. */
 	while ((slash = strrchr(path + base, '/')) != NULL) {
 		*slash = '\0';
 		if (rmdir(path) != 0)
@@ -131,19 +126,19 @@ local_delete(const char *key, struct objects_call *call)
 	return (OBJECTS_OK);
 }
 
-/* One walk over the objects. */
+/* State of a walk over the objects. */
 struct walk {
 	const char		*prefix;
 	int			(*each)(void *, const char *, uint64_t);
 	void			*ctx;
 	struct objects_call	*call;
 	char			path[LOCALFILE_PATH_MAX + 256];
-	size_t			base;	/* where the key begins in path */
+	size_t			base;	/* offset of the key in path */
 };
 
-/* Whether something below or at this path can have the prefix. */
+/* Returns 1 if a key at or below this path can have the prefix. */
 static int
-walk_wants(const struct walk *w)
+walk_matches(const struct walk *w)
 {
 	const char	*key = w->path + w->base;
 	size_t		n = strlen(key), p = strlen(w->prefix);
@@ -151,7 +146,7 @@ walk_wants(const struct walk *w)
 	return (!strncmp(key, w->prefix, n < p ? n : p));
 }
 
-/* Tells everything in the directory at w->path, whose length is len; 0 goes on. */
+/* Calls each for the objects in the directory at w->path, whose length is len. Returns non-zero to stop. */
 static int
 walk_dir(struct walk *w, size_t len)
 {
@@ -169,7 +164,7 @@ walk_dir(struct walk *w, size_t len)
 		if (objects_canceled(w->call)) {
 			(void)objects_fail(w->call, OBJECTS_CANCELED, "canceled");
 			stop = 1;
-		} else if (walk_wants(w) && lstat(w->path, &st) == 0) {
+		} else if (walk_matches(w) && lstat(w->path, &st) == 0) {
 			if (S_ISDIR(st.st_mode))
 				stop = walk_dir(w, strlen(w->path));
 			else if (S_ISREG(st.st_mode) && !strncmp(w->path + w->base, w->prefix, strlen(w->prefix)))
@@ -201,10 +196,10 @@ local_probe(struct objects_call *call)
 
 	(void)localfile_path(path, LOCALFILE_OBJECTS, "");
 
-	return (access(path, R_OK | W_OK | X_OK) == 0 ? OBJECTS_OK : localfile_failed(call, "the directory cannot be used"));
+	return (access(path, R_OK | W_OK | X_OK) == 0 ? OBJECTS_OK : localfile_failed(call, "MEDIA_DIR/objects is not usable"));
 }
 
-/* Where the file behind a name of local_receive is. */
+/* Writes the path of the file that local_receive() created for name. */
 static void
 received_path(char path[LOCALFILE_PATH_MAX], const char *name)
 {
@@ -254,7 +249,7 @@ local_accept(const char *name, int fd, const char *key, const char *upload, int 
 	*call->error = '\0';
 	received_path(path, name);
 	if (fsync(fd) != 0 || fstat(fd, &st) != 0)
-		return (localfile_failed(call, "the body cannot be synced"));
+		return (localfile_failed(call, "cannot sync the received file"));
 	localfile_etag(etag, &st);
 
 	return (upload != NULL ? localupload_place(path, key, upload, number, call) : localfile_place(path, key, call));

@@ -1,6 +1,6 @@
 /*
- * Multipart uploads to the local store: a directory for each, with the key and
- * the parts in it.
+ * Multipart uploads of the local object store: a directory for each, which holds
+ * the key and the parts.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -25,7 +25,7 @@ upload_path(char path[LOCALFILE_PATH_MAX], const char *upload, const char *name)
 	(void)localfile_path(path, LOCALFILE_PARTS, inside);
 }
 
-/* Whether there is an upload of that id for that key. */
+/* Returns OBJECTS_OK if an upload with this ID exists for the key. */
 static enum objects_result
 upload_check(const char *key, const char *upload, struct objects_call *call)
 {
@@ -41,7 +41,7 @@ upload_check(const char *key, const char *upload, struct objects_call *call)
 		}
 	}
 	if (n < 0 || (size_t)n != strlen(key) || memcmp(text, key, (size_t)n))
-		return (objects_fail(call, OBJECTS_MISSING, "there is no such upload"));
+		return (objects_fail(call, OBJECTS_MISSING, "NoSuchUpload: the upload does not exist"));
 
 	return (OBJECTS_OK);
 }
@@ -57,9 +57,9 @@ part_place(const char *tmp, const char *key, const char *upload, int number, str
 	snprintf(name, sizeof(name), "%05d", number);
 	upload_path(path, upload, name);
 	if (rename(tmp, path) != 0)
-		return (localfile_failed(call, "the part cannot be put in its place"));
+		return (localfile_failed(call, "cannot rename the file to its part"));
 	if (!localfile_sync_parent(path))
-		return (localfile_failed(call, "the part's directory cannot be synced"));
+		return (localfile_failed(call, "cannot sync the part's directory"));
 
 	return (OBJECTS_OK);
 }
@@ -80,7 +80,7 @@ localupload_begin(const char *key, const char *type, char *upload, struct object
 	random_hex(upload, LOCALFILE_NAME / 2);
 	upload_path(path, upload, "");
 	if (mkdir(path, 0755) != 0)
-		return (localfile_failed(call, "the upload cannot be made"));
+		return (localfile_failed(call, "cannot create the upload"));
 	(void)localfile_sync_parent(path);
 	upload_path(path, upload, "key");
 	result = localfile_write(path, key, strlen(key), etag, call);
@@ -103,7 +103,7 @@ localupload_part(const char *key, const char *upload, int number, const void *da
 	return (result == OBJECTS_OK ? localupload_place(tmp, key, upload, number, call) : result);
 }
 
-/* Opens a part and checks it against what the caller believes it is. */
+/* Opens a part and checks its ETag and size. Returns a descriptor, or -1 with the error in call. */
 static int
 part_open(const char *upload, const struct objects_part *part, int last, uint64_t *size, struct objects_call *call)
 {
@@ -120,7 +120,7 @@ part_open(const char *upload, const struct objects_part *part, int last, uint64_
 	localfile_etag(etag, &st);
 	*size = (uint64_t)st.st_size;
 	if (!objects_etag_same(etag, part->etag))
-		(void)objects_fail(call, OBJECTS_REFUSED, "InvalidPart: part %d has another etag", part->number);
+		(void)objects_fail(call, OBJECTS_REFUSED, "InvalidPart: part %d has another ETag", part->number);
 	else if (!last && *size < OBJECTS_PART_MIN)
 		(void)objects_fail(call, OBJECTS_REFUSED, "EntityTooSmall: part %d is smaller than 5 MiB and not the last", part->number);
 	else
@@ -130,9 +130,9 @@ part_open(const char *upload, const struct objects_part *part, int last, uint64_
 	return (-1);
 }
 
-/* Copies with read and write, where the kernel cannot do it by itself. */
+/* Copies with read(2) and write(2), for file systems without copy_file_range(2). */
 static ssize_t
-piece_copy(int from, int to, size_t len)
+chunk_copy(int from, int to, size_t len)
 {
 	static __thread char	buf[65536];
 	ssize_t			n, done, w;
@@ -150,7 +150,7 @@ piece_copy(int from, int to, size_t len)
 static enum objects_result
 part_append(int from, int to, uint64_t size, struct objects_call *call)
 {
-	static int	by_kernel = 1;
+	static int	kernel_copies = 1;
 	uint64_t	left = size;
 	ssize_t		n;
 
@@ -158,22 +158,22 @@ part_append(int from, int to, uint64_t size, struct objects_call *call)
 		if (objects_canceled(call))
 			return (objects_fail(call, OBJECTS_CANCELED, "canceled"));
 		n = -1;
-		if (by_kernel && (n = copy_file_range(from, NULL, to, NULL, left < COPY_BYTES ? (size_t)left : COPY_BYTES, 0)) < 0 &&
+		if (kernel_copies && (n = copy_file_range(from, NULL, to, NULL, left < COPY_BYTES ? (size_t)left : COPY_BYTES, 0)) < 0 &&
 		    (errno == ENOSYS || errno == EXDEV || errno == EINVAL || errno == EOPNOTSUPP || errno == EPERM))
-			by_kernel = 0;
-		if (!by_kernel)
-			n = piece_copy(from, to, (size_t)(left < COPY_BYTES ? left : COPY_BYTES));
+			kernel_copies = 0;
+		if (!kernel_copies)
+			n = chunk_copy(from, to, (size_t)(left < COPY_BYTES ? left : COPY_BYTES));
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return (n == 0 ? objects_fail(call, OBJECTS_LATER, "a part became shorter") : localfile_failed(call, "a part cannot be copied"));
+			return (n == 0 ? objects_fail(call, OBJECTS_LATER, "a part was truncated while it was copied") : localfile_failed(call, "cannot copy a part"));
 		left -= (uint64_t)n;
 	}
 
 	return (OBJECTS_OK);
 }
 
-/* Every part, one behind the other, into a new file that is then on the disk. */
+/* Concatenates the parts into a new file and syncs it. */
 static enum objects_result
 parts_join(const char *tmp, const char *upload, const struct objects_part *parts, size_t count, char *etag, struct objects_call *call)
 {
@@ -183,7 +183,7 @@ parts_join(const char *tmp, const char *upload, const struct objects_part *parts
 	int			to, from;
 
 	if ((to = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644)) == -1)
-		return (localfile_failed(call, "a file cannot be made"));
+		return (localfile_failed(call, "cannot create a file"));
 	for (i = 0; i < count && result == OBJECTS_OK; i++) {
 		if ((from = part_open(upload, &parts[i], i + 1 == count, &size, call)) == -1) {
 			result = OBJECTS_REFUSED;
@@ -193,13 +193,13 @@ parts_join(const char *tmp, const char *upload, const struct objects_part *parts
 		(void)close(from);
 	}
 	if (result == OBJECTS_OK)
-		result = localfile_settle(to, etag, call);
+		result = localfile_sync(to, etag, call);
 	(void)close(to);
 
 	return (localfile_done(tmp, result));
 }
 
-/* An upload of one part is that part under another name; 0 when it has to be copied after all. */
+/* Makes the only part of an upload the complete file by a hard link. Returns 0 if it must be copied instead. */
 static int
 part_link(const char *tmp, const char *upload, const struct objects_part *part, char *etag, struct objects_call *call)
 {
@@ -220,7 +220,7 @@ part_link(const char *tmp, const char *upload, const struct objects_part *part, 
 	return (ok);
 }
 
-/* The key goes first: from then on the upload is not there, whatever stops us. */
+/* Deletes an upload. Deletes the file key first: without it the upload does not exist, even if this function is interrupted. */
 static enum objects_result
 upload_remove(const char *upload, struct objects_call *call)
 {
@@ -232,7 +232,7 @@ upload_remove(const char *upload, struct objects_call *call)
 	upload_path(path, upload, "key");
 	(void)unlink(path);
 	upload_path(dir, upload, "");
-	/* Again, when a part has arrived meanwhile. */
+	/* Repeat if a part has arrived meanwhile. */
 	for (try = 0; try < LOCALFILE_TRIES; try++) {
 		if ((d = opendir(dir)) == NULL)
 			return (OBJECTS_OK);
@@ -245,7 +245,7 @@ upload_remove(const char *upload, struct objects_call *call)
 			return (OBJECTS_OK);
 	}
 
-	return (localfile_failed(call, "the upload cannot be removed"));
+	return (localfile_failed(call, "cannot delete the upload"));
 }
 
 enum objects_result
@@ -292,7 +292,7 @@ localupload_find(const char *key, const char *except, char *upload, struct objec
 
 	upload_path(dir, "", "");
 	if ((d = opendir(dir)) == NULL)
-		return (localfile_failed(call, "the uploads cannot be read"));
+		return (localfile_failed(call, "cannot list the uploads"));
 	while (result != OBJECTS_OK && (e = readdir(d)) != NULL) {
 		if (*e->d_name == '.' || strlen(e->d_name) >= OBJECTS_UPLOAD_MAX || !strcmp(e->d_name, except))
 			continue;
@@ -325,7 +325,7 @@ localupload_parts(const char *key, const char *upload, struct objects_part **par
 		return (result);
 	upload_path(dir, upload, "");
 	if ((d = opendir(dir)) == NULL)
-		return (localfile_failed(call, "the upload cannot be read"));
+		return (localfile_failed(call, "cannot list the upload's parts"));
 	while ((e = readdir(d)) != NULL && result == OBJECTS_OK) {
 		snprintf(path, sizeof(path), "%s/%.255s", dir, e->d_name);
 		if (strspn(e->d_name, "0123456789") != 5 || e->d_name[5] != '\0' || stat(path, &st) != 0)

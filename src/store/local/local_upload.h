@@ -1,6 +1,7 @@
 /*
- * Multipart uploads of the local store, as struct objects_backend wants them.
- * For objects_local.c only. All of it may block. Any thread.
+ * Multipart uploads of the local object store, as struct objects_backend defines
+ * them; local_objects.h describes the path of an upload. For local_objects.c
+ * only. All functions may block. Any thread.
  */
 #ifndef WANZAMI_LOCAL_UPLOAD_H
 #define WANZAMI_LOCAL_UPLOAD_H
@@ -16,7 +17,7 @@ enum objects_result	localupload_abort(const char *key, const char *upload, struc
 enum objects_result	localupload_find(const char *key, const char *except, char *upload, struct objects_call *);
 enum objects_result	localupload_parts(const char *key, const char *upload, struct objects_part **, size_t *count, struct objects_call *);
 
-/* Gives a finished file its place as a part; if that fails it is removed. */
+/* Renames a complete file to its part. Deletes it on error. */
 enum objects_result	localupload_place(const char *tmp, const char *key, const char *upload, int number, struct objects_call *);
 
 #endif

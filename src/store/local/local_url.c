@@ -1,7 +1,7 @@
 /*
- * Addresses of objects in a local directory. A signed one says what it allows,
- * for how long, and an HMAC over all of that with a secret which every process
- * derives from the same configuration.
+ * URLs of objects in a local directory. A signed URL holds method, expiry and an
+ * HMAC over them and the key. Every process derives the signing key from
+ * JWT_ACCESS_SECRET.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +31,7 @@ localurl_init(void)
 	(void)br_hkdf_produce(&hkdf, "url", 3, secret, sizeof(secret));
 }
 
-/* What an address promises, under our secret; everybody who has that can check it. */
+/* Writes the HMAC over the fields of a URL. */
 static void
 grant_sign(const char *method, const char *key, const char *expires, const char *upload, const char *part,
     char hex[2 * br_sha256_SIZE + 1])
@@ -41,7 +41,7 @@ grant_sign(const char *method, const char *key, const char *expires, const char 
 	mac_make(secret, sizeof(secret), fields, sizeof(fields) / sizeof(fields[0]), br_sha256_SIZE, hex);
 }
 
-/* Prefixes that apps use without a signature (docs/compatibility.md#public-prefixes). */
+/* Returns 1 for a key that clients may read without a signature (docs/compatibility.md#public-prefixes). */
 static int
 key_is_public(const char *key)
 {
@@ -74,7 +74,7 @@ local_allows(const struct local_grant *g, time_t now)
 	return (mac_same(hex, strlen(hex), g->sig, strlen(g->sig)));
 }
 
-/* base + LOCAL_PATH + key, percent-encoded; its length, or 0 when it does not fit. */
+/* Writes base, LOCAL_PATH and the percent-encoded key. Returns the length; 0 if it does not fit. */
 static size_t
 url_begin(const char *base, const char *key, char *url)
 {
