@@ -174,17 +174,17 @@ advice(const char *why, const char *authorities, const char *otherwise)
 {
 	static char	text[160];
 
-	if (strstr(why, "this machine's clock is wrong") != NULL || strstr(why, "RequestTimeTooSkewed") != NULL)
+	if (strstr(why, "the system clock is wrong") != NULL || strstr(why, "RequestTimeTooSkewed") != NULL)
 		return ("set the clock of this machine right");
-	if (strstr(why, "for other hosts than") != NULL || strstr(why, "does not match host name") != NULL)
+	if (strstr(why, "certificate is not for host") != NULL || strstr(why, "does not match host name") != NULL)
 		return ("call the server by a name that its certificate has");
-	if (strstr(why, "not among the trusted") != NULL) {
+	if (strstr(why, "unknown CA") != NULL || strstr(why, "is self-signed") != NULL) {
 		snprintf(text, sizeof(text), "put the certificate of that authority into %s", authorities);
 		return (text);
 	}
 	if (strstr(why, "expired on") != NULL)
 		return ("renew the certificate of the server, or set the clock of this machine right");
-	if (strstr(why, "this machine's clock") != NULL)
+	if (strstr(why, "not yet valid") != NULL)
 		return ("set the clocks right");
 
 	return (otherwise);

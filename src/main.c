@@ -200,7 +200,7 @@ kore_parent_configure(int argc, char **argv)
 	descriptors_limit();
 
 	bind_choose();
-	if (listener_wanted())
+	if (listener_enabled())
 		secure_open();
 	changes_init();
 	metrics_init();
@@ -253,7 +253,7 @@ kore_worker_configure(void)
 	objects_start();
 	http_input_start();
 	if (transcodes()) {
-		listener_forget();
+		listener_wipe();
 		worker_max_connections = 0;
 		worker_start();
 		return;

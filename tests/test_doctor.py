@@ -47,7 +47,7 @@ def test_all_is_well(env, keyvalue, tmp_path):
 
 
 def test_a_configuration_that_no_start_would_accept(env):
-    assert doctor(1, **{**env, "PORT": "x"})["configuration"] == ("bad", 'PORT is "x"; allowed is a whole number from 1 to 65535')
+    assert doctor(1, **{**env, "PORT": "x"})["configuration"] == ("bad", 'PORT is "x"; allowed: a whole number from 1 to 65535')
     assert "JWT_ACCESS_SECRET is too short" in doctor(1, **{**env, "JWT_ACCESS_SECRET": "short", "WANZAMI_ENV": "production"})["configuration"][1]
     assert doctor(1, **{**env, "DATABASE_URL": "mysql://x"})["configuration"][0] == "bad"
 
@@ -156,12 +156,12 @@ def test_servers_behind_tls(secure):
 
 
 @pytest.mark.parametrize("make, reason, change", [
-    (lambda root: root.issue("localhost", days=(-20, -10)), 'the certificate of "localhost" expired on ', "renew the certificate of the server"),
-    (lambda root: root.issue("localhost", days=(10, 20)), 'the certificate of "localhost" is not valid before ', "set the clocks right"),
+    (lambda root: root.issue("localhost", days=(-20, -10)), 'certificate of "localhost" expired on ', "renew the certificate of the server"),
+    (lambda root: root.issue("localhost", days=(10, 20)), 'certificate of "localhost" is not yet valid: it begins on ', "set the clocks right"),
     (lambda root: root.issue("elsewhere.example"), "elsewhere.example", "call the server by a name that its certificate has"),
-    (lambda root: pki.Authority(root.folder, name="Strangers").issue("localhost"), 'the certificate was issued by "Strangers ',
+    (lambda root: pki.Authority(root.folder, name="Strangers").issue("localhost"), 'certificate signed by an unknown CA: "Strangers ',
      "put the certificate of that authority into "),
-    (lambda root: pki.self_signed(root.folder, "localhost"), "is self-signed, and it is not among the trusted ones",
+    (lambda root: pki.self_signed(root.folder, "localhost"), "is self-signed and not a trusted CA",
      "put the certificate of that authority into ")],
     ids=["expired", "of the future", "of somebody else", "by nobody known", "self-signed"])
 def test_why_a_server_behind_tls_is_not_believed_and_what_to_change(secure, make, reason, change):

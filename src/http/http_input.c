@@ -95,7 +95,7 @@ http_input_refuse(struct connection *c, int status)
 		kore_connection_disconnect(c);
 		return (KORE_RESULT_OK);
 	}
-	listener_finish(c);
+	listener_close_notify(c);
 	if (shutdown(c->fd, SHUT_WR) == -1)
 		kore_connection_disconnect(c);
 

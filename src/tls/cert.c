@@ -1,5 +1,5 @@
 /*
- * The fields of a certificate that matter to us, and the names of hosts in it.
+ * Parses the fields of a certificate that verification needs, and matches host names.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -40,7 +40,7 @@ digits(const uint8_t **p, int n, int *out)
 	return (1);
 }
 
-/* Days since 1970 of a date of the Gregorian calendar. */
+/* Returns the days from 1970-01-01 to a date of the Gregorian calendar. */
 static int64_t
 days_of(int year, int month, int day)
 {
@@ -73,7 +73,7 @@ time_take(struct der *in, int64_t *out)
 	return (1);
 }
 
-/* An INTEGER without its sign byte; must not be negative. */
+/* Reads an INTEGER without its sign byte. Returns 0 if it is negative or zero. */
 static int
 unsigned_take(struct der *in, struct der *out)
 {
@@ -122,7 +122,7 @@ key_ec(struct cert *c, struct der algorithm, struct der bits)
 	return (bits.len > 0);
 }
 
-/* A key of another kind is well-formed, but leaves key_type 0. */
+/* Parses SubjectPublicKeyInfo. An unsupported key type is no error; it leaves key_type 0. */
 static int
 key_take(struct der *tbs, struct cert *c)
 {
@@ -161,7 +161,7 @@ basic_constraints(struct cert *c, struct der value)
 	if (!der_take(&value, DER_SEQUENCE, &seq) || value.len != 0)
 		return (0);
 	if (der_take(&seq, DER_BOOLEAN, &flag))
-		c->authority = flag.len == 1 && flag.p[0] != 0;
+		c->is_ca = flag.len == 1 && flag.p[0] != 0;
 
 	return (1);
 }
@@ -299,7 +299,7 @@ same_text(const uint8_t *a, const char *b, size_t len)
 	return (!strncasecmp((const char *)a, b, len));
 }
 
-/* *.example.com stands for one label in front of .example.com, which must have a dot inside. */
+/* *.example.com matches one label before .example.com. The domain after "*." must contain a dot. */
 static int
 dns_matches(struct der name, const char *host)
 {
@@ -332,7 +332,7 @@ cert_names_host(const struct cert *c, const struct cert_host *h)
 	return (0);
 }
 
-/* The last value of an attribute 2.5.4.x in a name. */
+/* Finds the last value of attribute 2.5.4.x in a Name. */
 static int
 attribute(struct der name, uint8_t which, struct der *value)
 {
@@ -376,9 +376,9 @@ cert_serves(const struct cert *c)
 	return (0);
 }
 
-/* Whether the name lies in a subtree: the domain itself and all below it, or the addresses under a mask. */
+/* Returns 1 if the name is in the subtree: the domain and its subdomains, or the IP addresses of a network. */
 static int
-below(enum cert_name_kind kind, struct der name, struct der base)
+in_subtree(enum cert_name_kind kind, struct der name, struct der base)
 {
 	size_t	i;
 
@@ -403,49 +403,49 @@ below(enum cert_name_kind kind, struct der name, struct der base)
 	return (name.len == base.len || name.p[name.len - base.len - 1] == '.');
 }
 
-/* How a list of subtrees stands to a name: none of its kind there, one that holds it, or only others. */
-enum standing { STANDING_NONE, STANDING_IN, STANDING_OUT };
+/* No subtree has the name's kind; one contains the name; none of that kind contains it. */
+enum match { MATCH_NO_KIND, MATCH_IN, MATCH_OUT };
 
-static enum standing
-subtrees_stand(struct der trees, enum cert_name_kind kind, struct der name)
+static enum match
+subtrees_match(struct der trees, enum cert_name_kind kind, struct der name)
 {
 	struct der	tree, base;
-	enum standing	standing = STANDING_NONE;
+	enum match	match = MATCH_NO_KIND;
 	uint8_t		tag;
 
 	while (der_take(&trees, DER_SEQUENCE, &tree)) {
 		if (!der_next(&tree, &tag, &base, NULL) || tag != DER_CONTEXT(kind))
 			continue;
-		if (below(kind, name, base))
-			return (STANDING_IN);
-		standing = STANDING_OUT;
+		if (in_subtree(kind, name, base))
+			return (MATCH_IN);
+		match = MATCH_OUT;
 	}
 
-	return (standing);
+	return (match);
 }
 
 int
-cert_permits(const struct cert *authority, const struct cert *c)
+cert_permits(const struct cert *ca, const struct cert *c)
 {
-	struct der		lists = authority->constraints, permitted = { NULL, 0 }, excluded = { NULL, 0 }, rest = c->names, name;
+	struct der		lists = ca->constraints, permitted = { NULL, 0 }, excluded = { NULL, 0 }, rest = c->names, name;
 	enum cert_name_kind	kind;
 	int			n;
 
-	if (authority->constraints.p == NULL)
+	if (ca->constraints.p == NULL)
 		return (1);
 	(void)der_take(&lists, DER_EXPLICIT(0), &permitted);
 	(void)der_take(&lists, DER_EXPLICIT(1), &excluded);
 	if (lists.len != 0)
 		return (0);
 	for (n = 0; cert_name_next(&rest, &kind, &name); n++) {
-		if (subtrees_stand(excluded, kind, name) == STANDING_IN || subtrees_stand(permitted, kind, name) == STANDING_OUT)
+		if (subtrees_match(excluded, kind, name) == MATCH_IN || subtrees_match(permitted, kind, name) == MATCH_OUT)
 			return (0);
 	}
 
 	return (n > 0);
 }
 
-/* Appends to out what of the text is printable. */
+/* Appends text to out; '?' replaces each byte that is not printable ASCII. */
 static void
 text_append(char out[CERT_TEXT_MAX], struct der text)
 {

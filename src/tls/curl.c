@@ -1,7 +1,7 @@
 /*
- * Gives libcurl's BearSSL context our X.509 engine when it is set up, by the
- * callback that libcurl has for that. A handle makes one handshake at a time,
- * and nobody renegotiates: one verifier per handle is enough.
+ * Sets our X.509 engine in libcurl's BearSSL context with
+ * CURLOPT_SSL_CTX_FUNCTION. A handle does one handshake at a time and never
+ * renegotiates, so one verifier per handle is enough.
  */
 #include "tls/curl.h"
 #include "tls/engine.h"
@@ -29,7 +29,7 @@ tlscurl_set(CURL *curl, struct verify *v, const char *host)
 	if (!cert_host_parse(&h, host))
 		return (0);
 	verify_init(v, VERIFY_NAME, roots_all(), &h);
-	/* libcurl's glue would refuse an address: it does not know that we look at it. */
+	/* libcurl's backend rejects IP addresses; our verifier checks them. */
 	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, h.address_len > 0 ? 0L : 2L);
 	curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, context_set);

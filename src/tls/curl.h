@@ -1,7 +1,7 @@
 /*
- * TLS for libcurl's handles: our engine and our verification in place of the
- * ones that its BearSSL glue brings, so that addresses are verified like
- * names, nothing is parsed for each connection, and errors are sentences.
+ * TLS for libcurl handles. Replaces the engine settings and the verification
+ * of libcurl's BearSSL backend, so that IP addresses are verified like names,
+ * trust anchors are parsed once, and errors state the reason.
  */
 #ifndef WANZAMI_CURL_H
 #define WANZAMI_CURL_H
@@ -11,15 +11,15 @@
 #include "tls/verify.h"
 
 /*
- * Makes connections of the handle verify that host (name or address, as in the
- * URL), by roots_all(). v belongs to the handle, zeroed before the first call,
- * and lives until curl_easy_cleanup(); then verify_free(). After a failed
- * transfer v->error says what was wrong with the certificate, or is "".
- * Returns 0 when host is no host. The handle's thread.
+ * Makes connections of the handle verify that host (name or IP address, as in
+ * the URL) with roots_all(). v is zeroed before the first call and must live
+ * until curl_easy_cleanup(); then call verify_free(). After a failed transfer
+ * v->error holds the reason if the certificate was rejected, else "".
+ * Returns 0 if host is not valid. Call on the handle's thread.
  */
 int	tlscurl_set(CURL *, struct verify *v, const char *host);
 
-/* The same for the host of an http or https URL. */
+/* Does the same for the host of an http or https URL. */
 int	tlscurl_set_url(CURL *, struct verify *v, const char *url);
 
 #endif

@@ -1,10 +1,10 @@
 /*
  * X25519 (RFC 7748 §5) with numbers modulo p = 2^255 - 19 in five limbs of 51
- * bits. Nothing here branches on a secret or uses one as an index.
+ * bits. No branch and no index depends on a secret.
  *
- * How large limbs are: "small" is below 2^51 + 2^16, which is what a product
- * leaves; sums and differences of small ones are below 2^53, which is what a
- * product takes.
+ * Limb sizes: a "small" number has limbs below 2^51 + 2^16; products are small.
+ * Sums and differences of small numbers have limbs below 2^53, the maximum for
+ * operands of a product.
  */
 #include <string.h>
 
@@ -43,7 +43,7 @@ store(unsigned char *p, uint64_t v)
 		p[i] = (unsigned char)v;
 }
 
-/* The highest bit counts for nothing (RFC 7748 §5). */
+/* Reads a coordinate; the highest bit is ignored (RFC 7748 §5). */
 static struct number
 number_read(const unsigned char in[BYTES])
 {
@@ -51,7 +51,7 @@ number_read(const unsigned char in[BYTES])
 		load(in) & MASK, load(in + 6) >> 3 & MASK, load(in + 12) >> 6 & MASK, load(in + 19) >> 1 & MASK, load(in + 24) >> 12 & MASK } });
 }
 
-/* Written out, here and below: what is short enough for that stays in registers. */
+/* Unrolled, here and below, so that the limbs stay in registers. */
 static inline struct number
 add(const struct number *x, const struct number *y)
 {
@@ -60,7 +60,7 @@ add(const struct number *x, const struct number *y)
 	return ((struct number){ { a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3], a[4] + b[4] } });
 }
 
-/* Of small ones: 2p is added, so that no limb goes below 0. */
+/* Subtracts small numbers. Adds 2p so that no limb becomes negative. */
 static inline struct number
 subtract(const struct number *x, const struct number *y)
 {
@@ -70,7 +70,7 @@ subtract(const struct number *x, const struct number *y)
 	    a[4] + 2 * MASK - b[4] } });
 }
 
-/* A product whose limbs are still wide becomes a small number. */
+/* Reduces a product with wide limbs to a small number. */
 static inline struct number
 carry(wide t0, wide t1, wide t2, wide t3, wide t4)
 {
@@ -80,7 +80,7 @@ carry(wide t0, wide t1, wide t2, wide t3, wide t4)
 	t2 += (uint64_t)(t1 >> BITS);
 	t3 += (uint64_t)(t2 >> BITS);
 	t4 += (uint64_t)(t3 >> BITS);
-	top = (wide)(uint64_t)(t4 >> BITS) * 19 + ((uint64_t)t0 & MASK);	/* 2^255 is 19 */
+	top = (wide)(uint64_t)(t4 >> BITS) * 19 + ((uint64_t)t0 & MASK);	/* 2^255 = 19 mod p */
 
 	return ((struct number){ { (uint64_t)top & MASK, ((uint64_t)t1 & MASK) + (uint64_t)(top >> BITS), (uint64_t)t2 & MASK,
 	    (uint64_t)t3 & MASK, (uint64_t)t4 & MASK } });
@@ -121,7 +121,7 @@ multiply_a24(const struct number *x)
 	return (carry((wide)a[0] * A24, (wide)a[1] * A24, (wide)a[2] * A24, (wide)a[3] * A24, (wide)a[4] * A24));
 }
 
-/* a to the power of 2^times. */
+/* Returns a^(2^times). */
 static struct number
 squares(const struct number *a, int times)
 {
@@ -133,7 +133,7 @@ squares(const struct number *a, int times)
 	return (r);
 }
 
-/* a to the power of p - 2 = 2^255 - 21; ones(n) stands for 2^n - 1. */
+/* Returns a^(p - 2), p - 2 = 2^255 - 21. onesN holds a^(2^N - 1). */
 static struct number
 invert(const struct number *a)
 {
@@ -161,7 +161,7 @@ invert(const struct number *a)
 	return (multiply(&t, &a11));
 }
 
-/* The one way to write a small number: below p. */
+/* Writes a small number in its canonical form, reduced below p. */
 static void
 number_write(unsigned char out[BYTES], const struct number *a)
 {
@@ -177,7 +177,7 @@ number_write(unsigned char out[BYTES], const struct number *a)
 		v[0] += 19 * (v[4] >> BITS);
 		v[4] &= MASK;
 	}
-	/* Whether it is p or more shows in what is carried when 19 is added. */
+	/* q is 1 if the number is p or more: adding 19 then carries out of the top limb. */
 	q = (v[0] + 19) >> BITS;
 	for (i = 1; i < LIMBS; i++)
 		q = (v[i] + q) >> BITS;
@@ -193,7 +193,7 @@ number_write(unsigned char out[BYTES], const struct number *a)
 	store(out + 24, v[3] >> 39 | v[4] << 12);
 }
 
-/* Changes a and b with each other when yes is 1, not when it is 0. */
+/* Swaps a and b if yes is 1; does nothing if it is 0. Constant time. */
 static inline void
 swap(struct number *a, struct number *b, uint64_t yes)
 {
@@ -207,7 +207,7 @@ swap(struct number *a, struct number *b, uint64_t yes)
 	}
 }
 
-/* One step of the ladder of RFC 7748, in its letters. */
+/* Does one step of the Montgomery ladder, with the variable names of RFC 7748 §5. */
 static void
 step(const struct number *x1, struct number *x2, struct number *z2, struct number *x3, struct number *z3)
 {

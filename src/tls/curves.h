@@ -1,7 +1,7 @@
 /*
- * The elliptic curves of every TLS engine: BearSSL's, but X25519, which nearly
- * every handshake uses, in 64-bit arithmetic (this version of BearSSL has it in
- * 31-bit only), at less than a third of the time.
+ * Elliptic curves for every TLS engine: BearSSL's, except X25519, which nearly
+ * every handshake uses. X25519 uses 64-bit arithmetic here (this version of
+ * BearSSL has only 31-bit) and takes less than a third of the time.
  */
 #ifndef WANZAMI_CURVES_H
 #define WANZAMI_CURVES_H

@@ -1,6 +1,6 @@
 /*
- * Reading DER (X.690), one element at a time, from memory that is not ours
- * to trust. Nothing is copied; a slice points into the bytes it came from.
+ * DER reader (X.690) for untrusted input, one element at a time. Nothing is
+ * copied; each slice points into the input.
  */
 #ifndef WANZAMI_DER_H
 #define WANZAMI_DER_H
@@ -26,7 +26,7 @@ struct der {
 	size_t		len;
 };
 
-/* Takes the next element off in: its tag and content, and in whole (unless NULL) all of it. 0 at the end and when it is not DER. */
+/* Reads the next element and advances in. whole (unless NULL) gets the element with its header. Returns 0 at the end or if it is not DER. */
 static inline int
 der_next(struct der *in, uint8_t *tag, struct der *content, struct der *whole)
 {
@@ -54,7 +54,7 @@ der_next(struct der *in, uint8_t *tag, struct der *content, struct der *whole)
 	return (1);
 }
 
-/* The same for an element that must have this tag; nothing is taken when it has another. */
+/* Reads the next element if it has this tag. Otherwise returns 0 and leaves in unchanged. */
 static inline int
 der_take(struct der *in, uint8_t wanted, struct der *content)
 {

@@ -1,5 +1,5 @@
 /*
- * One choice of protocol for all, and words for what goes wrong in it.
+ * Configures BearSSL engines and formats their errors.
  */
 #include <stdio.h>
 #include <string.h>
@@ -27,52 +27,52 @@ static const struct {
 	int		err;
 	const char	*text;
 } errors[] = {
-	{ BR_ERR_UNSUPPORTED_VERSION, "the peer does not speak TLS 1.2" },
-	{ BR_ERR_BAD_VERSION, "the peer does not speak TLS, or changed its version in the middle" },
-	{ BR_ERR_BAD_LENGTH, "a record of impossible length came" },
-	{ BR_ERR_TOO_LARGE, "a record came that is larger than TLS allows" },
-	{ BR_ERR_BAD_MAC, "a record was damaged on its way" },
-	{ BR_ERR_NO_RANDOM, "this machine gives no random numbers" },
-	{ BR_ERR_UNKNOWN_TYPE, "a record of unknown type came: the peer does not speak TLS" },
-	{ BR_ERR_UNEXPECTED, "a message came out of turn" },
-	{ BR_ERR_BAD_CCS, "a damaged message (ChangeCipherSpec) came" },
-	{ BR_ERR_BAD_ALERT, "a damaged alert came" },
-	{ BR_ERR_BAD_HANDSHAKE, "a damaged handshake message came" },
-	{ BR_ERR_OVERSIZED_ID, "a session id came that is too long" },
-	{ BR_ERR_BAD_CIPHER_SUITE, "the peer chose a cipher that was not offered" },
-	{ BR_ERR_BAD_COMPRESSION, "the peer chose a compression that was not offered" },
-	{ BR_ERR_BAD_FRAGLEN, "the peer chose a fragment length that was not offered" },
-	{ BR_ERR_BAD_SECRENEG, "the peer does not renegotiate securely" },
-	{ BR_ERR_EXTRA_EXTENSION, "the peer sent an extension that was not asked for" },
-	{ BR_ERR_BAD_SNI, "the peer answered a server name wrongly" },
-	{ BR_ERR_BAD_HELLO_DONE, "a damaged message (ServerHelloDone) came" },
-	{ BR_ERR_LIMIT_EXCEEDED, "a key or message of the peer is too large" },
-	{ BR_ERR_BAD_FINISHED, "the handshake was tampered with" },
-	{ BR_ERR_RESUME_MISMATCH, "the peer resumed a session with other parameters" },
-	{ BR_ERR_INVALID_ALGORITHM, "the peer uses an algorithm that is not supported" },
-	{ BR_ERR_BAD_SIGNATURE, "the peer does not have the key of its certificate, or the handshake was damaged" },
-	{ BR_ERR_WRONG_KEY_USAGE, "the key of the peer's certificate must not be used this way" },
-	{ BR_ERR_NO_CLIENT_AUTH, "the peer did not show a certificate" },
+	{ BR_ERR_UNSUPPORTED_VERSION, "the peer does not support TLS 1.2" },
+	{ BR_ERR_BAD_VERSION, "wrong TLS record version: the peer does not use TLS 1.2" },
+	{ BR_ERR_BAD_LENGTH, "invalid TLS record length" },
+	{ BR_ERR_TOO_LARGE, "TLS record is too large" },
+	{ BR_ERR_BAD_MAC, "bad record MAC: the record was damaged or altered in transit" },
+	{ BR_ERR_NO_RANDOM, "no random numbers from the kernel (getrandom)" },
+	{ BR_ERR_UNKNOWN_TYPE, "unknown TLS record type: the peer does not use TLS" },
+	{ BR_ERR_UNEXPECTED, "unexpected TLS message" },
+	{ BR_ERR_BAD_CCS, "malformed ChangeCipherSpec message" },
+	{ BR_ERR_BAD_ALERT, "malformed TLS alert" },
+	{ BR_ERR_BAD_HANDSHAKE, "malformed handshake message" },
+	{ BR_ERR_OVERSIZED_ID, "session ID is too long" },
+	{ BR_ERR_BAD_CIPHER_SUITE, "the peer selected a cipher suite that was not offered" },
+	{ BR_ERR_BAD_COMPRESSION, "the peer selected a compression method that was not offered" },
+	{ BR_ERR_BAD_FRAGLEN, "the peer selected a maximum fragment length that was not offered" },
+	{ BR_ERR_BAD_SECRENEG, "the peer failed the check for secure renegotiation (RFC 5746)" },
+	{ BR_ERR_EXTRA_EXTENSION, "the peer sent a TLS extension that was not requested" },
+	{ BR_ERR_BAD_SNI, "the peer sent a malformed server_name extension" },
+	{ BR_ERR_BAD_HELLO_DONE, "malformed ServerHelloDone message" },
+	{ BR_ERR_LIMIT_EXCEEDED, "the peer sent a key or message that is too large" },
+	{ BR_ERR_BAD_FINISHED, "invalid Finished message: the handshake was altered in transit" },
+	{ BR_ERR_RESUME_MISMATCH, "the peer resumed a session with different parameters" },
+	{ BR_ERR_INVALID_ALGORITHM, "the peer uses an unsupported algorithm" },
+	{ BR_ERR_BAD_SIGNATURE, "invalid handshake signature: the peer does not have the private key of its certificate, or the message was damaged" },
+	{ BR_ERR_WRONG_KEY_USAGE, "the key usage of the peer's certificate does not allow this cipher suite" },
+	{ BR_ERR_NO_CLIENT_AUTH, "the peer sent no certificate" },
 };
 
 static const struct {
 	int		alert;
 	const char	*text;
 } alerts[] = {
-	{ 10, "unexpected message" }, { 20, "bad record" }, { 22, "record overflow" },
-	{ 40, "handshake failure: no cipher or key in common, or a certificate is missing" },
-	{ 42, "our certificate is bad" }, { 43, "our certificate is of a kind it does not support" }, { 44, "our certificate is revoked" },
-	{ 45, "our certificate has expired" }, { 46, "our certificate is not acceptable" }, { 47, "illegal parameter" },
-	{ 48, "our certificate is of an authority it does not know" }, { 49, "access denied" }, { 50, "decode error" },
-	{ 51, "decrypt error" }, { 70, "it does not speak TLS 1.2" }, { 71, "our security is insufficient" }, { 80, "internal error" },
-	{ 86, "inappropriate fallback" }, { 90, "canceled" }, { 109, "missing extension" }, { 112, "it does not know the server name" },
-	{ 116, "it requires a certificate" }, { 120, "no application protocol in common" },
+	{ 10, "unexpected message" }, { 20, "bad record MAC" }, { 22, "record overflow" },
+	{ 40, "handshake failure: no cipher suite or key type in common, or a certificate is missing" },
+	{ 42, "bad certificate" }, { 43, "unsupported certificate" }, { 44, "certificate revoked" },
+	{ 45, "certificate expired" }, { 46, "certificate not accepted" }, { 47, "illegal parameter" },
+	{ 48, "unknown CA: the peer does not trust the CA of our certificate" }, { 49, "access denied" }, { 50, "decode error" },
+	{ 51, "decrypt error" }, { 70, "protocol version: the peer does not support TLS 1.2" }, { 71, "insufficient security" },
+	{ 80, "internal error" }, { 86, "inappropriate fallback" }, { 90, "user canceled" }, { 109, "missing extension" },
+	{ 112, "unrecognized server name" }, { 116, "certificate required" }, { 120, "no application protocol in common" },
 };
 
 const char *
 engine_error(int err, char *out, size_t size)
 {
-	const char	*what = "no reason known";
+	const char	*what = "unknown alert";
 	size_t		i;
 
 	if (err >= BR_ERR_SEND_FATAL_ALERT)
@@ -82,14 +82,14 @@ engine_error(int err, char *out, size_t size)
 			if (alerts[i].alert == err - BR_ERR_RECV_FATAL_ALERT)
 				what = alerts[i].text;
 		}
-		snprintf(out, size, "the peer refused: %s (alert %d)", what, err - BR_ERR_RECV_FATAL_ALERT);
+		snprintf(out, size, "TLS alert from the peer: %s (alert %d)", what, err - BR_ERR_RECV_FATAL_ALERT);
 		return (out);
 	}
 	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
 		if (errors[i].err == err)
 			return (errors[i].text);
 	}
-	snprintf(out, size, "TLS failed (error %d)", err);
+	snprintf(out, size, "TLS error (BearSSL error %d)", err);
 
 	return (out);
 }
@@ -110,7 +110,7 @@ engine_cipher(const br_ssl_engine_context *eng, int *bits)
 	return ("");
 }
 
-/* The fastest first: AES where the processor has instructions for it, else ChaCha20. */
+/* Sets the cipher suites, fastest first: AES-GCM if the CPU has AES instructions, else ChaCha20. */
 static void
 suites_set(br_ssl_engine_context *eng)
 {

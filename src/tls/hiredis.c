@@ -1,7 +1,7 @@
 /*
- * The functions behind hiredis's read, write and close. Its own do the rest:
- * they read 16 KB at a time, which is the largest record, so that nothing
- * stays in the engine when the socket has nothing more.
+ * redisContextFuncs on top of tls_client. hiredis reads 16 KB at a time, the
+ * size of the largest record, so the engine never keeps data after a read that
+ * emptied the socket.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -22,14 +22,14 @@ failed(redisContext *c, enum tls_step step)
 		__redisSetError(c, REDIS_ERR_OTHER, tls_client_error(c->privctx));
 }
 
-/* What hiredis wants to hear of a step that moved no bytes: 0 is "not now", which a blocking socket only says when its time-out is over. */
+/* Converts a step that moved no bytes into hiredis's result: 0 means "try again". On a blocking socket that step is a timeout. */
 static ssize_t
-nothing_moved(redisContext *c, enum tls_step step)
+no_progress(redisContext *c, enum tls_step step)
 {
 	if (step != TLS_WANT_READ && step != TLS_WANT_WRITE)
 		failed(c, step);
 	else if (c->flags & REDIS_BLOCK)
-		__redisSetError(c, REDIS_ERR_TIMEOUT, "the server did not answer in time");
+		__redisSetError(c, REDIS_ERR_TIMEOUT, "timeout: the server did not respond in time");
 	else
 		return (0);
 
@@ -45,10 +45,10 @@ tls_read(redisContext *c, char *buf, size_t size)
 	if ((step = tls_client_handshake(c->privctx)) == TLS_DONE && (step = tls_client_read(c->privctx, buf, size, &got)) == TLS_DONE)
 		return ((ssize_t)got);
 
-	return (nothing_moved(c, step));
+	return (no_progress(c, step));
 }
 
-/* What is not written yet stays in obuf, in front of what comes later: just what tls_client_write() wants to be offered again. */
+/* hiredis keeps unwritten bytes at the front of obuf and offers them again, as tls_client_write() requires. */
 static ssize_t
 tls_write(redisContext *c)
 {
@@ -59,16 +59,16 @@ tls_write(redisContext *c)
 	    (step = tls_client_write(c->privctx, c->obuf, sdslen(c->obuf), &taken)) == TLS_DONE)
 		return ((ssize_t)taken);
 
-	return (nothing_moved(c, step));
+	return (no_progress(c, step));
 }
 
 /*
- * Whether the handshake is over. If not, waits for what it needs next; if it
- * has failed, the connection has an error, and hiredis ends it with the next
- * read or write.
+ * Continues the handshake. Returns 1 if it has ended, 0 after registering for
+ * the event that it needs next. If it has failed, c->err is set, and hiredis
+ * closes the connection at the next read or write.
  */
 static int
-shaken(redisAsyncContext *ac)
+handshake_ended(redisAsyncContext *ac)
 {
 	enum tls_step	step = tls_client_handshake(ac->c.privctx);
 
@@ -91,9 +91,9 @@ shaken(redisAsyncContext *ac)
 static void
 tls_async_read(redisAsyncContext *ac)
 {
-	if (!shaken(ac))
+	if (!handshake_ended(ac))
 		return;
-	/* Commands that came during the handshake. */
+	/* Send the commands that were queued during the handshake. */
 	if (ac->c.err == 0 && sdslen(ac->c.obuf) > 0)
 		ac->ev.addWrite(ac->ev.data);
 	redisAsyncRead(ac);
@@ -102,7 +102,7 @@ tls_async_read(redisAsyncContext *ac)
 static void
 tls_async_write(redisAsyncContext *ac)
 {
-	if (shaken(ac))
+	if (handshake_ended(ac))
 		redisAsyncWrite(ac);
 }
 

@@ -1,5 +1,5 @@
 /*
- * Reads keys with BearSSL's decoder and sees that they fit their certificate.
+ * Parses keys with BearSSL's decoder and checks that they match the certificate.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -32,9 +32,9 @@ chain_parse(struct identity *id, const char *pem)
 		id->chain[id->chain_len++] = (br_x509_certificate){ .data = der, .data_len = len };
 	}
 	if (ret == -1)
-		return ("the certificate is a damaged PEM block");
+		return ("malformed PEM block in the certificate");
 
-	return (id->chain_len > 0 ? NULL : "there is no certificate; it must be PEM");
+	return (id->chain_len > 0 ? NULL : "no certificate found; it must be in PEM format");
 }
 
 static const char *
@@ -43,7 +43,7 @@ key_decode(struct identity *id, const unsigned char *der, size_t len)
 	br_skey_decoder_init(&id->decoder);
 	br_skey_decoder_push(&id->decoder, der, len);
 	if (br_skey_decoder_last_error(&id->decoder) != 0)
-		return ("the private key is damaged, or neither RSA nor EC on P-256, P-384 or P-521");
+		return ("unsupported or malformed private key; use RSA, or EC on P-256, P-384 or P-521");
 	id->key_type = br_skey_decoder_key_type(&id->decoder);
 	id->rsa = br_skey_decoder_get_rsa(&id->decoder);
 	id->ec = br_skey_decoder_get_ec(&id->decoder);
@@ -56,12 +56,12 @@ key_parse(struct identity *id, const char *pem)
 {
 	char		label[PEM_LABEL_MAX];
 	unsigned char	*der;
-	const char	*why = "there is no private key; it must be PEM";
+	const char	*why = "no private key found; it must be in PEM format";
 	size_t		len, n;
 	int		ret;
 
 	if (strstr(pem, "ENCRYPTED") != NULL)
-		return ("the private key has a passphrase; it must be without");
+		return ("the private key is encrypted; remove its passphrase");
 	while ((ret = pem_next(&pem, label, &der, &len)) == 1) {
 		n = strlen(label);
 		if (n >= 11 && !strcmp(label + n - 11, "PRIVATE KEY"))
@@ -71,12 +71,12 @@ key_parse(struct identity *id, const char *pem)
 			return (why);
 	}
 
-	return (ret == -1 ? "the private key is a damaged PEM block" : why);
+	return (ret == -1 ? "malformed PEM block in the private key" : why);
 }
 
-/* What the one signs the other must verify. */
+/* Returns 1 if the certificate's key verifies a signature by the private key. */
 static int
-rsa_fits(const struct identity *id, const struct cert *c)
+rsa_matches(const struct identity *id, const struct cert *c)
 {
 	static const unsigned char	hash[br_sha256_SIZE] = { 1, 2, 3 };
 	unsigned char			signature[RSA_BYTES_MAX], found[br_sha256_SIZE];
@@ -89,7 +89,7 @@ rsa_fits(const struct identity *id, const struct cert *c)
 }
 
 static int
-ec_fits(const struct identity *id, const struct cert *c)
+ec_matches(const struct identity *id, const struct cert *c)
 {
 	unsigned char		point[BR_EC_KBUF_PUB_MAX_SIZE];
 	br_ec_public_key	pub;
@@ -113,9 +113,9 @@ identity_parse(const char *chain_pem, const char *key_pem, const char **why)
 	}
 	if ((*why = chain_parse(id, chain_pem)) == NULL && (*why = key_parse(id, key_pem)) == NULL) {
 		if (!cert_parse(&own, id->chain[0].data, id->chain[0].data_len))
-			*why = "the certificate is damaged";
-		else if (!(id->key_type == BR_KEYTYPE_RSA ? rsa_fits(id, &own) : ec_fits(id, &own)))
-			*why = "the private key is not that of the first certificate";
+			*why = "malformed certificate";
+		else if (!(id->key_type == BR_KEYTYPE_RSA ? rsa_matches(id, &own) : ec_matches(id, &own)))
+			*why = "the private key does not match the first certificate";
 	}
 	if (*why != NULL) {
 		identity_free(id);

@@ -1,8 +1,8 @@
 /*
- * What libjwt leaves to a crypto library, on BearSSL: base64, HS256, HS384 and
- * HS512, and the checking of RS256 and ES256 by a public key (RFC 7518 §3).
- * Other algorithms are refused, and nothing signs with a private key. Which of
- * them a token may use is for whoever asks to say (src/http/token.c).
+ * libjwt's crypto backend on BearSSL: base64, HS256, HS384 and HS512, and
+ * verification of RS256 and ES256 with a public key (RFC 7518 §3). Other
+ * algorithms and signing with a private key return EINVAL. The caller decides
+ * which algorithms a token may use (src/http/token.c).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -97,7 +97,7 @@ jwt_sign_sha_hmac(jwt_t *jwt, char **out, unsigned int *len, const char *str, un
 	return (0);
 }
 
-/* Compares the texts, so that a signature has one spelling only; in constant time. */
+/* Compares the encoded text, so that only the canonical encoding is accepted; in constant time. */
 int
 jwt_verify_sha_hmac(jwt_t *jwt, const char *head, unsigned int head_len, const char *sig)
 {
@@ -150,7 +150,7 @@ signature_verify(jwt_alg_t alg, const br_x509_pkey *key, const unsigned char has
 	return (0);
 }
 
-/* The bytes of a signature, for jwt_freemem(); NULL when its text is not the one spelling of them. */
+/* Decodes a signature. Returns NULL if the text is not its canonical encoding. Free with jwt_freemem(). */
 static unsigned char *
 signature_decode(const char *text, int *len)
 {
@@ -174,7 +174,7 @@ signature_decode(const char *text, int *len)
 	return (sig);
 }
 
-/* The first block of a PEM text, which must be a public key: its bytes, for pem_free(), into which key points. */
+/* Parses the first block of a PEM text, which must be a public key. Returns its bytes, which key points into. Free with pem_free(). */
 static unsigned char *
 public_key(const jwt_t *jwt, br_x509_pkey *key, size_t *len)
 {

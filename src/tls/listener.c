@@ -1,6 +1,6 @@
 /*
- * The certificate and key of our listener: read at start from the environment
- * or from files, and again whenever the files change.
+ * Loads the certificate and key of the HTTPS listener: at start from the
+ * environment or from files, and again when the files change.
  */
 #include <sys/stat.h>
 
@@ -22,7 +22,7 @@
 #define CHECK_MS	2000
 #define FIRST_WORKER	1
 
-/* One half of an identity, given as text or as the name of a file. */
+/* The certificate or the key, configured as PEM text or as a file name. */
 struct source {
 	enum conf_id	pem, file;
 	const char	*pem_name, *file_name;
@@ -31,15 +31,15 @@ struct source {
 static const struct source	cert_source = { CONF_TLS_CERT_PEM, CONF_TLS_CERT_FILE, "TLS_CERT_PEM", "TLS_CERT_FILE" };
 static const struct source	key_source = { CONF_TLS_KEY_PEM, CONF_TLS_KEY_FILE, "TLS_KEY_PEM", "TLS_KEY_FILE" };
 
-/* By what a file is told from an older one of its name. */
-struct mark {
+/* Identifies a version of a file. */
+struct file_id {
 	struct timespec	changed;
 	ino_t		inode;
 	off_t		size;
 };
 
-static struct shown	*current = NULL;
-static struct mark	cert_mark, key_mark;	/* of the files when they were last read, with or without success */
+static struct listener_cert	*current = NULL;
+static struct file_id		cert_file, key_file;	/* at the last attempt to load them, successful or not */
 
 static const char *
 source_name(const struct source *s)
@@ -54,7 +54,7 @@ source_given(const struct source *s)
 }
 
 static void
-mark_read(const struct source *s, struct mark *m)
+file_id_read(const struct source *s, struct file_id *m)
 {
 	struct stat	st;
 
@@ -66,7 +66,7 @@ mark_read(const struct source *s, struct mark *m)
 	m->size = st.st_size;
 }
 
-/* The text of a source, for pem_text_free(); NULL and why. */
+/* Returns the text of a source, or NULL and an error. Free with pem_text_free(). */
 static char *
 source_read(const struct source *s, char *error, size_t size)
 {
@@ -79,53 +79,53 @@ source_read(const struct source *s, char *error, size_t size)
 	return (text);
 }
 
-/* What browsers and we ourselves go along with, beyond what identity_parse() demands; or why not. */
+/* Checks what browsers accept, beyond identity_parse(). Returns NULL or the error. */
 static const char *
 identity_check(const struct identity *id, struct cert *own)
 {
 	if (!cert_parse(own, id->chain[0].data, id->chain[0].data_len))
-		return ("the certificate is damaged");
+		return ("malformed certificate");
 	if (id->key_type == BR_KEYTYPE_RSA && id->rsa->n_bitlen < RSA_BITS_MIN)
-		return ("the private key is an RSA key of less than 2048 bits");
+		return ("the RSA private key is shorter than 2048 bits");
 	if (id->key_type == BR_KEYTYPE_EC && id->ec->curve != BR_EC_secp256r1 && id->ec->curve != BR_EC_secp384r1)
-		return ("the private key is on another curve than P-256 and P-384");
+		return ("unsupported EC curve of the private key; use P-256 or P-384");
 
 	return (NULL);
 }
 
-static struct shown *
-shown_new(const char *cert, const char *key, const char **why)
+static struct listener_cert *
+listener_cert_new(const char *cert, const char *key, const char **why)
 {
-	struct shown	*s = calloc(1, sizeof(*s));
-	struct cert	own;
+	struct listener_cert	*s = calloc(1, sizeof(*s));
+	struct cert		own;
 
 	if (s == NULL) {
 		*why = "out of memory";
 		return (NULL);
 	}
-	s->users = 1;
+	s->references = 1;
 	if ((s->identity = identity_parse(cert, key, why)) == NULL || (*why = identity_check(s->identity, &own)) != NULL) {
-		listener_shown(s);
+		listener_cert_release(s);
 		return (NULL);
 	}
-	s->from = own.not_before;
-	s->until = own.not_after;
+	s->not_before = own.not_before;
+	s->not_after = own.not_after;
 
 	return (s);
 }
 
-/* Certificate and key as they are now; NULL and one line that says why. */
-static struct shown *
-shown_load(char *error, size_t size)
+/* Loads certificate and key. Returns NULL and an error of one line if that fails. */
+static struct listener_cert *
+listener_cert_load(char *error, size_t size)
 {
-	struct shown	*s = NULL;
-	const char	*why;
-	char		*cert, *key = NULL;
+	struct listener_cert	*s = NULL;
+	const char		*why;
+	char			*cert, *key = NULL;
 
-	mark_read(&cert_source, &cert_mark);
-	mark_read(&key_source, &key_mark);
+	file_id_read(&cert_source, &cert_file);
+	file_id_read(&key_source, &key_file);
 	if ((cert = source_read(&cert_source, error, size)) != NULL && (key = source_read(&key_source, error, size)) != NULL &&
-	    (s = shown_new(cert, key, &why)) == NULL)
+	    (s = listener_cert_new(cert, key, &why)) == NULL)
 		snprintf(error, size, "%s with %s: %s", source_name(&cert_source), source_name(&key_source), why);
 	pem_text_free(cert);
 	pem_text_free(key);
@@ -133,16 +133,16 @@ shown_load(char *error, size_t size)
 	return (s);
 }
 
-/* Served all the same: clients say it better, and a clock may be wrong. */
+/* Warns only: the system clock may be wrong, and clients check the certificate themselves. */
 static void
-validity_warn(const struct shown *s)
+validity_warn(const struct listener_cert *s)
 {
 	time_t	now = time(NULL);
 
-	if (now < s->from)
-		log_event(LOG_LEVEL_WARN, "our certificate is not valid yet, or the clock is wrong");
-	else if (now > s->until)
-		log_event(LOG_LEVEL_WARN, "our certificate has expired, or the clock is wrong");
+	if (now < s->not_before)
+		log_event(LOG_LEVEL_WARN, "the TLS certificate of the API is not yet valid, or the system clock is wrong");
+	else if (now > s->not_after)
+		log_event(LOG_LEVEL_WARN, "the TLS certificate of the API has expired, or the system clock is wrong");
 }
 
 static const char *
@@ -151,9 +151,9 @@ source_check(const struct source *s, const struct source *other)
 	static char	error[160];
 
 	if (*conf_str(s->pem) != '\0' && *conf_str(s->file) != '\0')
-		snprintf(error, sizeof(error), "%s and %s are both set; allowed is one of them", s->pem_name, s->file_name);
+		snprintf(error, sizeof(error), "%s and %s are both set; set only one of them", s->pem_name, s->file_name);
 	else if (!source_given(s) && source_given(other))
-		snprintf(error, sizeof(error), "%s is set, but neither %s nor %s", source_name(other), s->pem_name, s->file_name);
+		snprintf(error, sizeof(error), "%s is set, but neither %s nor %s is", source_name(other), s->pem_name, s->file_name);
 	else
 		return (NULL);
 
@@ -171,8 +171,8 @@ listener_configure(void)
 	if (!source_given(&cert_source))
 		return (NULL);
 	if (conf_int(CONF_TLS_PORT) == conf_int(CONF_PORT))
-		return ("TLS_PORT is the same as PORT; allowed is another one");
-	if ((current = shown_load(error, sizeof(error))) == NULL)
+		return ("TLS_PORT is the same as PORT; set a different port");
+	if ((current = listener_cert_load(error, sizeof(error))) == NULL)
 		return (error);
 	conf_wipe(CONF_TLS_KEY_PEM);
 	sessions_init();
@@ -181,41 +181,41 @@ listener_configure(void)
 }
 
 int
-listener_wanted(void)
+listener_enabled(void)
 {
 	return (current != NULL);
 }
 
 static int
-mark_same(const struct source *s, const struct mark *known)
+file_unchanged(const struct source *s, const struct file_id *known)
 {
-	struct mark	now;
+	struct file_id	now;
 
-	mark_read(s, &now);
+	file_id_read(s, &now);
 
 	return (!memcmp(&now, known, sizeof(now)));
 }
 
 /*
- * A certificate that does not fit its key may be half of a renewal; the files
- * are read again when the other half has come.
+ * A certificate that does not match its key may be half of a renewal. The files
+ * are loaded again when one of them changes.
  */
 void
 listener_check(void)
 {
-	struct shown	*new;
-	char		error[512];
+	struct listener_cert	*new;
+	char			error[512];
 
 	if (current == NULL || *conf_str(CONF_TLS_CERT_FILE) == '\0' || *conf_str(CONF_TLS_KEY_FILE) == '\0' ||
-	    (mark_same(&cert_source, &cert_mark) && mark_same(&key_source, &key_mark)))
+	    (file_unchanged(&cert_source, &cert_file) && file_unchanged(&key_source, &key_file)))
 		return;
-	if ((new = shown_load(error, sizeof(error))) == NULL) {
-		log_event(LOG_LEVEL_ERROR, "the new certificate is not used; the old one stays", LOG_S("error", error));
+	if ((new = listener_cert_load(error, sizeof(error))) == NULL) {
+		log_event(LOG_LEVEL_ERROR, "cannot load the new TLS certificate; the old one stays in use", LOG_S("error", error));
 		return;
 	}
-	log_event(LOG_LEVEL_INFO, "a new certificate is used", LOG_I("until", new->until));
+	log_event(LOG_LEVEL_INFO, "new TLS certificate loaded", LOG_I("until", new->not_after));
 	validity_warn(new);
-	listener_shown(current);
+	listener_cert_release(current);
 	current = new;
 }
 
@@ -240,24 +240,24 @@ listener_start(struct kore_server *server)
 }
 
 void
-listener_forget(void)
+listener_wipe(void)
 {
-	listener_shown(current);
+	listener_cert_release(current);
 	current = NULL;
 }
 
-struct shown *
-listener_show(void)
+struct listener_cert *
+listener_cert_get(void)
 {
-	current->users++;
+	current->references++;
 
 	return (current);
 }
 
 void
-listener_shown(struct shown *s)
+listener_cert_release(struct listener_cert *s)
 {
-	if (s == NULL || --s->users > 0)
+	if (s == NULL || --s->references > 0)
 		return;
 	identity_free(s->identity);
 	free(s);

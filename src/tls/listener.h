@@ -1,6 +1,6 @@
 /*
- * HTTPS by ourselves: the certificate that we show, and its renewal while we
- * serve. The records are tls_bearssl.c's business.
+ * Certificate of the HTTPS listener and its renewal at run time. tls_bearssl.c
+ * implements the connections.
  */
 #ifndef WANZAMI_LISTENER_H
 #define WANZAMI_LISTENER_H
@@ -9,43 +9,44 @@
 
 #include "tls/identity.h"
 
-struct shown {
+/* A loaded certificate with its key, reference-counted. */
+struct listener_cert {
 	struct identity	*identity;
-	int64_t		from, until;	/* validity of the certificate, seconds since 1970 */
-	unsigned int	users;
+	int64_t		not_before, not_after;	/* seconds since 1970 */
+	unsigned int	references;
 };
 
 /*
- * Reads the TLS_ variables and what they name. Returns NULL, or one line
- * (static storage) that says what is wrong. Once, in the parent.
+ * Reads the TLS_* variables and loads the certificate and key. Returns NULL, or
+ * an error of one line (static storage). Call once, in the parent.
  */
 const char		*listener_configure(void);
 
-/* Whether there is a certificate, so that HTTPS is to be served. */
-int			listener_wanted(void);
+/* Returns 1 if a certificate is configured, so that the API serves HTTPS. */
+int			listener_enabled(void);
 
 /*
- * In a worker that serves: from here on the server's connections are TLS, and
- * the files of the certificate are watched for a new one. The parent leaves
- * Kore believing that it is a plain server: for a TLS one it would start a
- * process that keeps the keys, and ask kore.conf for the files.
+ * Turns on TLS for the server's connections and starts to watch the certificate
+ * files. Call in a worker that serves HTTP. In the parent the server stays a
+ * plain one: for a TLS server Kore would start its key manager process and
+ * require the files in kore.conf.
  */
 void			listener_start(struct kore_server *);
 
-/* In a worker that serves nobody: wipes the private key. */
-void			listener_forget(void);
+/* Wipes the private key. Call in a worker that does not serve HTTP. */
+void			listener_wipe(void);
 
-/* Looks at the files now, as SIGHUP asks for; done every few seconds anyway. Event loop only. */
+/* Loads the certificate files again if they have changed. Runs every 2 s and on SIGHUP. Event loop only. */
 void			listener_check(void);
 
-/* What new connections show, for as long as they need it: listener_shown() gives it back, and lets NULL pass. Event loop only. */
-struct shown		*listener_show(void);
-void			listener_shown(struct shown *);
+/* Returns a reference to the current certificate; release it after the handshake. Releasing NULL does nothing. Event loop only. */
+struct listener_cert	*listener_cert_get(void);
+void			listener_cert_release(struct listener_cert *);
 
-/* Whether the client's bytes are here already, where no socket tells of them; no for a connection without TLS. Event loop only. */
+/* Returns 1 if the TLS engine holds received data, for which the socket reports no event; 0 without TLS. Event loop only. */
 int			listener_pending(const struct connection *);
 
-/* Tells the client of a TLS connection that nothing more will come; nothing on another. Event loop only. */
-void			listener_finish(struct connection *);
+/* Sends close_notify on a TLS connection, without waiting; does nothing without TLS. Event loop only. */
+void			listener_close_notify(struct connection *);
 
 #endif

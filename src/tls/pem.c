@@ -1,6 +1,6 @@
 /*
- * Blocks of base64 between BEGIN and END. Nothing that may hold a key is left
- * in memory that is given back.
+ * Decodes base64 blocks between BEGIN and END. Wipes every buffer that may hold
+ * a key before it is freed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +30,7 @@ value_of(char c)
 	return (c == '+' ? 62 : c == '/' ? 63 : -1);
 }
 
-/* Blanks, line ends, and line ends written as \n and \r. */
+/* Skips blanks, line ends, and line ends written as \n and \r. */
 static const char *
 blanks_skip(const char *p, const char *end)
 {
@@ -46,7 +46,7 @@ blanks_skip(const char *p, const char *end)
 	return (p);
 }
 
-/* out has room for three bytes of every four letters. */
+/* Decodes base64. out has room for three bytes per four characters. */
 static int
 decode(const char *p, const char *end, uint8_t *out, size_t *len)
 {
@@ -116,7 +116,7 @@ pem_text_free(char *text)
 	free(text);
 }
 
-/* Twice the room and more for len bytes of text; realloc() would leave what it copies behind. */
+/* Moves text into a new buffer of room bytes. realloc() would not wipe the old one. */
 static char *
 text_grow(char *text, size_t len, size_t room)
 {
@@ -136,7 +136,7 @@ text_grow(char *text, size_t len, size_t room)
 	return (grown);
 }
 
-/* Without stdio, whose buffer would keep a copy. */
+/* Reads without stdio, whose buffer would keep a copy. */
 static char *
 text_read(int fd)
 {

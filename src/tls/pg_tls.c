@@ -1,10 +1,10 @@
 /*
- * libpq's third TLS backend, beside none and OpenSSL: the functions that
- * fe-secure.c calls when it was built with USE_SSL, over tls/tls_client.h. Each
- * connection parameter means what libpq's manual says of it.
+ * A BearSSL backend for libpq: the functions that fe-secure.c calls if built
+ * with USE_SSL, on top of tls/tls_client.h. Connection parameters work as
+ * libpq's manual describes.
  *
- * libpq has no field for a backend that it does not know, so the state of a
- * connection is found by its address in a table of ours.
+ * PGconn has no field for the state of this backend, so a hash table maps each
+ * PGconn to its session.
  */
 #include "postgres_fe.h"
 
@@ -29,9 +29,9 @@
 struct session {
 	PGconn			*conn;
 	struct tls_client	*tls;
-	struct roots		*roots;		/* of a file, ours; NULL otherwise */
+	struct roots		*roots;		/* from sslrootcert or its default file; owned; NULL otherwise */
 	struct identity		*identity;
-	int			said;		/* libpq itself has put the reason of a failure into words */
+	int			reported;	/* libpq has already reported the error of the socket */
 	LIST_ENTRY(session)	list;
 };
 
@@ -46,7 +46,7 @@ bucket(const PGconn *conn)
 	return (&sessions[((uintptr_t)conn >> 6) % BUCKETS]);
 }
 
-/* The session of a connection, which only the connection's own thread uses; NULL without TLS. */
+/* Returns the session of a connection, NULL without TLS. Only the connection's thread uses it. */
 static struct session *
 session_find(const PGconn *conn)
 {
@@ -101,7 +101,7 @@ raw_recv(void *arg, void *buf, size_t len)
 	s->conn->last_read_was_eof = n == 0;
 	if (n > 0)
 		s->conn->ssl_handshake_started = true;
-	s->said = n < 0 && error != EAGAIN && error != EWOULDBLOCK && error != EINTR;
+	s->reported = n < 0 && error != EAGAIN && error != EWOULDBLOCK && error != EINTR;
 	errno = error;
 
 	return (n);
@@ -114,18 +114,18 @@ raw_send(void *arg, const void *buf, size_t len)
 }
 
 static int
-given(const char *parameter)
+is_set(const char *parameter)
 {
 	return (parameter != NULL && *parameter != '\0');
 }
 
-/* The file of a parameter, or the one that libpq looks for in the home directory. 0 when there is neither. */
+/* Sets path to the file of a parameter, or to libpq's default in the home directory. Returns 0 without a home directory. */
 static int
 path_choose(const char *parameter, const char *at_home, char path[MAXPGPATH])
 {
 	char	home[MAXPGPATH];
 
-	if (given(parameter)) {
+	if (is_set(parameter)) {
 		strlcpy(path, parameter, MAXPGPATH);
 		return (1);
 	}
@@ -137,25 +137,25 @@ path_choose(const char *parameter, const char *at_home, char path[MAXPGPATH])
 	return (1);
 }
 
-/* What cannot be done is refused: none of these may be ignored in silence. */
+/* Rejects unsupported parameters; ignoring one could weaken security. */
 static int
 parameters_check(PGconn *conn)
 {
-	if (given(conn->ssl_min_protocol_version) && !pg_strcasecmp(conn->ssl_min_protocol_version, "TLSv1.3")) {
-		libpq_append_conn_error(conn, "ssl_min_protocol_version TLSv1.3 cannot be met: TLS up to 1.2 is supported");
+	if (is_set(conn->ssl_min_protocol_version) && !pg_strcasecmp(conn->ssl_min_protocol_version, "TLSv1.3")) {
+		libpq_append_conn_error(conn, "ssl_min_protocol_version TLSv1.3 is not supported; only TLSv1.2 is");
 		return (0);
 	}
-	if (given(conn->ssl_max_protocol_version) && pg_strcasecmp(conn->ssl_max_protocol_version, "TLSv1.2") &&
+	if (is_set(conn->ssl_max_protocol_version) && pg_strcasecmp(conn->ssl_max_protocol_version, "TLSv1.2") &&
 	    pg_strcasecmp(conn->ssl_max_protocol_version, "TLSv1.3")) {
-		libpq_append_conn_error(conn, "ssl_max_protocol_version %s cannot be met: TLS 1.2 is the least that is spoken",
+		libpq_append_conn_error(conn, "ssl_max_protocol_version %s is not supported; only TLSv1.2 is",
 		    conn->ssl_max_protocol_version);
 		return (0);
 	}
-	if (given(conn->sslcrl) || given(conn->sslcrldir)) {
-		libpq_append_conn_error(conn, "sslcrl and sslcrldir are not supported: revoked certificates cannot be told from others");
+	if (is_set(conn->sslcrl) || is_set(conn->sslcrldir)) {
+		libpq_append_conn_error(conn, "sslcrl and sslcrldir are not supported: certificate revocation is not checked");
 		return (0);
 	}
-	if (given(conn->sslkeylogfile)) {
+	if (is_set(conn->sslkeylogfile)) {
 		libpq_append_conn_error(conn, "sslkeylogfile is not supported");
 		return (0);
 	}
@@ -163,7 +163,7 @@ parameters_check(PGconn *conn)
 	return (1);
 }
 
-/* By whom the server must be vouched for: *roots stays NULL when nobody is asked. */
+/* Chooses the trust anchors for the server's certificate. *roots is NULL if it is not verified. */
 static int
 roots_choose(struct session *s, const struct roots **roots)
 {
@@ -172,11 +172,11 @@ roots_choose(struct session *s, const struct roots **roots)
 	const char	*why;
 
 	*roots = NULL;
-	if (given(conn->sslrootcert) && !strcmp(conn->sslrootcert, "system")) {
+	if (is_set(conn->sslrootcert) && !strcmp(conn->sslrootcert, "system")) {
 		*roots = roots_all();
 		return (1);
 	}
-	if (!given(conn->sslrootcert) && (*roots = roots_database()) != NULL)
+	if (!is_set(conn->sslrootcert) && (*roots = roots_database()) != NULL)
 		return (1);
 	(void)path_choose(conn->sslrootcert, ROOT_FILE, path);
 	if (*path == '\0' || (pem = pem_file(path)) == NULL) {
@@ -186,8 +186,8 @@ roots_choose(struct session *s, const struct roots **roots)
 		}
 		if (conn->sslmode[0] != 'v')
 			return (1);
-		libpq_append_conn_error(conn, "root certificate file \"%s\" does not exist; give it, or DATABASE_CA_PEM, "
-		    "or use the built-in authorities with sslrootcert=system", path);
+		libpq_append_conn_error(conn, "root certificate file \"%s\" does not exist; create it, set DATABASE_CA_PEM, "
+		    "or use sslrootcert=system for the built-in CAs", path);
 		return (0);
 	}
 	s->roots = roots_parse(pem, &why);
@@ -199,7 +199,7 @@ roots_choose(struct session *s, const struct roots **roots)
 	return (s->roots != NULL);
 }
 
-/* A key that others can read is no secret; root's may be shared with its group. */
+/* Checks that only the owner can read the key file; root's file may be readable for its group. Same rules as libpq's OpenSSL backend. */
 static int
 key_file_check(PGconn *conn, const char *path)
 {
@@ -247,7 +247,7 @@ identity_read(struct session *s, const char *cert_path, const char *cert)
 	return (s->identity != NULL);
 }
 
-/* The client's certificate; without one the server decides whether it lets us in. */
+/* Loads the client certificate, if there is one. */
 static int
 identity_choose(struct session *s)
 {
@@ -278,7 +278,7 @@ session_setup(struct session *s)
 
 	if (!parameters_check(conn) || !roots_choose(s, &settings.roots) || !identity_choose(s))
 		return (0);
-	/* The name is checked afterwards, by libpq's own rules. */
+	/* libpq checks the name after the handshake, by its own rules. */
 	settings.verify = settings.roots != NULL ? VERIFY_CHAIN : VERIFY_NOTHING;
 	settings.identity = s->identity;
 	settings.host = conn->connhost[conn->whichhost].host;
@@ -291,7 +291,7 @@ session_setup(struct session *s)
 	return (1);
 }
 
-/* Puts a failure into words, unless libpq has, and gives libpq the errno it expects. */
+/* Appends the error to libpq's message, unless libpq has reported it, and sets the errno that libpq expects. */
 static ssize_t
 failed(struct session *s, enum tls_step step)
 {
@@ -299,14 +299,14 @@ failed(struct session *s, enum tls_step step)
 
 	if (step == TLS_CLOSED)
 		libpq_append_conn_error(s->conn, "SSL connection has been closed unexpectedly");
-	else if (!s->said)
+	else if (!s->reported)
 		libpq_append_conn_error(s->conn, "SSL error: %s", tls_client_error(s->tls));
 	errno = number != 0 ? number : ECONNRESET;
 
 	return (-1);
 }
 
-/* A direct connection is not begun by PostgreSQL's own words: only ALPN says that this is PostgreSQL. */
+/* A direct TLS connection skips PostgreSQL's SSLRequest, so it requires ALPN (sslnegotiation in libpq's manual). */
 static int
 alpn_check(struct session *s)
 {
@@ -343,8 +343,8 @@ pgtls_open_client(PGconn *conn)
 		return (PGRES_POLLING_WRITING);
 	if (step != TLS_DONE)
 		(void)failed(s, step);
-	conn->ssl_cert_requested = tls_client_asked(s->tls);
-	conn->ssl_cert_sent = tls_client_shown(s->tls);
+	conn->ssl_cert_requested = tls_client_cert_requested(s->tls);
+	conn->ssl_cert_sent = tls_client_cert_sent(s->tls);
 	if (step != TLS_DONE || !alpn_check(s) || !pq_verify_peer_name_matches_certificate(conn)) {
 		pgtls_close(conn);
 		return (PGRES_POLLING_FAILED);
@@ -369,7 +369,7 @@ pgtls_close(PGconn *conn)
 	conn->ssl_handshake_started = false;
 }
 
-/* 0 is "nothing yet" to libpq: an end is an error. */
+/* Returns -1 at the end of the connection: libpq takes 0 as "no data yet". */
 ssize_t
 pgtls_read(PGconn *conn, void *ptr, size_t len)
 {
@@ -391,7 +391,7 @@ pgtls_bytes_pending(PGconn *conn)
 	return ((ssize_t)tls_client_pending(session_find(conn)->tls));
 }
 
-/* What could not be sent yet libpq offers again, from the same byte on. */
+/* libpq offers unsent bytes again, from the same byte on. */
 ssize_t
 pgtls_write(PGconn *conn, const void *ptr, size_t len)
 {
@@ -429,7 +429,7 @@ pgtls_get_peer_certificate_hash(PGconn *conn, size_t *len)
 	return (copy);
 }
 
-/* One name of the certificate against the host; keeps the first for libpq's message. */
+/* Compares one name of the certificate with the host. Keeps the first name for libpq's message. */
 static int
 name_check(PGconn *conn, enum cert_name_kind kind, struct der name, int *examined, char **first_name)
 {
@@ -449,7 +449,7 @@ name_check(PGconn *conn, enum cert_name_kind kind, struct der name, int *examine
 	return (rc);
 }
 
-/* As with OpenSSL: the common name counts when no alternative name is of the host's kind. */
+/* Like libpq's OpenSSL backend, checks the common name if no alternative name has the host's kind. */
 int
 pgtls_verify_peer_name_matches_certificate_guts(PGconn *conn, int *names_examined, char **first_name)
 {
@@ -476,7 +476,7 @@ pgtls_verify_peer_name_matches_certificate_guts(PGconn *conn, int *names_examine
 void *
 PQgetssl(PGconn *conn)
 {
-	(void)conn;	/* an OpenSSL object, or none */
+	(void)conn;	/* would return an OpenSSL object */
 
 	return (NULL);
 }

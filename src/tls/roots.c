@@ -1,6 +1,6 @@
 /*
- * Trust anchors out of certificates. Mozilla's lie in the binary as DER and
- * are pointed into, never copied.
+ * Creates trust anchors from certificates. Mozilla's are embedded as DER; the
+ * anchors point into them.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ extern const unsigned char	roots_der[], roots_der_end[];	/* build/embed.sh */
 static struct roots	all;
 static struct roots	*database = NULL;
 
-/* 0 when it is no certificate, or there is no memory. One with a key that we cannot use is left out: it can verify nothing. */
+/* Adds a certificate. Returns 0 if it is malformed or memory is exhausted. Skips a certificate with an unsupported key: it can verify nothing. */
 static int
 anchor_add(struct roots *r, const unsigned char *der, size_t len)
 {
@@ -36,14 +36,14 @@ anchor_add(struct roots *r, const unsigned char *der, size_t len)
 	}
 	r->anchors[r->count++] = (br_x509_trust_anchor){
 		.dn = { .data = (unsigned char *)(uintptr_t)c.subject.p, .len = c.subject.len },
-		.flags = c.authority ? BR_X509_TA_CA : 0,
+		.flags = c.is_ca ? BR_X509_TA_CA : 0,
 		.pkey = c.key
 	};
 
 	return (1);
 }
 
-/* The next of Mozilla's certificates; 0 after the last. */
+/* Reads the next of Mozilla's certificates. Returns 0 after the last. */
 static int
 builtin_next(struct der *rest, struct der *one)
 {
@@ -66,7 +66,7 @@ builtin_add(struct roots *r)
 	return (rest.len == 0);
 }
 
-/* Adds every certificate of a PEM text; NULL, or what is wrong. */
+/* Adds every certificate of a PEM text. Returns NULL, or the error without its subject. */
 static const char *
 pem_add(struct roots *r, const char *pem)
 {
@@ -87,12 +87,12 @@ pem_add(struct roots *r, const char *pem)
 		r->owned = grown;
 		r->owned[r->owned_count++] = der;
 		if (!anchor_add(r, der, len))
-			return ("holds a block that is no certificate");
+			return ("contains a malformed certificate");
 	}
 	if (ret == -1)
-		return ("holds a damaged PEM block");
+		return ("contains a malformed PEM block");
 
-	return (r->count > before ? NULL : "holds no certificate; it must be PEM");
+	return (r->count > before ? NULL : "contains no certificate; it must be in PEM format");
 }
 
 struct roots *
@@ -124,7 +124,7 @@ roots_free(struct roots *r)
 }
 
 static const char *
-complain(const char *variable, const char *what)
+variable_error(const char *variable, const char *what)
 {
 	static char	error[512];
 
@@ -141,12 +141,12 @@ file_add(const char *path)
 
 	if ((text = pem_file(path)) == NULL) {
 		snprintf(what, sizeof(what), "cannot be read: %s", strerror(errno));
-		return (complain("TLS_CA_FILE", what));
+		return (variable_error("TLS_CA_FILE", what));
 	}
 	why = pem_add(&all, text);
 	free(text);
 
-	return (why != NULL ? complain("TLS_CA_FILE", why) : NULL);
+	return (why != NULL ? variable_error("TLS_CA_FILE", why) : NULL);
 }
 
 const char *
@@ -157,13 +157,13 @@ roots_load(void)
 	if (all.count > 0)
 		return (NULL);
 	if (!builtin_add(&all))
-		return ("the list of authorities in this binary is damaged");
+		return ("the CA list in this binary is corrupt");
 	if (*(pem = conf_str(CONF_EXTRA_CA_PEM)) != '\0' && (why = pem_add(&all, pem)) != NULL)
-		return (complain("EXTRA_CA_PEM", why));
+		return (variable_error("EXTRA_CA_PEM", why));
 	if (*conf_str(CONF_TLS_CA_FILE) != '\0' && (why = file_add(conf_str(CONF_TLS_CA_FILE))) != NULL)
 		return (why);
 	if (*(pem = conf_str(CONF_DATABASE_CA_PEM)) != '\0' && (database = roots_parse(pem, &why)) == NULL)
-		return (complain("DATABASE_CA_PEM", why));
+		return (variable_error("DATABASE_CA_PEM", why));
 
 	return (NULL);
 }
@@ -207,7 +207,7 @@ roots_print(FILE *fp)
 	while (builtin_next(&rest, &one))
 		count++;
 	strftime(until, sizeof(until), "%Y-%m-%d", gmtime_r(&t, &tm));
-	fprintf(fp, "authorities: %zu of Mozilla's list of %s\n", count, until);
+	fprintf(fp, "CA certificates: %zu, Mozilla's list of %s\n", count, until);
 	rest = (struct der){ roots_der, (size_t)(roots_der_end - roots_der) };
 	while (builtin_next(&rest, &one) && cert_parse(&c, one.p, one.len)) {
 		t = (time_t)c.not_after;

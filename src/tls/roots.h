@@ -1,6 +1,6 @@
 /*
- * The authorities whose certificates are believed: Mozilla's, which the
- * binary carries, and those that the operator adds.
+ * Trust anchors: Mozilla's CA certificates, embedded in the binary, and the
+ * operator's.
  */
 #ifndef WANZAMI_ROOTS_H
 #define WANZAMI_ROOTS_H
@@ -10,40 +10,39 @@
 
 #include <bearssl.h>
 
-/* A set of them; read only once made, so that threads and connections share it. */
+/* A set of trust anchors. Read-only after creation, so threads and connections can share it. */
 struct roots {
 	br_x509_trust_anchor	*anchors;
 	size_t			count;
-	unsigned char		**owned;	/* the certificates that the anchors point into, of a set from PEM */
+	unsigned char		**owned;	/* certificates that the anchors point into; only in a set from PEM */
 	size_t			owned_count;
 };
 
 /*
- * Makes the sets from the configuration: EXTRA_CA_PEM, TLS_CA_FILE and
- * DATABASE_CA_PEM. Returns NULL, or one line (static storage) that says what
- * is wrong. Call once, before there are threads and workers: they inherit the
- * sets, and no file is opened for them later.
+ * Creates the sets from EXTRA_CA_PEM, TLS_CA_FILE and DATABASE_CA_PEM. Returns
+ * NULL, or an error of one line (static storage). Call once, before threads and
+ * workers start: they inherit the sets, and no file is opened later.
  */
 const char		*roots_load(void);
 
-/* Mozilla's authorities and the operator's own. Any thread, after roots_load(). */
+/* Returns Mozilla's CAs and the operator's. Any thread, after roots_load(). */
 const struct roots	*roots_all(void);
 
-/* The authorities of DATABASE_CA_PEM, NULL when it is unset. Likewise. */
+/* Returns the CAs of DATABASE_CA_PEM, NULL if it is unset. Any thread, after roots_load(). */
 const struct roots	*roots_database(void);
 
 /*
- * A new set from PEM text, for roots_free(); NULL, and why (static) when there
- * is none, or a block that is no certificate. A certificate that is no
- * authority's is believed itself, and nothing else that it signed. Any thread.
+ * Creates a set from PEM text; free it with roots_free(). Returns NULL and sets
+ * why (static) if there is no certificate or a malformed one. A certificate
+ * that is not a CA's is trusted itself, but not what it has signed. Any thread.
  */
 struct roots		*roots_parse(const char *pem, const char **why);
 void			roots_free(struct roots *);
 
-/* The day of Mozilla's list, in seconds since 1970: no clock that is right says less. */
+/* Returns the date of Mozilla's list, in seconds since 1970. A system clock with an earlier time is wrong. */
 long long		roots_date(void);
 
-/* One line for the list, and one for each authority in it. */
+/* Prints Mozilla's list: its date, then one line per CA. */
 void			roots_print(FILE *);
 
 #endif

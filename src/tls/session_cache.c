@@ -1,8 +1,9 @@
 /*
- * A session has one place, named by the first bytes of its id; a newer one of
- * the same place takes it over. Nobody waits for a lock, which a worker that
- * is killed would keep: a place has a number that is odd while it is written,
- * and whoever meets an odd or a changed number goes without.
+ * Direct-mapped cache: the first two bytes of the session ID select the slot,
+ * and a newer session reslots the old one. There is no lock, which a killed
+ * worker would never release. Each slot is a sequence lock instead: its number
+ * is odd during a write, and a reader that sees an odd or changed number
+ * reports a miss.
  */
 #include <sys/mman.h>
 
@@ -13,34 +14,34 @@
 
 #include "tls/session_cache.h"
 
-#define PLACES		8192		/* a power of 2; about 1 MB, of which only what is used becomes real */
+#define SLOTS		8192		/* a power of 2; about 1 MB, allocated by the kernel as it is used */
 #define LIFE_MS		3600000
 
-struct place {
+struct slot {
 	atomic_uint			number;
-	u_int64_t			until;		/* kore_time_ms() is the same clock in every worker */
+	u_int64_t			until;		/* by kore_time_ms(), the same clock in every worker */
 	br_ssl_session_parameters	session;
 };
 
-static struct place	*places = NULL;
+static struct slot	*slots = NULL;
 
-static struct place *
-place_of(const unsigned char *id)
+static struct slot *
+slot_of(const unsigned char *id)
 {
-	return (&places[(id[0] | (unsigned int)id[1] << 8) % PLACES]);
+	return (&slots[(id[0] | (unsigned int)id[1] << 8) % SLOTS]);
 }
 
 static void
 session_save(const br_ssl_session_cache_class **cache, br_ssl_server_context *sc, const br_ssl_session_parameters *s)
 {
-	struct place	*p = place_of(s->session_id);
+	struct slot	*p = slot_of(s->session_id);
 	unsigned int	n = atomic_load(&p->number);
 
 	(void)cache;
 	(void)sc;
 	if ((n & 1) || !atomic_compare_exchange_strong(&p->number, &n, n + 1))
 		return;
-	atomic_thread_fence(memory_order_release);	/* nobody sees a byte of the new one before the odd number */
+	atomic_thread_fence(memory_order_release);	/* no reader sees a byte of the new session before the odd number */
 	p->session = *s;
 	p->until = kore_time_ms() + LIFE_MS;
 	atomic_store(&p->number, n + 2);
@@ -49,7 +50,7 @@ session_save(const br_ssl_session_cache_class **cache, br_ssl_server_context *sc
 static int
 session_load(const br_ssl_session_cache_class **cache, br_ssl_server_context *sc, br_ssl_session_parameters *s)
 {
-	struct place			*p = place_of(s->session_id);
+	struct slot			*p = slot_of(s->session_id);
 	unsigned int			n = atomic_load(&p->number);
 	br_ssl_session_parameters	found;
 	u_int64_t			until;
@@ -75,8 +76,8 @@ static const br_ssl_session_cache_class	*cache = &class;
 void
 sessions_init(void)
 {
-	places = mmap(NULL, PLACES * sizeof(*places), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (places == MAP_FAILED)
+	slots = mmap(NULL, SLOTS * sizeof(*slots), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (slots == MAP_FAILED)
 		fatal("mmap: %s", errno_s);
 }
 

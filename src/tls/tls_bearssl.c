@@ -1,10 +1,10 @@
 /*
- * Kore's TLS backend on BearSSL (TLS_BACKEND=bearssl; Kore brings one for
- * OpenSSL and one for none): TLS 1.2 with forward secrecy and authenticated
- * encryption only. What of Kore's interface is for OpenSSL alone does nothing.
+ * Kore's TLS backend on BearSSL (TLS_BACKEND=bearssl): TLS 1.2 with forward
+ * secrecy and authenticated encryption only. Functions of Kore's interface that
+ * only make sense with OpenSSL or Kore's key manager do nothing or fail.
  *
- * Kore's events are edge-triggered: the flag for reading or writing goes away
- * only when the socket has said that it would block.
+ * Kore's events are edge-triggered: the read or write flag is cleared only
+ * after the socket has returned EAGAIN.
  */
 #include <sys/socket.h>
 
@@ -20,25 +20,25 @@
 
 #define HANDSHAKE_MS	10000
 
-/* A connection's half of TLS; about 37 KB, there from its first byte to its end. */
+/* TLS state of a connection, about 37 KB; lives from the first byte of the handshake to the end of the connection. */
 struct tls {
 	br_ssl_server_context	sc;
-	struct shown		*shown;		/* until the handshake is over */
-	size_t			taken;		/* bytes of the first buffer that are in the engine and not out yet */
+	struct listener_cert	*cert;		/* until the handshake has ended */
+	size_t			taken;		/* bytes of the first send buffer in a record that is not sent completely */
 	u_int64_t		deadline;	/* of the handshake */
 	unsigned char		buffer[BR_SSL_BUFSIZE_BIDI];
 };
 
-enum moved { MOVED, BLOCKED, ENDED };
+enum progress { PROGRESS, BLOCKED, ENDED };
 
-/* Read by Kore; the first two stay as they are, since nobody starts its key manager. */
+/* Variables that Kore reads. The key manager never starts. */
 struct kore_privsep	keymgr_privsep;
 int			kore_keymgr_active = 0;
 char			*kore_rand_file = NULL;
 
 static const char	*protocols[] = { "http/1.1" };
 
-/* What is only done with OpenSSL, or by Kore's key manager. */
+/* Functions that only OpenSSL or Kore's key manager needs. */
 
 int
 kore_tls_supported(void)
@@ -88,51 +88,51 @@ kore_keymgr_cleanup(int final)
 void
 kore_keymgr_run(void)
 {
-	fatal("%s: there is none", __func__);
+	fatal("%s: the key manager is not supported with BearSSL", __func__);
 }
 
 void
 kore_tls_version_set(int version)
 {
-	fatal("%s: version %d; it is always 1.2", __func__, version);
+	fatal("%s: version %d is not supported; TLS 1.2 is always used", __func__, version);
 }
 
 int
 kore_tls_dh_load(const char *path)
 {
-	fatal("%s: %s is of no use", __func__, path);
+	fatal("%s: %s is not supported; DH parameters are not used", __func__, path);
 }
 
 int
 kore_tls_ciphersuite_set(const char *list)
 {
-	fatal("%s: %s; they are fixed", __func__, list);
+	fatal("%s: %s is not supported; the cipher suites are fixed", __func__, list);
 }
 
 void
 kore_tls_domain_setup(struct kore_domain *dom, int type, const void *data, size_t len)
 {
 	(void)type, (void)data, (void)len;
-	fatal("%s: %s; certificates are not set in kore.conf", __func__, dom->domain);
+	fatal("%s: %s: kore.conf cannot set certificates; use the TLS_* variables", __func__, dom->domain);
 }
 
 void
 kore_tls_domain_crl(struct kore_domain *dom, const void *pem, size_t len)
 {
 	(void)pem, (void)len;
-	fatal("%s: %s; clients show no certificates", __func__, dom->domain);
+	fatal("%s: %s: client certificates are not supported", __func__, dom->domain);
 }
 
 KORE_PRIVATE_KEY *
 kore_tls_rsakey_load(const char *path)
 {
-	fatal("%s: %s", __func__, path);
+	fatal("%s: %s is not supported with BearSSL", __func__, path);
 }
 
 KORE_PRIVATE_KEY *
 kore_tls_rsakey_generate(const char *path)
 {
-	fatal("%s: %s", __func__, path);
+	fatal("%s: %s is not supported with BearSSL", __func__, path);
 }
 
 KORE_X509_NAMES *
@@ -170,12 +170,12 @@ kore_tls_x509_data(struct connection *c, u_int8_t **ptr, size_t *olen)
 
 /* The engine of a connection. */
 
-/* Only keys that sign: what a client encrypts with the key of a certificate has no forward secrecy. */
+/* Configures the engine. The key may only sign (ECDHE): RSA key exchange has no forward secrecy. */
 static int
 engine_start(struct tls *t)
 {
 	br_ssl_engine_context	*eng = &t->sc.eng;
-	const struct identity	*id = t->shown->identity;
+	const struct identity	*id = t->cert->identity;
 
 	br_ssl_server_zero(&t->sc);
 	if (!engine_prepare(eng))
@@ -194,8 +194,8 @@ engine_start(struct tls *t)
 	return (br_ssl_server_reset(&t->sc));
 }
 
-/* Sends what the engine has to send. */
-static enum moved
+/* Sends the records that the engine has ready. */
+static enum progress
 records_out(struct connection *c, br_ssl_engine_context *eng)
 {
 	unsigned char	*buf;
@@ -213,11 +213,11 @@ records_out(struct connection *c, br_ssl_engine_context *eng)
 		}
 	}
 
-	return (MOVED);
+	return (PROGRESS);
 }
 
-/* Reads what the engine wants to have next. */
-static enum moved
+/* Receives the bytes that the engine wants next, at most one record. */
+static enum progress
 record_in(struct connection *c, br_ssl_engine_context *eng)
 {
 	unsigned char	*buf;
@@ -228,10 +228,10 @@ record_in(struct connection *c, br_ssl_engine_context *eng)
 		return (ENDED);
 	if ((n = recv(c->fd, buf, len, 0)) > 0) {
 		br_ssl_engine_recvrec_ack(eng, (size_t)n);
-		return (MOVED);
+		return (PROGRESS);
 	}
 	if (n == -1 && errno == EINTR)
-		return (MOVED);
+		return (PROGRESS);
 	if (n == 0 || errno != EAGAIN)
 		return (ENDED);
 	c->evt.flags &= ~KORE_EVENT_READ;
@@ -239,19 +239,19 @@ record_in(struct connection *c, br_ssl_engine_context *eng)
 	return (BLOCKED);
 }
 
-/* What Kore calls. */
+/* Functions that Kore calls. */
 
-/* One step after the other until the handshake is over, has failed, or has to wait. */
-static enum moved
+/* Continues the handshake until it is complete, has failed, or must wait for the socket. */
+static enum progress
 handshake(struct connection *c, br_ssl_engine_context *eng)
 {
-	enum moved	m = MOVED;
+	enum progress	m = PROGRESS;
 	unsigned int	state;
 
-	while (m == MOVED && !((state = br_ssl_engine_current_state(eng)) & (BR_SSL_SENDAPP | BR_SSL_CLOSED)))
+	while (m == PROGRESS && !((state = br_ssl_engine_current_state(eng)) & (BR_SSL_SENDAPP | BR_SSL_CLOSED)))
 		m = (state & BR_SSL_SENDREC) ? records_out(c, eng) : record_in(c, eng);
 
-	return (m == MOVED && (state & BR_SSL_CLOSED) ? ENDED : m);
+	return (m == PROGRESS && (state & BR_SSL_CLOSED) ? ENDED : m);
 }
 
 int
@@ -263,7 +263,7 @@ kore_tls_connection_accept(struct connection *c)
 		if ((t = malloc(sizeof(*t))) == NULL)
 			return (KORE_RESULT_ERROR);
 		c->tls = t;
-		t->shown = listener_show();
+		t->cert = listener_cert_get();
 		t->taken = 0;
 		t->deadline = kore_time_ms() + HANDSHAKE_MS;
 		if (!engine_start(t))
@@ -271,12 +271,12 @@ kore_tls_connection_accept(struct connection *c)
 	}
 
 	switch (handshake(c, &t->sc.eng)) {
-	case MOVED:
-		listener_shown(t->shown);
-		t->shown = NULL;
+	case PROGRESS:
+		listener_cert_release(t->cert);
+		t->cert = NULL;
 		return (KORE_RESULT_OK);
 	case BLOCKED:
-		/* Kore ends who is silent for some seconds; who keeps it going byte by byte is ended here. */
+		/* Kore's idle timer ends a silent client; this deadline ends one that sends byte by byte. */
 		if (kore_time_ms() > t->deadline)
 			return (KORE_RESULT_ERROR);
 		kore_connection_start_idletimer(c);
@@ -290,24 +290,24 @@ int
 kore_tls_read(struct connection *c, size_t *bytes)
 {
 	br_ssl_engine_context	*eng = &((struct tls *)c->tls)->sc.eng;
-	enum moved		m = MOVED;
+	enum progress		m = PROGRESS;
 	unsigned char		*buf;
 	size_t			len, room = c->rnb->b_len - c->rnb->s_off;
 
-	while (m == MOVED) {
+	while (m == PROGRESS) {
 		if ((buf = br_ssl_engine_recvapp_buf(eng, &len)) != NULL) {
 			*bytes = MIN(len, room);
 			memcpy(c->rnb->buf + c->rnb->s_off, buf, *bytes);
 			br_ssl_engine_recvapp_ack(eng, *bytes);
 			return (KORE_RESULT_OK);
 		}
-		/* An answer to an alert or to who wants another handshake; it may wait. */
+		/* Send the engine's response to an alert or a renegotiation request; that may wait. */
 		if (records_out(c, eng) == ENDED)
 			m = ENDED;
 		else
 			m = record_in(c, eng);
 	}
-	/* As net_read() does: not everybody who has Kore read looks at the result. */
+	/* Disconnect here, as Kore's net_read() does: some of its callers ignore the result. */
 	if (m == ENDED) {
 		kore_connection_disconnect(c);
 		c->evt.flags &= ~KORE_EVENT_READ;
@@ -317,23 +317,23 @@ kore_tls_read(struct connection *c, size_t *bytes)
 }
 
 /*
- * Bytes count as written when their record is out and not before: Kore forgets
- * a connection's buffers when all is written, and nobody would come back for
- * what still was in the engine.
+ * Reports bytes as written only after their record has been sent completely.
+ * Kore drops a buffer once it is written and would not call again for bytes
+ * that are still in the engine.
  */
 int
 kore_tls_write(struct connection *c, size_t len, size_t *written)
 {
 	struct tls		*t = c->tls;
 	br_ssl_engine_context	*eng = &t->sc.eng;
-	enum moved		m;
+	enum progress		m;
 	unsigned char		*buf;
 	size_t			room;
 
-	if ((m = records_out(c, eng)) == MOVED && t->taken == 0) {
+	if ((m = records_out(c, eng)) == PROGRESS && t->taken == 0) {
 		if ((buf = br_ssl_engine_sendapp_buf(eng, &room)) == NULL)
 			return (KORE_RESULT_ERROR);
-		/* Kore offers 8 KB at a time; one large record costs less than two. */
+		/* Take more than the 8 KB that Kore passes: one large record costs less than two. */
 		len = MIN(c->snb->b_len - c->snb->s_off, room);
 		memcpy(buf, c->snb->buf + c->snb->s_off, len);
 		br_ssl_engine_sendapp_ack(eng, len);
@@ -363,11 +363,11 @@ listener_pending(const struct connection *c)
 }
 
 void
-listener_finish(struct connection *c)
+listener_close_notify(struct connection *c)
 {
 	struct tls	*t = c->tls;
 
-	if (t == NULL || t->taken > 0 || t->shown != NULL)
+	if (t == NULL || t->taken > 0 || t->cert != NULL)
 		return;
 	br_ssl_engine_close(&t->sc.eng);
 	(void)records_out(c, &t->sc.eng);
@@ -380,8 +380,8 @@ kore_tls_connection_cleanup(struct connection *c)
 
 	if (t == NULL)
 		return;
-	listener_finish(c);
-	listener_shown(t->shown);
+	listener_close_notify(c);
+	listener_cert_release(t->cert);
 	explicit_bzero(t, sizeof(*t));
 	free(t);
 	c->tls = NULL;

@@ -1,5 +1,5 @@
 /*
- * Drives br_ssl_client_context over a socket that may not be ready.
+ * Runs br_ssl_client_context on a non-blocking socket.
  */
 #include <sys/socket.h>
 
@@ -12,17 +12,17 @@
 #include "tls/engine.h"
 
 struct tls_client {
-	br_ssl_client_context	ssl;		/* first: BearSSL hands us its address */
+	br_ssl_client_context	ssl;		/* first: note_choose() casts its address */
 	struct verify		verify;
 	struct tls_transport	transport;
 	const char		*alpn;
-	br_ssl_client_certificate_class	auth;	/* BearSSL's own, but that we hear when the server asks */
+	br_ssl_client_certificate_class	auth;	/* BearSSL's class with our choose */
 	void			(*choose)(const br_ssl_client_certificate_class **, const br_ssl_client_context *, uint32_t,
 				    br_ssl_client_certificate *);
-	const br_ssl_client_certificate_class	*nobody;
-	size_t			in_flight;	/* bytes of the caller's that are in a record which is not out yet */
-	int			asked;
-	int			shown;
+	const br_ssl_client_certificate_class	*no_cert;
+	size_t			in_flight;	/* bytes of the caller in a record that is not sent completely */
+	int			cert_requested;
+	int			cert_sent;
 	int			error_number;
 	char			error[384];
 	unsigned char		buffer[BR_SSL_BUFSIZE_BIDI];
@@ -70,15 +70,15 @@ none_choose(const br_ssl_client_certificate_class **ctx, const br_ssl_client_con
 	memset(choice, 0, sizeof(*choice));
 }
 
-/* The server asked: note it, and let BearSSL (or nobody) answer. */
+/* Notes that the server requested a certificate, and lets BearSSL choose it. */
 static void
-hear_choose(const br_ssl_client_certificate_class **ctx, const br_ssl_client_context *ssl, uint32_t types, br_ssl_client_certificate *choice)
+note_choose(const br_ssl_client_certificate_class **ctx, const br_ssl_client_context *ssl, uint32_t types, br_ssl_client_certificate *choice)
 {
 	struct tls_client	*c = (struct tls_client *)(uintptr_t)ssl;
 
-	c->asked = 1;
+	c->cert_requested = 1;
 	c->choose(ctx, ssl, types, choice);
-	c->shown = choice->chain_len > 0;
+	c->cert_sent = choice->chain_len > 0;
 }
 
 static void
@@ -95,12 +95,12 @@ identity_set(struct tls_client *c, const struct identity *id)
 		br_ssl_client_set_single_ec(&c->ssl, id->chain, id->chain_len, id->ec, BR_KEYTYPE_SIGN, 0,
 		    br_ec_get_default(), br_ecdsa_sign_asn1_get_default());
 	} else {
-		c->nobody = &none;
-		br_ssl_client_set_client_certificate(&c->ssl, &c->nobody);
+		c->no_cert = &none;
+		br_ssl_client_set_client_certificate(&c->ssl, &c->no_cert);
 	}
 	c->auth = **c->ssl.client_auth_vtable;
 	c->choose = c->auth.choose;
-	c->auth.choose = hear_choose;
+	c->auth.choose = note_choose;
 	*c->ssl.client_auth_vtable = &c->auth;
 }
 
@@ -112,10 +112,10 @@ setup(struct tls_client *c, const struct tls_settings *s)
 	if (s->host != NULL && *s->host != '\0' && !cert_host_parse(&host, s->host))
 		return ("the host name is too long");
 	if (s->verify == VERIFY_NAME && *host.name == '\0')
-		return ("there is no host name to check the certificate against");
+		return ("no host name to verify the certificate against");
 	br_ssl_client_zero(&c->ssl);
 	if (!engine_prepare(&c->ssl.eng))
-		return ("this machine gives no random numbers");
+		return ("no random numbers from the kernel (getrandom)");
 	verify_init(&c->verify, s->verify, s->roots != NULL ? s->roots : roots_all(), &host);
 	c->verify.now = s->now;
 	br_ssl_engine_set_x509(&c->ssl.eng, &c->verify.vtable);
@@ -124,7 +124,7 @@ setup(struct tls_client *c, const struct tls_settings *s)
 	if ((c->alpn = s->alpn) != NULL)
 		br_ssl_engine_set_protocol_names(&c->ssl.eng, &c->alpn, 1);
 	if (!br_ssl_client_reset(&c->ssl, s->no_sni || host.address_len > 0 || *host.name == '\0' ? NULL : host.name, 0))
-		return ("this machine gives no random numbers");
+		return ("no random numbers from the kernel (getrandom)");
 
 	return (NULL);
 }
@@ -175,7 +175,7 @@ fail(struct tls_client *c, int number, const char *why)
 	return (TLS_FAILED);
 }
 
-/* The engine has stopped: in good order, or for a reason. */
+/* Returns the result of an engine that has stopped: TLS_CLOSED, or TLS_FAILED with the error set. */
 static enum tls_step
 stopped(struct tls_client *c)
 {
@@ -189,7 +189,7 @@ stopped(struct tls_client *c)
 }
 
 static int
-not_now(void)
+would_block(void)
 {
 	return (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
 }
@@ -205,7 +205,7 @@ records_send(struct tls_client *c)
 	while ((data = br_ssl_engine_sendrec_buf(&c->ssl.eng, &len)) != NULL) {
 		n = c->transport.send(c->transport.arg, data, len);
 		if (n < 0)
-			return (not_now() ? TLS_WANT_WRITE : fail(c, errno, strerror(errno)));
+			return (would_block() ? TLS_WANT_WRITE : fail(c, errno, strerror(errno)));
 		if (n == 0)
 			return (TLS_WANT_WRITE);
 		br_ssl_engine_sendrec_ack(&c->ssl.eng, (size_t)n);
@@ -214,7 +214,7 @@ records_send(struct tls_client *c)
 	return (TLS_DONE);
 }
 
-/* Takes at most to the end of one record from the socket. */
+/* Receives bytes, at most to the end of one record. */
 static enum tls_step
 record_recv(struct tls_client *c)
 {
@@ -223,13 +223,13 @@ record_recv(struct tls_client *c)
 	ssize_t		n;
 
 	if ((room = br_ssl_engine_recvrec_buf(&c->ssl.eng, &len)) == NULL)
-		return (fail(c, 0, "TLS is stuck"));
+		return (fail(c, 0, "TLS engine accepts no input"));
 	n = c->transport.recv(c->transport.arg, room, len);
 	if (n < 0)
-		return (not_now() ? TLS_WANT_READ : fail(c, errno, strerror(errno)));
+		return (would_block() ? TLS_WANT_READ : fail(c, errno, strerror(errno)));
 	if (n == 0)
 		return (fail(c, ECONNRESET, br_ssl_engine_current_state(&c->ssl.eng) & BR_SSL_SENDAPP ?
-		    "the server closed the connection without ending TLS" : "the server closed the connection during the TLS handshake"));
+		    "the server closed the connection without close_notify" : "the server closed the connection during the TLS handshake"));
 	br_ssl_engine_recvrec_ack(&c->ssl.eng, (size_t)n);
 
 	return (TLS_DONE);
@@ -246,7 +246,7 @@ tls_client_handshake(struct tls_client *c)
 		if (*c->error != '\0')
 			return (TLS_FAILED);
 		if (state == BR_SSL_CLOSED)
-			return (stopped(c) == TLS_CLOSED ? fail(c, ECONNRESET, "the server ended TLS during the handshake") : TLS_FAILED);
+			return (stopped(c) == TLS_CLOSED ? fail(c, ECONNRESET, "the server sent close_notify during the TLS handshake") : TLS_FAILED);
 		if (state & BR_SSL_SENDREC)
 			step = records_send(c);
 		else if (state & (BR_SSL_SENDAPP | BR_SSL_RECVAPP))
@@ -275,7 +275,7 @@ tls_client_read(struct tls_client *c, void *buf, size_t len, size_t *got)
 			br_ssl_engine_recvapp_ack(&c->ssl.eng, *got);
 			return (TLS_DONE);
 		}
-		/* What waits to be sent must not keep us from reading: the server may wait for that before it reads itself. */
+		/* Read even if records wait to be sent: the server may not read before its own data has been read. */
 		if (records_send(c) == TLS_FAILED)
 			return (TLS_FAILED);
 		if (br_ssl_engine_current_state(&c->ssl.eng) == BR_SSL_CLOSED)
@@ -285,7 +285,7 @@ tls_client_read(struct tls_client *c, void *buf, size_t len, size_t *got)
 	}
 }
 
-/* Makes a record of as much as fits into one. */
+/* Creates one record with as many bytes as fit. */
 static enum tls_step
 record_make(struct tls_client *c, const unsigned char *data, size_t len)
 {
@@ -293,7 +293,7 @@ record_make(struct tls_client *c, const unsigned char *data, size_t len)
 	size_t		n;
 
 	if ((room = br_ssl_engine_sendapp_buf(&c->ssl.eng, &n)) == NULL)
-		return (br_ssl_engine_current_state(&c->ssl.eng) == BR_SSL_CLOSED ? stopped(c) : fail(c, 0, "TLS is stuck"));
+		return (br_ssl_engine_current_state(&c->ssl.eng) == BR_SSL_CLOSED ? stopped(c) : fail(c, 0, "TLS engine accepts no data"));
 	if (n > len)
 		n = len;
 	memcpy(room, data, n);
@@ -317,7 +317,7 @@ tls_client_write(struct tls_client *c, const void *buf, size_t len, size_t *take
 		if (step == TLS_DONE && c->in_flight == 0)
 			step = record_make(c, (const unsigned char *)buf + *taken, len - *taken);
 		else if (step == TLS_DONE && c->in_flight > len - *taken)
-			step = fail(c, 0, "less was offered again than before");
+			step = fail(c, 0, "tls_client_write was repeated with fewer bytes");
 		else if (step == TLS_DONE) {
 			*taken += c->in_flight;
 			c->in_flight = 0;
@@ -393,13 +393,13 @@ tls_client_cipher(const struct tls_client *c, int *bits)
 }
 
 int
-tls_client_asked(const struct tls_client *c)
+tls_client_cert_requested(const struct tls_client *c)
 {
-	return (c->asked);
+	return (c->cert_requested);
 }
 
 int
-tls_client_shown(const struct tls_client *c)
+tls_client_cert_sent(const struct tls_client *c)
 {
-	return (c->shown);
+	return (c->cert_sent);
 }

@@ -1,16 +1,16 @@
 /*
- * A TLS connection to a server: BearSSL's engine, moved by whoever owns the
- * socket. Nothing here waits: a call does what it can and says what it lacks,
- * and is repeated when the socket is ready for that.
+ * Non-blocking TLS client: BearSSL's engine on a socket that the caller owns. A
+ * call does what it can without waiting and returns what it needs; the caller
+ * repeats it when the socket is ready.
  *
  *	c = tls_client_new(&settings, why, sizeof(why));
  *	while ((step = tls_client_handshake(c)) == TLS_WANT_READ || step == TLS_WANT_WRITE)
  *		wait for the socket;
  *	if (step != TLS_DONE)
- *		complain(tls_client_error(c));
+ *		report(tls_client_error(c));
  *
- * One thread at a time for one connection; connections share nothing but
- * settings that are only read.
+ * Only one thread at a time may use a connection. Connections share only
+ * read-only settings.
  */
 #ifndef WANZAMI_TLS_CLIENT_H
 #define WANZAMI_TLS_CLIENT_H
@@ -27,16 +27,16 @@
 
 enum tls_step {
 	TLS_DONE,
-	TLS_WANT_READ,		/* call again when the socket can be read */
-	TLS_WANT_WRITE,		/* or written */
-	TLS_CLOSED,		/* the server ended TLS in good order (close_notify) */
-	TLS_FAILED		/* tls_client_error() says why; only tls_client_free() may follow */
+	TLS_WANT_READ,		/* call again when the socket is readable */
+	TLS_WANT_WRITE,		/* call again when the socket is writable */
+	TLS_CLOSED,		/* the server sent close_notify */
+	TLS_FAILED		/* tls_client_error() returns the reason; only tls_client_free() may follow */
 };
 
 /*
- * How bytes travel: as recv(2) and send(2) do, with errno; EAGAIN and EINTR
- * are "not now". Both NULL: the socket fd itself, which may be blocking (then
- * the calls below block, too).
+ * Transport functions with the semantics of recv(2) and send(2), errno included;
+ * EAGAIN and EINTR mean "try again". If both are NULL, fd is used directly. If
+ * fd is blocking, the functions below block, too.
  */
 struct tls_transport {
 	ssize_t		(*recv)(void *arg, void *buf, size_t len);
@@ -47,57 +47,57 @@ struct tls_transport {
 
 struct tls_settings {
 	struct tls_transport	transport;
-	enum verify_how		verify;
+	enum verify_mode	verify;
 	const struct roots	*roots;		/* must outlive the connection; NULL: roots_all() */
-	const char		*host;		/* name or address that the certificate must name (VERIFY_NAME), copied */
-	int			no_sni;		/* the host's name is sent to the server unless this is set, or it is an address */
-	const char		*alpn;		/* protocol to ask for, NULL for none; must outlive the connection */
-	const struct identity	*identity;	/* shown when the server asks, NULL for none; must outlive the connection */
-	int64_t			now;		/* for tests: the time in place of the clock's, 0 otherwise */
+	const char		*host;		/* host name or IP address that the certificate must match (VERIFY_NAME); copied */
+	int			no_sni;		/* do not send the host name (SNI); IP addresses are never sent */
+	const char		*alpn;		/* protocol to offer, NULL for none; must outlive the connection */
+	const struct identity	*identity;	/* client certificate, NULL for none; must outlive the connection */
+	int64_t			now;		/* for tests: time used instead of the system clock; 0: system clock */
 };
 
 struct tls_client;
 
-/* NULL and a line in why when the settings cannot be used or there is no memory. About 45 KB. */
+/* Creates a connection (about 45 KB). Returns NULL and sets why if the settings are not valid or memory is exhausted. */
 struct tls_client	*tls_client_new(const struct tls_settings *, char *why, size_t size);
 
-/* Wipes and frees; sends nothing and leaves the socket open. NULL is let pass. */
+/* Wipes and frees the connection. Sends nothing and leaves the socket open. NULL does nothing. */
 void			tls_client_free(struct tls_client *);
 
+/* Continues the handshake; returns TLS_DONE once it is complete. */
 enum tls_step		tls_client_handshake(struct tls_client *);
 
-/* TLS_DONE with 1 to len bytes in *got. Reads no byte past the record that holds them. */
+/* Reads 1 to len bytes and sets *got if TLS_DONE. Takes no byte behind their record from the socket. */
 enum tls_step		tls_client_read(struct tls_client *, void *buf, size_t len, size_t *got);
 
 /*
- * Sends, record by record; *taken says how many bytes have gone to the socket
- * to the last bit of their records. It may be less than len with TLS_DONE, and
- * is 0 with anything else. The rest must be offered again, unchanged, since
- * part of it may be on its way already.
+ * Writes bytes. *taken is the number of bytes whose records have been sent
+ * completely: at most len with TLS_DONE, 0 with any other result. The caller
+ * must pass the rest again, unchanged, since part of it may have been sent.
  */
 enum tls_step		tls_client_write(struct tls_client *, const void *buf, size_t len, size_t *taken);
 
-/* Bytes that tls_client_read() has without touching the socket. */
+/* Returns the number of bytes that tls_client_read() can return without reading the socket. */
 size_t			tls_client_pending(const struct tls_client *);
 
-/* Whether bytes wait for the socket to be writable. */
+/* Returns 1 if records wait for the socket to become writable. */
 int			tls_client_unsent(const struct tls_client *);
 
-/* Tells the server that no more will come (close_notify), as far as that goes without waiting. */
+/* Sends close_notify, as far as possible without waiting. */
 void			tls_client_close(struct tls_client *);
 
-/* One line without an end; "" while nothing is wrong. The errno when the socket failed, ECONNRESET when it ended, else 0. */
+/* Returns the error as one line without a newline, "" if there is none; and its errno: the socket's, ECONNRESET at its end, else 0. */
 const char		*tls_client_error(const struct tls_client *);
 int			tls_client_errno(const struct tls_client *);
 
-/* After the handshake. The certificate points into the connection. */
+/* Return the server's certificate (points into the connection), its hash for channel binding, protocol and cipher. After the handshake. */
 const struct cert	*tls_client_peer(const struct tls_client *);
 size_t			tls_client_peer_hash(const struct tls_client *, uint8_t out[VERIFY_HASH_MAX]);
-const char		*tls_client_alpn(const struct tls_client *);	/* NULL when none was agreed */
+const char		*tls_client_alpn(const struct tls_client *);	/* NULL if none was negotiated */
 const char		*tls_client_cipher(const struct tls_client *, int *bits);
 
-/* Whether the server asked for a certificate, and whether it was shown one. */
-int			tls_client_asked(const struct tls_client *);
-int			tls_client_shown(const struct tls_client *);
+/* Return 1 if the server requested a client certificate, and if one was sent. */
+int			tls_client_cert_requested(const struct tls_client *);
+int			tls_client_cert_sent(const struct tls_client *);
 
 #endif

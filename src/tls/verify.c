@@ -1,5 +1,5 @@
 /*
- * BearSSL's minimal X.509 engine, and what it does not do around it.
+ * Wraps BearSSL's minimal X.509 engine and adds the checks that it lacks.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "tls/verify.h"
 
 #define RSA_MIN_BYTES	256
-#define DAY_ZERO	719528	/* 1970-01-01 as BearSSL counts days */
+#define DAY_ZERO	719528	/* 1970-01-01 in BearSSL's day count */
 
 static struct verify *
 self(const br_x509_class **ctx)
@@ -28,7 +28,7 @@ chain_drop(struct verify *v)
 		v->chain[i].len = 0;
 	}
 	v->count = v->bytes = 0;
-	v->too_much = 0;
+	v->too_long = 0;
 	memset(&v->peer, 0, sizeof(v->peer));
 	v->error[0] = '\0';
 }
@@ -39,7 +39,7 @@ clock_now(const struct verify *v)
 	return (v->now != 0 ? v->now : (int64_t)time(NULL));
 }
 
-/* The names are ours to check: BearSSL is given none. */
+/* Starts BearSSL's engine without a server name: name_check() checks it. */
 static void
 path_start(struct verify *v)
 {
@@ -64,7 +64,7 @@ start_chain(const br_x509_class **ctx, const char *server_name)
 
 	(void)server_name;
 	chain_drop(v);
-	if (v->how != VERIFY_NOTHING)
+	if (v->mode != VERIFY_NOTHING)
 		path_start(v);
 }
 
@@ -77,8 +77,8 @@ start_cert(const br_x509_class **ctx, uint32_t len)
 	v->bytes += len;
 	if (v->count > VERIFY_CHAIN_MAX || v->bytes > VERIFY_BYTES_MAX || len == 0 ||
 	    (v->chain[v->count - 1].der = malloc(len)) == NULL)
-		v->too_much = 1;
-	if (v->how != VERIFY_NOTHING)
+		v->too_long = 1;
+	if (v->mode != VERIFY_NOTHING)
 		v->path.vtable->start_cert(&v->path.vtable, len);
 }
 
@@ -88,11 +88,11 @@ append(const br_x509_class **ctx, const unsigned char *data, size_t len)
 	struct verify	*v = self(ctx);
 	size_t		last = v->count - 1;
 
-	if (!v->too_much) {
+	if (!v->too_long) {
 		memcpy(v->chain[last].der + v->chain[last].len, data, len);
 		v->chain[last].len += len;
 	}
-	if (v->how != VERIFY_NOTHING)
+	if (v->mode != VERIFY_NOTHING)
 		v->path.vtable->append(&v->path.vtable, data, len);
 }
 
@@ -101,12 +101,12 @@ end_cert(const br_x509_class **ctx)
 {
 	struct verify	*v = self(ctx);
 
-	if (v->how != VERIFY_NOTHING)
+	if (v->mode != VERIFY_NOTHING)
 		v->path.vtable->end_cert(&v->path.vtable);
 }
 
 static unsigned
-refuse(struct verify *v, unsigned err, const char *why)
+reject(struct verify *v, unsigned err, const char *why)
 {
 	snprintf(v->error, sizeof(v->error), "%s", why);
 
@@ -125,7 +125,7 @@ date_text(int64_t t, char out[32])
 	return (out);
 }
 
-/* Words for a certificate out of its time: the clock's fault if it is earlier than this program's own list of authorities. */
+/* Sets the error for an expired or not yet valid certificate. A clock earlier than the built-in CA list is wrong itself. */
 static void
 explain_time(struct verify *v)
 {
@@ -137,26 +137,26 @@ explain_time(struct verify *v)
 	date_text(now, now_text);
 	if (now < roots_date()) {
 		snprintf(v->error, sizeof(v->error),
-		    "this machine's clock is wrong: it says %s, which was before this program was made; no certificate can be checked", now_text);
+		    "the system clock is wrong: %s is before the date of this program; certificates cannot be verified", now_text);
 		return;
 	}
-	snprintf(v->error, sizeof(v->error), "a certificate is out of its time (this machine's clock says %s)", now_text);
+	snprintf(v->error, sizeof(v->error), "certificate expired or not yet valid (system clock: %s)", now_text);
 	for (i = 0; i < v->count && i < VERIFY_CHAIN_MAX; i++) {
 		if (!cert_parse(&c, v->chain[i].der, v->chain[i].len) || (now >= c.not_before && now <= c.not_after))
 			continue;
 		cert_name_text(c.subject, name);
 		if (now > c.not_after)
-			snprintf(v->error, sizeof(v->error), "the certificate of \"%s\" expired on %s (this machine's clock says %s)", name,
+			snprintf(v->error, sizeof(v->error), "certificate of \"%s\" expired on %s (system clock: %s)", name,
 			    date_text(c.not_after, then_text), now_text);
 		else
 			snprintf(v->error, sizeof(v->error),
-			    "the certificate of \"%s\" is not valid before %s, and this machine's clock says %s: one of the two is wrong", name,
+			    "certificate of \"%s\" is not yet valid: it begins on %s (system clock: %s)", name,
 			    date_text(c.not_before, then_text), now_text);
 		return;
 	}
 }
 
-/* Nobody known vouches for the last certificate that came. */
+/* Sets the error for a chain that leads to no trust anchor. */
 static void
 explain_unknown(struct verify *v)
 {
@@ -168,14 +168,15 @@ explain_unknown(struct verify *v)
 		last = v->peer;
 	cert_name_text(last.issuer, issuer);
 	if (der_same(v->peer.issuer, v->peer.subject))
-		snprintf(v->error, sizeof(v->error), "the certificate of \"%s\" is self-signed, and it is not among the trusted ones", issuer);
+		snprintf(v->error, sizeof(v->error), "certificate of \"%s\" is self-signed and not a trusted CA", issuer);
 	else if (der_same(last.issuer, last.subject))
-		snprintf(v->error, sizeof(v->error), "the authority \"%s\" is not among the trusted ones", issuer);
+		snprintf(v->error, sizeof(v->error), "certificate signed by an unknown CA: root \"%s\" is not trusted", issuer);
 	else
-		snprintf(v->error, sizeof(v->error), "the certificate was issued by \"%s\", who is not among the trusted authorities; "
-		    "or the server does not send the certificate in between", issuer);
+		snprintf(v->error, sizeof(v->error), "certificate signed by an unknown CA: \"%s\" is not trusted, "
+		    "or the server does not send its intermediate certificate", issuer);
 }
 
+/* Sets the error for a result of BearSSL's engine. */
 static void
 explain(struct verify *v, unsigned err)
 {
@@ -189,45 +190,45 @@ explain(struct verify *v, unsigned err)
 		explain_unknown(v);
 		return;
 	case BR_ERR_X509_BAD_SIGNATURE:
-		what = "a certificate's signature is wrong: it is forged or damaged";
+		what = "invalid certificate signature: the certificate is forged or damaged";
 		break;
 	case BR_ERR_X509_DN_MISMATCH:
-		what = "the certificates that the server sends do not follow from each other";
+		what = "invalid certificate chain: the issuer of a certificate is not the subject of the next";
 		break;
 	case BR_ERR_X509_NOT_CA:
-		what = "a certificate was signed by somebody who is no authority";
+		what = "a certificate was signed by a certificate that is not a CA";
 		break;
 	case BR_ERR_X509_FORBIDDEN_KEY_USAGE:
-		what = "a certificate is used for what it was not made for";
+		what = "the key usage of a certificate does not allow its use";
 		break;
 	case BR_ERR_X509_WEAK_PUBLIC_KEY:
-		what = "a certificate has an RSA key of less than 2048 bits";
+		what = "the RSA key of a certificate is shorter than 2048 bits";
 		break;
 	case BR_ERR_X509_CRITICAL_EXTENSION:
-		what = "a certificate makes a demand (critical extension) that is not supported";
+		what = "unsupported critical extension in a certificate";
 		break;
 	case BR_ERR_X509_UNSUPPORTED:
 	case BR_ERR_X509_WRONG_KEY_TYPE:
 		what = v->peer.signature_hash == br_md5_ID || v->peer.signature_hash == br_sha1_ID ?
-		    "the certificate is signed with MD5 or SHA-1, which proves nothing any more" :
-		    "a certificate has a key or a signature of a kind that is not supported";
+		    "the certificate is signed with MD5 or SHA-1, which are not secure" :
+		    "unsupported key type or signature algorithm in a certificate";
 		break;
 	case BR_ERR_X509_LIMIT_EXCEEDED:
-		what = "a certificate has a key or a signature of more than 4096 bits";
+		what = "the key or signature of a certificate is longer than 4096 bits";
 		break;
 	case BR_ERR_X509_EMPTY_CHAIN:
-		what = "the server shows no certificate";
+		what = "the server sent no certificate";
 		break;
 	default:
-		what = "a certificate is damaged";
+		what = "malformed certificate";
 		break;
 	}
 	snprintf(v->error, sizeof(v->error), "%s", what);
 }
 
-/* What BearSSL does not look at in the certificates above the server's own. */
+/* Returns 1 if the extended key usage and name constraints of all CAs in the chain allow the server certificate. BearSSL does not check them. */
 static int
-authorities_agree(const struct verify *v)
+chain_permits(const struct verify *v)
 {
 	struct cert	c;
 	size_t		i;
@@ -245,9 +246,9 @@ name_check(struct verify *v)
 {
 	char	names[CERT_TEXT_MAX];
 
-	if (v->how != VERIFY_NAME || cert_names_host(&v->peer, &v->host))
+	if (v->mode != VERIFY_NAME || cert_names_host(&v->peer, &v->host))
 		return (0);
-	snprintf(v->error, sizeof(v->error), "the certificate is for other hosts than %s: %s", v->host.name, cert_names_text(&v->peer, names));
+	snprintf(v->error, sizeof(v->error), "certificate is not for host %s; its names: %s", v->host.name, cert_names_text(&v->peer, names));
 
 	return (BR_ERR_X509_BAD_SERVER_NAME);
 }
@@ -259,25 +260,25 @@ end_chain(const br_x509_class **ctx)
 	unsigned	err;
 
 	if (v->count == 0)
-		return (refuse(v, BR_ERR_X509_EMPTY_CHAIN, "the server shows no certificate"));
-	if (v->too_much)
-		return (refuse(v, BR_ERR_X509_LIMIT_EXCEEDED, "the server shows too many certificates, or too large ones"));
+		return (reject(v, BR_ERR_X509_EMPTY_CHAIN, "the server sent no certificate"));
+	if (v->too_long)
+		return (reject(v, BR_ERR_X509_LIMIT_EXCEEDED, "the certificate chain of the server is too long (limits: 12 certificates, 96 KB)"));
 	if (!cert_parse(&v->peer, v->chain[0].der, v->chain[0].len)) {
 		memset(&v->peer, 0, sizeof(v->peer));
-		return (refuse(v, BR_ERR_X509_INVALID_VALUE, "the server's certificate is damaged"));
+		return (reject(v, BR_ERR_X509_INVALID_VALUE, "malformed server certificate"));
 	}
 	if (v->peer.key.key_type == 0)
-		return (refuse(v, BR_ERR_X509_UNSUPPORTED, "the server's certificate has a key that is neither RSA nor EC on P-256, P-384 or P-521"));
-	if (v->how == VERIFY_NOTHING)
+		return (reject(v, BR_ERR_X509_UNSUPPORTED, "unsupported key in the server certificate: neither RSA nor EC on P-256, P-384 or P-521"));
+	if (v->mode == VERIFY_NOTHING)
 		return (0);
 	if ((err = v->path.vtable->end_chain(&v->path.vtable)) != 0) {
 		explain(v, err);
 		return (err);
 	}
 	if (!cert_serves(&v->peer))
-		return (refuse(v, BR_ERR_X509_FORBIDDEN_KEY_USAGE, "the certificate was not made for a server"));
-	if (!authorities_agree(v))
-		return (refuse(v, BR_ERR_X509_NOT_TRUSTED, "the authority is not allowed to vouch for this name, or for servers"));
+		return (reject(v, BR_ERR_X509_FORBIDDEN_KEY_USAGE, "certificate is not for a TLS server (extended key usage)"));
+	if (!chain_permits(v))
+		return (reject(v, BR_ERR_X509_NOT_TRUSTED, "the CA is not allowed to issue this certificate (name constraints, extended key usage)"));
 
 	return (name_check(v));
 }
@@ -287,7 +288,7 @@ get_pkey(const br_x509_class *const *ctx, unsigned *usages)
 {
 	const struct verify	*v = (const struct verify *)(const void *)ctx;
 
-	if (v->how != VERIFY_NOTHING)
+	if (v->mode != VERIFY_NOTHING)
 		return (v->path.vtable->get_pkey(&v->path.vtable, usages));
 	if (usages != NULL)
 		*usages = BR_KEYTYPE_KEYX | BR_KEYTYPE_SIGN;
@@ -300,11 +301,11 @@ static const br_x509_class	verify_class = {
 };
 
 void
-verify_init(struct verify *v, enum verify_how how, const struct roots *roots, const struct cert_host *host)
+verify_init(struct verify *v, enum verify_mode mode, const struct roots *roots, const struct cert_host *host)
 {
 	memset(v, 0, sizeof(*v));
 	v->vtable = &verify_class;
-	v->how = how;
+	v->mode = mode;
 	v->roots = roots;
 	if (host != NULL)
 		v->host = *host;

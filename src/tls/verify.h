@@ -1,10 +1,10 @@
 /*
- * Whether the certificates that a server shows may be believed: an X.509
- * engine for BearSSL. BearSSL's own follows signatures, dates, key usage and
- * path constraints up to an authority; this one adds names (with addresses and
+ * Verification of a server's certificate chain: an X.509 engine for BearSSL.
+ * BearSSL's own engine checks signatures, dates, key usage and path constraints
+ * up to a trust anchor. This one adds host names (with IP addresses and
  * wildcards), extended key usage and name constraints, keeps the server's
- * certificate, and says in words what is wrong. No CRL and no OCSP: a revoked
- * certificate is believed until it expires.
+ * certificate, and sets an error message. There is no CRL and no OCSP: a
+ * revoked certificate is accepted until it expires.
  */
 #ifndef WANZAMI_VERIFY_H
 #define WANZAMI_VERIFY_H
@@ -21,43 +21,44 @@
 #define VERIFY_BYTES_MAX	(96 * 1024)
 #define VERIFY_HASH_MAX		64
 
-enum verify_how {
-	VERIFY_NOTHING,		/* encrypts, and believes anybody */
-	VERIFY_CHAIN,		/* an authority vouches for the certificate, whomever it names */
-	VERIFY_NAME		/* and it names the host */
+enum verify_mode {
+	VERIFY_NOTHING,		/* encryption only; every certificate is accepted */
+	VERIFY_CHAIN,		/* the chain must lead to a trust anchor; the name is not checked */
+	VERIFY_NAME		/* like VERIFY_CHAIN, and the certificate must be for the host */
 };
 
 struct verify {
-	const br_x509_class	*vtable;	/* first: what BearSSL knows of it */
+	const br_x509_class	*vtable;	/* first: BearSSL casts its address */
 	br_x509_minimal_context	path;
-	enum verify_how		how;
+	enum verify_mode	mode;
 	const struct roots	*roots;
 	struct cert_host	host;
-	int64_t			now;		/* 0: the clock's; tests set another */
+	int64_t			now;		/* seconds since 1970; 0: system clock (tests set a time) */
 	struct {
 		uint8_t		*der;
 		size_t		len;
 	} chain[VERIFY_CHAIN_MAX];
-	size_t			count;		/* certificates that came, kept or not */
+	size_t			count;		/* certificates received, kept or not */
 	size_t			bytes;
-	int			too_much;
-	struct cert		peer;		/* the server's own, once the chain has ended; peer.whole.p is NULL before */
-	char			error[320];	/* "" unless it was not believed */
+	int			too_long;	/* over a limit, or out of memory */
+	struct cert		peer;		/* server certificate, after the end of the chain; peer.whole.p is NULL before */
+	char			error[320];	/* why the chain was rejected, else "" */
 };
 
 /*
- * Prepares it, with roots that outlive it, for one handshake after the other;
- * host is wanted for VERIFY_NAME only. Give &v->vtable to
- * br_ssl_engine_set_x509(). One thread at a time; verify_free() gives back
- * what a chain took.
+ * Initialises a verifier for any number of successive handshakes. roots must
+ * outlive it; host is used by VERIFY_NAME only. Pass &v->vtable to
+ * br_ssl_engine_set_x509(). One thread at a time. verify_free() frees the
+ * certificates of the last chain.
  */
-void	verify_init(struct verify *, enum verify_how, const struct roots *, const struct cert_host *host);
+void	verify_init(struct verify *, enum verify_mode, const struct roots *, const struct cert_host *host);
 void	verify_free(struct verify *);
 
 /*
- * The hash of the server's certificate that binds a channel to it (RFC 5929
- * §4.1): by the hash of its signature, SHA-256 in place of MD5 and SHA-1.
- * Returns the length, 0 when there is no certificate or no such hash.
+ * Computes the hash of the server's certificate for channel binding
+ * (tls-server-end-point, RFC 5929 §4.1): the hash function of its signature,
+ * SHA-256 instead of MD5 and SHA-1. Returns the length, 0 without a certificate
+ * or with an unknown signature algorithm.
  */
 size_t	verify_peer_hash(const struct verify *, uint8_t out[VERIFY_HASH_MAX]);
 

@@ -469,7 +469,7 @@ def test_a_renewed_certificate_is_taken_under_load(secure):
             replace(s.cert, leaf.pem)
             if kind == EC:
                 # Half of the renewal: the old one is shown until the other half is there.
-                wait_for(lambda: goes_on() and [x for x in s.a.log_lines() if x["msg"].startswith("the new certificate is not used")], "the complaint")
+                wait_for(lambda: goes_on() and [x for x in s.a.log_lines() if x["msg"].startswith("cannot load the new TLS certificate")], "the complaint")
                 assert s.serial() == before
             replace(s.key, read(leaf.key))
             new = leaf.certificate.serial_number
@@ -542,30 +542,30 @@ def test_what_the_start_refuses(authority, tmp_path):
     p521_cert, p521_key, _ = pair("p-521")
     both = "TLS_CERT_PEM with TLS_KEY_PEM: "
     for c, k, says in [
-            (cert, None, "TLS_CERT_PEM is set, but neither TLS_KEY_PEM nor TLS_KEY_FILE"),
-            (None, key, "TLS_KEY_PEM is set, but neither TLS_CERT_PEM nor TLS_CERT_FILE"),
-            (cert, pair(EC)[1], both + "the private key is not that of the first certificate"),
-            (rsa_cert, key, both + "the private key is not that of the first certificate"),
-            (authority.pem + cert, key, both + "the private key is not that of the first certificate"),
-            (cert, b"nothing", both + "there is no private key; it must be PEM"),
-            (cert, cert, both + "there is no private key; it must be PEM"),
-            (key, key, both + "there is no certificate; it must be PEM"),
-            (cert[:300], key, both + "the certificate is a damaged PEM block"),
-            (cert, key[:100], both + "the private key is a damaged PEM block"),
-            (cert.replace(b"MII", b"NII"), key, both + "the certificate is damaged"),
-            (cert, pki.key_pem(secret, password=b"word"), both + "the private key has a passphrase; it must be without"),
-            (rsa_cert, pki.key_pem(rsa_secret, "traditional", b"word"), both + "the private key has a passphrase; it must be without"),
-            (cert, pki.key_pem(ed25519.Ed25519PrivateKey.generate()), both + "the private key is damaged, or neither RSA nor EC on P-256, P-384 or P-521"),
-            (p521_cert, p521_key, both + "the private key is on another curve than P-256 and P-384"),
-            (short_cert, short_key, both + "the private key is an RSA key of less than 2048 bits")]:
+            (cert, None, "TLS_CERT_PEM is set, but neither TLS_KEY_PEM nor TLS_KEY_FILE is"),
+            (None, key, "TLS_KEY_PEM is set, but neither TLS_CERT_PEM nor TLS_CERT_FILE is"),
+            (cert, pair(EC)[1], both + "the private key does not match the first certificate"),
+            (rsa_cert, key, both + "the private key does not match the first certificate"),
+            (authority.pem + cert, key, both + "the private key does not match the first certificate"),
+            (cert, b"nothing", both + "no private key found; it must be in PEM format"),
+            (cert, cert, both + "no private key found; it must be in PEM format"),
+            (key, key, both + "no certificate found; it must be in PEM format"),
+            (cert[:300], key, both + "malformed PEM block in the certificate"),
+            (cert, key[:100], both + "malformed PEM block in the private key"),
+            (cert.replace(b"MII", b"NII"), key, both + "malformed certificate"),
+            (cert, pki.key_pem(secret, password=b"word"), both + "the private key is encrypted; remove its passphrase"),
+            (rsa_cert, pki.key_pem(rsa_secret, "traditional", b"word"), both + "the private key is encrypted; remove its passphrase"),
+            (cert, pki.key_pem(ed25519.Ed25519PrivateKey.generate()), both + "unsupported or malformed private key; use RSA, or EC on P-256, P-384 or P-521"),
+            (p521_cert, p521_key, both + "unsupported EC curve of the private key; use P-256 or P-384"),
+            (short_cert, short_key, both + "the RSA private key is shorter than 2048 bits")]:
         env = {"TLS_CERT_PEM": c.decode() if c else "", "TLS_KEY_PEM": k.decode() if k else ""}
         r = run(DATABASE_URL="postgresql://nobody@127.0.0.1:1/nothing", ROLE="api", WANZAMI_ENV="development", **env)
         assert (r.returncode, r.stdout, r.stderr) == (1, "", "wanzami: %s\n" % says)
 
     path, cert, key = str(tmp_path / "missing"), cert.decode(), key.decode()
     for env, says in [({"TLS_CERT_FILE": path, "TLS_KEY_PEM": key}, "TLS_CERT_FILE cannot be read: No such file or directory"),
-                      ({"TLS_CERT_FILE": path, "TLS_CERT_PEM": "x", "TLS_KEY_PEM": "x"}, "TLS_CERT_PEM and TLS_CERT_FILE are both set; allowed is one of them"),
-                      ({"TLS_CERT_PEM": cert, "TLS_KEY_PEM": key, "TLS_PORT": 4000}, "TLS_PORT is the same as PORT; allowed is another one")]:
+                      ({"TLS_CERT_FILE": path, "TLS_CERT_PEM": "x", "TLS_KEY_PEM": "x"}, "TLS_CERT_PEM and TLS_CERT_FILE are both set; set only one of them"),
+                      ({"TLS_CERT_PEM": cert, "TLS_KEY_PEM": key, "TLS_PORT": 4000}, "TLS_PORT is the same as PORT; set a different port")]:
         r = run(DATABASE_URL="postgresql://nobody@127.0.0.1:1/nothing", ROLE="api", WANZAMI_ENV="development", **env)
         assert (r.returncode, r.stdout, r.stderr) == (1, "", "wanzami: %s\n" % says)
 
@@ -587,4 +587,4 @@ def test_an_expired_certificate_is_complained_about(secure):
     leaf = s.authority.issue("localhost", days=(-3, -1))
     replace(s.cert, leaf.pem)
     replace(s.key, read(leaf.key))
-    wait_for(lambda: [x for x in s.a.log_lines() if x["msg"] == "our certificate has expired, or the clock is wrong"], "the warning")
+    wait_for(lambda: [x for x in s.a.log_lines() if x["msg"] == "the TLS certificate of the API has expired, or the system clock is wrong"], "the warning")

@@ -88,7 +88,7 @@ def test_who_is_not_believed(redis, root, tmp_path, how):
     other = pki.Authority(str(tmp_path), "Somebody else")
     for leaf, host, roots, says in [(root.issue("localhost"), "valkey.example", root, "valkey.example"),
                                     (root.issue("localhost"), "127.0.0.1", root, "127.0.0.1"),
-                                    (root.issue("localhost"), "localhost", other, "authority"),
+                                    (root.issue("localhost"), "localhost", other, "unknown CA"),
                                     (root.issue("localhost", days=(-9, -2)), "localhost", root, "expired")]:
         with contextlib.closing(SecureKeyValue(leaf)) as server:
             said = redis(host, server.port, ["PING"], roots=roots.alone, **how)
@@ -105,7 +105,7 @@ def test_a_server_without_tls(redis, keyvalue, root, how):
 def test_a_server_that_says_nothing(redis, root, how):
     with socket.create_server(("127.0.0.1", 0)) as s:
         said = redis("localhost", s.getsockname()[1], ["PING"], roots=root.alone, patience=300, **how)
-    assert said == "the server did not answer in time"
+    assert said == "timeout: the server did not respond in time"
 
 
 class Cut(Listening):
@@ -171,7 +171,7 @@ def test_the_appliance_with_a_user_over_tls(world, server, root):
 def test_what_the_appliance_says_of_a_server_that_it_does_not_believe(world, server, root, tmp_path):
     other = pki.Authority(str(tmp_path), "Somebody else")
     with contextlib.closing(SecureKeyValue(root.issue("valkey.example"))) as wrong:
-        for port, ca, says in [(server.port, other, "authority"), (wrong.port, root, "localhost")]:
+        for port, ca, says in [(server.port, other, "unknown CA"), (wrong.port, root, "localhost")]:
             a = world.start(roles="api", WORKERS=1, REDIS_URL="rediss://%s@localhost:%d" % (QUOTED, port), EXTRA_CA_PEM=ca.pem.decode())
             line = wait_for(lambda: [x for x in a.log_lines() if x["msg"].startswith("valkey is unavailable")], "the complaint")[0]
             assert says in line["error"], line

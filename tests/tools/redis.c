@@ -173,7 +173,7 @@ run_async(const struct roots *roots, struct timeval *patience)
 		p = (struct pollfd){ .fd = fd, .events = (short)((loop.reading ? POLLIN : 0) | (loop.writing ? POLLOUT : 0)) };
 		n = poll(&p, 1, (int)(patience->tv_sec * 1000 + patience->tv_usec / 1000));
 		if (n == 0) {
-			fail("the server did not answer in time");
+			fail("timeout: the server did not respond in time");
 			redisAsyncFree(ac);
 			return (1);
 		}

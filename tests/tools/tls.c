@@ -60,7 +60,7 @@ settings_make(struct tls_settings *s)
 	s->verify = VERIFY_NAME;
 	for (int i = 0; (v = option("verify")) != NULL && i < 3; i++) {
 		if (!strcmp(v, hows[i]))
-			s->verify = (enum verify_how)i;
+			s->verify = (enum verify_mode)i;
 	}
 	if ((v = option("roots")) != NULL) {
 		pem = pem_file(v);
@@ -94,7 +94,7 @@ report(const struct tls_client *c)
 
 	printf("cipher %s\n", tls_client_cipher(c, &bits));
 	printf("bits %d\nalpn %s\nasked %d\nshown %d\nhash ", bits, tls_client_alpn(c) != NULL ? tls_client_alpn(c) : "none",
-	    tls_client_asked(c), tls_client_shown(c));
+	    tls_client_cert_requested(c), tls_client_cert_sent(c));
 	for (i = 0; i < n; i++)
 		printf("%02x", hash[i]);
 	printf("\n");
