@@ -1,5 +1,5 @@
 #!/bin/bash
-# The one door for people: every verb is a file of its own, this only finds it.
+# Entry point of all developer commands; runs the script of the given verb.
 set -eu
 cd "$(dirname "$0")"
 
@@ -7,20 +7,20 @@ usage() {
 	cat <<-'END'
 	usage: ./build.sh VERB
 
-	  setup          install the Debian packages that building needs (root)
-	  setup test     the same, and what the tests need (root)
-	  build          make out/wanzami (and out/wanzami.debug with symbols)
-	  build arm64    make out/wanzami-arm64, the same for 64-bit ARM (its compiler: setup arm64)
-	  build asan     make out/wanzami-asan, for tests under AddressSanitizer and UBSan
-	  build memcheck make out/wanzami-memcheck, for tests under valgrind
-	  run            build, then run every role in the foreground
-	  test           install, build and pass every test
-	  image          make out/wanzami-image.tar, a container image of the binary alone
-	  image arm64    make out/wanzami-image-arm64.tar, the same for 64-bit ARM
-	  ecs            fill ecs-taskdefs/ with account, image and the rest, into out/ecs (docs/deploy.md)
-	  bench          build, then measure speed and size beside other programs
-	  soak [TIME]    build, then let mixed load and faults loose on it for so long, as in 10m (docs/soak.md)
-	  clean          remove out/ (the cache of third-party builds stays)
+	  setup          install the Debian packages for building (needs root)
+	  setup test     install the packages for building and testing (needs root)
+	  build          build out/wanzami (and out/wanzami.debug with symbols)
+	  build arm64    cross-compile out/wanzami-arm64 for 64-bit ARM (first: setup arm64)
+	  build asan     build out/wanzami-asan, for tests under AddressSanitizer and UBSan
+	  build memcheck build out/wanzami-memcheck, for tests under valgrind
+	  run            build, then run all roles in the foreground with private servers
+	  test           install the packages, build and run all tests
+	  image          build out/wanzami-image.tar, a container image of the binary
+	  image arm64    build out/wanzami-image-arm64.tar, the image for 64-bit ARM
+	  ecs            write the ECS task definitions, with account and image, to out/ecs (docs/deploy.md)
+	  bench          build, then compare speed and size with other programs
+	  soak [TIME]    build, then run mixed load with faults for TIME, such as 10m (docs/soak.md)
+	  clean          remove out/ (keeps the cache of third-party builds)
 	END
 }
 

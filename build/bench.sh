@@ -1,5 +1,6 @@
 #!/bin/bash
-# Installs what the benchmark measures against, builds, and measures; an argument names a part (footprint, serving, api, overload, tls, transcode).
+# Installs the programs that the benchmark compares with, builds, and measures. An argument selects a part (footprint, serving, api,
+# overload, tls, transcode).
 set -eu
 cd "$(dirname "$0")/.."
 build/setup.sh run bench

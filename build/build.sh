@@ -1,16 +1,16 @@
 #!/bin/bash
-# Third-party libraries first (from the cache when nothing changed), then the application.
-# usage: build.sh [arm64|asan|memcheck]. With one of these, out/wanzami-arm64, built on another machine for 64-bit ARM, or
-# out/wanzami-asan or out/wanzami-memcheck, for the tests under sanitizers or valgrind.
+# Builds the third-party libraries (unless they are in the cache), then the application.
+# usage: build.sh [arm64|asan|memcheck]. arm64 cross-compiles out/wanzami-arm64 for 64-bit ARM; asan and memcheck build
+# out/wanzami-asan and out/wanzami-memcheck for tests under sanitizers and valgrind.
 set -eu
 cd "$(dirname "$0")/.."
 target=${1:-musl}
-more=		# what setup has to install besides
+more=		# further argument of setup
 case $target in
 musl)		product=out/wanzami deps=musl ;;
 arm64)		product=out/wanzami-arm64 deps=arm64 more=arm64 ;;
 asan|memcheck)	product=out/wanzami-$target deps=asan ;;
-*)		echo "build: $target is no target (musl, arm64, asan, memcheck)" >&2; exit 2 ;;
+*)		echo "build: unknown target $target; use musl, arm64, asan or memcheck" >&2; exit 2 ;;
 esac
 missing=$(for p in $(cat build/packages.build ${more:+build/packages.$more}); do
 	dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q "ok installed" || echo "$p"

@@ -12,7 +12,7 @@ cache=${WANZAMI_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/wanzami}
 jobs=$(nproc)
 deps=out/deps
 [ $target = musl ] || deps=out/deps-$target
-host=		# what it is built for, in the words of the tools, when that is not this machine
+host=		# target triplet of a cross build
 [ $target = arm64 ] && host=aarch64-linux-gnu
 tools=${host:+$host-}
 export AR=${tools}ar RANLIB=${tools}ranlib STRIP=${tools}strip
@@ -23,7 +23,7 @@ order="roots kore bearssl zlib jsmn hiredis jansson libjwt libpq curl x264 dav1d
 # Built first when they can be: what the longest build waits for.
 hurry="musl zlib dav1d x264 libwebp ffmpeg"
 
-unpack() {	# unpack FILE-PATTERN: the archive's content, without its first folder, into the current folder
+unpack() {	# unpack FILE-PATTERN: extracts the archive, without its first folder, into the current folder
 	tar xf "$cache"/src/$1 --strip-components=1
 }
 
@@ -42,7 +42,7 @@ keys=
 for dep in $order; do
 	recipe_read $dep
 	sources=$(grep -E "^(${from//[[:space:]]/|}) " build/sources.lock) || { echo "deps: build/sources.lock has no $dep" >&2; exit 1; }
-	key[$dep]=$({ echo "$target $flags $sources"; grep -v '^#' build/recipes/$dep.sh; cat /dev/null $reads; ${tools}gcc -dumpfullversion -dumpmachine
+	key[$dep]=$({ echo "$target $flags $sources"; grep -v '^[[:space:]]*#' build/recipes/$dep.sh; cat /dev/null $reads; ${tools}gcc -dumpfullversion -dumpmachine
 		for d in $needs; do [ $target = asan ] && [ $d = musl ] || echo "$d-${key[$d]}"; done; } |
 		sha256sum | cut -c1-16)
 	prefix[$dep]=$cache/$target/$dep-${key[$dep]}

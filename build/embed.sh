@@ -1,8 +1,8 @@
 #!/bin/bash
-# embed.sh ROOTS [FILE ...]: writes to standard output the assembly that carries kore.conf, sql/, assets/, the authorities'
-# certificates (the file ROOTS) and the FILEs inside the binary. make has made the FILEs below out/gen, from where their names
-# count; YAML is not carried, what has been made of it is.
-# The table is sorted by name (bytewise), every file ends with a NUL that is not counted.
+# embed.sh ROOTS [FILE ...]: writes to standard output the assembly that embeds kore.conf, sql/, assets/, the CA certificates (file
+# ROOTS) and the FILEs in the binary. make generates the FILEs under out/gen; their names in the table are relative to it. YAML
+# files are not embedded, only the JSON generated from them.
+# The table is sorted by name (bytewise). Each file is followed by a NUL that its length does not count.
 set -eu
 export LC_ALL=C
 roots=$1; shift

@@ -1,6 +1,6 @@
 #!/bin/bash
-# fetch.sh DIR RECIPE…: brings the recipes' sources into DIR and checks their SHA-256.
-# Asks the mirror that this machine's apt uses, through an apt state of its own; asks nobody when all is there.
+# fetch.sh DIR RECIPE…: downloads the recipes' sources into DIR and verifies their SHA-256.
+# Uses the mirror of this machine's apt, with a separate apt state. Accesses no network if all files are present.
 set -eu
 lock=$(cd "$(dirname "$0")" && pwd)/sources.lock
 dir=$1; shift
@@ -13,7 +13,7 @@ mirror() {
 	grep -v security | head -n 1
 }
 
-apt_private() {	# one apt state for all suites, made on first need
+apt_private() {	# creates the separate apt state for all suites on first use
 	apt=$dir/.apt
 	if [ ! -d "$apt" ]; then
 		mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
@@ -35,17 +35,17 @@ for recipe in "$@"; do
 		part=--tar-only
 		[ "${file%.debian.tar.xz}" != "$file" ] && part=--diff-only
 		echo "  fetching $file"
-		# The suite's version first; an older one that the mirror still lists is asked for by its number.
+		# Try the suite's current version first, then the exact version, which the mirror may still list.
 		for which in "$name/$suite" "$name=$version"; do
 			[ -e "$dir/$file" ] || (cd "$dir" && apt-get $opts source --download-only $part "$which" >>"$apt/log" 2>&1) || true
 		done
 		if [ ! -e "$dir/$file" ]; then
 			tail -n 10 "$apt/log" >&2
-			echo "fetch: $name $version of $suite did not come; the log is $apt/log" >&2
+			echo "fetch: cannot download $name $version of $suite; log: $apt/log" >&2
 			exit 1
 		fi
 		echo "$sum  $dir/$file" | sha256sum -c --status || {
-			echo "fetch: SHA-256 of $dir/$file is not the one in build/sources.lock" >&2
+			echo "fetch: SHA-256 of $dir/$file does not match build/sources.lock" >&2
 			exit 1
 		}
 	done < <(grep "^$recipe " "$lock")

@@ -1,13 +1,13 @@
 #!/bin/bash
-# Builds, and packs the binary into out/wanzami-image.tar, an archive that docker load and podman load take: with buildah, or
-# with docker where that is there (with BuildKit and its daemon) and buildah is not.
-# usage: image.sh [arm64]. With arm64, the binary for 64-bit ARM into out/wanzami-image-arm64.tar.
+# Builds the binary and a container image of it, out/wanzami-image.tar, for docker load and podman load. Uses buildah, or docker
+# (with BuildKit and a running daemon) if buildah is not installed.
+# usage: image.sh [arm64]. With arm64, builds out/wanzami-image-arm64.tar for 64-bit ARM.
 set -eu
 cd "$(dirname "$0")/.."
 case ${1:-} in
 "")	platform=linux/$(dpkg --print-architecture) suffix= ;;
 arm64)	platform=linux/arm64 suffix=-arm64 ;;
-*)	echo "image: there is none for $1, only for arm64 besides this machine" >&2; exit 2 ;;
+*)	echo "image: unknown architecture $1; use arm64 or no argument" >&2; exit 2 ;;
 esac
 archive=out/wanzami-image$suffix.tar
 docker=
@@ -21,10 +21,10 @@ build/build.sh "$@"
 version=$(cat build/version)
 source=$(git config --get remote.origin.url || true)
 case $source in
-https://*@* | "")	source=unknown ;;	# whoever cloned it may have put a password there
+https://*@* | "")	source=unknown ;;	# the URL may contain a password
 esac
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
-build() {	# build COMMAND…: the last stage of Dockerfile.scratch, with the binary that is there
+build() {	# build COMMAND…: builds the last stage of Dockerfile.scratch with the existing binary
 	"$@" -f Dockerfile.scratch --platform "$platform" --build-context build="$work/context" -t "wanzami:$version" \
 		--build-arg VERSION="$version" \
 		--build-arg REVISION="$(git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null || echo unknown)" \

@@ -1,9 +1,9 @@
 #!/bin/bash
-# Kore's own development tool, for the top of this tree: out/bin/kodev build, or out/bin/kodev run [OPTION ...], which builds
-# with debug symbols and serves in the foreground; start it again after a change.
+# Runs Kore's development tool at the top of this tree: out/bin/kodev build, or out/bin/kodev run [OPTION ...], which builds with
+# debug symbols and serves in the foreground. Start it again after a change.
 #
-# kodev names the program after its folder and an object after its source's last name only, and it cannot embed a tree of
-# files. So it works in out/kodev/wanzami, where every source is linked by a name that is unique, and gets our embedded files
+# kodev names the program after its folder and each object after the base name of its source, and it cannot embed a folder of
+# files. So it runs in out/kodev/wanzami, where each source is a symbolic link with a unique name, and it links the embedded files
 # as one object.
 set -eu
 cd "$(dirname "$(readlink -f "$0")")/.."
@@ -13,7 +13,7 @@ verb=${1:-}
 stage=out/kodev/wanzami
 
 if [ ! -x out/deps/kore/bin/kodev ]; then
-	echo "kodev: run ./build.sh build once, it makes the libraries" >&2
+	echo "kodev: the libraries are missing; run ./build.sh build first" >&2
 	exit 1
 fi
 

@@ -1,8 +1,8 @@
 #!/bin/bash
-# Installs, builds, and serves every role in the foreground with a PostgreSQL and a Valkey or Redis of its own on loopback.
-# All they keep is in .run/ (or $RUN_DIR): a second run finds it again. Ctrl-C ends all of it, and so does any end of this script.
-# Variables come from .env, if there is one, and the environment; a DATABASE_URL or REDIS_URL given there is used instead of a
-# server of our own. Arguments go to wanzami.
+# Installs, builds, and runs all roles in the foreground with a private PostgreSQL and Valkey or Redis on loopback. Their data is
+# kept in .run/ (or $RUN_DIR) for the next run. Ctrl-C, or any other end of this script, stops all of them.
+# Variables come from the environment and from .env, if it exists. If DATABASE_URL or REDIS_URL is set, that server is used instead
+# of a private one. Arguments are passed to wanzami.
 set -eu
 cd "$(dirname "$0")/.."
 if [ -e .env ]; then
@@ -10,7 +10,7 @@ if [ -e .env ]; then
 	set -a
 	. ./.env
 	set +a
-	eval "$given"	# what the environment had already wins, as in wanzami itself
+	eval "$given"	# the environment takes precedence over .env, as in wanzami
 fi
 build/setup.sh run
 build/build.sh
@@ -19,11 +19,11 @@ umask 077
 mkdir -p "${RUN_DIR:=.run}"
 run=$(realpath "$RUN_DIR")
 exec 9>"$run/lock"
-flock -n 9 || { echo "run: another one runs on $run already" >&2; exit 1; }
+flock -n 9 || { echo "run: another build.sh run already uses $run" >&2; exit 1; }
 
 pids=()
-# child [OPTION…] COMMAND…: in the background, out of reach of the terminal's Ctrl-C, and asked to end when this script dies,
-# however it does. Options are setpriv's, whose change of the user would undo an earlier --pdeathsig.
+# child [OPTION…] COMMAND…: starts the command in the background, in its own session, so that Ctrl-C does not reach it, and with
+# SIGTERM at the death of this script. Options are setpriv's: a separate change of the user would clear --pdeathsig.
 child() {
 	setsid setpriv --pdeathsig TERM "$@" 9>&- &
 	pids+=($!)
@@ -31,7 +31,7 @@ child() {
 
 stop() {
 	trap '' INT TERM HUP
-	for ((i = ${#pids[@]} - 1; i >= 0; i--)); do	# the last started is the first to end
+	for ((i = ${#pids[@]} - 1; i >= 0; i--)); do	# in reverse order of start
 		kill -TERM "${pids[i]}" 2>/dev/null && wait "${pids[i]}" || true
 	done
 }
@@ -39,14 +39,14 @@ trap stop EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-# until_up WHAT LOG COMMAND…: waits for the command to succeed while the last child lives.
+# until_up NAME LOG COMMAND…: waits until the command succeeds; fails if the last child ends before.
 until_up() {
-	local what=$1 log=$2
+	local name=$1 log=$2
 	shift 2
 	until "$@" >/dev/null 2>&1; do
 		if ! kill -0 "${pids[-1]}" 2>/dev/null; then
 			[ -z "$log" ] || tail -n 20 "$log" >&2
-			echo "run: $what did not start${log:+; its log is $log}" >&2
+			echo "run: $name did not start${log:+; log: $log}" >&2
 			exit 1
 		fi
 		sleep 0.05
@@ -67,18 +67,18 @@ if [ -z "${DATABASE_URL:-}" ]; then
 	mkdir -p "$pg"
 	as=()
 	if [ "$(id -u)" -eq 0 ]; then
-		# PostgreSQL refuses to run as root; its own user may not be let through to this folder, so it keeps that one right.
+		# PostgreSQL refuses to run as root. Its user may lack access to this folder, so it keeps the capability dac_override.
 		chown postgres "$pg"
 		as=(--reuid=postgres --regid=postgres --init-groups --inh-caps=+dac_override --ambient-caps=+dac_override)
 	fi
 	if [ ! -e "$pg/data/PG_VERSION" ]; then
-		echo "making a database in $pg"
+		echo "creating a database cluster in $pg"
 		rm -rf "$pg/data" "$pg/new"
 		setpriv "${as[@]}" "$pgbin/initdb" -D "$pg/new" -A scram-sha-256 -U postgres --pwfile=<(echo "$pg_password") -E UTF8 --locale=C.UTF-8 >"$run/pg.log" 2>&1 ||
 			{ tail -n 20 "$run/pg.log" >&2; exit 1; }
 		mv "$pg/new" "$pg/data"
 	fi
-	# TERM waits for clients to go; the only one has gone before it gets that.
+	# On SIGTERM PostgreSQL waits for its clients; wanzami, the only one, has ended before.
 	child "${as[@]}" "$pgbin/postgres" -D "$pg/data" -p "$pgport" -c listen_addresses=127.0.0.1 -c unix_socket_directories= >"$run/pg.log" 2>&1
 	until_up PostgreSQL "$run/pg.log" "$pgbin/pg_isready" -q -h 127.0.0.1 -p "$pgport"
 	export DATABASE_URL=postgresql://postgres:$pg_password@127.0.0.1:$pgport/postgres

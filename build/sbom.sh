@@ -1,7 +1,7 @@
 #!/bin/bash
-# sbom.sh: writes the bill of materials, an SPDX 2.3 document in JSON, of the binary to standard output: every line of
-# build/sources.lock as a package, with its licence from build/licenses, libgcc and the time zones. The same sources make the same
-# document, so it has no time: that of its creation is SOURCE_DATE_EPOCH, or the beginning of 1970.
+# sbom.sh: writes the software bill of materials of the binary, an SPDX 2.3 document in JSON, to standard output: each line of
+# build/sources.lock as a package with its licence from build/licenses, libgcc and the time zones. The document is reproducible: its
+# creation time is SOURCE_DATE_EPOCH, or 1970-01-01.
 set -eu
 cd "$(dirname "$0")/.."
 created=$(date -u -d "@${SOURCE_DATE_EPOCH:-0}" +%Y-%m-%dT%H:%M:%SZ)
@@ -32,7 +32,7 @@ awk -v version="$(cat build/version)" -v gcc="$(gcc -dumpfullversion)" -v create
 	{
 		id = $1
 		if (!($1 in license)) {
-			print "sbom: build/licenses does not know " $1 >"/dev/stderr"
+			print "sbom: " $1 " is missing in build/licenses" >"/dev/stderr"
 			failed = 1
 			exit 1
 		}

@@ -1,5 +1,5 @@
 #!/bin/bash
-# setup.sh [run|test|image|arm64|containers]…: installs the Debian packages that are missing; says nothing when none is.
+# setup.sh [run|test|image|arm64|containers|bench]…: installs the missing Debian packages; prints nothing if none is missing.
 set -eu
 cd "$(dirname "$0")"
 
@@ -8,7 +8,7 @@ for what in "$@"; do
 	lists="$lists packages.$what"
 done
 
-# Another package may stand in for one, as a newer Node.js does that brings npm along.
+# An installed package may provide another one, as a newer Node.js package provides npm.
 provided=$(dpkg-query -W -f '${db:Status-Status},${Provides}\n' | sed -n 's/^installed,//p' | sed 's/([^)]*)//g' | tr ', ' '\n\n')
 missing=
 for p in $(cat $lists); do
@@ -17,7 +17,7 @@ done
 [ -z "$missing" ] && exit 0
 
 if [ "$(id -u)" -ne 0 ]; then
-	command -v sudo >/dev/null || { echo "setup: run as root to install:$missing" >&2; exit 1; }
+	command -v sudo >/dev/null || { echo "setup: cannot install without root; run as root:$missing" >&2; exit 1; }
 	exec sudo "$PWD/setup.sh" "$@"
 fi
 echo "installing:$missing"

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Installs what the soak needs, builds, and lets mixed load and faults loose on it: soak.sh [TIME] [SEED], as in 10m (docs/soak.md).
+# soak.sh [TIME] [SEED]: installs the packages of the tests, builds, and runs the soak test, mixed load with faults, for TIME, such as
+# 10m (docs/soak.md).
 set -eu
 cd "$(dirname "$0")/.."
 build/setup.sh run test

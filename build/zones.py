@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Prints assets/zones: every time zone of the machine's tzdata by name, as a POSIX TZ string, which tells its rules from now on.
-Where rules cannot say it (clocks that follow the moon), the changes themselves follow, as UNIX-TIME:SECONDS-EAST.
-usage: build/zones.py > assets/zones, when zones have changed."""
+"""Prints assets/zones: the name of each time zone of the machine's tzdata with its current rules as a POSIX TZ string.
+If rules cannot express a zone (such as one that follows the lunar calendar), explicit changes follow, as UNIX-TIME:SECONDS-EAST.
+usage: build/zones.py > assets/zones, after an update of tzdata."""
 import datetime
 import io
 import struct
@@ -12,7 +12,7 @@ SINCE = int(datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc).timestam
 
 
 def read(name):
-    """The changes after SINCE as (time, offset), and the TZ string at the end (RFC 8536)."""
+    """Return the changes after SINCE as (time, offset), and the TZ string of the footer (RFC 9636)."""
     with open(FOLDER + name, "rb") as f:
         data = f.read()
     for size in (4, 8):
@@ -25,7 +25,7 @@ def read(name):
 
 
 def rules_only(tz):
-    """The zone that has these rules and no changes of its own."""
+    """Return a zone that has these rules and no explicit changes."""
     head = b"TZif2" + bytes(15) + struct.pack(">6l", 0, 0, 0, 0, 1, 1)
     one = struct.pack(">lbb", 0, 0, 0) + b"\0"
     return zoneinfo.ZoneInfo.from_file(io.BytesIO(head + one + head + one + b"\n" + tz.encode() + b"\n"))

@@ -104,5 +104,5 @@ def test_one_run_at_a_time(start):
     r.shown()
     other = start()
     assert other.process.wait(timeout=60) == 1
-    assert "another one runs" in other.text()
+    assert "already uses" in other.text()
     assert requests.get(r.url + "/health").status_code == 200

@@ -1,5 +1,5 @@
-# Kore as objects for a single binary: tasks on, the sandbox kills the process, not a thread. Of its TLS backends it takes the
-# one named bearssl, which is the application's own (src/tls/tls_bearssl.c): its place among Kore's sources holds nothing.
+# Kore as objects for a single binary, with tasks; a violation of the sandbox kills the process, not the thread. The TLS backend
+# bearssl is src/tls/tls_bearssl.c of the application; an empty file replaces it among Kore's sources.
 needs="musl"
 seconds=8
 kore_objects() {	# kore_objects ARCHIVE FLAGS
@@ -11,13 +11,13 @@ recipe_build() {
 	unpack 'kore_*.orig.tar.gz'
 	mkdir bin
 	echo '#include "kore.h"' >src/tls_bearssl.c
-	# Kore stamps the day of the build into itself; a fixed one keeps builds equal.
+	# Kore compiles the date of the build in; a fixed date makes builds reproducible.
 	printf '#!/bin/sh\necho 2024-01-01\n' >bin/date
 	chmod +x bin/date
 	unset LDFLAGS
 	mkdir -p "$prefix/lib" "$prefix/include"
 	if [ $target = asan ]; then
-		kore_objects libkore-plain ""	# for runs under valgrind
+		kore_objects libkore-plain ""	# for valgrind
 		make clean
 		kore_objects libkore "-fsanitize=address,undefined -fno-omit-frame-pointer"
 	else
@@ -25,7 +25,7 @@ recipe_build() {
 	fi
 	cp -r include/kore "$prefix/include/"
 	cp obj/features "$prefix/"
-	# For kodev, which compiles Kore into the application itself: the sources, and the tool built for this machine.
+	# kodev compiles Kore together with the application: keep the sources, and build the tool for this machine.
 	make clean
 	mkdir -p "$prefix/src" "$prefix/bin"
 	cp -r Makefile RELEASE src include misc conf "$prefix/src/"

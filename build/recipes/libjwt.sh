@@ -1,10 +1,10 @@
-# The token part only. Signing, checking (jwt_sign_*, jwt_verify_*) and base64 are ours, on BearSSL: Debian's tarball has
-# no base64.c, and the other two need OpenSSL or GnuTLS.
+# Only jwt.c. src/tls/jwt_crypto.c implements signing, verification (jwt_sign_*, jwt_verify_*) and base64 on BearSSL: libjwt's own
+# need OpenSSL or GnuTLS, and Debian's tarball has no base64.c.
 needs="musl jansson"
 recipe_build() {
 	unpack 'libjwt_*.orig.tar.xz'
 	mkdir -p "$prefix/lib" "$prefix/include" ours
-	# What jwt.c wants to be told of base64; src/tls holds the functions.
+	# jwt.c needs these declarations; src/tls/jwt_crypto.c has the functions.
 	cat >ours/base64.h <<-'END'
 	#ifndef BASE64_H
 	#define BASE64_H

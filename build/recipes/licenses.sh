@@ -1,9 +1,9 @@
-# The licence texts of everything that is linked in, one after the other, out of the sources themselves.
+# Licence texts of everything that is linked in, taken from the sources and concatenated.
 needs=
 from=$(awk '/^[^#]/ && $2 !~ /^\// { print $1 }' build/licenses)
 reads=build/licenses
 seconds=15
-license_file() {	# license_file RECIPE FILE: one text to standard output
+license_file() {	# license_file RECIPE FILE: prints one licence text
 	case $2 in
 	/*)	cat "${2/VERSION/$(gcc -dumpversion)}" ;;
 	*)	tar xOf "$cache/src/$(awk -v name="$1" '$1 == name { print $5; exit }' "$root/build/sources.lock")" \

@@ -1,5 +1,5 @@
-# The authorities that Mozilla trusts to vouch for servers: DER certificates one after the other, in the order of certdata.txt, where
-# NSS and Debian's ca-certificates keep them.
+# CA certificates that Mozilla trusts for TLS servers: concatenated DER, in the order of certdata.txt of NSS and Debian's
+# ca-certificates.
 needs=
 seconds=1
 recipe_build() {
@@ -46,7 +46,7 @@ for (@certificates) {
 	print $der;
 	$count++;
 }
-die "roots: only $count authorities in certdata.txt\n" if $count < 100;
+die "roots: only $count trusted CAs in certdata.txt\n" if $count < 100;
 END
 	perl convert.pl <mozilla/certdata.txt >"$prefix/roots.der"
 }
