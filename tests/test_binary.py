@@ -69,7 +69,7 @@ def test_a_bad_variable_stops_the_start_with_one_line(name, value, allowed):
     r = run(**{name: value})
     assert r.returncode == 1
     assert r.stdout == ""
-    assert r.stderr == 'wanzami: %s is "%s"; allowed is %s\n' % (name, value, allowed)
+    assert r.stderr == 'wanzami: %s is "%s"; allowed: %s\n' % (name, value, allowed)
 
 
 @pytest.mark.parametrize("text,env,said", [
@@ -95,14 +95,14 @@ def test_what_the_environment_lacks_is_read_from_a_file(tmp_path, text, env, sai
     if said is None:
         assert r.stderr.startswith("wanzami: DATABASE_URL is missing or wrong")
     else:
-        assert r.stderr == 'wanzami: LOG_FORMAT is "%s"; allowed is one of json|text\n' % said
+        assert r.stderr == 'wanzami: LOG_FORMAT is "%s"; allowed: one of json|text\n' % said
 
 
 def test_a_number_that_is_zero_may_be_its_default():
     """As the old service had it."""
     for name, most in (("PPV_ACCESS_DAYS", 36500), ("PREF_WINDOW_DAYS", 3650), ("RECENT_VIEWS_DAYS", 3650), ("RECENT_VIEWS_LIMIT", 1000)):
         assert run(**{name: 0}).stderr.startswith("wanzami: DATABASE_URL is missing or wrong")
-        assert run(**{name: "0x"}).stderr == 'wanzami: %s is "0x"; allowed is a whole number from 1 to %d, or 0 for the default\n' % (name, most)
+        assert run(**{name: "0x"}).stderr == 'wanzami: %s is "0x"; allowed: a whole number from 1 to %d, or 0 for the default\n' % (name, most)
 
 
 def test_a_server_without_a_database_url_does_not_start():

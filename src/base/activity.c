@@ -1,5 +1,5 @@
 /*
- * Keeps one row for each worker.
+ * Shared memory with one row per worker.
  */
 #include <sys/mman.h>
 

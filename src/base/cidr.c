@@ -1,5 +1,5 @@
 /*
- * Reads and searches lists of networks.
+ * Parses and searches lists of networks.
  */
 #include <arpa/inet.h>
 
@@ -8,7 +8,7 @@
 
 #include "base/cidr.h"
 
-#define V4_BITS	96	/* in front of an IPv4 address within an IPv6 one */
+#define V4_BITS	96	/* prefix of an IPv4-mapped IPv6 address */
 
 static int
 within(const struct cidr *c, const struct in6_addr *a)
@@ -20,7 +20,7 @@ within(const struct cidr *c, const struct in6_addr *a)
 	    (rest == 0 || (c->network.s6_addr[bytes] & mask) == (a->s6_addr[bytes] & mask)));
 }
 
-/* No bit is set behind the length: who writes 10.1.2.3/8 may mean something else. */
+/* Returns 1 if no bit is set behind the length; 10.1.2.3/8 is probably a mistake. */
 static int
 is_network(const struct cidr *c)
 {

@@ -1,5 +1,5 @@
 /*
- * Lists of networks in CIDR form (RFC 4632), of IPv4 and IPv6 alike.
+ * Lists of IPv4 and IPv6 networks in CIDR notation (RFC 4632).
  */
 #ifndef WANZAMI_CIDR_H
 #define WANZAMI_CIDR_H
@@ -8,7 +8,7 @@
 
 #define CIDR_MAX	32
 
-/* IPv4 stands in it as IPv6 does to a socket of both: ::ffff:a.b.c.d. */
+/* A network. IPv4 is stored as an IPv4-mapped IPv6 address, ::ffff:a.b.c.d, and bits counts its 96-bit prefix. */
 struct cidr {
 	struct in6_addr	network;
 	unsigned	bits;
@@ -19,15 +19,18 @@ struct cidr_list {
 	int		count;
 };
 
-/* Reads one address of either kind; 0 when it is none. Any thread. */
+/* Parses an IPv4 or IPv6 address. Returns 0 if it is not valid. Any thread. */
 int	cidr_address(const char *, struct in6_addr *);
 
 /*
- * Reads "10.0.0.0/8, fd00::/8, 192.0.2.1": an address alone is a network of
- * one; "none" is an empty list. 0 for anything else, bits behind a network's
- * length, and more than CIDR_MAX. Any thread.
+ * Parses a list such as "10.0.0.0/8, fd00::/8, 192.0.2.1". An address without a
+ * length is a network of one address; "none" is an empty list. Returns 0 if the
+ * text is not valid, if an address has bits set behind its network's length,
+ * and above CIDR_MAX networks. Any thread.
  */
 int	cidr_list_parse(struct cidr_list *, const char *);
+
+/* Returns 1 if a network of the list contains the IP address. Any thread. */
 int	cidr_list_has(const struct cidr_list *, const struct in6_addr *);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * The table of environment variables and what reads it.
+ * Reads and checks environment variables by the table in conf_vars.h.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,9 +19,9 @@ struct conf_var {
 	const char	*name;
 	enum conf_type	type;
 	const char	*fallback;	/* NULL: unset */
-	int64_t		min, max;	/* of a number; a natural one may be 0, too, which is its default */
+	int64_t		min, max;	/* of a number; CONF_NATURAL also takes 0, which means the default */
 	const char	*choices;	/* separated by '|' */
-	int		secret;		/* its value is never shown */
+	int		secret;		/* never print the value */
 	const char	*help;
 };
 
@@ -85,7 +85,7 @@ yesno_parse(const char *text, int64_t *out)
 	return (*out || !strcmp(text, "0") || !strcasecmp(text, "false") || !strcasecmp(text, "no"));
 }
 
-/* A whole number of s, m, h or d, without blanks: what both readers of these variables in the old service agree on. */
+/* Parses a whole number with unit s, m, h or d, without blanks: the syntax that both parsers of the old service accept. */
 static int
 duration_parse(const char *text, int64_t *out)
 {
@@ -103,7 +103,7 @@ duration_parse(const char *text, int64_t *out)
 	return (1);
 }
 
-/* scheme://host[:port], a slash at the end is forgiven. */
+/* Accepts http(s)://host[:port], with or without a trailing slash. */
 static int
 url_ok(const char *text)
 {
@@ -118,7 +118,7 @@ url_ok(const char *text)
 	return (len > 0 && (host[len] == '\0' || !strcmp(host + len, "/")));
 }
 
-/* The same with a path and more. */
+/* Accepts http(s)://host[:port] with an optional path, query and fragment. */
 static int
 link_ok(const char *text)
 {
@@ -191,10 +191,10 @@ allowed_print(char *out, size_t len, const struct conf_var *v)
 		snprintf(out, len, "a whole number and s, m, h or d, as in 90s or 365d");
 		break;
 	case CONF_CRON:
-		snprintf(out, len, "five fields of crontab, or six with seconds in front, @daily and its like, @every 15m, or off");
+		snprintf(out, len, "five crontab fields, or six with seconds first, or a word such as @daily, or @every 15m, or off");
 		break;
 	case CONF_ZONE:
-		snprintf(out, len, "a name such as Europe/Berlin, or rules such as EST5EDT,M3.2.0,M11.1.0");
+		snprintf(out, len, "a name such as Europe/Berlin, or a POSIX TZ string such as EST5EDT,M3.2.0,M11.1.0");
 		break;
 	case CONF_NETWORKS:
 		snprintf(out, len, "a comma-separated list of networks such as 10.0.0.0/8, or none");
@@ -205,36 +205,36 @@ allowed_print(char *out, size_t len, const struct conf_var *v)
 	}
 }
 
-/* What the file says last of each variable. */
-static char	*filed[CONF_COUNT];
+/* Values from the file; the last line of a variable counts. */
+static char	*from_file[CONF_COUNT];
 
 static void
-filed_take(const char *name, const char *value)
+from_file_set(const char *name, const char *value)
 {
 	int	id;
 
 	for (id = 0; id < CONF_COUNT; id++) {
 		if (!strcmp(table[id].name, name)) {
-			free(filed[id]);
-			filed[id] = strdup(value);
+			free(from_file[id]);
+			from_file[id] = strdup(value);
 		}
 	}
 }
 
-/* The environment's own variables stay as they are, empty ones too. */
+/* Adds the variables of the file to the environment; existing ones, even empty, stay unchanged. */
 static void
 file_load(void)
 {
 	int	id;
 
-	envfile_read(ENV_FILE, filed_take);
+	envfile_read(ENV_FILE, from_file_set);
 	for (id = 0; id < CONF_COUNT; id++) {
-		if (filed[id] == NULL)
+		if (from_file[id] == NULL)
 			continue;
-		(void)setenv(table[id].name, filed[id], 0);
-		explicit_bzero(filed[id], strlen(filed[id]));
-		free(filed[id]);
-		filed[id] = NULL;
+		(void)setenv(table[id].name, from_file[id], 0);
+		explicit_bzero(from_file[id], strlen(from_file[id]));
+		free(from_file[id]);
+		from_file[id] = NULL;
 	}
 }
 
@@ -256,7 +256,7 @@ conf_load(void)
 		if (text == NULL || value_ok(id, text))
 			continue;
 		allowed_print(allowed, sizeof(allowed), &table[id]);
-		snprintf(error, sizeof(error), "%s is %s%.64s%s; allowed is %s", table[id].name,
+		snprintf(error, sizeof(error), "%s is %s%.64s%s; allowed: %s", table[id].name,
 		    table[id].secret ? "not valid" : "\"", table[id].secret ? "" : text,
 		    table[id].secret ? "" : "\"", allowed);
 		return (error);
@@ -302,12 +302,12 @@ secret_check(enum conf_id id)
 	const char	*why = NULL;
 
 	if (!strcmp(conf_str(id), table[id].fallback))
-		why = "not set or the built-in default, which everybody knows";
+		why = "not set or the built-in default, which is public";
 	else if (strlen(conf_str(id)) < SECRET_MIN_BYTES)
 		why = "too short";
 	if (why == NULL)
 		return (NULL);
-	snprintf(error, sizeof(error), "%s is %s; allowed is a secret text of at least %d bytes", table[id].name, why, SECRET_MIN_BYTES);
+	snprintf(error, sizeof(error), "%s is %s; set a secret of at least %d bytes", table[id].name, why, SECRET_MIN_BYTES);
 
 	return (error);
 }
@@ -322,7 +322,7 @@ conf_check_secrets(void)
 	if ((error = secret_check(CONF_JWT_ACCESS_SECRET)) != NULL || (error = secret_check(CONF_JWT_REFRESH_SECRET)) != NULL)
 		return (error);
 	if (!strcmp(conf_str(CONF_JWT_ACCESS_SECRET), conf_str(CONF_JWT_REFRESH_SECRET)))
-		return ("JWT_REFRESH_SECRET is the same as JWT_ACCESS_SECRET; allowed is another secret text of at least 32 bytes");
+		return ("JWT_REFRESH_SECRET is the same as JWT_ACCESS_SECRET; set a different secret of at least 32 bytes");
 
 	return (NULL);
 }
@@ -347,9 +347,9 @@ conf_print_markdown(FILE *fp)
 	int	id;
 
 	fprintf(fp, "# How do I configure it?\n\n"
-	    "By environment variables, checked at start: a bad one stops the process with one line that names it. Those that the\n"
-	    "environment does not have are taken from a file `.env` in the working directory, if there is one: lines of `NAME=value`.\n"
-	    "This page is made by `wanzami docs configure` from the table in `src/base/conf.c`.\n\n"
+	    "With environment variables. They are checked at start: an invalid value stops the process with one line that names the\n"
+	    "variable. A variable that is not in the environment is read from the file `.env` in the working directory, if it exists:\n"
+	    "lines of `NAME=value`. `wanzami docs configure` generates this page from `src/base/conf_vars.h`.\n\n"
 	    "| variable | allowed | default | meaning |\n|---|---|---|---|\n");
 	for (id = 0; id < CONF_COUNT; id++) {
 		allowed_print(allowed, sizeof(allowed), &table[id]);
@@ -359,6 +359,6 @@ conf_print_markdown(FILE *fp)
 		fprintf(fp, " | %s%s%s | %s%s |\n", table[id].fallback != NULL ? "`" : "",
 		    table[id].fallback != NULL ? table[id].fallback : "unset",
 		    table[id].fallback != NULL ? "`" : "", table[id].help,
-		    table[id].secret ? " Secret: never logged." : "");
+		    table[id].secret ? " Secret; never logged." : "");
 	}
 }

@@ -1,6 +1,6 @@
 /*
- * Configuration by environment. base/conf_vars.h lists every variable; the
- * parser, --help and docs/configure.md come from it.
+ * Configuration from environment variables. base/conf_vars.h lists them; the
+ * parser, --help and docs/configure.md are generated from it.
  */
 #ifndef WANZAMI_CONF_H
 #define WANZAMI_CONF_H
@@ -16,33 +16,34 @@ enum conf_id {
 };
 
 /*
- * Reads and checks the whole environment, once, before threads start; what it
- * lacks comes from a file .env in the working directory. Returns
- * NULL, or one line (static storage) that names the first bad variable, what
- * was wrong and what is allowed. An empty value counts as unset.
+ * Reads and checks all variables; call once, before threads start. A variable
+ * that the environment lacks is read from the file .env in the working
+ * directory. Returns NULL, or one line (static storage) that names the first
+ * bad variable, its value and the allowed values. An empty value counts as
+ * unset.
  */
 const char	*conf_load(void);
 
-/* The value as text, never NULL ("" when unset without default); valid for the life of the process. */
+/* Returns the value as text, "" if it is unset and has no default; valid for the life of the process. */
 const char	*conf_str(enum conf_id);
 
-/* Whether the variable stands in the environment but is empty, which a few of them tell from unset (docs/compatibility.md#empty-values). */
+/* Returns 1 if the variable is set but empty or blank; a few variables distinguish this from unset (docs/compatibility.md#empty-values). */
 int		conf_is_blank(enum conf_id);
 
-/* Overwrites a secret of the environment that is not needed any more, for /proc/PID/environ as well; from here on it is unset. */
+/* Overwrites a secret in the environment, and so in /proc/PID/environ. Its value is "" afterwards. */
 void		conf_wipe(enum conf_id);
 
-/* The value of a number or yes/no variable; seconds of a duration. */
+/* Returns the value of a number or yes/no variable, or the seconds of a duration. */
 int64_t		conf_int(enum conf_id);
 
 /*
- * Whether the secrets may be used where they are: one line about what is
- * wrong with them (missing, built in, short, equal), or NULL. For processes
- * that check tokens; lenient with WANZAMI_ENV=development.
+ * Checks the token secrets. Returns NULL, or one line (static storage) if one is
+ * missing, the built-in default or too short, or if they are equal. For
+ * processes that verify tokens. Always NULL with WANZAMI_ENV=development.
  */
 const char	*conf_check_secrets(void);
 
-/* Writes the table for people: as plain text, or as the Markdown of docs/configure.md. */
+/* Print the table: as the text of --help, or as the Markdown of docs/configure.md. */
 void		conf_print_help(FILE *);
 void		conf_print_markdown(FILE *);
 

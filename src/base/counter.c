@@ -1,5 +1,5 @@
 /*
- * Keeps the rows.
+ * Shared memory with one row per process.
  */
 #include <sys/mman.h>
 

@@ -1,7 +1,6 @@
 /*
- * Numbers that all processes of this service keep together, in memory that
- * they share; each process writes to a row of its own, and who reads adds the
- * rows up.
+ * Counters and gauges in memory shared by all processes of the service. Each
+ * process writes its own row; reading sums the rows.
  */
 #ifndef WANZAMI_COUNTER_H
 #define WANZAMI_COUNTER_H
@@ -12,7 +11,7 @@
 #define COUNTER_PARENT	0	/* the parent's row */
 
 enum counter {
-	/* Grow as long as the service lives; a process that is restarted goes on where the last one was. */
+	/* Counters. They grow for the life of the service; a restarted process continues with its predecessor's values. */
 	COUNTER_REFUSED,
 	COUNTER_DATABASE_CALLS,
 	COUNTER_DATABASE_ERRORS,
@@ -22,8 +21,8 @@ enum counter {
 	COUNTER_JOBS_FAILED,
 	COUNTER_FRAMES,
 	COUNTER_CLIENTS_LEFT,
-	COUNTER_WORKER_RESTARTS,	/* the parent's */
-	/* What is so now; a process that begins has none of it. */
+	COUNTER_WORKER_RESTARTS,	/* written by the parent */
+	/* Gauges. They begin at 0 in each process. */
 	COUNTER_GAUGES,
 	COUNTER_IN_FLIGHT = COUNTER_GAUGES,
 	COUNTER_REQUESTS_OPEN,
@@ -37,17 +36,17 @@ enum counter {
 	COUNTER_COUNT
 };
 
-/* Before the processes of this service part. Without it, as in tools and commands, nothing is counted. */
+/* Maps the shared memory. Call in the parent, before it forks. Without it, as in tools and commands, nothing is counted. */
 void	counter_init(void);
 
-/* In each process, which has a number of its own below COUNTER_ROWS, before it counts. */
+/* Selects the row of this process and resets its gauges. number: unique per process, below COUNTER_ROWS. Call in each process, before it counts. */
 void	counter_start(int number);
 
-/* Any thread. */
+/* Change a value of this process. Any thread. */
 void	counter_add(enum counter, int64_t);
 void	counter_set(enum counter, int64_t);
 
-/* Of all processes together. Any thread. */
+/* Returns the sum over all processes. Any thread. */
 int64_t	counter_sum(enum counter);
 
 #endif

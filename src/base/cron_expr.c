@@ -1,5 +1,5 @@
 /*
- * Reads cron expressions into sets of bits and walks the calendar over them.
+ * Parses cron expressions into bit sets and searches the calendar for the next match.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 #define EVERY_MAX	(366 * DAY)
 
 struct part {
-	const char	*names;		/* of three letters each, the first stands for min */
+	const char	*names;		/* three letters each; the first means min */
 	int		min, max;
 };
 
@@ -52,7 +52,7 @@ value_read(const struct part *part, const char **p, int64_t *out)
 	return (0);
 }
 
-/* One of the parts between commas: *, a, a-b, each perhaps with /step; a/step goes on to the end. */
+/* Reads one element of a list: *, a or a-b, optionally with /step; a/step extends to the maximum. */
 static int
 range_read(const struct part *part, const char **p, uint64_t *set)
 {
@@ -86,7 +86,7 @@ range_read(const struct part *part, const char **p, uint64_t *set)
 	return (1);
 }
 
-/* A field up to the next blank; any tells whether it leaves everything open, in crontab's sense. */
+/* Reads a field up to the next blank. Sets any if it begins with *, as crontab defines "unrestricted". */
 static int
 field_read(const struct part *part, const char **p, uint64_t *set, int *any)
 {
@@ -123,22 +123,22 @@ fields_parse(struct cron *c, const char *p)
 	int	any, n = fields_count(p);
 
 	if (n != 5 && n != 6)
-		return ("it takes five fields, or six with seconds in front");
+		return ("expected five fields, or six with seconds first");
 	while (isspace((unsigned char)*p))
 		p++;
 	c->seconds = 1;
 	if (n == 6 && !field_read(&part_second, &p, &c->seconds, &any))
-		return ("its seconds are wrong");
+		return ("invalid seconds field");
 	if (!field_read(&part_minute, &p, &c->minutes, &any))
-		return ("its minutes are wrong");
+		return ("invalid minutes field");
 	if (!field_read(&part_hour, &p, &c->hours, &c->any_hour))
-		return ("its hours are wrong");
+		return ("invalid hours field");
 	if (!field_read(&part_day, &p, &c->days, &c->any_day))
-		return ("its days of the month are wrong");
+		return ("invalid day-of-month field");
 	if (!field_read(&part_month, &p, &c->months, &any))
-		return ("its months are wrong");
+		return ("invalid month field");
 	if (!field_read(&part_weekday, &p, &c->weekdays, &c->any_weekday))
-		return ("its days of the week are wrong");
+		return ("invalid day-of-week field");
 
 	return (NULL);
 }
@@ -156,12 +156,12 @@ every_parse(struct cron *c, const char *p)
 		p++;
 	do {
 		if (!number_read(&p, &n) || *p == '\0' || (unit = strchr(units, *p)) == NULL)
-			return ("@every takes a time such as 15m, 90s or 1h30m");
+			return ("@every needs a duration such as 15m, 90s or 1h30m");
 		p++;
 		c->every += n * seconds[unit - units];
 	} while (*p != '\0' && c->every <= EVERY_MAX);
 	if (c->every < 1 || c->every > EVERY_MAX)
-		return ("@every takes a second to a year");
+		return ("the duration of @every must be between 1 second and 366 days");
 
 	return (NULL);
 }
@@ -188,11 +188,11 @@ cron_parse(struct cron *c, const char *text)
 			text = words[i].means;
 	}
 	if (*text == '@')
-		return ("there is no such word; @hourly, @daily, @weekly, @monthly, @yearly and @every are known");
+		return ("unknown word; use @hourly, @daily, @weekly, @monthly, @yearly or @every");
 	if ((error = fields_parse(c, text)) != NULL)
 		return (error);
 	if (!zone_parse(&utc, "UTC") || cron_next(c, &utc, 0) == CRON_NEVER)
-		return ("there is no such day");
+		return ("no date matches the day and month");
 
 	return (NULL);
 }
@@ -212,7 +212,7 @@ day_fits(const struct cron *c, int64_t days)
 	return (c->any_day || c->any_weekday ? in_month && in_week : in_month || in_week);
 }
 
-/* The lowest bit of a set from one on, -1 without one. */
+/* Returns the lowest bit of the set that is not below `from`, -1 if there is none. */
 static int
 bit_from(uint64_t set, int from)
 {
@@ -221,7 +221,7 @@ bit_from(uint64_t set, int from)
 	return (set == 0 ? -1 : __builtin_ctzll(set));
 }
 
-/* The first time of day that is not before this one, in seconds; -1 when the rest of the day has none. */
+/* Returns the first matching second of the day that is not before `from`, -1 if the rest of the day has none. */
 static int
 moment_from(const struct cron *c, int from)
 {
@@ -239,7 +239,7 @@ moment_from(const struct cron *c, int from)
 	return (-1);
 }
 
-/* The first fitting time of a clock that nobody changes, in seconds since 1970 of that clock. */
+/* Returns the first match after `after`, both in local seconds since 1970, ignoring changes of the offset. */
 static int64_t
 clock_next(const struct cron *c, int64_t after)
 {
@@ -254,7 +254,7 @@ clock_next(const struct cron *c, int64_t after)
 	return (CRON_NEVER);
 }
 
-/* Goes by time that passes: by what clocks show from one of their changes to the next. */
+/* Follows elapsed time: searches the local time between one change of the offset and the next. */
 static int64_t
 next_passing(const struct cron *c, const struct zone *z, int64_t after)
 {
@@ -270,7 +270,7 @@ next_passing(const struct cron *c, const struct zone *z, int64_t after)
 	}
 }
 
-/* When clocks first show this, or, when they never do, when they leap over it. */
+/* Returns the first Unix time at which clocks show this local time, or at which they skip it. */
 static int64_t
 clock_moment(const struct zone *z, int64_t clock)
 {
@@ -287,7 +287,7 @@ clock_moment(const struct zone *z, int64_t clock)
 	return (clock - behind >= change ? clock - behind : change);
 }
 
-/* Goes by what clocks show: nothing is left out, and nothing is due twice. */
+/* Follows local time: no match is skipped, and none is due twice. */
 static int64_t
 next_fixed(const struct cron *c, const struct zone *z, int64_t after)
 {

@@ -1,5 +1,5 @@
 /*
- * Cron expressions: when something is to be done again and again.
+ * Cron expressions.
  *
  *	minute hour day month weekday		as in crontab(5), with names, ranges, lists and steps
  *	second minute hour day month weekday	(docs/compatibility.md#cron-schedules)
@@ -7,12 +7,11 @@
  *	@every 15m				in h, m and s; counted from midnight UTC of 1970-01-01
  *	off					never
  *
- * When day and weekday are both restricted, either of them will do. Where
- * clocks are put forward, what is due in the hour that is left out is due when
- * it would have ended; where they are put back, what is due in the hour that
- * comes twice is due the first time. An expression for every hour ("*" or
- * "*" with a step) goes by time that passes: nothing is made up for, nothing
- * left out. Any thread.
+ * If day and weekday are both restricted, a day matches if either matches.
+ * Daylight saving time: a time in the skipped hour is due at the end of that
+ * hour; a time in the repeated hour is due the first time only. Expressions
+ * with hour "*", with or without a step, follow elapsed time instead: they skip
+ * nothing and catch up on nothing. Any thread.
  */
 #ifndef WANZAMI_CRON_EXPR_H
 #define WANZAMI_CRON_EXPR_H
@@ -26,14 +25,14 @@
 struct cron {
 	uint64_t	seconds, minutes, hours, days, months, weekdays;	/* one bit each */
 	int		any_day, any_weekday, any_hour;
-	int64_t		every;		/* seconds; the fields do not count then */
+	int64_t		every;		/* seconds of @every, else 0; the fields are ignored if it is set */
 	int		off;
 };
 
-/* Returns NULL, or a sentence (static) about what is wrong; one that names no time at all is wrong too. */
+/* Parses an expression. Returns NULL or an error (static). An expression that never matches, such as 30 February, is an error. */
 const char	*cron_parse(struct cron *, const char *text);
 
-/* The first Unix time behind another at which it is due, CRON_NEVER without one. */
+/* Returns the first Unix time after `after` at which it is due, CRON_NEVER if there is none. */
 int64_t		cron_next(const struct cron *, const struct zone *, int64_t after);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * ISO 8601 by hand, the rest by strptime.
+ * Parses ISO 8601 itself and other forms with strptime.
  */
 #include <ctype.h>
 #include <string.h>
@@ -8,18 +8,18 @@
 
 #include "base/date.h"
 
-/* In this order: of what fits several, the engines take the first. */
+/* Other forms; the first that matches counts, as in JavaScript engines. */
 static const struct {
 	const char	*form;
-	int		full;	/* its year is no short one */
+	int		full;	/* the year must have four digits */
 } others[] = {
 	{ "%m/%d/%Y", 0 }, { "%m-%d-%Y", 0 }, { "%Y/%m/%d", 1 }, { "%Y-%m-%d", 1 }, { "%a, %d %b %Y", 0 }, { "%a %b %d %Y", 0 },
 	{ "%a, %b %d, %Y", 0 }, { "%b %Y", 1 }, { "%b %d, %Y", 0 }, { "%b %d %Y", 0 }, { "%d %b %Y", 0 },
 };
-/* A time behind one of them, or none. */
+/* Forms of the time behind the date; "" is no time. */
 static const char	*clocks[] = { " %I:%M:%S %p", " %I:%M %p", " %H:%M:%S", " %H:%M", "", NULL };
 
-/* Exactly n digits at *p, behind which it moves. */
+/* Reads exactly n digits and advances *p. */
 static int
 digits(const char **p, int n, int *value)
 {
@@ -32,7 +32,7 @@ digits(const char **p, int n, int *value)
 	return (1);
 }
 
-/* The separator and then two digits; what is not there is no mistake. */
+/* Reads the separator and two digits. Returns 1 without reading if the separator is missing. */
 static int
 pair(const char **p, char separator, int *value)
 {
@@ -43,7 +43,7 @@ pair(const char **p, char separator, int *value)
 	return (digits(p, 2, value));
 }
 
-/* Milliseconds behind the point; more digits than three are cut. */
+/* Reads the fraction of a second in milliseconds; ignores digits after the third. */
 static void
 fraction(const char **p, int *ms)
 {
@@ -53,7 +53,7 @@ fraction(const char **p, int *ms)
 		*ms += (**p - '0') * unit;
 }
 
-/* Z, +hh:mm or -hh:mm in minutes, the colon being optional. */
+/* Reads an offset, Z, +hh:mm or -hh:mm, in minutes; the colon is optional. */
 static int
 offset(const char **p, int *minutes)
 {
@@ -108,7 +108,7 @@ iso_read(const char *p, struct tm *tm, int *ms, int *minutes)
 	return (*p == '\0' && month >= 1 && month <= 12 && day >= 1 && day <= 31);
 }
 
-/* What may end a date of another form: a zone, which is no mere offset where no time stands before it, and its name in brackets. */
+/* Reads the optional end of another form: GMT or UTC, an offset, and a zone name in brackets. A bare offset requires a time before it. */
 static int
 zone_read(const char *p, int timed, int *minutes)
 {
@@ -126,7 +126,7 @@ zone_read(const char *p, int timed, int *minutes)
 	return (p != NULL && *p == '\0');
 }
 
-/* 49 is 2049, and 50 is 1950. */
+/* Expands a two-digit year: 00 to 49 mean 2000 to 2049, 50 to 99 mean 1950 to 1999. */
 static int
 year_lengthen(struct tm *tm, int full)
 {

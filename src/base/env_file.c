@@ -1,5 +1,5 @@
 /*
- * Reads .env files.
+ * Parses .env files.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #define BYTES_MAX	1048576
 #define NAME_CHARS	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
 
-/* The quote that ends a text behind from; a backslash hides one. NULL without it. */
+/* Finds the closing quote; a backslash escapes a quote. Returns NULL if there is none. */
 static char *
 quote_end(char *from, char quote)
 {
@@ -34,7 +34,7 @@ breaks_put(char *text)
 	*out = '\0';
 }
 
-/* Cuts the value out of the text at p; returns what follows its line. */
+/* Terminates the value at p in place. Returns the text after its line. */
 static char *
 value_cut(char *p, char **value)
 {
@@ -59,9 +59,9 @@ value_cut(char *p, char **value)
 	return (p);
 }
 
-/* One line, or several; returns what follows. */
+/* Reads an entry of one or more lines. Returns the text after it. */
 static char *
-line_take(char *p, void (*take)(const char *, const char *))
+line_take(char *p, void (*set)(const char *, const char *))
 {
 	char	*name, *value, *end;
 
@@ -75,13 +75,13 @@ line_take(char *p, void (*take)(const char *, const char *))
 		return (p + strcspn(p, "\r\n"));
 	p = value_cut(p + 1 + strspn(p + 1, " \t"), &value);
 	*end = '\0';
-	take(name, value);
+	set(name, value);
 
 	return (p);
 }
 
 void
-envfile_read(const char *path, void (*take)(const char *, const char *))
+envfile_read(const char *path, void (*set)(const char *, const char *))
 {
 	FILE	*fp = fopen(path, "r");
 	char	*text, *p;
@@ -93,7 +93,7 @@ envfile_read(const char *path, void (*take)(const char *, const char *))
 		len = fread(text, 1, BYTES_MAX, fp);
 		text[len] = '\0';
 		for (p = text; *(p += strspn(p, " \t\r\n")) != '\0';)
-			p = line_take(p, take);
+			p = line_take(p, set);
 		explicit_bzero(text, len);
 		free(text);
 	}

@@ -1,17 +1,17 @@
 /*
- * Files of NAME=value lines.
+ * Parser for .env files: lines of NAME=value.
  */
 #ifndef WANZAMI_ENV_FILE_H
 #define WANZAMI_ENV_FILE_H
 
 /*
- * Calls take for each NAME=value of a file, in order, as the old service read
- * its .env (docs/compatibility.md#environment-file): "export " in front is
- * overlooked, so is what follows a #, and what stands in quotes may hold that
- * and go over several lines; within "" a \n ends one. Other lines mean nothing,
- * and a file that cannot be read holds none. The texts are gone afterwards.
- * Before threads start.
+ * Calls set for each NAME=value of a file, in order, with the syntax of the old
+ * service's .env (docs/compatibility.md#environment-file): a leading "export "
+ * is ignored; # begins a comment; a quoted value may contain # and line ends;
+ * \n in a "" value is a line end. Other lines are ignored, and an unreadable
+ * file counts as empty. name and value are valid during the call only. Call
+ * before threads start.
  */
-void	envfile_read(const char *path, void (*take)(const char *name, const char *value));
+void	envfile_read(const char *path, void (*set)(const char *name, const char *value));
 
 #endif

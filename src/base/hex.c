@@ -1,5 +1,5 @@
 /*
- * Writes hexadecimal digits.
+ * Lower-case hexadecimal encoding.
  */
 #include "base/hex.h"
 

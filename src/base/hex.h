@@ -1,5 +1,5 @@
 /*
- * Bytes as lower-case hexadecimal digits.
+ * Lower-case hexadecimal encoding.
  */
 #ifndef WANZAMI_HEX_H
 #define WANZAMI_HEX_H

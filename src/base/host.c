@@ -1,6 +1,6 @@
 /*
- * getaddrinfo(), asked once for all who connect, since an empty root has no
- * /etc/hosts to find localhost in.
+ * Wraps getaddrinfo() and resolves localhost itself: a container image from
+ * scratch has no /etc/hosts.
  */
 #include <sys/socket.h>
 

@@ -1,6 +1,6 @@
 /*
- * jsmn finds the tokens and is lenient about what stands between them; the
- * grammar is checked here first, so that nothing malformed goes further.
+ * Checks the grammar first, then tokenises with jsmn, which accepts malformed
+ * JSON.
  */
 #define JSMN_PARENT_LINKS
 #include <jsmn.h>
@@ -67,30 +67,30 @@ hex4(const char *p, const char *end)
 	return (v);
 }
 
-/* Behind a backslash. */
+/* Checks an escape, after its backslash. */
 static int
 scan_escape(struct scan *s)
 {
 	int	unit;
 
 	if (s->p == s->end)
-		return (scan_fail(s, "a string does not end"));
+		return (scan_fail(s, "unterminated string"));
 	if (*s->p != 'u') {
 		if (strchr("\"\\/bfnrt", *s->p) == NULL || *s->p == '\0')
-			return (scan_fail(s, "a string has an unknown escape"));
+			return (scan_fail(s, "unknown escape in a string"));
 		s->p++;
 		return (1);
 	}
 	if ((unit = hex4(++s->p, s->end)) < 0)
-		return (scan_fail(s, "a string has a broken escape"));
+		return (scan_fail(s, "malformed \\u escape in a string"));
 	s->p += 4;
 	if (unit == 0)
 		return (scan_fail(s, JSON_NUL));
 	if (unit >= 0xdc00 && unit <= 0xdfff)
-		return (scan_fail(s, "a string has half a surrogate pair"));
+		return (scan_fail(s, "unpaired surrogate in a string"));
 	if (unit >= 0xd800 && unit <= 0xdbff) {
 		if (s->end - s->p < 6 || s->p[0] != '\\' || s->p[1] != 'u' || (unit = hex4(s->p + 2, s->end)) < 0xdc00 || unit > 0xdfff)
-			return (scan_fail(s, "a string has half a surrogate pair"));
+			return (scan_fail(s, "unpaired surrogate in a string"));
 		s->p += 6;
 	}
 
@@ -103,22 +103,22 @@ scan_string(struct scan *s)
 	size_t	n;
 
 	if (!scan_byte(s, '"'))
-		return (scan_fail(s, "a key is missing"));
+		return (scan_fail(s, "expected a key"));
 	while (s->p < s->end && *s->p != '"') {
 		if ((unsigned char)*s->p < 0x20)
-			return (scan_fail(s, "a string holds a control character"));
+			return (scan_fail(s, "control character in a string"));
 		if (*s->p == '\\') {
 			s->p++;
 			if (!scan_escape(s))
 				return (0);
 		} else if ((n = utf8_length(s->p, s->end)) == 0) {
-			return (scan_fail(s, "a string is not UTF-8"));
+			return (scan_fail(s, "invalid UTF-8 in a string"));
 		} else {
 			s->p += n;
 		}
 	}
 
-	return (scan_byte(s, '"') || scan_fail(s, "a string does not end"));
+	return (scan_byte(s, '"') || scan_fail(s, "unterminated string"));
 }
 
 static int
@@ -129,15 +129,15 @@ scan_digits(struct scan *s)
 	while (s->p < s->end && isdigit((unsigned char)*s->p))
 		s->p++;
 
-	return (s->p > from || scan_fail(s, "a number is malformed"));
+	return (s->p > from || scan_fail(s, "malformed number"));
 }
 
-/* No number that anybody means is longer; the database would refuse some of them, and JavaScript cannot read them. */
+/* Limits the length of a number and its exponent: PostgreSQL rejects some longer numbers, and JavaScript cannot represent them. */
 static int
 scan_number_length(struct scan *s, const char *from, const char *exponent)
 {
 	if (s->p - from > NUMBER_MAX || (exponent != NULL && s->p - exponent > EXPONENT_MAX))
-		return (scan_fail(s, "a number is out of range"));
+		return (scan_fail(s, "number out of range"));
 
 	return (1);
 }
@@ -168,13 +168,13 @@ scan_word(struct scan *s, const char *word)
 	size_t	len = strlen(word);
 
 	if ((size_t)(s->end - s->p) < len || memcmp(s->p, word, len))
-		return (scan_fail(s, "a value is malformed"));
+		return (scan_fail(s, "malformed value"));
 	s->p += len;
 
 	return (1);
 }
 
-/* What stands between the brackets of an array (close is ']') or of an object. */
+/* Checks the members of an array (close is ']') or an object ('}'), and the closing bracket. */
 static int
 scan_members(struct scan *s, char close, int depth)
 {
@@ -189,14 +189,14 @@ scan_members(struct scan *s, char close, int depth)
 				return (0);
 			scan_blank(s);
 			if (!scan_byte(s, ':'))
-				return (scan_fail(s, "a colon is missing"));
+				return (scan_fail(s, "expected a colon"));
 		}
 		if (!scan_value(s, depth + 1))
 			return (0);
 		scan_blank(s);
 	} while (scan_byte(s, ','));
 
-	return (scan_byte(s, close) || scan_fail(s, "a comma or the end is missing"));
+	return (scan_byte(s, close) || scan_fail(s, "expected a comma or a closing bracket"));
 }
 
 static int
@@ -204,9 +204,9 @@ scan_value(struct scan *s, int depth)
 {
 	scan_blank(s);
 	if (depth > JSON_DEPTH_MAX)
-		return (scan_fail(s, "it is nested too deeply"));
+		return (scan_fail(s, "nesting is too deep"));
 	if (s->p == s->end)
-		return (scan_fail(s, "it ends too early"));
+		return (scan_fail(s, "unexpected end"));
 	switch (*s->p) {
 	case '{':
 		return (scan_members(s, '}', depth));
@@ -234,7 +234,7 @@ grammar_check(const char *text, size_t len)
 		return (s.error);
 	scan_blank(&s);
 
-	return (s.p == s.end ? NULL : "something follows its end");
+	return (s.p == s.end ? NULL : "unexpected text after the end");
 }
 
 const char *
@@ -251,11 +251,11 @@ json_parse(struct json *doc, const char *text, size_t len)
 	jsmn_init(&parser);
 	doc->count = jsmn_parse(&parser, text, len, NULL, 0);
 	if (doc->count <= 0 || (doc->nodes = calloc((size_t)doc->count, sizeof(*doc->nodes))) == NULL)
-		return ("it cannot be read");
+		return ("cannot be parsed");
 	jsmn_init(&parser);
 	if (jsmn_parse(&parser, text, len, doc->nodes, (unsigned int)doc->count) != doc->count) {
 		json_free(doc);
-		return ("it cannot be read");
+		return ("cannot be parsed");
 	}
 
 	return (NULL);
@@ -362,7 +362,7 @@ utf8_write(char *out, unsigned int c)
 	return (4);
 }
 
-/* The character of an escape whose letter is at p, in a text that is checked already; *p moves behind it. */
+/* Decodes the escape whose letter is at *p and advances *p. The text must have been checked. */
 static unsigned int
 escape_read(const char **p, const char *end)
 {
@@ -413,7 +413,7 @@ json_units(const struct json *doc, int node)
 	char	*plain = json_plain(doc, node), *p;
 	size_t	n = 0;
 
-	/* Every character begins with one byte that is no continuation; those of four bytes take two units. */
+	/* Count one unit per byte that begins a character, and a second one for characters of four bytes. */
 	for (p = plain; *p != '\0'; p++)
 		n += ((*p & 0xc0) != 0x80) + ((*p & 0xf8) == 0xf0);
 	free(plain);
@@ -421,7 +421,7 @@ json_units(const struct json *doc, int node)
 	return (n);
 }
 
-/* How many characters of ASCII follow that stand for themselves in a JSON string. */
+/* Returns the number of ASCII characters that need no escape. */
 static size_t
 plain_length(const char *text, const char *end)
 {
@@ -463,7 +463,7 @@ json_quote(struct kore_buf *out, const char *text)
 	kore_buf_append(out, "\"", 1);
 }
 
-/* A string as JSON.stringify writes it: short escapes where there are any. */
+/* Appends a string as JSON.stringify does, with short escapes where they exist. */
 static void
 string_compact(struct kore_buf *out, const struct json *doc, int node)
 {
@@ -486,7 +486,7 @@ string_compact(struct kore_buf *out, const struct json *doc, int node)
 	free(plain);
 }
 
-/* ECMA-262 §6.1.6.1.20: the shortest digits that read as the same number, with a point or an exponent where they belong. */
+/* Appends a number by ECMA-262 §6.1.6.1.20: the shortest digits that parse as the same number. */
 static void
 number_compact(struct kore_buf *out, double value)
 {
@@ -500,7 +500,7 @@ number_compact(struct kore_buf *out, double value)
 	if (value < 0)
 		kore_buf_append(out, "-", 1);
 	value = fabs(value);
-	/* Fifteen digits are exact for any number of so few; only those next to nothing have less. */
+	/* A double preserves 15 digits, so the search begins there; subnormal numbers have less precision. */
 	for (precision = value < DBL_MIN ? 0 : 14; precision < 17; precision++) {
 		snprintf(text, sizeof(text), "%.*e", precision, value);
 		if (strtod(text, NULL) == value)

@@ -1,6 +1,6 @@
 /*
- * JSON that came from outside: checked, tokenised by jsmn, and walked in
- * place; and the few things needed to write some. Any thread.
+ * Strict JSON parser for untrusted input, based on jsmn, and functions to write
+ * JSON. Any thread.
  */
 #ifndef WANZAMI_JSON_H
 #define WANZAMI_JSON_H
@@ -19,9 +19,9 @@
 #include <jsmn.h>
 
 #define JSON_DEPTH_MAX	64
-#define JSON_NUL	"a string holds the character U+0000"	/* of json_parse */
+#define JSON_NUL	"U+0000 in a string"	/* error of json_parse() */
 
-/* text stays the caller's and must outlive it; node 0 is the whole document. */
+/* A parsed document. The caller owns text, which must outlive it. Node 0 is the root. */
 struct json {
 	const char	*text;
 	jsmntok_t	*nodes;
@@ -29,43 +29,43 @@ struct json {
 };
 
 /*
- * Checks len bytes against RFC 8259 (and: UTF-8, no NUL, surrogates in pairs,
- * depth at most JSON_DEPTH_MAX) and tokenises them. Returns NULL and a
- * document for json_free, or a sentence about the first mistake, which quotes
- * nothing of the text.
+ * Parses len bytes of JSON (RFC 8259). Also requires UTF-8, no U+0000, paired
+ * surrogates and a depth of at most JSON_DEPTH_MAX. Returns NULL and a document
+ * to free with json_free(), or the first error (static; does not quote the
+ * input).
  */
 const char	*json_parse(struct json *, const char *text, size_t len);
 void		json_free(struct json *);
 
-/* The value of a key in the object at node, -1 without it; the last of equal keys counts. */
+/* Returns the node of a key's value in the object, -1 if the key is missing. The last of duplicate keys counts. */
 int	json_get(const struct json *, int object, const char *key);
 
-/* The node behind the value at node: with the first child at node + 1 this walks arrays and objects. */
+/* Returns the node after the value at node. Iterates arrays and objects, whose first child is node + 1. */
 int	json_next(const struct json *, int node);
 
-/* One of JSMN_OBJECT, JSMN_ARRAY and JSMN_STRING, or the first letter of a primitive: n, t, f or 0 for a number. */
+/* Returns JSMN_OBJECT, JSMN_ARRAY or JSMN_STRING; 'n', 't' or 'f' for null, true and false; 0 for a number. */
 int	json_kind(const struct json *, int node);
 
-/* The JSON text of a value; strings with their quotes. */
+/* Returns the JSON text of a value; of a string, with its quotes. */
 const char	*json_raw(const struct json *, int node, size_t *len);
 
-/* Whether the string at node is exactly this text. */
+/* Returns 1 if node is a string that equals text. */
 int	json_is(const struct json *, int node, const char *text);
 
-/* The string at node without escapes, at most as long as its raw text, with a NUL. The caller frees it. */
+/* Returns the string at node, unescaped and NUL-terminated; not longer than its raw text. The caller frees it. */
 char	*json_plain(const struct json *, int node);
 
-/* The length of the string at node in UTF-16 code units, as JavaScript counts. */
+/* Returns the length of the string at node in UTF-16 code units, as JavaScript counts. */
 size_t	json_units(const struct json *, int node);
 
 /*
- * Appends the value at node as JavaScript's JSON.stringify(JSON.parse(text))
- * writes it (ECMA-262 §25.5.2): without blanks, every string and number in its
- * one form. Keys stay in their order, also numbers and equal ones.
+ * Appends the value at node as JSON.stringify(JSON.parse(text)) would write it
+ * (ECMA-262 §25.5.2): without blanks, strings and numbers in canonical form.
+ * Unlike JavaScript, keeps the order of all keys, and duplicate keys.
  */
 void	json_compact(struct kore_buf *, const struct json *, int node);
 
-/* Appends text as a JSON string, quotes included; NULL becomes null. text is UTF-8, or its other bytes become U+FFFD. */
+/* Appends text as a quoted JSON string; NULL becomes null. Bytes that are not UTF-8 become U+FFFD. */
 void	json_quote(struct kore_buf *, const char *text);
 
 #endif

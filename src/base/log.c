@@ -1,6 +1,6 @@
 /*
- * Formats log lines and hands them to write(2): at once, or for the lines of
- * requests once in a turn of the event loop.
+ * Formats log lines and writes them: at once, or, for request lines, once per
+ * turn of the event loop.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,20 +11,20 @@
 #include "base/log.h"
 
 #define LINE_MAX_BYTES	4096	/* PIPE_BUF: a line of this size reaches a pipe in one piece */
-#define LINE_RESERVE	8	/* always left for what closes the line */
+#define LINE_RESERVE	8	/* reserved for the end of the line */
 
-#define HELD_MAX	(16 * LINE_MAX_BYTES)
+#define BUFFER_MAX	(16 * LINE_MAX_BYTES)
 
 struct line {
 	char	text[LINE_MAX_BYTES];
 	size_t	len;
 };
 
-/* What log_hold keeps back. A thread's own, so that only the one that holds lines back can see them. */
+/* Lines of log_buffer(), per thread. */
 static _Thread_local struct {
 	char	*text;
 	size_t	len;
-} held;
+} buffer;
 
 static const char	*level_names[] = { "debug", "info", "warn", "error" };
 static const char	*log_role = "-";
@@ -52,7 +52,7 @@ line_puts(struct line *l, const char *s)
 	line_add(l, s, strlen(s));
 }
 
-/* A JSON string; bytes that are not printable ASCII become \u00xx, so that any input makes a valid line. */
+/* Appends a JSON string. Bytes that are not printable ASCII become \u00xx, so that any input gives a valid line. */
 static void
 line_quote(struct line *l, const char *s)
 {
@@ -168,41 +168,41 @@ log_write(enum log_level level, const char *message, const struct log_field *fie
 
 	l.len = 0;
 	line_format(&l, level, message, fields, count);
-	log_release();
+	log_flush();
 	log_out(l.text, l.len);
 }
 
 int
-log_hold(enum log_level level, const char *message, const struct log_field *fields, size_t count)
+log_buffer(enum log_level level, const char *message, const struct log_field *fields, size_t count)
 {
 	struct line	l;
 
-	if (held.text == NULL && (held.text = malloc(HELD_MAX)) == NULL) {
+	if (buffer.text == NULL && (buffer.text = malloc(BUFFER_MAX)) == NULL) {
 		log_write(level, message, fields, count);
 		return (0);
 	}
 	l.len = 0;
 	line_format(&l, level, message, fields, count);
-	if (held.len + l.len > HELD_MAX)
-		log_release();
-	memcpy(held.text + held.len, l.text, l.len);
-	held.len += l.len;
+	if (buffer.len + l.len > BUFFER_MAX)
+		log_flush();
+	memcpy(buffer.text + buffer.len, l.text, l.len);
+	buffer.len += l.len;
 
-	return (held.len == l.len);
+	return (buffer.len == l.len);
 }
 
 void
-log_release(void)
+log_flush(void)
 {
-	size_t	len = held.len;
+	size_t	len = buffer.len;
 
-	held.len = 0;
-	log_out(held.text, len);
+	buffer.len = 0;
+	log_out(buffer.text, len);
 }
 
 void
 log_raw(const char *line, size_t len)
 {
-	log_release();
+	log_flush();
 	log_out(line, len);
 }

@@ -1,6 +1,6 @@
 /*
- * Log lines: one JSON object a line on standard output (or plain text for
- * people), never torn by what another process or thread writes.
+ * Log lines on standard output: one JSON object per line, or plain text. Lines
+ * of several processes and threads never mix.
  */
 #ifndef WANZAMI_LOG_H
 #define WANZAMI_LOG_H
@@ -12,7 +12,7 @@ enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERRO
 
 struct log_field {
 	const char	*key;
-	const char	*text;		/* NULL: the field is a number; INT64_MIN is none */
+	const char	*text;		/* NULL: the field is a number; INT64_MIN omits it */
 	int64_t		number;
 };
 
@@ -21,8 +21,8 @@ struct log_field {
 
 /*
  * log_event(level, message, LOG_S("key", text), LOG_I("key", number), ...)
- * Any thread may call it. Texts are copied and need not be valid UTF-8; a NULL
- * text leaves its field out. Never pass a body, a token or a password.
+ * writes a log line. Any thread. Texts are copied and may be any bytes; a NULL
+ * text omits its field. Never pass a body, a token or a password.
  */
 #define log_event(level, message, ...)	log_write((level), (message), LOG_FIELDS(__VA_ARGS__))
 
@@ -30,21 +30,21 @@ struct log_field {
 	(const struct log_field[]){ { 0 }, ##__VA_ARGS__ } + 1,		\
 	sizeof((const struct log_field[]){ { 0 }, ##__VA_ARGS__ }) / sizeof(struct log_field) - 1
 
-/* How lines look and which role they name; role must outlive the process. Call once, before threads start. */
+/* Sets the format and the role in each line; role is kept by reference. Call once, before threads start. */
 void	log_init(int as_text, const char *role);
 
-/* As log_event, with LOG_FIELDS(...) for the last two. */
+/* Writes a log line; LOG_FIELDS(...) are the last two arguments. Any thread. */
 void	log_write(enum log_level, const char *, const struct log_field *, size_t);
 
 /*
- * The same for lines that come by the thousand: the line waits for the
- * thread's log_release, or for its next log_event, and goes out with the
- * others in one write(2). Returns 1 when it is the first that waits.
+ * Buffers a log line in the thread's own buffer, for frequent lines. The next
+ * log_flush() or log_event() of the thread writes all of them with one
+ * write(2). Returns 1 if the buffer was empty. Any thread.
  */
-int	log_hold(enum log_level, const char *, const struct log_field *, size_t);
-void	log_release(void);
+int	log_buffer(enum log_level, const char *, const struct log_field *, size_t);
+void	log_flush(void);
 
-/* A whole line that others read, written as it is, at most LOG_RAW_MAX bytes so that it stays in one piece. */
+/* Writes a whole line unchanged, such as metrics; at most LOG_RAW_MAX bytes, so that it is written in one piece. */
 #define LOG_RAW_MAX	4096
 void	log_raw(const char *line, size_t len);
 

@@ -1,5 +1,5 @@
 /*
- * Makes and compares message authentication codes.
+ * Computes and compares message authentication codes.
  */
 #include <string.h>
 

@@ -1,6 +1,5 @@
 /*
- * Asks the kernel for random numbers (getrandom(2)), and gives them the forms
- * in which names need them.
+ * Random bytes from getrandom(2), as bytes, hexadecimal digits or UUIDs.
  */
 #include <sys/random.h>
 
@@ -11,7 +10,7 @@
 #include "base/hex.h"
 #include "base/random.h"
 
-#define WHOLE_MAX	256	/* what one call gives whole, whatever interrupts it */
+#define WHOLE_MAX	256	/* getrandom(2) is not interrupted up to this size */
 
 void
 random_bytes(void *out, size_t n)

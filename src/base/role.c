@@ -1,5 +1,5 @@
 /*
- * What kind of process this is; set by main.c.
+ * Roles of this process; set by main.c.
  */
 #include <string.h>
 

@@ -1,6 +1,5 @@
 /*
- * The roles of this process, and if it is shutting down. Below every other
- * module.
+ * Roles of this process and its shutdown state. Depends on no other module.
  */
 #ifndef WANZAMI_ROLE_H
 #define WANZAMI_ROLE_H

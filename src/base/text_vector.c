@@ -1,6 +1,6 @@
 /*
- * Words are hashed (FNV-1a) to a place and a sign; what collides cancels out
- * as often as it adds up.
+ * Hashes each word (FNV-1a) to a dimension and a sign. The sign makes collisions
+ * cancel out on average.
  */
 #include <ctype.h>
 #include <math.h>
@@ -9,9 +9,9 @@
 
 #include "base/text_vector.h"
 
-#define WORD_MIN	3	/* letters; shorter ones say little */
+#define WORD_MIN	3	/* letters; shorter words are ignored */
 #define WORD_MAX	48
-#define BEGINNING	5	/* letters that "trader" and "trading" share */
+#define PREFIX_LENGTH	5	/* letters; makes "trader" and "trading" similar */
 
 static const char	*common[] = { "and", "are", "but", "for", "from", "her", "him", "his", "into", "its", "not", "one", "she", "that", "the",
 			    "their", "them", "they", "this", "two", "was", "when", "where", "who", "whose", "with", "you", "your" };
@@ -54,11 +54,11 @@ word_add(const char *word, size_t len, float weight, float *out)
 	if (len < WORD_MIN || is_common(word, len))
 		return;
 	feature_add(word, len, weight, out);
-	if (len > BEGINNING)
-		feature_add(word, BEGINNING, weight / 2, out);
+	if (len > PREFIX_LENGTH)
+		feature_add(word, PREFIX_LENGTH, weight / 2, out);
 }
 
-/* Letters of other alphabets are bytes above 127 in UTF-8: they belong to words, and their case is not known. */
+/* Bytes above 127 (UTF-8) count as letters; only ASCII is lower-cased. */
 void
 textvector_add(const char *text, float weight, float out[TEXTVECTOR_SIZE])
 {

@@ -1,5 +1,5 @@
 /*
- * Looks at one character after another.
+ * UTF-8 validation.
  */
 #include "base/utf8.h"
 

@@ -1,13 +1,11 @@
 /*
- * Pools of threads, each with one queue that feeds all of them: task threads
- * for what computes, and others for what waits, which would keep the task
- * threads from their work.
+ * Thread pools, each with one queue for all its threads: Kore's task threads for
+ * computation, and threads of our own for blocking calls.
  *
- * Kore's own queues, one for each thread, are not used: work would wait behind
- * a slow piece while other threads rest, and a thread that is woken without
- * work, as condition variables may wake one, takes the first element of an
- * empty list (Kore 4.2.3, task_thread). So each Kore task here is a thread's
- * whole life.
+ * Kore's queues, one per thread, are not used: work would wait behind slow work
+ * while other threads are idle, and a spurious wake-up of the condition variable
+ * makes Kore take an element from an empty list (Kore 4.2.3, task_thread). So a
+ * Kore task here runs for the whole life of its thread.
  */
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -23,7 +21,7 @@
 
 #include "base/work.h"
 
-#define NICE	10	/* the event loops and the database go first: nobody waits for a processor because others log in */
+#define NICE	10	/* lower priority than the event loops and PostgreSQL, so that logins do not slow down other requests */
 
 struct work {
 	void			(*work)(void *);
@@ -35,28 +33,28 @@ struct work {
 
 TAILQ_HEAD(works, work);
 
-/* Threads that do the same kind of work, and what waits for one of them. */
+/* The threads and the queue of one kind of work. */
 struct pool {
-	const int	most;		/* threads; 0 for as many as Kore has for tasks */
-	const int	queue;		/* how much may wait; 0 for any number */
+	const int	max_threads;	/* 0: all of Kore's task threads */
+	const int	max_waiting;	/* 0: no limit */
 	struct works	waiting;
 	pthread_cond_t	more;
 	int		nwaiting;
-	int		idle;		/* threads that wait for work */
+	int		idle;		/* threads without work */
 	int		threads;
 };
 
 #define EMPTY(kind)	.waiting = TAILQ_HEAD_INITIALIZER(pools[kind].waiting), .more = PTHREAD_COND_INITIALIZER
 static struct pool	pools[] = {
-	[WORK_PASSWORD] = { .most = 0, EMPTY(WORK_PASSWORD) },
-	[WORK_STORE] = { .most = 2, EMPTY(WORK_STORE) },
-	[WORK_REMOTE] = { .most = 16, .queue = 48, EMPTY(WORK_REMOTE) },
-	[WORK_MAIL] = { .most = 1, EMPTY(WORK_MAIL) },
-	[WORK_LOOKUP] = { .most = 4, EMPTY(WORK_LOOKUP) },
+	[WORK_PASSWORD] = { .max_threads = 0, EMPTY(WORK_PASSWORD) },
+	[WORK_STORE] = { .max_threads = 2, EMPTY(WORK_STORE) },
+	[WORK_REMOTE] = { .max_threads = 16, .max_waiting = 48, EMPTY(WORK_REMOTE) },
+	[WORK_MAIL] = { .max_threads = 1, EMPTY(WORK_MAIL) },
+	[WORK_LOOKUP] = { .max_threads = 4, EMPTY(WORK_LOOKUP) },
 };
 static struct works	finished = TAILQ_HEAD_INITIALIZER(finished);
-static pthread_mutex_t	lock = PTHREAD_MUTEX_INITIALIZER;	/* of all that stands above */
-static int		bell = -1;	/* eventfd that calls the event loop to what is finished */
+static pthread_mutex_t	lock = PTHREAD_MUTEX_INITIALIZER;	/* protects pools and finished */
+static int		wakeup = -1;	/* eventfd that wakes the event loop when finished is not empty */
 
 static struct work *
 work_take(struct pool *pool)
@@ -73,7 +71,7 @@ work_take(struct pool *pool)
 	return (w);
 }
 
-/* One piece of work from its beginning to the bell. */
+/* Waits for work, runs it, and wakes the event loop. */
 static void
 work_do(struct pool *pool)
 {
@@ -89,24 +87,24 @@ work_do(struct pool *pool)
 	first = TAILQ_EMPTY(&finished);
 	TAILQ_INSERT_TAIL(&finished, w, list);
 	pthread_mutex_unlock(&lock);
-	if (first && write(bell, &one, sizeof(one)) != sizeof(one))
+	if (first && write(wakeup, &one, sizeof(one)) != sizeof(one))
 		fatal("eventfd: %s", errno_s);
 }
 
-/* A task thread from its start on; never returns. */
+/* Main function of a Kore task thread; never returns. */
 static int
-thread_live(struct kore_task *t)
+task_main(struct kore_task *t)
 {
-	(void)setpriority(PRIO_PROCESS, 0, NICE);	/* of this thread alone */
+	(void)setpriority(PRIO_PROCESS, 0, NICE);	/* Linux applies it to this thread only */
 	for (;;)
 		work_do(&pools[WORK_PASSWORD]);
 
 	return (t->result);
 }
 
-/* A thread of a pool that waits for others, from its start on. */
+/* Main function of a thread for blocking calls; never returns. */
 static void *
-waiter_live(void *pool)
+blocking_main(void *pool)
 {
 	for (;;)
 		work_do(pool);
@@ -119,26 +117,26 @@ thread_start(struct pool *pool)
 {
 	struct kore_task	*t;
 
-	if (pool->most != 0) {
-		if (!thread_begin(waiter_live, pool))
-			fatal("no thread: %s", errno_s);
+	if (pool->max_threads != 0) {
+		if (!thread_begin(blocking_main, pool))
+			fatal("cannot create a thread: %s", errno_s);
 		return;
 	}
 	if ((t = calloc(1, sizeof(*t))) == NULL)
 		fatal("out of memory");
-	kore_task_create(t, thread_live);
+	kore_task_create(t, task_main);
 	kore_task_run(t);
 }
 
 static void
-bell_rung(void *arg, int error)
+work_finished(void *arg, int error)
 {
 	struct works	done = TAILQ_HEAD_INITIALIZER(done);
 	struct work	*w;
 	uint64_t	count;
 
 	(void)arg;
-	if (error || read(bell, &count, sizeof(count)) != sizeof(count))
+	if (error || read(wakeup, &count, sizeof(count)) != sizeof(count))
 		fatal("eventfd: %s", errno_s);
 	pthread_mutex_lock(&lock);
 	TAILQ_CONCAT(&done, &finished, list);
@@ -151,31 +149,31 @@ bell_rung(void *arg, int error)
 }
 
 static void
-bell_make(void)
+wakeup_create(void)
 {
-	static struct kore_event	event = { .handle = bell_rung };
+	static struct kore_event	event = { .handle = work_finished };
 
-	if ((bell = eventfd(0, EFD_CLOEXEC)) == -1)
+	if ((wakeup = eventfd(0, EFD_CLOEXEC)) == -1)
 		fatal("eventfd: %s", errno_s);
-	kore_platform_event_schedule(bell, EPOLLIN, 0, &event);
+	kore_platform_event_schedule(wakeup, EPOLLIN, 0, &event);
 }
 
 static int
-pool_most(const struct pool *pool)
+pool_max_threads(const struct pool *pool)
 {
-	return (pool->most != 0 ? pool->most : kore_task_threads);
+	return (pool->max_threads != 0 ? pool->max_threads : kore_task_threads);
 }
 
-/* Returns -1 when there is no room for it, otherwise whether it takes one more thread. */
+/* Queues work. Returns 1 if another thread must be started, 0 if not, -1 if the queue is full. */
 static int
 pool_add(struct pool *pool, struct work *w)
 {
 	int	start;
 
-	if (pool->queue != 0 && pool->nwaiting >= pool->queue && pool->threads - pool->idle >= pool->most)
+	if (pool->max_waiting != 0 && pool->nwaiting >= pool->max_waiting && pool->threads - pool->idle >= pool->max_threads)
 		return (-1);
 	TAILQ_INSERT_TAIL(&pool->waiting, w, list);
-	start = ++pool->nwaiting > pool->idle && pool->threads < pool_most(pool);
+	start = ++pool->nwaiting > pool->idle && pool->threads < pool_max_threads(pool);
 	pool->threads += start;
 
 	return (start);
@@ -188,8 +186,8 @@ work_run(enum work_kind kind, void (*work)(void *), void (*done)(void *), void *
 	struct work	*w;
 	int		start;
 
-	if (bell == -1)
-		bell_make();
+	if (wakeup == -1)
+		wakeup_create();
 	if ((w = calloc(1, sizeof(*w))) == NULL)
 		fatal("out of memory");
 	w->work = work;
@@ -211,7 +209,7 @@ work_run(enum work_kind kind, void (*work)(void *), void (*done)(void *), void *
 }
 
 int64_t
-work_waits(enum work_kind kind)
+work_wait_ms(enum work_kind kind)
 {
 	const struct work	*first;
 	u_int64_t		since;
@@ -231,7 +229,7 @@ thread_begin(void *(*run)(void *), void *arg)
 	sigset_t	all, before;
 	int		begun;
 
-	/* Signals are for the loop: one that landed on the thread would not wake it. */
+	/* Signals must reach the event loop's thread, which they wake. */
 	sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	if ((begun = pthread_create(&thread, NULL, run, arg) == 0))

@@ -1,33 +1,32 @@
 /*
- * Work that would hold up the event loop (passwords, calls to other servers)
- * done on threads: passwords on Kore's task threads.
+ * Thread pools for work that would block the event loop: password hashing and
+ * calls to other servers.
  */
 #ifndef WANZAMI_WORK_H
 #define WANZAMI_WORK_H
 
 #include <stdint.h>
 
-/* Each kind has threads of its own, so that none holds up another. */
+/* Kinds of work. Each has its own threads, so that none blocks another. */
 enum work_kind {
-	WORK_PASSWORD,	/* computes: one for each processor, at most four, which stand back behind all else */
-	WORK_STORE,	/* waits for the object store */
-	WORK_REMOTE,	/* waits for a server that may not answer, such as a payment gateway */
-	WORK_MAIL,	/* waits for the mail server: one mail after the other */
-	WORK_LOOKUP	/* waits for a name server: see host_resolve() */
+	WORK_PASSWORD,	/* password hashing: one thread per CPU, at most four, at low priority, on Kore's task threads */
+	WORK_STORE,	/* object storage: two threads */
+	WORK_REMOTE,	/* servers that may not respond, such as payment gateways: up to 16 threads */
+	WORK_MAIL,	/* SMTP server: one thread, one mail after the other */
+	WORK_LOOKUP	/* name server, host_resolve(): up to four threads */
 };
 
 /*
- * Runs work(arg) on a thread and then done(arg) on the event loop, exactly
- * once each. arg stays the caller's; done may free it. Returns 0, and does
- * nothing, when as many as there is room for wait for a thread already, which
- * only WORK_REMOTE has a bound for. Event loop only.
+ * Runs work(arg) on a thread and then done(arg) on the event loop, exactly once
+ * each. The caller owns arg; done may free it. Returns 0 and does nothing if the
+ * queue is full; only WORK_REMOTE has a limit (48 waiting). Event loop only.
  */
 int	work_run(enum work_kind kind, void (*work)(void *), void (*done)(void *), void *arg);
 
-/* For how many ms the first that waits for a thread has waited; 0 when nothing waits. Event loop only. */
-int64_t	work_waits(enum work_kind kind);
+/* Returns the age in milliseconds of the oldest work that waits for a thread; 0 if none waits. Event loop only. */
+int64_t	work_wait_ms(enum work_kind kind);
 
-/* Begins a thread of its own for work that may take long, which no signal reaches and nobody joins. Returns 0 when there is none to have. Any thread. */
+/* Starts a detached thread with all signals blocked, for long work. Returns 0 if no thread can be created. Any thread. */
 int	thread_begin(void *(*run)(void *), void *arg);
 
 #endif

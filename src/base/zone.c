@@ -1,5 +1,5 @@
 /*
- * Reads TZ strings and applies them.
+ * Parses POSIX TZ strings and computes offsets.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -55,7 +55,7 @@ number_read(const char **p, int min, int max, int *out)
 	return (n >= min && n <= max);
 }
 
-/* [+-]hh[:mm[:ss]] in seconds. */
+/* Reads [+-]hh[:mm[:ss]] in seconds. */
 static int
 time_read(const char **p, int *out)
 {
@@ -74,7 +74,7 @@ time_read(const char **p, int *out)
 	return (1);
 }
 
-/* An abbreviation, of which nothing is kept. */
+/* Skips a zone abbreviation. */
 static int
 name_skip(const char **p)
 {
@@ -133,7 +133,7 @@ rules_parse(struct zone *z, const char *p)
 	return (rule_read(&p, &z->begin) && rule_read(&p, &z->end) && *p == '\0');
 }
 
-/* What stands behind the name in the list. */
+/* Returns the text behind the name in assets/zones, NULL if the name is unknown. */
 static const char *
 zone_find(const char *name)
 {
@@ -179,7 +179,7 @@ leap(int64_t year)
 	return ((year % 4 == 0 && year % 100 != 0) || year % 400 == 0);
 }
 
-/* When a rule's moment is in that year, on clocks. */
+/* Returns the time of a rule in a year, in local seconds since 1970. */
 static int64_t
 rule_moment(const struct zone_rule *r, int64_t year)
 {
@@ -203,7 +203,7 @@ rule_moment(const struct zone_rule *r, int64_t year)
 	return (day * DAY + r->seconds);
 }
 
-/* The last change by rule up to a time, and the first one behind it. */
+/* Sets the offset at a time and the time of the next change, by the rules. */
 static void
 rules_around(const struct zone *z, int64_t at, int *offset, int64_t *next)
 {
@@ -215,7 +215,7 @@ rules_around(const struct zone *z, int64_t at, int *offset, int64_t *next)
 	if (!z->changes)
 		return;
 	zone_date((at >= 0 ? at : at - DAY + 1) / DAY, &year, &month, &day);
-	for (y = year - 2; y <= year + 1; y++) {	/* a rule may lead days beyond its year */
+	for (y = year - 2; y <= year + 1; y++) {	/* the time of a rule may lie days outside its year */
 		for (i = 0; i < 2; i++) {
 			when = i ? rule_moment(&z->end, y) - z->summer : rule_moment(&z->begin, y) - z->standard;
 			if (when > at && when < *next)
@@ -228,7 +228,7 @@ rules_around(const struct zone *z, int64_t at, int *offset, int64_t *next)
 	}
 }
 
-/* The same by the list, as far as it reaches. */
+/* Replaces both by the explicit changes, up to the last of them. */
 static void
 list_around(const struct zone *z, int64_t at, int *offset, int64_t *next)
 {

@@ -89,7 +89,7 @@ admission_full(void)
 int
 admission_passwords_full(void)
 {
-	if (work_waits(WORK_PASSWORD) <= conf_int(CONF_MAX_PASSWORD_WAIT_MS))
+	if (work_wait_ms(WORK_PASSWORD) <= conf_int(CONF_MAX_PASSWORD_WAIT_MS))
 		return (0);
 	counter_add(COUNTER_REFUSED, 1);
 

@@ -24,13 +24,13 @@ log_out(void *arg, u_int64_t now)
 {
 	(void)arg;
 	(void)now;
-	log_release();
+	log_flush();
 }
 
 static void
 dispatch_log(const struct request *r)
 {
-	if (log_hold(LOG_LEVEL_INFO, "request", LOG_FIELDS(LOG_S("id", r->id), LOG_S("method", http_method_text(r->kore->method)),
+	if (log_buffer(LOG_LEVEL_INFO, "request", LOG_FIELDS(LOG_S("id", r->id), LOG_S("method", http_method_text(r->kore->method)),
 	    LOG_S("path", r->path), LOG_I("status", r->kore->status),
 	    LOG_I("ms", (int64_t)(kore_time_ms() - r->since)), LOG_S("user", r->user_id), LOG_S("trace", *r->trace != '\0' ? r->trace : NULL))))
 		kore_timer_add(log_out, 0, NULL, KORE_TIMER_ONESHOT);

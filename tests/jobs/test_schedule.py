@@ -285,8 +285,8 @@ def test_the_history_is_bounded(cron):
 
 
 @pytest.mark.parametrize("name, value, says", [
-    ("UPLOAD_REAPER_CRON", "61 * * * *", "allowed is five fields"), ("UPLOAD_REAPER_CRON", "0 0 30 2 *", "allowed is five fields"),
-    ("CRON_TZ", "Europe/Atlantis", "allowed is a name such as")])
+    ("UPLOAD_REAPER_CRON", "61 * * * *", "allowed: five crontab fields"), ("UPLOAD_REAPER_CRON", "0 0 30 2 *", "allowed: five crontab fields"),
+    ("CRON_TZ", "Europe/Atlantis", "allowed: a name such as")])
 def test_a_bad_schedule_stops_the_process_with_one_line(cron, name, value, says):
     r = run(**{**cron.world.env, name: value})
     assert r.returncode == 1 and r.stderr.startswith('wanzami: %s is "%s"; ' % (name, value)) and says in r.stderr and r.stderr.count("\n") == 1

@@ -57,7 +57,7 @@ depth(void **state)
 			assert_int_equal(doc.count, n);
 			json_free(&doc);
 		} else {
-			assert_string_equal(json_parse(&doc, text, 2 * (size_t)n), "it is nested too deeply");
+			assert_string_equal(json_parse(&doc, text, 2 * (size_t)n), "nesting is too deep");
 		}
 	}
 }
