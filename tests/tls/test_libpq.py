@@ -196,8 +196,8 @@ def test_servers_that_are_none(pg):
                          (b"S" + b"HTTP/1.0 400 Bad request\r\n\r\n" * 40, "SSL error: "),
                          (b"S\x16\x03\x03\xff\xff" + b"x" * 70000, "SSL error: invalid TLS record length"),
                          (b"S\x16\x03\x03\x00\x04\x02\xff\xff\xff" + b"\x16\x03\x03\x40\x00" + b"y" * 16384, "SSL error: "),
-                         (b"S\x15\x03\x03\x00\x02\x02\x46", "it does not speak TLS 1.2 (alert 70)"),
-                         (b"S\x15\x03\x03\x00\x02\x02\x28", "no cipher or key in common")):
+                         (b"S\x15\x03\x03\x00\x02\x02\x46", "the peer does not support TLS 1.2 (alert 70)"),
+                         (b"S\x15\x03\x03\x00\x02\x02\x28", "no cipher suite or key type in common")):
         with Saying(answer) as server:
             said = pg(info(server.port, sslmode="require"), "try", 1)
             assert said.startswith("error: ") and says in said, (answer[:10], said)
