@@ -1,5 +1,5 @@
 /*
- * Makes the first account of a new installation, or another one.
+ * Command that creates an administrator's account.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,21 +16,22 @@
 #include "store/pg_url.h"
 
 #define STATEMENT	"sql/query/admin/create.sql"
-#define CONNECT_SEC	"30"	/* unless DATABASE_URL says otherwise */
-#define PASSWORD_MAX	72	/* bytes that bcrypt looks at */
+#define CONNECT_SEC	"30"	/* connect timeout if DATABASE_URL has none */
+#define PASSWORD_MAX	72	/* bytes; bcrypt ignores the rest */
 #define ROLES		"SUPER_ADMIN CONTENT_MANAGER BLOG_EDITOR MODERATOR SUPPORT FINANCE ANALYTICS OPS"
 
+/* Prints an error and returns 0. */
 static int
-failed(const char *why, const char *more)
+failed(const char *error, const char *detail)
 {
-	fprintf(stderr, "wanzami: %s%s\n", why, more);
+	fprintf(stderr, "wanzami: %s%s\n", error, detail);
 
 	return (0);
 }
 
-/* Whether the word is one of the blank-separated list. */
+/* Returns 1 if word is an element of the blank-separated list. */
 static int
-listed(const char *list, const char *word)
+list_contains(const char *list, const char *word)
 {
 	const char	*p;
 	size_t		len = strlen(word);
@@ -43,9 +44,12 @@ listed(const char *list, const char *word)
 	return (0);
 }
 
-/* Four groups of five letters and digits that cannot be mistaken for each other, all of what a strong password needs. */
+/*
+ * Generates a strong password of four groups of five characters, without
+ * letters and digits that look alike.
+ */
 static void
-password_invent(char out[24])
+password_generate(char out[24])
 {
 	static const char	alphabet[] = "ABCDEFGHJKMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789";
 	unsigned char		byte;
@@ -65,17 +69,17 @@ password_invent(char out[24])
 	} while (!password_strong(out));
 }
 
-/* From standard input unless that is a terminal or empty. */
+/* Reads the password from standard input; generates one if standard input is a terminal or its first line is empty. */
 static int
-password_get(char *out, size_t size, int *invented)
+password_get(char *out, size_t size, int *generated)
 {
 	*out = '\0';
 	if (!isatty(STDIN_FILENO) && fgets(out, (int)size, stdin) != NULL)
 		out[strcspn(out, "\r\n")] = '\0';
-	if ((*invented = *out == '\0'))
-		password_invent(out);
+	if ((*generated = *out == '\0'))
+		password_generate(out);
 	else if (strlen(out) < 8 || strlen(out) > PASSWORD_MAX)
-		return (failed("the password must have 8 to 72 bytes", ""));
+		return (failed("the password must be 8 to 72 bytes long", ""));
 
 	return (1);
 }
@@ -97,9 +101,9 @@ account_insert(const char *database_url, const char *email, const char *name, co
 	PQclear(PQexec(db, path));
 	res = PQexecParams(db, embed_find(STATEMENT)->data, 4, NULL, params, NULL, NULL, 0);
 	if (PQresultStatus(res) != PGRES_TUPLES_OK)
-		ok = failed("the database says: ", PQerrorMessage(db));
+		ok = failed("database error: ", PQerrorMessage(db));
 	else if (PQntuples(res) == 0)
-		ok = failed("this address has an account already, nothing was changed: ", email);
+		ok = failed("an account with this e-mail address already exists; nothing was changed: ", email);
 	else
 		ok = 1;
 	PQclear(res);
@@ -112,21 +116,21 @@ int
 admin_create(const char *database_url, const char *email, const char *name, const char *role)
 {
 	char	password[PASSWORD_MAX + 4], hash[PASSWORD_HASH_MAX];
-	int	invented;
+	int	generated;
 
 	if (email == NULL || !body_email_ok(email))
-		return (!failed("--email takes an address", ""));
+		return (!failed("--email: a valid e-mail address is required", ""));
 	if (name == NULL || strlen(name) < 2)
-		return (!failed("--name takes a name of at least two letters", ""));
-	if (!listed(ROLES, role))
-		return (!failed("--role takes one of ", ROLES));
-	if (!password_get(password, sizeof(password), &invented))
+		return (!failed("--name: a name of at least two bytes is required", ""));
+	if (!list_contains(ROLES, role))
+		return (!failed("--role: unknown role; use one of ", ROLES));
+	if (!password_get(password, sizeof(password), &generated))
 		return (1);
 	if (!password_make(password, hash))
-		return (!failed("the password cannot be hashed", ""));
+		return (!failed("cannot hash the password: the system has no source of randomness", ""));
 	if (!account_insert(database_url, email, name, role, hash))
 		return (1);
-	if (invented)
+	if (generated)
 		printf("%s\n", password);
 	explicit_bzero(password, sizeof(password));
 

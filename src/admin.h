@@ -5,9 +5,10 @@
 #define WANZAMI_ADMIN_H
 
 /*
- * Makes an administrator's account in the database. The password is the first
- * line of standard input; when there is none it is made up and printed, once.
- * Blocks. Returns the exit status, having said on standard error what was wrong.
+ * Creates an administrator's account in the database. The password is the first
+ * line of standard input; without one, a password is generated and printed to
+ * standard output. Blocks. Returns the exit status: 0, or 1 after an error
+ * message on standard error.
  */
 int	admin_create(const char *database_url, const char *email, const char *name, const char *role);
 

@@ -1,6 +1,6 @@
 /*
- * One check after the other, each with the same code that the service uses
- * for its work, so that what passes here works there.
+ * Checks of the environment. Each check calls the code that the service itself
+ * uses, so that a check passes only if the service works.
  */
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -34,19 +34,19 @@
 
 #define TIMEOUT_MS	10000
 #define CONNECT_MS	5000
-#define FILES_MIN	8192	/* what kore.conf asks for */
+#define FILES_MIN	8192	/* worker_rlimit_nofiles of kore.conf */
 #define MEMORY_MIN_MB	256
-#define CLOCK_MAX_SEC	300	/* S3 refuses signatures that are 15 minutes off */
-#define LIST_FOUND	1
-#define OUR_AUTHORITIES	"EXTRA_CA_PEM or TLS_CA_FILE"
+#define CLOCK_MAX_SEC	300	/* S3 refuses signatures that are off by more than 15 minutes */
+#define OBJECT_FOUND	1
+#define CA_VARIABLES	"EXTRA_CA_PEM or TLS_CA_FILE"
 
 static int	bad = 0;
 
-static void	say(const char *, const char *, const char *, ...) __attribute__((format(printf, 3, 4)));
+static void	report(const char *, const char *, const char *, ...) __attribute__((format(printf, 3, 4)));
 
-/* level is ok, warn or bad. */
+/* Prints one line. level is ok, warn or bad; bad sets the exit status to 1. */
 static void
-say(const char *level, const char *name, const char *fmt, ...)
+report(const char *level, const char *name, const char *fmt, ...)
 {
 	va_list	args;
 
@@ -67,14 +67,14 @@ files_check(void)
 	struct rlimit	rl;
 
 	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
-		say("warn", "descriptors", "the limit cannot be read: %s", strerror(errno));
+		report("warn", "descriptors", "cannot read the limit: %s", strerror(errno));
 	else if (rl.rlim_cur < FILES_MIN)
-		say("warn", "descriptors", "the limit is %llu; give the container a nofile ulimit of at least %d", (unsigned long long)rl.rlim_cur, FILES_MIN);
+		report("warn", "descriptors", "the limit is %llu; give the container a nofile ulimit of at least %d", (unsigned long long)rl.rlim_cur, FILES_MIN);
 	else
-		say("ok", "descriptors", "the limit is %llu", (unsigned long long)rl.rlim_cur);
+		report("ok", "descriptors", "the limit is %llu", (unsigned long long)rl.rlim_cur);
 }
 
-/* What the container may use, in megabytes; -1 without a limit. */
+/* Returns the memory limit of the container in megabytes, -1 without a limit. */
 static long long
 memory_limit(void)
 {
@@ -103,26 +103,27 @@ memory_check(void)
 	long long	mb = memory_limit();
 
 	if (mb == -1)
-		say("ok", "memory", "no limit");
+		report("ok", "memory", "no limit");
 	else if (mb < MEMORY_MIN_MB)
-		say("warn", "memory", "the limit is %lld MB; give the container at least %d", mb, MEMORY_MIN_MB);
+		report("warn", "memory", "the limit is %lld MB; give the container at least %d", mb, MEMORY_MIN_MB);
 	else
-		say("ok", "memory", "the limit is %lld MB", mb);
+		report("ok", "memory", "the limit is %lld MB", mb);
 }
 
 static void
 random_check(void)
 {
 	if (access("/dev/urandom", R_OK) == -1)
-		say("bad", "/dev/urandom", "%s; TLS needs it, mount /dev into the container", strerror(errno));
+		report("bad", "/dev/urandom", "%s; TLS needs /dev/urandom: mount /dev into the container", strerror(errno));
 	else
-		say("ok", "/dev/urandom", "there");
+		report("ok", "/dev/urandom", "readable");
 }
 
-/* Names and ports */
+/* Host names and ports */
 
+/* Connects to the address and closes the connection. Returns 0 or an errno value. */
 static int
-connects(const struct addrinfo *ai)
+connect_check(const struct addrinfo *ai)
 {
 	struct pollfd	pfd = { .events = POLLOUT };
 	socklen_t	len = sizeof(int);
@@ -140,52 +141,52 @@ connects(const struct addrinfo *ai)
 	return (error);
 }
 
-/* Whether the server's name is known and something listens there; says so only when not. */
+/* Returns 1 if the host name resolves and the port accepts a connection; otherwise reports the error. */
 static int
-reach(const char *name, const char *host, const char *port)
+port_check(const char *name, const char *host, const char *port)
 {
 	struct addrinfo	hints = { .ai_socktype = SOCK_STREAM }, *list, *ai;
 	int		error;
 
 	if ((error = getaddrinfo(host, port, &hints, &list)) != 0) {
-		say("bad", name, "DNS does not know %s (%s); check the name and the DNS of the network", host, gai_strerror(error));
+		report("bad", name, "host not found: %s (%s); check the host name and the DNS settings of the VPC", host, gai_strerror(error));
 		return (0);
 	}
 	for (ai = list, error = EADDRNOTAVAIL; ai != NULL; ai = ai->ai_next) {
-		if ((error = connects(ai)) == 0)
+		if ((error = connect_check(ai)) == 0)
 			break;
 	}
 	freeaddrinfo(list);
 	if (error != 0)
-		say("bad", name, "%s port %s: %s%s", host, port, strerror(error), error == ETIMEDOUT ?
-		    "; a security group or a route is in the way" : error == ECONNREFUSED ? "; nothing listens there" : "");
+		report("bad", name, "%s port %s: %s%s", host, port, strerror(error), error == ETIMEDOUT ?
+		    "; check security groups and route tables" : error == ECONNREFUSED ? "; no process listens on this port" : "");
 
 	return (error == 0);
 }
 
 /*
- * What to change when a server could not be talked to for this reason. What
- * TLS does not like it says in the words of src/tls/verify.c (of names libpq
- * speaks itself); `authorities` are the variables that name more of those,
- * `otherwise` is for all other reasons.
+ * Returns what to change after a connection error. The texts of TLS errors are
+ * those of src/tls/verify.c; libpq has its own for host names. ca_variables
+ * names the variables that take CA certificates; otherwise is the advice for
+ * all other errors. Static storage.
  */
 static const char *
-advice(const char *why, const char *authorities, const char *otherwise)
+advice(const char *error, const char *ca_variables, const char *otherwise)
 {
 	static char	text[160];
 
-	if (strstr(why, "the system clock is wrong") != NULL || strstr(why, "RequestTimeTooSkewed") != NULL)
-		return ("set the clock of this machine right");
-	if (strstr(why, "certificate is not for host") != NULL || strstr(why, "does not match host name") != NULL)
-		return ("call the server by a name that its certificate has");
-	if (strstr(why, "unknown CA") != NULL || strstr(why, "is self-signed") != NULL) {
-		snprintf(text, sizeof(text), "put the certificate of that authority into %s", authorities);
+	if (strstr(error, "the system clock is wrong") != NULL || strstr(error, "RequestTimeTooSkewed") != NULL)
+		return ("correct the clock of this machine");
+	if (strstr(error, "certificate is not for host") != NULL || strstr(error, "does not match host name") != NULL)
+		return ("connect with a host name that the certificate contains");
+	if (strstr(error, "unknown CA") != NULL || strstr(error, "is self-signed") != NULL) {
+		snprintf(text, sizeof(text), "put the certificate of this CA into %s", ca_variables);
 		return (text);
 	}
-	if (strstr(why, "expired on") != NULL)
-		return ("renew the certificate of the server, or set the clock of this machine right");
-	if (strstr(why, "not yet valid") != NULL)
-		return ("set the clocks right");
+	if (strstr(error, "expired on") != NULL)
+		return ("renew the certificate of the server, or correct the clock of this machine");
+	if (strstr(error, "not yet valid") != NULL)
+		return ("correct the clocks");
 
 	return (otherwise);
 }
@@ -202,107 +203,113 @@ database_check(void)
 	int		i;
 
 	if (!pg_sync_open(&db, conf_str(CONF_DATABASE_URL), TIMEOUT_MS)) {
-		say("bad", "database", "%s; %s", db.error, advice(db.error, "DATABASE_CA_PEM", "check DATABASE_URL"));
+		report("bad", "database", "%s; %s", db.error, advice(db.error, "DATABASE_CA_PEM", "check DATABASE_URL"));
 		pg_sync_close(&db);
 		return;
 	}
-	say("ok", "database", "signed in");
+	report("ok", "database", "connected and authenticated");
 	migrations = migrate_files(MIGRATE_MIGRATIONS);
 	functions = migrate_files(MIGRATE_FUNCTIONS);
 	clock_gettime(CLOCK_REALTIME, &ts);
 	snprintf(now, sizeof(now), "%lld.%03ld", (long long)ts.tv_sec, ts.tv_nsec / 1000000);
 	rows = pg_sync_query(&db, "ops/doctor", 4, (const char *[]){ migrations, now, functions, WANZAMI_VERSION });
 	for (i = 0; rows != NULL && i < PQntuples(rows); i++)
-		say(PQgetvalue(rows, i, 0), PQgetvalue(rows, i, 1), "%s", PQgetvalue(rows, i, 2));
+		report(PQgetvalue(rows, i, 0), PQgetvalue(rows, i, 1), "%s", PQgetvalue(rows, i, 2));
 	if (rows == NULL && (!strcmp(db.state, "42P01") || !strcmp(db.state, "3F000")))
-		say("bad", "database migrations", "none has been applied; run wanzami migrate");
+		report("bad", "database migrations", "none is applied; run wanzami migrate");
 	else if (rows == NULL && !strcmp(db.state, "42703"))
-		say("bad", "database migrations", "the database is of a release before this one; run wanzami migrate");
+		report("bad", "database migrations", "the database belongs to an older release; run wanzami migrate");
 	else if (rows == NULL)
-		say("bad", "database", "%s", db.error);
+		report("bad", "database", "%s", db.error);
 	free(migrations);
 	free(functions);
 	pg_sync_close(&db);
 }
 
-/* Valkey: without it work goes on, slower, so nothing here is bad. */
+/* Reports warn at most: the service works without Valkey, only slower. */
 static void
-valkey_look(void)
+valkey_report(void)
 {
-	char	why[256];
+	char	error[256];
 
-	if (valkey_check(why, sizeof(why)))
-		say("ok", "valkey", "%s", why);
+	if (valkey_check(error, sizeof(error)))
+		report("ok", "valkey", "%s", error);
 	else
-		say("warn", "valkey", "%s; %s (without Valkey work goes on, slower)", why, advice(why, OUR_AUTHORITIES, "check REDIS_URL"));
+		report("warn", "valkey", "%s; %s (the service works without Valkey, but slower)", error, advice(error, CA_VARIABLES, "check REDIS_URL"));
 }
 
-/* The store */
+/* Object storage */
 
 static int
-listed(void *ctx, const char *key, uint64_t size)
+object_match(void *ctx, const char *key, uint64_t size)
 {
 	(void)size;
 
-	return (!strcmp(key, ctx) ? LIST_FOUND : 0);
+	return (!strcmp(key, ctx) ? OBJECT_FOUND : 0);
 }
 
+/* Reports a request that failed; failure names the request and the permission that it needs. */
 static int
-store_step(const char *right, enum objects_result result, const struct objects_call *call)
+object_step(const char *failure, enum objects_result result, const struct objects_call *call)
 {
 	if (result != OBJECTS_OK)
-		say("bad", "store", "%s: %s; %s", right, call->error, advice(call->error, OUR_AUTHORITIES, result == OBJECTS_LATER ?
-		    "check S3_ENDPOINT, S3_REGION and the way there" : "the keys or the task's role need this right"));
+		report("bad", "object storage", "%s: %s; %s", failure, call->error, advice(call->error, CA_VARIABLES, result == OBJECTS_LATER ?
+		    "check S3_ENDPOINT, S3_REGION and the network" : "give the access key or the task role this permission"));
 
 	return (result == OBJECTS_OK);
 }
 
 static void
-store_check(void)
+objects_check(void)
 {
 	struct objects_call	call = { .seconds = 15 };
 	char			key[48] = "doctor/", got[16] = "";
 	size_t			n = 0;
 
 	random_hex(key + strlen(key), 8);
-	if (!store_step("an object cannot be written (s3:PutObject)", objects_put(key, "text/plain", "doctor", 6, NULL, &call), &call))
+	if (!object_step("cannot write an object (s3:PutObject)", objects_put(key, "text/plain", "doctor", 6, NULL, &call), &call))
 		return;
-	if (store_step("it cannot be read (s3:GetObject)", objects_read(key, NULL, 0, got, sizeof(got), &n, &call), &call) &&
+	if (object_step("cannot read the object (s3:GetObject)", objects_read(key, NULL, 0, got, sizeof(got), &n, &call), &call) &&
 	    (n != 6 || memcmp(got, "doctor", 6)))
-		say("bad", "store", "what was written reads differently");
-	(void)store_step("objects cannot be listed (s3:ListBucket)", objects_list("doctor/", listed, key, &call), &call);
-	if (store_step("it cannot be removed (s3:DeleteObject)", objects_delete(key, &call), &call) && !bad)
-		say("ok", "store", "an object was written, read, listed and removed");
+		report("bad", "object storage", "the object was read with other content than was written");
+	(void)object_step("cannot list objects (s3:ListBucket)", objects_list("doctor/", object_match, key, &call), &call);
+	if (object_step("cannot delete the object (s3:DeleteObject)", objects_delete(key, &call), &call) && !bad)
+		report("ok", "object storage", "an object was written, read, listed and deleted");
 }
 
-/* Other servers over HTTP: whatever they answer, they were there (else 0), and their time says whether ours is right. */
+/*
+ * Sends GET to an HTTP server and compares its Date header with this machine's
+ * clock. Any status will do. is_signed: requests to this server carry a signature
+ * with the time, so a large difference is bad.
+ * Returns 0 if there is no response.
+ */
 static int
-server_check(const char *name, const char *url, int signs)
+server_check(const char *name, const char *url, int is_signed)
 {
 	struct fetch	f = { .method = "GET", .url = url, .seconds = 10 };
 	char		date[64];
-	time_t		theirs;
-	long long	apart = 0;
-	int		there;
+	time_t		server_time;
+	long long	offset = 0;
+	int		ok;
 
-	if (!(there = fetch_perform(&f))) {
-		say("bad", name, "%s: %s; %s", url, f.error, advice(f.error, OUR_AUTHORITIES, "check the address and the way there"));
+	if (!(ok = fetch_perform(&f))) {
+		report("bad", name, "%s: %s; %s", url, f.error, advice(f.error, CA_VARIABLES, "check the URL and the network"));
 	} else {
-		if (fetch_header(&f, "date", date, sizeof(date)) && (theirs = curl_getdate(date, NULL)) != -1)
-			apart = (long long)(theirs - time(NULL));
-		if (signs && llabs(apart) > CLOCK_MAX_SEC)
-			say("bad", name, "its clock and ours are %lld s apart; signatures will be refused, set the clock right", apart);
+		if (fetch_header(&f, "date", date, sizeof(date)) && (server_time = curl_getdate(date, NULL)) != -1)
+			offset = (long long)(server_time - time(NULL));
+		if (is_signed && llabs(offset) > CLOCK_MAX_SEC)
+			report("bad", name, "its clock differs from this machine's by %lld s and it will refuse signatures; correct the clock", offset);
 		else
-			say("ok", name, "%s answers, its clock and ours are %lld s apart", url, apart);
+			report("ok", name, "%s responds; its clock differs from this machine's by %lld s", url, offset);
 	}
 	fetch_free(&f);
 
-	return (there);
+	return (ok);
 }
 
-/* Scheme and host of where objects are put. Returns 0 when it is of no use to ask there for more. */
+/* Checks the host of presigned URLs. Returns 0 if requests to object storage would fail anyway. */
 static int
-store_server_check(void)
+objects_server_check(void)
 {
 	char	url[OBJECTS_URL_MAX];
 	size_t	scheme;
@@ -310,30 +317,30 @@ store_server_check(void)
 	if (*conf_str(CONF_S3_BUCKET) == '\0')
 		return (1);
 	if (!objects_presign("http://localhost", "GET", "doctor", 60, url)) {
-		say("bad", "store keys", "there are none; set S3_ACCESS_KEY and S3_SECRET_KEY, or give the task a role");
+		report("bad", "object storage keys", "no access key; set S3_ACCESS_KEY and S3_SECRET_KEY, or give the task a task role");
 		return (0);
 	}
 	scheme = strcspn(url, ":") + 3;
 	url[scheme + strcspn(url + scheme, "/?")] = '\0';
 
-	return (server_check("store server", url, 1));
+	return (server_check("object storage server", url, 1));
 }
 
 static void
-mail_look(void)
+mail_report(void)
 {
-	char	why[256];
+	char	error[256];
 
 	if (!mail_enabled()) {
-		say("warn", "mail", "off: SMTP_HOST, SMTP_USER and SMTP_PASS are not all set");
+		report("warn", "mail", "off: set SMTP_HOST, SMTP_USER and SMTP_PASS to send mail");
 		return;
 	}
-	if (!reach("mail", conf_str(CONF_SMTP_HOST), conf_str(CONF_SMTP_PORT)))
+	if (!port_check("mail", conf_str(CONF_SMTP_HOST), conf_str(CONF_SMTP_PORT)))
 		return;
-	if (mail_check(why, sizeof(why)))
-		say("ok", "mail", "the server greets and has let us sign in");
+	if (mail_check(error, sizeof(error)))
+		report("ok", "mail", "connected and authenticated");
 	else
-		say("bad", "mail", "%s; %s", why, advice(why, OUR_AUTHORITIES, "check SMTP_PORT, SMTP_TLS, SMTP_USER and SMTP_PASS"));
+		report("bad", "mail", "%s; %s", error, advice(error, CA_VARIABLES, "check SMTP_PORT, SMTP_TLS, SMTP_USER and SMTP_PASS"));
 }
 
 static void
@@ -348,27 +355,27 @@ gateways_check(void)
 }
 
 int
-doctor_run(int roles, const char *wrong)
+doctor_run(int roles, const char *conf_error)
 {
-	if (wrong != NULL)
-		say("bad", "configuration", "%s", wrong);
+	if (conf_error != NULL)
+		report("bad", "configuration", "%s", conf_error);
 	else
-		say("ok", "configuration", "complete");
+		report("ok", "configuration", "valid");
 	files_check();
 	memory_check();
 	random_check();
-	if (wrong != NULL)
+	if (conf_error != NULL)
 		return (1);
 	database_check();
-	valkey_look();
+	valkey_report();
 	if (objects_enabled()) {
-		if (store_server_check())
-			store_check();
+		if (objects_server_check())
+			objects_check();
 	} else {
-		say((roles & (ROLE_API | ROLE_TRANSCODE)) ? "warn" : "ok", "store", "none: neither S3_BUCKET nor MEDIA_DIR is set");
+		report((roles & (ROLE_API | ROLE_TRANSCODE)) ? "warn" : "ok", "object storage", "none: set S3_BUCKET or MEDIA_DIR");
 	}
 	if (roles & (ROLE_API | ROLE_CRON)) {
-		mail_look();
+		mail_report();
 		gateways_check();
 	}
 

@@ -1,16 +1,17 @@
 /*
- * "wanzami doctor": looks, from inside the container, at everything that this
- * process needs, and says in a line each what is right or what to change.
+ * Command `wanzami doctor`: checks from inside the container everything that
+ * this process needs.
  */
 #ifndef WANZAMI_DOCTOR_H
 #define WANZAMI_DOCTOR_H
 
 /*
- * Prints the lines; the exit status: 1 when something would keep the process
- * from its work, else 0. Where the configuration is one that a start would
- * refuse, wrong says why (NULL otherwise). Writes nothing but one object under
- * doctor/ in the store, which it removes again. Takes a minute at the worst.
+ * Prints one line per check: level (ok, warn, bad), name, detail with what to
+ * change. Returns the exit status: 1 if a check is bad, that is, if the process
+ * could not do its work; otherwise 0. conf_error is the reason why the service
+ * would refuse to start with this configuration, or NULL. Writes one object
+ * under doctor/ in object storage and deletes it. Blocks for at most a minute.
  */
-int	doctor_run(int roles, const char *wrong);
+int	doctor_run(int roles, const char *conf_error);
 
 #endif

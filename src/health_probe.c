@@ -1,6 +1,6 @@
 /*
- * A tiny HTTP client over one socket, with TLS or without, with one deadline
- * over all its steps.
+ * Minimal HTTP client for the health check: one socket, optional TLS, one
+ * deadline for all steps.
  */
 #include <sys/socket.h>
 
@@ -25,11 +25,12 @@ struct probe {
 	int	fd;
 	int	secure;
 	struct tls_client	*tls;
-	char	why[160];	/* when TLS failed */
+	char	error[160];	/* of TLS; "" if none */
 };
 
 static int	unhealthy(const char *, ...) __attribute__((format(printf, 1, 2)));
 
+/* Prints the reason and returns the exit status 1. */
 static int
 unhealthy(const char *fmt, ...)
 {
@@ -90,7 +91,7 @@ url_parse(struct probe *p, const char *url)
 	return (strspn(p->port, "0123456789") == len);
 }
 
-/* Waits until the socket is ready; 0 when the time is up. */
+/* Waits until the socket is ready. Returns 0 at the deadline. */
 static int
 socket_wait(struct probe *p, short events)
 {
@@ -128,25 +129,28 @@ socket_connect(struct probe *p, const struct addrinfo *ai)
 	return (error);
 }
 
-/* Waits for what a step of TLS lacks; 0 when that cannot help, with why set unless the time is up. */
+/*
+ * Waits until the TLS step can be repeated. Returns 0 at the deadline, or on an
+ * error, which it copies to p->error.
+ */
 static int
 tls_wait(struct probe *p, enum tls_step step)
 {
 	if (step == TLS_WANT_READ || step == TLS_WANT_WRITE)
 		return (socket_wait(p, step == TLS_WANT_READ ? POLLIN : POLLOUT));
-	snprintf(p->why, sizeof(p->why), "%s", step == TLS_CLOSED ? "the server ended TLS" : tls_client_error(p->tls));
+	snprintf(p->error, sizeof(p->error), "%s", step == TLS_CLOSED ? "the server closed the TLS connection" : tls_client_error(p->tls));
 
 	return (0);
 }
 
-/* Encrypts, and believes whoever answers: the name that is asked for is often localhost, which no certificate names. */
+/* Handshakes without verification: the health check connects to localhost, and certificates do not contain that name. */
 static int
 tls_start(struct probe *p)
 {
 	struct tls_settings	s = { .verify = VERIFY_NOTHING, .host = p->host, .transport.fd = p->fd };
 	enum tls_step		step;
 
-	if ((p->tls = tls_client_new(&s, p->why, sizeof(p->why))) == NULL)
+	if ((p->tls = tls_client_new(&s, p->error, sizeof(p->error))) == NULL)
 		return (0);
 	while ((step = tls_client_handshake(p->tls)) != TLS_DONE) {
 		if (!tls_wait(p, step))
@@ -156,7 +160,10 @@ tls_start(struct probe *p)
 	return (1);
 }
 
-/* Some bytes at least, out or in; 0 when the time is up or TLS has failed, -1 when the connection is at its end. */
+/*
+ * Send or receive at least one byte and return the number of bytes. Return 0 at
+ * the deadline or on a TLS error, -1 if the connection is closed.
+ */
 
 static ssize_t
 bytes_send(struct probe *p, const char *data, size_t len)
@@ -207,7 +214,7 @@ request_send(struct probe *p)
 	return (bytes_send(p, text, (size_t)len) == len);
 }
 
-/* Reads until the status line is complete; the status, 0 when the time is up, -1 when it is no HTTP. */
+/* Reads the status line and returns the status; 0 at the deadline or on a TLS error, -1 if the response is not HTTP. */
 static int
 status_read(struct probe *p)
 {
@@ -256,14 +263,14 @@ probe_run(const char *url, int timeout_ms)
 		status = request_send(&p) ? status_read(&p) : -1;
 	tls_client_free(p.tls);
 	close(p.fd);
-	if (*p.why != '\0')
-		return (unhealthy("%s: %s", url, p.why));
+	if (*p.error != '\0')
+		return (unhealthy("%s: %s", url, p.error));
 	if (status == 0)
-		return (unhealthy("%s did not answer within %d ms", url, timeout_ms));
+		return (unhealthy("%s: no response within %d ms", url, timeout_ms));
 	if (status == -1)
-		return (unhealthy("%s closed the connection without an HTTP answer", url));
+		return (unhealthy("%s: connection closed without an HTTP response", url));
 	if (status != 200)
-		return (unhealthy("%s answered %d", url, status));
+		return (unhealthy("%s: HTTP status %d", url, status));
 
 	return (0);
 }

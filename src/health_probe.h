@@ -1,13 +1,14 @@
 /*
- * The container health check: asks an HTTP URL and says healthy or not.
+ * Command `wanzami --probe`: container health check over HTTP or HTTPS.
  */
 #ifndef WANZAMI_HEALTH_PROBE_H
 #define WANZAMI_HEALTH_PROBE_H
 
 /*
- * GETs url (http[s]://host[:port][/path]) within timeout_ms in all; whose
- * certificate the server shows is not looked at. Returns 0 when the answer is
- * 200; otherwise 1, after one line on standard error that says why.
+ * Sends GET to url (http[s]://host[:port][/path]). timeout_ms limits all steps
+ * together. Does not verify the server's certificate. Blocks. Returns the exit
+ * status: 0 if the response has status 200, otherwise 1 after an error message
+ * on standard error.
  */
 int	probe_run(const char *url, int timeout_ms);
 

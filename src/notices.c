@@ -1,18 +1,18 @@
 /*
- * Writes out the texts that build/Makefile has put into the binary compressed.
+ * Output of the compressed texts that build/Makefile embeds into the binary.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#define ZLIB_CONST	/* its input is not written to */
+#define ZLIB_CONST	/* next_in is const */
 #include <zlib.h>
 
 #include "base/embed.h"
 #include "notices.h"
 
 #define CHUNK_BYTES	16384
-#define GZIP_WINDOW	(15 + 16)	/* zlib.h: the largest window, in a gzip file */
+#define GZIP_WINDOW	(15 + 16)	/* zlib.h: largest window, gzip format */
 
 static int
 notices_print(const char *name)
@@ -35,7 +35,7 @@ notices_print(const char *name)
 	}
 	if (r == Z_STREAM_END && !ferror(stdout) && fflush(stdout) == 0)
 		return (0);
-	fprintf(stderr, "wanzami: %s cannot be written out: %s\n", name, r == Z_STREAM_END ? strerror(errno) : "the binary is damaged");
+	fprintf(stderr, "wanzami: cannot write %s: %s\n", name, r == Z_STREAM_END ? strerror(errno) : "the binary is damaged");
 
 	return (1);
 }

@@ -1,5 +1,5 @@
 /*
- * Prints the lines of wanzami.status().
+ * Output of wanzami.status() and of the local health check.
  */
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +23,7 @@ database_print(void)
 	if (pg_sync_open(&db, conf_str(CONF_DATABASE_URL), TIMEOUT_MS))
 		rows = pg_sync_query(&db, "ops/status", 0, NULL);
 	if (rows == NULL) {
-		fprintf(stderr, "wanzami: the database cannot be asked: %s\n", db.error);
+		fprintf(stderr, "wanzami: database error: %s\n", db.error);
 		pg_sync_close(&db);
 		return (1);
 	}
@@ -41,13 +41,13 @@ int
 status_print(void)
 {
 	char	url[64];
-	int	here;
+	int	local;
 
 	snprintf(url, sizeof(url), "http://127.0.0.1:%s/health/ready", conf_str(CONF_PORT));
-	printf("Here\n  %-28s  %s\n", "program", WANZAMI_VERSION);
+	printf("This machine\n  %-28s  %s\n", "program", WANZAMI_VERSION);
 	fflush(stdout);
-	if ((here = probe_run(url, TIMEOUT_MS)) == 0)
+	if ((local = probe_run(url, TIMEOUT_MS)) == 0)
 		printf("  %-28s  ready\n", url);
 
-	return (database_print() | here);
+	return (database_print() | local);
 }

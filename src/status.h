@@ -1,11 +1,14 @@
 /*
- * "wanzami status": what the service is doing, as the database knows it, and
- * whether the process on this machine answers.
+ * Command `wanzami status`: state of the whole service from the database, and
+ * readiness of the process on this machine.
  */
 #ifndef WANZAMI_STATUS_H
 #define WANZAMI_STATUS_H
 
-/* Prints it; the exit status: 0, or 1 when the database cannot be asked or the process here is not ready. */
+/*
+ * Prints the state to standard output. Blocks. Returns the exit status: 0, or 1
+ * if the database query fails or the process on this machine is not ready.
+ */
 int	status_print(void);
 
 #endif

@@ -1,4 +1,4 @@
-"""wanzami doctor: a line for each thing that is needed, and what to change where something is wrong."""
+"""wanzami doctor: one line per check, with what to change if the check fails."""
 import glob
 import os
 import sys
@@ -15,7 +15,7 @@ from tlsserver import Echo, forward_to  # noqa: E402
 
 @pytest.fixture
 def env(postgres, tmp_path):
-    """A complete configuration with a database that is migrated and a local store; Valkey and mail are left out."""
+    """A complete configuration with a migrated database and local object storage, without Valkey and mail."""
     url, db = postgres.create()
     db.close()
     made = {**SECRETS, "DATABASE_URL": url, "MEDIA_DIR": str(tmp_path), "REDIS_URL": "redis://127.0.0.1:%d" % free_port()}
@@ -25,7 +25,7 @@ def env(postgres, tmp_path):
 
 
 def doctor(status, **env):
-    """What it said by name: (level, detail); the first line of a name counts."""
+    """The first line of each check, as {name: (level, detail)}."""
     r = run("doctor", **env)
     assert r.returncode == status, r.stdout + r.stderr
     found = {}
@@ -40,9 +40,9 @@ def test_all_is_well(env, keyvalue, tmp_path):
     said = doctor(0, **{**env, "REDIS_URL": keyvalue.url})
     assert {name: level for name, (level, _) in said.items() if level == "bad"} == {}
     for name in ("configuration", "database", "database version", "database migrations", "database functions", "database table rights",
-                 "database writable", "clock against the database", "valkey", "store", "/dev/urandom"):
+                 "database writable", "clock against the database", "valkey", "object storage", "/dev/urandom"):
         assert said[name][0] == "ok", said[name]
-    assert said["mail"] == ("warn", "off: SMTP_HOST, SMTP_USER and SMTP_PASS are not all set")
+    assert said["mail"] == ("warn", "off: set SMTP_HOST, SMTP_USER and SMTP_PASS to send mail")
     assert not [f for _, _, files in os.walk(tmp_path) for f in files if "doctor" in f]
 
 
@@ -57,7 +57,7 @@ def test_a_database_that_is_not_ready(env, postgres):
     assert level == "bad" and "Connection refused" in detail and "DATABASE_URL" in detail
     assert "no-such-host" in doctor(1, **{**env, "DATABASE_URL": "postgresql://u@no-such-host.invalid/x"})["database"][1]
     url, db = postgres.create()
-    assert doctor(1, **{**env, "DATABASE_URL": url})["database migrations"] == ("bad", "none has been applied; run wanzami migrate")
+    assert doctor(1, **{**env, "DATABASE_URL": url})["database migrations"] == ("bad", "none is applied; run wanzami migrate")
     db.close()
     db = postgres.connect(env["DATABASE_URL"].rsplit("/", 1)[1])
     with db.cursor() as c:
@@ -75,7 +75,7 @@ def test_a_database_that_is_not_ready(env, postgres):
 
 
 def test_a_database_of_another_release(env, postgres):
-    """Files that were changed after they were applied, functions of another text, a database from before hashes were recorded."""
+    """Migrations that were changed after they were applied, functions with another text, and a database without recorded hashes."""
     db = postgres.connect(env["DATABASE_URL"].rsplit("/", 1)[1])
     with db.cursor() as c:
         c.execute("UPDATE wanzami.migration SET sha256 = 'x' WHERE name = '0001_baseline.sql'")
@@ -91,7 +91,7 @@ def test_a_database_of_another_release(env, postgres):
         assert said["database migrations"] == ("ok", "all there")
         assert said["database functions"] == ("ok", "of a newer release, which keeps those that this one calls")
         c.execute("ALTER TABLE wanzami.migration DROP COLUMN sha256")
-    assert doctor(1, **env)["database migrations"] == ("bad", "the database is of a release before this one; run wanzami migrate")
+    assert doctor(1, **env)["database migrations"] == ("bad", "the database belongs to an older release; run wanzami migrate")
     db.close()
 
 
@@ -102,12 +102,12 @@ def test_servers_that_are_not_there(env, keyvalue):
     assert level == "warn" and "AUTH" in detail.upper()
     mail = {"SMTP_USER": "u", "SMTP_PASS": "p"}
     level, detail = doctor(1, **{**env, **mail, "SMTP_HOST": "127.0.0.1", "SMTP_PORT": free_port()})["mail"]
-    assert level == "bad" and "Connection refused; nothing listens there" in detail
-    assert "DNS does not know no-such-host.invalid" in doctor(1, **{**env, **mail, "SMTP_HOST": "no-such-host.invalid"})["mail"][1]
+    assert level == "bad" and "Connection refused; no process listens on this port" in detail
+    assert "host not found: no-such-host.invalid" in doctor(1, **{**env, **mail, "SMTP_HOST": "no-such-host.invalid"})["mail"][1]
 
 
 def test_mail_that_lets_us_in_and_mail_that_does_not(env, mail):
-    assert doctor(0, **{**env, **mail.env()})["mail"] == ("ok", "the server greets and has let us sign in")
+    assert doctor(0, **{**env, **mail.env()})["mail"] == ("ok", "connected and authenticated")
     level, detail = doctor(1, **{**env, **mail.env(), "SMTP_PASS": "wrong"})["mail"]
     assert level == "bad" and "535" in detail and "SMTP_PASS" in detail
     assert mail.to("ada@example.com") == []
@@ -117,8 +117,8 @@ def test_a_store_that_refuses(env, store):
     bucket = store.bucket()
     s3 = {k: v for k, v in env.items() if k != "MEDIA_DIR"}
     said = doctor(0, **{**s3, **store.env(bucket)})
-    assert said["store"][0] == "ok" and said["store server"][0] == "ok" and store.keys(bucket) == []
-    level, detail = doctor(1, **{**s3, **store.env(bucket), "S3_SECRET_KEY": "wrong"})["store"]
+    assert said["object storage"][0] == "ok" and said["object storage server"][0] == "ok" and store.keys(bucket) == []
+    level, detail = doctor(1, **{**s3, **store.env(bucket), "S3_SECRET_KEY": "wrong"})["object storage"]
     assert level == "bad" and "s3:PutObject" in detail
 
 
@@ -126,7 +126,7 @@ def test_a_store_that_refuses(env, store):
 
 @pytest.fixture
 def secure(env, pg_server, keyvalue, store, mail, tmp_path):
-    """secure(leaf) runs doctor with all four servers behind that certificate; what it said of each."""
+    """secure(status, leaf) runs doctor with all four servers behind that certificate and returns the lines."""
     root = pki.Authority(str(tmp_path))
     url, db = pg_server.create()
     db.close()
@@ -146,30 +146,30 @@ def secure(env, pg_server, keyvalue, store, mail, tmp_path):
     return look
 
 
-SERVERS = {"database": "bad", "valkey": "warn", "store server": "bad", "mail": "bad"}
+SERVERS = {"database": "bad", "valkey": "warn", "object storage server": "bad", "mail": "bad"}
 
 
 def test_servers_behind_tls(secure):
     said = secure(0, secure.root.issue("localhost"))
-    assert {name: said[name][0] for name in (*SERVERS, "store")} == dict.fromkeys((*SERVERS, "store"), "ok")
+    assert {name: said[name][0] for name in (*SERVERS, "object storage")} == dict.fromkeys((*SERVERS, "object storage"), "ok")
     assert "over TLS" in said["valkey"][1] and said["database TLS"][1].startswith("TLSv1.")
 
 
 @pytest.mark.parametrize("make, reason, change", [
     (lambda root: root.issue("localhost", days=(-20, -10)), 'certificate of "localhost" expired on ', "renew the certificate of the server"),
-    (lambda root: root.issue("localhost", days=(10, 20)), 'certificate of "localhost" is not yet valid: it begins on ', "set the clocks right"),
-    (lambda root: root.issue("elsewhere.example"), "elsewhere.example", "call the server by a name that its certificate has"),
+    (lambda root: root.issue("localhost", days=(10, 20)), 'certificate of "localhost" is not yet valid: it begins on ', "correct the clocks"),
+    (lambda root: root.issue("elsewhere.example"), "elsewhere.example", "connect with a host name that the certificate contains"),
     (lambda root: pki.Authority(root.folder, name="Strangers").issue("localhost"), 'certificate signed by an unknown CA: "Strangers ',
-     "put the certificate of that authority into "),
+     "put the certificate of this CA into "),
     (lambda root: pki.self_signed(root.folder, "localhost"), "is self-signed and not a trusted CA",
-     "put the certificate of that authority into ")],
+     "put the certificate of this CA into ")],
     ids=["expired", "of the future", "of somebody else", "by nobody known", "self-signed"])
 def test_why_a_server_behind_tls_is_not_believed_and_what_to_change(secure, make, reason, change):
     said = secure(1, make(secure.root))
     for name, level in SERVERS.items():
         assert said[name][0] == level and reason in said[name][1] and change in said[name][1], (name, said[name])
-    assert "store" not in said  # who cannot be talked to is not asked for more
-    if "authority" in change:
+    assert "object storage" not in said  # no requests after a failed connection
+    if "CA" in change:
         assert "DATABASE_CA_PEM" in said["database"][1]
         assert all("EXTRA_CA_PEM or TLS_CA_FILE" in said[name][1] for name in SERVERS if name != "database")
 
@@ -177,7 +177,7 @@ def test_why_a_server_behind_tls_is_not_believed_and_what_to_change(secure, make
 # Clocks that differ
 
 def later(command):
-    """The command an hour ahead of us."""
+    """The command with a clock that is one hour fast."""
     library, = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
     return ["env", "LD_PRELOAD=" + library, "FAKETIME=+3600", "DONT_FAKE_MONOTONIC=1", *command]
 
@@ -188,7 +188,7 @@ class LaterPostgres(Postgres):
 
 
 class LaterStore(ObjectStore):
-    """The proxy, which checks signatures, is ahead; the servers behind it are not."""
+    """Only the proxy, which checks signatures, has a fast clock."""
 
     def commands(self):
         return [later(command) if command[0].endswith("proxy-server") else command for command in super().commands()]
@@ -206,7 +206,7 @@ def test_a_database_whose_clock_differs(env):
         level, detail = doctor(1, **{**env, "DATABASE_URL": url})["clock against the database"]
     finally:
         server.close()
-    assert level == "bad" and 3590 < float(detail.split(" s apart; ")[0]) < 3700 and detail.endswith("set the clocks right")
+    assert level == "bad" and 3590 < float(detail.split(" s apart; ")[0]) < 3700 and detail.endswith("correct the clocks")
 
 
 def test_a_store_whose_clock_differs(env):
@@ -215,9 +215,9 @@ def test_a_store_whose_clock_differs(env):
         said = doctor(1, **{**{k: v for k, v in env.items() if k != "MEDIA_DIR"}, **server.env("films")})
     finally:
         server.close()
-    level, detail = said["store"]
-    assert level == "bad" and "RequestTimeTooSkewed" in detail and detail.endswith("set the clock of this machine right")
-    level, detail = said["store server"]
-    assert level == "bad" and "signatures will be refused, set the clock right" in detail
-    apart = int(detail.split(" and ours are ")[1].split(" s apart")[0])
-    assert 3590 < apart < 3700
+    level, detail = said["object storage"]
+    assert level == "bad" and "RequestTimeTooSkewed" in detail and detail.endswith("correct the clock of this machine")
+    level, detail = said["object storage server"]
+    assert level == "bad" and "it will refuse signatures; correct the clock" in detail
+    offset = int(detail.split("differs from this machine's by ")[1].split(" s ")[0])
+    assert 3590 < offset < 3700

@@ -116,4 +116,4 @@ def test_a_full_disk_is_said(option):
     with open("/dev/full", "w") as full:
         r = subprocess.run(command(option), stdout=full, stderr=subprocess.PIPE, text=True)
     assert r.returncode == 1
-    assert re.fullmatch(r"wanzami: notices/\w+\.gz cannot be written out: No space left on device\n", r.stderr)
+    assert re.fullmatch(r"wanzami: cannot write notices/\w+\.gz: No space left on device\n", r.stderr)

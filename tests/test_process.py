@@ -46,7 +46,7 @@ def test_probe(appliance):
     assert run("--probe", a.url + "/health").returncode == 0
 
     r = run("--probe", a.url + "/nothing")
-    assert (r.returncode, r.stderr) == (1, "unhealthy: %s/nothing answered 404\n" % a.url)
+    assert (r.returncode, r.stderr) == (1, "unhealthy: %s/nothing: HTTP status 404\n" % a.url)
     assert a.stop() == 0
     r = run("--probe", PORT=a.port)
     assert r.returncode == 1 and "Connection refused" in r.stderr
@@ -59,7 +59,7 @@ def test_probe_gives_up_in_time_on_a_server_that_says_nothing():
         s.listen()
         r = run("--probe", "http://127.0.0.1:%d/" % s.getsockname()[1], "--timeout", "0.2")
         assert r.returncode == 1
-        assert "did not answer within 200 ms" in r.stderr
+        assert "no response within 200 ms" in r.stderr
 
 
 def test_probe_refuses_what_is_not_http():
@@ -78,7 +78,7 @@ def test_probe_refuses_what_is_not_http():
         r = run("--probe", "http://127.0.0.1:%d/" % s.getsockname()[1])
         t.join()
         assert r.returncode == 1
-        assert "without an HTTP answer" in r.stderr
+        assert "without an HTTP response" in r.stderr
 
 
 def test_unknown_paths_and_methods_are_404_with_cors(appliance):

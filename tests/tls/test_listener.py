@@ -146,12 +146,12 @@ def test_the_probe_over_https(secure):
     s = secure()
     assert run("--probe", s.url + "/health").returncode == 0
     r = run("--probe", s.url + "/nothing")
-    assert (r.returncode, r.stderr) == (1, "unhealthy: %s/nothing answered 404\n" % s.url)
+    assert (r.returncode, r.stderr) == (1, "unhealthy: %s/nothing: HTTP status 404\n" % s.url)
     r = run("--probe", "https://localhost:%d/health" % s.a.port, "--timeout", "0.3")
-    assert r.returncode == 1 and "did not answer" in r.stderr  # a server without TLS waits for the rest of the request
+    assert r.returncode == 1 and "no response" in r.stderr  # a server without TLS waits for the rest of the request
     with socket.create_server(("127.0.0.1", 0)) as silent:
         r = run("--probe", "https://127.0.0.1:%d/" % silent.getsockname()[1], "--timeout", "0.2")
-        assert r.returncode == 1 and "did not answer within 200 ms" in r.stderr
+        assert r.returncode == 1 and "no response within 200 ms" in r.stderr
 
 
 def test_sessions_are_resumed_by_any_worker(secure):
