@@ -1,21 +1,21 @@
 #!/bin/bash
-# render.sh [SETTINGS [DIR]]: fills the ${NAME}s of every file here from SETTINGS (ecs-taskdefs/settings; lines NAME=value, of which
-# the last counts) and writes what is then complete into DIR (out/ecs). A file that still lacks a setting is not written; the last
-# line says which settings are lacking. Called by ./build.sh ecs; it asks AWS nothing.
+# render.sh [SETTINGS [DIR]]: replaces each ${NAME} in the JSON files of this folder by its value in SETTINGS and writes the files to
+# DIR. SETTINGS (default ecs-taskdefs/settings) has lines NAME=value; the last line of a name counts. DIR is out/ecs by default. A file
+# with a missing setting is not written; the output lists the missing settings. Called by ./build.sh ecs. Does not connect to AWS.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 settings=${1:-$here/settings}
 dir=${2:-$here/../out/ecs}
-[ -r "$settings" ] || { echo "render: copy ecs-taskdefs/settings.example to $settings and fill it in" >&2; exit 1; }
+[ -r "$settings" ] || { echo "render: cannot read $settings; copy ecs-taskdefs/settings.example to it and edit it" >&2; exit 1; }
 bad=$(grep -nvE '^([A-Z][A-Z0-9_]*=.*|#.*|)$' "$settings" || true)
-[ -z "$bad" ] || { echo "render: $settings: neither NAME=value nor a # comment: $bad" >&2; exit 1; }
+[ -z "$bad" ] || { echo "render: $settings: expected NAME=value or a # comment in line $bad" >&2; exit 1; }
 
 rm -rf "$dir"
-waiting=
+not_written=
 for file in "$here"/*/*.json; do
 	name=${file#"$here"/}
 	mkdir -p "$dir/${name%/*}"
-	waiting+=$(awk -v out="$dir/$name" '
+	not_written+=$(awk -v out="$dir/$name" '
 		NR == FNR && /^[A-Z]/ {
 			at = index($0, "=")
 			value = substr($0, at + 1)
@@ -42,5 +42,5 @@ for file in "$here"/*/*.json; do
 				printf "%s", text >out
 		}' "$settings" "$file")
 done
-lacking=$(printf '%s\n' $waiting | sort -u | tr '\n' ' ')
-echo "$(find "$dir" -type f | wc -l) files in $(realpath --relative-to=. "$dir")${waiting:+; others wait for $lacking}"
+missing=$(printf '%s\n' $not_written | sort -u | tr '\n' ' ')
+echo "$(find "$dir" -type f | wc -l) files in $(realpath --relative-to=. "$dir")${not_written:+; not written, settings missing: $missing}"

@@ -1,5 +1,5 @@
-"""ecs-taskdefs/ and the pages that say what to type: AWS would take them, the binary takes what the task definitions give it, and
-they say what they should."""
+"""ecs-taskdefs/ and the commands in docs/: both are valid input for AWS, the binary starts with each task definition, and the files
+have the required content."""
 import glob
 import json
 import os
@@ -40,7 +40,7 @@ def test_a_file_waits_until_its_settings_are_there(tmp_path):
     assert r.returncode == 0
     assert os.path.exists(tmp_path / "out" / "ecs" / "iam" / "api.json")
     assert not os.path.exists(tmp_path / "out" / "ecs" / "services" / "api.json")
-    assert re.search("others wait for .*TARGET_GROUP_ARN", r.stdout)
+    assert re.search("settings missing: .*TARGET_GROUP_ARN", r.stdout)
 
 
 def test_the_last_line_of_a_name_counts_and_any_text_makes_valid_json(tmp_path):
@@ -195,6 +195,15 @@ def test_services_replace_tasks_without_a_gap_and_take_bad_releases_back(rendere
         assert "loadBalancers" not in s
 
 
+def test_no_page_uses_ecs_exec_which_is_off(rendered, typed):
+    """ECS Exec needs a writable root file system, enableExecuteCommand and the permission ssmmessages:* of the task role."""
+    for role in ROLES:
+        assert container(rendered, role)["readonlyRootFilesystem"] is True
+        assert not load(rendered, "services/%s.json" % role).get("enableExecuteCommand")
+        assert not [a for _, actions, _ in statements(rendered, "iam/%s.json" % role) for a in actions if a.startswith("ssmmessages:")]
+    assert not [page for page in PAGES for words in typed(page) if words[:2] == ["ecs", "execute-command"]]
+
+
 @pytest.mark.parametrize("command", ["migrate", "doctor"])
 def test_commands_run_in_the_container_of_a_role(rendered, command):
     override, = load(rendered, "tasks/%s.json" % command)["overrides"]["containerOverrides"]
@@ -243,7 +252,7 @@ def test_the_bucket_shows_artwork_and_no_film(rendered):
     """The prefixes that the local store shows without a signature, and no other."""
     (effect, actions, resources), (denied, _, _) = statements(rendered, "storage/bucket-policy.json")
     assert (effect, actions, denied) == ("Allow", ["s3:GetObject"], "Deny")
-    with open(os.path.join(ROOT, "src", "store", "localurl.c")) as f:
+    with open(os.path.join(ROOT, "src", "store", "local", "local_url.c")) as f:
         prefixes = re.findall('"([a-z]+/)"', re.search(r"prefixes\[\] = \{(.*?)\};", f.read())[1])
     assert sorted(r.split(":::wanzami-media/")[1] for r in resources) == sorted([p + "*" for p in prefixes] + ["preview*/*"])
 
@@ -292,8 +301,11 @@ def test_alarms_use_metrics_that_exist_and_name_pages_that_exist(rendered):
         if a["Namespace"] == "Wanzami":
             role, = a["Dimensions"]
             assert role["Name"] == "Role" and role["Value"] in ROLES and a["MetricName"] in METRICS
-        for page in re.findall(r"docs/\S+", a["AlarmDescription"]):
-            assert os.path.exists(os.path.join(ROOT, page)), page
+        page = re.search(r" See (docs/runbook-\S+\.md)$", a["AlarmDescription"])
+        assert page or a["AlarmName"].startswith("wanzami-transcode-scale-"), a["AlarmName"]
+        if page:
+            with open(os.path.join(ROOT, page[1])) as f:
+                assert "`%s`" % a["AlarmName"] in f.read(), page[1]
         # PutMetricAlarm: at most a day in all
         assert a["Period"] * a["EvaluationPeriods"] <= 86400 and a["Period"] % 60 == 0
     assert METRICS <= {a["MetricName"] for a in alarms(rendered)}
