@@ -1,11 +1,10 @@
 #!/bin/bash
-# Installs what building and testing need, builds, runs every test and ends with the line "N passed, N failed". Then the tests of
-# the API, of mail and of the queue, but those with many rows, run once more under AddressSanitizer and UBSan, some under valgrind, and
-# some with the binary for 64-bit ARM, emulated.
-# A test that fails, or is not over after a quarter of an hour, has two more tries, since a busy machine can make a server too slow;
-# the summary names it as RERUN.
-# Those that need containers and a load balancer are run by tests/e2e/run.sh.
-# With arguments, which go to pytest (-k words, tests/api, …), only the first of these four.
+# Installs the packages for building and testing, builds, and runs the tests in four parts: all tests with out/wanzami; tests of the API,
+# mail and the queue under AddressSanitizer and UBSan; some tests under valgrind; some tests with the emulated binary for 64-bit ARM.
+# Prints the slowest tests of each part, skipped tests with their reasons, and at the end "N passed, N failed".
+# usage: tests/run.sh [PYTEST-ARGUMENT…]. With arguments (tests/api -k payments) only the first part runs. Give a path with -k.
+# A test that fails or runs for 15 minutes is repeated up to twice; the summary lists it as RERUN.
+# tests/e2e/run.sh runs the tests that need containers and a load balancer.
 set -u
 cd "$(dirname "$0")/.."
 build/setup.sh test run image || exit

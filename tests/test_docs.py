@@ -5,7 +5,7 @@ import re
 
 from services import ROOT
 
-PAGES = ["README.md"] + sorted(os.path.relpath(p, ROOT) for p in glob.glob(ROOT + "/docs/*.md"))
+PAGES = ["README.md", "CONTRIBUTING.md"] + sorted(os.path.relpath(p, ROOT) for p in glob.glob(ROOT + "/docs/*.md"))
 
 
 def links(page):
@@ -16,6 +16,17 @@ def links(page):
 
 def test_every_link_leads_to_a_file():
     assert [(page, link) for page in PAGES for link in links(page) if not os.path.exists(os.path.join(ROOT, link))] == []
+
+
+def test_every_named_file_exists():
+    """`src/http/sql.h` and the like; names with a part in capitals, such as sql/query/AREA/NAME.sql, stand for many files."""
+    wrong = []
+    for page in PAGES:
+        with open(os.path.join(ROOT, page)) as f:
+            for path in re.findall(r"`((?:src|sql|tests|build|assets|conf|docs|ecs-taskdefs)/[\w./-]+)`", f.read()):
+                if not re.search(r"\b(?:[A-Z]{4,}|settings$)", path) and not os.path.exists(os.path.join(ROOT, path)):
+                    wrong.append((page, path))
+    assert wrong == []
 
 
 def test_the_readme_leads_to_every_page():
