@@ -123,7 +123,7 @@ admin_create(const char *database_url, const char *email, const char *name, cons
 	if (name == NULL || strlen(name) < 2)
 		return (!failed("--name: a name of at least two bytes is required", ""));
 	if (!list_contains(ROLES, role))
-		return (!failed("--role: unknown role; use one of ", ROLES));
+		return (!failed("--admin-role: unknown role; use one of ", ROLES));
 	if (!password_get(password, sizeof(password), &generated))
 		return (1);
 	if (!password_make(password, hash))
