@@ -1,38 +1,37 @@
 /*
- * Jobs: work that is done at times of the clock and that nobody waits for. A
- * job is declared where it is written; the declarations are collected from a
- * linker section. Declaring it is all: the cron role runs it when it is due,
- * `wanzami job run NAME` runs it by hand, `wanzami job list` shows it.
+ * Declaration of cron jobs: scheduled work. A job is declared beside its code;
+ * the declarations are collected in a linker section. The cron role runs a
+ * declared job when it is due, `wanzami job run NAME` runs it by hand, `wanzami
+ * job list` lists it.
  *
- * Most are a file of SQL, run as one transaction. Its parameters $1, $2, … are
- * the values of the variables listed behind it; of what its last statement
- * returns (at most one row) the columns are what the log and the history tell
- * about the run. A column "failed" that is not NULL makes it a failure, and
- * its text is the reason.
+ * Most jobs are one file in sql/query, run as one transaction. Its parameters
+ * $1, $2, … are the values of the listed variables. Its last statement returns
+ * at most one row; the columns become the detail of the run in the log and the
+ * history. If a column "failed" is not NULL, the run has failed and the text of
+ * the column is the reason.
  *
- *	JOB_SQL("preferences", CONF_PREFERENCES_CRON, "recs/preferences",
- *	    "Finds the genres that each profile likes.", CONF_PREF_WINDOW_DAYS);
+ *	JOB_SQL("preferences", CONF_PREFERENCES_CRON, "recs/compute-preferences",
+ *	    "Computes the preferred genres of each profile.", CONF_PREF_WINDOW_DAYS);
  *
- * Others are a function, called on a thread of its own, so that it may block:
+ * Other jobs are a function. It is called on its own thread and may block:
  *
- *	JOB("event-export", CONF_EVENT_EXPORT_CRON, event_export,
- *	    "Writes the events of a day to the object store.", .arguments = "[DAYS]")
+ *	JOB("payments", CONF_PAYMENTS_CRON, payments, "Checks open purchases …");
+ *
+ *	static enum job_outcome
+ *	payments(struct job_run *run)
  *	{
- *		const PGresult	*rows;
- *
- *		if ((rows = job_sql(run, "events/export", 1, params)) == NULL)
- *			return (job_failed(run, "the events cannot be read"));
- *		job_count(run, "events", PQntuples(rows));
+ *		if (job_sql(run, "ppv/clean", 0, NULL) == NULL)
+ *			return (job_failed(run, "old grants cannot be deleted"));
  *		return (JOB_OK);
  *	}
  *
- * The variable of a job is called NAME_CRON, in capitals, "_" for "-"; it is a
- * row of type CONF_CRON in base/conf.c and holds an expression of base/cron_expr.h.
+ * The schedule of a job is in the variable NAME_CRON, in capitals, with "_" for
+ * "-": a row of type CONF_CRON in base/conf_vars.h with an expression of
+ * base/cron_expr.h.
  *
- * A job is run by one process at a time, however many there are. It may be
- * killed at any moment and is then run again, or run twice in a row: what it
- * does is done in steps that are whole by themselves and harmless when they
- * are repeated. It should ask job_canceled() at least once a second.
+ * One process at a time runs a job. It can be killed at any time; the job is
+ * then run again. Therefore each step of a job is a transaction or can be
+ * repeated without harm. A job calls job_canceled() at least once a second.
  */
 #ifndef WANZAMI_CRON_JOB_H
 #define WANZAMI_CRON_JOB_H
@@ -48,19 +47,19 @@
 
 enum job_outcome { JOB_OK, JOB_FAILED };
 
-/* One run of a job; the thread's that it is run on. */
+/* A run of a job. Only the thread that calls the body may use it. */
 struct job_run;
 
 struct job {
 	const char		*name;
-	enum conf_id		cron;		/* the variable that says when */
-	const char		*help;		/* what it does, in one sentence */
-	/* Exactly one of the two. */
+	enum conf_id		cron;		/* variable with the schedule */
+	const char		*help;		/* one sentence for `wanzami job list` */
+	/* Exactly one of body and statement is set. */
 	enum job_outcome	(*body)(struct job_run *);
 	const char		*statement;
 	enum conf_id		params[JOB_PARAMS_MAX];
 	int			nparams;
-	const char		*arguments;	/* what `wanzami job run NAME` may have behind it, for people; NULL: nothing */
+	const char		*arguments;	/* arguments of `wanzami job run NAME`, for the help; NULL: none allowed */
 };
 
 #define JOB_PASTE_(a, b)	a##b
@@ -77,35 +76,39 @@ struct job {
 	    .nparams = sizeof((const enum conf_id[]){ __VA_ARGS__ }) / sizeof(enum conf_id))
 #define JOB(n, c, fn, h, ...)						\
 	static enum job_outcome	fn(struct job_run *);			\
-	JOB_DECLARE(.name = n, .cron = c, .help = h, .body = fn, ##__VA_ARGS__); \
-	static enum job_outcome						\
-	fn(struct job_run *run)
+	JOB_DECLARE(.name = n, .cron = c, .help = h, .body = fn, ##__VA_ARGS__)
 
 /*
- * Runs the statements of sql/query/<file>.sql as one transaction over the
- * run's own connection, without a limit of time. What they write is undone if
- * the run has lost its claim to another process. The rows of the last
- * statement are valid until the next call. NULL when it failed; job_failed()
- * then adds the database's words by itself. A file may not have more
- * parameters than are given.
+ * Runs the statements of sql/query/<file>.sql as one transaction on the run's
+ * connection, without a timeout. The transaction fails if the run has lost its
+ * lease to another process. Returns the rows of the last statement, valid until
+ * the next call, or NULL on error; job_failed() then appends the error message of
+ * the database. nparams is at least the number of parameters in the file.
  */
 const PGresult	*job_sql(struct job_run *, const char *file, int nparams, const char *const *params);
 
-/* The same for more rows than fit in memory: row is called with each, as a result of one row, until it returns 0. Returns 0 when it failed or was stopped. */
+/*
+ * Runs a file as job_sql() does, for more rows than fit in memory: calls row()
+ * with a result of one row for each, until it returns 0. Returns 0 on error or if
+ * row() has returned 0.
+ */
 int		job_each(struct job_run *, const char *file, int nparams, const char *const *params,
 		    int (*row)(void *ctx, const PGresult *), void *ctx);
 
-/* Whether the run should end as soon as it can; what it returns does not matter then. Takes the run as void *, as objects_call and fetch want it. */
+/*
+ * Returns 1 if the run has to end as soon as possible; the outcome it returns is
+ * then ignored. Takes the run as void * to be a callback of objects_call and fetch.
+ */
 int		job_canceled(void *run);
 
-/* What stood behind the name on the command line, from 0; NULL where there is nothing, as in the cron role. */
+/* Returns argument n (from 0) of `wanzami job run NAME`, NULL if there is none, as always in the cron role. */
 const char	*job_argument(const struct job_run *, int n);
 
-/* Adds to what log and history tell about the run. */
+/* Add a field to the detail of the run in log and history. */
 void		job_count(struct job_run *, const char *key, int64_t number);
-void		job_tell(struct job_run *, const char *key, const char *text);
+void		job_text(struct job_run *, const char *key, const char *text);
 
-/* Notes why the run failed, in a sentence for people, and returns JOB_FAILED. */
+/* Sets the reason of a failed run, a message for people, and returns JOB_FAILED. */
 enum job_outcome	job_failed(struct job_run *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -1,10 +1,10 @@
 /*
- * A run has two threads and two connections: one does the work, the other
- * keeps the claim alive, whatever the work is waiting for.
+ * A run has two threads with a connection each: the work thread runs the job, the
+ * control thread renews the lease, even while the work thread is blocked.
  *
- * Everything the work writes is written in transactions that hold the row of
- * the lease (sql/query/jobs/hold.sql), so that a process that comes back from
- * the dead when another has taken over changes nothing.
+ * Each transaction of the work thread locks the row of the lease and checks its
+ * fencing token (sql/query/jobs/hold.sql). A process that continues after another
+ * one has lease_lost the lease can therefore not write.
  */
 #include <pthread.h>
 #include <stdarg.h>
@@ -24,9 +24,9 @@
 #include "cron/cron_run.h"
 #include "store/pg_sync.h"
 
-#define KEEP_STEP_MS	200
-#define KEEP_TIMEOUT_MS	10000	/* of a statement about the claim itself */
-#define FINISH_TRIES	50	/* KEEP_STEP_MS apart */
+#define CONTROL_STEP_MS	200
+#define CONTROL_TIMEOUT_MS	10000	/* of a statement about the lease */
+#define FINISH_TRIES	50	/* CONTROL_STEP_MS apart */
 
 struct job_run {
 	const struct job	*job;
@@ -34,23 +34,23 @@ struct job_run {
 	char *const		*arguments;
 	char			fence[24];
 
-	/* The keeper's. */
+	/* Fields of the control thread. */
 	struct pg_sync		control;
 	u_int64_t		started, renewed;	/* ms */
-	atomic_int		stop;			/* somebody wants it to end */
-	atomic_int		taken;			/* the claim is not ours any more */
-	atomic_int		over;
+	atomic_int		stop;			/* run_stop() was called */
+	atomic_int		lease_lost;		/* expired, or lease_lost by another process */
+	atomic_int		ended;
 	pthread_mutex_t		lock;
 	pthread_cond_t		turn;
 
-	/* The work's, until done. */
+	/* Fields of the work thread, until done is set. */
 	struct pg_sync		db;
 	struct kore_buf		*detail;
 	char			why[512];
 	enum job_outcome	outcome;
-	int			lost;			/* the database went away under it */
-	atomic_int		pid;			/* the server's process that works for it */
-	int			done;			/* under the lock */
+	int			lost;			/* the connection was lost during a transaction */
+	atomic_int		pid;			/* PostgreSQL back end of the connection */
+	int			done;			/* protected by the lock */
 };
 
 extern const struct job *const	__start_jobs[], *const __stop_jobs[];
@@ -159,19 +159,19 @@ run_stop(struct job_run *run)
 }
 
 int
-run_over(const struct job_run *run)
+run_ended(const struct job_run *run)
 {
-	return (atomic_load(&run->over));
+	return (atomic_load(&run->ended));
 }
 
-/* What bodies call. */
+/* Functions for job bodies. */
 
 int
 job_canceled(void *run)
 {
 	struct job_run	*r = run;
 
-	return (atomic_load(&r->stop) || atomic_load(&r->taken));
+	return (atomic_load(&r->stop) || atomic_load(&r->lease_lost));
 }
 
 const char *
@@ -203,7 +203,7 @@ job_count(struct job_run *run, const char *key, int64_t number)
 }
 
 void
-job_tell(struct job_run *run, const char *key, const char *text)
+job_text(struct job_run *run, const char *key, const char *text)
 {
 	detail_key(run, key);
 	json_quote(run->detail, text);
@@ -226,9 +226,9 @@ job_failed(struct job_run *run, const char *fmt, ...)
 }
 
 /*
- * Opens the run's connection, unless the statement before has left it open,
- * and a transaction in it. A connection that was closed while the job did
- * other work is opened again: nothing has been sent over it.
+ * Opens the run's connection, unless it is open, and begins a transaction. If the
+ * connection was closed since the last transaction, opens it again: no statement
+ * of this transaction has been sent yet.
  */
 static int
 transaction_open(struct job_run *run)
@@ -245,7 +245,7 @@ transaction_open(struct job_run *run)
 	return (1);
 }
 
-/* Begins a transaction that nobody can take the claim from. */
+/* Begins a transaction and locks the lease, so that no other process can take it before the end of the transaction. */
 static int
 work_begin(struct job_run *run)
 {
@@ -260,7 +260,7 @@ work_begin(struct job_run *run)
 	if ((held = pg_sync_query(&run->db, "jobs/hold", 2, params)) == NULL)
 		return (0);
 	if (PQntuples(held) == 0)
-		atomic_store(&run->taken, 1);
+		atomic_store(&run->lease_lost, 1);
 
 	return (PQntuples(held) == 1);
 }
@@ -280,7 +280,7 @@ work_end(struct job_run *run, int ok)
 	if (!pg_sync_disconnected(&run->db)) {
 		(void)pg_sync_exec(&run->db, "ROLLBACK");
 	} else {
-		atomic_store(&run->pid, 0);	/* may soon be somebody else's */
+		atomic_store(&run->pid, 0);	/* PostgreSQL may reuse the process id */
 		run->lost |= !run->db.stopped;
 	}
 
@@ -299,11 +299,11 @@ job_each(struct job_run *run, const char *file, int nparams, const char *const *
 	return (work_end(run, work_begin(run) && pg_sync_each(&run->db, file, nparams, params, row, ctx)) != NULL);
 }
 
-/* The work. */
+/* The work thread. */
 
-/* Numbers, truth and JSON as they are, everything else as text. */
+/* Adds a column to the detail: booleans, numbers and JSON as JSON values, other types as strings. */
 static void
-column_tell(struct job_run *run, const PGresult *rows, int column)
+detail_column(struct job_run *run, const PGresult *rows, int column)
 {
 	const char	*value = PQgetvalue(rows, 0, column);
 
@@ -321,7 +321,7 @@ column_tell(struct job_run *run, const PGresult *rows, int column)
 		}
 		/* FALLTHROUGH */
 	default:
-		job_tell(run, PQfname(rows, column), value);
+		job_text(run, PQfname(rows, column), value);
 		break;
 	}
 }
@@ -336,13 +336,13 @@ statement_run(struct job_run *run)
 	for (i = 0; i < run->job->nparams; i++)
 		params[i] = conf_str(run->job->params[i]);
 	if ((rows = job_sql(run, run->job->statement, run->job->nparams, params)) == NULL)
-		return (job_failed(run, "its statement failed"));
+		return (job_failed(run, "the statement failed"));
 	if (PQntuples(rows) == 0)
 		return (JOB_OK);
 	failure = PQfnumber(rows, "failed");
 	for (i = 0; i < PQnfields(rows); i++) {
 		if (i != failure && !PQgetisnull(rows, 0, i))
-			column_tell(run, rows, i);
+			detail_column(run, rows, i);
 	}
 	if (failure != -1 && !PQgetisnull(rows, 0, failure))
 		return (job_failed(run, "%s", PQgetvalue(rows, 0, failure)));
@@ -365,15 +365,15 @@ work(void *arg)
 	return (NULL);
 }
 
-/* The keeper. */
+/* The control thread. */
 
 static int
 control_open(struct job_run *run)
 {
-	return (pg_sync_open(&run->control, conf_str(CONF_DATABASE_URL), KEEP_TIMEOUT_MS));
+	return (pg_sync_open(&run->control, conf_str(CONF_DATABASE_URL), CONTROL_TIMEOUT_MS));
 }
 
-/* Returns 1 with the claim, 0 when there is nothing to do, -1 when the database is away. */
+/* Claims the lease. Returns 1 on success, 0 if the job is running elsewhere or done, -1 on a database error. */
 static int
 claim(struct job_run *run)
 {
@@ -393,9 +393,9 @@ claim(struct job_run *run)
 	return (1);
 }
 
-/* The lease is what counts: when it has run out without an answer, somebody else may have begun. */
+/* Renews the lease each third of its duration. If it expires without a renewal, counts it as lost: another process may have started. */
 static void
-claim_renew(struct job_run *run)
+lease_renew(struct job_run *run)
 {
 	const char	*params[] = { run->job->name, run->fence, conf_str(CONF_JOB_LEASE_MS) };
 	const PGresult	*rows = NULL;
@@ -408,10 +408,10 @@ claim_renew(struct job_run *run)
 	if (rows != NULL && PQntuples(rows) == 1)
 		run->renewed = now;
 	else if (rows != NULL || kore_time_ms() - run->renewed > lease)
-		atomic_store(&run->taken, 1);
+		atomic_store(&run->lease_lost, 1);
 }
 
-/* Ends the statement that the work is waiting for; between two statements it finds out by itself. */
+/* Cancels the statement that the work thread is waiting for. Between two statements the thread checks job_canceled() itself. */
 static void
 work_cancel(struct job_run *run)
 {
@@ -430,7 +430,7 @@ work_wait(struct job_run *run)
 	int		done;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += KEEP_STEP_MS * 1000000L;
+	until.tv_nsec += CONTROL_STEP_MS * 1000000L;
 	until.tv_sec += until.tv_nsec / 1000000000L;
 	until.tv_nsec %= 1000000000L;
 	pthread_mutex_lock(&run->lock);
@@ -445,9 +445,9 @@ work_wait(struct job_run *run)
 static enum run_end
 end_of(const struct job_run *run)
 {
-	if (run->outcome == JOB_OK && !atomic_load(&run->taken))
+	if (run->outcome == JOB_OK && !atomic_load(&run->lease_lost))
 		return (RUN_OK);
-	if (atomic_load(&run->taken))
+	if (atomic_load(&run->lease_lost))
 		return (RUN_LOST);
 	if (atomic_load(&run->stop))
 		return (RUN_RETURNED);
@@ -455,14 +455,14 @@ end_of(const struct job_run *run)
 	return (run->lost ? RUN_LOST : RUN_FAILED);
 }
 
-/* Tried again while the database is away, as long as that can still be the claim's business. */
+/* Records the outcome. Repeats on a database error, FINISH_TRIES times or until the run is stopped. */
 static enum run_end
 finish(struct job_run *run, enum run_end end)
 {
-	static const char	*words[] = { [RUN_OK] = "ok", [RUN_FAILED] = "failed", [RUN_LOST] = "lost", [RUN_RETURNED] = "returned" };
-	const char		*params[] = { run->job->name, run->fence, words[end], kore_buf_stringify(run->detail, NULL) };
+	static const char	*outcomes[] = { [RUN_OK] = "ok", [RUN_FAILED] = "failed", [RUN_LOST] = "lost", [RUN_RETURNED] = "returned" };
+	const char		*params[] = { run->job->name, run->fence, outcomes[end], kore_buf_stringify(run->detail, NULL) };
 	const PGresult		*rows;
-	struct timespec		pause = { .tv_nsec = KEEP_STEP_MS * 1000000L };
+	struct timespec		pause = { .tv_nsec = CONTROL_STEP_MS * 1000000L };
 	int			tries;
 
 	for (tries = 0; tries < FINISH_TRIES && !(tries > 0 && atomic_load(&run->stop)); tries++) {
@@ -475,13 +475,13 @@ finish(struct job_run *run, enum run_end end)
 }
 
 static void
-tell(const struct job_run *run, enum run_end end, const char *detail)
+run_log(const struct job_run *run, enum run_end end, const char *detail)
 {
-	static const struct { enum log_level level; const char *says; } lines[] = {
-		[RUN_OK] = { LOG_LEVEL_INFO, "job done" }, [RUN_FAILED] = { LOG_LEVEL_ERROR, "job failed" },
-		[RUN_LOST] = { LOG_LEVEL_WARN, "job lost" }, [RUN_RETURNED] = { LOG_LEVEL_WARN, "job given back" } };
+	static const struct { enum log_level level; const char *message; } lines[] = {
+		[RUN_OK] = { LOG_LEVEL_INFO, "cron job done" }, [RUN_FAILED] = { LOG_LEVEL_ERROR, "cron job failed" },
+		[RUN_LOST] = { LOG_LEVEL_WARN, "cron job lost" }, [RUN_RETURNED] = { LOG_LEVEL_WARN, "cron job returned" } };
 
-	log_event(lines[end].level, lines[end].says, LOG_S("job", run->job->name), LOG_I("ms", (int64_t)(kore_time_ms() - run->started)),
+	log_event(lines[end].level, lines[end].message, LOG_S("job", run->job->name), LOG_I("ms", (int64_t)(kore_time_ms() - run->started)),
 	    LOG_I("late_s", run->due > 0 ? (int64_t)time(NULL) - run->due : INT64_MIN),
 	    LOG_S("detail", *detail != '\0' ? detail : NULL), LOG_S("error", end != RUN_OK && run->why[0] != '\0' ? run->why : NULL));
 }
@@ -493,15 +493,15 @@ perform(struct job_run *run)
 
 	if (!thread_begin(work, run)) {
 		run->done = run->lost = 1;
-		run->outcome = job_failed(run, "there is no thread for it");
+		run->outcome = job_failed(run, "the thread cannot be started");
 	}
 	while (!work_wait(run)) {
-		claim_renew(run);
+		lease_renew(run);
 		if (job_canceled(run))
 			work_cancel(run);
 	}
 	if (run->why[0] != '\0')
-		job_tell(run, "error", run->why);
+		job_text(run, "error", run->why);
 	if (run->detail->offset > 0)
 		kore_buf_append(run->detail, "}", 1);
 	else
@@ -509,7 +509,7 @@ perform(struct job_run *run)
 	end = finish(run, end_of(run));
 	if (end == RUN_OK || end == RUN_FAILED)
 		counter_add(end == RUN_OK ? COUNTER_JOBS_OK : COUNTER_JOBS_FAILED, 1);
-	tell(run, end, kore_buf_stringify(run->detail, NULL));
+	run_log(run, end, kore_buf_stringify(run->detail, NULL));
 
 	return (end);
 }
@@ -521,13 +521,13 @@ run_perform(struct job_run *run)
 	int		claimed = claim(run);
 
 	if (claimed == -1)
-		log_event(LOG_LEVEL_WARN, "job cannot be claimed", LOG_S("job", run->job->name), LOG_S("error", run->control.error));
+		log_event(LOG_LEVEL_WARN, "cron job cannot be claimed", LOG_S("job", run->job->name), LOG_S("error", run->control.error));
 	if (claimed == 1)
 		end = perform(run);
 	else
 		end = claimed == 0 ? RUN_BUSY : RUN_LOST;
 	pg_sync_close(&run->control);
-	atomic_store(&run->over, 1);
+	atomic_store(&run->ended, 1);
 
 	return (end);
 }

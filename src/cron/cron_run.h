@@ -1,6 +1,6 @@
 /*
- * One run of a job (cron/cron_job.h): claimed, renewed while it goes on, and
- * written down.
+ * Execution of one run of a cron job (cron/cron_job.h): claims the job's lease,
+ * renews it during the run and records the outcome.
  */
 #ifndef WANZAMI_CRON_RUN_H
 #define WANZAMI_CRON_RUN_H
@@ -10,38 +10,39 @@
 
 #include "cron/cron_job.h"
 
-/* All jobs, by name; for the life of the process. Any thread. */
+/* Returns all jobs sorted by name; valid until the process ends. First call from one thread only. */
 const struct job	*const *job_all(size_t *count);
+/* Returns the job with this name, NULL if there is none. */
 const struct job	*job_find(const char *name);
 
-/* Their names as a JSON array, as the statements want it; the caller frees it. */
+/* Returns the names of all jobs as a JSON array, a parameter of sql/query/jobs; the caller frees it. */
 char			*job_names(void);
 
 enum run_end {
 	RUN_OK,
-	RUN_FAILED,		/* the job says so */
-	RUN_BUSY,		/* somebody else is at it, or it has been done */
-	RUN_LOST,		/* the database was away or somebody took over: nobody knows what became of it */
-	RUN_RETURNED		/* told to end: somebody else will do it */
+	RUN_FAILED,		/* the job has failed; the reason is recorded */
+	RUN_BUSY,		/* another process runs it or has already run it */
+	RUN_LOST,		/* the database connection or the lease was lost; the outcome is unknown */
+	RUN_RETURNED		/* stopped before its end; another process runs it */
 };
 
-/* Names this process for others to read in the history; once, before run_perform, where the sandbox does not count yet. */
+/* Sets the process name in the history, HOST/PID. Call once, before run_perform() and before the sandbox is entered. */
 void	run_name_process(void);
 
 /*
- * A run that is to be: of a job that was due at that Unix time, 0 by hand.
- * arguments (may be NULL) end with NULL and must outlive it.
+ * Allocates a run. due is the scheduled Unix time in seconds, 0 for a run by hand.
+ * arguments (may be NULL) end with NULL and must outlive the run.
  */
 struct job_run	*run_make(const struct job *, int64_t due, char *const *arguments);
 void		run_free(struct job_run *);
 
-/* Claims, runs and writes down. Blocks for as long as it takes. Any thread but the event loop's; once for each run. */
+/* Claims the lease, runs the job and records the outcome. Blocks until the end. Any thread except the event loop; once per run. */
 enum run_end	run_perform(struct job_run *);
 
-/* Asks a run to end soon: it gives its claim back. Any thread, also from a signal handler. */
+/* Requests that a run ends soon and releases its lease. Any thread, also in a signal handler. */
 void		run_stop(struct job_run *);
 
-/* Whether run_perform is over. Any thread. */
-int		run_over(const struct job_run *);
+/* Returns 1 if run_perform() has ended. Any thread. */
+int		run_ended(const struct job_run *);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Jobs from the command line.
+ * The commands `wanzami job list` and `wanzami job run`.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ stop(int signo)
 static int
 usage(void)
 {
-	fprintf(stderr, "wanzami: try job list or job run NAME\n");
+	fprintf(stderr, "wanzami: usage: wanzami job list | wanzami job run NAME [ARGUMENT]\n");
 
 	return (2);
 }
@@ -45,14 +45,14 @@ run_now(const struct job *job, char *const *arguments)
 	(void)sigaction(SIGINT, &action, NULL);
 	end = run_perform(current);
 	if (end == RUN_BUSY)
-		fprintf(stderr, "wanzami: somebody else is running %s\n", job->name);
+		fprintf(stderr, "wanzami: %s is already running\n", job->name);
 
 	return (status[end]);
 }
 
-/* When a job will run, as it stands in the configuration. */
+/* Prints name, schedule and next time of a job. last is the last scheduled time that was claimed. */
 static void
-next_print(const struct job *job, int64_t taken_up)
+next_print(const struct job *job, int64_t last)
 {
 	struct cron	cron;
 	struct zone	zone;
@@ -62,11 +62,11 @@ next_print(const struct job *job, int64_t taken_up)
 	time_t		at, now = time(NULL);
 
 	if (cron_parse(&cron, conf_str(job->cron)) == NULL && zone_parse(&zone, conf_str(CONF_CRON_TZ)) &&
-	    (next = cron_next(&cron, &zone, taken_up > 0 ? taken_up : now)) != CRON_NEVER) {
+	    (next = cron_next(&cron, &zone, last > 0 ? last : now)) != CRON_NEVER) {
 		at = next;
 		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", gmtime_r(&at, &tm));
 		if (next <= now)
-			snprintf(text, sizeof(text), "at once");
+			snprintf(text, sizeof(text), "now");
 	}
 	printf("%-16s  %-16s  %-19s", job->name, conf_str(job->cron), text);
 }
@@ -84,11 +84,11 @@ list(void)
 		rows = pg_sync_query(&db, "jobs/list", 1, params);
 	free(names);
 	if (rows == NULL) {
-		fprintf(stderr, "wanzami: the jobs cannot be read: %s\n", db.error);
+		fprintf(stderr, "wanzami: cannot list the cron jobs: %s\n", db.error);
 		pg_sync_close(&db);
 		return (1);
 	}
-	printf("%-16s  %-16s  %-19s  %-19s  %-8s  %8s  %s\n", "job", "schedule", "next run (UTC)", "last run (UTC)", "outcome", "seconds", "what it does");
+	printf("%-16s  %-16s  %-19s  %-19s  %-8s  %8s  %s\n", "job", "schedule", "next run (UTC)", "last run (UTC)", "outcome", "seconds", "description");
 	for (i = 0; i < PQntuples(rows); i++) {
 		next_print(job_find(PQgetvalue(rows, i, 0)), atoll(PQgetvalue(rows, i, 1)));
 		printf("  %-19s  %-8s  %8s  %s\n", PQgetvalue(rows, i, 2), PQgetvalue(rows, i, 3), PQgetvalue(rows, i, 4),
@@ -109,11 +109,11 @@ job_command(int argc, char **argv)
 	if (argc < 2 || strcmp(argv[0], "run"))
 		return (usage());
 	if ((job = job_find(argv[1])) == NULL) {
-		fprintf(stderr, "wanzami: there is no job \"%s\"; wanzami job list shows them\n", argv[1]);
+		fprintf(stderr, "wanzami: unknown cron job \"%s\"; run `wanzami job list` for the names\n", argv[1]);
 		return (2);
 	}
 	if (argc > 2 && job->arguments == NULL) {
-		fprintf(stderr, "wanzami: %s takes nothing behind its name\n", job->name);
+		fprintf(stderr, "wanzami: %s takes no argument\n", job->name);
 		return (2);
 	}
 

@@ -5,9 +5,9 @@
 #define WANZAMI_JOB_COMMAND_H
 
 /*
- * argv holds what stands behind `wanzami job`. Blocks. Returns the exit
- * status: 0 done, 1 failed (the reason is in the log), 2 no such command or
- * job, 3 somebody else is running it.
+ * Runs a command. argv holds the arguments after `wanzami job`. Blocks. Returns
+ * the exit status: 0 done, 1 failed (the log has the reason), 2 unknown command,
+ * job or argument, 3 another process is running the job.
  */
 int	job_command(int argc, char **argv);
 

@@ -1,10 +1,10 @@
 /*
- * A timer that is set to the next time at which a job is due, and to a look
- * every few seconds: somebody may have died in the middle of a job.
+ * A timer that expires when the next job is due, and several times per lease, to
+ * find jobs whose process has died.
  *
- * What was missed while nobody looked is due once, however often it was
- * missed: what counts is the last time that was taken up, which stands in the
- * database (sql/schema/0010_jobs.sql).
+ * If several scheduled times of a job were missed because no process was running,
+ * the job is due once. The database keeps the last scheduled time that was claimed
+ * (column slot of wanzami.lease).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -21,14 +21,14 @@
 #include "cron/schedule.h"
 #include "store/pg.h"
 
-#define RUNNING_MAX	4	/* at a time; the others wait for the next look */
-#define MISSED_MAX	1000	/* how far we count to find the last of them */
-#define LOOKS_PER_LEASE	6
+#define RUNNING_MAX	4	/* jobs at a time; others wait for the next check */
+#define MISSED_MAX	1000	/* maximum of missed times to count; above it the job is due now */
+#define CHECKS_PER_LEASE	6
 
 struct entry {
 	const struct job	*job;
 	struct cron		cron;
-	struct job_run		*run;	/* NULL: not here */
+	struct job_run		*run;	/* NULL: not running in this process */
 };
 
 static struct entry	*entries;
@@ -63,29 +63,29 @@ running(void)
 	int	n = 0;
 
 	for (i = 0; i < nentries; i++)
-		n += entries[i].run != NULL && !run_over(entries[i].run);
+		n += entries[i].run != NULL && !run_ended(entries[i].run);
 
 	return (n);
 }
 
 static void
-entries_clear(void)
+ended_free(void)
 {
 	size_t	i;
 
 	for (i = 0; i < nentries; i++) {
-		if (entries[i].run != NULL && run_over(entries[i].run)) {
+		if (entries[i].run != NULL && run_ended(entries[i].run)) {
 			run_free(entries[i].run);
 			entries[i].run = NULL;
 		}
 	}
 }
 
-/* To the next time that anything is due, or that we look anyway. */
+/* Sets the timer to the next scheduled time, or to the next check if that is earlier. */
 static void
 timer_set(void)
 {
-	int64_t	now = now_ms(), wait = conf_int(CONF_JOB_LEASE_MS) / LOOKS_PER_LEASE, due;
+	int64_t	now = now_ms(), wait = conf_int(CONF_JOB_LEASE_MS) / CHECKS_PER_LEASE, due;
 	size_t	i;
 
 	for (i = 0; i < nentries; i++) {
@@ -96,11 +96,11 @@ timer_set(void)
 	kore_timer_add(schedule_tick, (u_int64_t)wait + 1, NULL, KORE_TIMER_ONESHOT);
 }
 
-/* The last time up to now at which it was due, 0 when there is none behind the one that was taken up. */
+/* Returns the last scheduled time after `last` and up to now, 0 if there is none. */
 static int64_t
-due_since(const struct entry *e, int64_t taken_up, int64_t now)
+due_since(const struct entry *e, int64_t last, int64_t now)
 {
-	int64_t	due = 0, next = cron_next(&e->cron, &zone, taken_up);
+	int64_t	due = 0, next = cron_next(&e->cron, &zone, last);
 	int	i;
 
 	for (i = 0; next <= now && i < MISSED_MAX; i++) {
@@ -111,20 +111,21 @@ due_since(const struct entry *e, int64_t taken_up, int64_t now)
 	return (next <= now ? now : due);
 }
 
+/* Starts a job if it is due: at a time after `last`, or again at `last` if that run was interrupted. */
 static void
-entry_look(struct entry *e, int64_t taken_up, int again, int64_t now)
+entry_check(struct entry *e, int64_t last, int interrupted, int64_t now)
 {
 	int64_t	due;
 
 	if (e->run != NULL || e->cron.off || running() >= RUNNING_MAX)
 		return;
-	if ((due = due_since(e, taken_up, now)) == 0 && again)
-		due = taken_up;
+	if ((due = due_since(e, last, now)) == 0 && interrupted)
+		due = last;
 	if (due == 0)
 		return;
 	e->run = run_make(e->job, due, NULL);
 	if (!thread_begin(run_thread, e->run)) {
-		log_event(LOG_LEVEL_ERROR, "there is no thread for a job", LOG_S("job", e->job->name));
+		log_event(LOG_LEVEL_ERROR, "cron job cannot be started: no thread", LOG_S("job", e->job->name));
 		run_free(e->run);
 		e->run = NULL;
 	}
@@ -144,7 +145,7 @@ entry_find(const char *name)
 }
 
 static void
-state_got(void *arg, const struct pg_outcome *outcome)
+state_loaded(void *arg, const struct pg_outcome *outcome)
 {
 	struct entry	*e;
 	int		i;
@@ -153,11 +154,11 @@ state_got(void *arg, const struct pg_outcome *outcome)
 	if (role_draining())
 		return;
 	if (outcome->error != NULL && !outcome->disconnected)
-		log_event(LOG_LEVEL_ERROR, "the schedule cannot be read", LOG_S("error", outcome->error));
+		log_event(LOG_LEVEL_ERROR, "state of the cron jobs cannot be read", LOG_S("error", outcome->error));
 	for (i = 0; outcome->error == NULL && i < PQntuples(outcome->res); i++) {
 		e = entry_find(PQgetvalue(outcome->res, i, 0));
 		if (e != NULL && *PQgetvalue(outcome->res, i, 3) == 'f')
-			entry_look(e, atoll(PQgetvalue(outcome->res, i, 1)), *PQgetvalue(outcome->res, i, 2) == 't', now_ms() / 1000);
+			entry_check(e, atoll(PQgetvalue(outcome->res, i, 1)), *PQgetvalue(outcome->res, i, 2) == 't', now_ms() / 1000);
 	}
 	timer_set();
 }
@@ -171,8 +172,8 @@ schedule_tick(void *arg, u_int64_t now)
 	(void)now;
 	if (role_draining())
 		return;
-	entries_clear();
-	pg_query("jobs/state", 1, params, state_got, NULL);
+	ended_free();
+	pg_query("jobs/state", 1, params, state_loaded, NULL);
 }
 
 void
@@ -184,11 +185,11 @@ schedule_start(void)
 	entries = kore_calloc(nentries, sizeof(*entries));
 	names = job_names();
 	if (!zone_parse(&zone, conf_str(CONF_CRON_TZ)))
-		fatalx("CRON_TZ was checked");
+		fatalx("CRON_TZ is invalid");
 	for (i = 0; i < nentries; i++) {
 		entries[i].job = all[i];
 		if (cron_parse(&entries[i].cron, conf_str(all[i]->cron)) != NULL)
-			fatalx("the schedule of %s was checked", all[i]->name);
+			fatalx("the schedule of %s is invalid", all[i]->name);
 	}
 	schedule_tick(NULL, 0);
 }

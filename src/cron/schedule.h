@@ -1,18 +1,18 @@
 /*
- * The clock of the cron role: looks which jobs (cron/cron_job.h) are due and has
- * them run, each on a thread of its own. How many processes do so does not
- * matter; PostgreSQL decides which one gets a run.
+ * Scheduler of the cron role: starts the jobs (cron/cron_job.h) that are due, each
+ * on its own thread. Any number of processes may run it; the lease in PostgreSQL
+ * decides which process runs a job.
  */
 #ifndef WANZAMI_SCHEDULE_H
 #define WANZAMI_SCHEDULE_H
 
-/* Begins to look; needs pg_start() and run_name_process(). Once per process, event loop only. */
+/* Starts the scheduler. Call once per process, after pg_start() and run_name_process(). Event loop only. */
 void	schedule_start(void);
 
-/* Whether a job is running that should be finished before the worker ends. Event loop only. */
+/* Returns 1 while a job of this process is running. Event loop only. */
 int	schedule_busy(void);
 
-/* Asks what is running to give its claim back, so that another process goes on with it. Event loop only. */
+/* Requests that the running jobs end and release their leases, so that another process runs them. Event loop only. */
 void	schedule_stop(void);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * Gives each title a vector that says what it is about
- * (docs/compatibility.md#embeddings-job): from a service that speaks like
- * OpenAI's, or without one from the words of the title itself.
+ * Computes an embedding for each title (docs/compatibility.md#embeddings-job): with
+ * a service that implements OpenAI's embeddings API, or without one from the words
+ * of the title.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,13 +15,13 @@
 #include "cron/cron_job.h"
 #include "net/fetch.h"
 
-#define BATCH_MAX	50	/* EMBEDDING_BATCH_SIZE; the answer for so many fits FETCH_RESPONSE_MAX */
-#define OWN_BATCH	"200"
-#define NUMBERS_MAX	8192	/* of one vector */
-#define ASK_SECONDS	60
-#define ASK_TRIES	4
+#define BATCH_MAX	50	/* maximum of EMBEDDING_BATCH_SIZE; the response for a batch fits FETCH_RESPONSE_MAX */
+#define LOCAL_BATCH	"200"
+#define NUMBERS_MAX	8192	/* maximum length of a vector */
+#define REQUEST_SECONDS	60
+#define REQUEST_TRIES	4
 
-/* The titles of one round, by their place in it. */
+/* Titles of a batch, in the order of the request. */
 struct batch {
 	int	count;
 	char	ids[BATCH_MAX][24];
@@ -34,14 +34,14 @@ service_key(void)
 	return (*conf_str(CONF_EMBEDDING_API_KEY) != '\0' ? conf_str(CONF_EMBEDDING_API_KEY) : conf_str(CONF_OPENAI_API_KEY));
 }
 
-/* A server of one's own may want no key. */
+/* A base URL alone is enough: a private server may not require a key. */
 static int
 service_wanted(void)
 {
 	return (*service_key() != '\0' || *conf_str(CONF_EMBEDDING_BASE_URL) != '\0');
 }
 
-/* Element [id, vector] of the array that embeddings-store.sql takes. */
+/* Begins an element [id, vector] of the parameter of recs/embeddings-store.sql. */
 static void
 vector_begin(struct kore_buf *out, const char *id)
 {
@@ -49,7 +49,7 @@ vector_begin(struct kore_buf *out, const char *id)
 }
 
 static void
-own_vector(struct kore_buf *out, const PGresult *rows, int i)
+local_vector(struct kore_buf *out, const PGresult *rows, int i)
 {
 	float	v[TEXTVECTOR_SIZE] = { 0 };
 	size_t	n;
@@ -64,7 +64,7 @@ own_vector(struct kore_buf *out, const PGresult *rows, int i)
 }
 
 static void
-question_make(struct kore_buf *out, const PGresult *rows, struct batch *b)
+request_make(struct kore_buf *out, const PGresult *rows, struct batch *b)
 {
 	int	i;
 
@@ -82,7 +82,7 @@ question_make(struct kore_buf *out, const PGresult *rows, struct batch *b)
 }
 
 static int
-is_vector(const struct json *j, int node)
+vector_is_valid(const struct json *j, int node)
 {
 	int	i, child;
 
@@ -96,24 +96,24 @@ is_vector(const struct json *j, int node)
 	return (1);
 }
 
-/* The place of a vector in the question, as the answer says it; without a word, its place in the answer. */
+/* Returns the position of a vector in the request: its "index", or its position in the response if it has none. */
 static int
-answer_place(const struct json *j, int item, int otherwise)
+response_index(const struct json *j, int item, int fallback)
 {
 	const char	*text;
 	size_t		len;
 	int		node = json_get(j, item, "index");
 
 	if (node < 0)
-		return (otherwise);
+		return (fallback);
 	text = json_raw(j, node, &len);
 
 	return (atoi(text));
 }
 
-/* Every title of the question must have got its vector. */
+/* Appends the vectors of a response to out. Returns 0 unless each title of the request has exactly one. */
 static int
-answer_read(const struct json *j, const struct batch *b, struct kore_buf *out)
+response_read(const struct json *j, const struct batch *b, struct kore_buf *out)
 {
 	const char	*text;
 	char		seen[BATCH_MAX] = { 0 };
@@ -123,9 +123,9 @@ answer_read(const struct json *j, const struct batch *b, struct kore_buf *out)
 	if (data < 0 || json_kind(j, data) != JSMN_ARRAY || j->nodes[data].size != b->count)
 		return (0);
 	for (i = 0, item = data + 1; i < b->count; i++, item = json_next(j, item)) {
-		if (json_kind(j, item) != JSMN_OBJECT || !is_vector(j, vector = json_get(j, item, "embedding")))
+		if (json_kind(j, item) != JSMN_OBJECT || !vector_is_valid(j, vector = json_get(j, item, "embedding")))
 			return (0);
-		place = answer_place(j, item, i);
+		place = response_index(j, item, i);
 		if (place < 0 || place >= b->count || seen[place])
 			return (0);
 		seen[place] = 1;
@@ -138,68 +138,68 @@ answer_read(const struct json *j, const struct batch *b, struct kore_buf *out)
 	return (1);
 }
 
-/* What is wrong, in a sentence; NULL when the vectors are in out. */
+/* Reads the response into out. Returns NULL on success, else the error. */
 static const char *
-answer_take(const struct fetch *f, const struct batch *b, struct kore_buf *out)
+response_check(const struct fetch *f, const struct batch *b, struct kore_buf *out)
 {
 	struct json	j;
 	const char	*wrong = NULL;
 
 	if (f->status != 200)
-		return ("the service refuses");
+		return ("the embedding service returned an error");
 	if (json_parse(&j, f->response, f->response_len) != NULL)
-		wrong = "the service's answer is not JSON";
-	else if (json_kind(&j, 0) != JSMN_OBJECT || !answer_read(&j, b, out))
-		wrong = "the service's answer lacks vectors";
+		wrong = "the response of the embedding service is not JSON";
+	else if (json_kind(&j, 0) != JSMN_OBJECT || !response_read(&j, b, out))
+		wrong = "the response of the embedding service has missing or invalid vectors";
 	json_free(&j);
 
 	return (wrong);
 }
 
 static enum job_outcome
-service_ask(struct job_run *run, struct kore_buf *question, const struct batch *b, struct kore_buf *out)
+service_request(struct job_run *run, struct kore_buf *request, const struct batch *b, struct kore_buf *out)
 {
 	const char	*base = *conf_str(CONF_EMBEDDING_BASE_URL) != '\0' ? conf_str(CONF_EMBEDDING_BASE_URL) : "https://api.openai.com/v1";
 	char		url[512], authorization[512], text[320];
 	const char	*headers[] = { "Content-Type: application/json", *service_key() != '\0' ? authorization : NULL, NULL };
-	struct fetch	f = { .method = "POST", .url = url, .headers = headers, .body = question->data, .body_len = question->offset,
-			    .seconds = ASK_SECONDS, .tries = ASK_TRIES, .canceled = job_canceled, .ctx = run };
+	struct fetch	f = { .method = "POST", .url = url, .headers = headers, .body = request->data, .body_len = request->offset,
+			    .seconds = REQUEST_SECONDS, .tries = REQUEST_TRIES, .canceled = job_canceled, .ctx = run };
 	const char	*wrong;
 
 	snprintf(url, sizeof(url), "%.*s/embeddings", (int)(strlen(base) - (base[strlen(base) - 1] == '/')), base);
 	snprintf(authorization, sizeof(authorization), "Authorization: Bearer %s", service_key());
 	if (fetch_perform(&f))
-		wrong = answer_take(&f, b, out);
+		wrong = response_check(&f, b, out);
 	else
 		wrong = f.error;
-	snprintf(text, sizeof(text), "%s (status %d)", wrong != NULL ? wrong : "", f.status);
+	snprintf(text, sizeof(text), "%s (HTTP status %d)", wrong != NULL ? wrong : "", f.status);
 	fetch_free(&f);
 	explicit_bzero(authorization, sizeof(authorization));
 
 	return (wrong != NULL ? job_failed(run, "%s", text) : JOB_OK);
 }
 
-/* Vectors for the rows, from the service. The rows are gone afterwards. */
+/* Requests vectors for the rows from the service. Does not use the rows after it has built the request. */
 static enum job_outcome
 service_vectors(struct job_run *run, const PGresult *rows, struct batch *b, struct kore_buf *out)
 {
-	struct kore_buf		question;
+	struct kore_buf		request;
 	enum job_outcome	outcome;
 
-	kore_buf_init(&question, 8192);
-	question_make(&question, rows, b);
-	outcome = service_ask(run, &question, b, out);
-	kore_buf_cleanup(&question);
+	kore_buf_init(&request, 8192);
+	request_make(&request, rows, b);
+	outcome = service_request(run, &request, b, out);
+	kore_buf_cleanup(&request);
 
 	return (outcome);
 }
 
-/* One round; last moves on, and is empty when there is nothing more. */
+/* Computes and stores one batch. Sets last to the last title id of the batch, to "" if no title is left. */
 static enum job_outcome
-round_run(struct job_run *run, int service, char last[24], int64_t *titles)
+batch_run(struct job_run *run, int service, char last[24], int64_t *titles)
 {
 	const char		*model = service ? conf_str(CONF_EMBEDDING_MODEL) : TEXTVECTOR_MODEL;
-	const char		*params[] = { model, last, service ? conf_str(CONF_EMBEDDING_BATCH_SIZE) : OWN_BATCH };
+	const char		*params[] = { model, last, service ? conf_str(CONF_EMBEDDING_BATCH_SIZE) : LOCAL_BATCH };
 	const PGresult		*rows;
 	struct batch		b = { 0 };
 	struct kore_buf		out;
@@ -207,7 +207,7 @@ round_run(struct job_run *run, int service, char last[24], int64_t *titles)
 	int			i, n;
 
 	if ((rows = job_sql(run, "recs/embeddings-missing", 3, params)) == NULL)
-		return (job_failed(run, "the titles cannot be read"));
+		return (job_failed(run, "titles cannot be read"));
 	if ((n = PQntuples(rows)) == 0) {
 		*last = '\0';
 		return (JOB_OK);
@@ -216,12 +216,12 @@ round_run(struct job_run *run, int service, char last[24], int64_t *titles)
 	snprintf(b.read_at, sizeof(b.read_at), "%s", PQgetvalue(rows, 0, 3));
 	kore_buf_init(&out, 65536);
 	for (i = 0; !service && i < n; i++)
-		own_vector(&out, rows, i);
+		local_vector(&out, rows, i);
 	if (service)
 		outcome = service_vectors(run, rows, &b, &out);
 	kore_buf_append(&out, "]", 1);
 	if (outcome == JOB_OK && job_sql(run, "recs/embeddings-store", 3, (const char *[]){ model, b.read_at, kore_buf_stringify(&out, NULL) }) == NULL)
-		outcome = job_failed(run, "the vectors cannot be stored");
+		outcome = job_failed(run, "embeddings cannot be stored");
 	if (outcome == JOB_OK)
 		*titles += n;
 	kore_buf_cleanup(&out);
@@ -229,7 +229,7 @@ round_run(struct job_run *run, int service, char last[24], int64_t *titles)
 	return (outcome);
 }
 
-JOB("embeddings", CONF_EMBEDDINGS_CRON, embeddings, "Finds out what each title is about.");
+JOB("embeddings", CONF_EMBEDDINGS_CRON, embeddings, "Computes an embedding for each title that has none or has changed.");
 
 static enum job_outcome
 embeddings(struct job_run *run)
@@ -239,9 +239,9 @@ embeddings(struct job_run *run)
 	int64_t			titles = 0;
 	int			service = service_wanted();
 
-	job_tell(run, "model", service ? conf_str(CONF_EMBEDDING_MODEL) : TEXTVECTOR_MODEL);
+	job_text(run, "model", service ? conf_str(CONF_EMBEDDING_MODEL) : TEXTVECTOR_MODEL);
 	do {
-		outcome = round_run(run, service, last, &titles);
+		outcome = batch_run(run, service, last, &titles);
 	} while (outcome == JOB_OK && *last != '\0' && !job_canceled(run));
 	job_count(run, "titles", titles);
 

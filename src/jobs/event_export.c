@@ -1,7 +1,7 @@
 /*
- * Writes the events of the last days as CSV (RFC 4180) to the object store
- * (docs/compatibility.md#event-export), a part at a time: memory does not grow
- * with their number.
+ * Exports the events of the last days as CSV (RFC 4180) to object storage
+ * (docs/compatibility.md#event-export) by multipart upload. Memory does not grow
+ * with the number of events.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 
 #define PART_BYTES	(8u << 20)
 #define HEADER		"id,profileId,titleId,episodeId,sessionId,eventType,occurredAt,country,deviceId,metadata"
-#define METADATA	9	/* the column that is quoted always, as it always was */
+#define METADATA	9	/* index of the column that is always quoted, as in the previous service */
 #define DAYS_MAX	36500
 
 struct export {
@@ -23,13 +23,13 @@ struct export {
 	struct objects_call	call;
 	enum objects_result	result;
 	char			key[64], upload[OBJECTS_UPLOAD_MAX];
-	struct kore_buf		out;		/* of the part to come */
+	struct kore_buf		out;		/* CSV of the next part */
 	struct objects_part	*parts;
 	size_t			count;
 	int64_t			events, bytes;
 };
 
-/* Puts what has gathered into the store as the next part. */
+/* Uploads the collected CSV as the next part. */
 static int
 part_put(struct export *x)
 {
@@ -37,7 +37,7 @@ part_put(struct export *x)
 
 	if (x->count == OBJECTS_PARTS_MAX) {
 		x->result = OBJECTS_REFUSED;
-		snprintf(x->call.error, sizeof(x->call.error), "there are too many events for one object");
+		snprintf(x->call.error, sizeof(x->call.error), "the export needs more than %d parts", OBJECTS_PARTS_MAX);
 		return (0);
 	}
 	x->parts = kore_realloc(x->parts, (x->count + 1) * sizeof(*x->parts));
@@ -86,7 +86,7 @@ event_write(void *arg, const PGresult *row)
 	return (x->out.offset < PART_BYTES || part_put(x));
 }
 
-/* Who was killed in the middle of this has left an upload behind. */
+/* Begins the upload, after it has aborted uploads that a killed run has left. */
 static int
 export_begin(struct export *x)
 {
@@ -98,7 +98,7 @@ export_begin(struct export *x)
 	return (x->result == OBJECTS_OK);
 }
 
-/* An upload that is gone may have been completed by a request whose answer was lost. */
+/* Completes the upload. If it is missing, an earlier request whose response was lost may have completed it: check the object. */
 static int
 export_end(struct export *x)
 {
@@ -113,23 +113,23 @@ export_end(struct export *x)
 	return (x->result == OBJECTS_OK);
 }
 
-/* A store that says no is the reason, else the database is. */
+/* Runs the export. Reports an error of object storage if there was one, else one of the database. */
 static enum job_outcome
 export_run(struct export *x, const char *since)
 {
 	int	read;
 
 	if (!export_begin(x))
-		return (job_failed(x->run, "the store does not take the export: %s", x->call.error));
+		return (job_failed(x->run, "object storage error: %s", x->call.error));
 	read = job_each(x->run, "events/export", 1, &since, event_write, x);
 	if (x->result == OBJECTS_OK && read && export_end(x))
 		return (JOB_OK);
 	read = x->result == OBJECTS_OK;
 	if (!read)
-		job_failed(x->run, "the store does not take the export: %s", x->call.error);
+		job_failed(x->run, "object storage error: %s", x->call.error);
 	(void)objects_abort(x->key, x->upload, &x->call);
 
-	return (read ? job_failed(x->run, "the events cannot be read") : JOB_FAILED);
+	return (read ? job_failed(x->run, "events cannot be read") : JOB_FAILED);
 }
 
 static int
@@ -141,7 +141,7 @@ days_parse(const char *text)
 	return (*end == '\0' && days >= 1 && days <= DAYS_MAX ? (int)days : 0);
 }
 
-JOB("event-export", CONF_EVENT_EXPORT_CRON, event_export, "Writes the events of the last days as CSV to the object store.",
+JOB("event-export", CONF_EVENT_EXPORT_CRON, event_export, "Exports the events of the last days as CSV to object storage.",
     .arguments = "[DAYS]");
 
 static enum job_outcome
@@ -154,15 +154,15 @@ event_export(struct job_run *run)
 	enum job_outcome	outcome;
 
 	if (days_parse(days) == 0)
-		return (job_failed(run, "DAYS is a whole number from 1 to %d", DAYS_MAX));
+		return (job_failed(run, "DAYS must be a whole number from 1 to %d", DAYS_MAX));
 	if (!objects_enabled())
-		return (job_failed(run, "there is no object store: neither S3_BUCKET nor MEDIA_DIR is set"));
+		return (job_failed(run, "object storage is not configured: set S3_BUCKET or MEDIA_DIR"));
 	if ((rows = job_sql(run, "events/export-since", 1, &days)) == NULL)
-		return (job_failed(run, "the database cannot be asked"));
+		return (job_failed(run, "the start of the export cannot be computed"));
 	snprintf(since, sizeof(since), "%s", PQgetvalue(rows, 0, 0));
 	snprintf(x.key, sizeof(x.key), "exports/engagement_events_%s.csv", PQgetvalue(rows, 0, 1));
 	outcome = export_run(&x, since);
-	job_tell(run, "key", x.key);
+	job_text(run, "key", x.key);
 	job_count(run, "events", x.events);
 	job_count(run, "bytes", x.bytes);
 	kore_buf_cleanup(&x.out);

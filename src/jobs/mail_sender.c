@@ -1,10 +1,10 @@
 /*
- * Delivers the outbox: claims one mail at a time, has it sent on a thread of
- * its own, and writes down what became of it.
+ * Delivery of the outbox: claims one mail at a time, sends it on a thread and
+ * stores the result.
  *
- * A mail that was sent is written down again and again until the database has
- * it; only a kill between the server's reply and that can make a mail go out
- * twice, under the same Message-ID.
+ * The result is stored again until the database has it. A mail is sent twice, with
+ * the same Message-ID, only if the process is killed after the reply of the SMTP
+ * server and before the result is stored.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,15 +27,15 @@
 #include "store/pg_sync.h"
 
 #define POLL_MS		1000
-#define SETTLE_TIMEOUT_MS	10000	/* of a statement */
+#define SETTLE_TIMEOUT_MS	10000	/* statement timeout */
 #define SETTLE_TRIES	50	/* SETTLE_PAUSE_MS apart */
 #define SETTLE_PAUSE_MS	200
 
 enum stage { STAGE_IDLE, STAGE_CLAIM, STAGE_SEND, STAGE_WRITE, STAGE_WRITING };
 
-/* One mail, from its claim to what became of it. */
+/* A mail from its claim to its result. */
 struct delivery {
-	char			token[33];	/* of this claim */
+	char			token[33];	/* random, one per claim */
 	char			id[24], message_id[64], date[48], to[320];
 	int			attempts;
 	struct mail_content	content;
@@ -43,30 +43,30 @@ struct delivery {
 	char			why[512];
 };
 
-/* The one delivery of this worker. From STAGE_SEND on until the thread answers it is the thread's. */
+/* The delivery of this worker. The thread owns `d` in STAGE_SEND. */
 static struct {
 	enum stage	stage;
-	int		more;		/* rung for while it was busy */
+	int		woken;		/* while it was busy */
 	struct delivery	d;
 } job;
 
 static void	outbox_claim(void);
 
-/* A number that no other claim has: whoever lost a mail to somebody else cannot write about it. */
+/* Chooses the token of a claim. sql/query/mail/settle.sql checks it, so that a claim that has expired changes nothing. */
 static void
-delivery_name(struct delivery *d)
+delivery_token(struct delivery *d)
 {
 	random_hex(d->token, (sizeof(d->token) - 1) / 2);
 }
 
-/* Without a server, a developer reads the mail in the log (docs/compatibility.md#mail-server); nobody else's is ever logged. */
+/* Returns 1 if mail can be delivered: by SMTP, or in development to the log (docs/compatibility.md#mail-server). Production logs no mail. */
 static int
 delivery_possible(void)
 {
 	return (mail_enabled() || !strcmp(conf_str(CONF_WANZAMI_ENV), "development"));
 }
 
-/* What sql/query/mail/claim.sql says of it; 0 when no letter can be made of that, which is its result. */
+/* Reads a row of sql/query/mail/claim.sql and renders the template. Returns 0 if that fails; the result is then MAIL_REFUSED. */
 static int
 delivery_take(struct delivery *d, const PGresult *res)
 {
@@ -93,25 +93,25 @@ delivery_send(struct delivery *d)
 		d->result = mail_send(&m, d->why, sizeof(d->why));
 		return;
 	}
-	log_event(LOG_LEVEL_INFO, "mail is off; this one would have been sent", LOG_S("to", d->to), LOG_S("subject", d->content.subject),
+	log_event(LOG_LEVEL_INFO, "mail is off; not sent", LOG_S("to", d->to), LOG_S("subject", d->content.subject),
 	    LOG_S("text", d->content.text));
 	d->result = MAIL_SENT;
 }
 
-/* The parameters of sql/query/mail/settle.sql. */
+/* Fills the parameters of sql/query/mail/settle.sql. */
 static void
 delivery_outcome(const struct delivery *d, const char *params[4])
 {
-	static const char	*words[] = { [MAIL_SENT] = "sent", [MAIL_LATER] = "later", [MAIL_REFUSED] = "refused" };
+	static const char	*results[] = { [MAIL_SENT] = "sent", [MAIL_LATER] = "later", [MAIL_REFUSED] = "refused" };
 
 	params[0] = d->id;
 	params[1] = d->token;
-	params[2] = words[d->result];
+	params[2] = results[d->result];
 	params[3] = *d->why != '\0' ? d->why : NULL;
 }
 
 static void
-delivery_tell(const struct delivery *d, const PGresult *settled)
+delivery_log(const struct delivery *d, const PGresult *settled)
 {
 	int	given_up = PQntuples(settled) == 1 && atoi(PQgetvalue(settled, 0, 0));
 
@@ -128,12 +128,12 @@ written(void *arg, const struct pg_outcome *outcome)
 	(void)arg;
 	if (outcome->error != NULL) {
 		if (!outcome->disconnected)
-			log_event(LOG_LEVEL_ERROR, "mail: its outcome was not accepted", LOG_S("error", outcome->error));
-		job.stage = STAGE_WRITE;	/* with the next tick */
+			log_event(LOG_LEVEL_ERROR, "mail result was not stored", LOG_S("mail", job.d.id), LOG_S("error", outcome->error));
+		job.stage = STAGE_WRITE;	/* the next tick repeats it */
 		return;
 	}
 	job.stage = STAGE_IDLE;
-	delivery_tell(&job.d, outcome->res);
+	delivery_log(&job.d, outcome->res);
 	outbox_claim();
 }
 
@@ -177,17 +177,17 @@ send_begin(void)
 static void
 claimed(void *arg, const struct pg_outcome *outcome)
 {
-	int	again = job.more;
+	int	woken = job.woken;
 
 	(void)arg;
-	job.more = 0;
+	job.woken = 0;
 	job.stage = STAGE_IDLE;
 	if (outcome->error != NULL && !outcome->disconnected)
-		log_event(LOG_LEVEL_ERROR, "mail: the outbox cannot be read", LOG_S("error", outcome->error));
+		log_event(LOG_LEVEL_ERROR, "mail cannot be claimed from the outbox", LOG_S("error", outcome->error));
 	if (outcome->error != NULL)
 		return;
 	if (PQntuples(outcome->res) == 0) {
-		if (again)
+		if (woken)
 			outbox_claim();
 	} else if (delivery_take(&job.d, outcome->res)) {
 		send_begin();
@@ -201,10 +201,10 @@ outbox_claim(void)
 {
 	const char	*params[] = { job.d.token };
 
-	job.more = job.stage != STAGE_IDLE;
-	if (job.more || role_draining())
+	job.woken = job.stage != STAGE_IDLE;
+	if (job.woken || role_draining())
 		return;
-	delivery_name(&job.d);
+	delivery_token(&job.d);
 	job.stage = STAGE_CLAIM;
 	pg_query("mail/claim", 1, params, claimed, NULL);
 }
@@ -226,7 +226,7 @@ mail_sender_start(void)
 	if (!delivery_possible())
 		return;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
-		fatal("mail: libcurl does not start");
+		fatal("mail: libcurl cannot be initialized");
 	outbox_on_wake(outbox_claim);
 	kore_timer_add(mail_sender_tick, POLL_MS, NULL, 0);
 }
@@ -238,9 +238,9 @@ mail_sender_busy(void)
 }
 
 /*
- * Writes down what became of a mail, over a connection of its own: a run that
- * is told to end still writes this, since a mail that was sent and is not
- * written down is sent again. Returns NULL if the database stays away.
+ * Stores the result of a mail over a separate connection, also when the run is
+ * being stopped: a mail that was sent without a stored result would be sent again.
+ * Returns NULL on a database error after SETTLE_TRIES tries.
  */
 static const PGresult *
 delivery_settle(const struct delivery *d, struct pg_sync *db)
@@ -260,16 +260,16 @@ delivery_settle(const struct delivery *d, struct pg_sync *db)
 	return (NULL);
 }
 
-/* Delivers the next mail of the outbox. Returns 0 when none is due, -1 with the reason when the run has failed. */
+/* Delivers the next mail of the outbox. Returns 0 if none is due, -1 if the run has failed and its reason is set. */
 static int
 delivery_next(struct job_run *run, struct delivery *d, struct pg_sync *db)
 {
 	const char	*claim[] = { d->token };
 	const PGresult	*rows;
 
-	delivery_name(d);
+	delivery_token(d);
 	if ((rows = job_sql(run, "mail/claim", 1, claim)) == NULL) {
-		(void)job_failed(run, "the outbox cannot be read");
+		(void)job_failed(run, "mail cannot be claimed from the outbox");
 		return (-1);
 	}
 	if (PQntuples(rows) == 0)
@@ -278,16 +278,16 @@ delivery_next(struct job_run *run, struct delivery *d, struct pg_sync *db)
 		delivery_send(d);
 	mail_content_free(&d->content);
 	if ((rows = delivery_settle(d, db)) == NULL) {
-		(void)job_failed(run, "what became of a mail cannot be written down: %s", db->error);
+		(void)job_failed(run, "the result of a mail cannot be stored: %s", db->error);
 		return (-1);
 	}
-	delivery_tell(d, rows);
+	delivery_log(d, rows);
 
 	return (1);
 }
 
-/* One that is not sent waits for its next attempt, which is not ours. */
-JOB("mail", CONF_MAIL_CRON, mail_deliver, "Sends the mail that waits, as every process with mail does by itself.");
+/* A mail that could not be sent is due again later; the run does not wait for it. */
+JOB("mail", CONF_MAIL_CRON, mail_deliver, "Sends the mails that are due, as each process with mail does continuously.");
 
 static enum job_outcome
 mail_deliver(struct job_run *run)
@@ -307,4 +307,4 @@ mail_deliver(struct job_run *run)
 	return (next == -1 ? JOB_FAILED : JOB_OK);
 }
 
-JOB_SQL("mail-cleanup", CONF_MAIL_CLEANUP_CRON, "mail/clean", "Gives up mail that could not be sent for three days, forgets what became of mail after 90.");
+JOB_SQL("mail-cleanup", CONF_MAIL_CLEANUP_CRON, "mail/clean", "Gives up mail that could not be sent for 3 days; deletes the results of mail after 90 days.");

@@ -1,6 +1,6 @@
 /*
- * Asks the gateways what became of purchases that no webhook has told about
- * (docs/compatibility.md#payment-reconciliation).
+ * Reconciliation of purchases: queries the payment gateways about open purchases for
+ * which no webhook has arrived (docs/compatibility.md#payment-reconciliation).
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,19 +13,19 @@
 #define GATEWAY_MAX	32
 #define REFERENCE_MAX	512
 
-/* One purchase that is open. */
+/* An open purchase. */
 struct open {
 	char	id[ID_MAX], gateway[GATEWAY_MAX], reference[REFERENCE_MAX];
 };
 
-/* What a run has found. */
+/* Counts and errors of a run. */
 struct tally {
 	int	asked, changed, mismatches, failed;
-	char	away[GATEWAY_MAX];	/* the gateway that does not answer, "" as long as they do; one is enough to stop asking it */
+	char	unreachable[GATEWAY_MAX];	/* gateway that could not be reached, "" if none; it is not queried again in this run */
 	char	error[256];
 };
 
-/* The open purchase behind the one in o, whose id may be "0". Returns 0 when there is none, -1 when the database does not say. */
+/* Replaces o by the open purchase with the next greater id; id "0" starts. Returns 0 if there is none, -1 on a database error. */
 static int
 open_next(struct job_run *run, struct open *o)
 {
@@ -43,27 +43,27 @@ open_next(struct job_run *run, struct open *o)
 }
 
 static void
-gateway_ask(struct job_run *run, const struct open *o, struct tally *t, struct payment_response *a)
+gateway_query(struct job_run *run, const struct open *o, struct tally *t, struct payment_response *a)
 {
 	memset(a, 0, sizeof(*a));
 	a->result = PAYMENT_UNKNOWN;
-	if (!strcmp(t->away, o->gateway))
+	if (!strcmp(t->unreachable, o->gateway))
 		return;
 	payment_verify(o->gateway, o->reference, job_canceled, run, a);
 	t->asked++;
 	if (a->result != PAYMENT_UNKNOWN)
 		return;
-	snprintf(t->error, sizeof(t->error), "%s does not say what became of %.64s: %.128s", o->gateway, o->reference, a->error);
+	snprintf(t->error, sizeof(t->error), "%s returned no status for %.64s: %.128s", o->gateway, o->reference, a->error);
 	if (a->unreachable)
-		snprintf(t->away, sizeof(t->away), "%s", o->gateway);
+		snprintf(t->unreachable, sizeof(t->unreachable), "%s", o->gateway);
 }
 
-/* Writes down what the gateway says. One that cannot be written must not keep the others from it. */
+/* Stores the status of a purchase. On error, counts it and lets the run continue with the other purchases. */
 static void
 settle(struct job_run *run, const struct open *o, const struct payment_response *a, struct tally *t)
 {
-	static const char	*known[] = { [PAYMENT_OK] = "ok", [PAYMENT_REFUSED] = "refused", [PAYMENT_UNKNOWN] = "unknown" };
-	const char		*params[] = { o->id, known[a->result], a->result == PAYMENT_OK ? a->json : "{}", conf_str(CONF_PPV_ACCESS_DAYS) };
+	static const char	*results[] = { [PAYMENT_OK] = "ok", [PAYMENT_REFUSED] = "refused", [PAYMENT_UNKNOWN] = "unknown" };
+	const char		*params[] = { o->id, results[a->result], a->result == PAYMENT_OK ? a->json : "{}", conf_str(CONF_PPV_ACCESS_DAYS) };
 	const PGresult		*rows;
 
 	if ((rows = job_sql(run, "ppv/settle", 4, params)) == NULL) {
@@ -74,7 +74,7 @@ settle(struct job_run *run, const struct open *o, const struct payment_response 
 	}
 }
 
-JOB("payments", CONF_PAYMENTS_CRON, payments, "Asks the gateways about payments that nobody has told us of.");
+JOB("payments", CONF_PAYMENTS_CRON, payments, "Checks open purchases for which no webhook has arrived with the payment gateways.");
 
 static enum job_outcome
 payments(struct job_run *run)
@@ -86,8 +86,8 @@ payments(struct job_run *run)
 
 	while (!job_canceled(run) && (found = open_next(run, &o)) != 0) {
 		if (found == -1)
-			return (job_failed(run, "the open purchases cannot be read"));
-		gateway_ask(run, &o, &t, &answer);
+			return (job_failed(run, "open purchases cannot be read"));
+		gateway_query(run, &o, &t, &answer);
 		if (!job_canceled(run))
 			settle(run, &o, &answer, &t);
 		payment_free(&answer);
@@ -96,9 +96,9 @@ payments(struct job_run *run)
 	job_count(run, "changed", t.changed);
 	job_count(run, "mismatches", t.mismatches);
 	if (t.failed > 0)
-		return (job_failed(run, "a payment cannot be written down"));
+		return (job_failed(run, "the status of %d purchases cannot be stored", t.failed));
 	if (job_sql(run, "ppv/clean", 0, NULL) == NULL)
-		return (job_failed(run, "old grants cannot be removed"));
+		return (job_failed(run, "old grants cannot be deleted"));
 
 	return (*t.error != '\0' ? job_failed(run, "%s", t.error) : JOB_OK);
 }

@@ -1,7 +1,7 @@
 /*
- * Which titles are alike (docs/compatibility.md#similarities-job): first those
- * that the same viewers watch, which SQL finds; then, as far as a title has too
- * few of these, those whose vectors point the same way.
+ * Similarity of titles (docs/compatibility.md#similarities-job): SQL computes
+ * co-watch similarity. A title with fewer similar titles than
+ * SIMILARITY_MAX_SIMILARS gets more by the cosine similarity of embeddings.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,16 +13,16 @@
 #include "base/text_vector.h"
 #include "cron/cron_job.h"
 
-#define TITLES_MAX	"10000"			/* the newest ones are compared */
-#define BYTES_MAX	(64 * 1024 * 1024)	/* that their vectors may take */
-#define SIMILARS_MAX	200			/* of SIMILARITY_MAX_SIMILARS */
-#define ALIKE		0.15f			/* less is chance */
-#define WEIGHT		0.01			/* of likeness, against what viewers do */
-#define STORE_EVERY	100			/* titles */
+#define TITLES_MAX	"10000"			/* maximum of titles compared, the newest ones */
+#define BYTES_MAX	(64 * 1024 * 1024)	/* maximum size of their vectors */
+#define SIMILARS_MAX	200			/* maximum of SIMILARITY_MAX_SIMILARS */
+#define SCORE_MIN	0.15f			/* minimum cosine similarity; lower values are noise */
+#define WEIGHT		0.01			/* of embedding similarity relative to co-watch similarity */
+#define STORE_EVERY	100			/* titles per transaction */
 
-/* What is compared. */
-struct shelf {
-	size_t	size;		/* numbers in a vector, 0 until the first is there */
+/* The titles that are compared and their normalized vectors. */
+struct title_set {
+	size_t	size;		/* length of a vector, 0 before the first */
 	size_t	count, room;
 	float	*vectors;
 	struct {
@@ -31,13 +31,13 @@ struct shelf {
 	}	*titles;
 };
 
-struct likeness {
+struct score {
 	float	score;
 	size_t	title;
 };
 
 static size_t
-numbers_count(const char *text)
+vector_length(const char *text)
 {
 	size_t	n = 1;
 
@@ -47,7 +47,7 @@ numbers_count(const char *text)
 	return (n);
 }
 
-/* A JSON array of numbers, as the database writes it. */
+/* Parses a JSON array of n numbers and normalizes it. Returns 0 if it is invalid or has length 0. */
 static int
 vector_read(const char *text, float *v, size_t n)
 {
@@ -65,7 +65,7 @@ vector_read(const char *text, float *v, size_t n)
 }
 
 static void
-shelf_grow(struct shelf *s)
+title_set_grow(struct title_set *s)
 {
 	if (s->count < s->room)
 		return;
@@ -74,20 +74,20 @@ shelf_grow(struct shelf *s)
 	s->titles = kore_realloc(s->titles, s->room * sizeof(*s->titles));
 }
 
-/* Vectors that are none, or of another length than the first, stay out. */
+/* Adds a row to the titles. Skips invalid vectors, vectors of a different length than the first, and those above BYTES_MAX. */
 static int
-shelf_add(void *arg, const PGresult *row)
+title_set_add(void *arg, const PGresult *row)
 {
-	struct shelf	*s = arg;
+	struct title_set	*s = arg;
 	const char	*text = PQgetvalue(row, 0, 1);
 
 	if (s->size == 0)
-		s->size = numbers_count(text);
-	if (numbers_count(text) != s->size)
+		s->size = vector_length(text);
+	if (vector_length(text) != s->size)
 		return (1);
 	if ((s->count + 1) * s->size * sizeof(float) > BYTES_MAX)
 		return (1);
-	shelf_grow(s);
+	title_set_grow(s);
 	s->titles[s->count].id = strtoll(PQgetvalue(row, 0, 0), NULL, 10);
 	s->titles[s->count].known = atoi(PQgetvalue(row, 0, 2));
 	if (vector_read(text, s->vectors + s->count * s->size, s->size))
@@ -114,31 +114,31 @@ product(const float *a, const float *b, size_t n)
 	return (sum[0] + sum[1] + sum[2] + sum[3]);
 }
 
-/* The most alike so far, the best first. */
+/* Inserts a score into the `max` best, which are in descending order. */
 static void
-best_put(struct likeness *best, int *count, int most, struct likeness one)
+best_put(struct score *best, int *count, int max, struct score one)
 {
 	int	i;
 
-	if (*count == most && best[most - 1].score >= one.score)
+	if (*count == max && best[max - 1].score >= one.score)
 		return;
-	i = *count < most ? (*count)++ : most - 1;
+	i = *count < max ? (*count)++ : max - 1;
 	for (; i > 0 && best[i - 1].score < one.score; i--)
 		best[i] = best[i - 1];
 	best[i] = one;
 }
 
 static int
-best_find(const struct shelf *s, size_t title, struct likeness *best, int most)
+best_find(const struct title_set *s, size_t title, struct score *best, int max)
 {
 	const float	*v = s->vectors + title * s->size;
-	struct likeness	one;
+	struct score	one;
 	int		count = 0;
 
-	for (one.title = 0; most > 0 && one.title < s->count; one.title++) {
+	for (one.title = 0; max > 0 && one.title < s->count; one.title++) {
 		one.score = product(v, s->vectors + one.title * s->size, s->size);
-		if (one.title != title && one.score >= ALIKE)
-			best_put(best, &count, most, one);
+		if (one.title != title && one.score >= SCORE_MIN)
+			best_put(best, &count, max, one);
 	}
 
 	return (count);
@@ -146,12 +146,12 @@ best_find(const struct shelf *s, size_t title, struct likeness *best, int most)
 
 /* Appends [title, [[other, score], …]]. */
 static void
-title_describe(struct kore_buf *out, const struct shelf *s, size_t title, int most)
+title_describe(struct kore_buf *out, const struct title_set *s, size_t title, int max)
 {
-	struct likeness	best[SIMILARS_MAX];
+	struct score	best[SIMILARS_MAX];
 	int		i, count;
 
-	count = best_find(s, title, best, most - s->titles[title].known);
+	count = best_find(s, title, best, max - s->titles[title].known);
 	kore_buf_appendf(out, "%s[%lld,[", out->offset > 0 ? "," : "[", (long long)s->titles[title].id);
 	for (i = 0; i < count; i++)
 		kore_buf_appendf(out, "%s[%lld,%.7f]", i > 0 ? "," : "", (long long)s->titles[best[i].title].id, best[i].score * WEIGHT);
@@ -159,7 +159,7 @@ title_describe(struct kore_buf *out, const struct shelf *s, size_t title, int mo
 }
 
 static int
-described_store(struct job_run *run, struct kore_buf *out)
+similarities_store(struct job_run *run, struct kore_buf *out)
 {
 	int	ok;
 
@@ -170,9 +170,9 @@ described_store(struct job_run *run, struct kore_buf *out)
 	return (ok);
 }
 
-/* What is no longer on the shelf is forgotten. */
+/* Deletes the embedding similarities of titles that were not compared. */
 static int
-others_forget(struct job_run *run, const struct shelf *s, struct kore_buf *out)
+stale_delete(struct job_run *run, const struct title_set *s, struct kore_buf *out)
 {
 	size_t	i;
 
@@ -185,7 +185,7 @@ others_forget(struct job_run *run, const struct shelf *s, struct kore_buf *out)
 }
 
 static enum job_outcome
-shelf_compare(struct job_run *run, const struct shelf *s)
+title_set_compare(struct job_run *run, const struct title_set *s)
 {
 	struct kore_buf	out;
 	size_t		i;
@@ -195,43 +195,43 @@ shelf_compare(struct job_run *run, const struct shelf *s)
 	for (i = 0; ok && i < s->count && !job_canceled(run); i++) {
 		title_describe(&out, s, i, (int)conf_int(CONF_SIMILARITY_MAX_SIMILARS));
 		if ((i + 1) % STORE_EVERY == 0 || i + 1 == s->count)
-			ok = described_store(run, &out);
+			ok = similarities_store(run, &out);
 	}
 	if (ok && i == s->count)
-		ok = others_forget(run, s, &out);
+		ok = stale_delete(run, s, &out);
 	kore_buf_cleanup(&out);
 
-	return (ok ? JOB_OK : job_failed(run, "the likeness of titles cannot be stored"));
+	return (ok ? JOB_OK : job_failed(run, "similarities cannot be stored"));
 }
 
 static enum job_outcome
-watched_together(struct job_run *run)
+co_watch_compute(struct job_run *run)
 {
 	const char	*params[] = { conf_str(CONF_SIMILARITY_WINDOW_DAYS), conf_str(CONF_SIMILARITY_MAX_ANCHORS), conf_str(CONF_SIMILARITY_MAX_SIMILARS) };
 	const PGresult	*rows;
 
 	if ((rows = job_sql(run, "recs/compute-similarities", 3, params)) == NULL)
-		return (job_failed(run, "what is watched together cannot be found"));
+		return (job_failed(run, "co-watch similarity cannot be computed"));
 	job_count(run, "sources", strtoll(PQgetvalue(rows, 0, 0), NULL, 10));
 	job_count(run, "pairs", strtoll(PQgetvalue(rows, 0, 1), NULL, 10));
 
 	return (JOB_OK);
 }
 
-JOB("similarities", CONF_SIMILARITIES_CRON, similarities, "Finds the titles that are alike.");
+JOB("similarities", CONF_SIMILARITIES_CRON, similarities, "Computes the similarity of titles.");
 
 static enum job_outcome
 similarities(struct job_run *run)
 {
-	struct shelf		s = { 0 };
+	struct title_set	s = { 0 };
 	enum job_outcome	outcome;
 
-	if ((outcome = watched_together(run)) != JOB_OK)
+	if ((outcome = co_watch_compute(run)) != JOB_OK)
 		return (outcome);
-	if (!job_each(run, "recs/embeddings-read", 1, (const char *[]){ TITLES_MAX }, shelf_add, &s))
-		outcome = job_failed(run, "the vectors cannot be read");
+	if (!job_each(run, "recs/embeddings-read", 1, (const char *[]){ TITLES_MAX }, title_set_add, &s))
+		outcome = job_failed(run, "embeddings cannot be read");
 	else
-		outcome = shelf_compare(run, &s);
+		outcome = title_set_compare(run, &s);
 	job_count(run, "compared", (int64_t)s.count);
 	kore_free(s.vectors);
 	kore_free(s.titles);

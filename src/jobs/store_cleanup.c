@@ -1,7 +1,7 @@
 /*
- * Removes what waits in wanzami.object_trash from the object store, one object
- * after the other. What was never finished has its multipart uploads ended
- * first; what something else shows as well stays.
+ * Deletion of the objects in wanzami.object_trash that are due, one after the
+ * other. Aborts the multipart uploads of unfinished objects first. Keeps an object
+ * that a row still refers to.
  */
 #include "base/log.h"
 #include "cron/cron_job.h"
@@ -15,8 +15,8 @@ object_remove(const char *key, int unfinished, struct objects_call *call)
 	return (result == OBJECTS_OK ? objects_delete(key, call) : result);
 }
 
-/* A store that cannot be reached now is left alone until the next run; what it refuses to remove holds up nothing else. */
-JOB("store-cleanup", CONF_STORE_CLEANUP_CRON, store_cleanup, "Removes what nothing refers to any more from the object store.");
+/* If object storage cannot be reached, ends the run. If it refuses to delete an object, continues with the next one. */
+JOB("store-cleanup", CONF_STORE_CLEANUP_CRON, store_cleanup, "Deletes objects that no row refers to from object storage.");
 
 static enum job_outcome
 store_cleanup(struct job_run *run)
@@ -30,7 +30,7 @@ store_cleanup(struct job_run *run)
 
 	while (result != OBJECTS_LATER && objects_enabled() && !job_canceled(run)) {
 		if ((due = job_sql(run, "trash/claim", 0, NULL)) == NULL)
-			return (job_failed(run, "what is to be removed cannot be read"));
+			return (job_failed(run, "the objects to delete cannot be read"));
 		if (PQntuples(due) == 0)
 			break;
 		snprintf(key, sizeof(key), "%s", PQgetvalue(due, 0, 0));
@@ -41,13 +41,13 @@ store_cleanup(struct job_run *run)
 		if (result == OBJECTS_OK)
 			removed += !shown;
 		else
-			refused++, log_event(LOG_LEVEL_WARN, "an object could not be removed", LOG_S("key", key), LOG_S("error", call.error));
+			refused++, log_event(LOG_LEVEL_WARN, "object cannot be deleted", LOG_S("key", key), LOG_S("error", call.error));
 		if (job_sql(run, "trash/settle", 2, outcome) == NULL)
-			return (job_failed(run, "that an object is removed cannot be written down"));
+			return (job_failed(run, "the result of a deletion cannot be stored"));
 	}
 	job_count(run, "removed", removed);
 	if (refused > 0)
 		job_count(run, "refused", refused);
 
-	return (result == OBJECTS_LATER ? job_failed(run, "the store is away: %s", call.error) : JOB_OK);
+	return (result == OBJECTS_LATER ? job_failed(run, "object storage cannot be reached: %s", call.error) : JOB_OK);
 }

@@ -1,8 +1,8 @@
 /*
- * Gives up uploads that nobody has gone on with for a week, and what was
- * uploaded when it has been kept long enough.
+ * Expiry of uploads that have made no progress for a week, and of source files that
+ * are older than SOURCE_RETENTION_DAYS.
  */
 #include "cron/cron_job.h"
 
-JOB_SQL("upload-reaper", CONF_UPLOAD_REAPER_CRON, "uploads/reap", "Gives up uploads that nobody has gone on with for a week.",
+JOB_SQL("upload-reaper", CONF_UPLOAD_REAPER_CRON, "uploads/reap", "Expires uploads without progress for a week, and old source files.",
     CONF_SOURCE_RETENTION_DAYS);

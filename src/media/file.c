@@ -1,5 +1,5 @@
 /*
- * The pipeline on local files, for `wanzami transcode`: no store, no queue.
+ * `wanzami transcode`: transcodes a local file without object storage and queue.
  */
 #include <sys/stat.h>
 
@@ -14,7 +14,7 @@
 #define PATH_BYTES	4096
 #define BAR_CELLS	30
 
-/* Where the files of a run go. */
+/* Output folder of a run. */
 struct folder {
 	const char		*path;
 	const struct media_step	*steps;
@@ -64,7 +64,7 @@ folder_open(struct folder *f, struct media_error *error)
 	int	i;
 
 	if (mkdir(f->path, 0777) == -1 && errno != EEXIST)
-		return (media_fail(error, MEDIA_SINK, "%s cannot be made: %s.", f->path, strerror(errno)));
+		return (media_fail(error, MEDIA_SINK, "%s cannot be created: %s.", f->path, strerror(errno)));
 	for (i = 0; i < f->nsteps; i++) {
 		file_path(f, media_rung_name(f->steps[i].rung), ".mp4", path);
 		if ((f->fds[i] = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) == -1)
@@ -99,7 +99,7 @@ text_write(const struct folder *f, const char *name, const char *suffix, char *t
 	int	ok;
 
 	if (text == NULL)
-		return (media_fail(error, MEDIA_MEMORY, "There was not enough memory."));
+		return (media_fail(error, MEDIA_MEMORY, "Out of memory."));
 	file_path(f, name, suffix, path);
 	if ((ok = (fp = fopen(path, "w")) != NULL)) {
 		ok = fputs(text, fp) >= 0;
@@ -158,7 +158,7 @@ film_transcode(struct media *m, const char *outdir, unsigned requested, const st
 
 	f.nsteps = media_ladder(media_info(m), requested, steps);
 	if (f.nsteps == 0)
-		return (media_fail(error, MEDIA_INTERNAL, "No rendition was asked for."));
+		return (media_fail(error, MEDIA_INTERNAL, "No rendition was requested."));
 	status = folder_open(&f, error);
 	if (status == MEDIA_OK)
 		status = media_transcode(m, steps, f.nsteps, options, &sink, progress ? &watch : NULL, result, error);
@@ -185,7 +185,7 @@ media_transcode_file(const char *input, const char *outdir, unsigned requested, 
 
 	memset(error, 0, sizeof(*error));
 	if ((fd = open(input, O_RDONLY | O_CLOEXEC)) == -1 || fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)) {
-		status = media_fail(error, MEDIA_SOURCE, "%s cannot be read: %s.", input, fd == -1 ? strerror(errno) : "it is no file");
+		status = media_fail(error, MEDIA_SOURCE, "%s cannot be read: %s.", input, fd == -1 ? strerror(errno) : "not a regular file");
 		if (fd != -1)
 			close(fd);
 		return (status);

@@ -1,9 +1,9 @@
 /*
- * The one file of a rendition (ISO/IEC 14496-12): ftyp, moov, free, the segment
+ * Writer of a rendition's file (ISO/IEC 14496-12): ftyp, moov, free, the segment
  * index (sidx), then one moof and mdat for each GOP with video and audio.
  * FFmpeg's muxer writes ftyp, moov and the fragments. The index and the duration
- * are known at the end only, so part 1 stays in memory until then. Nothing is
- * written twice, and nothing is written to disk.
+ * are known only at the end, so part 1 stays in memory until then. Each byte is
+ * delivered once; nothing is written to disk.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 
 #include "media/internal.h"
 
-#define PART_BYTES	(8u << 20)	/* what a part is delivered at */
+#define PART_BYTES	(8u << 20)	/* minimum size of a part except the last */
 #define INDEX_FIXED	40		/* bytes of a sidx without entries, version 1 */
 #define INDEX_ENTRY	12
 #define FREE_MIN	8		/* bytes of a free box without content */
@@ -29,12 +29,12 @@ struct bytes {
 struct media_fragments {
 	AVFormatContext			*mux;
 	AVIOContext			*io;
-	struct bytes			fresh;		/* what the muxer has written since it was last looked at */
+	struct bytes			fresh;		/* output of the muxer that is not in a part yet */
 	struct bytes			init;		/* ftyp and moov */
 	struct bytes			part;		/* the part being filled */
-	struct bytes			first;		/* part 1, from behind the reserved bytes */
-	size_t				reserved;	/* bytes before the first fragment: ftyp, moov, free, sidx */
-	size_t				entries_max;	/* sidx entries in the reserve */
+	struct bytes			first;		/* part 1 without the reserved bytes at its beginning */
+	size_t				reserved;	/* bytes before the first fragment, for ftyp, moov, free and sidx */
+	size_t				entries_max;	/* sidx entries that fit the reserved bytes */
 	uint64_t			offset;		/* of the next fragment in the object */
 	uint32_t			number;		/* of the part being filled */
 	AVRational			video_base, audio_base;
@@ -42,8 +42,8 @@ struct media_fragments {
 	int				rendition;
 	struct media_segment		*segments;
 	size_t				nsegments;
-	int64_t				*starts;	/* of the segments, in video_base; one more than segments */
-	int64_t				delay;		/* of the first picture behind its decoding, in video_base */
+	int64_t				*starts;	/* start times of the segments and the end of the last, in video_base */
+	int64_t				delay;		/* presentation time of the first frame minus its decoding time, in video_base */
 	char				codecs[40];
 };
 
@@ -98,7 +98,7 @@ mux_write(void *arg, const uint8_t *data, int len)
 	return (bytes_add(&f->fresh, data, (size_t)len) ? len : AVERROR(ENOMEM));
 }
 
-/* RFC 6381, from the parameter sets that the encoder made. */
+/* Builds the codecs parameter (RFC 6381) from the sequence parameter set of the encoder. */
 static void
 codecs_name(struct media_fragments *f, const AVCodecContext *video, const AVCodecContext *audio)
 {
@@ -174,7 +174,7 @@ media_fragments_new(const AVCodecContext *video, const AVCodecContext *audio, do
 	codecs_name(f, video, audio);
 	f->init = f->fresh;
 	memset(&f->fresh, 0, sizeof(f->fresh));
-	/* Films may be somewhat longer than they say. */
+	/* Reserve more entries than the header's duration needs: a film may be longer. */
 	f->entries_max = duration > 0 ? (size_t)(duration / MEDIA_SEGMENT_SECONDS * 1.1) + INDEX_MIN : INDEX_UNKNOWN;
 	f->reserved = f->init.len + MEHD_BYTES + EDTS_BYTES + FREE_MIN + INDEX_FIXED + f->entries_max * INDEX_ENTRY;
 	f->offset = f->reserved;
@@ -186,12 +186,12 @@ static int
 part_send(struct media_fragments *f, uint32_t number, uint64_t offset, const struct bytes *b, int last, struct media_error *error)
 {
 	if (f->sink->part(f->sink->ctx, f->rendition, number, offset, b->data, b->len, last) != 0)
-		return (media_fail(error, MEDIA_SINK, "A finished piece of the film could not be stored."));
+		return (media_fail(error, MEDIA_SINK, "A part of the rendition could not be written."));
 
 	return (MEDIA_OK);
 }
 
-/* Part 1 is put aside when it is full; the others go out. */
+/* Ends the part being filled: keeps part 1 in memory, delivers any other. */
 static int
 part_close(struct media_fragments *f, struct media_error *error)
 {
@@ -250,7 +250,7 @@ packets_write(struct media_fragments *f, AVPacket **packets, int n, int stream, 
 	return (status);
 }
 
-/* The place of a box in the children of another, NULL when it is not there. */
+/* Returns the first box of a type among the boxes from p to end, NULL if there is none. */
 static uint8_t *
 box_find(uint8_t *p, const uint8_t *end, const char *type)
 {
@@ -268,23 +268,25 @@ media_fragments_add(struct media_fragments *f, AVPacket **video, int nvideo, AVP
     struct media_error *error)
 {
 	AVRational	video_base = nvideo > 0 ? video[0]->time_base : f->video_base;
+	int		status;
 
 	f->fresh.len = 0;
 	if (f->nsegments == 0)
 		f->delay = av_rescale_q(video[0]->pts - video[0]->dts, video_base, f->video_base);
-	if (packets_write(f, video, nvideo, 0, video_base) < 0 ||
-	    packets_write(f, audio, naudio, 1, naudio > 0 ? audio[0]->time_base : f->audio_base) < 0 || av_write_frame(f->mux, NULL) < 0)
-		return (media_fail(error, MEDIA_INTERNAL, "The film could not be packed into MP4."));
+	if ((status = packets_write(f, video, nvideo, 0, video_base)) < 0 ||
+	    (status = packets_write(f, audio, naudio, 1, naudio > 0 ? audio[0]->time_base : f->audio_base)) < 0 ||
+	    (status = av_write_frame(f->mux, NULL)) < 0)
+		return (media_fail(error, MEDIA_INTERNAL, "The MP4 fragment could not be written: %s.", av_err2str(status)));
 	avio_flush(f->io);
 	if (!segment_note(f, av_rescale_q(start, video_base, f->video_base), av_rescale_q(end, video_base, f->video_base), (uint32_t)f->fresh.len) ||
 	    !bytes_add(&f->part, f->fresh.data, f->fresh.len))
-		return (media_fail(error, MEDIA_MEMORY, "There was not enough memory."));
+		return (media_fail(error, MEDIA_MEMORY, "Out of memory."));
 	f->offset += f->fresh.len;
 
 	return (f->part.len + (f->number == 1 ? f->reserved : 0) >= PART_BYTES ? part_close(f, error) : MEDIA_OK);
 }
 
-/* Puts a box into the init segment at a place inside of two others, which grow by it. */
+/* Inserts a box into the init segment at `place`, which lies in the boxes `outer` and `inner`, and adds its size to both. */
 static int
 init_insert(struct media_fragments *f, uint8_t *outer, uint8_t *inner, const uint8_t *place, const uint8_t *box, size_t len)
 {
@@ -300,7 +302,7 @@ init_insert(struct media_fragments *f, uint8_t *outer, uint8_t *inner, const uin
 	return (1);
 }
 
-/* The duration, before the first fragment: mehd, first in mvex (§8.8.2). */
+/* Inserts mehd, the duration of the fragments, as the first box of mvex (ISO/IEC 14496-12 §8.8.2). */
 static int
 init_duration(struct media_fragments *f, double duration)
 {
@@ -319,9 +321,9 @@ init_duration(struct media_fragments *f, double duration)
 }
 
 /*
- * Decoding begins at 0, and so the first picture comes late by what the
- * reordering of pictures takes. An edit list that begins there brings it back
- * to 0, where the sound is (§8.6.6).
+ * Inserts an edit list (§8.6.6). Decoding begins at 0, so frame reordering
+ * delays the presentation of the first frame by f->delay. The edit list starts
+ * the presentation at that time, so that video and audio both begin at 0.
  */
 static int
 init_edit(struct media_fragments *f)
@@ -336,14 +338,14 @@ init_edit(struct media_fragments *f)
 	memcpy(edts + 4, "edts", 4);
 	put32(edts + 8, EDTS_BYTES - 8);
 	memcpy(edts + 12, "elst", 4);
-	put32(edts + 20, 1);				/* one edit, without an end */
+	put32(edts + 20, 1);				/* one entry; segment_duration 0: until the end */
 	put32(edts + 28, (uint32_t)f->delay);
-	put32(edts + 32, 1 << 16);			/* at its natural speed */
+	put32(edts + 32, 1 << 16);			/* media_rate 1.0 */
 
 	return (init_insert(f, moov, trak, tkhd + get32(tkhd), edts, sizeof(edts)));
 }
 
-/* Returns how many consecutive segments share one index entry. It is 1 unless there are more segments than entries in the reserve. */
+/* Returns how many consecutive segments share one index entry. It is 1 unless there are more segments than reserved entries. */
 static size_t
 index_merge(const struct media_fragments *f)
 {
@@ -381,10 +383,10 @@ index_write(const struct media_fragments *f, uint8_t *box, size_t len)
 }
 
 /*
- * Adds the free box and the index (§8.16.3), which together fill the rest of the
- * reserve. The free box comes first because first_offset has to be 0: Chromium
- * ignores an index with any other value and reads the whole film before its
- * first frame.
+ * Appends the free box and the index (§8.16.3), which together fill the rest of
+ * the reserved bytes. The free box comes first because first_offset has to be 0:
+ * Chromium ignores an index with any other value and reads the whole film before
+ * it shows the first frame.
  */
 static int
 index_add(const struct media_fragments *f, struct bytes *out, size_t len)
@@ -430,7 +432,7 @@ first_send(struct media_fragments *f, struct media_rendition *out, struct media_
 	if (!init_edit(f) || !init_duration(f, out->duration) || !bytes_add(&whole, f->init.data, f->init.len) ||
 	    !index_add(f, &whole, index) || !bytes_add(&whole, f->first.data, f->first.len)) {
 		free(whole.data);
-		return (media_fail(error, MEDIA_MEMORY, "There was not enough memory."));
+		return (media_fail(error, MEDIA_MEMORY, "Out of memory."));
 	}
 	status = part_send(f, 1, 0, &whole, 1, error);
 	out->init_size = (uint32_t)f->init.len;
@@ -447,7 +449,7 @@ media_fragments_end(struct media_fragments *f, struct media_rendition *out, stru
 	int	status = MEDIA_OK;
 
 	if (f->nsegments == 0)
-		return (media_fail(error, MEDIA_NO_PICTURE, "The film has no picture that can be shown."));
+		return (media_fail(error, MEDIA_NO_VIDEO_TRACK, "The video track is empty."));
 	if (f->number == 1) {
 		f->first = f->part;
 		memset(&f->part, 0, sizeof(f->part));

@@ -1,5 +1,5 @@
 /*
- * What the files of src/media share and nobody else needs.
+ * Declarations that only the files of src/media use.
  */
 #ifndef WANZAMI_INTERNAL_H
 #define WANZAMI_INTERNAL_H
@@ -16,66 +16,67 @@
 /* An opened film. */
 struct media {
 	struct media_source		source;
-	int64_t				offset;		/* of the next read */
+	int64_t				offset;		/* of the next read, in bytes */
 	int				source_failed;
 	int				(*canceled)(void *);	/* while transcoding */
 	void				*cancel_ctx;
 	AVIOContext			*io;
 	AVFormatContext			*format;
-	int				video, audio;	/* indexes of streams; audio may be -1 */
+	int				video, audio;	/* stream indexes; audio is -1 if there is none */
 	struct media_info		info;
 };
 
-/* A queue between two threads. Bounded by count; what is in it is freed by the one who closes it. */
+/* A queue between two threads, bounded by the number of items. media_queue_free() frees the items that are left. */
 struct media_queue {
 	pthread_mutex_t	lock;
 	pthread_cond_t	changed;
 	void		*items[64];
-	int		first, count, most;
-	int		ended;		/* nothing more is put */
-	int		broken;		/* nothing more is taken: put fails */
+	int		first, count, max;
+	int		ended;		/* no item is put any more */
+	int		broken;		/* no item is taken any more: put fails */
 };
 
-void	media_queue_init(struct media_queue *, int most);
-/* Waits for room. Returns 0 when nothing is taken any more: the item stays the caller's. */
+void	media_queue_init(struct media_queue *, int max);
+/* Blocks while the queue is full. Returns 0 if the queue is broken; the caller then keeps the item. */
 int	media_queue_put(struct media_queue *, void *);
-/* Waits for an item; NULL after the last one. */
+/* Blocks until there is an item and returns it. Returns NULL after the last item, or if the queue is broken. */
 void	*media_queue_take(struct media_queue *);
 void	media_queue_end(struct media_queue *);
 void	media_queue_break(struct media_queue *);
 void	media_queue_free(struct media_queue *, void (*release)(void *));
 
-/* Notes a failure if none is noted yet, and returns its reason. Any thread that owns `error`. */
+/* Sets `error` unless it is already set, and returns its reason. Call from the thread that owns `error`. */
 int	media_fail(struct media_error *, enum media_reason, const char *, ...) __attribute__((format(printf, 3, 4)));
 
 /*
- * The file of one rendition as it is written: fragments go in, parts come
- * out. Used on one thread. See fragment.c.
+ * Writer of one rendition's file: takes GOPs and delivers parts to the sink.
+ * Used by one thread. See fragment.c.
  */
 struct media_fragments;
 
 struct media_fragments	*media_fragments_new(const AVCodecContext *video, const AVCodecContext *audio, double duration,
 			    const struct media_sink *, int rendition);
-/* One GOP with the sound that belongs to it; packets stay the caller's. 0 or MEDIA_*. */
+/* Writes one GOP and its audio as a fragment. The caller keeps the packets. `start` and `end` are presentation times in the time base
+ * of the video packets. Returns MEDIA_OK or the reason. */
 int	media_fragments_add(struct media_fragments *, AVPacket **video, int nvideo, AVPacket **audio, int naudio,
 	    int64_t start, int64_t end, struct media_error *);
-/* Delivers what is left, part 1 last, and fills all of `out` that the bytes decide. */
+/* Delivers the remaining parts, part 1 last, and fills `out` except for rung, size and frame rate. */
 int	media_fragments_end(struct media_fragments *, struct media_rendition *out, struct media_error *);
 void	media_fragments_free(struct media_fragments *);
 
-/* What an encoder is fed with: a picture, or a packet of encoded sound. */
+/* Input of an encoder: a video frame or a packet of encoded audio. The other is NULL. */
 struct media_item {
 	AVFrame		*frame;
-	AVPacket	*sound;
+	AVPacket	*audio;
 };
 
 void	media_item_free(void *);
 
 /*
- * One rendition: a thread that scales, encodes and writes. See rendition.c.
+ * Encoder of one rendition: a thread that scales, encodes and writes. See rendition.c.
  */
 struct media_encoder {
-	/* set by who starts it */
+	/* set before media_encoder_start() */
 	struct media_step		step;
 	int				index;
 	int				threads;
@@ -83,10 +84,10 @@ struct media_encoder {
 	const struct media_info		*info;
 	const struct media_options	*options;
 	const struct media_sink		*sink;
-	const AVCodecContext		*audio;		/* NULL: silent; its parameters are fixed */
+	const AVCodecContext		*audio;		/* NULL without audio; read only */
 	double				duration;
-	struct media_queue		queue;		/* struct media_item, in the order of the film */
-	/* its own */
+	struct media_queue		queue;		/* of struct media_item, in the order of time */
+	/* set by the encoder */
 	pthread_t			thread;
 	int				running;
 	_Atomic int64_t			done;		/* frames encoded */
@@ -94,11 +95,12 @@ struct media_encoder {
 	struct media_error		error;
 };
 
+/* Starts the thread. Returns 0 on error. */
 int	media_encoder_start(struct media_encoder *);
-/* Joins the thread; what failed is in ->error. */
+/* Joins the thread. ->error.reason is MEDIA_OK if it has succeeded. */
 void	media_encoder_join(struct media_encoder *);
 
-/* PQ or HLG to what screens of today show, in place of a 10-bit frame a new 8-bit one; NULL without memory. See tone.c. */
+/* Returns a new 8-bit BT.709 frame for a 10-bit PQ or HLG frame; the caller frees it. NULL if out of memory. See tone.c. */
 AVFrame	*media_tone_map(const AVFrame *);
 
 #endif

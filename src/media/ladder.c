@@ -1,5 +1,5 @@
 /*
- * Which renditions a film gets, and how many bits each may use.
+ * The rendition ladder: sizes and maximum bit rates.
  */
 #include <string.h>
 
@@ -8,7 +8,7 @@
 static const struct {
 	const char	*name;
 	int		height;
-	int		maxrate;	/* bit/s at 30 frames a second */
+	int		maxrate;	/* bit/s up to 40 frames a second; 1.5 times that above */
 } rungs[MEDIA_RUNGS] = {
 	[MEDIA_R360] = { "R360", 360, 1000000 },
 	[MEDIA_R720] = { "R720", 720, 3500000 },
@@ -36,19 +36,19 @@ media_rung_parse(const char *name)
 	return (-1);
 }
 
-/* The nearest even number that is not above most. */
+/* Returns the nearest even number not above max, at least 2. */
 static int
-even(double v, int most)
+even(double v, int max)
 {
 	int	n = (int)(v / 2 + 0.5) * 2;
 
-	if (n > most)
+	if (n > max)
 		n -= 2;
 
 	return (n < 2 ? 2 : n);
 }
 
-/* The rung at a height that is its own or, for the one above the source, the source's. */
+/* Fills a step for a rung. height is that of the rung, or that of the source for the rung above the source. */
 static void
 step_fill(const struct media_info *info, int rung, int height, struct media_step *out)
 {
@@ -61,8 +61,8 @@ step_fill(const struct media_info *info, int rung, int height, struct media_step
 }
 
 /*
- * The height that counts is that of the picture as it is shown; a film in
- * portrait is as large as its shorter side says.
+ * The shorter side of the displayed frame is compared with the height of the
+ * rungs, so that portrait films get the same rungs as landscape ones.
  */
 int
 media_ladder(const struct media_info *info, unsigned requested, struct media_step out[MEDIA_RUNGS])

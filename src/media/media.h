@@ -1,10 +1,11 @@
 /*
- * One film: look into it, decide its renditions, decode it once and write
- * every rendition as one fragmented MP4 that plays progressively, as HLS
- * and as DASH. A pure library over the FFmpeg libraries: no HTTP, no SQL.
+ * Transcoding of one film: probe the source, choose the renditions, decode the
+ * source once and write each rendition as one fragmented MP4 file, which plays
+ * progressively, as HLS and as DASH. A library over the FFmpeg libraries,
+ * without HTTP and SQL.
  *
- * Threads: one struct media is used by one thread at a time, several may
- * live in different threads. What is called back says on which thread.
+ * Threads: a struct media is used by one thread at a time. Different threads
+ * may use different ones. Each callback states its thread.
  *
  * Errors: functions that can fail return MEDIA_OK or the reason (the same
  * value as error->reason), and fill `error` with a sentence that can be
@@ -18,7 +19,7 @@
 
 struct media;
 
-/* Renditions (docs/compatibility.md#rendition-ladder); bit n of a request is 1u << n. */
+/* Rungs of the rendition ladder (docs/compatibility.md#rendition-ladder). Bit 1u << n of a request stands for rung n. */
 enum media_rung {
 	MEDIA_R360,
 	MEDIA_R720,
@@ -30,18 +31,18 @@ enum media_rung {
 
 enum media_reason {
 	MEDIA_OK = 0,
-	MEDIA_EMPTY,		/* zero bytes */
-	MEDIA_NOT_VIDEO,	/* no container we know, or nothing decodes */
-	MEDIA_NO_PICTURE,	/* sound only */
-	MEDIA_UNSUPPORTED,	/* a codec we do not carry, DRM */
-	MEDIA_TRUNCATED,	/* shorter than it says, or its index is missing */
-	MEDIA_DAMAGED,		/* too much of it does not decode */
+	MEDIA_EMPTY,		/* the source has zero bytes */
+	MEDIA_NOT_VIDEO,	/* unknown container format */
+	MEDIA_NO_VIDEO_TRACK,	/* no video track, or no frame in it */
+	MEDIA_UNSUPPORTED,	/* no decoder for the codec, or a format that cannot be converted */
+	MEDIA_TRUNCATED,	/* shorter than the duration in the header, or without index */
+	MEDIA_DAMAGED,		/* too many packets do not decode */
 	MEDIA_TOO_LARGE,	/* over MEDIA_MAX_* */
-	MEDIA_SOURCE,		/* read_at failed: retry */
+	MEDIA_SOURCE,		/* read_at() failed: retry */
 	MEDIA_SINK,		/* part() failed: retry */
-	MEDIA_CANCELED,		/* watch->canceled said so */
+	MEDIA_CANCELED,		/* watch->canceled() returned 1 */
 	MEDIA_MEMORY,		/* out of memory: retry */
-	MEDIA_INTERNAL		/* a library refused what it should not */
+	MEDIA_INTERNAL		/* an unexpected error of a library: retry */
 };
 
 #define MEDIA_MAX_SIDE		8192			/* pixels */
@@ -49,19 +50,20 @@ enum media_reason {
 #define MEDIA_MAX_STREAMS	64
 #define MEDIA_MAX_SECONDS	(12 * 3600)
 #define MEDIA_SEGMENT_SECONDS	2
-#define MEDIA_PART_MIN		(5u << 20)	/* S3's smallest part but the last */
+#define MEDIA_PART_MIN		(5u << 20)	/* S3: minimum size of each part except the last */
 
 struct media_error {
 	enum media_reason	reason;
-	int			retry;		/* the same film may work later */
-	char			text[256];	/* one sentence or two, no line break */
+	int			retry;		/* 1: the same film may succeed later */
+	char			text[256];	/* one or two sentences without line break */
 };
 
 /*
- * Where the film is read from. read_at returns the bytes read (short reads
- * are fine, 0 only at the end) or a negative number, which makes the whole
- * run fail with MEDIA_SOURCE. Called on the thread that called us, mostly
- * forward in pieces of up to 1 MiB. The memory stays the caller's.
+ * Input. read_at() returns the number of bytes read or a negative number, which
+ * ends the run with MEDIA_SOURCE. Short reads are allowed; 0 means the end of
+ * the source. It is called on the thread that called media_open() or
+ * media_transcode(), mostly for increasing offsets and up to 1 MiB at a time.
+ * The caller keeps ownership of ctx.
  */
 struct media_source {
 	void		*ctx;
@@ -70,14 +72,14 @@ struct media_source {
 };
 
 /*
- * Where finished bytes go. Every byte of the object of steps[rendition] is
- * delivered exactly once, as numbered parts of an S3 multipart upload:
- * parts 2, 3, ... as they are made, part 1 last because it holds the index.
- * `offset` is the part's place in the object, final from the start. Every
- * part but the highest-numbered is at least MEDIA_PART_MIN long; `last` is
- * set on the call after which nothing more comes for this rendition.
- * Called on the rendition's own thread: calls for one rendition never
- * overlap, calls for different ones do. Non-zero fails the run (MEDIA_SINK).
+ * Output. part() receives each byte of the object of steps[rendition] exactly
+ * once, as numbered parts of an S3 multipart upload: parts 2, 3, ... as they
+ * are made, then part 1, which contains the index. `offset` is the final
+ * offset of the part in the object. Each part except the one with the highest
+ * number has at least MEDIA_PART_MIN bytes. `last` is 1 in the last call for a
+ * rendition. part() is called on the thread of the rendition: calls for one
+ * rendition never overlap, calls for different renditions do. If it returns
+ * non-zero, the run ends with MEDIA_SINK.
  */
 struct media_sink {
 	void		*ctx;
@@ -86,18 +88,18 @@ struct media_sink {
 };
 
 struct media_progress {
-	double		percent;		/* 0..100, never falls */
-	double		seconds;		/* of the film, done by all renditions */
-	double		duration;		/* 0 while unknown */
-	double		fps;			/* frames a second of wall-clock time */
+	double		percent;		/* 0..100, never decreases */
+	double		seconds;		/* of the film that all renditions have encoded */
+	double		duration;		/* seconds; 0 if unknown */
+	double		fps;			/* encoded frames per second of wall-clock time */
 	int		renditions;
-	double		done[MEDIA_RUNGS];	/* seconds, in the order of steps[] */
+	double		done[MEDIA_RUNGS];	/* seconds encoded, in the order of steps[] */
 };
 
 /*
- * Both may be NULL and are called on the thread that called us: progress
- * at most five times a second, canceled at least every 100 ms unless
- * read_at blocks for longer.
+ * Callbacks of a run. Both may be NULL. They are called on the thread that
+ * called media_transcode(): progress() at most five times a second, canceled()
+ * at least every 100 ms unless read_at() blocks for longer.
  */
 struct media_watch {
 	void		*ctx;
@@ -106,41 +108,41 @@ struct media_watch {
 };
 
 struct media_info {
-	double		duration;	/* seconds, 0 when the file does not say */
-	int		width;		/* as shown: upright, square pixels */
+	double		duration;	/* seconds; 0 if the file does not state it */
+	int		width;		/* of a displayed frame: rotated, square pixels */
 	int		height;
-	int		fps_num;	/* constant rate of what is made of it */
+	int		fps_num;	/* constant frame rate of the renditions */
 	int		fps_den;
-	int		rotation;	/* degrees clockwise that were applied */
+	int		rotation;	/* clockwise degrees by which frames are rotated for display */
 	int		mirrored;
 	int		interlaced;
-	int		hdr;		/* PQ or HLG: will be tone-mapped */
+	int		hdr;		/* PQ or HLG: frames are tone-mapped to SDR */
 	char		container[48];
 	char		video_codec[32];
-	char		audio_codec[32];	/* "" without sound */
+	char		audio_codec[32];	/* "" without audio */
 	int		audio_channels;
 	int		audio_rate;
 };
 
-/* One rendition to be made. media_ladder fills it. */
+/* A rendition to encode. media_ladder() fills it. */
 struct media_step {
 	enum media_rung	rung;
 	int		width;		/* even, square pixels */
 	int		height;
-	int		maxrate;	/* bit/s, bound of the capped CRF */
+	int		maxrate;	/* bit/s, upper limit of the capped CRF */
 };
 
-/* Zero or NULL means the default that stands behind. */
+/* Encoder options. 0 or NULL selects the default in the comment. */
 struct media_options {
-	const char	*preset;	/* of x264: "veryfast" */
+	const char	*preset;	/* x264 preset: "veryfast" */
 	int		crf;		/* 23 */
 	int		audio_bitrate;	/* bit/s: 128000 */
-	int		threads;	/* CPUs to use: those we may run on */
+	int		threads;	/* number of CPUs to use: those in the CPU affinity mask */
 };
 
 struct media_segment {
-	uint64_t	offset;		/* of the moof, in the object */
-	uint32_t	size;		/* moof and mdat */
+	uint64_t	offset;		/* of the moof box in the object */
+	uint32_t	size;		/* of moof and mdat together */
 	double		duration;	/* seconds */
 };
 
@@ -152,9 +154,9 @@ struct media_rendition {
 	int			fps_den;
 	uint64_t		size;		/* of the whole object */
 	uint32_t		init_size;	/* ftyp and moov: bytes 0..init_size-1 */
-	uint64_t		index_offset;	/* of the sidx, which ends where segments[0] begins */
+	uint64_t		index_offset;	/* of the sidx box; segments[0] follows it */
 	uint32_t		index_size;
-	uint32_t		average;	/* bit/s over the film */
+	uint32_t		average;	/* bit/s, average of the film */
 	uint32_t		peak;		/* bit/s of the largest segment */
 	char			codecs[40];	/* RFC 6381: avc1.640028,mp4a.40.2 */
 	double			duration;	/* seconds */
@@ -165,31 +167,32 @@ struct media_rendition {
 struct media_result {
 	double			duration;	/* seconds */
 	int			nrenditions;
-	struct media_rendition	renditions[MEDIA_RUNGS];	/* as steps[] */
+	struct media_rendition	renditions[MEDIA_RUNGS];	/* in the order of steps[] */
 };
 
 /*
- * Once per process, before anything else: bounds what FFmpeg may allocate
- * in one piece and takes over its log, so that nothing of it reaches standard
- * error. `log` (may be NULL) gets lines without newline, from any thread;
- * level is 0 for errors, 1 for warnings. Other levels are dropped.
+ * Limits the size of one allocation of FFmpeg and redirects its log, so that
+ * FFmpeg writes nothing to standard error. Call once per process, before any
+ * other function. `log` (may be NULL) receives lines without newline on any
+ * thread; level is 0 for errors, 1 for warnings. Other levels are dropped.
  */
 void	media_init(void (*log)(int level, const char *line));
 
-/* "R1080" for MEDIA_R1080; and back: the rung, or -1. */
+/* Returns the name of a rung, such as "R1080" for MEDIA_R1080; media_rung_parse() returns the rung of a name, -1 if unknown. */
 const char	*media_rung_name(enum media_rung);
 int		media_rung_parse(const char *);
 
 /*
- * Opens and probes a film; reads a bounded amount of it. *out is NULL on
- * failure, else media_close frees it. The source is copied; what its ctx is must outlive it.
+ * Opens and probes a film; reads what FFmpeg needs to detect its tracks
+ * (at most 32 MiB or 20 seconds of packets). *out is NULL on failure, else media_close() frees it. The struct
+ * media_source is copied; its ctx must outlive *out.
  */
 int	media_open(const struct media_source *, struct media **out, struct media_error *);
 const struct media_info	*media_info(const struct media *);
 void	media_close(struct media *);
 
 /*
- * Which renditions to make of what was requested
+ * Chooses the renditions to encode from the requested ones
  * (docs/compatibility.md#rendition-ladder), largest first. Returns their
  * number, 0 only if `requested` is empty.
  */
@@ -197,11 +200,12 @@ int	media_ladder(const struct media_info *, unsigned requested,
 	    struct media_step out[MEDIA_RUNGS]);
 
 /*
- * Makes all renditions of `steps` (largest first, at least one) in one pass.
+ * Encodes all renditions of `steps` (largest first, at least one) in one pass.
  * A struct media can be transcoded once. On success the caller frees the
- * result with media_result_free; on failure there is nothing to free, and
- * what the sink got so far is to be thrown away. Unless read_at or part
- * block, it returns within a second after cancellation.
+ * result with media_result_free(). On failure there is nothing to free, and
+ * the caller discards the parts that the sink has received. The function
+ * returns within a second after cancellation, unless read_at() or part()
+ * blocks.
  */
 int	media_transcode(struct media *, const struct media_step *steps, int nsteps,
 	    const struct media_options *, const struct media_sink *,
@@ -209,22 +213,23 @@ int	media_transcode(struct media *, const struct media_step *steps, int nsteps,
 void	media_result_free(struct media_result *);
 
 /*
- * Playlists as text, malloc'ed; NULL without memory. RFC 8216 (version 7,
- * byte ranges into the one object) and ISO 23009-1 (on-demand profile).
- * `uris` are in the order of the renditions: of the media playlists for the
- * master, of the objects for the other two. They are written as they are into
- * the HLS texts and escaped for XML into the MPD.
+ * Return a playlist as text that the caller frees, NULL if out of memory.
+ * HLS: RFC 8216, version 7, byte ranges of one object per rendition. DASH:
+ * ISO/IEC 23009-1, on-demand profile. `uris` are in the order of the
+ * renditions: URIs of the media playlists for the master playlist, URIs of the
+ * objects for the other two. They are copied unchanged into HLS playlists and
+ * escaped for XML in the MPD.
  */
 char	*media_hls_master(const struct media_result *, const char *const uris[]);
 char	*media_hls_media(const struct media_rendition *, const char *uri);
 char	*media_dash(const struct media_result *, const char *const uris[]);
 
 /*
- * Transcodes a local file into outdir (made if missing): RUNG.mp4 and
- * RUNG.m3u8 for every rendition, master.m3u8 and manifest.mpd. `requested` as
- * for media_ladder. If `progress` is not 0 a progress bar goes to standard
- * error when that is a terminal, else a line now and then. Half-made
- * files are removed on failure. `result` may be NULL.
+ * Transcodes a local file into outdir (created if missing): RUNG.mp4 and
+ * RUNG.m3u8 for each rendition, master.m3u8 and manifest.mpd. `requested` is
+ * as for media_ladder(). If `progress` is not 0, progress is written to
+ * standard error: a bar if that is a terminal, else a line for each 10 %.
+ * Unfinished MP4 files are removed on failure. `result` may be NULL.
  */
 int	media_transcode_file(const char *input, const char *outdir, unsigned requested,
 	    const struct media_options *, int progress,

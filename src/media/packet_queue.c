@@ -1,5 +1,5 @@
 /*
- * A bounded queue between two threads, and how failures are noted.
+ * Bounded queue between two threads, and media_fail().
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,12 +8,12 @@
 #include "media/internal.h"
 
 void
-media_queue_init(struct media_queue *q, int most)
+media_queue_init(struct media_queue *q, int max)
 {
 	pthread_mutex_init(&q->lock, NULL);
 	pthread_cond_init(&q->changed, NULL);
 	q->first = q->count = q->ended = q->broken = 0;
-	q->most = most;
+	q->max = max;
 }
 
 int
@@ -22,7 +22,7 @@ media_queue_put(struct media_queue *q, void *item)
 	int	ok;
 
 	pthread_mutex_lock(&q->lock);
-	while (q->count == q->most && !q->broken)
+	while (q->count == q->max && !q->broken)
 		pthread_cond_wait(&q->changed, &q->lock);
 	if ((ok = !q->broken)) {
 		q->items[(q->first + q->count++) % 64] = item;
@@ -87,7 +87,7 @@ media_item_free(void *arg)
 	struct media_item	*item = arg;
 
 	av_frame_free(&item->frame);
-	av_packet_free(&item->sound);
+	av_packet_free(&item->audio);
 	free(item);
 }
 

@@ -1,7 +1,7 @@
 /*
- * HLS (RFC 8216, version 7: byte ranges into fragmented MP4) and DASH (ISO/IEC
- * 23009-1, on-demand profile: the segment index of the file) over the one file
- * of each rendition.
+ * Playlists over the one file of each rendition: HLS (RFC 8216, version 7) with
+ * byte ranges of fragmented MP4, DASH (ISO/IEC 23009-1, on-demand profile) with
+ * the segment index of the file.
  */
 #include <math.h>
 #include <stdarg.h>

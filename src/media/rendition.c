@@ -1,6 +1,6 @@
 /*
- * The thread of one rendition: takes the film's frames, scales and encodes
- * them, gathers each GOP with its sound and hands it to the file.
+ * The thread of one rendition: scales and encodes the frames of the film,
+ * collects the packets of each GOP and its audio, and writes them as a fragment.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +12,9 @@
 
 #include "media/internal.h"
 
-#define GOPS_WAITING_MAX	4	/* that wait for their sound, before they go without */
+#define GOPS_WAITING_MAX	4	/* GOPs that wait for their audio; above it they are written without */
 #define PACKETS_MAX		4096	/* of one GOP */
-#define SOUNDS_MAX		100000	/* half an hour */
+#define AUDIO_PACKETS_MAX	100000	/* about 35 minutes of AAC at 48 kHz */
 
 struct packets {
 	AVPacket	**list;
@@ -28,10 +28,10 @@ struct work {
 	int			in_width, in_height, in_format;
 	AVCodecContext		*codec;
 	struct media_fragments	*file;
-	struct packets		video;		/* encoded and not in the file yet */
+	struct packets		video;		/* encoded packets that are not written yet */
 	struct packets		audio;
 	int64_t			next_key;	/* frame that begins the next GOP */
-	int64_t			segment;	/* its number */
+	int64_t			segment;	/* number of the next GOP */
 	int64_t			frames;
 };
 
@@ -51,7 +51,7 @@ packets_add(struct packets *p, AVPacket *packet)
 	return (1);
 }
 
-/* Forgets the first n. */
+/* Frees and removes the first n packets. */
 static void
 packets_drop(struct packets *p, int n)
 {
@@ -65,7 +65,7 @@ packets_drop(struct packets *p, int n)
 	p->count -= n;
 }
 
-/* Frames of this size and format through the scaler. Films change both in the middle. */
+/* Makes the scaler for frames of this size and format. Both can change in the middle of a film. */
 static int
 graph_make(struct work *w, const AVFrame *frame)
 {
@@ -122,7 +122,7 @@ codec_open(struct work *w, const AVFrame *frame)
 	c->rc_max_rate = w->e->step.maxrate;
 	c->rc_buffer_size = 2 * w->e->step.maxrate;
 	c->thread_count = w->e->threads;
-	/* Key frames stand where we say, on the grid that all renditions share, and nowhere else. */
+	/* Disable automatic key frames. frame_encode() forces them at the same times in all renditions. */
 	c->gop_size = 1 << 20;
 	av_dict_set(&opts, "preset", o != NULL && o->preset != NULL ? o->preset : "veryfast", 0);
 	av_dict_set_int(&opts, "crf", o != NULL && o->crf > 0 ? o->crf : 23, 0);
@@ -135,14 +135,14 @@ codec_open(struct work *w, const AVFrame *frame)
 	return (status >= 0);
 }
 
-/* The first frame whose time is at or behind the start of a segment. */
+/* Returns the number of the first frame at or after the start of a segment. */
 static int64_t
 grid_frame(const struct work *w, int64_t segment)
 {
 	return (av_rescale_rnd(segment * MEDIA_SEGMENT_SECONDS, w->e->info->fps_num, w->e->info->fps_den, AV_ROUND_UP));
 }
 
-/* How many packets of the first GOP are there, 0 while it may still grow. */
+/* Returns the number of packets in the first GOP, 0 if it may be incomplete. */
 static int
 gop_length(const struct work *w, int flush)
 {
@@ -167,7 +167,7 @@ gops_waiting(const struct work *w)
 	return (n);
 }
 
-/* Frames are shown in another order than they are decoded in: the last to be shown ends the GOP. */
+/* Computes the presentation times of a GOP of n packets. Packets are in decoding order, so the end is the greatest of all. */
 static void
 gop_times(const struct work *w, int n, int64_t *start, int64_t *end)
 {
@@ -180,30 +180,30 @@ gop_times(const struct work *w, int n, int64_t *start, int64_t *end)
 	}
 }
 
-/* Writes the GOPs that are complete and have their sound, or have waited for it long enough. */
+/* Writes the GOPs that are complete and have their audio, and the first one if more than GOPS_WAITING_MAX are waiting. */
 static int
 gops_write(struct work *w, int flush)
 {
 	struct media_encoder	*e = w->e;
-	int64_t			start, end, sound_end;
-	int			n, sounds, status;
+	int64_t			start, end, audio_end;
+	int			n, naudio, status;
 
 	while ((n = gop_length(w, flush)) > 0) {
 		gop_times(w, n, &start, &end);
-		sound_end = e->audio == NULL ? 0 : av_rescale_q(end, w->codec->time_base, e->audio->time_base);
+		audio_end = e->audio == NULL ? 0 : av_rescale_q(end, w->codec->time_base, e->audio->time_base);
 		if (e->audio != NULL) {
 			if (!flush && gops_waiting(w) <= GOPS_WAITING_MAX &&
-			    (w->audio.count == 0 || w->audio.list[w->audio.count - 1]->pts < sound_end))
+			    (w->audio.count == 0 || w->audio.list[w->audio.count - 1]->pts < audio_end))
 				return (MEDIA_OK);
 		}
-		/* What sound there is behind the last picture belongs to the last GOP. */
-		for (sounds = 0; sounds < w->audio.count &&
-		    (w->audio.list[sounds]->pts < sound_end || (flush && n == w->video.count)); sounds++)
+		/* Audio after the last frame belongs to the last GOP. */
+		for (naudio = 0; naudio < w->audio.count &&
+		    (w->audio.list[naudio]->pts < audio_end || (flush && n == w->video.count)); naudio++)
 			;
-		if ((status = media_fragments_add(w->file, w->video.list, n, w->audio.list, sounds, start, end, &e->error)) != MEDIA_OK)
+		if ((status = media_fragments_add(w->file, w->video.list, n, w->audio.list, naudio, start, end, &e->error)) != MEDIA_OK)
 			return (status);
 		packets_drop(&w->video, n);
-		packets_drop(&w->audio, sounds);
+		packets_drop(&w->audio, naudio);
 	}
 
 	return (MEDIA_OK);
@@ -217,7 +217,7 @@ packets_receive(struct work *w, int flush)
 
 	for (;;) {
 		if ((p = av_packet_alloc()) == NULL)
-			return (media_fail(&w->e->error, MEDIA_MEMORY, "There was not enough memory."));
+			return (media_fail(&w->e->error, MEDIA_MEMORY, "Out of memory."));
 		if ((status = avcodec_receive_packet(w->codec, p)) < 0) {
 			av_packet_free(&p);
 			break;
@@ -225,10 +225,10 @@ packets_receive(struct work *w, int flush)
 		p->time_base = w->codec->time_base;
 		p->duration = 1;
 		if (!packets_add(&w->video, p) || w->video.count > PACKETS_MAX * GOPS_WAITING_MAX)
-			return (media_fail(&w->e->error, MEDIA_MEMORY, "There was not enough memory."));
+			return (media_fail(&w->e->error, MEDIA_MEMORY, "Out of memory."));
 	}
 	if (status != AVERROR(EAGAIN) && status != AVERROR_EOF)
-		return (media_fail(&w->e->error, MEDIA_INTERNAL, "The picture could not be encoded."));
+		return (media_fail(&w->e->error, MEDIA_INTERNAL, "The video could not be encoded: %s.", av_err2str(status)));
 
 	return (gops_write(w, flush));
 }
@@ -237,11 +237,12 @@ static int
 frame_encode(struct work *w, AVFrame *frame)
 {
 	struct media_encoder	*e = w->e;
+	int			status;
 
 	if (w->codec == NULL) {
 		if (!codec_open(w, frame) ||
 		    (w->file = media_fragments_new(w->codec, e->audio, e->duration, e->sink, e->index)) == NULL)
-			return (media_fail(&e->error, MEDIA_INTERNAL, "The encoder for %s could not be started.", media_rung_name(e->step.rung)));
+			return (media_fail(&e->error, MEDIA_INTERNAL, "The video encoder of rendition %s cannot be opened.", media_rung_name(e->step.rung)));
 	}
 	frame->pts = w->frames++;
 	frame->duration = 1;
@@ -251,14 +252,14 @@ frame_encode(struct work *w, AVFrame *frame)
 		frame->pict_type = AV_PICTURE_TYPE_I;
 		w->next_key = grid_frame(w, ++w->segment);
 	}
-	if (avcodec_send_frame(w->codec, frame) < 0)
-		return (media_fail(&e->error, MEDIA_INTERNAL, "The picture could not be encoded."));
+	if ((status = avcodec_send_frame(w->codec, frame)) < 0)
+		return (media_fail(&e->error, MEDIA_INTERNAL, "The video could not be encoded: %s.", av_err2str(status)));
 	atomic_store(&e->done, w->frames);
 
 	return (packets_receive(w, 0));
 }
 
-/* The picture in the rendition's size, the caller's to free; NULL when that fails. */
+/* Returns the frame in the size of the rendition; the caller frees it. NULL on error. */
 static AVFrame *
 frame_scaled(struct work *w, AVFrame *frame)
 {
@@ -281,12 +282,12 @@ frame_handle(struct work *w, AVFrame *frame)
 	int	status;
 
 	if ((scaled = frame_scaled(w, frame)) == NULL)
-		return (media_fail(&w->e->error, MEDIA_INTERNAL, "The picture could not be scaled."));
+		return (media_fail(&w->e->error, MEDIA_INTERNAL, "The video could not be scaled to %d x %d pixels.", w->e->step.width, w->e->step.height));
 	if (w->e->hdr) {
 		toned = media_tone_map(scaled);
 		av_frame_free(&scaled);
 		if ((scaled = toned) == NULL)
-			return (media_fail(&w->e->error, MEDIA_MEMORY, "There was not enough memory."));
+			return (media_fail(&w->e->error, MEDIA_MEMORY, "Out of memory."));
 	}
 	status = frame_encode(w, scaled);
 	av_frame_free(&scaled);
@@ -301,9 +302,9 @@ work_end(struct work *w)
 
 	if (w->codec == NULL) {
 		if (e->error.reason == MEDIA_OK)
-			media_fail(&e->error, MEDIA_NO_PICTURE, "The film has no picture that can be shown.");
+			media_fail(&e->error, MEDIA_NO_VIDEO_TRACK, "The video track is empty.");
 	} else if (e->error.reason == MEDIA_OK && (avcodec_send_frame(w->codec, NULL) < 0 || packets_receive(w, 1) != MEDIA_OK))
-		media_fail(&e->error, MEDIA_INTERNAL, "The picture could not be encoded.");
+		media_fail(&e->error, MEDIA_INTERNAL, "The video could not be encoded.");
 	e->result.rung = e->step.rung;
 	e->result.width = e->step.width;
 	e->result.height = e->step.height;
@@ -327,10 +328,10 @@ item_handle(struct work *w, struct media_item *item)
 
 	if (item->frame != NULL)
 		status = frame_handle(w, item->frame);
-	else if (w->audio.count >= SOUNDS_MAX || !packets_add(&w->audio, item->sound))
-		status = media_fail(&w->e->error, MEDIA_MEMORY, "There is too much sound without any picture.");
+	else if (w->audio.count >= AUDIO_PACKETS_MAX || !packets_add(&w->audio, item->audio))
+		status = media_fail(&w->e->error, MEDIA_MEMORY, "The film has too much audio without video.");
 	else
-		item->sound = NULL;
+		item->audio = NULL;
 
 	return (status);
 }
@@ -347,9 +348,9 @@ encoder_run(void *arg)
 			media_queue_break(&e->queue);
 		media_item_free(item);
 	}
-	/* Broken from outside: the run was given up. */
+	/* The queue is broken from outside: the run has failed or was canceled. */
 	if (e->queue.broken)
-		media_fail(&e->error, MEDIA_CANCELED, "It was stopped.");
+		media_fail(&e->error, MEDIA_CANCELED, "The transcode was canceled.");
 	work_end(&w);
 	if (e->error.reason != MEDIA_OK)
 		media_queue_break(&e->queue);

@@ -1,5 +1,5 @@
 /*
- * Opens a film through its source and finds out what it holds.
+ * Opens a film and reads its container, tracks, size, rotation and frame rate.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #define READ_BYTES	(1 << 20)
 #define PROBE_BYTES	(32 << 20)
 #define PROBE_SECONDS	20
-#define ALLOC_MAX	(512u << 20)	/* of FFmpeg in one piece */
+#define ALLOC_MAX	(512u << 20)	/* bytes in one allocation of FFmpeg */
 
 static void	(*log_line)(int, const char *);
 
@@ -95,7 +95,7 @@ io_open(struct media *m)
 	return ((m->format = avformat_alloc_context()) != NULL);
 }
 
-/* MP4 and QuickTime begin with one of these boxes even when the rest is missing. */
+/* Returns 1 if the source begins with a box that MP4 and QuickTime files begin with; a truncated file does too. */
 static int
 looks_like_mov(const struct media_source *source)
 {
@@ -119,22 +119,22 @@ format_open(struct media *m, struct media_error *error)
 	m->format->max_streams = MEDIA_MAX_STREAMS;
 	if ((status = avformat_open_input(&m->format, "", NULL, NULL)) < 0) {
 		if (m->source_failed)
-			return (media_fail(error, MEDIA_SOURCE, "The uploaded file could not be read from the store."));
+			return (media_fail(error, MEDIA_SOURCE, "The source file could not be read."));
 		if (status == AVERROR(ENOMEM))
-			return (media_fail(error, MEDIA_MEMORY, "There was not enough memory."));
+			return (media_fail(error, MEDIA_MEMORY, "Out of memory."));
 		if (looks_like_mov(&m->source))
-			return (media_fail(error, MEDIA_TRUNCATED, "The file is incomplete: its index is missing. Please export or upload it again."));
-		return (media_fail(error, MEDIA_NOT_VIDEO, "The file is not a video that we know."));
+			return (media_fail(error, MEDIA_TRUNCATED, "The file is incomplete: its index (moov box) is missing. Please export it or upload it again."));
+		return (media_fail(error, MEDIA_NOT_VIDEO, "The file is not a video: unknown container format."));
 	}
 	if (avformat_find_stream_info(m->format, NULL) < 0 && !m->source_failed)
-		return (media_fail(error, MEDIA_NOT_VIDEO, "The file holds no film that can be read."));
+		return (media_fail(error, MEDIA_NOT_VIDEO, "The file is not a video that can be read: no track was detected."));
 	if (m->source_failed)
-		return (media_fail(error, MEDIA_SOURCE, "The uploaded file could not be read from the store."));
+		return (media_fail(error, MEDIA_SOURCE, "The source file could not be read."));
 
 	return (MEDIA_OK);
 }
 
-/* The picture that is no cover image, and the sound that goes with it. */
+/* Chooses the video track, which must not be a cover image or thumbnails, and the audio track that belongs to it. */
 static int
 streams_choose(struct media *m, struct media_error *error)
 {
@@ -148,7 +148,7 @@ streams_choose(struct media *m, struct media_error *error)
 	}
 	m->video = av_find_best_stream(m->format, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0);
 	if (m->video < 0 || m->format->streams[m->video]->discard == AVDISCARD_ALL)
-		return (media_fail(error, MEDIA_NO_PICTURE, "The file holds sound but no picture."));
+		return (media_fail(error, MEDIA_NO_VIDEO_TRACK, "The file has no video track."));
 	m->audio = av_find_best_stream(m->format, AVMEDIA_TYPE_AUDIO, -1, m->video, NULL, 0);
 	if (m->audio < 0)
 		m->audio = -1;
@@ -158,7 +158,7 @@ streams_choose(struct media *m, struct media_error *error)
 	return (MEDIA_OK);
 }
 
-/* Turned pictures: players turn them, we make them upright (ISO/IEC 14496-12 §8.3.2, the track's matrix). */
+/* Reads rotation and mirroring from the track's matrix (ISO/IEC 14496-12 §8.3.2), which is applied to the frames of the renditions. */
 static void
 rotation_read(struct media *m, const AVCodecParameters *par)
 {
@@ -178,7 +178,7 @@ rotation_read(struct media *m, const AVCodecParameters *par)
 		m->info.rotation = ((int)lrint(-angle / 90) * 90 % 360 + 360) % 360;
 }
 
-/* As shown: upright, of square elements; the larger of the two sides stays as it is. */
+/* Computes the size of a displayed frame: rotated, with square pixels. One side keeps its length; the other is enlarged. */
 static void
 size_read(struct media *m, const AVStream *s)
 {
@@ -200,7 +200,7 @@ size_read(struct media *m, const AVStream *s)
 	}
 }
 
-/* The constant rate that films of this rate are made at: the nearest that is in use, if it is near. */
+/* Chooses the constant frame rate of the renditions: the nearest standard rate, or below 23 frames a second the rounded rate. */
 static void
 rate_read(struct media *m, AVStream *s)
 {
@@ -215,7 +215,6 @@ rate_read(struct media *m, AVStream *s)
 		if (best.num == 0 || fabs(av_q2d(rates[i]) - fps) < fabs(av_q2d(best) - fps))
 			best = rates[i];
 	}
-	/* A film of 12 or 15 frames stays one; beyond 60 nobody looks. */
 	if (fps < 23 && fps >= 1)
 		best = (AVRational){ (int)lrint(fps), 1 };
 	else if (fps < 1)
@@ -234,18 +233,18 @@ static int
 info_fill(struct media *m, struct media_error *error)
 {
 	AVStream			*s = m->format->streams[m->video];
-	const AVCodecParameters		*par = s->codecpar, *sound;
+	const AVCodecParameters		*par = s->codecpar, *audio;
 
 	if (par->width <= 0 || par->height <= 0)
-		return (media_fail(error, MEDIA_NO_PICTURE, "The film has no picture that can be shown."));
+		return (media_fail(error, MEDIA_NO_VIDEO_TRACK, "The video track has no frame size."));
 	if (par->width > MEDIA_MAX_SIDE || par->height > MEDIA_MAX_SIDE || (int64_t)par->width * par->height > MEDIA_MAX_PIXELS)
-		return (media_fail(error, MEDIA_TOO_LARGE, "The picture of %d x %d is larger than we take (8192 x 4608).", par->width, par->height));
+		return (media_fail(error, MEDIA_TOO_LARGE, "The video is too large: %d x %d pixels, the maximum is 8192 x 4608.", par->width, par->height));
 	if (avcodec_find_decoder(par->codec_id) == NULL)
-		return (media_fail(error, MEDIA_UNSUPPORTED, "The picture is in a format that we cannot read (%s).", avcodec_get_name(par->codec_id)));
+		return (media_fail(error, MEDIA_UNSUPPORTED, "Unsupported video codec: %s (FFmpeg has no decoder).", avcodec_get_name(par->codec_id)));
 	if (m->format->duration > 0)
 		m->info.duration = (double)m->format->duration / AV_TIME_BASE;
 	if (m->info.duration > MEDIA_MAX_SECONDS)
-		return (media_fail(error, MEDIA_TOO_LARGE, "The film is longer than the 12 hours that we take."));
+		return (media_fail(error, MEDIA_TOO_LARGE, "The film is too long: %.1f hours, the maximum is 12 hours.", m->info.duration / 3600));
 	rotation_read(m, par);
 	size_read(m, s);
 	rate_read(m, s);
@@ -254,13 +253,13 @@ info_fill(struct media *m, struct media_error *error)
 	name_copy(m->info.container, sizeof(m->info.container), m->format->iformat->name);
 	name_copy(m->info.video_codec, sizeof(m->info.video_codec), avcodec_get_name(par->codec_id));
 	if (m->audio >= 0) {
-		sound = m->format->streams[m->audio]->codecpar;
-		if (avcodec_find_decoder(sound->codec_id) == NULL || sound->sample_rate <= 0 || sound->ch_layout.nb_channels <= 0) {
+		audio = m->format->streams[m->audio]->codecpar;
+		if (avcodec_find_decoder(audio->codec_id) == NULL || audio->sample_rate <= 0 || audio->ch_layout.nb_channels <= 0) {
 			m->audio = -1;
 		} else {
-			name_copy(m->info.audio_codec, sizeof(m->info.audio_codec), avcodec_get_name(sound->codec_id));
-			m->info.audio_channels = sound->ch_layout.nb_channels;
-			m->info.audio_rate = sound->sample_rate;
+			name_copy(m->info.audio_codec, sizeof(m->info.audio_codec), avcodec_get_name(audio->codec_id));
+			m->info.audio_channels = audio->ch_layout.nb_channels;
+			m->info.audio_rate = audio->sample_rate;
 		}
 	}
 
@@ -278,10 +277,10 @@ media_open(const struct media_source *source, struct media **out, struct media_e
 	if (source->size == 0)
 		return (media_fail(error, MEDIA_EMPTY, "The file is empty."));
 	if ((m = calloc(1, sizeof(*m))) == NULL)
-		return (media_fail(error, MEDIA_MEMORY, "There was not enough memory."));
+		return (media_fail(error, MEDIA_MEMORY, "Out of memory."));
 	m->source = *source;
 	if (!io_open(m))
-		status = media_fail(error, MEDIA_MEMORY, "There was not enough memory.");
+		status = media_fail(error, MEDIA_MEMORY, "Out of memory.");
 	else if ((status = format_open(m, error)) == MEDIA_OK && (status = streams_choose(m, error)) == MEDIA_OK)
 		status = info_fill(m, error);
 	if (status != MEDIA_OK)

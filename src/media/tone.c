@@ -1,7 +1,8 @@
 /*
- * HDR (PQ or HLG in BT.2020) to BT.709, a frame at a time. Tables do the
- * transfer functions (ITU-R BT.2100); the highlights are rolled off by the
- * curve of Hable, on the brightest of the three colours so that hues stay.
+ * Tone mapping of HDR (PQ or HLG in BT.2020) to BT.709. Tables hold the transfer
+ * functions (ITU-R BT.2100). The Hable curve compresses highlights. It is applied
+ * to the greatest of R, G and B, and the other two are scaled by the same factor,
+ * so that the hue does not change.
  */
 #include <math.h>
 #include <pthread.h>
@@ -11,15 +12,15 @@
 
 #include "media/internal.h"
 
-#define WHITE_NITS	203.0f		/* what paper is in HDR (ITU-R BT.2408) */
-#define PEAK		10.0f		/* of paper: brighter is clipped */
+#define WHITE_NITS	203.0f		/* cd/m2 of diffuse white in HDR (ITU-R BT.2408) */
+#define PEAK		10.0f		/* maximum, in units of diffuse white; brighter values are clipped */
 #define GAMMA_STEPS	4096
 
 static float		pq_table[1024], hlg_table[1024];
 static uint8_t		gamma_table[GAMMA_STEPS + 1];
 static pthread_once_t	once = PTHREAD_ONCE_INIT;
 
-/* Light relative to paper white from a PQ signal. */
+/* Returns the luminance of a PQ signal, in units of diffuse white. */
 static float
 pq_light(float v)
 {
@@ -28,7 +29,7 @@ pq_light(float v)
 	return (powf((n > 0 ? n : 0) / (18.8515625f - 18.6875f * p), 1 / 0.1593017578125f) * 10000 / WHITE_NITS);
 }
 
-/* The same from HLG on a screen of 1000 nits; its system gamma is left to the curve. */
+/* Returns the luminance of an HLG signal on a display of 1000 cd/m2 with system gamma 1.2, in units of diffuse white. */
 static float
 hlg_light(float v)
 {
@@ -72,26 +73,26 @@ gamma_of(float linear)
 	return (gamma_table[linear <= 0 ? 0 : linear >= 1 ? GAMMA_STEPS : (int)(linear * GAMMA_STEPS + 0.5f)]);
 }
 
-/* One picture element: BT.2020 Y'CbCr (0 to 1, -0.5 to 0.5) to BT.709 R'G'B' in bytes. */
+/* Maps one pixel from BT.2020 Y'CbCr (0 to 1, -0.5 to 0.5) to BT.709 R'G'B' in bytes. */
 static void
-element_map(const float *light, float y, float cb, float cr, uint8_t rgb[3])
+pixel_map(const float *light, float y, float cb, float cr, uint8_t rgb[3])
 {
-	float	r, g, b, most, scale;
+	float	r, g, b, max, scale;
 
 	r = light[signal_index(y + 1.4746f * cr)];
 	g = light[signal_index(y - 0.16455f * cb - 0.57135f * cr)];
 	b = light[signal_index(y + 1.8814f * cb)];
-	most = r > g ? r : g;
-	most = b > most ? b : most;
-	if (most > PEAK)
-		most = PEAK;
-	scale = most > 1e-6f ? hable(most * 2) / hable(PEAK * 2) / most : 0;
+	max = r > g ? r : g;
+	max = b > max ? b : max;
+	if (max > PEAK)
+		max = PEAK;
+	scale = max > 1e-6f ? hable(max * 2) / hable(PEAK * 2) / max : 0;
 	rgb[0] = gamma_of(scale * (1.6605f * r - 0.5876f * g - 0.0728f * b));
 	rgb[1] = gamma_of(scale * (-0.1246f * r + 1.1329f * g - 0.0083f * b));
 	rgb[2] = gamma_of(scale * (-0.0182f * r - 0.1006f * g + 1.1187f * b));
 }
 
-/* A block of 2 by 2 luma and one chroma sample. */
+/* Maps a block of 2 x 2 luma samples and one chroma sample (4:2:0). */
 static void
 block_map(const float *light, const AVFrame *in, AVFrame *out, int x, int y)
 {
@@ -106,7 +107,7 @@ block_map(const float *light, const AVFrame *in, AVFrame *out, int x, int y)
 		px = x + (i & 1);
 		py = y + (i >> 1);
 		luma = (const uint16_t *)(const void *)(in->data[0] + py * in->linesize[0]);
-		element_map(light, ((float)luma[px] - 64) / 876, (cb - 512) / 896, (cr - 512) / 896, rgb);
+		pixel_map(light, ((float)luma[px] - 64) / 876, (cb - 512) / 896, (cr - 512) / 896, rgb);
 		out->data[0][py * out->linesize[0] + px] =
 		    (uint8_t)(16.5f + (0.2126f * rgb[0] + 0.7152f * rgb[1] + 0.0722f * rgb[2]) * 219 / 255);
 		for (k = 0; k < 3; k++)

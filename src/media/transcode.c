@@ -1,6 +1,6 @@
 /*
- * One pass over a film: reads, decodes, brings picture and sound onto one
- * clock and feeds every rendition's encoder with the same frames.
+ * One pass over a film: reads and decodes it, converts video and audio to one
+ * time line and sends the same frames to the encoder of each rendition.
  */
 #include <math.h>
 #include <sched.h>
@@ -21,16 +21,16 @@
 #define AUDIO_RATE		48000
 #define AUDIO_BITRATE		128000
 #define REPORT_MS		200
-#define DAMAGE_SHARE		0.5	/* of the packets of the picture that do not decode */
-#define COMPLETE_SHARE		0.9	/* of what the film says it lasts */
+#define DAMAGE_SHARE		0.5	/* maximum share of video packets that do not decode */
+#define COMPLETE_SHARE		0.9	/* minimum share of the duration in the header that must be present */
 
-/* One half of the film: a decoder and what makes its output uniform. */
+/* A track of the source: its decoder and the filters that make its frames uniform. */
 struct track {
 	int			stream;
 	AVCodecContext		*decoder;
 	AVFilterGraph		*graph;
 	AVFilterContext		*in, *out;
-	int			format, width, height;	/* that the graph was made for */
+	int			format, width, height;	/* of the frames that the graph accepts */
 	AVChannelLayout		layout;
 	int			rate;
 	int64_t			packets, errors, frames;
@@ -46,17 +46,17 @@ struct run {
 	struct media_encoder		encoders[MEDIA_RUNGS];
 	int				nencoders;
 	int				threads;
-	int64_t				origin;		/* where the film begins, in AV_TIME_BASE */
-	AVFrame				*last;		/* picture that was fed */
-	int64_t				sound_end;	/* of the sound that was fed, in its samples */
-	double				reached;	/* seconds of the film that were there to be read */
+	int64_t				origin;		/* start time of the source, in AV_TIME_BASE */
+	AVFrame				*last;		/* last video frame that was sent to the encoders */
+	int64_t				audio_end;	/* end of the audio that was sent to the encoders, in samples */
+	double				reached;	/* end of the last packet that was read, in seconds */
 	struct timespec			began, reported;
 };
 
 static int
 out_of_memory(struct run *r)
 {
-	return (media_fail(r->error, MEDIA_MEMORY, "There was not enough memory."));
+	return (media_fail(r->error, MEDIA_MEMORY, "Out of memory."));
 }
 
 static int
@@ -107,7 +107,7 @@ graph_parse(struct track *t, const char *text)
 }
 
 static const char *
-upright(const struct media_info *info)
+rotation_filters(const struct media_info *info)
 {
 	switch (info->rotation) {
 	case 90:
@@ -121,7 +121,7 @@ upright(const struct media_info *info)
 	}
 }
 
-/* Interlaced pictures become whole ones, turned ones upright, and all of them as many a second as we promised. */
+/* Makes the filter graph of the video: deinterlaces, rotates and converts to the constant frame rate of the renditions. */
 static int
 video_graph(struct run *r, const AVFrame *f)
 {
@@ -132,10 +132,10 @@ video_graph(struct run *r, const AVFrame *f)
 	r->video.format = f->format;
 	r->video.width = f->width;
 	r->video.height = f->height;
-	/* In the middle of the film, when the picture changes its size, the clock goes on. */
+	/* Start the time line at 0 for the first graph only. A later one, made because the frame size has changed, continues it. */
 	snprintf(text, sizeof(text), "buffer=video_size=%dx%d:pix_fmt=%d:time_base=%d/%d:pixel_aspect=1/1:colorspace=%d:range=%d,"
 	    "%s%sfps=fps=%d/%d%s,setsar=1,buffersink", f->width, f->height, f->format, base.num, base.den, f->colorspace,
-	    f->color_range, info->interlaced || (f->flags & AV_FRAME_FLAG_INTERLACED) ? "yadif=deint=interlaced," : "", upright(info),
+	    f->color_range, info->interlaced || (f->flags & AV_FRAME_FLAG_INTERLACED) ? "yadif=deint=interlaced," : "", rotation_filters(info),
 	    info->fps_num, info->fps_den, r->video.frames == 0 ? ":start_time=0" : "");
 
 	return (graph_parse(&r->video, text));
@@ -150,7 +150,7 @@ audio_graph(struct run *r, const AVFrame *f)
 
 	if (av_channel_layout_copy(&r->audio.layout, &f->ch_layout) < 0)
 		return (0);
-	/* Files that do not say where their channels belong mean the usual places. */
+	/* If the file does not state the channel layout, use the default layout for the number of channels. */
 	if (r->audio.layout.order == AV_CHANNEL_ORDER_UNSPEC)
 		av_channel_layout_default(&r->audio.layout, f->ch_layout.nb_channels);
 	if (av_channel_layout_describe(&r->audio.layout, layout, sizeof(layout)) < 0)
@@ -185,9 +185,9 @@ aac_open(struct run *r)
 	return (avcodec_open2(c, codec, NULL) >= 0);
 }
 
-/* Gives a picture or a packet of sound to every encoder. The first that cannot take any more ends the run. */
+/* Sends a video frame or an audio packet to each encoder. An encoder that has failed ends the run. */
 static int
-feed(struct run *r, const AVFrame *frame, const AVPacket *sound)
+feed(struct run *r, const AVFrame *frame, const AVPacket *audio)
 {
 	struct media_item	*item;
 	int			i;
@@ -198,10 +198,10 @@ feed(struct run *r, const AVFrame *frame, const AVPacket *sound)
 		if (frame != NULL)
 			item->frame = av_frame_clone(frame);
 		else
-			item->sound = av_packet_clone(sound);
-		if ((item->frame == NULL && item->sound == NULL) || !media_queue_put(&r->encoders[i].queue, item)) {
+			item->audio = av_packet_clone(audio);
+		if ((item->frame == NULL && item->audio == NULL) || !media_queue_put(&r->encoders[i].queue, item)) {
 			media_item_free(item);
-			/* Its own error says why, once it is joined. */
+			/* encoders_end() reads the error of the encoder. */
 			return (MEDIA_INTERNAL);
 		}
 	}
@@ -209,15 +209,15 @@ feed(struct run *r, const AVFrame *frame, const AVPacket *sound)
 	return (MEDIA_OK);
 }
 
-/* The first packets hold what the encoder needs to get going, no sound of the film: without them sound begins at 0. */
+/* Encodes an audio frame; NULL flushes the encoder. Drops the packets before time 0: they hold the encoder's delay, not audio of the film. */
 static int
-sound_encode(struct run *r, AVFrame *frame)
+audio_encode(struct run *r, AVFrame *frame)
 {
 	AVPacket	*p;
 	int		status;
 
-	if (avcodec_send_frame(r->aac, frame) < 0)
-		return (media_fail(r->error, MEDIA_INTERNAL, "The sound could not be encoded."));
+	if ((status = avcodec_send_frame(r->aac, frame)) < 0)
+		return (media_fail(r->error, MEDIA_INTERNAL, "The audio could not be encoded: %s.", av_err2str(status)));
 	for (;;) {
 		if ((p = av_packet_alloc()) == NULL)
 			return (out_of_memory(r));
@@ -227,14 +227,14 @@ sound_encode(struct run *r, AVFrame *frame)
 		}
 		p->time_base = r->aac->time_base;
 		status = p->pts >= 0 ? feed(r, NULL, p) : MEDIA_OK;
-		r->sound_end = p->pts + p->duration;
+		r->audio_end = p->pts + p->duration;
 		av_packet_free(&p);
 		if (status != MEDIA_OK)
 			return (status);
 	}
 }
 
-/* What comes out of a track's filters goes on. */
+/* Takes the frames that the filters of a track have ready and passes them on. */
 static int
 filtered_take(struct run *r, struct track *t)
 {
@@ -254,7 +254,7 @@ filtered_take(struct run *r, struct track *t)
 			status = feed(r, frame, NULL);
 			FFSWAP(AVFrame *, r->last, frame);
 		} else if (frame->pts >= 0) {
-			status = sound_encode(r, frame);
+			status = audio_encode(r, frame);
 		}
 		av_frame_free(&frame);
 	}
@@ -274,6 +274,20 @@ graph_fits(const struct run *r, const struct track *t, const AVFrame *f)
 }
 
 static int
+format_refused(struct run *r, const struct track *t, const AVFrame *f)
+{
+	const char	*name = t == &r->video ? av_get_pix_fmt_name(f->format) : av_get_sample_fmt_name(f->format);
+
+	if (name == NULL)
+		name = "unknown";
+	if (t == &r->video)
+		return (media_fail(r->error, MEDIA_UNSUPPORTED, "Unsupported video format: %d x %d pixels, %s.", f->width, f->height, name));
+
+	return (media_fail(r->error, MEDIA_UNSUPPORTED, "Unsupported audio format: %d channels, %d Hz, %s.", f->ch_layout.nb_channels,
+	    f->sample_rate, name));
+}
+
+static int
 frame_filter(struct run *r, struct track *t, AVFrame *frame)
 {
 	AVRational	base = r->m->format->streams[t->stream]->time_base;
@@ -283,7 +297,7 @@ frame_filter(struct run *r, struct track *t, AVFrame *frame)
 		if (t->graph != NULL && av_buffersrc_add_frame(t->in, NULL) >= 0 && (status = filtered_take(r, t)) != MEDIA_OK)
 			return (status);
 		if (!(t == &r->video ? video_graph(r, frame) : audio_graph(r, frame)))
-			return (media_fail(r->error, MEDIA_UNSUPPORTED, "The %s is in a form that we cannot convert.", t == &r->video ? "picture" : "sound"));
+			return (format_refused(r, t, frame));
 	}
 	if (frame->best_effort_timestamp != AV_NOPTS_VALUE)
 		frame->pts = frame->best_effort_timestamp;
@@ -293,7 +307,7 @@ frame_filter(struct run *r, struct track *t, AVFrame *frame)
 	if (t == &r->audio && frame->ch_layout.order == AV_CHANNEL_ORDER_UNSPEC && av_channel_layout_copy(&frame->ch_layout, &t->layout) < 0)
 		return (out_of_memory(r));
 	if (av_buffersrc_add_frame(t->in, frame) < 0)
-		return (MEDIA_OK);	/* one frame that does not fit is no reason to give a film up */
+		return (MEDIA_OK);	/* skip the frame: one bad frame must not fail the film */
 
 	return (filtered_take(r, t));
 }
@@ -355,15 +369,15 @@ progress_report(struct run *r, int finished)
 	r->watch->progress(r->watch->ctx, &p);
 }
 
-/* Now and then: tells how far it is, asks whether to go on. */
+/* Reports progress and checks for cancellation, at most every REPORT_MS. */
 static int
-look_around(struct run *r)
+watch_check(struct run *r)
 {
 	if (r->watch == NULL || seconds_since(&r->reported) * 1000 < REPORT_MS)
 		return (MEDIA_OK);
 	clock_gettime(CLOCK_MONOTONIC, &r->reported);
 	if (r->watch->canceled != NULL && r->watch->canceled(r->watch->ctx))
-		return (media_fail(r->error, MEDIA_CANCELED, "It was stopped."));
+		return (media_fail(r->error, MEDIA_CANCELED, "The transcode was canceled."));
 	if (r->watch->progress != NULL)
 		progress_report(r, 0);
 
@@ -392,7 +406,7 @@ film_read(struct run *r)
 
 	if (packet == NULL)
 		return (out_of_memory(r));
-	while (status == MEDIA_OK && (status = look_around(r)) == MEDIA_OK && (got = av_read_frame(r->m->format, packet)) >= 0) {
+	while (status == MEDIA_OK && (status = watch_check(r)) == MEDIA_OK && (got = av_read_frame(r->m->format, packet)) >= 0) {
 		packet_note(r, packet);
 		if (packet->stream_index == r->video.stream)
 			status = packet_decode(r, &r->video, packet);
@@ -402,25 +416,25 @@ film_read(struct run *r)
 	}
 	av_packet_free(&packet);
 	if (status == MEDIA_OK && got == AVERROR_EXIT)
-		status = media_fail(r->error, MEDIA_CANCELED, "It was stopped.");
+		status = media_fail(r->error, MEDIA_CANCELED, "The transcode was canceled.");
 	if (status == MEDIA_OK && r->m->source_failed)
-		status = media_fail(r->error, MEDIA_SOURCE, "The uploaded file could not be read from the store.");
+		status = media_fail(r->error, MEDIA_SOURCE, "The source file could not be read.");
 
 	return (status);
 }
 
-/* The last picture stays while there is sound, as players do it; without it the index would not reach the sound. */
+/* Repeats the last frame until the audio ends, as players do. Otherwise the index, which counts video, would end before the audio. */
 static int
-picture_hold(struct run *r)
+frame_hold(struct run *r)
 {
 	const struct media_info	*info = &r->m->info;
-	int64_t			until = av_rescale(r->sound_end, info->fps_num, (int64_t)info->fps_den * AUDIO_RATE);
+	int64_t			until = av_rescale(r->audio_end, info->fps_num, (int64_t)info->fps_den * AUDIO_RATE);
 	int			status = MEDIA_OK;
 
-	/* The last packet of sound nearly always reaches a little further. */
+	/* Less than half a second needs no frames: the last audio packet usually ends a little later than the last frame. */
 	if ((until - r->video.frames) * 2 * info->fps_den < info->fps_num)
 		return (MEDIA_OK);
-	while (status == MEDIA_OK && r->last != NULL && r->video.frames < until && (status = look_around(r)) == MEDIA_OK) {
+	while (status == MEDIA_OK && r->last != NULL && r->video.frames < until && (status = watch_check(r)) == MEDIA_OK) {
 		r->video.frames++;
 		status = feed(r, r->last, NULL);
 	}
@@ -428,7 +442,7 @@ picture_hold(struct run *r)
 	return (status);
 }
 
-/* What decoders, filters and the encoder of the sound still hold. */
+/* Flushes the decoders, the filters and the audio encoder. */
 static int
 film_flush(struct run *r)
 {
@@ -443,24 +457,25 @@ film_flush(struct run *r)
 			status = filtered_take(r, tracks[i]);
 	}
 	if (status == MEDIA_OK && r->aac != NULL)
-		status = sound_encode(r, NULL);
+		status = audio_encode(r, NULL);
 
-	return (status == MEDIA_OK ? picture_hold(r) : status);
+	return (status == MEDIA_OK ? frame_hold(r) : status);
 }
 
-/* A film that ends before its time, or of which half does not decode, is none to be proud of. */
+/* Fails a film without frames, with more than half of its video packets undecodable, or shorter than its header states. */
 static int
 film_check(struct run *r)
 {
 	const struct media_info	*info = &r->m->info;
 
 	if (r->video.frames == 0)
-		return (media_fail(r->error, r->video.packets > 0 ? MEDIA_DAMAGED : MEDIA_NO_PICTURE,
-		    r->video.packets > 0 ? "The picture is damaged: nothing of it can be decoded." : "The film has no picture that can be shown."));
+		return (media_fail(r->error, r->video.packets > 0 ? MEDIA_DAMAGED : MEDIA_NO_VIDEO_TRACK,
+		    r->video.packets > 0 ? "The video is damaged: no frame can be decoded." : "The video track is empty."));
 	if ((double)r->video.errors > DAMAGE_SHARE * (double)r->video.packets)
-		return (media_fail(r->error, MEDIA_DAMAGED, "The picture is damaged: more than half of it cannot be decoded."));
+		return (media_fail(r->error, MEDIA_DAMAGED, "The video is damaged: %lld of %lld packets cannot be decoded.", (long long)r->video.errors,
+		    (long long)r->video.packets));
 	if (info->duration > 2 && r->reached < info->duration * COMPLETE_SHARE - 1)
-		return (media_fail(r->error, MEDIA_TRUNCATED, "The file is incomplete: it says %.0f seconds, but only %.0f are there.",
+		return (media_fail(r->error, MEDIA_TRUNCATED, "The file is incomplete: its header states %.0f seconds, but its data ends after %.0f seconds.",
 		    info->duration, r->reached));
 
 	return (MEDIA_OK);
@@ -486,13 +501,13 @@ encoders_start(struct run *r, const struct media_step *steps, int nsteps, const 
 		media_queue_init(&e->queue, QUEUE_ITEMS);
 		r->nencoders++;
 		if (!media_encoder_start(e))
-			return (media_fail(r->error, MEDIA_MEMORY, "There are too many threads."));
+			return (media_fail(r->error, MEDIA_MEMORY, "The encoder thread could not be started."));
 	}
 
 	return (MEDIA_OK);
 }
 
-/* Waits for every encoder, which finishes its file when all went well; the first failure counts. */
+/* Ends and joins the encoders; each one finishes its file unless the run has failed. Returns the reason of the first failure. */
 static int
 encoders_end(struct run *r, int status, struct media_result *result)
 {
@@ -517,7 +532,7 @@ encoders_end(struct run *r, int status, struct media_result *result)
 	}
 	result->nrenditions = r->nencoders;
 	if (r->error->reason == MEDIA_OK && status != MEDIA_OK)
-		media_fail(r->error, MEDIA_CANCELED, "It was stopped.");
+		media_fail(r->error, MEDIA_CANCELED, "The transcode was canceled.");
 
 	return (r->error->reason);
 }
@@ -536,10 +551,10 @@ run_open(struct run *r)
 	struct media	*m = r->m;
 
 	if (!decoder_open(r, &r->video, m->video))
-		return (media_fail(r->error, MEDIA_UNSUPPORTED, "The picture is in a form that we cannot read (%s).", m->info.video_codec));
+		return (media_fail(r->error, MEDIA_UNSUPPORTED, "Unsupported video codec: %s (its decoder cannot be opened).", m->info.video_codec));
 	r->audio.stream = -1;
 	if (m->audio >= 0 && decoder_open(r, &r->audio, m->audio) && !aac_open(r))
-		return (media_fail(r->error, MEDIA_INTERNAL, "The sound cannot be encoded."));
+		return (media_fail(r->error, MEDIA_INTERNAL, "The AAC encoder cannot be opened."));
 	r->origin = m->format->start_time != AV_NOPTS_VALUE ? m->format->start_time : 0;
 	clock_gettime(CLOCK_MONOTONIC, &r->began);
 
@@ -556,7 +571,7 @@ media_transcode(struct media *m, const struct media_step *steps, int nsteps, con
 	memset(result, 0, sizeof(*result));
 	memset(error, 0, sizeof(*error));
 	if ((r = calloc(1, sizeof(*r))) == NULL)
-		return (media_fail(error, MEDIA_MEMORY, "There was not enough memory."));
+		return (media_fail(error, MEDIA_MEMORY, "Out of memory."));
 	r->m = m;
 	r->options = options;
 	r->watch = watch;

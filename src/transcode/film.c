@@ -1,6 +1,6 @@
 /*
- * Reads with transcode/source.h, transcodes with media/media.h and stores the parts
- * as they come, without a file in between.
+ * Reads the source with transcode/source.h, transcodes it with media/media.h and
+ * stores each part as soon as it is encoded, without a local file.
  */
 #include <math.h>
 #include <stdarg.h>
@@ -15,13 +15,13 @@
 #include "transcode/source.h"
 #include "store/objects.h"
 
-#define TIMESCALE	90000	/* units a second of the segments' durations */
+#define TIMESCALE	90000	/* units per second of the segments' durations */
 
-/* One rendition on its way into the store. Its own thread of the pipeline writes it, nobody else meanwhile. */
+/* Multipart upload of one rendition. Only the thread of the rendition uses it while the film is transcoded. */
 struct output {
 	char			key[OBJECTS_KEY_MAX];
 	char			upload[OBJECTS_UPLOAD_MAX];
-	struct objects_part	*parts;		/* by number - 1 */
+	struct objects_part	*parts;		/* indexed by part number - 1 */
 	size_t			nparts, room;
 	char			error[256];
 };
@@ -35,29 +35,28 @@ struct film {
 	int			nsteps;
 	struct output		outputs[MEDIA_RUNGS];
 	struct media_result	result;
-	double			seen;		/* seconds done when it was last alive */
+	double			seen;		/* seconds encoded at the last call of progress */
 };
 
 static int
-film_failed(struct film *f, int again, const char *detail, const char *fmt, ...)
+film_failed(struct film *f, int retry, const char *detail, const char *fmt, ...)
 {
 	va_list	args;
 
-	f->outcome->again = again;
+	f->outcome->retry = retry;
 	snprintf(f->outcome->detail, sizeof(f->outcome->detail), "%s", detail);
 	va_start(args, fmt);
-	vsnprintf(f->outcome->why, sizeof(f->outcome->why), fmt, args);
+	vsnprintf(f->outcome->reason, sizeof(f->outcome->reason), fmt, args);
 	va_end(args);
 
 	return (0);
 }
 
-/* What the store said, for the person who waits for the film. */
+/* Fails the run because of object storage; another attempt may succeed. */
 static int
 store_failed(struct film *f, const char *detail)
 {
-	return (film_failed(f, 1, detail, "The film could not be processed because the store of films failed: %s.",
-	    *detail != '\0' ? detail : "it did not answer"));
+	return (film_failed(f, 1, detail, "Object storage error: %s.", *detail != '\0' ? detail : "no response"));
 }
 
 static struct objects_call
@@ -104,7 +103,7 @@ part_note(struct output *o, uint32_t number, const char *etag)
 	return (1);
 }
 
-/* A part of a rendition, on the rendition's own thread. */
+/* Stores a part of a rendition. Called on the thread of the rendition. */
 static int
 film_part(void *ctx, int rendition, uint32_t number, uint64_t offset, const void *data, size_t len, int last)
 {
@@ -120,7 +119,7 @@ film_part(void *ctx, int rendition, uint32_t number, uint64_t offset, const void
 		return (-1);
 	}
 	if (!part_note(o, number, etag)) {
-		snprintf(o->error, sizeof(o->error), "a rendition has too many parts");
+		snprintf(o->error, sizeof(o->error), "a rendition has more than %d parts, or memory is exhausted", OBJECTS_PARTS_MAX);
 		return (-1);
 	}
 	f->order->alive(f->order->ctx);
@@ -193,21 +192,21 @@ film_open(struct film *f)
 	case OBJECTS_OK:
 		break;
 	case OBJECTS_MISSING:
-		return (film_failed(f, 0, call.error, "The uploaded file is not in the store any more. Please upload it again."));
+		return (film_failed(f, 0, call.error, "The uploaded file is no longer in object storage. Please upload it again."));
 	default:
 		return (store_failed(f, call.error));
 	}
 	if ((f->source = source_open(f->order->source_key, &stat, f->order->canceled, f->order->ctx)) == NULL)
-		return (film_failed(f, 1, "", "There was not enough memory to read the film."));
+		return (film_failed(f, 1, "", "Out of memory while opening the uploaded file."));
 	from.size = (int64_t)stat.size;
 	if (media_open(&from, &f->media, &error) != MEDIA_OK)
 		return (media_failed(f, &error));
 	f->nsteps = media_ladder(media_info(f->media), f->order->renditions, f->steps);
 
-	return (f->nsteps > 0 || film_failed(f, 0, "", "No rendition was asked for."));
+	return (f->nsteps > 0 || film_failed(f, 0, "", "No rendition was requested."));
 }
 
-/* Keys that nobody can guess (docs/compatibility.md#random-keys), new for every attempt. */
+/* Chooses random object keys (docs/compatibility.md#random-keys), new ones for each attempt, and has them recorded. */
 static int
 film_plan(struct film *f)
 {
@@ -227,7 +226,7 @@ film_plan(struct film *f)
 	refused = text == NULL || f->order->plan(f->order->ctx, text);
 	free(text);
 
-	return (!refused || film_failed(f, 1, "", "The database could not be told what will be stored."));
+	return (!refused || film_failed(f, 1, "", "The object keys could not be recorded in the database."));
 }
 
 static int
@@ -257,7 +256,7 @@ film_transcode(struct film *f)
 	return (1);
 }
 
-/* An answer that was lost does not make a finished object unfinished. */
+/* Completes a multipart upload. If it is missing, an earlier request whose response was lost may have completed it: check the object. */
 static int
 output_complete(struct film *f, int i)
 {
@@ -274,7 +273,7 @@ output_complete(struct film *f, int i)
 	if (r != OBJECTS_OK)
 		return (store_failed(f, call.error));
 
-	return (stat.size == f->result.renditions[i].size || store_failed(f, "a rendition arrived incomplete"));
+	return (stat.size == f->result.renditions[i].size || store_failed(f, "the stored rendition has the wrong size"));
 }
 
 static int
@@ -331,13 +330,13 @@ film_describe(struct film *f)
 	for (i = 0; i < f->nsteps; i++) {
 		if (json_array_append_new(list, rendition_describe(&f->result.renditions[i], f->outputs[i].key)) != 0) {
 			json_decref(list);
-			return (film_failed(f, 1, "", "There was not enough memory to describe the film."));
+			return (film_failed(f, 1, "", "Out of memory while listing the segments."));
 		}
 	}
-	f->outcome->made = json_dumps(list, JSON_COMPACT);
+	f->outcome->renditions = json_dumps(list, JSON_COMPACT);
 	json_decref(list);
 
-	return (f->outcome->made != NULL || film_failed(f, 1, "", "There was not enough memory to describe the film."));
+	return (f->outcome->renditions != NULL || film_failed(f, 1, "", "Out of memory while listing the segments."));
 }
 
 void
@@ -348,8 +347,8 @@ film_run(const struct film_order *order, struct film_outcome *outcome)
 
 	memset(outcome, 0, sizeof(*outcome));
 	if ((f = calloc(1, sizeof(*f))) == NULL) {
-		outcome->again = 1;
-		snprintf(outcome->why, sizeof(outcome->why), "There was not enough memory to begin.");
+		outcome->retry = 1;
+		snprintf(outcome->reason, sizeof(outcome->reason), "Out of memory.");
 		return;
 	}
 	f->order = order;

@@ -1,6 +1,6 @@
 /*
- * One film from the object store back into the object store: what a transcode
- * worker does between claiming a job and publishing it. Knows no database.
+ * Transcoding of one film from object storage to object storage: the work of a
+ * transcode worker between claim and publication. Uses no database.
  */
 #ifndef WANZAMI_FILM_H
 #define WANZAMI_FILM_H
@@ -8,33 +8,34 @@
 #include "media/media.h"
 
 struct film_order {
-	const char	*job_id;	/* of the upload */
+	const char	*job_id;	/* id of the upload's row and of the transcode job */
 	const char	*source_key;
-	unsigned	renditions;	/* 1u << MEDIA_R… */
+	unsigned	renditions;	/* bits 1u << enum media_rung */
 
-	/* All are called on the thread of film_run unless said otherwise. */
+	/* Callbacks, called on the thread of film_run() unless the comment says otherwise. */
 	void		*ctx;
-	/* The objects that will be written, as a JSON array: they must be written down before film_run goes on. Non-zero: do not. */
+	/* Records the object keys that film_run() is going to write, a JSON array. Returns 0 when they are recorded; non-zero ends the run. */
 	int		(*plan)(void *ctx, const char *keys);
-	/* How far it is, as JSON (store/queue.h); not often. */
+	/* Takes the progress as JSON (store/queue.h), at most five times a second. */
 	void		(*progress)(void *ctx, const char *json);
-	/* Something was read, made or stored. Any thread. */
+	/* Called after each read, encoded or stored piece, for stall detection. Any thread. */
 	void		(*alive)(void *ctx);
-	/* Whether to end without result. Any thread. */
+	/* Returns 1 if the run has to end without a result. Any thread. */
 	int		(*canceled)(void *ctx);
 };
 
 struct film_outcome {
-	char	*made;		/* for sql/query/queue/finish.sql, to be freed; NULL when it failed */
-	int	again;		/* another attempt may succeed */
-	char	why[512];	/* a sentence for the person who uploaded the film */
+	char	*renditions;		/* renditions as JSON for sql/query/queue/finish.sql, freed by the caller; NULL on failure */
+	int	retry;		/* 1 if another attempt may succeed */
+	char	reason[512];	/* reason of the failure, for the person who uploaded the film */
 	char	detail[256];	/* for the log; may be empty */
 };
 
 /*
- * Blocks for as long as a film takes; on a thread of its own that has the
- * signals blocked. Objects of a film that failed stay as they are, begun or
- * finished: they were planned, so they are found and removed (jobs/trash.h).
+ * Transcodes a film; blocks until it ends. Call on a thread that has signals
+ * blocked. After a failure, finished objects and open multipart uploads stay in
+ * object storage; the job store-cleanup removes them, because plan() has
+ * recorded their keys.
  */
 void	film_run(const struct film_order *, struct film_outcome *);
 

@@ -1,8 +1,8 @@
 /*
- * A cache of blocks with the least recently used one given up, and two threads
- * that fill what is wanted next. Two, because a store's answer takes its time
- * to begin; blocks and not a stream, because many files interleave badly or
- * have their index at the end.
+ * Least-recently-used cache of blocks and two threads that fetch blocks ahead of
+ * the reader. Two threads hide the latency of a request. Blocks are used instead
+ * of one stream because many files interleave their tracks coarsely or have
+ * their index at the end.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -14,7 +14,7 @@
 
 #define BLOCK_BYTES	((int64_t)4 << 20)
 #define BLOCKS		8
-#define AHEAD		2	/* blocks fetched before they are asked for */
+#define AHEAD		2	/* blocks fetched before they are read */
 #define FETCHERS	2
 
 enum block_state { BLOCK_FREE, BLOCK_WANTED, BLOCK_FETCHING, BLOCK_READY, BLOCK_FAILED };
@@ -23,7 +23,7 @@ struct block {
 	enum block_state	state;
 	int64_t			index;
 	int64_t			size;
-	uint64_t		used;		/* when, by source.clock */
+	uint64_t		used;		/* value of source.clock at the last use */
 	char			*data;
 };
 
@@ -50,7 +50,7 @@ fetch_canceled(void *arg)
 	return (__atomic_load_n(&s->closing, __ATOMIC_RELAXED) || s->canceled(s->ctx));
 }
 
-/* The wanted block that was asked for first. */
+/* Returns the wanted block that was requested first. */
 static struct block *
 block_wanted(struct source *s)
 {
@@ -65,7 +65,7 @@ block_wanted(struct source *s)
 	return (best);
 }
 
-/* Unlocked while it waits for the store: a block that is being fetched is nobody else's. */
+/* Fetches a block. Releases the lock during the request: no other thread touches a block in state BLOCK_FETCHING. */
 static void
 block_fetch(struct source *s, struct block *b)
 {
@@ -86,7 +86,7 @@ block_fetch(struct source *s, struct block *b)
 	b->size = (int64_t)got;
 	b->state = r == OBJECTS_OK && b->size == want ? BLOCK_READY : BLOCK_FAILED;
 	if (b->state == BLOCK_FAILED && *s->error == '\0')
-		snprintf(s->error, sizeof(s->error), "%s", r == OBJECTS_OK ? "the object ended early" :
+		snprintf(s->error, sizeof(s->error), "%s", r == OBJECTS_OK ? "the object is shorter than expected" :
 		    *call.error != '\0' ? call.error : "out of memory");
 	pthread_cond_broadcast(&s->changed);
 }
@@ -122,7 +122,7 @@ block_find(struct source *s, int64_t index)
 	return (NULL);
 }
 
-/* A block to put something new into; NULL when all are on their way, which needs more of them than are ever asked for. */
+/* Returns a free block, else the least recently used one. NULL if all are being fetched, which cannot happen with BLOCKS > AHEAD + 1. */
 static struct block *
 block_oldest(struct source *s)
 {
@@ -156,7 +156,7 @@ block_want(struct source *s, int64_t index)
 	return (b);
 }
 
-/* The block once it is there, NULL when it cannot be had. */
+/* Blocks until the block has been fetched and returns it; NULL on error. Requests the AHEAD blocks behind it too. */
 static struct block *
 block_get(struct source *s, int64_t index)
 {

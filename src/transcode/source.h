@@ -1,6 +1,6 @@
 /*
- * A film in the object store, read as if it were at hand: blocks of it are
- * fetched ahead of the reader by threads of its own and kept for a while.
+ * Reader of an object in object storage with read-ahead: threads fetch blocks
+ * before they are read, and a cache keeps the last blocks.
  */
 #ifndef WANZAMI_SOURCE_H
 #define WANZAMI_SOURCE_H
@@ -13,22 +13,22 @@
 struct source;
 
 /*
- * Begins to read the object of `size` bytes with that etag. canceled(ctx) is
- * asked on the source's own threads and ends what they wait for. NULL without
- * memory or threads. key is copied.
+ * Opens the object with the size and ETag in the struct objects_stat. The source
+ * calls canceled(ctx) on its own threads; a result of 1 ends their requests.
+ * Returns NULL if out of memory or threads. key is copied.
  */
 struct source	*source_open(const char *key, const struct objects_stat *, int (*canceled)(void *), void *ctx);
 
 /*
- * As read_at of struct media_source: bytes read, 0 at the end, -1 when the
- * store did not give them. One thread at a time. arg is a struct source.
+ * Implements read_at of struct media_source: returns the number of bytes read, 0
+ * at the end, -1 on error. One thread at a time. arg is a struct source.
  */
 int64_t	source_read(void *arg, int64_t offset, void *buf, size_t len);
 
-/* Why source_read failed: one line for the log, "" when it did not. The source's, until it is closed. */
+/* Returns the reason of a failed source_read(), one line for the log, "" if none has failed. The source owns it. */
 const char	*source_error(const struct source *);
 
-/* Ends the threads and frees everything; NULL is fine. */
+/* Ends the threads and frees the source; NULL is allowed. */
 void	source_close(struct source *);
 
 #endif

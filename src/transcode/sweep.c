@@ -1,5 +1,5 @@
 /*
- * A timer around sql/query/queue/sweep.sql.
+ * Timer that runs sql/query/queue/sweep.sql.
  */
 #include <stdlib.h>
 
@@ -15,7 +15,7 @@
 static int	sweeping = 0;
 
 static void
-swept(void *arg, const struct pg_outcome *outcome)
+sweep_done(void *arg, const struct pg_outcome *outcome)
 {
 	int	lost, adopted;
 
@@ -23,13 +23,13 @@ swept(void *arg, const struct pg_outcome *outcome)
 	sweeping = 0;
 	if (outcome->error != NULL) {
 		if (!outcome->disconnected)
-			log_event(LOG_LEVEL_ERROR, "the queue cannot be swept", LOG_S("error", outcome->error));
+			log_event(LOG_LEVEL_ERROR, "transcode queue sweep failed", LOG_S("error", outcome->error));
 		return;
 	}
 	lost = atoi(PQgetvalue(outcome->res, 0, 0));
 	adopted = atoi(PQgetvalue(outcome->res, 0, 1));
 	if (lost > 0 || adopted > 0)
-		log_event(LOG_LEVEL_WARN, "jobs were found that nobody worked on", LOG_I("lost", lost), LOG_I("adopted", adopted));
+		log_event(LOG_LEVEL_WARN, "transcode jobs requeued by the sweep", LOG_I("lost", lost), LOG_I("adopted", adopted));
 	if (adopted > 0 || atoi(PQgetvalue(outcome->res, 0, 2)) > 0)
 		queue_wake();
 }
@@ -44,7 +44,7 @@ sweep_tick(void *arg, u_int64_t now)
 	if (sweeping || role_draining())
 		return;
 	sweeping = 1;
-	pg_query("queue/sweep", 3, params, swept, NULL);
+	pg_query("queue/sweep", 3, params, sweep_done, NULL);
 }
 
 void

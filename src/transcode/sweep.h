@@ -1,11 +1,12 @@
 /*
- * Finds what was lost: jobs of workers that died, uploads that never became
- * jobs, wake-ups that nobody heard.
+ * Periodic sweep of the transcode queue: takes jobs with an expired lease from
+ * dead workers, queues uploads that have no transcode job, and wakes workers if
+ * jobs are due.
  */
 #ifndef WANZAMI_SWEEP_H
 #define WANZAMI_SWEEP_H
 
-/* Begins to look, every QUEUE_SWEEP_MS; needs pg_start(). Once per process is enough, and more do no harm. Event loop only. */
+/* Starts the sweep, each QUEUE_SWEEP_MS. Call once per process, after pg_start(); sweeps of several processes do not conflict. Event loop only. */
 void	sweep_start(void);
 
 #endif

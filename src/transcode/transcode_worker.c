@@ -1,11 +1,13 @@
 /*
- * Claims a job, has it done on a thread (transcode/film.h) while the loop keeps the
- * claim alive and the progress written, and writes down how it ended.
+ * Claims a transcode job and runs it on a thread (transcode/film.h). Meanwhile the
+ * event loop renews the lease, stores the progress, and at the end stores the
+ * result.
  *
- * The thread asks the loop for what only the database can answer through a
- * pair of sockets, one byte each way; everything else they share is atomic or
- * behind the lock. What must be written is written again and again until the
- * database has taken or refused it.
+ * The thread sends requests that need the database to the loop over a socket
+ * pair, one byte in each direction: 'g' start, 'p' record the object keys, 'y' or
+ * 'n' the reply, 'd' done. All other shared data is atomic or protected by the
+ * lock. A statement that must take effect is repeated until the database has
+ * executed or refused it.
  */
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -34,49 +36,49 @@
 #include "transcode/transcode_worker.h"
 
 #define TICK_MS		50
-#define BEAT_MAX_MS	1000		/* between two heart-beats, however long the lease */
-#define STALL_MS	(15 * 60 * 1000)	/* without anything read, made or stored: the thread hangs */
-#define LET_GO_MS	2000		/* before the grace period ends, a job is given back though its thread still runs */
-#define REFUSALS_MAX	20		/* of one write by the database */
+#define RENEW_MAX_MS	1000		/* maximum time between two renewals of the lease */
+#define STALL_MS	(15 * 60 * 1000)	/* maximum time without progress; then the thread hangs */
+#define RELEASE_MS	2000		/* before the end of the grace period, release the job though its thread still runs */
+#define REFUSALS_MAX	20		/* tries to store a result that the database refuses */
 #define PROGRESS_MAX	2048
-#define NICE		10		/* viewers come first */
+#define NICE		10		/* requests of viewers have priority */
 
 enum stage {
-	STAGE_RECOVER,		/* what this instance has and does not work on is to be given back */
+	STAGE_RECOVER,		/* end or release a job that this instance holds without working on it */
 	STAGE_IDLE,
 	STAGE_CLAIM,
-	STAGE_WORK,		/* the thread has it */
-	STAGE_SETTLE,		/* the outcome is to be written */
-	STAGE_OVER		/* draining, and nothing is left to do */
+	STAGE_WORK,		/* the thread runs the job */
+	STAGE_SETTLE,		/* the result has to be stored */
+	STAGE_OVER		/* draining, no job left */
 };
 
 static char	instance[33];
 
 static struct {
-	struct kore_event	evt;		/* first: Kore hands us its address */
+	struct kore_event	evt;		/* first member: Kore passes its address */
 	enum stage		stage;
-	int			asking;		/* of this stage, in the database */
-	u_int64_t		since;		/* of this stage */
+	int			querying;	/* a statement of this stage is running */
+	u_int64_t		since;		/* start of this stage, ms */
 	u_int64_t		next_poll;
-	int			more;		/* woken while claiming */
-	int			untold;		/* the answer to a claim was lost: there may be a job that we were given */
+	int			woken;		/* during STAGE_CLAIM */
+	int			claim_unknown;	/* the response to a claim was lost: this instance may hold a job */
 	int			loop_fd, thread_fd;
 
-	/* The claim. `run` tells answers about an earlier one from those about this. */
+	/* The claimed job. `run` is the number of the claim; results of statements for an earlier claim are ignored. */
 	uintptr_t		run;
 	char			id[24], fence[24], source_key[1100];
 	unsigned		renditions;
 	int			attempts;
-	int			lost;		/* somebody else has it, or nobody wants it any more */
-	int			beating;
-	u_int64_t		next_beat;
-	char			*keys;		/* that the thread wants planned, later: that it writes */
+	int			lost;		/* the lease is lost: taken by the sweep, or the job was canceled or deleted */
+	int			renewing;
+	u_int64_t		next_renewal;
+	char			*keys;		/* object keys that the thread is going to write or writes */
 	int			planning;
 	int			refusals;
-	int			abandoned;	/* its thread would not end: what is the thread's stays untouched */
-	struct film_outcome	outcome;	/* the thread's until it is done */
+	int			abandoned;	/* the thread did not end in time: do not touch or free its data */
+	struct film_outcome	outcome;	/* owned by the thread until it is done */
 
-	/* Shared with the thread. */
+	/* Shared with the thread. `alive` is the time of the last progress. */
 	atomic_int		cancel;
 	atomic_ullong		alive;		/* kore_time_ms() */
 	pthread_mutex_t		lock;
@@ -97,11 +99,11 @@ stage_enter(enum stage stage)
 {
 	job.stage = stage;
 	job.since = kore_time_ms();
-	job.asking = 0;
+	job.querying = 0;
 	queue_idle(stage == STAGE_IDLE || stage == STAGE_CLAIM);
 }
 
-/* The thread's side */
+/* Functions of the thread. */
 
 static int
 thread_plan(void *ctx, const char *keys)
@@ -162,29 +164,29 @@ thread_run(void *arg)
 }
 
 static void
-thread_answer(char byte)
+thread_reply(char byte)
 {
 	if (write(job.loop_fd, &byte, 1) != 1)
-		fatal("the transcode thread is gone");
+		fatal("transcode worker: the thread of job %s has ended", job.id);
 }
 
-/* The plan */
+/* Recording the object keys. */
 
 static void
 planned(void *arg, const struct pg_outcome *outcome)
 {
 	if ((uintptr_t)arg != job.run || job.stage != STAGE_WORK)
 		return;
-	job.asking = 0;
+	job.querying = 0;
 	if (outcome->error != NULL && outcome->disconnected)
-		return;		/* again with the next tick */
+		return;		/* the next tick repeats it */
 	job.planning = 0;
 	atomic_store(&job.alive, kore_time_ms());
 	if (outcome->error != NULL)
-		log_event(LOG_LEVEL_ERROR, "the plan was not accepted", LOG_S("job", job.id), LOG_S("error", outcome->error));
+		log_event(LOG_LEVEL_ERROR, "object keys of a transcode job were not recorded", LOG_S("job", job.id), LOG_S("error", outcome->error));
 	else if (PQntuples(outcome->res) == 0)
 		job.lost = 1;
-	thread_answer(outcome->error == NULL && !job.lost ? 'y' : 'n');
+	thread_reply(outcome->error == NULL && !job.lost ? 'y' : 'n');
 }
 
 static void
@@ -194,33 +196,33 @@ plan(void)
 
 	if (atomic_load(&job.cancel)) {
 		job.planning = 0;
-		thread_answer('n');
+		thread_reply('n');
 		return;
 	}
-	job.asking = 1;
+	job.querying = 1;
 	pg_query("queue/plan", 4, params, planned, (void *)job.run);
 }
 
-/* The heart-beat */
+/* Renewing the lease. */
 
 static void
-beaten(void *arg, const struct pg_outcome *outcome)
+lease_renewed(void *arg, const struct pg_outcome *outcome)
 {
 	if ((uintptr_t)arg != job.run || job.stage != STAGE_WORK)
 		return;
-	job.beating = 0;
+	job.renewing = 0;
 	if (outcome->error != NULL && !outcome->disconnected)
-		log_event(LOG_LEVEL_WARN, "a heart-beat was not accepted", LOG_S("job", job.id), LOG_S("error", outcome->error));
+		log_event(LOG_LEVEL_WARN, "transcode job lease was not renewed", LOG_S("job", job.id), LOG_S("error", outcome->error));
 	if (outcome->error != NULL || PQntuples(outcome->res) == 1)
 		return;
 	if (!job.lost)
-		log_event(LOG_LEVEL_WARN, "job taken away", LOG_S("job", job.id));
+		log_event(LOG_LEVEL_WARN, "transcode job lease lost", LOG_S("job", job.id));
 	job.lost = 1;
 	atomic_store(&job.cancel, 1);
 }
 
 static void
-beat(u_int64_t now)
+lease_renew(u_int64_t now)
 {
 	char		progress[PROGRESS_MAX];
 	const char	*params[] = { job.id, job.fence, lease(), progress };
@@ -229,19 +231,19 @@ beat(u_int64_t now)
 	pthread_mutex_lock(&job.lock);
 	memcpy(progress, job.progress, sizeof(progress));
 	pthread_mutex_unlock(&job.lock);
-	job.beating = 1;
-	job.next_beat = now + (pause < BEAT_MAX_MS ? pause : BEAT_MAX_MS);
-	pg_query("queue/beat", 4, params, beaten, (void *)job.run);
+	job.renewing = 1;
+	job.next_renewal = now + (pause < RENEW_MAX_MS ? pause : RENEW_MAX_MS);
+	pg_query("queue/beat", 4, params, lease_renewed, (void *)job.run);
 }
 
-/* The end of a job */
+/* The end of a job. */
 
 static void
 job_over(void)
 {
 	if (!job.abandoned) {
 		free(job.keys);
-		free(job.outcome.made);
+		free(job.outcome.renditions);
 		job.keys = NULL;
 		memset(&job.outcome, 0, sizeof(job.outcome));
 	}
@@ -256,30 +258,30 @@ job_over(void)
 }
 
 static void
-finish_answered(const char *verdict)
+finish_result(const char *verdict)
 {
 	if (!strcmp(verdict, "done")) {
 		counter_add(COUNTER_JOBS_OK, 1);
-		log_event(LOG_LEVEL_INFO, "film ready", LOG_S("job", job.id), LOG_I("attempts", job.attempts));
+		log_event(LOG_LEVEL_INFO, "transcode job done", LOG_S("job", job.id), LOG_I("attempts", job.attempts));
 		job_over();
 		return;
 	}
-	/* The claim is not ours any more, or what we stored: the next statement tells which. */
-	free(job.outcome.made);
-	job.outcome.made = NULL;
-	job.outcome.again = 1;
-	snprintf(job.outcome.why, sizeof(job.outcome.why), "What was made of the film was lost before it could be published.");
+	/* Either the lease is lost or store-cleanup is removing the objects. queue/fail finds out which. */
+	free(job.outcome.renditions);
+	job.outcome.renditions = NULL;
+	job.outcome.retry = 1;
+	snprintf(job.outcome.reason, sizeof(job.outcome.reason), "The renditions were deleted from object storage before they could be published.");
 	settle();
 }
 
 static void
-fail_answered(const char *state)
+fail_result(const char *state)
 {
 	if (state != NULL) {
 		if (!strcmp(state, "failed"))
 			counter_add(COUNTER_JOBS_FAILED, 1);
-		log_event(LOG_LEVEL_WARN, !strcmp(state, "failed") ? "film failed" : "film not processed yet", LOG_S("job", job.id),
-		    LOG_I("attempts", job.attempts), LOG_S("why", job.outcome.why), LOG_S("error", job.outcome.detail));
+		log_event(LOG_LEVEL_WARN, !strcmp(state, "failed") ? "transcode job failed" : "transcode attempt failed; will retry", LOG_S("job", job.id),
+		    LOG_I("attempts", job.attempts), LOG_S("why", job.outcome.reason), LOG_S("error", job.outcome.detail));
 		job_over();
 		return;
 	}
@@ -292,45 +294,45 @@ settled(void *arg, const struct pg_outcome *outcome)
 {
 	if ((uintptr_t)arg != job.run || job.stage != STAGE_SETTLE)
 		return;
-	job.asking = 0;
+	job.querying = 0;
 	if (outcome->error != NULL) {
 		if (outcome->disconnected || ++job.refusals < REFUSALS_MAX)
-			return;		/* again with the next tick */
-		log_event(LOG_LEVEL_ERROR, "the outcome of a job was not accepted", LOG_S("job", job.id), LOG_S("error", outcome->error));
-		job_over();	/* the lease runs out */
+			return;		/* the next tick repeats it */
+		log_event(LOG_LEVEL_ERROR, "result of a transcode job was not stored", LOG_S("job", job.id), LOG_S("error", outcome->error));
+		job_over();	/* the sweep requeues the job when the lease has expired */
 	} else if (job.lost) {
 		job_over();
-	} else if (job.outcome.made != NULL && !job.abandoned) {
-		finish_answered(PQgetvalue(outcome->res, 0, 0));
+	} else if (job.outcome.renditions != NULL && !job.abandoned) {
+		finish_result(PQgetvalue(outcome->res, 0, 0));
 	} else if (role_draining()) {
-		log_event(LOG_LEVEL_INFO, "job given back", LOG_S("job", job.id));
+		log_event(LOG_LEVEL_INFO, "transcode job released", LOG_S("job", job.id));
 		queue_wake();
 		job_over();
 	} else {
-		fail_answered(PQgetisnull(outcome->res, 0, 0) ? NULL : PQgetvalue(outcome->res, 0, 0));
+		fail_result(PQgetisnull(outcome->res, 0, 0) ? NULL : PQgetvalue(outcome->res, 0, 0));
 	}
 }
 
-/* What is finished is published even while draining; what was interrupted by it is given back. */
+/* Stores the result of the job. While draining, a finished film is still published and an interrupted job is released. */
 static void
 settle(void)
 {
 	const struct film_outcome	*o = &job.outcome;
 	void				*run = (void *)job.run;
 
-	job.asking = 1;
+	job.querying = 1;
 	if (job.lost)
 		pg_query("queue/forget", 3, (const char *const[]){ job.id, job.fence, job.keys != NULL ? job.keys : "[]" }, settled, run);
-	else if (o->made != NULL && !job.abandoned)
-		pg_query("queue/finish", 4, (const char *const[]){ job.id, job.fence, o->made, job.progress }, settled, run);
+	else if (o->renditions != NULL && !job.abandoned)
+		pg_query("queue/finish", 4, (const char *const[]){ job.id, job.fence, o->renditions, job.progress }, settled, run);
 	else if (role_draining())
 		pg_query("queue/release", 2, (const char *const[]){ job.id, job.fence }, settled, run);
 	else
-		pg_query("queue/fail", 5, (const char *const[]){ job.id, job.fence, o->why, o->again ? "t" : "f",
+		pg_query("queue/fail", 5, (const char *const[]){ job.id, job.fence, o->reason, o->retry ? "t" : "f",
 		    conf_str(CONF_TRANSCODE_RETRY_MS) }, settled, run);
 }
 
-/* The thread has something to say. */
+/* Handles a byte from the thread. */
 static void
 thread_event(void *arg, int error)
 {
@@ -351,7 +353,7 @@ thread_event(void *arg, int error)
 	}
 }
 
-/* The beginning of a job */
+/* The start of a job. */
 
 static unsigned
 renditions_parse(const char *list)
@@ -379,29 +381,29 @@ work_begin(const PGresult *res)
 	job.attempts = atoi(PQgetvalue(res, 0, 2));
 	snprintf(job.source_key, sizeof(job.source_key), "%s", PQgetvalue(res, 0, 3));
 	job.renditions = renditions_parse(PQgetvalue(res, 0, 4));
-	job.lost = job.beating = job.planning = 0;
+	job.lost = job.renewing = job.planning = 0;
 	snprintf(job.progress, sizeof(job.progress), "{}");
 	atomic_store(&job.cancel, 0);
 	atomic_store(&job.alive, kore_time_ms());
 	activity_job(strtoll(job.id, NULL, 10));
-	log_event(LOG_LEVEL_INFO, "film begun", LOG_S("job", job.id), LOG_I("attempts", job.attempts));
+	log_event(LOG_LEVEL_INFO, "transcode job started", LOG_S("job", job.id), LOG_I("attempts", job.attempts));
 
 	stage_enter(STAGE_WORK);
-	job.next_beat = 0;
-	thread_answer('g');
+	job.next_renewal = 0;
+	thread_reply('g');
 }
 
 static void
 claimed(void *arg, const struct pg_outcome *outcome)
 {
-	int	again = job.more;
+	int	woken = job.woken;
 
 	(void)arg;
-	job.more = 0;
+	job.woken = 0;
 	if (outcome->error != NULL) {
 		if (!outcome->disconnected)
-			log_event(LOG_LEVEL_ERROR, "the queue cannot be read", LOG_S("error", outcome->error));
-		job.untold = outcome->disconnected;
+			log_event(LOG_LEVEL_ERROR, "transcode job cannot be claimed", LOG_S("error", outcome->error));
+		job.claim_unknown = outcome->disconnected;
 		stage_enter(outcome->disconnected ? STAGE_RECOVER : STAGE_IDLE);
 		return;
 	}
@@ -410,7 +412,7 @@ claimed(void *arg, const struct pg_outcome *outcome)
 		return;
 	}
 	stage_enter(role_draining() ? STAGE_OVER : STAGE_IDLE);
-	if (again)
+	if (woken)
 		claim();
 }
 
@@ -420,7 +422,7 @@ claim(void)
 	const char	*params[] = { instance, lease() };
 
 	if (job.stage == STAGE_CLAIM)
-		job.more = 1;
+		job.woken = 1;
 	if (job.stage != STAGE_IDLE || role_draining())
 		return;
 	stage_enter(STAGE_CLAIM);
@@ -432,25 +434,28 @@ static void
 recovered(void *arg, const struct pg_outcome *outcome)
 {
 	(void)arg;
-	job.asking = 0;
+	job.querying = 0;
 	if (outcome->error != NULL) {
 		if (!outcome->disconnected)
-			log_event(LOG_LEVEL_ERROR, "the queue cannot be swept", LOG_S("error", outcome->error));
-		return;		/* again with the next tick */
+			log_event(LOG_LEVEL_ERROR, "transcode job of a dead worker cannot be requeued", LOG_S("error", outcome->error));
+		return;		/* the next tick repeats it */
 	}
-	job.untold = 0;
+	job.claim_unknown = 0;
 	stage_enter(role_draining() ? STAGE_OVER : STAGE_IDLE);
 	claim();
 }
 
-/* A job that broke the worker before us has had its attempt; one that we were given and not told of has not. */
+/*
+ * Takes back a job that this instance holds. A job during which the previous worker
+ * died has used its attempt; a claim of which the response was lost has not.
+ */
 static void
 recover(void)
 {
 	const char	*params[] = { instance, lease(), conf_str(CONF_TRANSCODE_RETRY_MS) };
 
-	job.asking = 1;
-	if (job.untold)
+	job.querying = 1;
+	if (job.claim_unknown)
 		pg_query("queue/unclaim", 1, params, recovered, NULL);
 	else
 		pg_query("queue/sweep", 3, params, recovered, NULL);
@@ -459,13 +464,13 @@ recover(void)
 static void
 work_tick(u_int64_t now)
 {
-	if (job.planning && !job.asking)
+	if (job.planning && !job.querying)
 		plan();
-	if (!job.beating && now >= job.next_beat)
-		beat(now);
-	/* A thread that waits for its plan waits for the database, however long that is away. */
+	if (!job.renewing && now >= job.next_renewal)
+		lease_renew(now);
+	/* While the thread waits for its object keys to be recorded, it waits for the database without a limit. */
 	if (!job.planning && now > atomic_load(&job.alive) + STALL_MS)
-		fatal("nothing has moved for too long; the transcode worker starts anew");
+		fatal("transcode worker: job %s has made no progress for %d seconds; the worker restarts", job.id, STALL_MS / 1000);
 }
 
 static void
@@ -474,7 +479,7 @@ worker_tick(void *arg, u_int64_t now)
 	(void)arg;
 	switch (job.stage) {
 	case STAGE_RECOVER:
-		if (!job.asking && (job.untold || !role_draining()))
+		if (!job.querying && (job.claim_unknown || !role_draining()))
 			recover();
 		break;
 	case STAGE_IDLE:
@@ -485,7 +490,7 @@ worker_tick(void *arg, u_int64_t now)
 		work_tick(now);
 		break;
 	case STAGE_SETTLE:
-		if (!job.asking)
+		if (!job.querying)
 			settle();
 		break;
 	case STAGE_CLAIM:
@@ -494,10 +499,11 @@ worker_tick(void *arg, u_int64_t now)
 	}
 }
 
+/* Any thread of the running job: job.id does not change meanwhile. */
 static void
 media_log(int level, const char *line)
 {
-	log_event(level == 0 ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG, "media", LOG_S("says", line));
+	log_event(level == 0 ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG, "FFmpeg message", LOG_S("job", job.id), LOG_S("says", line));
 }
 
 static void
@@ -506,14 +512,14 @@ thread_start(void)
 	int	fds[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == -1)
-		fatal("worker: socketpair: %s", strerror(errno));
+		fatal("transcode worker: socketpair: %s", strerror(errno));
 	job.loop_fd = fds[0];
 	job.thread_fd = fds[1];
 	job.evt.handle = thread_event;
 	job.evt.type = KORE_TYPE_TASK;
 	kore_platform_event_schedule(job.loop_fd, EPOLLIN, 0, &job.evt);
 	if (!thread_begin(thread_run, NULL))
-		fatal("worker: no thread");
+		fatal("transcode worker: the thread cannot be started");
 }
 
 void
@@ -535,19 +541,19 @@ worker_start(void)
 int
 worker_busy(void)
 {
-	u_int64_t	patience = (u_int64_t)conf_int(CONF_SHUTDOWN_GRACE_SEC) * 1000;
+	u_int64_t	grace_ms = (u_int64_t)conf_int(CONF_SHUTDOWN_GRACE_SEC) * 1000;
 
 	switch (job.stage) {
 	case STAGE_RECOVER:
-		return (job.untold);
+		return (job.claim_unknown);
 	case STAGE_IDLE:
 	case STAGE_OVER:
 		return (0);
 	case STAGE_WORK:
 		if (!atomic_exchange(&job.cancel, 1))
-			job.since = kore_time_ms();	/* of the wish to end */
-		/* A thread that does not listen: its claim is not ours to use, but ours to give back. */
-		if (kore_time_ms() - job.since + LET_GO_MS > patience) {
+			job.since = kore_time_ms();	/* start of the cancellation */
+		/* The thread does not end in time: release its job without touching its data. */
+		if (kore_time_ms() - job.since + RELEASE_MS > grace_ms) {
 			job.abandoned = 1;
 			stage_enter(STAGE_SETTLE);
 			settle();

@@ -1,23 +1,24 @@
 /*
- * The transcode worker: one process of its own, where a film that breaks the
- * decoder breaks nothing else.
+ * The transcode worker: a separate process, so that a film that crashes the
+ * decoder does not affect requests. docs/films.md describes its failures.
  */
 #ifndef WANZAMI_TRANSCODE_WORKER_H
 #define WANZAMI_TRANSCODE_WORKER_H
 
-/* Names this start of the appliance; once, in the parent, before workers are made. */
+/* Chooses a random name for this start of the appliance, the lease owner of its jobs. Call once, in the parent, before it forks workers. */
 void	worker_name_instance(void);
 
 /*
- * Begins to claim jobs, one at a time; needs pg_start(). Jobs that a worker of
- * this instance had are taken from it first: it must be dead. Once per
- * process, event loop only.
+ * Starts to claim transcode jobs, one at a time. First ends the attempt of a job
+ * that a previous worker of this instance had; that worker must be dead. Call
+ * once per process, after pg_start(). Event loop only.
  */
 void	worker_start(void);
 
 /*
- * While draining: whether a job is still to be given back. The first call
- * tells the job to end. Event loop only.
+ * Returns 1 while a job has to be released or published before the process may
+ * end. Call it only while draining: the first call cancels the running job.
+ * Event loop only.
  */
 int	worker_busy(void);
 

@@ -219,7 +219,7 @@ def test_a_job_does_not_wait_for_ever_for_a_database_that_does_not_answer(cron, 
         a = cron.start(UPLOAD_REAPER_CRON=AT_MIDNIGHT, **database.env)
         cut.wait_answered()
         cron.rows("UPDATE wanzami.lease SET fence = fence + 1, owner = 'another', expires_at = now() WHERE name = 'upload-reaper'")
-        wait_for(lambda: any(line["msg"] == "job lost" for line in a.log_lines()), "the job to be given up", 60)
+        wait_for(lambda: any(line["msg"] == "cron job lost" for line in a.log_lines()), "the job to be given up", 60)
         wait_for(lambda: "ok" in cron.runs(), "the job to be done", 60)
     assert cron.runs() == ["lost", "ok"] and a.deaths() == [] and a.stop() == 0
 
@@ -283,7 +283,7 @@ def test_an_export_that_the_store_refuses_in_the_middle_has_failed(cron, world):
             store.abort_multipart_upload(Bucket=world.bucket, Key=u["Key"], UploadId=u["UploadId"])
         gate.opened.set()
         said, _ = p.communicate(timeout=60)
-    assert p.returncode == 1 and '"msg":"job failed"' in said and "the store does not take the export" in said, said
+    assert p.returncode == 1 and '"msg":"cron job failed"' in said and "object storage error: " in said, said
     assert cron.runs("event-export") == ["failed"] and world.store.keys(world.bucket) == []
 
 

@@ -61,7 +61,7 @@ def test_every_job_can_be_turned_off_by_its_variable(cron):
 def test_what_is_due_is_run_and_written_down(cron):
     a = cron.start(UPLOAD_REAPER_CRON=EVERY_SECOND)
     wait_for(lambda: len([r for r in cron.runs() if r == ("ok", True)]) >= 3, "three runs")
-    line = next(x for x in a.log_lines() if x["msg"] == "job done")
+    line = next(x for x in a.log_lines() if x["msg"] == "cron job done")
     assert line["job"] == "upload-reaper" and line["ms"] >= 0 and line["detail"] == '{"uploads":0}'
     slots = [s for s, in cron.rows("SELECT slot FROM wanzami.job_run ORDER BY id")]
     assert sorted(set(slots)) == slots, "each time once, one after the other"
@@ -128,7 +128,7 @@ def test_while_it_runs_nobody_else_begins_it(cron):
         looked(cron)
         assert cron.runs() == [(None, True)]
         r = cron.command("run", "upload-reaper")
-        assert r.returncode == 3 and "somebody else is running upload-reaper" in r.stderr
+        assert r.returncode == 3 and "upload-reaper is already running" in r.stderr
     wait_for(lambda: len(cron.runs()) >= 2, "the next run")
     assert cron.runs()[0] == ("ok", True)
 
@@ -197,7 +197,7 @@ def test_who_has_lost_the_claim_changes_nothing(cron):
         a = cron.start(UPLOAD_REAPER_CRON="0 0 * * *")
         held.wait()
         cron.rows("UPDATE wanzami.lease SET fence = fence + 1, owner = 'another', expires_at = now() + interval '1 hour'")
-        wait_for(lambda: any(line["msg"] == "job lost" for line in a.log_lines()), "it to notice")
+        wait_for(lambda: any(line["msg"] == "cron job lost" for line in a.log_lines()), "it to notice")
     assert cron.rows('SELECT "status"::text FROM "UploadJob" WHERE "id" = %s', upload[0]) == [("UPLOADING",)]
 
 
@@ -235,7 +235,7 @@ def test_killed_again_and_again_every_time_is_run_to_its_end(cron):
 def test_a_job_that_fails_says_why_and_exits_with_1(cron):
     cron.rows('ALTER TABLE "UploadJob" RENAME COLUMN "updatedAt" TO "x"')
     r = cron.command("run", "upload-reaper")
-    assert r.returncode == 1 and '"msg":"job failed"' in r.stdout and "does not exist" in r.stdout
+    assert r.returncode == 1 and '"msg":"cron job failed"' in r.stdout and "does not exist" in r.stdout
     assert cron.runs() == [("failed", False)]
     assert "does not exist" in cron.rows("SELECT detail ->> 'error' FROM wanzami.job_run")[0][0]
     cron.rows('ALTER TABLE "UploadJob" RENAME COLUMN "x" TO "updatedAt"')
@@ -251,9 +251,9 @@ def test_a_failure_waits_for_the_next_time(cron):
     assert cron.runs() == [("failed", True)] and a.healthy()
 
 
-@pytest.mark.parametrize("args, says", [([], "try job list"), (["run"], "try job list"), (["walk"], "try job list"),
-                                        (["run", "nothing"], 'there is no job "nothing"'),
-                                        (["run", "upload-reaper", "7"], "takes nothing behind its name")])
+@pytest.mark.parametrize("args, says", [([], "usage: wanzami job list | wanzami job run NAME"), (["run"], "usage: wanzami job list | wanzami job run NAME"), (["walk"], "usage: wanzami job list | wanzami job run NAME"),
+                                        (["run", "nothing"], 'unknown cron job "nothing"'),
+                                        (["run", "upload-reaper", "7"], "upload-reaper takes no argument")])
 def test_a_command_that_is_none_exits_with_2(cron, args, says):
     r = cron.command(*args)
     assert r.returncode == 2 and says in r.stderr and r.stderr.count("\n") == 1
@@ -263,9 +263,9 @@ def test_a_command_that_is_none_exits_with_2(cron, args, says):
 def test_without_a_database_commands_fail_with_one_line(cron):
     away = {"DATABASE_URL": "postgresql://u@127.0.0.1:1/x"}
     r = cron.command("list", **away)
-    assert r.returncode == 1 and r.stderr.startswith("wanzami: the jobs cannot be read: connection to server")
+    assert r.returncode == 1 and r.stderr.startswith("wanzami: cannot list the cron jobs: connection to server")
     r = cron.command("run", "upload-reaper", **away)
-    assert r.returncode == 1 and "job cannot be claimed" in r.stdout
+    assert r.returncode == 1 and "cron job cannot be claimed" in r.stdout
 
 
 def test_interrupted_by_hand_it_gives_the_job_back(cron):
@@ -274,7 +274,7 @@ def test_interrupted_by_hand_it_gives_the_job_back(cron):
         held.wait()
         p.send_signal(signal.SIGINT)
         assert p.wait(timeout=60) == 1
-    assert b"job given back" in p.stdout.read() and cron.runs() == [("returned", False)]
+    assert b"cron job returned" in p.stdout.read() and cron.runs() == [("returned", False)]
     assert cron.command("run", "upload-reaper").returncode == 0
 
 
@@ -301,7 +301,7 @@ def test_idle_without_a_store_the_store_cleanup_has_nothing_to_do(cron):
 def test_a_store_that_is_away_fails_the_cleanup_and_keeps_the_list(cron):
     cron.rows("INSERT INTO wanzami.object_trash (key, reason) SELECT 'a' || n, 'x' FROM generate_series(1, 3) n")
     r = cron.command("run", "store-cleanup", S3_ENDPOINT="http://127.0.0.1:1")
-    assert r.returncode == 1 and "the store is away" in r.stdout
+    assert r.returncode == 1 and "object storage cannot be reached" in r.stdout
     assert cron.rows("SELECT sum(attempts) FROM wanzami.object_trash") == [(1,)]
     cron.rows("UPDATE wanzami.object_trash SET delete_after = now()")
     assert cron.command("run", "store-cleanup").returncode == 0

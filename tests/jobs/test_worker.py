@@ -155,7 +155,7 @@ def test_deleting_the_title_ends_its_job_and_removes_what_it_wrote(studio, world
     job = studio.upload(long_film())
     studio.wait_encoding(job)
     studio.rows('DELETE FROM "Title"')
-    wait_for(lambda: any(line["msg"] == "job taken away" for line in a.log_lines()), "the worker to notice")
+    wait_for(lambda: any(line["msg"] == "transcode job lease lost" for line in a.log_lines()), "the worker to notice")
     studio.wait(studio.upload(film(), renditions=["R360"]))
     studio.rows("UPDATE wanzami.object_trash SET delete_after = now() WHERE reason = 'deleted'")
     studio.no_orphans()
@@ -180,7 +180,7 @@ def test_sigterm_gives_the_job_back_and_another_process_finishes_it(studio, worl
     assert a.stop() == 0
     s = studio.state(job)
     assert (s["status"], s["state"], s["attempts"]) == ("PROCESSING", "queued", 0)
-    assert any(line["msg"] == "job given back" for line in a.log_lines())
+    assert any(line["msg"] == "transcode job released" for line in a.log_lines())
     world.start(roles="transcode", **FAST)
     assert studio.wait(job)["attempts"] == 1
     studio.no_orphans()

@@ -274,7 +274,7 @@ def test_what_is_no_film_is_refused_with_a_reason(tmp_path):
     (tmp_path / "text.mkv").write_text("once upon a time\n" * 1000)
     refused(tmp_path / "text.mkv", tmp_path / "out", "video")
     ffmpeg("-f", "lavfi", "-i", SOUND, "-t", "3", tmp_path / "song.m4a")
-    refused(tmp_path / "song.m4a", tmp_path / "out", "no picture")
+    refused(tmp_path / "song.m4a", tmp_path / "out", "no video track")
     refused(tmp_path / "nowhere.mp4", tmp_path / "out", "cannot be read")
     refused(tmp_path, tmp_path / "out", "cannot be read")
 
