@@ -215,7 +215,7 @@ def test_a_worker_that_says_it_was_restarted_loses_its_job_at_once(queue):
         queue.claim("a")
         queue.statement("queue/sweep", "a", LEASE, 0)
     assert queue.state(job)[0] == "failed"
-    assert queue.state(job)[3].startswith("Processing this film broke the decoder 3 times;")
+    assert queue.state(job)[3].startswith("The transcode worker crashed or ran out of memory while it processed this film (attempt 3 of 3).")
 
 
 def test_uploads_that_never_became_jobs_are_adopted(queue):

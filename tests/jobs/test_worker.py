@@ -211,7 +211,7 @@ def test_a_film_that_breaks_every_worker_fails_after_three_attempts(studio, worl
         wait_for(lambda: studio.state(job)["state"] == "running" and studio.state(job)["attempts"] == attempt and len(a.workers()) == 2, "attempt %d" % attempt)
         os.kill(a.workers()[-1], signal.SIGKILL)
     s = studio.wait(job, "FAILED")
-    assert s["attempts"] == 3 and s["error"].startswith("Processing this film broke the decoder 3 times")
+    assert s["attempts"] == 3 and s["error"].startswith("The transcode worker crashed or ran out of memory while it processed this film (attempt 3 of 3).")
     studio.no_orphans()
 
 

@@ -12,7 +12,7 @@ BEGIN
 	LOOP
 		SELECT array_agg(r) INTO wanted FROM unnest(enum_range(NULL::"Rendition")) r WHERE u."payload"->'renditions' ? r::text;
 		IF coalesce(u."payload"->>'key', '') = '' THEN
-			UPDATE "UploadJob" SET "status" = 'FAILED', "error" = 'Nobody knows where this upload was stored. Please upload the film again.',
+			UPDATE "UploadJob" SET "status" = 'FAILED', "error" = 'The upload has no object key. Please upload the film again.',
 				"updatedAt" = now() WHERE "id" = u."id";
 		ELSE
 			PERFORM wanzami.transcode_enqueue(u."id", coalesce(wanted, '{R1080,R720,R360}'));

@@ -12,9 +12,11 @@ BEGIN
 		FOR UPDATE SKIP LOCKED
 	LOOP
 		PERFORM wanzami.transcode_fail(j.upload_job_id, j.fence, CASE WHEN j.lease_owner = owner
-			THEN 'Processing this film broke the decoder ' ELSE 'The machine that processed this film was lost ' END
-			|| CASE j.attempts WHEN 1 THEN 'once' WHEN 2 THEN 'twice' ELSE j.attempts || ' times' END
-			|| '; the file may be damaged. Please export it anew and upload it again.', true, pause_ms);
+			THEN 'The transcode worker crashed or ran out of memory while it processed this film'
+			ELSE 'The task or host that processed this film was lost' END
+			|| format(' (attempt %s of %s).', j.attempts, j.max_attempts)
+			|| CASE WHEN j.attempts >= j.max_attempts THEN ' If other films succeed, export this film again and upload it.' ELSE '' END,
+			true, pause_ms);
 		reaped := reaped + 1;
 	END LOOP;
 	RETURN reaped;
