@@ -152,7 +152,7 @@ login_checked(struct request *r, int index)
 		reply_message(r, 403, "Email not verified. Check your inbox.");
 		return;
 	}
-	limit_forgive(r);
+	limit_undo(r);
 	request_param(r, "foundId", l->user.id);
 	request_param(r, "foundPassword", l->password);
 	request_param(r, "foundRole", l->user.role);

@@ -114,7 +114,7 @@ struct signin {
 static void
 signin_done(struct request *r, const PGresult *res)
 {
-	limit_forgive(r);
+	limit_undo(r);
 	sql_answer(r, res);
 }
 

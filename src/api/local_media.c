@@ -212,7 +212,7 @@ ROUTE(GET, LOCAL_PATH "*", localmedia_get);
 static void
 localmedia_get(struct request *r)
 {
-	struct local_body_address	a;
+	struct local_body_url	a;
 	struct objects_stat		stat;
 	int				fd;
 
@@ -234,8 +234,8 @@ localmedia_get(struct request *r)
 /* A received body that is being stored. Lives until the thread is done, also after its request has been freed. */
 struct put {
 	struct request			*r;
-	struct local_body_address	a;
-	char				path[HTTP_BODY_PATH_MAX];	/* of Kore's file with the body; "" if the body is in data */
+	struct local_body_url	a;
+	char				path[HTTP_BODY_PATH_MAX];	/* of the file it was written to; "" when it is in data */
 	int				fd;
 	void				*data;
 	size_t				len;

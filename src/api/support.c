@@ -24,7 +24,7 @@ ROUTE(POST, "/api/support/tickets", support_open, .limit = "ticket", .mails = 1,
 static void
 support_open(struct request *r)
 {
-	guard_maybe(r);
+	guard_optional(r);
 	request_param(r, "supportEmail", conf_str(CONF_SUPPORT_EMAIL));
 	sql_reply(r, "support/open");
 }

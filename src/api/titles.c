@@ -12,7 +12,7 @@ ROUTE_SQL(GET, "/api/titles", "titles/list", .asks_country = 1, .shared = 1);
 static void
 title_reply(struct request *r, const char *statement)
 {
-	guard_maybe(r);
+	guard_optional(r);
 	request_param(r, "enforcement", conf_str(CONF_PPV_ENFORCEMENT));
 	sql_reply(r, statement);
 }

@@ -1,7 +1,7 @@
 /*
- * Counts, and a judgement by what the last requests have taken: when even the
- * quickest of them was slow, they wait for each other (as CoDel, RFC 8289,
- * judges a queue).
+ * Counters and overload detection. The worker is overloaded if even the
+ * fastest request of the last tick was slow: the requests then wait for each
+ * other. CoDel (RFC 8289) judges a queue by its minimum delay in the same way.
  */
 #include "base/conf.h"
 #include "base/counter.h"
@@ -9,16 +9,16 @@
 #include "http/admission.h"
 
 #define TICK_MS		250
-#define SLOW_MS		500
-#define SILENT_TICKS	4	/* nothing at all was finished for so long */
-#define FLOOR		32	/* so many requests are no queue, however long they take */
+#define SLOW_MS		500	/* duration of the fastest request that counts as overload */
+#define SILENT_TICKS	4	/* ticks without a finished request that count as overload */
+#define FLOOR		32	/* fewer requests in flight never count as overload */
 
 static struct {
 	int		in_flight;
 	size_t		body_bytes;
-	int64_t		quickest;	/* since the last tick; -1: nothing was finished */
-	int		silent;		/* ticks without anything finished */
-	int		slow;
+	int64_t		quickest;	/* shortest duration in ms since the last tick; -1: no request has finished */
+	int		silent;		/* ticks without a finished request */
+	int		slow;		/* overloaded */
 } load = { .quickest = -1 };
 
 static void
@@ -55,7 +55,7 @@ admission_connections_rare(void)
 	return (worker_active_connections > (u_int32_t)conf_int(CONF_MAX_CONNECTIONS) * 3 / 4);
 }
 
-/* Kore's own state machine is not used; its number tells that a request was counted here. */
+/* fsm_state is free, because Kore's state machine is not used: 1 means that the body has been added. */
 int
 admission_body_begin(struct http_request *req)
 {

@@ -1,7 +1,7 @@
 /*
- * How much a worker takes on: connections, requests in flight, and memory for
- * bodies. What is too much is refused at once and costs next to nothing, so
- * that what was accepted is done in good time. Event loop only.
+ * Admission control: limits on connections, requests in flight and body memory
+ * per worker. A request over a limit gets 503 at once, so that accepted
+ * requests are answered in time. Event loop only.
  */
 #ifndef WANZAMI_ADMISSION_H
 #define WANZAMI_ADMISSION_H
@@ -10,30 +10,37 @@
 #include <kore/http.h>
 
 #define ADMISSION_BUSY	"The service is busy. Please try again in a moment."
-#define RETRY_AFTER_SEC	"2"	/* what Retry-After says with every 503 */
+#define RETRY_AFTER_SEC	"2"	/* value of Retry-After in every 503 */
 
-/* In every worker that serves, before it does. */
+/* Starts the timer that measures the load. Call once in each worker, before it accepts connections. */
 void	admission_start(void);
 
-/* Whether this worker has more connections than it should, and whether it soon may. */
+/* Returns 1 if the worker has more connections than MAX_CONNECTIONS. */
 int	admission_connections_full(void);
+
+/* Returns 1 if the worker has more than three quarters of MAX_CONNECTIONS; idle connections are then closed. */
 int	admission_connections_rare(void);
 
-/* A request with a body to be kept in memory has begun; 0: there is too much of that. Ended with admission_body_end in either case. */
+/*
+ * Adds the body of a request, if it is kept in memory, to the body memory of
+ * the worker. Returns 0 if the total is above MAX_BODY_MB. Call
+ * admission_body_end() in either case when the request ends.
+ */
 int	admission_body_begin(struct http_request *);
+
+/* Subtracts the body of a request from the body memory. Does nothing for a request that was not added. */
 void	admission_body_end(struct http_request *);
 
-/* Whether a request must be refused now, which is then counted. */
+/* Returns 1, and counts a refusal, if the worker can take no further request. */
 int	admission_full(void);
 
-/* Whether those who wait for a password to be hashed wait too long for one more to join them (MAX_PASSWORD_WAIT_MS); counted as refused. */
+/* Returns 1, and counts a refusal, if the oldest request that waits for a password thread has waited longer than MAX_PASSWORD_WAIT_MS. */
 int	admission_passwords_full(void);
 
-/*
- * Whether one more request may be worked on; then it counts until admission_end,
- * which tells how long it took. ms is -1 when nobody waited for the end.
- */
+/* Counts a request as in flight and returns 1. Returns 0, and counts a refusal, if the worker can take no further request. */
 int	admission_begin(void);
+
+/* Ends a request that admission_begin() has counted. ms: its duration in milliseconds; -1 leaves it out of the measurement. */
 void	admission_end(int64_t ms);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Reads country and maturity from query and headers.
+ * Country and maturity from query parameters and headers.
  */
 #include <ctype.h>
 #include <math.h>
@@ -14,7 +14,7 @@
 
 static const char	*country_headers[] = { "cf-ipcountry", "x-vercel-ip-country", "x-country", "x-app-country" };
 
-/* Trimmed, at most max characters, upper case. */
+/* Copies at most max characters in upper case, without surrounding white space. */
 static void
 country_copy(char out[AUDIENCE_COUNTRY_MAX], const char *text, size_t max)
 {
@@ -32,14 +32,14 @@ country_copy(char out[AUDIENCE_COUNTRY_MAX], const char *text, size_t max)
 	out[len] = '\0';
 }
 
-/* The region of the first tag (RFC 5646 §2.1): en-NG and zh-Hans-CN have one; en is a language and says nothing. */
+/* Reads the region subtag of the first language tag (RFC 5646 §2.1), as in en-NG and zh-Hans-CN. Returns 0 if there is none, as in en. */
 static int
 country_of_language(char out[AUDIENCE_COUNTRY_MAX], const char *languages)
 {
 	const char	*p;
 	size_t		len;
 
-	/* A single character begins an extension, and what comes then is no region. */
+	/* A subtag of one character begins an extension, which has no region. */
 	for (p = languages; (len = strcspn(p, "-,;")) != 1; p += len + 1) {
 		if (p > languages && len == 2 && isalpha((unsigned char)p[0]) && isalpha((unsigned char)p[1])) {
 			country_copy(out, p, 2);
@@ -52,7 +52,7 @@ country_of_language(char out[AUDIENCE_COUNTRY_MAX], const char *languages)
 	return (0);
 }
 
-/* The parameter, which may be a name and is not shortened to a code. */
+/* Reads the query parameter. It may be the name of a country and is not shortened to two letters. */
 static int
 country_of_query(struct http_request *req, char out[AUDIENCE_COUNTRY_MAX])
 {
@@ -66,12 +66,12 @@ country_of_query(struct http_request *req, char out[AUDIENCE_COUNTRY_MAX])
 }
 
 void
-audience_country(struct http_request *req, int asked, char out[AUDIENCE_COUNTRY_MAX])
+audience_country(struct http_request *req, int use_query, char out[AUDIENCE_COUNTRY_MAX])
 {
 	const char	*value;
 	size_t		i;
 
-	if (asked && country_of_query(req, out))
+	if (use_query && country_of_query(req, out))
 		return;
 	for (i = 0; i < sizeof(country_headers) / sizeof(*country_headers); i++) {
 		if (!http_request_header(req, country_headers[i], &value))
@@ -104,7 +104,7 @@ header_number(struct http_request *req, const char *name, double *out)
 	return (end != value && *end == '\0' && isfinite(*out));
 }
 
-/* Years of age, or -1 when nobody says. */
+/* Returns the age in years, or -1 if no header has it. */
 static double
 age_get(struct http_request *req)
 {

@@ -1,6 +1,6 @@
 /*
- * Who is asking, as far as the catalogue cares: the country and whether it is
- * a child (docs/compatibility.md#country-and-maturity).
+ * Country and maturity of a request, which decide the titles that the client
+ * can see (docs/compatibility.md#country-and-maturity). Event loop only.
  */
 #ifndef WANZAMI_AUDIENCE_H
 #define WANZAMI_AUDIENCE_H
@@ -11,14 +11,14 @@
 #define AUDIENCE_COUNTRY_MAX	64
 
 /*
- * The country query parameter where asked
- * (docs/compatibility.md#country-parameter), else what proxies say in their
- * headers, else the region of Accept-Language (never its language), else
- * UNKNOWN. Upper case. Event loop only.
+ * Writes the country of a request in upper case. Sources, in this order: the
+ * query parameter "country" if use_query is set
+ * (docs/compatibility.md#country-parameter), the country headers of proxies
+ * and apps, the region subtag of Accept-Language, "UNKNOWN".
  */
-void	audience_country(struct http_request *, int asked, char out[AUDIENCE_COUNTRY_MAX]);
+void	audience_country(struct http_request *, int use_query, char out[AUDIENCE_COUNTRY_MAX]);
 
-/* "kid", "teen" or "all" (docs/compatibility.md#maturity). */
+/* Returns "kid", "teen" or "all" (docs/compatibility.md#maturity). */
 const char	*audience_maturity(struct http_request *);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * A queue for each kind of request, of which the head is with the database.
+ * Group commit: one batch per route and worker is with the database, later
+ * requests wait for the next one.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -8,20 +9,20 @@
 #include "http/reply.h"
 #include "http/sql.h"
 
-#define TOGETHER_MAX	256			/* more would hold up what is behind them on the connection */
-#define BYTES_MAX	(512 * 1024)
+#define REQUESTS_MAX	256		/* requests of a batch; a larger batch would delay the next statements on its connection */
+#define BYTES_MAX	(512 * 1024)	/* bodies of a batch; the last request may exceed it */
 
-struct batch_waiter {
+struct batch_request {
 	struct request			*r;
 	char				*context;
-	int				alone;		/* what it was gathered with failed */
-	TAILQ_ENTRY(batch_waiter)	list;
+	int				alone;		/* its batch has failed; it is sent in a batch of its own */
+	TAILQ_ENTRY(batch_request)	list;
 };
 
 static void	batch_send(struct batch *);
 
 static void
-waiter_answer(struct batch_waiter *w, const struct pg_outcome *outcome, int row)
+batch_answer(struct batch_request *w, const struct pg_outcome *outcome, int row)
 {
 	const PGresult	*res = outcome->res;
 	const char	*body;
@@ -41,35 +42,35 @@ waiter_answer(struct batch_waiter *w, const struct pg_outcome *outcome, int row)
 	free(w);
 }
 
-/* Whether a failure may be the fault of one of several, or of something that was removed at the same moment. */
+/* Returns 1 if the requests of a failed batch are sent again, each alone: one of them, or a row deleted meanwhile, may be the cause. */
 static int
-worth_repeating(const struct batch *g, const struct pg_outcome *outcome)
+worth_repeating(const struct batch *b, const struct pg_outcome *outcome)
 {
-	return (outcome->error != NULL && !outcome->disconnected && !TAILQ_FIRST(&g->sent)->alone);
+	return (outcome->error != NULL && !outcome->disconnected && !TAILQ_FIRST(&b->sent)->alone);
 }
 
 static void
 batch_done(void *arg, const struct pg_outcome *outcome)
 {
-	struct batch		*g = arg;
-	struct batch_waiter	*w;
+	struct batch		*b = arg;
+	struct batch_request	*w;
 	int			row;
 
-	if (worth_repeating(g, outcome)) {
-		TAILQ_FOREACH(w, &g->sent, list)
+	if (worth_repeating(b, outcome)) {
+		TAILQ_FOREACH(w, &b->sent, list)
 			w->alone = 1;
-		TAILQ_CONCAT(&g->sent, &g->waiting, list);
-		TAILQ_CONCAT(&g->waiting, &g->sent, list);
+		TAILQ_CONCAT(&b->sent, &b->waiting, list);
+		TAILQ_CONCAT(&b->waiting, &b->sent, list);
 	}
-	for (row = 0; (w = TAILQ_FIRST(&g->sent)) != NULL; row++) {
-		TAILQ_REMOVE(&g->sent, w, list);
-		waiter_answer(w, outcome, row);
+	for (row = 0; (w = TAILQ_FIRST(&b->sent)) != NULL; row++) {
+		TAILQ_REMOVE(&b->sent, w, list);
+		batch_answer(w, outcome, row);
 	}
-	batch_send(g);
+	batch_send(b);
 }
 
 static void
-waiter_add(struct batch_waiter *w, struct kore_buf *contexts, struct kore_buf *bodies)
+batch_add(struct batch_request *w, struct kore_buf *contexts, struct kore_buf *bodies)
 {
 	kore_buf_appendf(contexts, contexts->offset > 0 ? "," : "[");
 	kore_buf_append(contexts, w->context, strlen(w->context));
@@ -77,47 +78,47 @@ waiter_add(struct batch_waiter *w, struct kore_buf *contexts, struct kore_buf *b
 	kore_buf_append(bodies, w->r->body, strlen(w->r->body));
 }
 
-/* One statement for as many as wait, unless one is with the database already. */
+/* Sends the waiting requests as one batch, unless a batch is with the database. */
 static void
-batch_send(struct batch *g)
+batch_send(struct batch *b)
 {
 	struct kore_buf		contexts, bodies;
-	struct batch_waiter	*w;
+	struct batch_request	*w;
 	int			n = 0, alone = 0;
 
-	if (!TAILQ_EMPTY(&g->sent) || TAILQ_EMPTY(&g->waiting))
+	if (!TAILQ_EMPTY(&b->sent) || TAILQ_EMPTY(&b->waiting))
 		return;
 	kore_buf_init(&contexts, 8192);
 	kore_buf_init(&bodies, 8192);
-	while ((w = TAILQ_FIRST(&g->waiting)) != NULL && !alone && n < TOGETHER_MAX && bodies.offset < BYTES_MAX && (n == 0 || !w->alone)) {
-		TAILQ_REMOVE(&g->waiting, w, list);
-		TAILQ_INSERT_TAIL(&g->sent, w, list);
-		waiter_add(w, &contexts, &bodies);
+	while ((w = TAILQ_FIRST(&b->waiting)) != NULL && !alone && n < REQUESTS_MAX && bodies.offset < BYTES_MAX && (n == 0 || !w->alone)) {
+		TAILQ_REMOVE(&b->waiting, w, list);
+		TAILQ_INSERT_TAIL(&b->sent, w, list);
+		batch_add(w, &contexts, &bodies);
 		alone = w->alone;
 		n++;
 	}
 	kore_buf_appendf(&contexts, "]");
 	kore_buf_appendf(&bodies, "]");
-	pg_transact(PG_FAST, 1, &g->statement, kore_buf_stringify(&contexts, NULL), kore_buf_stringify(&bodies, NULL), batch_done, g);
+	pg_transact(PG_FAST, 1, &b->statement, kore_buf_stringify(&contexts, NULL), kore_buf_stringify(&bodies, NULL), batch_done, b);
 	kore_buf_cleanup(&contexts);
 	kore_buf_cleanup(&bodies);
 }
 
 void
-batch_reply(struct batch *g, struct request *r)
+batch_reply(struct batch *b, struct request *r)
 {
-	struct batch_waiter	*w;
+	struct batch_request	*w;
 
-	if (!g->began) {
-		TAILQ_INIT(&g->waiting);
-		TAILQ_INIT(&g->sent);
-		g->began = 1;
+	if (!b->ready) {
+		TAILQ_INIT(&b->waiting);
+		TAILQ_INIT(&b->sent);
+		b->ready = 1;
 	}
 	if ((w = calloc(1, sizeof(*w))) == NULL)
 		fatal("out of memory");
 	w->r = r;
 	w->context = sql_context(r);
 	request_wait(r);
-	TAILQ_INSERT_TAIL(&g->waiting, w, list);
-	batch_send(g);
+	TAILQ_INSERT_TAIL(&b->waiting, w, list);
+	batch_send(b);
 }

@@ -1,36 +1,38 @@
 /*
- * One transaction for many requests: those that arrive while a statement is on
- * its way share the next one, and each is answered once it is on disk. Under
- * load the database commits once for hundreds of them; alone, a request does
- * not wait for others.
+ * Group commit. Requests that arrive while a batch is being written form the
+ * next batch. Each request is answered after its batch has been committed.
+ * A request that arrives while no batch is being written is sent at once.
  */
 #ifndef WANZAMI_BATCH_H
 #define WANZAMI_BATCH_H
 
 #include "http/request.h"
 
-struct batch_waiter;
+struct batch_request;
 
-/* Requests of one kind in this worker. Static, and made with BATCH(statement). */
+/* The requests of one route in this worker. Define it as a static variable, with BATCH(statement). */
 struct batch {
 	const char				*statement;
-	TAILQ_HEAD(batch_list, batch_waiter)	waiting, sent;
-	int					began;
+	TAILQ_HEAD(batch_list, batch_request)	waiting, sent;
+	int					ready;
 };
 
 #define BATCH(s)	{ .statement = (s) }
 
 /*
- * Answers with what sql/query/<statement>.sql returns for this request. The
- * file is one statement. It sees $1 and $2 of http/sql.h as arrays with one
- * element for each request, and returns the columns status and body with one
- * row for each, in their order. It must refuse a request by its row and not
- * with an error, and look after the guard itself: nothing stands in front of
- * it. Should it fail nevertheless, each request is run once more alone, so
- * that one which the database cannot stomach spoils no other.
+ * Adds the request to the next batch and answers it with its row of
+ * sql/query/<statement>.sql. Event loop only. Rules for the file:
  *
- * Nothing that others share (http/response_cache.h) may be changed by it. Event loop
- * only.
+ *  - It holds one statement. $1 and $2 of http/sql.h are arrays with one
+ *    element per request.
+ *  - It returns one row per request, in the order of the arrays, with the
+ *    columns status and body.
+ *  - It refuses a request by its row, not by an error. If the statement fails,
+ *    each request of the batch is sent again in a batch of its own, so that
+ *    one request cannot make the others fail.
+ *  - It checks user and session itself: sql/query/guard.sql does not run.
+ *  - It must not change data that http/response_cache.h caches: the cache is
+ *    not invalidated.
  */
 void	batch_reply(struct batch *, struct request *);
 

@@ -1,6 +1,5 @@
 /*
- * Reads bodies: what they are sent as, how large they are, and whether they
- * are JSON.
+ * Content-Type, Content-Encoding, size and JSON syntax of bodies.
  */
 #include <string.h>
 #include <strings.h>
@@ -33,7 +32,7 @@ type_is_json(const struct http_request *req, int *charset_ok)
 	return (1);
 }
 
-/* Decodes gzip and deflate; NULL when the data is broken, *len is then 0, or when it gets larger than max. */
+/* Decompresses gzip and zlib data. On error returns NULL: *len is 0 if the data is damaged, above max if the result is too large. */
 static char *
 body_inflate(struct request *r, const void *data, size_t *len, size_t max)
 {
@@ -58,7 +57,7 @@ body_inflate(struct request *r, const void *data, size_t *len, size_t max)
 	return (status == Z_STREAM_END ? out : NULL);
 }
 
-/* The bytes of the body without their transport coding; answers and returns NULL when there is an obstacle. */
+/* Returns the body without its content coding. On error answers 400, 413 or 415 and returns NULL. */
 static const char *
 body_bytes(struct request *r, size_t *len, size_t max)
 {

@@ -1,6 +1,7 @@
 /*
- * The JSON body of a request: read before anything else, then checked against
- * a table of fields (docs/compatibility.md#request-bodies, #validation-errors).
+ * Request bodies: parsed as JSON, then checked against the fields of the route
+ * (docs/compatibility.md#request-bodies, #validation-errors). Event loop only,
+ * where a function does not say otherwise.
  */
 #ifndef WANZAMI_BODY_H
 #define WANZAMI_BODY_H
@@ -8,27 +9,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BODY_MAX	102400	/* bytes of a body, unless its route says otherwise */
-#define BODY_ID_MAX	24	/* bytes of an id of 64 bits as text, its NUL included */
+#define BODY_MAX	102400	/* default limit of a body, in bytes; a route may declare body_max */
+#define BODY_ID_MAX	24	/* bytes of a 64-bit id as decimal text, with its NUL */
 
 struct json;
 struct request;
 
 enum field_type {
-	FIELD_STRING,		/* min and max in UTF-16 units */
-	FIELD_EMAIL,		/* docs/compatibility.md#email-addresses; passed on as sent */
-	FIELD_PASSWORD,		/* as FIELD_STRING with at most 72 bytes, which is all that bcrypt reads */
+	FIELD_STRING,		/* min and max in UTF-16 code units */
+	FIELD_EMAIL,		/* docs/compatibility.md#email-addresses; kept as the client sent it */
+	FIELD_PASSWORD,		/* FIELD_STRING of at most 72 bytes; bcrypt ignores the rest */
 	FIELD_BOOLEAN,
 	FIELD_INTEGER,		/* min and max; max FIELD_THIS_YEAR is the current year */
 	FIELD_OBJECT,
 	FIELD_STRINGS,		/* array of strings of at least min elements */
 	FIELD_CHOICE,		/* one of choices, separated by '|' */
-	FIELD_CHOICES,		/* array of them */
-	FIELD_ID,		/* 64-bit integer, coerced as docs/compatibility.md#body-ids says; min and max unless both are 0 */
-	FIELD_COUNT,		/* integer, coerced as JavaScript's Number() does; min and max, of 32 bits if both are 0 */
-	FIELD_OBJECTS,		/* array of objects with the fields of `of`; min and max elements */
-	FIELD_DATE,		/* what JavaScript makes a date of (base/date.h); passed on in milliseconds since 1970 */
-	FIELD_UNION,		/* as FIELD_STRING, but another type is "Invalid input" */
+	FIELD_CHOICES,		/* array of such strings */
+	FIELD_ID,		/* 64-bit integer, coerced (docs/compatibility.md#body-ids); min and max, no limits if both are 0 */
+	FIELD_COUNT,		/* integer, coerced like JavaScript's Number(); min and max, the limits of 32 bits if both are 0 */
+	FIELD_OBJECTS,		/* array of min to max objects with the fields of `of` */
+	FIELD_DATE,		/* date as JavaScript's Date() reads it (base/date.h); kept as milliseconds since 1970 */
+	FIELD_UNION,		/* FIELD_STRING whose error for another type is "Invalid input" */
 };
 
 #define FIELD_THIS_YEAR	INT64_MAX
@@ -37,10 +38,10 @@ struct field {
 	const char		*name;		/* NULL ends the table */
 	enum field_type		type;
 	int			required;
-	int64_t			min, max;	/* 0 is no limit */
+	int64_t			min, max;	/* 0: no limit */
 	const char		*choices;
 	const struct field	*of;
-	const char		*empty;		/* what is said when it has less than min; NULL: the usual text */
+	const char		*empty;		/* error message for a value below min; NULL: the default message */
 };
 
 /* FIELD("name", FIELD_STRING, .required = 1, .min = 2) */
@@ -48,32 +49,33 @@ struct field {
 #define FIELD_END		{ .name = NULL }
 
 /*
- * Reads the body of a request: JSON if its type says so, else nothing.
- * Answers 400, 413 or 415 (docs/compatibility.md#body-errors) and returns 0
- * when it cannot.
+ * Parses the body into request->json and request->body if its Content-Type is
+ * application/json and its route is not raw; ignores it otherwise. On error
+ * answers 400, 413 or 415 (docs/compatibility.md#body-errors) and returns 0.
  */
 int	body_read(struct request *);
 
-/* src/http/body_check.c */
+/* Implemented in src/http/body_check.c: */
 
 /* Returns 1 if text is an e-mail address (docs/compatibility.md#email-addresses). Any thread. */
 int	body_email_ok(const char *);
 
 /*
- * The id that a value stands for, as decimal digits: an integer, a boolean, [],
- * or a text that is decimal, 0x, or blank for 0
- * (docs/compatibility.md#body-ids). Returns 0 when it is none. Any thread.
+ * Writes the id in a JSON value as decimal digits. Accepts an integer, a
+ * boolean (0 or 1), an empty array (0), and a string that holds a decimal or
+ * 0x number or only white space (0) (docs/compatibility.md#body-ids). Returns
+ * 0 for any other value. Any thread.
  */
 int	body_id(const struct json *, int node, char out[BODY_ID_MAX]);
 
-/* The number that JavaScript's Number() makes of a value; NaN where it makes none, and of arrays with anything in them. Any thread. */
+/* Converts a JSON value to a number like JavaScript's Number(). Returns NaN if Number() does, and for every array that is not empty. Any thread. */
 double	body_number(const struct json *, int node);
 
 /*
- * Checks the body against the fields of the route and leaves the known ones,
- * in the order of the table, in request->body. Returns 0 and notes the
- * refusal (docs/compatibility.md#validation-errors): as issues if the route has
- * a text for it, else by field and with a message, when they do not fit.
+ * Checks the body against the fields of the route and replaces request->body
+ * by the declared fields, in the order of the table. On error returns 0 and
+ * stores the refusal with sql_refusal() (docs/compatibility.md#validation-errors):
+ * a list of issues if the route declares `issues`, otherwise errors by field.
  */
 int	body_check(struct request *);
 

@@ -1,6 +1,6 @@
 /*
- * One function walks the tokens of a body against a table of fields; the
- * texts are those that clients of the service know.
+ * Validation of a body against the fields of its route. Clients match the
+ * error messages: do not change them (docs/compatibility.md#validation-errors).
  */
 #include <ctype.h>
 #include <errno.h>
@@ -22,39 +22,39 @@
 #define PASSWORD_MAX_BYTES	72
 #define NOT_AN_OBJECT		"Expected object, received array"
 
-/* What a walk over the fields has found so far. */
+/* State of a validation. */
 struct check {
 	struct request		*r;
-	struct kore_buf		fields;		/* of those that fail: "name":["text",…],… or issues, as the route wants them */
-	struct kore_buf		body;		/* "name":value,… of those that fit */
-	char			first[160];	/* the first complaint, for people */
-	int			complaints;	/* of the current field */
-	char			path[96];	/* where in the body, as JSON */
+	struct kore_buf		fields;		/* errors by field, "name":["message",…],… or a list of issues if the route declares them */
+	struct kore_buf		body;		/* "name":value,… of the valid fields */
+	char			first[160];	/* field and message of the first error */
+	int			errors;		/* errors of the current field */
+	char			path[96];	/* path of the value in the body, a JSON array */
 };
 
-/* Which of its last two members an issue has first: the place when the value is of the wrong kind, the text when a check failed. */
-enum order { PLACE_FIRST, TEXT_FIRST };
+/* Order of the last two members of an issue: path first for a value of the wrong type, message first for a failed check. */
+enum order { PATH_FIRST, MESSAGE_FIRST };
 
-/* Adds an issue (docs/compatibility.md#validation-errors): what is known about it, as members of JSON, the place and the text. */
+/* Adds an issue (docs/compatibility.md#validation-errors) with its JSON members in detail, its path and its message. */
 static void
 issue_add(struct check *c, enum order order, const char *detail, const char *text)
 {
 	kore_buf_append(&c->fields, ",", c->fields.offset > 0 ? 1 : 0);
 	kore_buf_appendf(&c->fields, "{%s", detail);
-	if (order == PLACE_FIRST)
+	if (order == PATH_FIRST)
 		kore_buf_appendf(&c->fields, ",\"path\":%s", c->path);
 	kore_buf_appendf(&c->fields, ",\"message\":");
 	json_quote(&c->fields, text);
-	if (order == TEXT_FIRST)
+	if (order == MESSAGE_FIRST)
 		kore_buf_appendf(&c->fields, ",\"path\":%s", c->path);
 	kore_buf_append(&c->fields, "}", 1);
 }
 
-/* Adds a text of a field. */
+/* Adds a message to the errors of a field. */
 static void
-text_add(struct check *c, const struct field *f, const char *text)
+message_add(struct check *c, const struct field *f, const char *text)
 {
-	if (c->complaints == 0) {
+	if (c->errors == 0) {
 		kore_buf_append(&c->fields, ",", c->fields.offset > 0 ? 1 : 0);
 		json_quote(&c->fields, f->name);
 		kore_buf_append(&c->fields, ":[", 2);
@@ -66,12 +66,12 @@ text_add(struct check *c, const struct field *f, const char *text)
 		snprintf(c->first, sizeof(c->first), "%s: %s", f->name, text);
 }
 
-static void	complain(struct check *, const struct field *, enum order, const char *, const char *, ...)
+static void	error_add(struct check *, const struct field *, enum order, const char *, const char *, ...)
     __attribute__((format(printf, 5, 6)));
 
-/* The text for people, and the members of its issue in front of place and text. */
+/* Adds an error: its message and, for issues, the format of the JSON members before path and message. */
 static void
-complain(struct check *c, const struct field *f, enum order order, const char *text, const char *detail, ...)
+error_add(struct check *c, const struct field *f, enum order order, const char *text, const char *detail, ...)
 {
 	char	members[600];
 	va_list	args;
@@ -82,36 +82,36 @@ complain(struct check *c, const struct field *f, enum order order, const char *t
 	if (c->r->route->issues != NULL)
 		issue_add(c, order, members, text);
 	else
-		text_add(c, f, text);
-	c->complaints++;
+		message_add(c, f, text);
+	c->errors++;
 }
 
-/* The wrong type: what was expected, and what it is instead. */
+/* Adds the error for a value of the wrong type. */
 static void
-complain_type(struct check *c, const struct field *f, const char *expected, const char *received)
+error_type(struct check *c, const struct field *f, const char *expected, const char *received)
 {
 	char	text[512];
 
 	snprintf(text, sizeof(text), "Expected %s, received %s", expected, received);
-	complain(c, f, PLACE_FIRST, text, "\"code\":\"invalid_type\",\"expected\":\"%s\",\"received\":\"%s\"", expected, received);
+	error_add(c, f, PATH_FIRST, text, "\"code\":\"invalid_type\",\"expected\":\"%s\",\"received\":\"%s\"", expected, received);
 }
 
 static void
-complain_absent(struct check *c, const struct field *f, const char *expected)
+error_missing(struct check *c, const struct field *f, const char *expected)
 {
-	complain(c, f, PLACE_FIRST, "Required", "\"code\":\"invalid_type\",\"expected\":\"%s\",\"received\":\"undefined\"", expected);
+	error_add(c, f, PATH_FIRST, "Required", "\"code\":\"invalid_type\",\"expected\":\"%s\",\"received\":\"undefined\"", expected);
 }
 
-/* Too little or too much of what is called "type": the text has a place for the limit. */
+/* Adds the error for a value below or above a limit. The limit replaces the # in fmt. */
 static void
-complain_range(struct check *c, const struct field *f, const char *type, int too_small, int64_t limit, const char *fmt)
+error_range(struct check *c, const struct field *f, const char *type, int too_small, int64_t limit, const char *fmt)
 {
 	char		text[80], number[24];
 	const char	*p = strchr(fmt, '#');
 
 	snprintf(number, sizeof(number), "%" PRId64, limit);
 	snprintf(text, sizeof(text), "%.*s%s%s", (int)(p - fmt), fmt, number, p + 1);
-	complain(c, f, TEXT_FIRST, too_small && f->empty != NULL ? f->empty : text,
+	error_add(c, f, MESSAGE_FIRST, too_small && f->empty != NULL ? f->empty : text,
 	    "\"code\":\"too_%s\",\"%simum\":%s,\"type\":\"%s\",\"inclusive\":true,\"exact\":false",
 	    too_small ? "small" : "big", too_small ? "min" : "max", number, type);
 }
@@ -141,7 +141,7 @@ expect(struct check *c, const struct field *f, int kind, int wanted, const char 
 {
 	if (kind == wanted)
 		return (1);
-	complain_type(c, f, name, kind_name(kind));
+	error_type(c, f, name, kind_name(kind));
 
 	return (0);
 }
@@ -159,7 +159,7 @@ email_local_ok(const char *p, size_t len)
 	return (len > 0 && *p != '.' && p[len - 1] != '.' && p[len - 1] != '\'');
 }
 
-/* The domain: labels that begin alphanumeric, the last of two letters or more and nothing else. */
+/* Checks the domain: at least two labels, each beginning with a letter or digit; the last one has two or more letters and nothing else. */
 static int
 email_domain_ok(const char *p)
 {
@@ -194,9 +194,9 @@ string_check(struct check *c, const struct field *f, int node)
 	size_t	units = json_units(&c->r->json, node);
 
 	if (f->min > 0 && units < (size_t)f->min)
-		complain_range(c, f, "string", 1, f->min, "String must contain at least # character(s)");
+		error_range(c, f, "string", 1, f->min, "String must contain at least # character(s)");
 	if (f->max > 0 && units > (size_t)f->max)
-		complain_range(c, f, "string", 0, f->max, "String must contain at most # character(s)");
+		error_range(c, f, "string", 0, f->max, "String must contain at most # character(s)");
 }
 
 static void
@@ -205,9 +205,9 @@ text_check(struct check *c, const struct field *f, int node)
 	char	*plain = json_plain(&c->r->json, node);
 
 	if (f->type == FIELD_EMAIL && !body_email_ok(plain))
-		complain(c, f, TEXT_FIRST, "Invalid email", "\"validation\":\"email\",\"code\":\"invalid_string\"");
+		error_add(c, f, MESSAGE_FIRST, "Invalid email", "\"validation\":\"email\",\"code\":\"invalid_string\"");
 	if (f->type == FIELD_PASSWORD && strlen(plain) > PASSWORD_MAX_BYTES)
-		complain(c, f, TEXT_FIRST, "Password must be at most 72 bytes long", "\"code\":\"too_big\"");
+		error_add(c, f, MESSAGE_FIRST, "Password must be at most 72 bytes long", "\"code\":\"too_big\"");
 	free(plain);
 }
 
@@ -228,9 +228,9 @@ number_range_check(struct check *c, const struct field *f, double value, int64_t
 	int64_t	min = f->min != 0 || f->max != 0 ? f->min : INT32_MIN;
 
 	if (value < (double)min)
-		complain_range(c, f, "number", 1, min, "Number must be greater than or equal to #");
+		error_range(c, f, "number", 1, min, "Number must be greater than or equal to #");
 	if (max != 0 && value > (double)max)
-		complain_range(c, f, "number", 0, max, "Number must be less than or equal to #");
+		error_range(c, f, "number", 0, max, "Number must be less than or equal to #");
 }
 
 static double
@@ -243,19 +243,19 @@ static void
 integer_check(struct check *c, const struct field *f, double value, int64_t max)
 {
 	if (value != floor(value) || isinf(value))
-		complain(c, f, TEXT_FIRST, "Expected integer, received float",
+		error_add(c, f, MESSAGE_FIRST, "Expected integer, received float",
 		    "\"code\":\"invalid_type\",\"expected\":\"integer\",\"received\":\"float\"");
 	number_range_check(c, f, value, max);
 }
 
-/* An array has enough elements; too many are none of the old service's complaints. */
+/* Checks the number of elements of an array. */
 static void
 size_check(struct check *c, const struct field *f, int node)
 {
 	if (f->min > 0 && c->r->json.nodes[node].size < f->min)
-		complain_range(c, f, "array", 1, f->min, "Array must contain at least # element(s)");
+		error_range(c, f, "array", 1, f->min, "Array must contain at least # element(s)");
 	if (f->max > 0 && c->r->json.nodes[node].size > f->max)
-		complain_range(c, f, "array", 0, f->max, "Array must contain at most # element(s)");
+		error_range(c, f, "array", 0, f->max, "Array must contain at most # element(s)");
 }
 
 static void
@@ -268,7 +268,7 @@ strings_check(struct check *c, const struct field *f, int node)
 		(void)expect(c, f, json_kind(&c->r->json, item), JSMN_STRING, "string");
 }
 
-/* "'A' | 'B'" of "A|B". */
+/* Writes "'A' | 'B'" for "A|B". */
 static void
 choices_quote(const char *choices, char *out, size_t size)
 {
@@ -292,7 +292,7 @@ choice_check(struct check *c, const struct field *f, int node)
 
 	choices_quote(f->choices, quoted, sizeof(quoted));
 	if (json_kind(&c->r->json, node) != JSMN_STRING) {
-		complain_type(c, f, quoted, kind_name(json_kind(&c->r->json, node)));
+		error_type(c, f, quoted, kind_name(json_kind(&c->r->json, node)));
 		return;
 	}
 	plain = json_plain(&c->r->json, node);
@@ -302,11 +302,11 @@ choice_check(struct check *c, const struct field *f, int node)
 			break;
 	}
 	if (p == NULL)
-		complain(c, f, PLACE_FIRST, request_format(c->r, "Invalid enum value. Expected %s, received '%s'", quoted, plain), "\"code\":\"invalid_enum_value\"");
+		error_add(c, f, PATH_FIRST, request_format(c->r, "Invalid enum value. Expected %s, received '%s'", quoted, plain), "\"code\":\"invalid_enum_value\"");
 	free(plain);
 }
 
-/* The integer that a text is: decimal or 0x, blanks around it, nothing at all for 0. */
+/* Parses a decimal or 0x integer with optional white space around it; only white space is 0. Returns 0 for other text. */
 static int
 text_integer(const char *text, int64_t *out)
 {
@@ -326,7 +326,7 @@ text_integer(const char *text, int64_t *out)
 	return (*end == '\0' && errno == 0);
 }
 
-/* The integer that a number of JSON is, however it is written: 5.0 and 1e3 are some. */
+/* Parses a JSON number with an integer value, also in the form 5.0 or 1e3. Returns 0 if it is not an integer of 64 bits. */
 static int
 number_integer(const char *text, int64_t *out)
 {
@@ -373,7 +373,7 @@ value_keep(struct check *c, const struct field *f, const char *value, size_t len
 	kore_buf_append(&c->body, value, len);
 }
 
-/* The database takes no 1990.0 for an integer, and JavaScript knows no difference. */
+/* Stores an integer without a fraction: PostgreSQL rejects 1990.0 as an integer, which JavaScript clients may send. */
 static void
 integer_keep(struct check *c, const struct field *f, double value)
 {
@@ -390,14 +390,14 @@ id_check(struct check *c, const struct field *f, int node)
 	int64_t	n;
 
 	if (!body_id(&c->r->json, node, value)) {
-		complain_type(c, f, "bigint", kind_name(json_kind(&c->r->json, node)));
+		error_type(c, f, "bigint", kind_name(json_kind(&c->r->json, node)));
 		return;
 	}
 	n = strtoll(value, NULL, 10);
 	if ((f->min != 0 || f->max != 0) && n < f->min)
-		complain_range(c, f, "bigint", 1, f->min, "Number must be greater than or equal to #");
+		error_range(c, f, "bigint", 1, f->min, "Number must be greater than or equal to #");
 	else if (f->max != 0 && n > f->max)
-		complain_range(c, f, "bigint", 0, f->max, "Number must be less than or equal to #");
+		error_range(c, f, "bigint", 0, f->max, "Number must be less than or equal to #");
 	else
 		value_keep(c, f, value, strlen(value));
 }
@@ -419,7 +419,7 @@ body_number(const struct json *doc, int node)
 	value = strtod(p, &end);
 	while (isspace((unsigned char)*end))
 		end++;
-	/* strtod knows words that JavaScript does not. */
+	/* strtod accepts names such as "nan" and "inf"; JavaScript accepts "Infinity" only. */
 	if (*end != '\0' || (strpbrk(p, "nNiI") != NULL && strncmp(p + strspn(p, "+-"), "Infinity", strlen("Infinity"))))
 		value = NAN;
 	free(plain);
@@ -433,10 +433,10 @@ count_check(struct check *c, const struct field *f, int node)
 	double	value = body_number(&c->r->json, node);
 
 	if (isnan(value))
-		complain_type(c, f, "number", "nan");
+		error_type(c, f, "number", "nan");
 	else
 		integer_check(c, f, value, f->max != 0 ? f->max : INT32_MAX);
-	if (c->complaints == 0)
+	if (c->errors == 0)
 		integer_keep(c, f, value);
 }
 
@@ -464,12 +464,12 @@ date_check(struct check *c, const struct field *f, int node)
 	if (ok)
 		value_keep(c, f, text, strlen(text));
 	else
-		complain(c, f, PLACE_FIRST, "Invalid date", "\"code\":\"invalid_date\"");
+		error_add(c, f, PATH_FIRST, "Invalid date", "\"code\":\"invalid_date\"");
 }
 
 static void	value_check(struct check *, const struct field *, int);
 
-/* What a field would be, in the words of the old service. */
+/* Returns the type name of a field in error messages. */
 static const char *
 type_name(const struct field *f)
 {
@@ -484,9 +484,9 @@ type_name(const struct field *f)
 	return ("string");
 }
 
-/* Where errors are listed by field, complaints about what is inside count as complaints about the array, as the old service's do. */
+/* Checks an object in an array. Errors by field name the array, not the member, as in the Node service. */
 static void
-object_check(struct check *c, const struct field *f, int place, int node)
+object_check(struct check *c, const struct field *f, int position, int node)
 {
 	const struct field	*sub;
 	struct field		inner;
@@ -495,11 +495,11 @@ object_check(struct check *c, const struct field *f, int place, int node)
 	for (sub = f->of; sub->name != NULL; sub++) {
 		inner = *sub;
 		inner.name = f->name;
-		snprintf(c->path, sizeof(c->path), "[\"%s\",%d,\"%s\"]", f->name, place, sub->name);
+		snprintf(c->path, sizeof(c->path), "[\"%s\",%d,\"%s\"]", f->name, position, sub->name);
 		if ((value = json_get(&c->r->json, node, sub->name)) >= 0)
 			value_check(c, &inner, value);
 		else if (sub->required)
-			complain_absent(c, f, type_name(sub));
+			error_missing(c, f, type_name(sub));
 	}
 }
 
@@ -534,7 +534,7 @@ value_check(struct check *c, const struct field *f, int node)
 	switch (f->type) {
 	case FIELD_UNION:
 		if (kind != JSMN_STRING)
-			complain(c, f, PLACE_FIRST, "Invalid input", "\"code\":\"invalid_union\"");
+			error_add(c, f, PATH_FIRST, "Invalid input", "\"code\":\"invalid_union\"");
 		else
 			string_check(c, f, node);
 		break;
@@ -590,13 +590,13 @@ field_check(struct check *c, const struct field *f)
 	size_t		len;
 	int		node = c->r->json.count > 0 ? json_get(&c->r->json, 0, f->name) : -1;
 
-	c->complaints = 0;
+	c->errors = 0;
 	snprintf(c->path, sizeof(c->path), "[\"%s\"]", f->name);
 	if (node >= 0)
 		value_check(c, f, node);
 	else if (f->required)
-		complain_absent(c, f, type_name(f));
-	if (c->complaints > 0) {
+		error_missing(c, f, type_name(f));
+	if (c->errors > 0) {
 		kore_buf_append(&c->fields, "]", c->r->route->issues == NULL ? 1 : 0);
 	} else if (node >= 0 && f->type == FIELD_INTEGER) {
 		integer_keep(c, f, number_get(&c->r->json, node));
@@ -642,7 +642,7 @@ body_check(struct request *r)
 		ok = 0;
 		memcpy(c.path, "[]", sizeof("[]"));
 		if (r->route->issues != NULL)
-			issue_add(&c, PLACE_FIRST, "\"code\":\"invalid_type\",\"expected\":\"object\",\"received\":\"array\"", NOT_AN_OBJECT);
+			issue_add(&c, PATH_FIRST, "\"code\":\"invalid_type\",\"expected\":\"object\",\"received\":\"array\"", NOT_AN_OBJECT);
 		check_refuse(&c, "\"" NOT_AN_OBJECT "\"");
 	} else {
 		kore_buf_append(&c.body, "{", 1);

@@ -1,5 +1,5 @@
 /*
- * One atomic counter in anonymous shared memory.
+ * An atomic counter in anonymous shared memory.
  */
 #include <sys/mman.h>
 

@@ -1,18 +1,18 @@
 /*
- * The number of changes that all processes of this service have made to the
- * database, in memory that they share: response_cache.h compares it. Any
- * thread.
+ * A counter of database changes, in memory that is shared by the workers of
+ * this process group. http/response_cache.h compares it to invalidate its
+ * entries. Any thread.
  */
 #ifndef WANZAMI_CHANGES_H
 #define WANZAMI_CHANGES_H
 
-/* Maps the shared counter; once, before the workers are forked. */
+/* Maps the shared memory. Call once, before the workers are forked. */
 void		changes_init(void);
 
-/* Announces that a statement has changed something. */
+/* Counts a change. Call after the statement has been committed. */
 void		changes_announce(void);
 
-/* Returns the number of announcements so far. */
+/* Returns the number of changes so far. */
 unsigned long	changes_count(void);
 
 #endif

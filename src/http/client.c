@@ -1,6 +1,7 @@
 /*
- * Reads X-Forwarded-For: each proxy appends the IP address that it was called
- * from, so only the last entries come from trusted proxies.
+ * X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host. Each proxy appends
+ * the IP address of its peer to X-Forwarded-For, so only the last entries come
+ * from trusted proxies.
  */
 #include <arpa/inet.h>
 
@@ -23,7 +24,7 @@ connection_address(struct http_request *req, struct in6_addr *out)
 	}
 }
 
-/* One entry: an address, perhaps with a port behind it. */
+/* Parses an entry: an IP address with an optional port. */
 static int
 entry_read(const char *text, size_t len, struct in6_addr *out)
 {
@@ -48,7 +49,7 @@ entry_read(const char *text, size_t len, struct in6_addr *out)
 	return (cidr_address(p, out));
 }
 
-/* Networks of our proxies, read once; conf.c has checked them. */
+/* Returns the networks of TRUSTED_PROXIES, parsed once. conf.c has validated them. */
 static const struct cidr_list *
 proxies(void)
 {
@@ -62,9 +63,10 @@ proxies(void)
 }
 
 /*
- * Goes through one header from its end as long as those who wrote the entries
- * are trusted; 1 when there may be more in front. An entry that cannot be read
- * leaves the proxy that passed it on.
+ * Reads the entries of one header line from the last to the first, while the
+ * IP address that sent the entry is a trusted proxy. Returns 1 if all entries
+ * were read, so that the line before continues the list. Stops at an invalid
+ * entry; out is then the proxy that sent it.
  */
 static int
 line_follow(const char *text, struct in6_addr *out)
@@ -85,7 +87,7 @@ line_follow(const char *text, struct in6_addr *out)
 	return (0);
 }
 
-/* Some proxies add a line of their own; the last one is of the last of them. */
+/* Some proxies add a header line instead of an entry, so the lines are read from the last to the first. */
 static void
 forwarded(struct http_request *req, struct in6_addr *out)
 {
@@ -130,14 +132,14 @@ client_network(const struct client *c, char out[CLIENT_ADDRESS_MAX])
 void
 client_claimed(const struct client *c, char out[CLIENT_ADDRESS_MAX])
 {
-	/* An address that only the connection tells has its IPv6 form in the records of the Node service, too. */
+	/* The Node service stores the IP address of a connection in IPv6 form, too. */
 	if (c->has_claim)
 		address_write(&c->claimed, out);
 	else
 		client_address(c, out);
 }
 
-/* Returns the first entry of a header that a trusted proxy has set, or NULL. */
+/* Returns the first entry of a header, or NULL if the header is missing or the peer is not a trusted proxy. */
 static const char *
 proxy_header(struct http_request *req, const char *name, size_t *len)
 {
@@ -165,7 +167,7 @@ tls_read(struct http_request *req)
 	return (proto != NULL && len == strlen("https") && !strncasecmp(proto, "https", len));
 }
 
-/* Copies a host that may stand in a URL; returns 0 for any other text. */
+/* Copies a host that is valid in a URL. Returns 0 for any other text. */
 static int
 host_copy(char out[CLIENT_HOST_MAX], const char *text, size_t len)
 {

@@ -1,8 +1,7 @@
 /*
- * The client of a request: its IP address, TLS and host, as far as the
- * connection and the proxies in front of it tell. All of it is read once,
- * while the connection certainly exists; it stays valid after the client has
- * disconnected. Event loop only.
+ * The client of a request: IP address, TLS and host, from the connection and
+ * the headers of trusted proxies. The values are read once, when the request
+ * arrives, and stay valid after the client has disconnected. Event loop only.
  */
 #ifndef WANZAMI_CLIENT_H
 #define WANZAMI_CLIENT_H
@@ -16,23 +15,23 @@
 #define CLIENT_HOST_MAX		264	/* a DNS name, a colon, a port and a NUL */
 
 struct client {
-	struct in6_addr	address;	/* the client's IP address as far as TRUSTED_PROXIES can be believed */
-	struct in6_addr	claimed;	/* the first entry of X-Forwarded-For, which nobody has verified */
+	struct in6_addr	address;	/* the client's IP address, from X-Forwarded-For if TRUSTED_PROXIES have set it */
+	struct in6_addr	claimed;	/* the first entry of X-Forwarded-For, not verified */
 	int		has_claim;	/* claimed is set */
 	int		tls;		/* the client's connection is TLS, to this process or to a trusted proxy */
-	char		host[CLIENT_HOST_MAX];	/* host and port of a trusted X-Forwarded-Host, else of Host; "" if not valid in a URL */
+	char		host[CLIENT_HOST_MAX];	/* host and port of a trusted X-Forwarded-Host, otherwise of Host; "" if not valid in a URL */
 };
 
-/* Fills the client of a request. The request must still have its connection. */
+/* Fills the structure from a request, which must still have its connection. */
 void	client_read(struct client *, struct http_request *);
 
 /* Writes the IP address in its IPv6 form (an IPv4 address as ::ffff:a.b.c.d). */
 void	client_address(const struct client *, char out[CLIENT_ADDRESS_MAX]);
 
-/* Writes the IPv4 address, or the /64 network of an IPv6 address: a host changes the lower half as it likes (RFC 8981). */
+/* Writes the IPv4 address, or the /64 network of an IPv6 address, because a host can change the lower 64 bits at will (RFC 8981). */
 void	client_network(const struct client *, char out[CLIENT_ADDRESS_MAX]);
 
-/* Writes the claimed IP address in its usual form, without a claim the same as client_address(). For the record only. */
+/* Writes the claimed IP address, or that of client_address() if none is claimed. Store or display it only; do not base a decision on it. */
 void	client_claimed(const struct client *, char out[CLIENT_ADDRESS_MAX]);
 
 #endif

@@ -1,6 +1,5 @@
 /*
- * The way of a request up to its handler, and the log line behind its
- * response.
+ * The steps of a request up to its handler, and the log line of its response.
  */
 #include "base/activity.h"
 #include "base/log.h"
@@ -47,7 +46,7 @@ dispatch_handle(struct request *r)
 		sql_reply(r, r->route->statement);
 }
 
-/* Returns 1 if the process is too busy for the request; otherwise the request is counted as in flight. */
+/* Returns 1 if admission control refuses the request. Otherwise counts the request as in flight. */
 static int
 dispatch_refused(struct request *r)
 {
@@ -59,7 +58,7 @@ dispatch_refused(struct request *r)
 	return (!(r->counted = admission_begin()));
 }
 
-/* Each step replies by itself if the request ends there. */
+/* Runs the steps in order. A step that ends the request has answered it. */
 static void
 dispatch_start(struct request *r)
 {
@@ -76,7 +75,7 @@ dispatch_start(struct request *r)
 	}
 	if (r->route->guard != NULL && !guard_token(r))
 		return;
-	/* Only a caller who may use the route at all is told what is wrong with the arguments. */
+	/* sql_refuse() runs the guard first: a client that may not use the route gets 401 or 403, not the details. */
 	if (!route_args_check(r) || !body_check(r)) {
 		sql_refuse(r);
 		return;
@@ -98,7 +97,7 @@ dispatch_request(struct http_request *kore)
 		activity_clear();
 	}
 	if (kore->status == 0 && r->waits == 0 && request_present(r)) {
-		log_event(LOG_LEVEL_ERROR, "a handler ended without a response", LOG_S("path", r->path));
+		log_event(LOG_LEVEL_ERROR, "handler returned without a response", LOG_S("path", r->path));
 		reply_message(r, 500, "Internal server error");
 	}
 	if (kore->status == 0)

@@ -1,6 +1,7 @@
 /*
- * Takes a request from Kore, finds its route, lets it pass body check, guard
- * and limits, and calls its handler. Event loop only.
+ * Request dispatcher: parses the body, finds the route, applies admission
+ * control, guard, checks and rate limit, and runs the handler or statement.
+ * Event loop only.
  */
 #ifndef WANZAMI_DISPATCH_H
 #define WANZAMI_DISPATCH_H
@@ -8,7 +9,7 @@
 #include <kore/kore.h>
 #include <kore/http.h>
 
-/* Handler of Kore's only route (kore.conf): called when a request is complete, and again whenever it has been woken. */
+/* Handles Kore's only route (kore.conf). Kore calls it when a request is complete, and again each time the request is woken. */
 int	dispatch_request(struct http_request *);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * Makes tags as the old service did, so that what browsers have of it counts.
+ * ETags in the form of the Node service, so that responses in browser caches
+ * stay valid.
  */
 #include <stdio.h>
 #include <string.h>
@@ -37,6 +38,6 @@ etag_known(struct http_request *req, const char *etag)
 	if (http_request_header(req, "cache-control", &control) && strcasestr(control, "no-cache") != NULL)
 		return (0);
 
-	/* Without W/: the comparison is the weak one. */
+	/* The comparison ignores W/: it is the weak comparison of RFC 9110 §8.8.3.2. */
 	return (!strcmp(listed, "*") || strstr(listed, etag + strlen("W/")) != NULL);
 }

@@ -1,6 +1,5 @@
 /*
- * Names of contents, by which a client that has an answer is told that it
- * still does (docs/compatibility.md#etag).
+ * Weak ETags and the evaluation of If-None-Match (docs/compatibility.md#etag).
  */
 #ifndef WANZAMI_ETAG_H
 #define WANZAMI_ETAG_H
@@ -10,10 +9,10 @@
 
 #define ETAG_MAX	64
 
-/* The weak tag of len bytes: their number and their SHA-1. Any thread. */
+/* Writes the weak ETag of len bytes: their length and SHA-1. Any thread. */
 void	etag_make(const void *, size_t len, char out[ETAG_MAX]);
 
-/* Whether the client says that it has what the tag names, and does not insist on an answer. Event loop only. */
+/* Returns 1 if If-None-Match has the ETag and Cache-Control has no "no-cache". Event loop only. */
 int	etag_known(struct http_request *, const char *etag);
 
 #endif

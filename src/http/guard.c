@@ -1,5 +1,5 @@
 /*
- * Reads bearer tokens.
+ * Bearer tokens in the Authorization header.
  */
 #include <stdio.h>
 #include <string.h>
@@ -29,7 +29,7 @@ bearer_read(struct request *r, const char *bearer)
 	return (1);
 }
 
-/* What stands behind "Bearer " in the header, NULL without it. */
+/* Returns the text after "Bearer " in the header, or NULL. */
 static const char *
 bearer_get(struct request *r)
 {
@@ -77,7 +77,7 @@ guard_head(const char *head, size_t len)
 }
 
 void
-guard_maybe(struct request *r)
+guard_optional(struct request *r)
 {
 	const char	*bearer = bearer_get(r);
 

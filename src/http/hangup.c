@@ -1,6 +1,6 @@
 /*
- * Does to a connection and its requests what Kore does when a client hangs up
- * (Kore 4.2.3, connection.c: kore_connection_disconnect, kore_connection_remove).
+ * The steps of Kore after a client has disconnected (Kore 4.2.3, connection.c:
+ * kore_connection_disconnect, kore_connection_remove).
  */
 #if defined(HANGUP_HOOK)
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "http/hangup.h"
 #include "http/request.h"
 
-/* Returns the order that X-Hangup asks for at this await, or NULL. */
+/* Returns the step that X-Hangup names for this await, or NULL. */
 static const char *
 hangup_order(const struct request *r)
 {
@@ -56,5 +56,5 @@ hangup_resume(struct request *r)
 		request_forget(kore);
 }
 #else
-typedef int	hangup_is_for_tests;	/* ISO C wants a declaration in each file */
+typedef int	hangup_is_for_tests;	/* ISO C requires a declaration in each file */
 #endif

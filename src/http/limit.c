@@ -1,5 +1,5 @@
 /*
- * Counters that run out, in Valkey or in this process.
+ * Counters with an expiry, in Valkey or in the memory of this worker.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,29 +20,33 @@
 #define KEY_MAX		80
 #define KEY_DIGEST	16	/* bytes of the digest */
 #define TEST_SCALE	100		/* docs/compatibility.md#rate-limits */
-#define LOCK_MEMORY_SEC	86400		/* how long a lock-out makes the next one longer */
-#define LOCK_DOUBLINGS	2
-#define MOVED_NOT	INT64_MIN
+#define LOCK_MEMORY_SEC	86400		/* lock-outs of an account are counted for a day; each one is longer than the one before */
+#define LOCK_DOUBLINGS	2		/* the longest lock-out is 4 times the first one */
+#define NO_COUNT	INT64_MIN	/* Valkey has not counted */
 #define LOCAL_COUNTERS	4096
-#define LOCAL_PROBES	8
+#define LOCAL_PROBES	8		/* slots tried for a key */
 
-enum { BY_ADDRESS, BY_ACCOUNT, COUNTERS };	/* the second only where somebody is named */
+enum { BY_ADDRESS, BY_ACCOUNT, COUNTERS };	/* BY_ACCOUNT is used only if the request names an account */
 
 struct rule {
 	int	most, seconds;
-	int	fixed;		/* the same in tests */
+	int	fixed;		/* not multiplied with WANZAMI_ENV=test */
 };
 
 struct limit {
 	const char	*name;
 	struct rule	rules[COUNTERS];
-	int		locks;		/* an account that was locked out is locked out for longer the next time */
-	int		together;	/* an account counts for each address by itself */
+	int		locks;		/* the second and later lock-outs of an account in a day are longer */
+	int		together;	/* the second counter is per account and IP address */
 };
 
-/* Addresses may do much more than accounts: all viewers come through one proxy. A refresh is no guess, but may be a loop gone wild. */
-static const struct limit	usual = { NULL, { { 600, 60, 0 }, { 10, 900, 0 } }, 0, 0 };
-static const struct limit	others[] = {
+/*
+ * An IP address has a higher limit than an account, because many viewers may
+ * share one behind a proxy. A refresh token cannot be guessed; the limit of
+ * refreshes stops clients that refresh in a loop.
+ */
+static const struct limit	standard = { NULL, { { 600, 60, 0 }, { 10, 900, 0 } }, 0, 0 };
+static const struct limit	named[] = {
 	{ "login", { { 600, 60, 0 }, { 10, 900, 0 } }, 1, 0 },
 	{ "refresh", { { 6000, 60, 0 }, { 1200, 900, 0 } }, 0, 0 },
 	{ "ticket", { { 100, 3600, 0 }, { 5, 3600, 1 } }, 0, 1 },
@@ -53,7 +57,7 @@ struct counter {
 	int	most, seconds;
 };
 
-/* A request that waits for its counters. */
+/* A request that waits for the replies of Valkey. */
 struct check {
 	struct request	*r;
 	void		(*next)(struct request *);
@@ -62,7 +66,7 @@ struct check {
 	struct counter	counters[COUNTERS];
 };
 
-/* One that is counted here because Valkey is away. */
+/* Counters of this worker, used while Valkey is unreachable. */
 static struct local {
 	char		key[KEY_MAX];
 	int64_t		count;
@@ -74,17 +78,17 @@ limit_find(const char *name)
 {
 	size_t	i;
 
-	for (i = 0; i < sizeof(others) / sizeof(*others); i++) {
-		if (!strcmp(others[i].name, name))
-			return (&others[i]);
+	for (i = 0; i < sizeof(named) / sizeof(*named); i++) {
+		if (!strcmp(named[i].name, name))
+			return (&named[i]);
 	}
 
-	return (&usual);
+	return (&standard);
 }
 
-/* Keys tell nobody who they are about, and are of one length whatever was sent. */
+/* Writes a key of constant length. A digest replaces account and IP address, so that Valkey stores no personal data. */
 static void
-key_make(char out[KEY_MAX], const char *name, const char *address, const char *who)
+key_make(char out[KEY_MAX], const char *name, const char *address, const char *account)
 {
 	br_sha256_context	hash;
 	unsigned char		digest[br_sha256_SIZE];
@@ -92,15 +96,15 @@ key_make(char out[KEY_MAX], const char *name, const char *address, const char *w
 
 	br_sha256_init(&hash);
 	br_sha256_update(&hash, address, strlen(address) + 1);
-	br_sha256_update(&hash, who, strlen(who));
+	br_sha256_update(&hash, account, strlen(account));
 	br_sha256_out(&hash, digest);
 	n = snprintf(out, KEY_MAX, KEY_PREFIX "%.24s:", name);
 	hex_write(out + n, digest, KEY_DIGEST);
 }
 
-/* Returns how many there are. */
+/* Fills the counters of an attempt and returns their number. */
 static int
-counters_make(struct counter counters[COUNTERS], struct request *r, const char *name, const char *who)
+counters_make(struct counter counters[COUNTERS], struct request *r, const char *name, const char *account)
 {
 	const struct limit	*limit = limit_find(name);
 	char			address[CLIENT_ADDRESS_MAX];
@@ -111,14 +115,14 @@ counters_make(struct counter counters[COUNTERS], struct request *r, const char *
 		counters[i].most = limit->rules[i].most * (limit->rules[i].fixed ? 1 : scale);
 		counters[i].seconds = limit->rules[i].seconds;
 	}
-	/* No text and an empty one are two (docs/compatibility.md#rate-limits), and neither is the address alone. */
-	key_make(counters[BY_ACCOUNT].key, name, limit->together ? address : "", who == NULL ? "unknown" : *who == '\0' ? " " : who);
+	/* A missing and an empty account have different keys (docs/compatibility.md#rate-limits), and both differ from the key of the IP address. */
+	key_make(counters[BY_ACCOUNT].key, name, limit->together ? address : "", account == NULL ? "unknown" : *account == '\0' ? " " : account);
 	key_make(counters[BY_ADDRESS].key, name, address, "");
 
-	return (limit->together || (who != NULL && *who != '\0') ? COUNTERS : BY_ACCOUNT);
+	return (limit->together || (account != NULL && *account != '\0') ? COUNTERS : BY_ACCOUNT);
 }
 
-/* Where the counter is, or where it may be: in place of one that has run out, else of the one that does so next. */
+/* Returns the counter of a key. If there is none, takes the slot whose counter has expired or expires first. */
 static struct local *
 local_find(const char *key, u_int64_t now)
 {
@@ -154,7 +158,7 @@ local_add(const struct counter *c, int step)
 	return (l->count);
 }
 
-/* Each counter exists and has an end, and moves by one: all of it at once, whoever else does the same. */
+/* Creates missing counters with their expiry and increments or decrements all of them, in one transaction of Valkey. */
 static void
 counters_move(const struct counter *counters, int n, const char *verb, valkey_done done, void *arg)
 {
@@ -171,23 +175,23 @@ counters_move(const struct counter *counters, int n, const char *verb, valkey_do
 	valkey_command(v, done, arg, 1, (const char *const[]){ "EXEC" });
 }
 
-/* What EXEC tells of the counter number i; MOVED_NOT when it tells nothing. */
+/* Returns the value of counter i in the reply of EXEC, or NO_COUNT. */
 static int64_t
-moved_to(const redisReply *reply, size_t i)
+count_of(const redisReply *reply, size_t i)
 {
 	if (reply == NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements < 2 * i + 2 ||
 	    reply->element[2 * i + 1]->type != REDIS_REPLY_INTEGER)
-		return (MOVED_NOT);
+		return (NO_COUNT);
 
 	return (reply->element[2 * i + 1]->integer);
 }
 
-/* How many lock-outs there have been today says how much longer this one is. */
+/* Extends a lock-out: the second of a day lasts twice as long as the first, later ones four times as long. */
 static void
-lock_counted(void *arg, const redisReply *reply)
+lock_done(void *arg, const redisReply *reply)
 {
 	struct counter	*c = arg;
-	int64_t		n = moved_to(reply, 0);
+	int64_t		n = count_of(reply, 0);
 	char		seconds[24];
 
 	if (n > 1) {
@@ -197,7 +201,7 @@ lock_counted(void *arg, const redisReply *reply)
 	free(c);
 }
 
-/* One client alone is the first that is refused. */
+/* Counts a lock-out. Called for the first attempt above the limit only. */
 static void
 lock_lengthen(const struct counter *locked)
 {
@@ -208,7 +212,7 @@ lock_lengthen(const struct counter *locked)
 	*c = locks = *locked;
 	snprintf(locks.key, sizeof(locks.key), KEY_PREFIX "locks:%s", locked->key + strlen(KEY_PREFIX));
 	locks.seconds = LOCK_MEMORY_SEC;
-	counters_move(&locks, 1, "INCR", lock_counted, c);
+	counters_move(&locks, 1, "INCR", lock_done, c);
 }
 
 static struct check *
@@ -224,7 +228,7 @@ check_new(const char *name)
 }
 
 static void
-counted(void *arg, const redisReply *reply)
+counters_done(void *arg, const redisReply *reply)
 {
 	struct check	*k = arg;
 	struct request	*r = k->r;
@@ -232,7 +236,7 @@ counted(void *arg, const redisReply *reply)
 	int		i, refused = 0;
 
 	for (i = 0; i < k->n; i++) {
-		if ((count = moved_to(reply, (size_t)i)) == MOVED_NOT)
+		if ((count = count_of(reply, (size_t)i)) == NO_COUNT)
 			count = local_add(&k->counters[i], 1);
 		refused |= count > k->counters[i].most;
 		if (k->locks && i == BY_ACCOUNT && count == k->counters[i].most + 1)
@@ -249,62 +253,62 @@ counted(void *arg, const redisReply *reply)
 }
 
 void
-limit_try(struct request *r, const char *name, const char *who, void (*next)(struct request *))
+limit_try(struct request *r, const char *name, const char *account, void (*next)(struct request *))
 {
 	struct check	*k = check_new(name);
 
 	k->r = r;
 	k->next = next;
-	k->n = counters_make(k->counters, r, name, who);
+	k->n = counters_make(k->counters, r, name, account);
 	request_wait(r);
-	counters_move(k->counters, k->n, "INCR", counted, k);
+	counters_move(k->counters, k->n, "INCR", counters_done, k);
 }
 
-/* The body's email as people type it: case and blanks around it do not count. NULL when it is no text. */
+/* Returns the field "email" of the body in lower case and without surrounding white space. Returns NULL if it is not a string. */
 static const char *
-route_who(struct request *r)
+route_account(struct request *r)
 {
 	const char	*text = request_text(r, "email");
-	char		*who, *p;
+	char		*account, *p;
 
 	if (text == NULL)
 		return (NULL);
-	who = request_copy(r, text + strspn(text, " \t\r\n\f\v"));
-	for (p = who; *p != '\0'; p++) {
+	account = request_copy(r, text + strspn(text, " \t\r\n\f\v"));
+	for (p = account; *p != '\0'; p++) {
 		if (*p >= 'A' && *p <= 'Z')
 			*p |= 0x20;
 	}
-	while (p > who && strchr(" \t\r\n\f\v", p[-1]) != NULL)
+	while (p > account && strchr(" \t\r\n\f\v", p[-1]) != NULL)
 		*--p = '\0';
 
-	return (who);
+	return (account);
 }
 
 void
 limit_route(struct request *r, void (*next)(struct request *))
 {
-	limit_try(r, r->route->limit, route_who(r), next);
+	limit_try(r, r->route->limit, route_account(r), next);
 }
 
-/* Those that Valkey did not get were counted here. */
+/* Decrements the local counters of attempts that Valkey has not counted. */
 static void
-forgiven(void *arg, const redisReply *reply)
+undo_done(void *arg, const redisReply *reply)
 {
 	struct check	*k = arg;
 	int		i;
 
 	for (i = 0; i < k->n; i++) {
-		if (moved_to(reply, (size_t)i) == MOVED_NOT)
+		if (count_of(reply, (size_t)i) == NO_COUNT)
 			(void)local_add(&k->counters[i], -1);
 	}
 	free(k);
 }
 
 void
-limit_forgive(struct request *r)
+limit_undo(struct request *r)
 {
 	struct check	*k = check_new(r->route->limit);
 
-	k->n = counters_make(k->counters, r, r->route->limit, route_who(r));
-	counters_move(k->counters, k->n, "DECR", forgiven, k);
+	k->n = counters_make(k->counters, r, r->route->limit, route_account(r));
+	counters_move(k->counters, k->n, "DECR", undo_done, k);
 }

@@ -1,11 +1,11 @@
 /*
- * How often something that is worth guessing at or flooding may be tried
- * (docs/compatibility.md#rate-limits): for each account and for each address of
- * a client. Counted in Valkey for all processes together, in each process by
- * itself while Valkey is away.
+ * Rate limits: attempts per account and per IP address of the client
+ * (docs/compatibility.md#rate-limits, docs/limits.md). The counters are in
+ * Valkey, shared by all processes. While Valkey is unreachable, each worker
+ * counts for itself. Event loop only.
  *
- * Routes that must not answer 429 (media: the list and the progress of uploads,
- * events) have no limit.
+ * Routes that must not answer 429 have no limit: the list and the progress of
+ * uploads, and events.
  */
 #ifndef WANZAMI_LIMIT_H
 #define WANZAMI_LIMIT_H
@@ -13,16 +13,18 @@
 #include "http/request.h"
 
 /*
- * Counts an attempt at the limit of that name by who ("" for nobody in
- * particular) and goes on with next, or answers 429. One round trip to Valkey.
- * Nothing is called when the client has gone. Event loop only.
+ * Counts an attempt under the named limit and calls next, or answers 429 if
+ * the limit is exceeded. account is an e-mail address or a user id; with NULL
+ * or "" only the IP address is counted, except under "ticket", which counts
+ * IP address and account together. Takes one round trip to Valkey. If the
+ * client disconnects meanwhile, next is not called.
  */
-void	limit_try(struct request *, const char *name, const char *who, void (*next)(struct request *));
+void	limit_try(struct request *, const char *name, const char *account, void (*next)(struct request *));
 
-/* The same for the limit of the request's route; who is the body's email. */
+/* Calls limit_try() with the limit of the request's route and the field "email" of the body. */
 void	limit_route(struct request *, void (*next)(struct request *));
 
-/* What succeeded was no attempt: takes back what limit_route counted. Event loop only. */
-void	limit_forgive(struct request *);
+/* Subtracts the attempt that limit_route() has counted, after the attempt has succeeded. */
+void	limit_undo(struct request *);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * Kore can write a body to a temporary file. Its mkstemp and unlink lead to
- * the local store (kore/memory_files.h), so that the file is where it has to be.
+ * Bodies that Kore writes to a temporary file. kore/memory_files.h hands Kore's
+ * mkstemp() and unlink() of that file to the local object storage, so that the
+ * file is created in its directory.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,16 +18,16 @@ local_body_start(void)
 {
 	if (!local_enabled())
 		return;
-	/* Not in kore.conf: there Kore would make a directory of that name. */
+	/* Set here and not in kore.conf, because Kore would create the directory. */
 	http_body_disk_path = (char *)(uintptr_t)LOCAL_RECEIVED;
 	http_body_disk_offload = LOCALBODY_MEMORY_MAX;
 	http_body_max = OBJECTS_PART_MAX;
 	memory_files_hook(LOCAL_RECEIVED, local_receive, local_forget);
 }
 
-/* One parameter of a query; 0 when it is absent. One that does not fit or decode becomes empty, which is never right. */
+/* Reads a query parameter. Returns 0 if it is missing. A value that is too long or malformed becomes "", which is never valid. */
 static int
-parameter(const char *query, const char *name, char *out, size_t size)
+query_param(const char *query, const char *name, char *out, size_t size)
 {
 	const char	*p;
 	size_t		len, n = strlen(name);
@@ -45,22 +46,22 @@ parameter(const char *query, const char *name, char *out, size_t size)
 }
 
 int
-local_body_allows(const char *method, const char *path, const char *query, struct local_body_address *a)
+local_body_allows(const char *method, const char *path, const char *query, struct local_body_url *url)
 {
-	struct local_grant	g = { .method = method, .key = a->key, .allowed = a->allowed, .expires = a->expires };
+	struct local_grant	g = { .method = method, .key = url->key, .allowed = url->allowed, .expires = url->expires };
 	size_t			prefix = strlen(LOCAL_PATH);
 
-	if (!local_enabled() || strncasecmp(path, LOCAL_PATH, prefix) || strlen(path + prefix) >= 3 * sizeof(a->key) ||
-	    !query_decode(path + prefix, strlen(path + prefix), 0, a->key, sizeof(a->key)))
+	if (!local_enabled() || strncasecmp(path, LOCAL_PATH, prefix) || strlen(path + prefix) >= 3 * sizeof(url->key) ||
+	    !query_decode(path + prefix, strlen(path + prefix), 0, url->key, sizeof(url->key)))
 		return (0);
-	(void)parameter(query, "method", a->allowed, sizeof(a->allowed));
-	(void)parameter(query, "expires", a->expires, sizeof(a->expires));
-	a->has_upload = parameter(query, "upload", a->upload, sizeof(a->upload));
-	a->has_part = parameter(query, "part", a->part, sizeof(a->part));
-	a->has_sig = parameter(query, "sig", a->sig, sizeof(a->sig));
-	g.upload = a->has_upload ? a->upload : NULL;
-	g.part = a->has_part ? a->part : NULL;
-	g.sig = a->has_sig ? a->sig : NULL;
+	(void)query_param(query, "method", url->allowed, sizeof(url->allowed));
+	(void)query_param(query, "expires", url->expires, sizeof(url->expires));
+	url->has_upload = query_param(query, "upload", url->upload, sizeof(url->upload));
+	url->has_part = query_param(query, "part", url->part, sizeof(url->part));
+	url->has_sig = query_param(query, "sig", url->sig, sizeof(url->sig));
+	g.upload = url->has_upload ? url->upload : NULL;
+	g.part = url->has_part ? url->part : NULL;
+	g.sig = url->has_sig ? url->sig : NULL;
 
 	return (local_allows(&g, time(NULL)));
 }
@@ -68,7 +69,7 @@ local_body_allows(const char *method, const char *path, const char *query, struc
 size_t
 local_body_max(const char *line, size_t len)
 {
-	struct local_body_address	a;
+	struct local_body_url	url;
 	char				copy[HTTP_URI_LEN + 8], *path = copy + strlen("PUT "), *query;
 
 	if (!local_enabled() || len < strlen("PUT " LOCAL_PATH) || strncasecmp(line, "PUT " LOCAL_PATH, strlen("PUT " LOCAL_PATH)) ||
@@ -80,5 +81,5 @@ local_body_max(const char *line, size_t len)
 	if ((query = strchr(path, '?')) != NULL)
 		*query++ = '\0';
 
-	return (local_body_allows("PUT", path, query, &a) ? OBJECTS_PART_MAX : 0);
+	return (local_body_allows("PUT", path, query, &url) ? OBJECTS_PART_MAX : 0);
 }

@@ -1,7 +1,7 @@
 /*
- * Bodies that are objects: what is put to a signed address of the local store
- * (store/local/local_objects.h) may be as large as a part of an upload, and goes to
- * the disk as it arrives instead of into memory.
+ * Bodies of PUT requests to presigned URLs of the local object storage
+ * (store/local/local_objects.h). Such a body may be as large as a part of an
+ * upload and is written to disk as it arrives. Event loop only.
  */
 #ifndef WANZAMI_LOCAL_BODY_H
 #define WANZAMI_LOCAL_BODY_H
@@ -12,24 +12,28 @@
 #include <kore/kore.h>
 #include <kore/http.h>
 
-#define LOCALBODY_MEMORY_MAX	4194304		/* http_body_max of kore.conf: every other body */
+#define LOCALBODY_MEMORY_MAX	4194304		/* bytes; http_body_max of kore.conf, the limit of all other bodies */
 
-/* What the address of a local object says; texts of request.c's kind would come too late for a body. */
-struct local_body_address {
+/* The parts of a presigned URL. They are read before the body is received, when there is no struct request yet. */
+struct local_body_url {
 	char	key[1040], allowed[8], expires[24], upload[48], part[8], sig[80];
 	int	has_upload, has_part, has_sig;
 };
 
-/* Event loop, once per worker: has Kore write large bodies where local_receive says, if there is a local store. */
+/* Makes Kore write large bodies to files of the local object storage, if it is enabled (MEDIA_DIR). Call once in each worker. */
 void	local_body_start(void);
 
 /*
- * How long a body may be whose head begins like this: LOCALBODY_MEMORY_MAX,
- * more for one that a signed address lets in, and 0 for one that it does not.
+ * Returns the limit of the body, in bytes, of a request whose header begins
+ * with these len bytes: OBJECTS_PART_MAX for a PUT to a valid presigned URL, 0
+ * for a PUT to an invalid one, LOCALBODY_MEMORY_MAX for any other request.
  */
 size_t	local_body_max(const char *line, size_t len);
 
-/* Whether method, path (still encoded, with its prefix) and query (may be NULL) name an object and allow it now. */
-int	local_body_allows(const char *method, const char *path, const char *query, struct local_body_address *);
+/*
+ * Parses a presigned URL. path is percent-encoded, with its prefix; query may
+ * be NULL. Returns 1 if the URL is valid for the method now.
+ */
+int	local_body_allows(const char *method, const char *path, const char *query, struct local_body_url *);
 
 #endif

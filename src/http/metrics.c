@@ -1,6 +1,6 @@
 /*
- * Requests by route, status class and time in shared memory; text for
- * Prometheus and CloudWatch.
+ * Counters of requests in shared memory, and their text for Prometheus and
+ * CloudWatch.
  */
 #include <sys/mman.h>
 
@@ -25,34 +25,34 @@
 #include "store/pg.h"
 #include "versions.h"
 
-#define CLASSES		5	/* of status: 1xx to 5xx */
+#define CLASSES		5	/* status classes 1xx to 5xx */
 #define ROUTES_MAX	256
 #define BUCKETS		12
-#define LOOK_MS		5000	/* between two looks at this process's memory and descriptors */
+#define PROCESS_MS	5000	/* interval at which a worker reads its memory and descriptors */
 #define TYPE		"text/plain; version=0.0.4; charset=utf-8"
 #define LOOPBACK	"::ffff:127."
 
 extern const struct route *const	__start_routes[], *const __stop_routes[];
 
-static const int	limits[BUCKETS - 1] = { 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 10000 };	/* ms; the last bucket has none */
+static const int	limits[BUCKETS - 1] = { 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 10000 };	/* upper limits of the buckets in ms; the last bucket has none */
 
-/* One route; the last of them is what no route was found for. */
-struct tally {
+/* Counters of a route. The element after the last route counts requests without a route. */
+struct route_counters {
 	_Atomic int64_t	status[CLASSES];
 	_Atomic int64_t	bucket[BUCKETS];
-	_Atomic int64_t	ms;
+	_Atomic int64_t	ms;	/* sum of durations */
 };
 
-static struct tally	*tallies = NULL;
+static struct route_counters	*counters = NULL;
 
 /*
- * What had been counted when the last line for CloudWatch was written. Shared,
- * so that a worker that replaces the one that wrote it goes on from there.
+ * Values at the last EMF line. They are in shared memory, so that a worker that
+ * replaces a crashed one continues from them.
  */
 static struct {
 	int64_t	requests, errors, failed, restarts;
 	int64_t	bucket[BUCKETS];
-} *told = NULL;
+} *reported = NULL;
 
 static size_t
 routes_count(void)
@@ -64,11 +64,11 @@ void
 metrics_init(void)
 {
 	if (routes_count() >= ROUTES_MAX)
-		fatalx("more routes than metrics.c has room for");
-	tallies = mmap(NULL, ROUTES_MAX * sizeof(*tallies), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (tallies == MAP_FAILED)
+		fatalx("too many routes: increase ROUTES_MAX in src/http/metrics.c");
+	counters = mmap(NULL, ROUTES_MAX * sizeof(*counters), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (counters == MAP_FAILED)
 		fatal("mmap: %s", errno_s);
-	if ((told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) == MAP_FAILED)
+	if ((reported = mmap(NULL, sizeof(*reported), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) == MAP_FAILED)
 		fatal("mmap: %s", errno_s);
 	counter_init();
 	counter_start(COUNTER_PARENT);
@@ -97,9 +97,9 @@ bucket_of(int64_t ms)
 }
 
 static void
-tally_add(const struct route *route, int status, int64_t ms)
+counters_add(const struct route *route, int status, int64_t ms)
 {
-	struct tally	*t = &tallies[route_number(route)];
+	struct route_counters	*t = &counters[route_number(route)];
 	int		class = status / 100;
 
 	if (class < 1 || class > CLASSES)
@@ -112,18 +112,18 @@ tally_add(const struct route *route, int status, int64_t ms)
 void
 metrics_request(const struct request *r, int64_t ms)
 {
-	tally_add(r->route, r->kore->status, ms);
+	counters_add(r->route, r->kore->status, ms);
 }
 
 void
 metrics_refused(int status)
 {
-	tally_add(NULL, status, 0);
+	counters_add(NULL, status, 0);
 }
 
-/* What only the process itself can see. */
+/* Reads connections, memory and descriptors of this worker. */
 static void
-process_look(void *arg, u_int64_t now)
+process_read(void *arg, u_int64_t now)
 {
 	char		text[128];
 	const char	*pages;
@@ -145,7 +145,7 @@ process_look(void *arg, u_int64_t now)
 		while (readdir(dir) != NULL)
 			count++;
 		closedir(dir);
-		counter_set(COUNTER_DESCRIPTORS, count - 3);	/* without ".", ".." and the directory itself */
+		counter_set(COUNTER_DESCRIPTORS, count - 3);	/* without ".", ".." and the descriptor of the directory */
 	}
 }
 
@@ -164,7 +164,7 @@ one(struct kore_buf *out, const char *name, const char *type, const char *help, 
 	kore_buf_appendf(out, "wanzami_%s %lld\n", name, (long long)value);
 }
 
-/* The labels of a route, for between braces. */
+/* Writes the labels of a route, without braces. */
 static const char *
 labels(size_t i, char *out, size_t len)
 {
@@ -177,7 +177,7 @@ labels(size_t i, char *out, size_t len)
 }
 
 static int64_t
-tally_count(const struct tally *t)
+counters_requests(const struct route_counters *t)
 {
 	int64_t	n = 0;
 	int	i;
@@ -195,12 +195,12 @@ requests_write(struct kore_buf *out)
 	size_t	i;
 	int	c;
 
-	series(out, "requests_total", "counter", "Requests answered, by route and class of status.");
+	series(out, "requests_total", "counter", "Responses by route and status class.");
 	for (i = 0; i <= routes_count(); i++) {
 		for (c = 0; c < CLASSES; c++) {
-			if (tallies[i].status[c] > 0)
+			if (counters[i].status[c] > 0)
 				kore_buf_appendf(out, "wanzami_requests_total{%s,status=\"%dxx\"} %lld\n", labels(i, of, sizeof(of)), c + 1,
-				    (long long)tallies[i].status[c]);
+				    (long long)counters[i].status[c]);
 		}
 	}
 }
@@ -213,19 +213,19 @@ times_write(struct kore_buf *out)
 	size_t	i;
 	int	b;
 
-	series(out, "request_seconds", "histogram", "From the head of a request to its answer.");
+	series(out, "request_seconds", "histogram", "Time from the request header to the response, by route.");
 	for (i = 0; i <= routes_count(); i++) {
-		if (tally_count(&tallies[i]) == 0)
+		if (counters_requests(&counters[i]) == 0)
 			continue;
 		labels(i, of, sizeof(of));
 		for (b = 0, sum = 0; b < BUCKETS - 1; b++) {
-			sum += tallies[i].bucket[b];
+			sum += counters[i].bucket[b];
 			kore_buf_appendf(out, "wanzami_request_seconds_bucket{%s,le=\"%g\"} %lld\n", of, limits[b] / 1000.0, (long long)sum);
 		}
-		sum += tallies[i].bucket[b];
+		sum += counters[i].bucket[b];
 		kore_buf_appendf(out, "wanzami_request_seconds_bucket{%s,le=\"+Inf\"} %lld\n"
 		    "wanzami_request_seconds_sum{%s} %.3f\nwanzami_request_seconds_count{%s} %lld\n", of, (long long)sum,
-		    of, (double)tallies[i].ms / 1000.0, of, (long long)sum);
+		    of, (double)counters[i].ms / 1000.0, of, (long long)sum);
 	}
 }
 
@@ -236,31 +236,31 @@ process_write(struct kore_buf *out)
 		enum counter	counter;
 		const char	*name, *type, *help;
 	} all[] = {
-		{ COUNTER_IN_FLIGHT, "requests_in_flight", "gauge", "Requests being worked on." },
-		{ COUNTER_REQUESTS_OPEN, "requests_open", "gauge", "Requests in memory, with those whose client has disconnected while work goes on." },
+		{ COUNTER_IN_FLIGHT, "requests_in_flight", "gauge", "Requests in flight." },
+		{ COUNTER_REQUESTS_OPEN, "requests_open", "gauge", "Requests in memory, including those whose client has disconnected while work is in progress." },
 		{ COUNTER_CLIENTS_LEFT, "clients_left_total", "counter", "Requests whose client disconnected before the response." },
-		{ COUNTER_CONNECTIONS, "connections", "gauge", "Connections of clients, as of the last five seconds." },
-		{ COUNTER_REFUSED, "requests_refused_total", "counter", "Requests answered 503 because the process was busy." },
-		{ COUNTER_DATABASE_CONNECTIONS, "database_connections", "gauge", "Connections to PostgreSQL that are up." },
-		{ COUNTER_DATABASE_IN_FLIGHT, "database_calls_in_flight", "gauge", "Calls that PostgreSQL has been sent and has not answered." },
-		{ COUNTER_DATABASE_WAITING, "database_calls_waiting", "gauge", "Calls that wait for a connection." },
-		{ COUNTER_DATABASE_CALLS, "database_calls_total", "counter", "Calls to PostgreSQL that have ended." },
-		{ COUNTER_DATABASE_ERRORS, "database_errors_total", "counter", "Calls that PostgreSQL answered with an error of ours." },
-		{ COUNTER_DATABASE_LOST, "database_lost_total", "counter", "Calls that found no connection or lost it." },
-		{ COUNTER_DATABASE_SLOW, "database_slow_total", "counter", "Calls that took longer than SLOW_QUERY_MS." },
-		{ COUNTER_VALKEY_CONNECTIONS, "valkey_connections", "gauge", "Connections to Valkey that are up; 0 is away." },
-		{ COUNTER_FRAMES, "transcode_frames_total", "counter", "Frames decoded." },
-		{ COUNTER_JOBS_OK, "jobs_ok_total", "counter", "Transcodes and scheduled jobs of this process that ended well." },
-		{ COUNTER_JOBS_FAILED, "jobs_failed_total", "counter", "Those that failed." },
-		{ COUNTER_WORKER_RESTARTS, "worker_restarts_total", "counter", "Workers that died and were replaced; a stop is none." },
-		{ COUNTER_RESIDENT_BYTES, "resident_bytes", "gauge", "Memory of all workers." },
-		{ COUNTER_DESCRIPTORS, "open_descriptors", "gauge", "Open descriptors of all workers." },
+		{ COUNTER_CONNECTIONS, "connections", "gauge", "Client connections, updated every 5 seconds." },
+		{ COUNTER_REFUSED, "requests_refused_total", "counter", "Requests refused with 503 by admission control." },
+		{ COUNTER_DATABASE_CONNECTIONS, "database_connections", "gauge", "Open connections to PostgreSQL." },
+		{ COUNTER_DATABASE_IN_FLIGHT, "database_calls_in_flight", "gauge", "Calls sent to PostgreSQL and not yet answered." },
+		{ COUNTER_DATABASE_WAITING, "database_calls_waiting", "gauge", "Calls that wait for a connection to PostgreSQL." },
+		{ COUNTER_DATABASE_CALLS, "database_calls_total", "counter", "Calls to PostgreSQL that have ended, with or without an error." },
+		{ COUNTER_DATABASE_ERRORS, "database_errors_total", "counter", "Calls that failed with an error of PostgreSQL, without refusals." },
+		{ COUNTER_DATABASE_LOST, "database_lost_total", "counter", "Calls that failed because no connection was available or the connection was lost." },
+		{ COUNTER_DATABASE_SLOW, "database_slow_total", "counter", "Calls to PostgreSQL that took longer than SLOW_QUERY_MS." },
+		{ COUNTER_VALKEY_CONNECTIONS, "valkey_connections", "gauge", "Open connections to Valkey; 0 if Valkey is unreachable." },
+		{ COUNTER_FRAMES, "transcode_frames_total", "counter", "Video frames decoded." },
+		{ COUNTER_JOBS_OK, "jobs_ok_total", "counter", "Transcode jobs and cron jobs of this process that succeeded." },
+		{ COUNTER_JOBS_FAILED, "jobs_failed_total", "counter", "Transcode jobs and cron jobs of this process that failed." },
+		{ COUNTER_WORKER_RESTARTS, "worker_restarts_total", "counter", "Workers that crashed or were killed and were replaced." },
+		{ COUNTER_RESIDENT_BYTES, "resident_bytes", "gauge", "Resident memory of all workers, in bytes." },
+		{ COUNTER_DESCRIPTORS, "open_descriptors", "gauge", "Open file descriptors of all workers." },
 	};
 	size_t	i;
 
 	for (i = 0; i < sizeof(all) / sizeof(*all); i++)
 		one(out, all[i].name, all[i].type, all[i].help, counter_sum(all[i].counter));
-	series(out, "build_info", "gauge", "What runs here.");
+	series(out, "build_info", "gauge", "Version and role of the process; the value is always 1.");
 	kore_buf_appendf(out, "wanzami_build_info{version=\"%s\",role=\"%s\"} 1\n", WANZAMI_VERSION, conf_str(CONF_ROLE));
 }
 
@@ -270,7 +270,7 @@ column(const PGresult *res, const char *name)
 	return (strtoll(PQgetvalue(res, 0, PQfnumber(res, name)), NULL, 10));
 }
 
-/* A series whose lines PostgreSQL has written. */
+/* Writes a metric whose samples PostgreSQL has formatted. */
 static void
 lines(struct kore_buf *out, const char *name, const char *help, const PGresult *res, const char *from)
 {
@@ -281,16 +281,16 @@ lines(struct kore_buf *out, const char *name, const char *help, const PGresult *
 }
 
 static void
-load_write(struct kore_buf *out, const PGresult *res)
+queue_write(struct kore_buf *out, const PGresult *res)
 {
-	one(out, "queue_depth", "gauge", "Films that wait to be transcoded.", column(res, "queue_depth"));
-	one(out, "queue_oldest_seconds", "gauge", "How long the oldest of them has waited.", column(res, "queue_oldest"));
-	one(out, "queue_running", "gauge", "Films being transcoded, everywhere.", column(res, "queue_running"));
-	one(out, "queue_least_percent", "gauge", "How far the one of them is that is least far.", column(res, "queue_percent"));
-	one(out, "mail_waiting", "gauge", "Mails that are due and not sent.", column(res, "mail_waiting"));
-	lines(out, "scheduled_jobs", "Runs of scheduled jobs in the last day, everywhere, by outcome.", res, "jobs");
-	lines(out, "scheduled_job_last_seconds", "How long the job's last run took.", res, "job_seconds");
-	lines(out, "scheduled_job_last_ok_timestamp_seconds", "When the job last ended well.", res, "job_ok");
+	one(out, "queue_depth", "gauge", "Transcode jobs that wait, in all processes.", column(res, "queue_depth"));
+	one(out, "queue_oldest_seconds", "gauge", "Age of the oldest waiting transcode job, in seconds.", column(res, "queue_oldest"));
+	one(out, "queue_running", "gauge", "Transcode jobs in progress, in all processes.", column(res, "queue_running"));
+	one(out, "queue_least_percent", "gauge", "Progress of the transcode job in progress that is least advanced, in percent.", column(res, "queue_percent"));
+	one(out, "mail_waiting", "gauge", "Mails in the outbox that are due.", column(res, "mail_waiting"));
+	lines(out, "scheduled_jobs", "Runs of cron jobs in the last 24 hours, in all processes, by outcome.", res, "jobs");
+	lines(out, "scheduled_job_last_seconds", "Duration of the last run of the cron job, in seconds.", res, "job_seconds");
+	lines(out, "scheduled_job_last_ok_timestamp_seconds", "Unix time at which the cron job last succeeded.", res, "job_ok");
 }
 
 static void
@@ -302,9 +302,9 @@ metrics_reply(struct request *r, const struct pg_outcome *outcome)
 	requests_write(&out);
 	times_write(&out);
 	process_write(&out);
-	one(&out, "database_up", "gauge", "Whether PostgreSQL answered just now.", outcome->error == NULL);
+	one(&out, "database_up", "gauge", "1 if PostgreSQL answered this request, 0 otherwise.", outcome->error == NULL);
 	if (outcome->error == NULL && PQntuples(outcome->res) == 1)
-		load_write(&out, outcome->res);
+		queue_write(&out, outcome->res);
 	reply_begin(r);
 	http_response_header(r->kore, "cache-control", "no-store");
 	http_response_header(r->kore, "content-type", TYPE);
@@ -313,7 +313,7 @@ metrics_reply(struct request *r, const struct pg_outcome *outcome)
 }
 
 static void
-load_known(void *arg, const struct pg_outcome *outcome)
+metrics_loaded(void *arg, const struct pg_outcome *outcome)
 {
 	struct request	*r = arg;
 
@@ -324,7 +324,7 @@ load_known(void *arg, const struct pg_outcome *outcome)
 }
 
 static int
-token_right(struct request *r)
+token_valid(struct request *r)
 {
 	const char		*token = conf_str(CONF_METRICS_TOKEN), *given;
 	unsigned char		a[br_sha256_SIZE], b[br_sha256_SIZE], differs = 0;
@@ -345,7 +345,7 @@ token_right(struct request *r)
 	return (differs == 0);
 }
 
-/* On this machine, and not through a proxy of it. */
+/* Returns 1 if the client is on this host and the request did not pass a proxy. */
 static int
 is_local(struct request *r)
 {
@@ -363,19 +363,19 @@ ROUTE(GET, "/metrics", metrics_get, .roles = ROLE_API | ROLE_TRANSCODE | ROLE_CR
 static void
 metrics_get(struct request *r)
 {
-	if (!is_local(r) && !token_right(r)) {
+	if (!is_local(r) && !token_valid(r)) {
 		reply_message(r, 404, "Not found");
 		return;
 	}
 	request_wait(r);
-	pg_query("ops/load", 0, NULL, load_known, r);
+	pg_query("ops/load", 0, NULL, metrics_loaded, r);
 }
 
 /* CloudWatch */
 
-/* Since the last line, over all routes but those that only monitoring asks for; buckets are returned. */
+/* Counts requests, 5xx and durations since the last EMF line, of all routes except vital ones, which only monitoring requests. */
 static void
-since_told(int64_t *requests, int64_t *errors, int64_t bucket[BUCKETS])
+since_reported(int64_t *requests, int64_t *errors, int64_t bucket[BUCKETS])
 {
 	int64_t	now[BUCKETS] = { 0 };
 	size_t	i;
@@ -385,22 +385,22 @@ since_told(int64_t *requests, int64_t *errors, int64_t bucket[BUCKETS])
 	for (i = 0; i <= routes_count(); i++) {
 		if (i < routes_count() && __start_routes[i]->vital)
 			continue;
-		*errors += tallies[i].status[CLASSES - 1];
+		*errors += counters[i].status[CLASSES - 1];
 		for (b = 0; b < BUCKETS; b++)
-			now[b] += tallies[i].bucket[b];
+			now[b] += counters[i].bucket[b];
 	}
 	for (b = 0; b < BUCKETS; b++) {
 		*requests += now[b];
-		bucket[b] = now[b] - told->bucket[b];
-		told->bucket[b] = now[b];
+		bucket[b] = now[b] - reported->bucket[b];
+		reported->bucket[b] = now[b];
 	}
-	*requests -= told->requests;
-	*errors -= told->errors;
-	told->requests += *requests;
-	told->errors += *errors;
+	*requests -= reported->requests;
+	*errors -= reported->errors;
+	reported->requests += *requests;
+	reported->errors += *errors;
 }
 
-/* In ms, between the limits of its bucket as if all in there were spread evenly. */
+/* Returns a percentile in ms, interpolated linearly within its bucket. */
 static double
 percentile(const int64_t bucket[BUCKETS], int64_t count, double part)
 {
@@ -417,9 +417,9 @@ percentile(const int64_t bucket[BUCKETS], int64_t count, double part)
 	return (bucket[b] > 0 ? from + (to - from) * (rank - below) / (double)bucket[b] : from);
 }
 
-/* One object a line, as CloudWatch's agent and the log group of ECS understand it. */
+/* Writes an EMF line: a JSON object for the CloudWatch agent and the awslogs driver. */
 static void
-tell(void *arg, const struct pg_outcome *outcome)
+emf_write(void *arg, const struct pg_outcome *outcome)
 {
 	static const char	*names[] = { "Requests", "Errors5xx", "LatencyP99Ms", "JobsFailed", "WorkerRestarts",
 				    "QueueDepth", "QueueOldestSeconds", "MailWaiting" };
@@ -431,14 +431,14 @@ tell(void *arg, const struct pg_outcome *outcome)
 	int			i, n = outcome->error == NULL && PQntuples(outcome->res) == 1 ? 8 : 5;
 
 	(void)arg;
-	since_told(&requests, &errors, bucket);
+	since_reported(&requests, &errors, bucket);
 	values[0] = (double)requests;
 	values[1] = (double)errors;
 	values[2] = percentile(bucket, requests, 0.99);
-	values[3] = (double)(failed - told->failed);
-	values[4] = (double)(restarts - told->restarts);
-	told->failed = failed;
-	told->restarts = restarts;
+	values[3] = (double)(failed - reported->failed);
+	values[4] = (double)(restarts - reported->restarts);
+	reported->failed = failed;
+	reported->restarts = restarts;
 	if (n == 8) {
 		values[5] = (double)column(outcome->res, "queue_depth");
 		values[6] = (double)column(outcome->res, "queue_oldest");
@@ -459,19 +459,19 @@ tell(void *arg, const struct pg_outcome *outcome)
 }
 
 static void
-tell_tick(void *arg, u_int64_t now)
+emf_tick(void *arg, u_int64_t now)
 {
 	(void)arg;
 	(void)now;
-	pg_query("ops/load", 0, NULL, tell, NULL);
+	pg_query("ops/load", 0, NULL, emf_write, NULL);
 }
 
 void
-metrics_start(int worker_id, int telling)
+metrics_start(int worker_id, int emf)
 {
 	counter_start(worker_id);
-	process_look(NULL, 0);
-	kore_timer_add(process_look, LOOK_MS, NULL, 0);
-	if (telling && conf_int(CONF_EMF) && strcmp(conf_str(CONF_LOG_FORMAT), "text"))
-		kore_timer_add(tell_tick, (u_int64_t)conf_int(CONF_EMF_SECONDS) * 1000, NULL, 0);
+	process_read(NULL, 0);
+	kore_timer_add(process_read, PROCESS_MS, NULL, 0);
+	if (emf && conf_int(CONF_EMF) && strcmp(conf_str(CONF_LOG_FORMAT), "text"))
+		kore_timer_add(emf_tick, (u_int64_t)conf_int(CONF_EMF_SECONDS) * 1000, NULL, 0);
 }

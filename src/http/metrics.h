@@ -1,23 +1,23 @@
 /*
- * What this service counts about its requests, and how monitoring reads it:
- * as Prometheus asks for it (GET /metrics), and as lines of CloudWatch's
- * embedded metric format on standard output (EMF).
+ * Metrics: requests by route, status class and duration. Prometheus reads them
+ * from GET /metrics; CloudWatch reads lines in its embedded metric format
+ * (EMF) on standard output. Event loop only, except metrics_init().
  */
 #ifndef WANZAMI_METRICS_H
 #define WANZAMI_METRICS_H
 
 #include "http/request.h"
 
-/* Before the processes of this service part. */
+/* Maps the shared memory. Call once, before the workers are forked. */
 void	metrics_init(void);
 
-/* In each process, Kore's number of which is given; telling: it writes the lines for CloudWatch. Event loop only. */
-void	metrics_start(int worker_id, int telling);
+/* Starts the timers of a worker. worker_id is Kore's number of the worker; emf is 1 in the worker that writes the EMF lines. */
+void	metrics_start(int worker_id, int emf);
 
-/* A request has been answered. Event loop only. */
+/* Counts an answered request; ms is its duration in milliseconds. */
 void	metrics_request(const struct request *, int64_t ms);
 
-/* A request has been refused with this status before anything else was done for it, its route looked up included. Event loop only. */
+/* Counts a request that was refused with this status before its route was looked up. */
 void	metrics_refused(int status);
 
 #endif

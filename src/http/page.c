@@ -1,6 +1,5 @@
 /*
- * Answers with embedded files, named by their content so that a browser asks
- * for them in vain once it has them.
+ * Embedded files with an ETag, so that a browser that has a file gets 304.
  */
 #include "base/embed.h"
 #include "http/etag.h"

@@ -1,20 +1,20 @@
 /*
- * Files that the binary carries, shown as they are: pages, their styles and
- * scripts, documents.
+ * Files embedded in the binary, served unchanged: HTML pages, styles, scripts,
+ * documents.
  */
 #ifndef WANZAMI_PAGE_H
 #define WANZAMI_PAGE_H
 
 #include "http/request.h"
 
-/* What a page may load that needs nobody but us. */
+/* Content-Security-Policy of a page that loads resources of this server only. */
 #define PAGE_POLICY	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " \
 			"form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 
 /*
  * Answers with the embedded file of that path, which must exist, or with 304
- * to a client that has it. policy is its Content-Security-Policy and is copied.
- * Event loop only.
+ * if the client has its ETag. policy is the Content-Security-Policy; it is
+ * copied. Event loop only.
  */
 void	page_reply(struct request *, const char *path, const char *type, const char *policy);
 

@@ -1,5 +1,5 @@
 /*
- * Hashes and compares on task threads.
+ * bcrypt on threads (base/work.h).
  */
 #include <crypt.h>
 #include <ctype.h>
@@ -13,10 +13,11 @@
 #define SALT_PREFIX	"$2a$10$"
 #define SALT_CHARS	22
 #define HASH_LENGTH	60
-/* No text has this hash: what is compared with when there is nobody. */
-#define NOBODY		"$2a$10$abcdefghijklmnopqrstuu1fm5tkiL18NIUMbwuJcKsmg080ioiK."
+/* A hash that no password has; compared with if there is no account. */
+#define NO_MATCH	"$2a$10$abcdefghijklmnopqrstuu1fm5tkiL18NIUMbwuJcKsmg080ioiK."
 
-struct job {
+/* A hash or a comparison on its way to a thread and back. */
+struct hash_task {
 	struct request	*r;
 	char		*text;
 	char		**hashes;
@@ -27,7 +28,7 @@ struct job {
 	void		(*checked)(struct request *, int);
 };
 
-/* bcrypt of text under a salt or an earlier hash; "" when that is malformed. */
+/* Hashes text with the salt in setting, which is a salt or a hash. Writes "" if setting is malformed. */
 static void
 bcrypt(const char *text, const char *setting, char out[PASSWORD_HASH_MAX])
 {
@@ -52,7 +53,7 @@ password_make(const char *password, char out[PASSWORD_HASH_MAX])
 	random_bytes(bytes, sizeof(bytes));
 	for (i = 0; i < SALT_CHARS; i++)
 		setting[strlen(SALT_PREFIX) + i] = alphabet[bytes[i] & 63];
-	/* The last of the 22 characters carries two bits. */
+	/* The last of the 22 characters encodes two bits only. */
 	setting[strlen(SALT_PREFIX) + SALT_CHARS - 1] = alphabet[bytes[SALT_CHARS - 1] & 48];
 	bcrypt(password, setting, out);
 
@@ -72,84 +73,84 @@ same(const char *a, const char *b)
 }
 
 static void
-job_work(void *arg)
+task_work(void *arg)
 {
-	struct job	*j = arg;
+	struct hash_task	*t = arg;
 	int		i;
 
-	if (j->hashed != NULL) {
-		(void)password_make(j->text, j->hash);
+	if (t->hashed != NULL) {
+		(void)password_make(t->text, t->hash);
 		return;
 	}
-	for (i = 0; i < j->count && j->index < 0; i++) {
-		bcrypt(j->text, j->hashes[i], j->hash);
-		if (*j->hash != '\0' && strlen(j->hashes[i]) == HASH_LENGTH && same(j->hash, j->hashes[i]))
-			j->index = i;
+	for (i = 0; i < t->count && t->index < 0; i++) {
+		bcrypt(t->text, t->hashes[i], t->hash);
+		if (*t->hash != '\0' && strlen(t->hashes[i]) == HASH_LENGTH && same(t->hash, t->hashes[i]))
+			t->index = i;
 	}
-	if (j->count == 0)
-		bcrypt(j->text, NOBODY, j->hash);
+	if (t->count == 0)
+		bcrypt(t->text, NO_MATCH, t->hash);
 }
 
 static void
-job_done(void *arg)
+task_done(void *arg)
 {
-	struct job	*j = arg;
+	struct hash_task	*t = arg;
 	int		i;
 
-	if (request_resume(j->r)) {
-		if (j->hashed != NULL)
-			j->hashed(j->r, j->hash);
+	if (request_resume(t->r)) {
+		if (t->hashed != NULL)
+			t->hashed(t->r, t->hash);
 		else
-			j->checked(j->r, j->index);
-		request_settle(j->r);
+			t->checked(t->r, t->index);
+		request_settle(t->r);
 	}
-	explicit_bzero(j->text, strlen(j->text));
-	free(j->text);
-	for (i = 0; i < j->count; i++)
-		free(j->hashes[i]);
-	free(j->hashes);
-	free(j);
+	explicit_bzero(t->text, strlen(t->text));
+	free(t->text);
+	for (i = 0; i < t->count; i++)
+		free(t->hashes[i]);
+	free(t->hashes);
+	free(t);
 }
 
-static struct job *
-job_new(struct request *r, const char *text)
+static struct hash_task *
+task_new(struct request *r, const char *text)
 {
-	struct job	*j;
+	struct hash_task	*t;
 
-	if ((j = calloc(1, sizeof(*j))) == NULL || (j->text = strdup(text)) == NULL)
+	if ((t = calloc(1, sizeof(*t))) == NULL || (t->text = strdup(text)) == NULL)
 		fatal("out of memory");
-	j->r = r;
-	j->index = -1;
+	t->r = r;
+	t->index = -1;
 
-	return (j);
+	return (t);
 }
 
 void
 password_hash(struct request *r, const char *password, void (*next)(struct request *, const char *))
 {
-	struct job	*j = job_new(r, password);
+	struct hash_task	*t = task_new(r, password);
 
-	j->hashed = next;
+	t->hashed = next;
 	request_wait(r);
-	(void)work_run(WORK_PASSWORD, job_work, job_done, j);
+	(void)work_run(WORK_PASSWORD, task_work, task_done, t);
 }
 
 void
 password_check(struct request *r, const char *text, const char *const *hashes, int count, void (*next)(struct request *, int))
 {
-	struct job	*j = job_new(r, text);
+	struct hash_task	*t = task_new(r, text);
 	int		i;
 
-	j->checked = next;
-	if ((j->hashes = calloc((size_t)count + 1, sizeof(*j->hashes))) == NULL)
+	t->checked = next;
+	if ((t->hashes = calloc((size_t)count + 1, sizeof(*t->hashes))) == NULL)
 		fatal("out of memory");
 	for (i = 0; i < count; i++) {
-		if ((j->hashes[i] = strdup(hashes[i])) == NULL)
+		if ((t->hashes[i] = strdup(hashes[i])) == NULL)
 			fatal("out of memory");
 	}
-	j->count = count;
+	t->count = count;
 	request_wait(r);
-	(void)work_run(WORK_PASSWORD, job_work, job_done, j);
+	(void)work_run(WORK_PASSWORD, task_work, task_done, t);
 }
 
 int

@@ -1,5 +1,5 @@
 /*
- * Finds and percent-decodes parameters without touching the request.
+ * Parsing of query strings. The request is not modified.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "http/query.h"
 
 #define QUERY_PARAMS_MAX	32
-#define FIRST			"[0]"	/* behind a name that comes more than once */
+#define FIRST			"[0]"	/* suffix of a name that occurs more than once */
 
 static int
 hex_digit(char c)
@@ -44,7 +44,7 @@ query_decode(const char *text, size_t len, int form, char *out, size_t size)
 		else
 			cut = 1;
 	}
-	/* It may have been cut within a character. */
+	/* Remove a truncated character at the end. */
 	while (cut && n > 0 && (out[n - 1] & 0x80)) {
 		if ((out[--n] & 0xc0) == 0xc0)
 			cut = 0;
@@ -71,7 +71,7 @@ query_get(const struct http_request *req, const char *name, char *out, size_t si
 	return (0);
 }
 
-/* How many parameters of this name there are from query up to end (NULL: to its own), as they are written. */
+/* Counts the parameters with this name, undecoded, from query to end (NULL: end of the query string). */
 static int
 name_count(const char *query, const char *end, const char *name, size_t len)
 {
@@ -87,7 +87,11 @@ name_count(const char *query, const char *end, const char *name, size_t len)
 	return (n);
 }
 
-/* As the clients' query parser has it: what has a broken escape is taken as it is written. A NUL has no place in a text of ours. */
+/*
+ * Decodes a name or a value. Keeps a text with a malformed escape undecoded, as
+ * the Node service does. Returns 0 for a text with a NUL, which PostgreSQL
+ * cannot store.
+ */
 static int
 part_decode(const char *text, size_t len, char *out, size_t size)
 {

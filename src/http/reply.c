@@ -1,6 +1,6 @@
 /*
- * Headers that every answer carries, CORS among them
- * (docs/compatibility.md#cors, #etag), and the JSON bodies.
+ * Response headers, including CORS (docs/compatibility.md#cors, #etag), and JSON
+ * bodies.
  */
 #include <stdio.h>
 #include <string.h>
@@ -14,13 +14,13 @@
 #include "http/reply.h"
 #include "http/request.h"
 
-/* Kore copies and formats header by header. What is the same in every answer of a kind travels as one, behind the first of them. */
+/* Kore formats headers one by one. Headers that always occur together are one string, appended to the value of the first, which is faster. */
 #define NOSNIFF		"nosniff" REPLY_CORS
 #define JSON_TYPE	"application/json; charset=utf-8\r\nx-content-type-options: " NOSNIFF
 
-#define TAGGED_MAX	262144	/* bytes of an answer made for one: hashing more would keep the others waiting */
+#define ETAG_BODY_MAX	262144	/* bytes; a larger body that is not cached gets no ETag, because hashing would block the event loop */
 
-/* A process that is about to end asks its clients to take another connection; Kore says so when it is to close this one. */
+/* While the process drains, lets Kore send Connection: close, so that clients open their next connection elsewhere. */
 static void
 connection_header(struct request *r)
 {
@@ -60,7 +60,7 @@ origin_header(struct request *r, const char *otherwise)
 		http_response_header(r->kore, "access-control-allow-origin", origin);
 }
 
-/* What is one person's must not be kept by anything on the way, nor what tokens may be in (docs/compatibility.md#cache-headers). */
+/* Returns 1 if the response may hold personal data or tokens, so that no cache may store it (docs/compatibility.md#cache-headers). */
 static int
 is_private(struct request *r)
 {
@@ -113,7 +113,7 @@ reply_json(struct request *r, int status, const void *body, size_t len)
 
 	if (!request_present(r))
 		return;
-	if ((r->kore->method == HTTP_METHOD_GET || r->kore->method == HTTP_METHOD_HEAD) && status == 200 && len <= TAGGED_MAX) {
+	if ((r->kore->method == HTTP_METHOD_GET || r->kore->method == HTTP_METHOD_HEAD) && status == 200 && len <= ETAG_BODY_MAX) {
 		etag_make(body, len, etag);
 		if (reply_unchanged(r, etag))
 			return;
@@ -177,7 +177,7 @@ reply_preflight(struct request *r)
 		return;
 	origin_header(r, NULL);
 	http_response_header(r->kore, "access-control-max-age", "600");
-	/* Kore leaves the length out of a 204; browsers and proxies are used to seeing it. */
+	/* Kore sends no Content-Length with 204; the Node service does. */
 	http_response_header(r->kore, "content-length", "0" REPLY_CORS_FOR("Content-Type,Authorization"));
 	http_response(r->kore, 204, NULL, 0);
 }

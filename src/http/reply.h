@@ -1,6 +1,6 @@
 /*
- * The one place that writes responses. If the client has disconnected, these
- * functions do nothing. Event loop only.
+ * Responses: headers, JSON bodies, redirects. If the client has disconnected,
+ * these functions do nothing. Event loop only.
  */
 #ifndef WANZAMI_REPLY_H
 #define WANZAMI_REPLY_H
@@ -10,40 +10,44 @@
 
 struct request;
 
-/* The CORS headers that all responses share, for behind another header's value (docs/compatibility.md#cors). */
+/* The CORS headers that all responses share, to be appended to another header's value (docs/compatibility.md#cors). */
 #define REPLY_CORS_FOR(headers)									\
 	"\r\nvary: Origin\r\naccess-control-allow-methods: GET,POST,PUT,PATCH,DELETE,OPTIONS\r\naccess-control-allow-headers: " headers
 #define REPLY_CORS	REPLY_CORS_FOR("Content-Type, Authorization")
 
-/* What every answer says of its connection. The functions below do it; whoever answers without them calls it first. */
+/*
+ * Adds the headers of every response: Strict-Transport-Security and, while the
+ * process drains, Connection: close. The functions below call it. A handler
+ * that calls http_response() itself must call it first.
+ */
 void	reply_begin(struct request *);
 
-/* A finished JSON document, copied; with status 204 there is none. Event loop only. */
+/* Answers with a JSON document, which is copied. With status 204 no body is sent. */
 void	reply_json(struct request *, int status, const void *body, size_t len);
 
-/* 304 with the headers given so far; a length would be that of the document, which is not sent (RFC 9110 section 8.6). */
+/* Answers 304 with the headers added so far, and without Content-Length, which would be that of a 200 response (RFC 9110 §8.6). */
 void	reply_not_modified(struct request *);
 
-/* Answers 304 and returns 1 if the client has what the tag (http/etag.h) names. Event loop only. */
+/* Answers 304 and returns 1 if the client has the ETag (http/etag.h) or has disconnected. Returns 0 otherwise. */
 int	reply_unchanged(struct request *, const char *etag);
 
 /*
- * The same as reply_json without a copy: etag is "" for none, and body must
- * stay until sent, whose argument is the netbuf with arg in its extra, is
- * called, which happens once. Event loop only.
+ * Answers with a JSON document that is not copied. etag is "" for none. body
+ * must stay valid until sent has been called, which happens exactly once; its
+ * argument is the netbuf, whose member extra is arg.
  */
 void	reply_shared_json(struct request *, int status, const char *etag, void *body, size_t len, int (*sent)(struct netbuf *), void *arg);
 
-/* Replies {"message":text}; quotes, backslashes and control characters in text are escaped. */
+/* Answers with {"message":text}. Quotes, backslashes and control characters in text are escaped. */
 void	reply_message(struct request *, int status, const char *text);
 
-/* The headers of an answer that is or concerns an object, as browsers want them of S3 (docs/compatibility.md#bucket-cors). */
+/* Adds the ETag and the CORS headers that browsers need for objects; they equal those of the S3 bucket (docs/compatibility.md#bucket-cors). */
 void	reply_object_headers(struct request *, const char *etag);
 
-/* 302 to an address of today, without a body. */
+/* Answers 302 to url, without a body and with no-store. */
 void	reply_redirect(struct request *, const char *url);
 
-/* The answer to every OPTIONS (docs/compatibility.md#cors). */
+/* Answers an OPTIONS request: 204 with the CORS headers (docs/compatibility.md#cors). */
 void	reply_preflight(struct request *);
 
 #endif

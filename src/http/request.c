@@ -1,5 +1,5 @@
 /*
- * The memory, the parameters and the waits of a request.
+ * Memory, parameters and waits of a request.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -107,7 +107,7 @@ request_param(struct request *r, const char *name, const char *value)
 	json_quote(&r->extra, value);
 }
 
-/* 16 digits that no other process has, and no other request of this one: chance once, then counting. */
+/* Writes a unique id of 16 hexadecimal digits: a random start value for each worker, then a counter. */
 static void
 request_number(char id[17])
 {
@@ -125,7 +125,7 @@ request_number(char id[17])
 	next++;
 }
 
-/* The load balancer's name for the request when it gives one, so that its log and ours can be joined. */
+/* Sets the request id: X-Request-ID of the load balancer if valid, so that both logs can be joined; otherwise a generated id. */
 static void
 request_name(struct request *r)
 {
@@ -139,8 +139,8 @@ request_name(struct request *r)
 }
 
 /*
- * The trace that the request belongs to: of AWS's load balancers, whose Root
- * it is, else of W3C's Trace Context (its 32 digits).
+ * Sets the trace id: Root of X-Amzn-Trace-Id (AWS load balancers), otherwise
+ * the 32 digits of the trace-id in traceparent (W3C Trace Context).
  */
 static void
 request_trace(struct request *r)
@@ -227,8 +227,9 @@ request_forget(struct http_request *kore)
 
 /*
  * Kore closes a connection in steps: it marks the connection, removes it at
- * the end of a turn of the event loop, and frees the requests in the next
- * turn, after events and timers. A wait may end between any two of them.
+ * the end of an iteration of the event loop, and frees the requests in the
+ * next iteration, after events and timers. A wait may end between any two
+ * steps.
  */
 int
 request_present(const struct request *r)

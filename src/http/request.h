@@ -1,12 +1,10 @@
 /*
- * One request of the API: what is known about it, the memory that goes with
- * it, and its life when client and work end in either order. Event loop only,
- * all of it.
+ * A request of the API: its properties, its memory, and its lifetime if the
+ * client disconnects while work is in progress. Event loop only.
  *
  * A handler that has to wait calls request_wait() and returns. The callback
- * that ends the wait calls request_resume(), and at its end request_settle().
- * request_resume() is the only way back into a request, and the only place
- * that decides if somebody still waits for the response.
+ * that ends the wait calls request_resume() first and request_settle() last.
+ * request_resume() is the only place that decides if the handler continues.
  */
 #ifndef WANZAMI_REQUEST_H
 #define WANZAMI_REQUEST_H
@@ -24,31 +22,31 @@
 struct route;
 
 struct request {
-	struct http_request	*kore;		/* NULL after Kore has freed its half; see request_present() */
+	struct http_request	*kore;		/* NULL after Kore has freed it; see request_present() */
 	const struct route	*route;
 	struct client		client;
 	const char		*path;		/* as the client sent it, without the query string */
 	char			*args[REQUEST_ARGS_MAX];	/* the ":" segments of the path, percent-decoded */
-	char			*user_id;	/* of a verified token, else NULL */
-	char			*device_id;
-	struct json		json;		/* the body; count is 0 without one */
-	void			*state;		/* what a handler keeps between its steps; from request_alloc */
-	const char		*body;		/* the body as the declaration wants it, "{}" without one */
-	char			id[33];		/* names the request in the log */
-	char			trace[48];	/* the trace of a load balancer or client that it belongs to; "" without one */
+	char			*user_id;	/* from a verified access token, otherwise NULL */
+	char			*device_id;	/* from the same token */
+	struct json		json;		/* the parsed body; count is 0 without one */
+	void			*state;		/* the handler's own data between its steps; allocate it with request_alloc() */
+	const char		*body;		/* the checked body as JSON, "{}" without one */
+	char			id[33];		/* request id: X-Request-ID if valid, otherwise generated */
+	char			trace[48];	/* trace id of the load balancer or client; "" without one */
 
-	/* request.c's own */
-	struct kore_buf		extra;
+	/* private to request.c */
+	struct kore_buf		extra;		/* members of $1 that request_param() has added */
 	const char		*url;
-	int			waits;
-	int			persists;
+	int			waits;		/* waits in progress */
+	int			persists;	/* request_persist() was called */
 	int			answered;	/* the response has been handed to Kore */
-	int			counted;	/* among those in flight (http/admission.h) */
-	u_int64_t		since;
+	int			counted;	/* counted as in flight (http/admission.h) */
+	u_int64_t		since;		/* start, in ms of kore_time_ms() */
 	struct block		*blocks;
 
-	/* sql.c's own */
-	const char		*known;		/* the part of $1 that no step of the handler changes */
+	/* private to sql.c */
+	const char		*known;		/* the part of $1 that is the same for all statements of the request */
 	int			refusal_status;
 	const char		*refusal_body;
 #if defined(HANGUP_HOOK)
@@ -56,54 +54,56 @@ struct request {
 #endif
 };
 
-/* Makes the request of a Kore request whose head and body have been received. */
+/* Creates the request for a Kore request whose header and body have been received. */
 struct request	*request_new(struct http_request *);
 
-/* Number of requests of this worker that are not over, with those whose client has disconnected while work goes on. */
+/* Returns the number of requests in this worker's memory, including those whose client has disconnected while work is in progress. */
 int	request_open(void);
 
-/* Kore's on_free callback: Kore frees its half; ours lives until the last wait is over. */
+/* Kore's on_free callback: detaches the request from its Kore request. The request is freed when its last wait has ended. */
 void	request_forget(struct http_request *);
 
-/* Memory that is gone with the request; never NULL, zeroed. */
+/* Allocates zeroed memory that is freed with the request. Never returns NULL. */
 void	*request_alloc(struct request *, size_t);
+
+/* Copies or formats a text into memory of the request. */
 char	*request_copy(struct request *, const char *);
 char	*request_format(struct request *, const char *, ...) __attribute__((format(printf, 2, 3)));
 
-/* Returns path and query string as the client sent them. Belongs to the request. */
+/* Returns path and query string as the client sent them; owned by the request. */
 const char	*request_url(struct request *);
 
-/* The body's text field of that name, without escapes; NULL without it. Belongs to the request. */
+/* Returns a string field of the body, unescaped and owned by the request. Returns NULL if the field is missing or not a string. */
 const char	*request_text(struct request *, const char *field);
 
-/* Adds a text (NULL is null) to what statements see as $1 ->> 'name'. */
+/* Adds a string to $1 of the request's later statements, which read it as $1 ->> 'name'. NULL is added as JSON null. */
 void	request_param(struct request *, const char *name, const char *value);
 
-/* Returns 1 while the client can still be sent a response: until Kore closes its connection or has freed the request. */
+/* Returns 1 while a response can be sent: until Kore begins to close the connection or has freed the request. */
 int	request_present(const struct request *);
 
 /* Begins a wait. Exactly one request_resume() must follow, from the event loop. */
 void	request_wait(struct request *);
 
-/* Begins a wait for another server, whose duration says nothing about the load of this process (http/admission.h). */
+/* Begins a wait for another server. The request no longer counts as in flight, and its duration is not measured (http/admission.h). */
 void	request_wait_outside(struct request *);
 
 /*
- * Ends a wait. Returns 1 if the handler goes on. Returns 0 if the client has
- * disconnected: the request may then have been freed and must not be touched.
+ * Ends a wait. Returns 1 if the handler continues. Returns 0 if the client has
+ * disconnected; the request may then have been freed and must not be used.
  */
 int	request_resume(struct request *);
 
 /*
- * From here on the handler runs to its end even if the client disconnects, so
- * that a change which has begun outside the database is finished:
- * request_resume() returns 1 and responses are dropped. r->kore may then be
- * NULL; call sql_query() or sql_call() once before, which reads from the Kore
- * request what statements see of it.
+ * Lets the handler run to its end even if the client disconnects, so that a
+ * change outside the database is completed: request_resume() then returns 1
+ * and responses are dropped. r->kore may be NULL from then on. Call sql_query()
+ * or sql_call() once before, because the first call builds $1 from the Kore
+ * request.
  */
 void	request_persist(struct request *);
 
-/* Ends a step after request_resume() returned 1: passes a response on to Kore. The request may be gone afterwards. */
+/* Ends a step after request_resume() has returned 1: passes a response to Kore. The request may have been freed afterwards. */
 void	request_settle(struct request *);
 
 #endif

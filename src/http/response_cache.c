@@ -1,7 +1,7 @@
 /*
- * A worker's table of answers, few and young. The first who asks runs the
- * statement, the others wait for it. A counter in memory that all processes
- * share tells when something was changed through any of them.
+ * The cache of a worker. The first request of a key runs the statement;
+ * requests that arrive meanwhile wait for its result. Entries are invalid
+ * after RESPONSE_CACHE_MS, or when the counter of http/changes.h has changed.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,15 +19,16 @@
 #define ENTRIES_MAX	64
 #define BYTES_MAX	(32 * 1024 * 1024)
 
-/* The bytes of an answer; lives while a table entry or a connection that sends it does. */
-struct answer {
-	int		users;
+/* A cached response. It is freed when no entry and no connection refers to it. */
+struct response {
+	int		refs;
 	int		status;
 	size_t		len;
-	char		etag[ETAG_MAX];	/* "" for a refusal */
+	char		etag[ETAG_MAX];	/* "" if the status is not 200 */
 	char		body[];
 };
 
+/* A request that waits for the statement of an entry. */
 struct waiter {
 	struct request		*r;
 	TAILQ_ENTRY(waiter)	list;
@@ -35,10 +36,10 @@ struct waiter {
 
 struct entry {
 	char			*key;
-	char			*base;		/* in front of addresses; part of the key */
-	unsigned long		changes;	/* the counter when the statement was sent */
-	u_int64_t		since;		/* when that was */
-	struct answer		*answer;	/* NULL while the statement runs */
+	char			*base;		/* origin of object URLs (http/sign.h); part of the key */
+	unsigned long		changes;	/* changes_count() when the statement was sent */
+	u_int64_t		since;		/* time when the statement was sent, in ms of kore_time_ms() */
+	struct response		*response;	/* NULL while the statement runs */
 	TAILQ_HEAD(, waiter)	waiters;
 	TAILQ_ENTRY(entry)	list;
 };
@@ -48,29 +49,29 @@ static int			nentries;
 static size_t			nbytes;
 
 static void
-answer_release(struct answer *a)
+response_release(struct response *resp)
 {
-	if (--a->users == 0) {
-		nbytes -= a->len;
-		free(a);
+	if (--resp->refs == 0) {
+		nbytes -= resp->len;
+		free(resp);
 	}
 }
 
 static int
-answer_sent(struct netbuf *nb)
+response_sent(struct netbuf *nb)
 {
-	answer_release(nb->extra);
+	response_release(nb->extra);
 
 	return (KORE_RESULT_OK);
 }
 
 static void
-answer_send(struct request *r, struct answer *a)
+response_send(struct request *r, struct response *resp)
 {
-	if (*a->etag != '\0' && reply_unchanged(r, a->etag))
+	if (*resp->etag != '\0' && reply_unchanged(r, resp->etag))
 		return;
-	a->users++;
-	reply_shared_json(r, a->status, a->etag, a->body, a->len, answer_sent, a);
+	resp->refs++;
+	reply_shared_json(r, resp->status, resp->etag, resp->body, resp->len, response_sent, resp);
 }
 
 static void
@@ -78,21 +79,21 @@ entry_drop(struct entry *e)
 {
 	TAILQ_REMOVE(&entries, e, list);
 	nentries--;
-	if (e->answer != NULL)
-		answer_release(e->answer);
+	if (e->response != NULL)
+		response_release(e->response);
 	free(e->key);
 	free(e->base);
 	free(e);
 }
 
-/* Whether who asks now may have what this entry holds or will hold. */
+/* Returns 1 if the entry is valid for a request that arrives now. */
 static int
 entry_current(const struct entry *e, u_int64_t now)
 {
 	return (e->changes == changes_count() && now - e->since <= RESPONSE_CACHE_MS);
 }
 
-/* Drops what is too old, and the oldest when there is too much. A running statement is left alone. */
+/* Removes invalid entries, and the oldest entries while the cache is full. Entries whose statement is running stay. */
 static void
 entries_trim(u_int64_t now)
 {
@@ -100,7 +101,7 @@ entries_trim(u_int64_t now)
 
 	for (e = TAILQ_FIRST(&entries); e != NULL; e = next) {
 		next = TAILQ_NEXT(e, list);
-		if (e->answer != NULL && (!entry_current(e, now) || nentries >= ENTRIES_MAX || nbytes > BYTES_MAX))
+		if (e->response != NULL && (!entry_current(e, now) || nentries >= ENTRIES_MAX || nbytes > BYTES_MAX))
 			entry_drop(e);
 	}
 }
@@ -134,38 +135,38 @@ entry_new(const char *key, const char *base, u_int64_t now)
 	return (e);
 }
 
-static struct answer *
-answer_new(const PGresult *res, const char *base)
+static struct response *
+response_new(const PGresult *res, const char *base)
 {
 	const char	*status = sql_text(res, "status"), *text = sql_text(res, "body");
-	struct answer	*a;
+	struct response	*resp;
 	struct kore_buf	body;
 
 	if (status == NULL || text == NULL)
 		return (NULL);
 	kore_buf_init(&body, strlen(text) + 1);
 	sign_body(&body, base, text, strlen(text));
-	if ((a = malloc(sizeof(*a) + body.offset)) == NULL)
+	if ((resp = malloc(sizeof(*resp) + body.offset)) == NULL)
 		fatal("out of memory");
-	a->users = 1;
-	a->status = atoi(status);
-	a->len = body.offset;
-	memcpy(a->body, body.data, body.offset);
-	*a->etag = '\0';
-	if (a->status == 200)
-		etag_make(a->body, a->len, a->etag);
-	nbytes += a->len;
+	resp->refs = 1;
+	resp->status = atoi(status);
+	resp->len = body.offset;
+	memcpy(resp->body, body.data, body.offset);
+	*resp->etag = '\0';
+	if (resp->status == 200)
+		etag_make(resp->body, resp->len, resp->etag);
+	nbytes += resp->len;
 	kore_buf_cleanup(&body);
 
-	return (a);
+	return (resp);
 }
 
 static void
 waiter_answer(struct waiter *w, struct entry *e, const struct pg_outcome *outcome)
 {
 	if (request_resume(w->r)) {
-		if (e->answer != NULL)
-			answer_send(w->r, e->answer);
+		if (e->response != NULL)
+			response_send(w->r, e->response);
 		else
 			sql_failed(w->r, outcome);
 		request_settle(w->r);
@@ -180,12 +181,12 @@ entry_done(void *arg, const struct pg_outcome *outcome)
 	struct waiter	*w;
 
 	if (outcome->error == NULL)
-		e->answer = answer_new(outcome->res, e->base);
+		e->response = response_new(outcome->res, e->base);
 	while ((w = TAILQ_FIRST(&e->waiters)) != NULL) {
 		TAILQ_REMOVE(&e->waiters, w, list);
 		waiter_answer(w, e, outcome);
 	}
-	if (e->answer == NULL)
+	if (e->response == NULL)
 		entry_drop(e);
 }
 
@@ -201,7 +202,7 @@ entry_wait(struct entry *e, struct request *r)
 	TAILQ_INSERT_TAIL(&e->waiters, w, list);
 }
 
-/* Whether the statement will find that only a part of a list is asked for, which nobody else may want. */
+/* Returns 1 if the query selects a part of a list. Such responses vary too much to be cached. */
 static int
 is_part(const struct http_request *req)
 {
@@ -242,8 +243,8 @@ response_cache_reply(struct request *r)
 	key = request_format(r, "%s\n%s\n%s\n%s\n%s", base, r->route->statement, r->args[0] != NULL ? r->args[0] : "", country,
 	    audience_maturity(r->kore));
 	if ((e = entry_find(key, now)) != NULL) {
-		if (e->answer != NULL)
-			answer_send(r, e->answer);
+		if (e->response != NULL)
+			response_send(r, e->response);
 		else
 			entry_wait(e, r);
 		return;

@@ -1,19 +1,20 @@
 /*
- * One answer for many: what a public statement returned is handed to all who
- * ask the same within a moment, and they share its bytes.
+ * Response cache for public GET routes. Concurrent and repeated requests with
+ * the same key share one statement and one response body.
  */
 #ifndef WANZAMI_RESPONSE_CACHE_H
 #define WANZAMI_RESPONSE_CACHE_H
 
 #include "http/request.h"
 
-#define RESPONSE_CACHE_MS	100	/* how old an answer may get that others' changes have not reached */
+#define RESPONSE_CACHE_MS	100	/* time to live; a change by a worker of the same parent invalidates all entries at once */
 
 /*
- * Answers with the route's statement as sql_reply does, or with what it
- * returned to somebody else up to RESPONSE_CACHE_MS ago. For statements that look at
- * path, country and audience only, and, where a client names one of them, at
- * limit, offset and q: that answer is for one. Event loop only.
+ * Answers from the cache, or with the route's statement as sql_reply() does.
+ * The key is: base URL, statement, first segment of the path, country,
+ * maturity. The statement must not depend on anything else of the request,
+ * except on the query parameters limit, offset and q: a request with one of
+ * them is not cached. Event loop only.
  */
 void	response_cache_reply(struct request *);
 

@@ -1,6 +1,6 @@
 /*
- * Matches a path against the table: some eighty short comparisons, most of
- * which end at the first differing letter, cost less than a microsecond.
+ * Search of the route table. A linear search is fast enough: most comparisons
+ * end at the first letters, and a search takes less than a microsecond.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ lower(char c)
 	return (c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
 }
 
-/* Case does not matter and one slash at the end is forgiven (docs/compatibility.md#http-paths). */
+/* Matches a path, ignoring case and one trailing slash (docs/compatibility.md#http-paths). */
 static int
 path_matches(const char *pattern, const char *path, struct segment *args)
 {
@@ -163,7 +163,7 @@ route_args_check(struct request *r)
 	else if (n == 0)
 		what = "Missing";
 	if (what == NULL) {
-		/* Answers and notes have the id as it is written elsewhere. */
+		/* Remove leading zeros, so that responses and the audit log show the usual form. */
 		r->args[0] += strspn(r->args[0], "0");
 		return (1);
 	}

@@ -1,16 +1,17 @@
 /*
- * The route table. A route is declared where it is written, with everything
- * that decides about it in one place; the declarations are collected from a
- * linker section and matched here, not by Kore.
+ * Route table. Each route is declared in the file of its resource (src/api);
+ * the linker collects the declarations in the section "routes", which this
+ * module searches. Kore knows one route only (kore.conf). docs/routes.md is a
+ * guide. Two declarations, from src/api/auth.c and src/api/titles.c:
  *
- *	static const struct field label_fields[] = { ... };
+ *	ROUTE_SQL(POST, "/api/auth/verify-email", "auth/verify-email", .limit = "verify", .fields = verify_fields);
  *
- *	ROUTE_SQL(POST, "/api/auth/device-label", "auth/device-label",
- *	    .guard = GUARD_USER, .fields = label_fields);
+ *	ROUTE(GET, "/api/titles/:id", title_detail, .asks_country = 1, .id = "title");
  *
- *	ROUTE(POST, "/api/auth/login", auth_login, .fields = login_fields)
+ *	static void
+ *	title_detail(struct request *r)
  *	{
- *		sql_query(r, "auth/login-find", login_found);
+ *		title_reply(r, "titles/detail");
  *	}
  */
 #ifndef WANZAMI_ROUTE_H
@@ -22,29 +23,29 @@
 #include "http/request.h"
 
 struct route {
-	int			method;		/* HTTP_METHOD_*; GET answers HEAD too */
-	const char		*path;		/* without a slash at the end; ":name" stands for one segment, "*" at the end for all that follows */
-	/* Exactly one of the two: it replies, now or later; or the statement that makes the answer (http/sql.h). */
-	void			(*handler)(struct request *);
-	const char		*statement;
+	int			method;		/* HTTP_METHOD_*; a GET route also answers HEAD */
+	const char		*path;		/* without a trailing slash; ":name" matches one segment, "*" at the end the rest of the path */
+	/* Exactly one of the next two is set. */
+	void			(*handler)(struct request *);	/* answers the request, at once or after waits */
+	const char		*statement;	/* file of sql/query whose result is the response (http/sql.h) */
 
-	int			roles;		/* the ROLE_* that serve it; 0 is ROLE_API */
-	const char		*guard;		/* NULL: public; else GUARD_* or a permission (http/guard.h) */
-	int			strict;		/* the permission counts with ADMIN_PERMISSIONS=strict only, else any admin will do */
-	int			asks_country;	/* ?country= goes before what headers say of it */
-	int			shared;		/* the statement looks at path, country, audience and part only (http/response_cache.h) */
-	int			vital;		/* answered however busy the process is */
-	int			password;	/* it hashes one, which takes a processor for long: refused when too many wait for that */
-	int			mails;		/* what it does may leave a mail in the outbox: it goes out at once */
-	int			slow;		/* a report over many rows: its statement does not share a connection with quick ones */
-	const char		*limit;		/* attempts count under this name (http/limit.h); too many are refused */
-	const char		*id;		/* the first ":" segment is the id of such a thing: "title" */
-	const char		*id_wrong;	/* what is said of one that is none; NULL: "Invalid title id", "Missing title id" */
-	const struct field	*fields;	/* of the body; NULL: it is passed on as it came */
-	const char		*issues;	/* complaints about them are a list of issues under this message; NULL: texts by field */
-	const char		*unstorable;	/* what is said of a body with U+0000, which no column takes; NULL: "Invalid request" */
-	int			raw;		/* the body is none of JSON's, whatever its type says */
-	size_t			body_max;	/* bytes; 0 is BODY_MAX */
+	int			roles;		/* the ROLE_* that serve the route; 0: ROLE_API */
+	const char		*guard;		/* NULL: public; otherwise GUARD_* or a permission (http/guard.h) */
+	int			strict;		/* the permission is required with ADMIN_PERMISSIONS=strict only; otherwise every administrator may use the route */
+	int			asks_country;	/* the query parameter country overrides the headers (http/audience.h) */
+	int			shared;		/* the response is cached (http/response_cache.h) */
+	int			vital;		/* exempt from the limit of requests in flight (http/admission.h) */
+	int			password;	/* hashes a password; answers 503 while password threads have a long queue (MAX_PASSWORD_WAIT_MS) */
+	int			mails;		/* a statement may add a mail to the outbox; the mail sender is woken after it */
+	int			slow;		/* reads many rows; its statements use the connections of PG_SLOW */
+	const char		*limit;		/* name of the rate limit (http/limit.h); NULL: none */
+	const char		*id;		/* noun of the id in the first ":" segment, for error messages: "title"; NULL: the segment is not checked */
+	const char		*id_wrong;	/* error message for an invalid id; NULL: "Invalid title id", "Missing title id" */
+	const struct field	*fields;	/* fields of the body; NULL: the body is not checked */
+	const char		*issues;	/* message of a response that lists field errors as issues; NULL: errors by field */
+	const char		*unstorable;	/* error message for a body with U+0000, which PostgreSQL cannot store; NULL: "Invalid request" */
+	int			raw;		/* the body is not parsed as JSON, regardless of its Content-Type */
+	size_t			body_max;	/* limit of the body in bytes; 0: BODY_MAX */
 };
 
 #define ROUTE_NAME_(a, b)	a##b
@@ -56,32 +57,34 @@ struct route {
 	    __attribute__((used, section("routes"))) = &ROUTE_NAME(route_, n)
 #define ROUTE_DECLARE(m, p, ...)	ROUTE_ENTRY(__COUNTER__, m, p, __VA_ARGS__)
 
+/* Declares a route that a statement answers. */
 #define ROUTE_SQL(m, p, s, ...)	ROUTE_DECLARE(m, p, .statement = s, ##__VA_ARGS__)
+
+/* Declares a route that the function fn answers. fn is defined in the same file. */
 #define ROUTE(m, p, fn, ...)						\
 	static void	fn(struct request *);				\
-	ROUTE_DECLARE(m, p, .handler = fn, ##__VA_ARGS__);		\
-	static void							\
-	fn(struct request *r)
+	ROUTE_DECLARE(m, p, .handler = fn, ##__VA_ARGS__)
 
-/* Finds the route and decodes its segments; answers 404 or 400 and returns 0 when it cannot. */
+/* Sets route and args of the request. On error answers 404 or 400 and returns 0. */
 int	route_find(struct request *);
 
-/* How many bytes the body of this request may have, before its route is looked for. */
+/* Returns the limit of the body of this request, in bytes. */
 size_t	route_body_max(const struct http_request *);
 
 /*
- * The same for a request of which only the head has come. A guarded route takes
- * more than BODY_MAX of nobody who shows no token: memory is not for strangers.
+ * Returns the limit of the body for a request of which only the header has been
+ * received, len bytes. Without a valid access token the limit of a guarded
+ * route is BODY_MAX, so that anonymous clients cannot fill the memory.
  */
 size_t	route_head_max(const char *head, size_t len);
 
-/* What is said of a body with U+0000, before the route is looked for (docs/compatibility.md#unstorable-text). */
+/* Returns the error message of this request's route for a body with U+0000 (docs/compatibility.md#unstorable-text). */
 const char	*route_unstorable(const struct http_request *);
 
-/* Whether the route of this request leaves its body alone. */
+/* Returns 1 if the body of this request is not parsed as JSON. */
 int	route_is_raw(const struct http_request *);
 
-/* Whether the id is one (docs/compatibility.md#path-ids); if not, the refusal is noted (http/sql.h). */
+/* Checks the id in the path (docs/compatibility.md#path-ids). On error returns 0 and stores the refusal with sql_refusal(). */
 int	route_args_check(struct request *);
 
 #endif

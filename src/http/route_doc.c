@@ -1,5 +1,5 @@
 /*
- * Writes the declarations of all routes.
+ * Route declarations as JSON.
  */
 #include <inttypes.h>
 #include <string.h>

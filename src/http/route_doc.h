@@ -1,5 +1,6 @@
 /*
- * The route table as JSON, for whoever checks documents and answers against it.
+ * The route table as JSON (wanzami docs routes). Tests compare the OpenAPI
+ * document and responses with it.
  */
 #ifndef WANZAMI_ROUTE_DOC_H
 #define WANZAMI_ROUTE_DOC_H
@@ -7,10 +8,10 @@
 #include <stdio.h>
 
 /*
- * Writes an array with one object for each route: method, path (":name" stands
- * for a segment, "*" for the rest), roles, guard (null: public), strict, shared,
- * limit, id, fields (null: any body), issues, raw and bodyMax as http/route.h
- * explains them.
+ * Writes an array with one object per route: method, path (":name" is one
+ * segment, "*" the rest), roles, statement (null: a handler), guard (null:
+ * public), strict, shared, limit, id, fields (null: any body), issues, raw and
+ * bodyMax. http/route.h explains them.
  */
 void	route_doc_print(FILE *);
 

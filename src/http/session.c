@@ -1,5 +1,5 @@
 /*
- * Makes the tokens of a session.
+ * Tokens of a session.
  */
 #include <stdlib.h>
 

@@ -1,6 +1,7 @@
 /*
- * What a new session of a user on a device consists of: the two tokens and
- * what is kept of them (docs/compatibility.md#tokens, #sessions).
+ * Creation of a session: its access token, its refresh token and the
+ * parameters of the statement that stores it (docs/compatibility.md#tokens,
+ * #sessions). Event loop only.
  */
 #ifndef WANZAMI_SESSION_H
 #define WANZAMI_SESSION_H
@@ -10,18 +11,18 @@
 #include "http/request.h"
 #include "store/pg.h"
 
-/* Who signs in; all NULL for nobody. permissions is a JSON array. The text belongs to the request. */
+/* The user who signs in; all members are NULL if no account was found. permissions is a JSON array. Owned by the request. */
 struct session_user {
 	const char	*id, *email, *role, *permissions;
 };
 
-/* Who is in the columns of these names of row 0. Event loop only. */
+/* Copies the columns id, email, role and permissions of row 0. */
 void	session_user(struct request *, const PGresult *, struct session_user *);
 
 /*
- * Makes the tokens and tells statements of them: accessToken, refreshToken,
- * refreshDigest, refreshSeconds, newDeviceId, and deviceLimit. device NULL is
- * a new one. Event loop only.
+ * Creates the two tokens and adds to $1: accessToken, refreshToken,
+ * refreshDigest, refreshSeconds, newDeviceId, deviceLimit. If device is NULL,
+ * a device id is generated. Lifetimes are in seconds.
  */
 void	session_params(struct request *, const struct session_user *, const char *device, int64_t access_seconds, int64_t refresh_seconds);
 

@@ -1,5 +1,5 @@
 /*
- * Finds marked strings in finished JSON text.
+ * Replacement of URL placeholders in JSON text.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,22 +13,22 @@
 #include "store/objects.h"
 #include "store/local/local_objects.h"
 
-#define MARK_BYTES	16
+#define PREFIX_BYTES	16
 #define GATE		":gate:"
 #define GATE_SECONDS	43200	/* 12 hours: a player keeps the URL for the whole film */
 
 const char *
-sign_mark(void)
+sign_placeholder(void)
 {
-	static char	mark[2 * MARK_BYTES + 1];
+	static char	prefix[2 * PREFIX_BYTES + 1];
 
-	if (*mark == '\0')
-		random_hex(mark, MARK_BYTES);
+	if (*prefix == '\0')
+		random_hex(prefix, PREFIX_BYTES);
 
-	return (mark);
+	return (prefix);
 }
 
-/* The end of a JSON string, at its closing quote. */
+/* Returns the closing quote of a JSON string, or end. */
 static const char *
 string_end(const char *p, const char *end)
 {
@@ -38,7 +38,7 @@ string_end(const char *p, const char *end)
 	return (p < end ? p : end);
 }
 
-/* A key out of JSON text; 0 for what no key of ours holds: control characters, or too much. */
+/* Unescapes an object key. Returns 0 if it is empty, too long, or has an escape other than \" \\ \/, which no key needs. */
 static int
 key_unescape(const char *p, const char *end, char out[OBJECTS_KEY_MAX + 1])
 {
@@ -56,21 +56,21 @@ key_unescape(const char *p, const char *end, char out[OBJECTS_KEY_MAX + 1])
 	return (n > 0);
 }
 
-/* ":gate:<id>": an address that holds for as long as the others do. */
+/* Writes the gate URL of an asset version, or null without an origin. id begins after ":gate:". */
 static void
 gate_write(struct kore_buf *out, const char *base, const char *id, const char *end)
 {
-	char	asset[SIGNED_TOKEN_TEXT_MAX], word[SIGNED_TOKEN_MAX];
+	char	asset[SIGNED_TOKEN_TEXT_MAX], token[SIGNED_TOKEN_MAX];
 
 	snprintf(asset, sizeof(asset), "%.*s", (int)(end - id), id);
-	signed_token_make(SIGN_GATE_PURPOSE, asset, GATE_SECONDS, word);
+	signed_token_make(SIGN_GATE_PURPOSE, asset, GATE_SECONDS, token);
 	if (*base == '\0')
 		kore_buf_appendf(out, "null");
 	else
-		kore_buf_appendf(out, "\"%s%s%s\"", base, SIGN_GATE_PATH, word);
+		kore_buf_appendf(out, "\"%s%s%s\"", base, SIGN_GATE_PATH, token);
 }
 
-/* value is what follows the mark: ":<seconds>:<key>". */
+/* Writes the URL of a placeholder. value begins after sign_placeholder(): ":<seconds>:<key>" or ":gate:<id>". */
 static void
 value_sign(struct kore_buf *out, const char *base, const char *value, const char *end)
 {
@@ -114,12 +114,12 @@ sign_base(const struct request *r, char base[SIGN_BASE_MAX])
 void
 sign_body(struct kore_buf *out, const char *base, const char *body, size_t len)
 {
-	const char	*mark = sign_mark(), *end = body + len, *p = body, *found, *close;
+	const char	*prefix = sign_placeholder(), *end = body + len, *p = body, *found, *close;
 
-	while ((found = memmem(p, (size_t)(end - p), mark, strlen(mark))) != NULL) {
+	while ((found = memmem(p, (size_t)(end - p), prefix, strlen(prefix))) != NULL) {
 		close = string_end(found, end);
 		kore_buf_append(out, p, (size_t)(found - 1 - p));	/* up to the opening quote */
-		value_sign(out, base, found + strlen(mark), close);
+		value_sign(out, base, found + strlen(prefix), close);
 		p = close + 1;
 	}
 	kore_buf_append(out, p, (size_t)(end - p));

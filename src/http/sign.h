@@ -1,6 +1,7 @@
 /*
- * Statements return keys of objects where clients need addresses. They mark
- * such a value, and this puts a signed address in its place.
+ * URL placeholders: a statement returns a placeholder where the client needs a
+ * presigned URL of an object, and this module replaces it in the JSON body.
+ * Event loop only.
  */
 #ifndef WANZAMI_SIGN_H
 #define WANZAMI_SIGN_H
@@ -14,31 +15,31 @@ struct request;
 
 #define SIGN_BASE_MAX	300
 
-/* Where the media of pay-per-view titles are asked for, and what their sealed addresses are for (http/signed_token.h). */
+/* Path of gate URLs, which lead to the media of pay-per-view titles, and the purpose of their signed tokens (http/signed_token.h). */
 #define SIGN_GATE_PATH		"/api/ppv/media/"
 #define SIGN_GATE_PURPOSE	"media"
 
 /*
- * What a statement begins a value with that is to be signed, followed by
- * ":<seconds>:<key>", or by ":gate:<id of an asset version>" for an address
- * of ours that looks whether it may be used. Random for each process, so that no stored text can look
- * like it. Event loop only.
+ * Returns the text that begins a placeholder. A statement appends
+ * ":<seconds>:<object key>" for a presigned URL, or ":gate:<id of an asset
+ * version>" for a gate URL of this API. The text is random in each process, so
+ * that no stored text can be taken for a placeholder.
  */
-const char	*sign_mark(void);
+const char	*sign_placeholder(void);
 
 /*
- * What stands in front of addresses that lead to ourselves: PUBLIC_API_ORIGIN,
- * or scheme and host of the request (docs/compatibility.md#api-origin). Empty
- * when the request names no good host. Event loop only.
+ * Writes the origin of this API's URLs: PUBLIC_API_ORIGIN, otherwise scheme
+ * and host of the request (docs/compatibility.md#api-origin). Empty if the
+ * request has no valid host.
  */
 void	sign_origin(const struct request *, char base[SIGN_BASE_MAX]);
 
-/* The same, but empty when the objects are not ours to serve, so that their addresses lead elsewhere. Event loop only. */
+/* Writes the origin of object URLs: that of sign_origin() with the local object storage, empty with S3. */
 void	sign_base(const struct request *, char base[SIGN_BASE_MAX]);
 
 /*
- * Appends a JSON body to out with every marked string replaced by a presigned
- * GET URL, or by null when it cannot be signed. Event loop only.
+ * Appends a JSON body to out. Replaces each string that is a placeholder by a
+ * presigned GET URL or a gate URL, or by null if no URL can be made.
  */
 void	sign_body(struct kore_buf *out, const char *base, const char *body, size_t len);
 

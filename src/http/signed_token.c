@@ -1,5 +1,5 @@
 /*
- * Makes and checks sealed words.
+ * Signed tokens.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 #define MAC_BYTES	16
 
 static void
-word_sign(const char *purpose, const char *text, const char *end, char hex[2 * MAC_BYTES + 1])
+token_sign(const char *purpose, const char *text, const char *end, char hex[2 * MAC_BYTES + 1])
 {
 	const char	*texts[] = { "seal", purpose, text, end }, *key = conf_str(CONF_JWT_ACCESS_SECRET);
 
@@ -27,28 +27,28 @@ signed_token_make(const char *purpose, const char *text, int seconds, char out[S
 	char	end[17], mac[2 * MAC_BYTES + 1];
 
 	snprintf(end, sizeof(end), "%llx", (unsigned long long)time(NULL) + (unsigned long long)seconds);
-	word_sign(purpose, text, end, mac);
+	token_sign(purpose, text, end, mac);
 	snprintf(out, SIGNED_TOKEN_MAX, "%.*s.%s.%s", SIGNED_TOKEN_TEXT_MAX - 1, text, end, mac);
 }
 
 int
-signed_token_open(const char *purpose, const char *word, char text[SIGNED_TOKEN_TEXT_MAX])
+signed_token_open(const char *purpose, const char *token, char text[SIGNED_TOKEN_TEXT_MAX])
 {
 	char	end[17], mac[2 * MAC_BYTES + 1];
-	size_t	text_len = strcspn(word, "."), end_len;
+	size_t	text_len = strcspn(token, "."), end_len;
 
-	if (text_len >= SIGNED_TOKEN_TEXT_MAX || word[text_len] != '.')
+	if (text_len >= SIGNED_TOKEN_TEXT_MAX || token[text_len] != '.')
 		return (0);
-	memcpy(text, word, text_len);
+	memcpy(text, token, text_len);
 	text[text_len] = '\0';
-	word += text_len + 1;
-	end_len = strcspn(word, ".");
-	if (end_len == 0 || end_len >= sizeof(end) || word[end_len] != '.')
+	token += text_len + 1;
+	end_len = strcspn(token, ".");
+	if (end_len == 0 || end_len >= sizeof(end) || token[end_len] != '.')
 		return (0);
-	memcpy(end, word, end_len);
+	memcpy(end, token, end_len);
 	end[end_len] = '\0';
-	word_sign(purpose, text, end, mac);
+	token_sign(purpose, text, end, mac);
 
-	return (mac_same(word + end_len + 1, strlen(word + end_len + 1), mac, strlen(mac)) &&
+	return (mac_same(token + end_len + 1, strlen(token + end_len + 1), mac, strlen(mac)) &&
 	    strtoull(end, NULL, 16) > (unsigned long long)time(NULL));
 }

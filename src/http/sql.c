@@ -1,5 +1,5 @@
 /*
- * Tells a statement about the request, and makes an answer of its outcome.
+ * The statement context of a request, and the response from the outcome.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,22 +15,22 @@
 #include "http/sql.h"
 #include "store/outbox.h"
 
-#define REFUSED		"WZ"	/* SQLSTATEs of wanzami.refuse(): WZ and the status; the message is a sentence */
-#define REFUSED_BODY	"WB"	/* and of wanzami.refuse_with(): the message is the body */
-#define TOO_LONG	"54000"	/* an index has no room for a value: names and addresses of thousands of characters */
+#define REFUSED		"WZ"	/* SQLSTATE of wanzami.refuse(): WZ and the status; the message is for the client */
+#define REFUSED_BODY	"WB"	/* SQLSTATE of wanzami.refuse_with(): WB and the status; the message is the body */
+#define TOO_LONG	"54000"	/* program_limit_exceeded: a value of thousands of characters is too long for an index */
 #define GUARD		"guard"
 
-/* What ties a waiting request to its statement. */
-struct waiter {
+/* A statement that a request waits for. */
+struct call {
 	struct request	*r;
 	void		(*next)(struct request *, const PGresult *);
-	int		reading;	/* nothing is changed by it */
-	int		mails;
+	int		reading;	/* the statement changes nothing */
+	int		mails;		/* the statement may add a mail to the outbox */
 };
 
-/* What is not known is left out: a statement finds NULL either way. */
+/* Adds a member to the context. Leaves out NULL: a statement reads NULL for a missing member, too. */
 static void
-tell(struct kore_buf *out, const char *name, const char *value)
+context_add(struct kore_buf *out, const char *name, const char *value)
 {
 	if (value == NULL)
 		return;
@@ -41,22 +41,22 @@ tell(struct kore_buf *out, const char *name, const char *value)
 }
 
 static void
-tell_client(struct request *r, struct kore_buf *out)
+context_add_client(struct request *r, struct kore_buf *out)
 {
 	char		country[AUDIENCE_COUNTRY_MAX], address[CLIENT_ADDRESS_MAX];
 	const char	*agent;
 
 	audience_country(r->kore, r->route->asks_country, country);
-	tell(out, "country", country);
-	tell(out, "audience", audience_maturity(r->kore));
+	context_add(out, "country", country);
+	context_add(out, "audience", audience_maturity(r->kore));
 	client_address(&r->client, address);
-	tell(out, "address", address);
+	context_add(out, "address", address);
 	if (!http_request_header(r->kore, "user-agent", &agent))
 		agent = NULL;
-	tell(out, "agent", agent);
+	context_add(out, "agent", agent);
 }
 
-/* Writes what no step of a handler changes, once: later the client may be gone, and its headers with it. */
+/* Returns the constant members of the context. Built once, because Kore frees the headers when the client disconnects. */
 static const char *
 context_fixed(struct request *r)
 {
@@ -66,14 +66,14 @@ context_fixed(struct request *r)
 		return (r->known);
 	kore_buf_init(&out, 512);
 	kore_buf_append(&out, "{", 1);
-	tell(&out, "id", r->args[0]);
-	tell(&out, "arg", r->args[1]);
-	tell(&out, "userId", r->user_id);
-	tell(&out, "deviceId", r->device_id);
-	tell(&out, "need", guard_need(r->route));
-	tell(&out, "path", r->path);
-	tell(&out, "mark", sign_mark());
-	tell_client(r, &out);
+	context_add(&out, "id", r->args[0]);
+	context_add(&out, "arg", r->args[1]);
+	context_add(&out, "userId", r->user_id);
+	context_add(&out, "deviceId", r->device_id);
+	context_add(&out, "need", guard_need(r->route));
+	context_add(&out, "path", r->path);
+	context_add(&out, "mark", sign_placeholder());
+	context_add_client(r, &out);
 	kore_buf_appendf(&out, ",\"query\":");
 	query_json(r->kore, &out);
 	r->known = request_copy(r, kore_buf_stringify(&out, NULL));
@@ -125,7 +125,7 @@ sql_answer(struct request *r, const PGresult *res)
 	struct kore_buf	body;
 
 	if (status == NULL) {
-		log_event(LOG_LEVEL_ERROR, "a statement returned no answer", LOG_S("id", r->id), LOG_S("path", r->path));
+		log_event(LOG_LEVEL_ERROR, "statement returned no row with a status", LOG_S("id", r->id), LOG_S("path", r->path));
 		reply_message(r, 500, "Internal server error");
 		return;
 	}
@@ -152,10 +152,10 @@ error_recorded(void *arg, const struct pg_outcome *outcome)
 {
 	(void)arg;
 	if (outcome->error != NULL)
-		log_event(LOG_LEVEL_WARN, "an error could not be recorded", LOG_S("error", outcome->error));
+		log_event(LOG_LEVEL_WARN, "cannot write the error to the error log table", LOG_S("error", outcome->error));
 }
 
-/* A failure of ours: the log, the row that administrators look at (docs/compatibility.md#error-log), and nothing to the client. */
+/* Logs the error, adds it to the error log of administrators (docs/compatibility.md#error-log) and answers 500 without details. */
 static void
 failed_answer(struct request *r, const struct pg_outcome *outcome)
 {
@@ -166,7 +166,7 @@ failed_answer(struct request *r, const struct pg_outcome *outcome)
 	reply_message(r, 500, "Internal server error");
 }
 
-/* The account of the caller was deleted behind the guard's back: a row can no longer belong to it. */
+/* Returns 1 if the user was deleted after the guard had run: a foreign key on the user fails. */
 static int
 account_gone(const struct request *r, const struct pg_outcome *outcome)
 {
@@ -199,25 +199,24 @@ is_reading(const struct request *r)
 static void
 statement_done(void *arg, const struct pg_outcome *outcome)
 {
-	struct waiter	*w = arg;
-	struct request	*r = w->r;
+	struct call	*c = arg;
+	struct request	*r = c->r;
 
-	/* Even when the client has gone: it is done. */
-	if (!w->reading && outcome->error == NULL)
+	/* The change is committed even if the client has disconnected. */
+	if (!c->reading && outcome->error == NULL)
 		changes_announce();
-	if (w->mails && outcome->error == NULL)
+	if (c->mails && outcome->error == NULL)
 		outbox_wake();
 	if (request_resume(r)) {
 		if (outcome->error == NULL)
-			w->next(r, outcome->res);
+			c->next(r, outcome->res);
 		else
 			sql_failed(r, outcome);
 		request_settle(r);
 	}
-	free(w);
+	free(c);
 }
 
-/* Sends the guard, if the route has one, and the statement, if there is one. A body that is an array has no fields. */
 void
 sql_call(struct request *r, const char *name, pg_done done, void *arg)
 {
@@ -237,16 +236,16 @@ sql_call(struct request *r, const char *name, pg_done done, void *arg)
 static void
 statement_send(struct request *r, const char *name, void (*next)(struct request *, const PGresult *))
 {
-	struct waiter	*w;
+	struct call	*c;
 
-	if ((w = calloc(1, sizeof(*w))) == NULL)
+	if ((c = calloc(1, sizeof(*c))) == NULL)
 		fatal("out of memory");
-	w->r = r;
-	w->next = next;
-	w->reading = is_reading(r);
-	w->mails = r->route->mails;
+	c->r = r;
+	c->next = next;
+	c->reading = is_reading(r);
+	c->mails = r->route->mails;
 	request_wait(r);
-	sql_call(r, name, statement_done, w);
+	sql_call(r, name, statement_done, c);
 }
 
 void

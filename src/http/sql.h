@@ -1,18 +1,32 @@
 /*
- * The common way of a request: one statement file, whose last statement
- * returns the status and the finished JSON body of the answer.
+ * Statements of a request: files of sql/query whose last statement returns the
+ * columns status and body of the response. Event loop only.
  *
  * A file may hold several statements, each ended by a semicolon at the end of
- * a line. They run in order in one transaction and in one round trip, behind
- * the guard of the route. All see the same two parameters:
+ * a line. They run in order in one transaction and one round trip, after
+ * sql/query/guard.sql if the route has a guard. All of them have two
+ * parameters of type jsonb.
  *
- *	$1 jsonb	what is known about the request: id and arg (the segments of the path), query, userId and deviceId
- *			(of the token), country, audience, address, agent, mark (sql/query for playable()), and what
- *			request_param added
- *	$2 jsonb	the body
+ * $1 is the statement context. A member without a value is left out.
  *
- * SELECT wanzami.refuse(404, 'Title not found') in any of them ends the
- * request with that answer and undoes what the earlier ones did.
+ *	id		first ":" segment of the path, or what "*" matches
+ *	arg		second ":" segment of the path
+ *	userId		user of the access token
+ *	deviceId	device of the access token
+ *	need		guard of the route (guard_need()), for sql/query/guard.sql
+ *	path		path as the client sent it, without the query string
+ *	mark		beginning of a URL placeholder (http/sign.h)
+ *	country		country of the client (http/audience.h)
+ *	audience	"kid", "teen" or "all" (http/audience.h)
+ *	address		IP address of the client, in IPv6 form (http/client.h)
+ *	agent		User-Agent header
+ *	query		query parameters, an object of strings (http/query.h)
+ *	...		members that the handler has added with request_param()
+ *
+ * $2 is the body after body_check(): {} without one, or if it is an array.
+ *
+ * SELECT wanzami.refuse(404, 'Title not found') in any statement answers the
+ * request with that status and message and rolls the transaction back.
  */
 #ifndef WANZAMI_SQL_H
 #define WANZAMI_SQL_H
@@ -21,46 +35,49 @@
 #include "store/pg.h"
 
 /*
- * Answers with what sql/query/<name>.sql returns: columns status and body (an
- * SQL NULL body is an empty one), with marked strings signed (http/sign.h).
- * 503 when the database cannot be reached, 500 when it refuses the statement.
- * Event loop only, as all of this.
+ * Runs sql/query/<name>.sql and answers with the columns status and body of
+ * its first row. An SQL NULL as body is an empty body. URL placeholders are
+ * replaced (http/sign.h). Answers 503 if the database cannot be reached, 500
+ * if the statement fails.
  */
 void	sql_reply(struct request *, const char *name);
 
 /*
- * The first half of the same for a handler that goes on by itself: next gets
- * the result once it is there. Refusals and failures are answered without it,
- * and when the client has gone nothing is called.
+ * Runs sql/query/<name>.sql and calls next with the result. Refusals and
+ * errors are answered without calling next. If the client disconnects
+ * meanwhile, next is not called.
  */
 void	sql_query(struct request *, const char *name, void (*next)(struct request *, const PGresult *));
 
 /*
- * For who waits for a statement on behalf of several requests: sends it as
- * sql_query would for this one, and calls done whatever becomes of the request;
- * sql_failed answers an outcome with an error.
+ * Sends the guard, if the route has one, and sql/query/<name>.sql, if name is
+ * not NULL, for this request. Calls done exactly once, also if the client
+ * disconnects. For callers that answer several requests with one statement.
  */
 void	sql_call(struct request *, const char *name, pg_done done, void *arg);
+
+/* Answers a request whose statement has failed: a refusal, 400, 401, 500 or 503. */
 void	sql_failed(struct request *, const struct pg_outcome *);
 
-/* Makes $1 of every statement for this request. The first call must come while the client is there (request_present). The caller frees it with kore_free. */
+/* Returns $1 for this request. The first call must be made while request_present(). The caller frees it with kore_free(). */
 char	*sql_context(struct request *);
 
-/* Answers with row 0 of a result as sql_reply does. */
+/* Answers with row 0 of a result as sql_reply() does. */
 void	sql_answer(struct request *, const PGresult *);
 
-/* The text of a column of row 0, NULL for NULL or when there is no row. Belongs to the result. */
+/* Returns a column of row 0; NULL for SQL NULL, a missing column or no row. The result owns the text. */
 const char	*sql_text(const PGresult *, const char *column);
 
-/* The same, as a copy that belongs to the request. */
+/* Returns a copy of sql_text() that is owned by the request. */
 char	*sql_copy(struct request *, const PGresult *, const char *column);
 
 /*
- * Notes what is wrong with the arguments; sql_refuse answers it, after the
- * guard of the route, if it has one, has let the caller pass. body is JSON and
- * must live as long as the request.
+ * Stores the refusal of a request with invalid arguments. body is JSON and must
+ * stay valid as long as the request. Does not answer: see sql_refuse().
  */
 void	sql_refusal(struct request *, int status, const char *body);
+
+/* Answers with the stored refusal. If the route has a guard, the guard runs first and may answer 401 or 403 instead. */
 void	sql_refuse(struct request *);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Makes and checks tokens with libjwt.
+ * JWTs by libjwt.
  */
 #include <errno.h>
 #include <math.h>
@@ -25,7 +25,7 @@ secret(enum token_kind kind)
 	return (conf_str(kind == TOKEN_ACCESS ? CONF_JWT_ACCESS_SECRET : CONF_JWT_REFRESH_SECRET));
 }
 
-/* A claim that is a number but no integer; 0 when it is no number of seconds at all. */
+/* Reads a numeric claim that is not an integer. Returns 0 if the claim is not a number or is out of range. */
 static int
 time_parse(jwt_t *jwt, const char *name, int64_t *out)
 {
@@ -35,7 +35,7 @@ time_parse(jwt_t *jwt, const char *name, int64_t *out)
 
 	if (json == NULL)
 		return (0);
-	value = strtod(json, &end);	/* as jansson writes it: a text begins with a quote, true with a letter */
+	value = strtod(json, &end);	/* no conversion for other types: in JSON a string begins with a quote, true with a letter */
 	if (end != json && *end == '\0' && fabs(value) <= TIME_MAX) {
 		*out = (int64_t)value;
 		ok = 1;
@@ -45,7 +45,7 @@ time_parse(jwt_t *jwt, const char *name, int64_t *out)
 	return (ok);
 }
 
-/* A number of seconds in the claims: -1 without it, 0 in *ok when it is something else. */
+/* Returns a time claim in seconds, or -1 if it is missing. Sets *ok to 0 if the claim is not a number or is out of range. */
 static int64_t
 claim_time(jwt_t *jwt, const char *name, int *ok)
 {
@@ -126,7 +126,7 @@ token_begin(enum token_kind kind, const char *user_id, const char *device_id, in
 	if (jwt_new(&jwt) != 0 || jwt_set_alg(jwt, JWT_ALG_HS256, (const unsigned char *)key, (int)strlen(key)) != 0 ||
 	    jwt_add_grant(jwt, "userId", user_id) != 0 || jwt_add_grant(jwt, "deviceId", device_id) != 0 ||
 	    jwt_add_grant_int(jwt, "iat", now) != 0 || jwt_add_grant_int(jwt, "exp", now + seconds) != 0)
-		fatal("a token cannot be made");
+		fatal("cannot create a JWT");
 
 	return (jwt);
 }
@@ -137,7 +137,7 @@ token_end(jwt_t *jwt)
 	char	*text, *copy;
 
 	if ((text = jwt_encode_str(jwt)) == NULL || (copy = strdup(text)) == NULL)
-		fatal("a token cannot be made");
+		fatal("cannot create a JWT");
 	jwt_free_str(text);
 	jwt_free(jwt);
 
@@ -152,7 +152,7 @@ token_access(const char *user_id, const char *email, const char *role, const cha
 
 	snprintf(list, sizeof(list), "{\"permissions\":%s}", permissions);
 	if (jwt_add_grant(jwt, "email", email) != 0 || jwt_add_grant(jwt, "role", role) != 0 || jwt_add_grants_json(jwt, list) != 0)
-		fatal("a token cannot be made");
+		fatal("cannot create a JWT");
 
 	return (token_end(jwt));
 }
@@ -165,7 +165,7 @@ token_refresh(const char *user_id, const char *device_id, int64_t seconds)
 
 	random_uuid(uuid);
 	if (jwt_add_grant(jwt, "tokenId", uuid) != 0)
-		fatal("a token cannot be made");
+		fatal("cannot create a JWT");
 
 	return (token_end(jwt));
 }

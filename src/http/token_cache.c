@@ -1,6 +1,6 @@
 /*
- * Keeps verified access tokens, each where the end of its text says; the next
- * one with the same place takes it.
+ * A table of verified access tokens, indexed by a hash of the end of the token.
+ * A new token replaces the one in its slot.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,20 +11,20 @@
 #include "http/token.h"
 #include "http/token_cache.h"
 
-#define PLACES	256
+#define SLOTS	256
 
-/* The text is kept whole: it is compared with what comes, so that nobody passes with a part of a token. */
+/* The whole token is stored and compared, so that a part of a token is never accepted. */
 struct entry {
 	struct token	token;
 	size_t		len;
 	char		text[];
 };
 
-static struct entry	*places[PLACES];
+static struct entry	*slots[SLOTS];
 
-/* The end of a token is its MAC, and differs from all others. */
+/* Returns the slot of a token. The end of a token is its MAC, which spreads evenly. */
 static struct entry **
-place(const char *text, size_t len)
+slot(const char *text, size_t len)
 {
 	unsigned int	sum = 0;
 	size_t		i;
@@ -32,7 +32,7 @@ place(const char *text, size_t len)
 	for (i = len > 8 ? len - 8 : 0; i < len; i++)
 		sum = sum * 31 + (unsigned char)text[i];
 
-	return (&places[sum % PLACES]);
+	return (&slots[sum % SLOTS]);
 }
 
 static void
@@ -63,7 +63,7 @@ const struct token *
 token_cache_verify(const char *text)
 {
 	size_t		len = strlen(text);
-	struct entry	**at = place(text, len);
+	struct entry	**at = slot(text, len);
 	struct token	token;
 
 	if (*at != NULL && mac_same(text, len, (*at)->text, (*at)->len))

@@ -1,8 +1,8 @@
 /*
- * The access tokens that were verified lately: a client sends the same one with
- * each of its requests. Only what verification says of text and secret is
- * remembered, for neither changes while the process lives; the time is looked
- * at again, and whether the session still stands is the database's to say.
+ * A cache of verified access tokens, because a client sends the same token with
+ * each of its requests. The cache keeps the result of the signature check,
+ * which cannot change while the process runs. The expiry is checked on each
+ * call; sql/query/guard.sql checks the session. Event loop only.
  */
 #ifndef WANZAMI_TOKEN_CACHE_H
 #define WANZAMI_TOKEN_CACHE_H
@@ -10,9 +10,8 @@
 struct token;
 
 /*
- * What token_verify() says of an access token; NULL when it does not count. It
- * belongs to the cache and is good until the next call. The thread of the event
- * loop.
+ * Verifies an access token like token_verify(). Returns NULL if it is not
+ * valid. The cache owns the result, which is valid until the next call.
  */
 const struct token	*token_cache_verify(const char *text);
 
