@@ -1,7 +1,7 @@
 /*
- * Etags of multipart uploads: what clients call the parts' etags reaches the
- * store as that and nothing else, one part for each; and an answer of the
- * store, whatever it says, is read within its bounds. The input is both.
+ * ETags of multipart uploads. Each ETag that a client sends appears in the request
+ * body as one ETag of one part. Any response is parsed within its bounds. The
+ * input serves as ETags and as response.
  */
 #include "fuzz.h"
 
@@ -31,7 +31,7 @@ occurrences(const char *text, const char *what)
 	return (n);
 }
 
-/* The document names each part once, and reading it gives the etags back, in quotes. */
+/* Checks that the body has one element per part and that parsing it returns the ETags in quotes. */
 static void
 document_check(const char *text)
 {
@@ -50,8 +50,8 @@ document_check(const char *text)
 	MUST(occurrences(document, "<") == 2 + 6 * PARTS && occurrences(document, ">") == 2 + 6 * PARTS);
 	at = document;
 	for (i = 0; i < PARTS; i++) {
-		MUST(xml_take(&at, document + len, "PartNumber", number, sizeof(number)) && atoi(number) == (int)i + 1);
-		MUST(xml_take(&at, document + len, "ETag", etag, sizeof(etag)));
+		MUST(xml_next(&at, document + len, "PartNumber", number, sizeof(number)) && atoi(number) == (int)i + 1);
+		MUST(xml_next(&at, document + len, "ETag", etag, sizeof(etag)));
 		snprintf(wanted, sizeof(wanted), "\"%s", parts[i].etag + (*parts[i].etag == '"'));
 		wanted[1 + strcspn(wanted + 1, "\"")] = '\0';
 		strcat(wanted, "\"");
@@ -63,19 +63,19 @@ document_check(const char *text)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	struct fetch		f = { .method = "GET", .status = 400, .answer_len = len };
+	struct fetch		f = { .method = "GET", .status = 400, .response_len = len };
 	struct objects_call	call = { 0 };
 	struct objects_part	*parts = NULL;
 	char			*text = text_of(data, len);
 	size_t			i, count = 0;
 
 	document_check(text);
-	f.answer = text;
-	(void)parts_take(&f, &parts, &count);
+	f.response = text;
+	(void)parts_parse(&f, &parts, &count);
 	for (i = 0; i < count; i++)
 		MUST(memchr(parts[i].etag, '\0', sizeof(parts[i].etag)) != NULL);
 	free(parts);
-	(void)refused(&f, &call);
+	(void)response_error(&f, &call);
 	free(text);
 
 	return (0);

@@ -17,9 +17,9 @@
  *     request header, local_body_max() (http/local_body.c) checks the signature
  *     and then allows a body of up to OBJECTS_PART_MAX.
  *  3. Kore writes a body above LOCALBODY_MEMORY_MAX to a file from mkstemp(3).
- *     src/embedkore.c redirects that call to local_receive(), which creates the
- *     file in tmp/, so that it is in the file system of the objects. A smaller
- *     body stays in memory.
+ *     kore/memory_files.h redirects that call to local_receive(), which creates
+ *     the file in tmp/, so that it is in the file system of the objects. A
+ *     smaller body stays in memory.
  *  4. The route (api/local_media.c) calls local_accept() for a file, on a thread:
  *     it syncs the file and renames it to parts/UPLOAD/NNNNN (localupload_place()).
  *     For a body in memory it calls objects_part(), which writes a file in tmp/
