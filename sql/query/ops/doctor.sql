@@ -1,5 +1,9 @@
--- `wanzami doctor`: checks the database. $1 and $3 are the migrations and the functions of this program, as sql/migrate.sql takes them,
--- $2 is its time in seconds, $4 its release. "level" is ok, warn or bad; "detail" says what to change.
+-- Command wanzami doctor: checks version, TLS, rights, migrations, functions, connections and clock of the database. Returns
+-- level (ok, warn or bad), name and detail, which says what to change.
+-- $1: migrations of this program, as sql/migrate.sql takes them.
+-- $2: Unix time of this machine.
+-- $3: SQL functions of this program, as sql/migrate.sql takes them.
+-- $4: release of this program.
 SELECT level, name, detail FROM (
 	SELECT 1 AS n, CASE WHEN current_setting('server_version_num')::int >= 140000 THEN 'ok' ELSE 'bad' END AS level, 'database version' AS name,
 		'PostgreSQL ' || current_setting('server_version') || CASE WHEN current_setting('server_version_num')::int >= 140000 THEN ''
