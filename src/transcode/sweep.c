@@ -29,7 +29,7 @@ sweep_done(void *arg, const struct pg_outcome *outcome)
 	lost = atoi(PQgetvalue(outcome->res, 0, 0));
 	adopted = atoi(PQgetvalue(outcome->res, 0, 1));
 	if (lost > 0 || adopted > 0)
-		log_event(LOG_LEVEL_WARN, "transcode jobs requeued by the sweep", LOG_I("lost", lost), LOG_I("adopted", adopted));
+		log_event(LOG_LEVEL_WARN, "transcode jobs queued by the sweep", LOG_I("lost", lost), LOG_I("adopted", adopted));
 	if (adopted > 0 || atoi(PQgetvalue(outcome->res, 0, 2)) > 0)
 		queue_wake();
 }
