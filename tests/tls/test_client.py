@@ -194,7 +194,7 @@ def test_keys_that_cannot_be_used(tls, folder):
     me, other = root.issue("client"), root.issue("other")
     with open(folder + "/locked", "wb") as f:
         f.write(pki.key_pem(me.secret, password=b"secret"))
-    for key, says in ((folder + "/locked", b"has a passphrase"), (other.key, b"not that of the first certificate"),
+    for key, says in ((folder + "/locked", b"remove its passphrase"), (other.key, b"does not match the first certificate"),
                       (root.issue("rsa", key="rsa-2048").key, b"does not match the first certificate"), (me.alone, b"no private key found")):
         r = tls("localhost", 1, cert=me.chain, key=key)
         assert r.returncode == 1 and says in r.stdout

@@ -71,11 +71,11 @@ def test_an_address_of_version_6(fetch, folder):
 
 @pytest.mark.parametrize("make, says", [
     (lambda root, folder: root.issue("localhost", days=(-9, -1)), "expired on"),
-    (lambda root, folder: root.issue("localhost", days=(1, 9)), "one of the two is wrong"),
+    (lambda root, folder: root.issue("localhost", days=(1, 9)), "is not yet valid"),
     (lambda root, folder: root.issue("localhost", purposes=["client"]), "not for a TLS server"),
     (lambda root, folder: pki.self_signed(folder, "localhost"), "self-signed"),
     (lambda root, folder: Authority(folder).issue("localhost"), "signed by an unknown CA"),
-    (lambda root, folder: root.issue("localhost", key="rsa-1024"), "less than 2048 bits"),
+    (lambda root, folder: root.issue("localhost", key="rsa-1024"), "shorter than 2048 bits"),
     (lambda root, folder: Authority(folder, parent=root, permitted=["example.com"], critical=False).issue("localhost"), "not allowed to issue")])
 def test_what_is_wrong_is_said(fetch, folder, make, says):
     root = Authority(folder)
