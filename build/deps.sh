@@ -1,9 +1,9 @@
 #!/bin/bash
-# Builds the third-party libraries, each into a prefix of its own in the cache, and links them under out/deps.
-# A prefix is named by a hash of all that made it: recipe without comments, sources, compiler, the libraries that it needs.
-# usage: deps.sh [musl|arm64|asan]. musl is the product; arm64 is the product for 64-bit ARM, built on another machine; asan is the
-# same recipes with the machine's own compiler and libc, for the test builds under sanitizers and valgrind. Those two are linked
-# under out/deps-arm64 and out/deps-asan.
+# Builds the third-party libraries, each into its own prefix in the cache, and links them under out/deps.
+# The name of a prefix contains a hash of its inputs: recipe without comments, sources, compiler, the libraries that it needs.
+# usage: deps.sh [musl|arm64|asan]. musl is for the product; arm64 is for the product on 64-bit ARM, cross-compiled, linked under
+# out/deps-arm64; asan uses the machine's compiler and libc, for the test builds under sanitizers and valgrind, linked under
+# out/deps-asan.
 set -eu
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -20,17 +20,17 @@ mkdir -p $deps "$cache/src" "$cache/log"
 
 order="roots kore bearssl zlib jsmn hiredis jansson libjwt libpq curl x264 dav1d libwebp ffmpeg licenses"
 [ $target = asan ] || order="musl $order"
-# Built first when they can be: what the longest build waits for.
+# Recipes that the longest build depends on come first.
 hurry="musl zlib dav1d x264 libwebp ffmpeg"
 
 unpack() {	# unpack FILE-PATTERN: extracts the archive, without its first folder, into the current folder
 	tar xf "$cache"/src/$1 --strip-components=1
 }
 
-# Position independent and hardened; debug lines only as far as a backtrace needs them.
+# Position-independent and hardened; -g1 gives enough debug information for backtraces.
 flags="-O2 -g1 -fPIE -fno-common -fstack-protector-strong -ffunction-sections -fdata-sections"
 
-# Reads a recipe into needs, from (the recipes whose sources it is made of), reads (our own files that it is made of), seconds
+# Reads a recipe into needs, from (recipes whose sources it uses), reads (files of this repository that it uses), seconds
 # and recipe_build.
 recipe_read() {
 	needs= from=$1 reads= seconds=10
@@ -64,7 +64,7 @@ can_start() {
 	done
 }
 
-# Runs the recipe in a fresh folder with its output in the log. Never call it in a condition: bash would drop -e.
+# Runs the recipe in an empty folder, with its output in the log. Do not call it in a condition: bash would ignore set -e.
 build_one() {
 	local dep=$1 prefix=${prefix[$1]} work=$cache/work/$1 dep_dir=$root/$deps start=$SECONDS log=$cache/log/$target-$1.log
 	recipe_read $dep
@@ -77,7 +77,7 @@ build_one() {
 	echo "  $dep: $((SECONDS - start)) s"
 }
 
-# Starts recipes in the background, as many at a time as there are processors, each as soon as what it needs has been built.
+# Starts each recipe in the background once the libraries that it needs are built; runs one recipe per processor at a time.
 build_all() {
 	local left=$* dep pid started
 	declare -A running=()
@@ -112,7 +112,7 @@ missing() {
 }
 
 if [ -n "$(missing)" ]; then
-	# The work folders have fixed names, so that their paths are the same in every build: one tree builds at a time.
+	# The work folders have fixed paths, so that builds are reproducible; therefore only one tree can build at a time.
 	exec 9>"$cache/lock"
 	flock -n 9 || { echo "waiting for another build that uses $cache"; flock 9; }
 	wanted=$(missing)
@@ -126,6 +126,6 @@ if [ -n "$(missing)" ]; then
 	[ -z "$wanted" ] || echo "libraries: $((SECONDS - start)) s"
 fi
 
-# The application is linked again when any of them changed.
+# out/deps/keys changes if a library has changed; the application is then linked again.
 [ "$keys" = "$(cat $deps/keys 2>/dev/null)
 " ] || printf '%s' "$keys" >$deps/keys

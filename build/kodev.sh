@@ -31,7 +31,7 @@ build|run)
 	sed "s/@WRAPS@/$(awk '!/^#/ { printf "%s-Wl,--wrap=%s", sep, $1; sep = "," }' build/wraps | sed 's/,-Wl,/,/g')/" conf/build.conf >$stage/conf/build.conf.new
 	cmp -s $stage/conf/build.conf.new $stage/conf/build.conf || cp $stage/conf/build.conf.new $stage/conf/build.conf
 	ln -sfn "$root/kore.conf" $stage/conf/wanzami.conf
-	# kodev looks at the time of a source, not of the headers, options or libraries that it uses.
+	# kodev compares the time of a source only, not of headers, options and libraries; so build everything if one of them changed.
 	if [ -n "$(find src out/gen conf/build.conf build/wraps out/deps/keys ! -name '*.c' -type f -newer $stage/.built 2>/dev/null)" ] ||
 	    [ ! -e $stage/.built ]; then
 		rm -rf $stage/.objs $stage/.flavor

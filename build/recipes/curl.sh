@@ -1,4 +1,4 @@
-# The HTTPS and SMTP client, on BearSSL. 8.14 is the last line of curl that speaks BearSSL.
+# HTTPS and SMTP client with BearSSL. 8.14 is the last series of curl that supports BearSSL.
 needs="musl bearssl zlib"
 seconds=70
 recipe_build() {

@@ -1,4 +1,4 @@
-# AV1.
+# AV1 decoder.
 needs="musl"
 seconds=190
 recipe_build() {

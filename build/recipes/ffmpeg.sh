@@ -1,4 +1,4 @@
-# The demuxers, decoders and filters that films come with, and the encoders and muxers that we write with.
+# FFmpeg with the demuxers and decoders for uploaded films, and the filters, encoders and muxers for renditions.
 needs="musl zlib x264 dav1d libwebp"
 seconds=260
 recipe_build() {
@@ -8,8 +8,8 @@ recipe_build() {
 	PKG_CONFIG_LIBDIR=
 	for d in x264 dav1d zlib libwebp; do PKG_CONFIG_LIBDIR+=$dep_dir/$d/lib/pkgconfig:; done
 	export PKG_CONFIG_LIBDIR
-	# FFmpeg keeps the options of its configure as a string inside the library: none of them may hold a path of this
-	# machine. So the compiler is found on PATH and the prefix is a neutral one.
+	# FFmpeg embeds its configure options in the library, so none of them may contain a path of this machine: the compiler is
+	# found on PATH, and the prefix is /usr.
 	[ $target = asan ] || PATH=${CC%/*}:$PATH
 	./configure ${host:+--enable-cross-compile --target-os=linux --arch=${host%%-*} --cross-prefix=$host-} \
 		--prefix=/usr --libdir=/usr/lib --cc="${CC##*/}" --pkg-config=pkg-config --pkg-config-flags=--static --enable-pic \
@@ -29,7 +29,7 @@ recipe_build() {
 		$(list filter scale format aformat fps aresample setpts asetpts transpose hflip vflip rotate crop pad setsar yadif loudnorm \
 			thumbnail tile overlay split asplit null anull select tonemap pan \
 			colorspace ebur128 amix) >configure.out 2>&1 || { cat configure.out; exit 1; }
-	# A misspelt component is only a warning to configure.
+	# configure only warns about an unknown component.
 	if grep "did not match anything" configure.out; then exit 1; fi
 	set -x
 	make -j$jobs

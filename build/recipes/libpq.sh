@@ -1,9 +1,9 @@
-# libpq alone, without OpenSSL, but with the hooks of a TLS backend: src/tls/pg_tls.c is that backend and needs libpq's own headers.
+# libpq only, without OpenSSL, but with the hooks for a TLS backend. src/tls/pg_tls.c is the backend and needs libpq's internal headers.
 needs="musl"
 seconds=40
 recipe_build() {
 	unpack 'postgresql-18_*.orig.tar.bz2'
-	# Only the server knows time zones; without a place for them a build for another machine would want to make them.
+	# libpq needs no time zones; without --with-system-tzdata a cross build would try to compile them.
 	./configure ${host:+--host=$host} --prefix=/usr --sysconfdir=/etc --with-system-tzdata=/usr/share/zoneinfo --without-readline \
 		--without-icu --without-zlib --without-openssl
 	make -C src/backend generated-headers

@@ -1,10 +1,10 @@
-# musl with Debian's patches (security, and static PIE in musl-gcc), and the kernel headers beside it that programs expect
+# musl with Debian's patches (security, and static PIE in musl-gcc), and the kernel headers that programs expect.
 seconds=50
 recipe_build() {
 	unpack 'musl_*.orig.tar.gz'
 	tar xf "$cache"/src/musl_*.debian.tar.xz
 	for p in $(grep -v '^#' debian/patches/series); do patch -p1 <debian/patches/$p; done
-	# musl's configure chooses the flags that a libc may be built with.
+	# musl's configure must choose the compiler flags itself.
 	unset CFLAGS LDFLAGS
 	./configure --prefix="$prefix" --disable-shared CFLAGS="-g1 -ffile-prefix-map=$cache/work=."
 	make -j$jobs

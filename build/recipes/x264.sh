@@ -1,4 +1,4 @@
-# H.264.
+# H.264 encoder.
 needs="musl"
 seconds=40
 recipe_build() {
