@@ -116,7 +116,7 @@ def test_the_check_sees_mistakes_in_commands(command):
 def variables():
     """Every variable of the binary, and whether it is secret."""
     rows = re.findall(r"^\| `(\w+)` \|.*$", run("docs", "configure").stdout, re.M)
-    secret = set(re.findall(r"^\| `(\w+)` \|.*Secret: never logged\. \|$", run("docs", "configure").stdout, re.M))
+    secret = set(re.findall(r"^\| `(\w+)` \|.*Secret; never logged\. \|$", run("docs", "configure").stdout, re.M))
     assert len(rows) > 50 and "DATABASE_URL" in secret
     return {name: name in secret for name in rows}
 
