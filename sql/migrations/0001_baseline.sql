@@ -54,7 +54,7 @@ END $$;
 -- True if this database was empty. The Node service's record of migrations is only created then.
 CREATE TEMPORARY TABLE fresh ON COMMIT DROP AS SELECT to_regclass('"User"') IS NULL AND to_regclass('_prisma_migrations') IS NULL AS yes;
 
--- The tables shared with the Node service (docs/compatibility.md#database-schema).
+-- The tables shared with the Node service, as its 21 migrations leave them.
 SELECT pg_temp.ensure_enum('Role', ARRAY['USER', 'SUPER_ADMIN', 'CONTENT_MANAGER', 'BLOG_EDITOR', 'MODERATOR', 'SUPPORT', 'FINANCE', 'ANALYTICS', 'OPS']);
 SELECT pg_temp.ensure_enum('PaymentProvider', ARRAY['PAYSTACK', 'FLUTTERWAVE']);
 SELECT pg_temp.ensure_enum('TitleType', ARRAY['MOVIE', 'SERIES']);
@@ -504,8 +504,8 @@ DO $$ BEGIN
 	    AND p."finished_at" IS NOT NULL AND p."rolled_back_at" IS NULL);
 END $$;
 
--- The tables of the schema "wanzami" (docs/compatibility.md#database-indexes). The Node service does not read this schema.
--- Foreign keys lead from these tables to the shared ones, never back.
+-- The tables of the schema "wanzami". The Node service does not read this schema. Foreign keys lead from these
+-- tables to the shared ones, never back.
 
 -- The foreign keys below lock the tables that they refer to. All locks are taken at once, with short waits, so that writers wait for this
 -- transaction no longer than it takes.
@@ -535,7 +535,7 @@ SELECT pg_temp.ensure_table('TABLE', 'wanzami.campaign', $$
 	created_at TIMESTAMPTZ NOT NULL DEFAULT now()
 $$);
 
--- Numbers the hourly batches of campaigns, which clients know as jobs (docs/compatibility.md#campaign-batches).
+-- Numbers the hourly batches of campaigns, which clients know as jobs.
 CREATE SEQUENCE IF NOT EXISTS wanzami.campaign_batch;
 
 -- The outbox: mail that waits for the SMTP server. A statement inserts its mail in its own transaction:
@@ -676,10 +676,9 @@ DO $$ BEGIN
 	END IF;
 END $$;
 
--- Lists that were computed for a profile or a country, under the names that the old service gave them
--- (docs/compatibility.md#recommendation-cache). A list holds ids only; what it may show is checked with each response. "basis"
--- is what the list was computed from; a list with another basis is stale. The table is unlogged: after a crash of the server
--- the lists are computed again.
+-- Recommendation lists that were computed for a profile or a country, by their cache key. A list holds ids only;
+-- what it may show is checked with each response. "basis" is what the list was computed from; a list with another basis is stale. The
+-- table is unlogged: after a crash of the server the lists are computed again.
 SELECT pg_temp.ensure_table('UNLOGGED TABLE', 'wanzami.list_cache', $$
 	key TEXT PRIMARY KEY,
 	profile_id BIGINT REFERENCES "Profile" ("id") ON DELETE CASCADE,

@@ -1,7 +1,6 @@
 -- The indexes of release 0.1.0. `wanzami migrate` runs each statement outside a transaction (docs/database.md), because a database that
--- is adopted has a service that writes to these tables. Partial unique indexes on "AssetVersion"
--- (docs/compatibility.md#database-indexes) are left out: the Node service inserts duplicates when an upload is completed and
--- would fail.
+-- is adopted has a service that writes to these tables. Partial unique indexes on "AssetVersion" are left out:
+-- the Node service inserts duplicates when an upload is completed and would fail.
 
 -- Indexes that the Node service makes, too. One over the same columns counts under any name.
 CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS "User_email_key" ON "User" ("email");
