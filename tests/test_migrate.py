@@ -21,7 +21,19 @@ CATALOGUE = """
     ORDER BY 1"""
 
 
+<<<<<<< HEAD
 def test_makes_the_old_services_database_from_nothing(postgres):
+=======
+def test_migrations_are_frozen():
+    """A listed file never changes: databases have recorded its hash. Put a change into a new file, and list it."""
+    folder = os.path.join(ROOT, "sql", "migrations")
+    have = subprocess.run("sha256sum *.sql", shell=True, cwd=folder, env={**os.environ, "LC_ALL": "C"}, capture_output=True, text=True, check=True).stdout
+    with open(os.path.join(ROOT, "tests", "data", "migrations.sha256")) as f:
+        assert have == f.read()
+
+
+def test_makes_the_contracts_database_from_nothing(postgres):
+>>>>>>> 0f4a8ad (tests: fail when a migration that has landed changes)
     url, db = postgres.create()
     r = run("migrate", DATABASE_URL=url)
     assert r.returncode == 0, r.stdout
