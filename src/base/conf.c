@@ -346,7 +346,7 @@ conf_print_markdown(FILE *fp)
 	char	allowed[160];
 	int	id;
 
-	fprintf(fp, "# How do I configure it?\n\n"
+	fprintf(fp, "# Configuration\n\n"
 	    "With environment variables. They are checked at start: an invalid value stops the process with one line that names the\n"
 	    "variable. A variable that is not in the environment is read from the file `.env` in the working directory, if it exists:\n"
 	    "lines of `NAME=value`. `wanzami docs configure` generates this page from `src/base/conf_vars.h`.\n\n"
