@@ -9,11 +9,14 @@ import pytest
 
 from accounts import Account, hash_of
 from editor import PASSWORD, Api
+from gateways import Gateways, paystack_signature
 from services import run, wait_for
 
 ORDERS = ("wait", "resume", "prune", "free")
 LAST = "POST /api/admin/titles/purge"  # it deletes what the others need
 AWAITS_MOST = 8  # of a route that asks again and again, as long as nothing has happened
+
+EVENT = b'{"event":"nothing"}'
 
 # Routes that respond at once: there is no await at which a client could hang up.
 AT_ONCE = {"GET /health", "GET /api/health", "GET /console", "GET /console/console.css", "GET /console/console.js", "GET /api/openapi.json",
@@ -60,7 +63,7 @@ class Stage:
         return email, self.world.rows("""INSERT INTO "User" (email, password, name, role, "emailVerified", "updatedAt")
             VALUES (%s, %s, 'Ada', 'SUPER_ADMIN', true, now()) RETURNING id""", (email, hash_of(PASSWORD)))[0][0]
 
-    # Each returns (path, body, token, what must hold after a hang-up at await n).
+    # Each returns (path, body, token or headers, what must hold after a hang-up at await n).
 
     def signup(self):
         return None, {"email": self.address(), "password": PASSWORD, "name": "Ada"}
@@ -90,13 +93,15 @@ class Stage:
         return None, {"token": token, "email": email, "name": "Eve", "password": PASSWORD}
 
     def initiate(self):
-        """The gateway refuses: that has to be recorded, whoever has left."""
-        before = self.world.rows('SELECT coalesce(max(id), 0) FROM "PpvPurchase"')[0][0]
+        """The gateway refuses. Once it has been asked, that is recorded without the client. Before, the purchase waits for the payments
+        job, as one whose buyer never gets to the gateway's page."""
+        buyer = Account(self.world)
         self.gateways.say(400, b'{"status":false,"message":"no"}')
 
         def recorded(n):
-            wait_for(lambda: self.world.rows('SELECT status::text FROM "PpvPurchase" WHERE id > %s', (before,)) in ([], [("FAILED",)]), "the refusal")
-        return None, {"titleId": str(self.title)}, Account(self.world).token, recorded
+            wait_for(lambda: self.world.rows('SELECT status::text FROM "PpvPurchase" WHERE "userId" = %s', (buyer.id,)) in (
+                [[("FAILED",)]] if n > 1 else [[], [("PENDING",)]]), "the end of a purchase whose client left at await %d" % n)
+        return None, {"titleId": str(self.title)}, buyer.token, recorded
 
     def gate(self):
         offered = self.a.get("/api/titles/%s" % self.title).json()["title"]["assetVersions"]
@@ -142,8 +147,8 @@ class Stage:
         "POST /api/admin/logout": lambda self: (None, {"deviceId": "elsewhere"}),
         "POST /api/auth/device-label": lambda self: (None, {"label": "Phone"}),
         "POST /api/admin/assets/get-url": lambda self: (None, {"key": "films/1.mp4"}),
-        "POST /api/ppv/paystack/webhook": lambda self: (None, {"event": "nothing"}, None),
-        "POST /api/ppv/flutterwave/webhook": lambda self: (None, {"event": "nothing"}, None),
+        "POST /api/ppv/paystack/webhook": lambda self: (None, EVENT, {"x-paystack-signature": paystack_signature(EVENT)}),
+        "POST /api/ppv/flutterwave/webhook": lambda self: (None, EVENT, {"verif-hash": Gateways.flutterwave_secret}),
         "POST /api/user/devices/:deviceId/profile": lambda self: (None, {"profileId": "1"}),
         "GET /api/titles/:id": lambda self: ("/api/titles/%s" % self.title, None),
         "GET /api/titles/:id/episodes": lambda self: ("/api/titles/%s/episodes" % self.title, None),
@@ -167,7 +172,8 @@ class Stage:
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
         head = "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\nX-Hangup: %s\r\n" % (method, path, self.a.port, hangup)
-        head += "Authorization: Bearer %s\r\n" % token if token else ""
+        headers = token if isinstance(token, dict) else {"Authorization": "Bearer " + token} if token else {}
+        head += "".join("%s: %s\r\n" % header for header in headers.items())
         head += "Content-Type: application/json\r\nContent-Length: %d\r\n" % len(body) if body is not None else ""
         with socket.create_connection(("127.0.0.1", self.a.port), 60) as s:
             s.sendall(head.encode() + b"\r\n" + (body or b""))
