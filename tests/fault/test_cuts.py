@@ -77,7 +77,7 @@ def test_a_film_whose_database_connection_breaks_when_it_is(studio, world, datab
         s = studio.wait(job)
     assert (s["state"], s["attempts"], s["error"]) == ("done", 1, None)
     studio.ready(studio.title_of(job), "R360")
-    assert 'wanzami_jobs_ok_total 1\n' in a.get("/metrics").text
+    wait_for(lambda: 'wanzami_jobs_ok_total 1\n' in a.get("/metrics").text, "it to be counted")
     studio.no_orphans()
     assert a.deaths() == [] and a.stop() == 0
 
