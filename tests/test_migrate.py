@@ -21,9 +21,6 @@ CATALOGUE = """
     ORDER BY 1"""
 
 
-<<<<<<< HEAD
-def test_makes_the_old_services_database_from_nothing(postgres):
-=======
 def test_migrations_are_frozen():
     """A listed file never changes: databases have recorded its hash. Put a change into a new file, and list it."""
     folder = os.path.join(ROOT, "sql", "migrations")
@@ -32,8 +29,7 @@ def test_migrations_are_frozen():
         assert have == f.read()
 
 
-def test_makes_the_contracts_database_from_nothing(postgres):
->>>>>>> 0f4a8ad (tests: fail when a migration that has landed changes)
+def test_makes_the_old_services_database_from_nothing(postgres):
     url, db = postgres.create()
     r = run("migrate", DATABASE_URL=url)
     assert r.returncode == 0, r.stdout
