@@ -15,6 +15,8 @@ usage() {
 	  build memcheck build out/wanzami-memcheck, for tests under valgrind
 	  run            build, then run all roles in the foreground with private servers
 	  test           install the packages, build and run all tests
+	  check [TESTS]  build and run tests, such as tests/api -k login: for the edit-run loop
+	  lint           build and check the sources: clang-tidy, layers, documents, statements, shell scripts
 	  image          build out/wanzami-image.tar, a container image of the binary
 	  image arm64    build out/wanzami-image-arm64.tar, the image for 64-bit ARM
 	  ecs            write the ECS task definitions, with account and image, to out/ecs (docs/deploy.md)
@@ -32,6 +34,8 @@ setup)		exec build/setup.sh "$@" ;;
 build)		exec build/build.sh "$@" ;;
 run)		exec build/run.sh "$@" ;;
 test)		exec tests/run.sh "$@" ;;
+check)		exec tests/check.sh "$@" ;;
+lint)		exec tests/lint.sh "$@" ;;
 image)		exec build/image.sh "$@" ;;
 ecs)		exec ecs-taskdefs/render.sh "$@" ;;
 bench)		exec build/bench.sh "$@" ;;

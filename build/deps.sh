@@ -30,29 +30,30 @@ unpack() {	# unpack FILE-PATTERN: extracts the archive, without its first folder
 # Position-independent and hardened; -g1 gives enough debug information for backtraces.
 flags="-O2 -g1 -fPIE -fno-common -fstack-protector-strong -ffunction-sections -fdata-sections"
 
-# Reads a recipe into needs, from (recipes whose sources it uses), reads (files of this repository that it uses), seconds
+# Reads a recipe into needs, from (recipes whose sources it uses), reads (files of this repository that it uses)
 # and recipe_build.
 recipe_read() {
-	needs= from=$1 reads= seconds=10
-	. build/recipes/$1.sh
+	needs="" from=$1 reads=""
+	# shellcheck source=/dev/null
+	. "build/recipes/$1.sh"
 }
 
-declare -A key prefix
+declare -A key_of prefix_of
 keys=
 for dep in $order; do
 	recipe_read $dep
 	sources=$(grep -E "^(${from//[[:space:]]/|}) " build/sources.lock) || { echo "deps: build/sources.lock has no $dep" >&2; exit 1; }
-	key[$dep]=$({ echo "$target $flags $sources"; grep -v '^[[:space:]]*#' build/recipes/$dep.sh; cat /dev/null $reads; ${tools}gcc -dumpfullversion -dumpmachine
-		for d in $needs; do [ $target = asan ] && [ $d = musl ] || echo "$d-${key[$d]}"; done; } |
+	key_of[$dep]=$({ echo "$target $flags $sources"; grep -v '^[[:space:]]*#' build/recipes/$dep.sh; cat /dev/null $reads; ${tools}gcc -dumpfullversion -dumpmachine
+		for d in $needs; do [ $target = asan ] && [ $d = musl ] || echo "$d-${key_of[$d]}"; done; } |
 		sha256sum | cut -c1-16)
-	prefix[$dep]=$cache/$target/$dep-${key[$dep]}
-	ln -sfn "${prefix[$dep]}" $deps/$dep
-	keys+="$dep ${key[$dep]}
+	prefix_of[$dep]=$cache/$target/$dep-${key_of[$dep]}
+	ln -sfn "${prefix_of[$dep]}" $deps/$dep
+	keys+="$dep ${key_of[$dep]}
 "
 done
 
 is_built() {
-	[ -e "${prefix[$1]}/.done" ]
+	[ -e "${prefix_of[$1]}/.done" ]
 }
 
 # Returns 0 if everything that a recipe needs has been built.
@@ -66,7 +67,9 @@ can_start() {
 
 # Runs the recipe in an empty folder, with its output in the log. Do not call it in a condition: bash would ignore set -e.
 build_one() {
-	local dep=$1 prefix=${prefix[$1]} work=$cache/work/$1 dep_dir=$root/$deps start=$SECONDS log=$cache/log/$target-$1.log
+	local dep=$1 prefix=${prefix_of[$1]} work=$cache/work/$1 start=$SECONDS log=$cache/log/$target-$1.log
+	# shellcheck disable=SC2034 # recipes read it
+	dep_dir=$root/$deps
 	recipe_read $dep
 	export CC=${tools}gcc CFLAGS="$flags -ffile-prefix-map=$work=. -ffile-prefix-map=$cache=/cache" LDFLAGS=
 	[ $target = asan ] || [ $dep = musl ] || { CC="$root/$deps/musl/bin/musl-gcc"; LDFLAGS="-static"; }
@@ -107,7 +110,7 @@ build_all() {
 missing() {
 	local dep
 	for dep in $hurry $(printf '%s\n' $order | grep -vxF "$(printf '%s\n' $hurry)"); do
-		[ -z "${prefix[$dep]:-}" ] || is_built $dep || echo $dep
+		[ -z "${prefix_of[$dep]:-}" ] || is_built $dep || echo $dep
 	done
 }
 

@@ -23,7 +23,7 @@ build|run)
 	rm -rf $stage/src
 	mkdir -p $stage/src $stage/conf
 	[ ! -L $stage/conf/build.conf ] || rm $stage/conf/build.conf
-	for f in $(find src -name '*.c'); do
+	find src -name '*.c' | while read -r f; do
 		ln -s "$root/$f" "$stage/src/app-$(echo "${f#src/}" | tr / -)"
 	done
 	ln -sfn "$root/src" $stage/headers

@@ -74,6 +74,7 @@ if [ -z "${DATABASE_URL:-}" ]; then
 	if [ ! -e "$pg/data/PG_VERSION" ]; then
 		echo "creating a database cluster in $pg"
 		rm -rf "$pg/data" "$pg/new"
+		# shellcheck disable=SC2154 # pg_password comes from the file of secrets
 		setpriv "${as[@]}" "$pgbin/initdb" -D "$pg/new" -A scram-sha-256 -U postgres --pwfile=<(echo "$pg_password") -E UTF8 --locale=C.UTF-8 >"$run/pg.log" 2>&1 ||
 			{ tail -n 20 "$run/pg.log" >&2; exit 1; }
 		mv "$pg/new" "$pg/data"

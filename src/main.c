@@ -50,11 +50,11 @@
 #include "versions.h"
 
 #define DRAIN_STEP_MS		50
-#define RETURN_MS		3000	/* of the grace: a job that is not finished by then is given back */
+#define RETURN_MS		3000	/* before the end of the grace period, running cron jobs are told to give their lease back */
 #define FIRST_WORKER		1
 #define CONNECTIONS_FEW		64
-#define TASK_THREADS_MAX	4	/* of one worker, which often has most of those who log in */
-#define SOLO_COUNT		3	/* Kore's count of workers at which the one that serves needs no lock to accept */
+#define TASK_THREADS_MAX	4	/* of one worker: most logins may be on the same worker */
+#define SOLO_COUNT		3	/* the worker count at which Kore lets the only HTTP worker accept without a lock */
 
 static pid_t	parent_pid;
 static struct kore_server	*secure = NULL;	/* serves HTTPS, when there is a certificate */
@@ -64,7 +64,7 @@ KORE_SYMBOL(kore_worker_configure);
 KORE_SYMBOL(kore_worker_teardown);
 KORE_SYMBOL(kore_worker_signal);
 
-/* Kore's workers try every descriptor up to the limit once; in a container that may be a million. */
+/* Lowers the descriptor limit: each Kore worker closes every possible descriptor at its start, and a container may allow a million. */
 static void
 descriptors_limit(void)
 {
@@ -92,9 +92,9 @@ port_taken(int port)
 }
 
 /*
- * An API answers everybody, over IPv4 and IPv6 alike; the other roles only the
- * health check beside them. Who is started with an API's environment on its
- * machine finds the port taken, and does its work nevertheless.
+ * Chooses what to listen on: all IPv4 and IPv6 addresses for the API, loopback
+ * for the health check of the other roles. If another process on this machine
+ * has the port, a role without the API serves no health check and works on.
  */
 static void
 bind_choose(void)
@@ -110,7 +110,7 @@ bind_choose(void)
 	setenv("WANZAMI_BIND", bind, 1);
 }
 
-/* What kore.conf says of the plain server, for the secure one, which is not always there. */
+/* Creates the HTTPS server in the way kore.conf creates the HTTP server. kore.conf cannot: the server depends on the certificate. */
 static void
 secure_open(void)
 {
@@ -137,7 +137,7 @@ migrate_wanted(void)
 	return (!strcmp(conf_str(CONF_WANZAMI_ENV), "development"));
 }
 
-/* Only the API makes and checks tokens. */
+/* Only the API signs and verifies tokens. */
 static void
 secrets_check(void)
 {
@@ -145,7 +145,7 @@ secrets_check(void)
 		settings_die(conf_check_secrets());
 }
 
-/* Who must know learns it once, not with every mail. */
+/* Logs once at start that mail is off. */
 static void
 mail_announce(void)
 {
@@ -153,7 +153,7 @@ mail_announce(void)
 		log_event(LOG_LEVEL_WARN, "mail is off: SMTP_HOST, SMTP_USER and SMTP_PASS are not all set");
 }
 
-/* Only a health check connects to roles without the API. Kore makes room for connections right behind the fork. */
+/* Only health checks connect to roles without the API. Kore allocates connections right after the fork. */
 static void
 connections_few(void)
 {
@@ -171,7 +171,7 @@ workers_count(void)
 		count = cpu_count;
 	role_set_http_workers(count);
 	worker_count = (u_int8_t)count;
-	/* They hash passwords; more of them than processors only make others wait longer. */
+	/* Task threads hash passwords; more threads than processors would only delay the others. */
 	kore_task_threads = cpu_count < TASK_THREADS_MAX ? cpu_count : TASK_THREADS_MAX;
 	if (role_get() & ROLE_TRANSCODE) {
 		worker_count++;
@@ -212,7 +212,7 @@ kore_parent_configure(int argc, char **argv)
 	log_event(LOG_LEVEL_INFO, "starting", LOG_S("version", WANZAMI_VERSION), LOG_I("port", conf_int(CONF_PORT)));
 }
 
-/* A worker does not outlive its parent, whatever ended that: nobody would restart it, and the next parent has its own. */
+/* Ends the worker with its parent, however that ends: nothing would restart the worker, and the next parent forks its own. */
 static void
 parent_follow(void)
 {
@@ -228,7 +228,7 @@ transcodes(void)
 	return (!role_serves_http(worker->id));
 }
 
-/* Work that waits for no client, done beside the requests. */
+/* Starts the periodic work of a worker that serves HTTP. */
 static void
 chores_start(void)
 {
@@ -241,7 +241,7 @@ chores_start(void)
 		schedule_start();
 }
 
-/* Kore gives the right to accept to one worker after the other; the only one that serves keeps it. */
+/* Starts a worker. Kore passes the right to accept connections around among workers; a single HTTP worker keeps it. */
 void
 kore_worker_configure(void)
 {
@@ -267,7 +267,7 @@ kore_worker_configure(void)
 	chores_start();
 }
 
-/* SIGHUP: a renewed certificate is there. */
+/* SIGHUP loads a renewed certificate. */
 void
 kore_worker_signal(int sig)
 {
@@ -275,7 +275,7 @@ kore_worker_signal(int sig)
 		listener_check();
 }
 
-/* Whether a request has begun to arrive, is being served, or its answer is not out yet. */
+/* Returns 1 while a request is arriving or being served, or a response has not been sent completely. */
 static int
 requests_in_flight(void)
 {
@@ -293,14 +293,14 @@ requests_in_flight(void)
 	return (0);
 }
 
-/* Whatever this worker should not be ended in the middle of. */
+/* Returns 1 while the worker has work that it should finish before it ends. */
 static int
 in_flight(void)
 {
 	return (requests_in_flight() || mail_sender_busy() || schedule_busy() || (transcodes() && worker_busy()));
 }
 
-/* One turn of the loop that Kore has left. */
+/* Runs one turn of Kore's event loop, which Kore has left. */
 static void
 turn(void)
 {
@@ -311,12 +311,12 @@ turn(void)
 }
 
 /*
- * Kore leaves its loop at once on SIGTERM; what is in flight is finished
- * here. First the load balancer is given time to see /health fail: until it
- * does, it sends more, and every answer asks it to close its connection.
+ * Drains the worker; Kore leaves its event loop at once on SIGTERM. First the
+ * load balancer gets time to see /health fail. Until then it sends more
+ * requests, and every response asks it to close the connection.
  *
- * The worker ends here and not in Kore, which would free its memory first:
- * threads that did not end in time still use it.
+ * The worker exits here. Kore would free its memory first, which threads that
+ * did not end in time still use.
  */
 void
 kore_worker_teardown(void)

@@ -13,12 +13,12 @@
 #include "sandbox.h"
 
 #if defined(UNSANDBOXED)
-/* The tests' builds call what glibc, sanitizers and valgrind like; only the product is in the sandbox. */
+/* The test builds have no sandbox: glibc, sanitizers and valgrind make other system calls. */
 KORE_SECCOMP_FILTER("wanzami", BPF_STMT(BPF_RET + BPF_K, SECCOMP_RET_ALLOW))
 #if defined(__SANITIZE_ADDRESS__)
 const char	*__asan_default_options(void);
 
-/* What hangs on Kore's memory pools until the process ends would count as leaked: nobody looks for pointers there. */
+/* LeakSanitizer does not search Kore's memory pools for pointers and would report what they hold. */
 const char *
 __asan_default_options(void)
 {
@@ -26,7 +26,7 @@ __asan_default_options(void)
 }
 #endif
 #else
-/* What is done to files by their names. Younger machines have these calls only in the form that takes a folder as well. */
+/* Calls on file names. Newer architectures have only the variants that take a directory descriptor. */
 #if defined(SYS_rename)
 #define BY_NAME	\
 	KORE_SYSCALL_ALLOW(rename),	\
@@ -44,12 +44,10 @@ __asan_default_options(void)
 #endif
 
 /*
- * What a worker needs beyond Kore's own list: musl's realloc and stdio,
- * connections to the database, and libcurl's way to wake itself; for objects
- * in a local directory, whose files are read at an offset, made to last,
- * joined without passing through us, and moved to their places; and for a
- * transcode worker, which lets others go first, counts the CPUs it may use and
- * has threads with names.
+ * System calls beyond Kore's own list, for: realloc and stdio of musl;
+ * connections to servers; libcurl's wake-up; the local object store (read at
+ * an offset, sync, copy in the kernel, rename); the transcode worker
+ * (priority, number of CPUs, thread names).
  */
 KORE_SECCOMP_FILTER("wanzami",
 	KORE_SYSCALL_ALLOW(mremap),

@@ -1,12 +1,14 @@
 #!/bin/bash
 # Installs the packages for building and testing, builds, and runs the tests in four parts: all tests with out/wanzami; tests of the API,
 # mail and the queue under AddressSanitizer and UBSan; some tests under valgrind; some tests with the emulated binary for 64-bit ARM.
-# Prints the slowest tests of each part, skipped tests with their reasons, and at the end "N passed, N failed".
-# usage: tests/run.sh [PYTEST-ARGUMENT…]. With arguments (tests/api -k payments) only the first part runs. Give a path with -k.
+# Prints the time and the ten slowest tests of each part, skipped tests with their reasons, and at the end "N passed, N failed".
+# usage: tests/run.sh [PYTEST-ARGUMENT…]. With arguments (tests/api -k payments) only the first part runs.
 # A test that fails or runs for 15 minutes is repeated up to twice; the summary lists it as RERUN.
 # tests/e2e/run.sh runs the tests that need containers and a load balancer.
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
+. tests/paths.sh
+set_paths "$@"
 build/setup.sh test run image || exit
 build/image.sh || exit
 reports=$(mktemp -d)
@@ -15,16 +17,17 @@ status=0
 
 # suite NAME PYTEST-ARGUMENT…
 suite() {
-	local name=$1
+	local name=$1 start=$SECONDS
 	shift
 	echo "== $name"
-	/usr/bin/python3 -m pytest -q -p no:cacheprovider --reruns 2 -rR --timeout 900 --durations=5 --junitxml="$reports/$name.xml" "$@" || status=1
+	/usr/bin/python3 -m pytest -q -p no:cacheprovider --reruns 2 -rR --timeout 900 --durations=10 --junitxml="$reports/$name.xml" "$@" || status=1
+	echo "== $name: $((SECONDS - start)) s, $SECONDS s since the start"
 }
 
 if [ $# -gt 0 ]; then
-	suite tests "$@"
+	suite tests "${paths[@]}" "$@"
 else
-	suite tests tests --ignore tests/arm64 --ignore tests/fault/test_awaits.py --ignore tests/e2e/test_outside.py --ignore tests/e2e/test_balancer.py
+	suite tests "${paths[@]}"
 	build/build.sh asan || exit
 	suite sanitizers tests/api tests/net tests/jobs/test_queue.py tests/test_titles.py tests/fault/test_awaits.py --binary out/wanzami-asan -k "not 0000]"
 	build/build.sh memcheck || exit

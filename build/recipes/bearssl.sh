@@ -1,5 +1,4 @@
 needs="musl"
-seconds=15
 recipe_build() {
 	unpack 'bearssl_*.orig.tar.xz'
 	make -j$jobs lib CC="$CC" LD="$CC" AR="$AR" CFLAGS="$CFLAGS -W -Wall"

@@ -1,6 +1,5 @@
 # HTTPS and SMTP client with BearSSL. 8.14 is the last series of curl that supports BearSSL.
 needs="musl bearssl zlib"
-seconds=70
 recipe_build() {
 	unpack 'curl_*.orig.tar.gz'
 	./configure ${host:+--host=$host} --prefix="$prefix" --disable-shared --enable-static --with-bearssl="$dep_dir/bearssl" \

@@ -1,6 +1,5 @@
 # AV1 decoder.
 needs="musl"
-seconds=190
 recipe_build() {
 	unpack 'dav1d_*.orig.tar.xz'
 	local cpu=${host%%-*} file=native

@@ -1,6 +1,5 @@
 # FFmpeg with the demuxers and decoders for uploaded films, and the filters, encoders and muxers for renditions.
 needs="musl zlib x264 dav1d libwebp"
-seconds=260
 recipe_build() {
 	unpack 'ffmpeg_*.orig.tar.xz'
 	set +x	# the lists below are long

@@ -1,7 +1,6 @@
 # Kore as objects for a single binary, with tasks; a violation of the sandbox kills the process, not the thread. The TLS backend
 # bearssl is src/tls/tls_bearssl.c of the application; an empty file replaces it among Kore's sources.
 needs="musl"
-seconds=8
 kore_objects() {	# kore_objects ARCHIVE FLAGS
 	TARGET_PLATFORM=${host%%-*} PATH=$PWD/bin:$PATH CFLAGS="$CFLAGS $2 -DSECCOMP_KILL_POLICY=SECCOMP_RET_KILL_PROCESS" \
 		make -j$jobs TASKS=1 TLS_BACKEND=bearssl KORE_SINGLE_BINARY=1 KORE_TMPDIR=memfd: objects

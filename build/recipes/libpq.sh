@@ -1,6 +1,5 @@
 # libpq only, without OpenSSL, but with the hooks for a TLS backend. src/tls/pg_tls.c is the backend and needs libpq's internal headers.
 needs="musl"
-seconds=40
 recipe_build() {
 	unpack 'postgresql-18_*.orig.tar.bz2'
 	# libpq needs no time zones; without --with-system-tzdata a cross build would try to compile them.

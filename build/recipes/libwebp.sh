@@ -1,6 +1,5 @@
 # WebP for posters and storyboards.
 needs="musl"
-seconds=60
 recipe_build() {
 	unpack 'libwebp_*.orig.tar.gz'
 	./configure ${host:+--host=$host} --prefix="$prefix" --disable-shared --enable-static --disable-libwebpmux --disable-libwebpdemux \

@@ -2,7 +2,6 @@
 needs=
 from=$(awk '/^[^#]/ && $2 !~ /^\// { print $1 }' build/licenses)
 reads=build/licenses
-seconds=15
 license_file() {	# license_file RECIPE FILE: prints one licence text
 	case $2 in
 	/*)	cat "${2/VERSION/$(gcc -dumpversion)}" ;;

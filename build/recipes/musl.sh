@@ -1,5 +1,4 @@
 # musl with Debian's patches (security, and static PIE in musl-gcc), and the kernel headers that programs expect.
-seconds=50
 recipe_build() {
 	unpack 'musl_*.orig.tar.gz'
 	tar xf "$cache"/src/musl_*.debian.tar.xz

@@ -1,7 +1,6 @@
 # CA certificates that Mozilla trusts for TLS servers: concatenated DER, in the order of certdata.txt of NSS and Debian's
 # ca-certificates.
 needs=
-seconds=1
 recipe_build() {
 	unpack 'ca-certificates_*.tar.xz'
 	cat >convert.pl <<'END'

@@ -1,6 +1,5 @@
 # H.264 encoder.
 needs="musl"
-seconds=40
 recipe_build() {
 	unpack 'x264_*.orig.tar.gz'
 	./configure ${host:+--host=$host} --prefix="$prefix" --enable-static --enable-pic --disable-cli --disable-opencl \

@@ -1,5 +1,4 @@
 needs="musl"
-seconds=3
 recipe_build() {
 	unpack 'zlib_*.orig.tar.gz'
 	./configure --static --prefix="$prefix"

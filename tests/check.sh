@@ -1,0 +1,10 @@
+#!/bin/bash
+# Builds the application and runs tests with it, for the edit-run loop: no image and no sanitizer build.
+# usage: tests/check.sh [PYTEST-ARGUMENT…], for example tests/api -k payments. Without a path, all tests of this machine's binary.
+set -eu
+cd "$(dirname "$0")/.."
+build/setup.sh test
+build/build.sh
+. tests/paths.sh
+set_paths "$@"
+exec /usr/bin/python3 -m pytest -q -p no:cacheprovider "${paths[@]}" "$@"

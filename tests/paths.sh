@@ -1,0 +1,14 @@
+#!/bin/bash
+# Sourced by run.sh and check.sh.
+
+# set_paths PYTEST-ARGUMENT…: leaves paths empty if an argument is a path, else sets it to all tests that out/wanzami can run by
+# itself. Others need the binary for 64-bit ARM, the hooks of the sanitizer build, or containers behind a load balancer (tests/e2e/run.sh).
+# shellcheck disable=SC2034 # the caller reads paths
+set_paths() {
+	local argument
+	paths=()
+	for argument in "$@"; do
+		[ ! -e "${argument%%::*}" ] || return 0
+	done
+	paths=(tests --ignore tests/arm64 --ignore tests/fault/test_awaits.py --ignore tests/e2e/test_outside.py --ignore tests/e2e/test_balancer.py)
+}
