@@ -49,5 +49,5 @@ SELECT level, name, detail FROM (
 	UNION ALL
 	SELECT 8, CASE WHEN abs(extract(epoch FROM clock_timestamp()) - $2::numeric) < 5 THEN 'ok' ELSE 'bad' END, 'clock against the database',
 		round(extract(epoch FROM clock_timestamp()) - $2::numeric, 1) || ' s apart' || CASE WHEN abs(extract(epoch FROM clock_timestamp()) - $2::numeric) < 5
-		THEN '' ELSE '; set the clocks right' END
+		THEN '' ELSE '; correct the clocks' END
 ) checks ORDER BY n
