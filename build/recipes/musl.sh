@@ -5,7 +5,8 @@ recipe_build() {
 	for p in $(grep -v '^#' debian/patches/series); do patch -p1 <debian/patches/$p; done
 	# musl's configure must choose the compiler flags itself.
 	unset CFLAGS LDFLAGS
-	./configure --prefix="$prefix" --disable-shared CFLAGS="-g1 -ffile-prefix-map=$cache/work=."
+	# By itself it makes musl-gcc only if the compiler finds the headers of glibc, which a cross compiler need not have.
+	./configure --prefix="$prefix" --disable-shared --enable-wrapper=gcc CFLAGS="-g1 -ffile-prefix-map=$cache/work=."
 	make -j$jobs
 	make install
 	local ours=/usr/include/$(gcc -dumpmachine) kernel=/usr/${host:+$host/}include d
