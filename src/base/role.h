@@ -12,7 +12,7 @@
 int	role_parse(const char *list);
 
 /* Sets the roles of this process: once, before threads start. */
-void	role_set(int roles);
+void	role_set(int value);
 
 /* Returns the roles of this process. Any thread. */
 int	role_get(void);

@@ -94,7 +94,7 @@ def test_a_film_that_fails_is_failed_and_counted_once(studio, world, database, a
         cut.drop()
         studio.wait(job, "FAILED")
         wait_for(lambda: 'wanzami_jobs_failed_total 1\n' in a.get("/metrics").text, "it to be counted")
-    assert len([line for line in a.log_lines() if line["msg"] == "film failed"]) == 1
+    assert len([line for line in a.log_lines() if line["msg"] == "transcode job failed"]) == 1
     assert a.deaths() == []
 
 
