@@ -315,7 +315,7 @@ def test_a_password_is_sent_and_a_wrong_one_is_said_once(world):
 @pytest.mark.parametrize("url, says", [
     ("http://x", "redis://[user:password@]host[:port]"), ("redis://", "bad host or port"), ("redis://h:0", "bad host or port"),
     ("redis://h:1x", "bad host or port"), ("redis://h/3", "other than 0"), ("redis://[::1", "bad host or port"),
-    ("redis://a%zz@h", "badly encoded"), ("rediss://h:0", "or rediss:// for TLS")])
+    ("redis://a%zz@h", "not percent-encoded correctly"), ("rediss://h:0", "or rediss:// for TLS")])
 def test_a_bad_address_stops_the_process_with_one_line(url, says):
     from conftest import SECRETS, run
     r = run(REDIS_URL=url, DATABASE_URL="postgresql://u@127.0.0.1:1/x", **SECRETS)
