@@ -5,10 +5,20 @@
 
 #include "store/script.h"
 
+/* Skips blanks and comment lines: a comment may hold a semicolon or the name of a parameter. */
+static const char *
+comments_skip(const char *p)
+{
+	for (p += strspn(p, " \t\n"); !strncmp(p, "--", 2); p += strspn(p, " \t\n"))
+		p += strcspn(p, "\n");
+
+	return (p);
+}
+
 char *
 script_next(const char **text)
 {
-	const char	*p, *from = *text + strspn(*text, " \t\n");
+	const char	*p, *from = comments_skip(*text);
 
 	if (*from == '\0')
 		return (NULL);

@@ -7,7 +7,7 @@
 
 #define SCRIPT_FOLDER	"sql/query/"
 
-/* The next statement, which the caller frees; *text moves behind it. NULL after the last. */
+/* Returns the next statement without the comment lines in front of it, to be freed by the caller, and moves *text behind it. NULL after the last. */
 char	*script_next(const char **text);
 
 #endif
