@@ -57,7 +57,7 @@ def test_films_with_the_old_front_are_made_again(studio, world):
     """The statement of docs/upgrade.md: it queues what was made with the index directly behind moov, from the kept source."""
     with open(os.path.join(ROOT, "docs", "upgrade.md")) as f:
         page = f.read()
-    statement = page[page.index("    DO $$\n"):page.index("    END $$;\n")] + "    END $$;"
+    statement = page[page.index("\nDO $$\n"):page.index("\nEND $$;\n")] + "\nEND $$;"
     world.start(roles="transcode", **FAST)
     old, kept, gone = (studio.upload(film(), renditions=["R360"]) for _ in range(3))
     for job in (old, kept, gone):
