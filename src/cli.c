@@ -25,7 +25,7 @@
 
 #define PROBE_TIMEOUT_MS	2000
 
-/* What a command needs before it runs. */
+/* Preparations that a command needs before it runs. */
 #define NEEDS_CONF	0x01	/* the environment */
 #define NEEDS_ROOTS	0x02	/* CAs, to reach the database */
 #define NEEDS_LOG	0x04	/* a log, named after the command */

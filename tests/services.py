@@ -640,6 +640,10 @@ class Client:
     def delete(self, path, **options):
         return self.request("DELETE", path, **options)
 
+    def metric(self, name):
+        """The value of a series without labels of GET /metrics."""
+        return [float(line.split()[1]) for line in self.get("/metrics").text.splitlines() if line.startswith("wanzami_%s " % name)][0]
+
 
 class Appliance(Client):
     """A running wanzami with its log on disk. `roles` is "api", "api,transcode", …; all of them when left out."""

@@ -199,9 +199,6 @@ class Stage:
 
     hangups = 0
 
-    def metric(self, name):
-        return [float(line.split()[1]) for line in self.a.get("/metrics").text.splitlines() if line.startswith("wanzami_%s " % name)][0]
-
 
 @pytest.fixture(params=["s3", "directory"])
 def stage(request, world, gateways, tmp_path):
@@ -231,8 +228,8 @@ def test_every_await_of_every_route(stage):
     if stage.folder is None:
         assert (awaits["POST /api/auth/login"], awaits["POST /api/admin/uploads/:id/complete"]) == (4, 3)
     # Whatever was left behind comes to its end, nobody waits for a response, and the worker is the one that began.
-    wait_for(lambda: stage.metric("requests_open") == 1, "the end of every request but the one that asks")
-    assert stage.metric("requests_in_flight") == 0
-    assert stage.metric("clients_left_total") == stage.hangups
+    wait_for(lambda: stage.a.metric("requests_open") == 1, "the end of every request but the one that asks")
+    assert stage.a.metric("requests_in_flight") == 0
+    assert stage.a.metric("clients_left_total") == stage.hangups
     assert stage.a.workers() == [stage.worker]
     assert not [line for line in stage.a.log_lines() if "without a response" in line["msg"]]

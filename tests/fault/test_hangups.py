@@ -91,9 +91,6 @@ def test_those_who_hang_up_cost_nobody_else_an_answer(crowd):
             future.result()
         assert min(future.result() for future in staying) > 0
     assert crowd.a.workers() == before
-
-    def metric(name):
-        return [float(line.split()[1]) for line in crowd.a.get("/metrics").text.splitlines() if line.startswith("wanzami_%s " % name)][0]
-    wait_for(lambda: metric("requests_open") == 1, "the end of every request but the one that asks")
-    assert metric("clients_left_total") > HANG_UPS / 10 and metric("requests_in_flight") == 0
+    wait_for(lambda: crowd.a.metric("requests_open") == 1, "the end of every request but the one that asks")
+    assert crowd.a.metric("clients_left_total") > HANG_UPS / 10 and crowd.a.metric("requests_in_flight") == 0
     assert not [line for line in crowd.a.log_lines() if "without a response" in line["msg"]]
