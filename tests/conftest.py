@@ -1,5 +1,6 @@
 """What tests ask for by name. Servers start when a test first wants one and end with the run; what a test killed is started
 again for the next. `world` is all of them at once, fresh for the test."""
+import fcntl
 import os
 import shutil
 import subprocess
@@ -26,6 +27,14 @@ def pytest_configure(config):
     if config.getoption("--valgrind"):
         services.VALGRIND = ["valgrind", "-q", "--trace-children=yes", "--leak-check=no", "--num-callers=20"]
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+
+
+def pytest_collection_modifyitems(items):
+    """Tests with a fixture that costs much to make, or that takes the whole machine, run in one worker of pytest-xdist."""
+    for item in items:
+        for fixture in ("stack_for_the_run",):
+            if fixture in item.fixturenames:
+                item.add_marker(pytest.mark.xdist_group(fixture))
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -105,12 +114,10 @@ class World:
     def __init__(self, postgres, keyvalue, store, mail, appliance):
         self.postgres, self.keyvalue, self.store, self.mail = postgres, keyvalue, store, mail
         self._appliance = appliance
-        url, self.db = postgres.create()
+        url, self.db = postgres.create_migrated()
         self.started = postgres.process.pid
         self.bucket = store.bucket()
         self.env = {**SECRETS, "DATABASE_URL": url, "REDIS_URL": keyvalue.url, **store.env(self.bucket), **mail.env()}
-        r = run("migrate", **self.env)
-        assert r.returncode == 0, r.stdout + r.stderr
 
     def start(self, roles=None, **env):
         return self._appliance(roles=roles, **{**self.env, **env}).wait_healthy()
@@ -191,8 +198,10 @@ def build(what, target=None):
     if target != "musl":
         subprocess.run(["build/deps.sh", "arm64" if target == "arm64" else "asan"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL, timeout=3000)
     path = "out/test/%s/%s" % (target, what)
-    made = subprocess.run(["make", "--no-print-directory", "-f", "build/Makefile", "TARGET=" + target, path], cwd=ROOT,
-                          capture_output=True, text=True, timeout=1200)
+    with open(os.path.join(ROOT, "out", "make.lock"), "w") as lock:  # one worker of pytest-xdist at a time
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = subprocess.run(["make", "--no-print-directory", "-f", "build/Makefile", "TARGET=" + target, path], cwd=ROOT,
+                              capture_output=True, text=True, timeout=1200)
     assert made.returncode == 0, made.stdout[-2000:] + made.stderr[-4000:]
     path = os.path.join(ROOT, path)
     emulator = services.emulator(path)

@@ -34,10 +34,16 @@ VALGRIND = []  # what stands in front of it when the appliance runs under valgri
 _given = set()
 
 
+def ports():
+    """The ports of this process: each worker of pytest-xdist has a thousand of its own."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    return range(20000 + 1000 * worker, 21000 + 1000 * worker)
+
+
 def free_port():
     """A port nobody listens on, outside the range the kernel gives to clients: it stays free while a server is down."""
     while True:
-        port = random.randrange(20000, 32000)
+        port = random.choice(ports())
         with socket.socket() as s:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if port in _given or s.connect_ex(("127.0.0.1", port)) == 0:
@@ -176,7 +182,7 @@ class Postgres(Server):
         super().__init__()
         self.bin = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda p: int(p.split("/")[4]))[-1]
         self.port = free_port()
-        self.count = 0
+        self.count, self.template = 0, None
         self.data = os.path.join(self.folder, "data")
         self._make()
         self.start()
@@ -188,6 +194,7 @@ class Postgres(Server):
     def wipe(self):
         shutil.rmtree(self.data)
         self._make()
+        self.template = None
 
     def commands(self):
         return [[self.bin + "/postgres", "-D", self.data, "-p", str(self.port), "-c", "listen_addresses=" + self.address,
@@ -209,14 +216,24 @@ class Postgres(Server):
         db.autocommit = True
         return db
 
-    def create(self):
-        """The URL and a connection of a new, empty database."""
+    def create(self, template="template1"):
+        """The URL and a connection of a new database: an empty one, or a copy of `template`."""
         self.count += 1
         name = "t%d" % self.count
         db = self.connect("postgres")
-        db.cursor().execute("CREATE DATABASE " + name)
+        db.cursor().execute("CREATE DATABASE %s TEMPLATE %s" % (name, template))
         db.close()
         return "postgresql://postgres@%s:%d/%s" % (self.address, self.port, name), self.connect(name)
+
+    def create_migrated(self):
+        """The same, after `wanzami migrate`: a copy of one database that the binary under test has migrated."""
+        if not self.template:
+            url, db = self.create()
+            db.close()
+            r = run("migrate", DATABASE_URL=url, **SECRETS)
+            assert r.returncode == 0, r.stdout + r.stderr
+            self.template = url.rsplit("/", 1)[1]
+        return self.create(self.template)
 
 
 # The key-value server

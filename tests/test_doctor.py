@@ -16,12 +16,9 @@ from tlsserver import Echo, forward_to  # noqa: E402
 @pytest.fixture
 def env(postgres, tmp_path):
     """A complete configuration with a migrated database and local object storage, without Valkey and mail."""
-    url, db = postgres.create()
+    url, db = postgres.create_migrated()
     db.close()
-    made = {**SECRETS, "DATABASE_URL": url, "MEDIA_DIR": str(tmp_path), "REDIS_URL": "redis://127.0.0.1:%d" % free_port()}
-    r = run("migrate", **made)
-    assert r.returncode == 0, r.stdout + r.stderr
-    return made
+    return {**SECRETS, "DATABASE_URL": url, "MEDIA_DIR": str(tmp_path), "REDIS_URL": "redis://127.0.0.1:%d" % free_port()}
 
 
 def doctor(status, **env):

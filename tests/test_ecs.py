@@ -313,8 +313,7 @@ def test_alarms_use_metrics_that_exist_and_name_pages_that_exist(rendered):
 
 def test_every_role_writes_these_metrics(postgres, appliance):
     for role in ROLES:
-        url, db = postgres.create()
-        assert run("migrate", DATABASE_URL=url).returncode == 0
+        url, db = postgres.create_migrated()
         a = appliance(roles=role, DATABASE_URL=url, EMF_SECONDS=1, LOG_FORMAT="json").wait_healthy()
         line = wait_for(lambda: next((told for told in map(json.loads, open(a.log_path)) if "_aws" in told), None), "a line of metrics")
         metrics, = line["_aws"]["CloudWatchMetrics"]

@@ -16,9 +16,7 @@ FUNCTIONS = past.below(past.present(), "sql/functions/")
 
 @pytest.fixture
 def migrated(postgres):
-    url, db = postgres.create()
-    r = run("migrate", DATABASE_URL=url)
-    assert r.returncode == 0, r.stdout
+    url, db = postgres.create_migrated()
     yield url, db
     db.close()
 

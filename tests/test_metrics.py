@@ -14,10 +14,8 @@ TRACE = "1-67891233-abcdef012345678912345678"
 @pytest.fixture
 def base(postgres, appliance):
     """A migrated database and nothing else; start() as world's."""
-    url, db = postgres.create()
+    url, db = postgres.create_migrated()
     env = {**SECRETS, "DATABASE_URL": url}
-    r = run("migrate", **env)
-    assert r.returncode == 0, r.stdout + r.stderr
 
     def start(**more):
         start.db = db

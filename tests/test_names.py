@@ -6,7 +6,7 @@ import pytest
 
 from conftest import BINARY
 from nameserver import SilentNameServer
-from services import EMULATOR, VALGRIND, run, wait_for
+from services import EMULATOR, VALGRIND, wait_for
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="needs root for a resolv.conf of its own")
 
@@ -32,8 +32,7 @@ def ready(a):
 
 
 def test_who_waits_for_a_name_server_answers_meanwhile(postgres, keyvalue, names, asking):
-    url, _ = postgres.create()
-    assert run("migrate", DATABASE_URL=url).returncode == 0
+    url, _ = postgres.create_migrated()
     a = asking(DATABASE_URL=url.replace("127.0.0.1", "database.test"), WORKERS=1,
                REDIS_URL=keyvalue.url.replace("127.0.0.1", "valkey.test")).wait_healthy()
     wait_for(lambda: names.asked == {"database.test", "valkey.test"}, "both names to be asked for")
@@ -47,8 +46,7 @@ def test_who_waits_for_a_name_server_answers_meanwhile(postgres, keyvalue, names
 
 def test_of_several_hosts_those_that_exist_are_used(postgres, keyvalue, names, asking):
     names.speak()
-    url, _ = postgres.create()
-    assert run("migrate", DATABASE_URL=url).returncode == 0
+    url, _ = postgres.create_migrated()
     port = url.rsplit(":", 1)[1].split("/")[0]
     a = asking(DATABASE_URL=url.replace("127.0.0.1:" + port, "127.0.0.1:1,database.test:%s,not..a.name:2" % port), REDIS_URL=keyvalue.url).wait_healthy()
     wait_for(lambda: ready(a)[0] == "up", "the database")

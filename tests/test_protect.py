@@ -63,10 +63,8 @@ class Base:
 
     def __init__(self, postgres, appliance):
         self.postgres, self._appliance = postgres, appliance
-        url, self.db = postgres.create()
+        url, self.db = postgres.create_migrated()
         self.env = {**SECRETS, "DATABASE_URL": url}
-        r = run("migrate", **self.env)
-        assert r.returncode == 0, r.stdout + r.stderr
 
     def start(self, **env):
         return self._appliance(**{**self.env, **env}).wait_healthy()

@@ -15,8 +15,7 @@ from conftest import Postgres, run, wait_for
 
 @pytest.fixture
 def catalogue(postgres, appliance):
-    url, db = postgres.create()
-    assert run("migrate", DATABASE_URL=url).returncode == 0
+    url, db = postgres.create_migrated()
     return appliance(DATABASE_URL=url).wait_healthy(), db.cursor()
 
 
@@ -134,8 +133,7 @@ def test_a_client_that_leaves_harms_nobody(catalogue):
 def test_ready_follows_the_database_and_requests_never_hang(appliance):
     server = Postgres()
     try:
-        url, db = server.create()
-        assert run("migrate", DATABASE_URL=url).returncode == 0
+        url, db = server.create_migrated()
         a = appliance(DATABASE_URL=url, WORKERS=1).wait_healthy()
         r = requests.get(a.url + "/health/ready")
         assert (r.status_code, r.json()["postgres"]["state"]) == (200, "up")
@@ -183,8 +181,7 @@ def test_a_statement_in_flight_when_the_connection_breaks_answers_503(catalogue)
 
 
 def test_a_statement_that_fails_the_first_time_works_the_next_time(postgres, appliance):
-    url, db = postgres.create()
-    assert run("migrate", DATABASE_URL=url).returncode == 0
+    url, db = postgres.create_migrated()
     a = appliance(DATABASE_URL=url.replace("127.0.0.1", "localhost"), WORKERS=1).wait_healthy()
     db = db.cursor()
     assert blocked_request(a, db, "pg_cancel_backend") == 500  # while it is prepared
@@ -212,8 +209,7 @@ def add_asset(db, rendition, url, **columns):
 
 @pytest.fixture
 def signing(postgres, appliance):
-    url, db = postgres.create()
-    assert run("migrate", DATABASE_URL=url).returncode == 0
+    url, db = postgres.create_migrated()
     return appliance(DATABASE_URL=url, S3_BUCKET="films", S3_ENDPOINT="http://s3.example:9000", S3_ACCESS_KEY="AK/1",
                      S3_SECRET_KEY="SK").wait_healthy(), db.cursor()
 
@@ -296,8 +292,7 @@ def test_bad_ids(catalogue):
 
 
 def test_a_change_through_one_process_is_seen_at_once_in_all(postgres, appliance):
-    url, db = postgres.create()
-    assert run("migrate", DATABASE_URL=url).returncode == 0
+    url, db = postgres.create_migrated()
     a, c = appliance(roles="api", DATABASE_URL=url, WORKERS=4).wait_healthy(), db.cursor()
     for n in range(5):
         for _ in range(8):  # connections of their own reach several workers

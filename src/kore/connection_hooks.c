@@ -13,40 +13,40 @@ void	__real_net_recv_reset(struct connection *, size_t, int (*)(struct netbuf *)
 void	__wrap_net_recv_reset(struct connection *, size_t, int (*)(struct netbuf *));
 int	__wrap_http_check_timeout(struct connection *, u_int64_t);
 
-static const struct connection_hooks	*hooks = NULL;
+static const struct connection_hooks	*installed = NULL;
 
 void
-connection_hooks_set(const struct connection_hooks *set)
+connection_hooks_set(const struct connection_hooks *hooks)
 {
-	hooks = set;
+	installed = hooks;
 }
 
 static int
 is_header(int (*cb)(struct netbuf *))
 {
-	return (hooks != NULL && cb == http_header_recv);
+	return (installed != NULL && cb == http_header_recv);
 }
 
 void
 __wrap_net_recv_queue(struct connection *c, size_t len, int flags, int (*cb)(struct netbuf *))
 {
 	if (is_header(cb))
-		hooks->opened(c);
-	__real_net_recv_queue(c, len, flags, is_header(cb) ? hooks->header : cb);
+		installed->opened(c);
+	__real_net_recv_queue(c, len, flags, is_header(cb) ? installed->header : cb);
 }
 
 void
 __wrap_net_recv_reset(struct connection *c, size_t len, int (*cb)(struct netbuf *))
 {
 	if (is_header(cb))
-		hooks->idle(c);
-	__real_net_recv_reset(c, len, is_header(cb) ? hooks->header : cb);
+		installed->idle(c);
+	__real_net_recv_reset(c, len, is_header(cb) ? installed->header : cb);
 	if (is_header(cb))
-		hooks->resumed(c);
+		installed->resumed(c);
 }
 
 int
 __wrap_http_check_timeout(struct connection *c, u_int64_t now)
 {
-	return (hooks != NULL ? hooks->timeout(c, now) : KORE_RESULT_OK);
+	return (installed != NULL ? installed->timeout(c, now) : KORE_RESULT_OK);
 }

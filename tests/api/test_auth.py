@@ -19,8 +19,7 @@ PASSWORD = "Correct-horse-1"
 
 @pytest.fixture
 def api(postgres, appliance):
-    url, db = postgres.create()
-    assert run("migrate", DATABASE_URL=url).returncode == 0
+    url, db = postgres.create_migrated()
     a = appliance(roles="api", DATABASE_URL=url, WORKERS=2).wait_healthy()
     a.db, a.database = db.cursor(), url
     return a
@@ -143,8 +142,7 @@ def test_tokens_that_are_not_ours(api):
 
 def test_a_token_that_was_verified_before(postgres, appliance):
     """A worker remembers tokens, but each by the whole of it, and only for as long as it counts."""
-    url, db = postgres.create()
-    assert run("migrate", DATABASE_URL=url).returncode == 0
+    url, db = postgres.create_migrated()
     a = appliance(roles="api", DATABASE_URL=url, WORKERS=1).wait_healthy()
     a.db, now, secret = db.cursor(), int(time.time()), SECRETS["JWT_ACCESS_SECRET"]
     people = [user(a, "viewer%d@example.com" % n) for n in range(3)]
@@ -448,8 +446,7 @@ def test_ids_in_paths(api):
 
 
 def test_admin_create(postgres):
-    url, db = postgres.create()
-    assert run("migrate", DATABASE_URL=url).returncode == 0
+    url, db = postgres.create_migrated()
     r = run("admin", "create", "--email", "Root@Example.com", "--name", "Root", DATABASE_URL=url)
     assert r.returncode == 0 and len(r.stdout.strip()) == 23
     with db.cursor() as c:

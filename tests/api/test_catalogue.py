@@ -204,9 +204,7 @@ def test_who_may_edit(api):  # noqa: F811
 
 
 def test_strict_permissions(postgres, appliance):
-    from conftest import run
-    url, db = postgres.create()
-    assert run("migrate", DATABASE_URL=url).returncode == 0
+    url, db = postgres.create_migrated()
     a = appliance(roles="api", DATABASE_URL=url, ADMIN_PERMISSIONS="strict").wait_healthy()
     a.db = db.cursor()
     user(a, "finance@example.com", role="FINANCE")

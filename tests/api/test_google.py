@@ -5,7 +5,7 @@ import urllib.parse
 import pytest
 import requests
 
-from conftest import run, wait_for
+from conftest import wait_for
 from gateways import Gateways
 from test_auth import PASSWORD, login, user
 
@@ -44,8 +44,7 @@ class App:
 
 @pytest.fixture
 def open_app(postgres, appliance, gateways):
-    url, db = postgres.create()
-    assert run("migrate", DATABASE_URL=url).returncode == 0
+    url, db = postgres.create_migrated()
     return lambda **env: App(appliance(roles="api", DATABASE_URL=url, **{"WORKERS": 2, **gateways.env(), **env}).wait_healthy(), db, gateways)
 
 

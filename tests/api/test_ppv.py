@@ -14,7 +14,7 @@ import time
 import pytest
 import requests
 
-from conftest import run, wait_for
+from conftest import wait_for
 from gateways import Gateways, paystack_signature
 from test_auth import login, user
 
@@ -79,8 +79,7 @@ class Shop:
 
 @pytest.fixture
 def open_shop(postgres, appliance, gateways):
-    url, db = postgres.create()
-    assert run("migrate", DATABASE_URL=url).returncode == 0
+    url, db = postgres.create_migrated()
     return lambda **env: Shop(appliance(roles="api", DATABASE_URL=url, **{"WORKERS": 2, **gateways.env(), **env}).wait_healthy(), db, gateways)
 
 

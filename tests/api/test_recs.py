@@ -7,20 +7,25 @@ import random
 import pytest
 from psycopg2.extras import execute_values
 
-from conftest import run
 from services import wait_for
 from test_auth import login, user
 
 KID = {"G", "PG", "TV-Y", "TV-G", "TV-PG", "PG-13", None}
-NOW = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None, microsecond=0)
+NOW = None
 EPOCH = datetime.datetime(1970, 1, 1)
+
+
+@pytest.fixture(autouse=True)
+def _now():
+    """The time of the test, not of its import: events are at a distance from it."""
+    global NOW
+    NOW = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None, microsecond=0)
 
 
 @pytest.fixture
 def start(postgres, appliance):
     """start(**environment): an appliance over the test's one database, with Ada signed in."""
-    url, db = postgres.create()
-    assert run("migrate", DATABASE_URL=url).returncode == 0
+    url, db = postgres.create_migrated()
     made = []
 
     def begin(**env):

@@ -18,8 +18,15 @@ import services
 from conftest import run
 from services import wait_for
 
-NOW = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None, microsecond=0)
+NOW = None
 HOUR, DAY = 3600, 86400
+
+
+@pytest.fixture(autouse=True)
+def _now():
+    """The time of the test, not of its import: events are at a distance from it."""
+    global NOW
+    NOW = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None, microsecond=0)
 
 
 @pytest.fixture

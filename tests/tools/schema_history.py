@@ -37,8 +37,7 @@ def main():
     commits, postgres, bad = history(), Postgres(), 0
     server = postgres.connect("postgres")
     try:
-        url, db = postgres.create()
-        assert run("migrate", DATABASE_URL=url).returncode == 0
+        url, db = postgres.create_migrated()
         present = past.shape(db)
         for number, first in enumerate(commits):
             for later in ([], list(commits)[number + 1:]):
