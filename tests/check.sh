@@ -7,4 +7,4 @@ build/setup.sh test
 build/build.sh
 . tests/paths.sh
 set_paths "$@"
-exec /usr/bin/python3 -m pytest -q -p no:cacheprovider "${paths[@]}" "$@"
+run_pytest "${paths[@]}" "$@"

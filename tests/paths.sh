@@ -12,3 +12,8 @@ set_paths() {
 	done
 	paths=(tests --ignore tests/arm64 --ignore tests/fault/test_awaits.py --ignore tests/e2e/test_outside.py --ignore tests/e2e/test_balancer.py)
 }
+
+# run_pytest PYTEST-ARGUMENT…: several tests run at a time, since most of them wait for most of their time.
+run_pytest() {
+	/usr/bin/python3 -m pytest -q -p no:cacheprovider -n "$(($(nproc) + 1))" --dist loadgroup "$@"
+}

@@ -11,7 +11,13 @@ from services import wait_for
 from test_auth import login, user
 
 KID = {"G", "PG", "TV-Y", "TV-G", "TV-PG", "PG-13", None}
-NOW = None
+
+
+def now():
+    return datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None, microsecond=0)
+
+
+NOW = now()
 EPOCH = datetime.datetime(1970, 1, 1)
 
 
@@ -19,7 +25,7 @@ EPOCH = datetime.datetime(1970, 1, 1)
 def _now():
     """The time of the test, not of its import: events are at a distance from it."""
     global NOW
-    NOW = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None, microsecond=0)
+    NOW = now()
 
 
 @pytest.fixture

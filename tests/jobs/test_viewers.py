@@ -18,7 +18,12 @@ import services
 from conftest import run
 from services import wait_for
 
-NOW = None
+
+def now():
+    return datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None, microsecond=0)
+
+
+NOW = now()
 HOUR, DAY = 3600, 86400
 
 
@@ -26,7 +31,7 @@ HOUR, DAY = 3600, 86400
 def _now():
     """The time of the test, not of its import: events are at a distance from it."""
     global NOW
-    NOW = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None, microsecond=0)
+    NOW = now()
 
 
 @pytest.fixture
