@@ -2,6 +2,7 @@
 again for the next. `world` is all of them at once, fresh for the test."""
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,7 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "errors(pattern, …): messages of level error that the test causes")
     services.BINARY = os.path.abspath(config.getoption("--binary"))
     sys.modules[__name__].BINARY = services.BINARY
     services.EMULATOR = services.emulator(services.BINARY)
@@ -93,7 +95,9 @@ def _alive(request):
 
 
 @pytest.fixture
-def appliance(tmp_path):
+def appliance(request, tmp_path):
+    """appliance(command, VARIABLE=value…) starts one. The test fails if one of them logs an error, or loses a worker, that no
+    mark of the test names: @pytest.mark.errors("regular expression of the message", …)."""
     started = []
 
     def start(command=None, **env):
@@ -103,8 +107,10 @@ def appliance(tmp_path):
     yield start
     for a in started:
         a.close()
-    complaints = "".join(line for a in started for line in a.complaints())
-    assert not complaints, complaints
+    asked = [pattern for mark in request.node.iter_markers("errors") for pattern in mark.args]
+    complaints = [line for a in started for line in a.complaints()]
+    complaints += [line for a in started for line in a.errors() if not any(re.match(pattern, line) for pattern in asked)]
+    assert not complaints, "\n".join(complaints)
 
 
 class World:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import email
 import email.policy
+import fcntl
 import glob
 import json
 import os
@@ -50,6 +51,15 @@ def free_port():
                 continue
             _given.add(port)
             return port
+
+
+def npm_install(folder):
+    """Installs the packages of folder/package-lock.json, in one worker of pytest-xdist."""
+    os.makedirs(os.path.join(ROOT, "out"), exist_ok=True)
+    with open(os.path.join(ROOT, "out", "npm.lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.exists(folder + "/node_modules/.package-lock.json"):
+            subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, check=True, timeout=600)
 
 
 def wait_for(condition, what, seconds=60):
@@ -708,6 +718,13 @@ class Appliance(Client):
         """The log, without the lines for CloudWatch."""
         with open(self.log_path) as f:
             return [line for line in map(json.loads, f) if "_aws" not in line]
+
+    def errors(self):
+        """The messages of level error, and those about workers that died."""
+        with open(self.log_path, errors="replace") as f:
+            lines = [json.loads(line) for line in f if line.startswith("{") and line.endswith("}\n")]
+        return ["%s %s" % (line["msg"], line.get("error", "")) for line in lines
+                if line.get("level") == "error" or line.get("msg", "").startswith("worker died")]
 
     def deaths(self):
         """What the log says of workers that died."""

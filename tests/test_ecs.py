@@ -166,7 +166,7 @@ def test_the_binary_starts_with_what_its_task_definition_says(rendered, role, po
     c = container(rendered, role)
     env = {v["name"]: v["value"] for v in c["environment"] if v["name"] != "PORT"}
     secrets = {v["name"]: "a-secret-of-at-least-thirty-two-bytes-" + v["name"] for v in c["secrets"]}
-    url, db = postgres.create()
+    url, db = postgres.create_migrated()
     authority = subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=RDS", "-keyout", "/dev/null"],
                                capture_output=True, text=True, check=True).stdout
     a = appliance(**{**env, **secrets, "DATABASE_URL": url, "DATABASE_CA_PEM": authority, "REDIS_URL": keyvalue.url,

@@ -133,6 +133,7 @@ def test_workers_run_in_the_seccomp_sandbox(appliance):
 
 # AddressSanitizer catches SIGSEGV, reports it and exits with 1.
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGABRT, signal.SIGSYS, signal.SIGHUP + 40])
+@pytest.mark.errors("worker died")
 def test_a_worker_that_dies_is_replaced_counted_and_logged_once(appliance, number):
     a = appliance(roles="api", WORKERS=1, EMF_SECONDS=1).wait_healthy()
     for path in range(20):
@@ -169,6 +170,7 @@ def test_workers_that_end_because_they_are_told_to_are_no_deaths(appliance):
         assert a.deaths() == []
 
 
+@pytest.mark.errors("worker died")
 def test_a_worker_that_dies_during_shutdown_is_logged_and_not_replaced(appliance):
     a = appliance(roles="api", WORKERS=1).wait_healthy()
     with socket.create_connection(("127.0.0.1", a.port)) as s:
@@ -183,6 +185,7 @@ def test_a_worker_that_dies_during_shutdown_is_logged_and_not_replaced(appliance
     assert (line["msg"], line["pid"], line["signal"]) == ("worker died during shutdown", victim, "SIGABRT")
 
 
+@pytest.mark.errors("worker died")
 def test_the_route_in_whose_code_a_worker_dies_is_logged(appliance):
     """A worker that is killed while its event loop is elsewhere names no route, so workers are killed until one names it."""
     a = appliance(roles="api", WORKERS=1).wait_healthy()

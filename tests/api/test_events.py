@@ -50,6 +50,7 @@ def test_each_request_of_many_gets_its_own_answer(start):  # noqa: F811
     assert stored(a, "\"eventType\" = 'SEARCH'") == [(None, None, "SEARCH", "UNKNOWN", "the-device", {"unresolvedTitleId": "77"})] * rounds
 
 
+@pytest.mark.errors("statement failed")
 def test_one_that_the_database_cannot_take_spoils_no_other(start):  # noqa: F811
     """A title that vanishes between two looks at it fails the whole statement; here a trigger does, for one device."""
     a = start(WORKERS=1)
