@@ -1,12 +1,15 @@
 """The document of the API: that it is one, that it names every route and no other, and that people can read it."""
 import json
+import os
 import re
+import subprocess
 
 import jsonschema
 import requests
 
 import openapi
 from conftest import run
+from services import ROOT, npm_install
 
 
 def operations():
@@ -57,6 +60,13 @@ def test_it_is_a_document():
     assert used == there
     for schema in doc["components"]["schemas"].values():
         jsonschema.Draft202012Validator.check_schema(schema)
+
+
+def test_a_linter_finds_no_error():
+    folder = os.path.join(ROOT, "tests", "openapi")
+    npm_install(folder)
+    r = subprocess.run(["node", "lint.mjs", os.path.join(ROOT, "assets", "openapi.yaml")], cwd=folder, capture_output=True, text=True, timeout=300)
+    assert r.returncode == 0, r.stdout + r.stderr
 
 
 def test_it_is_served(appliance):

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from services import ROOT, run, wait_for
+from services import ROOT, npm_install, run, wait_for
 
 HERE = os.path.join(ROOT, "tests", "e2e")
 EMAIL, PASSWORD = "root@example.com", "Correct-horse-1"
@@ -16,8 +16,7 @@ EMAIL, PASSWORD = "root@example.com", "Correct-horse-1"
 @pytest.fixture(scope="session")
 def playwright():
     """playwright-core as package-lock.json has it."""
-    if not os.path.exists(HERE + "/node_modules/.package-lock.json"):
-        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=HERE, check=True, timeout=300)
+    npm_install(HERE)
 
 
 def console_of(world, roles=None):
