@@ -263,16 +263,16 @@ def refused_in_many_ways(a):
 def test_bodies_do_not_fill_the_memory(base):
     a = base.start(roles="api", WORKERS=1, MAX_BODY_MB=1, **LONG)
     token = b"\r\nAuthorization: Bearer " + bearer(1, "d").encode()  # good, but of nobody
-    letters = (POST.replace(b"/api/auth/login", b"/api/admin/email/send") % 1000000).replace(b"\r\nHost: x", b"\r\nHost: x" + token)
+    campaign = (POST.replace(b"/api/auth/login", b"/api/admin/email/send") % 1000000).replace(b"\r\nHost: x", b"\r\nHost: x" + token)
     with connect(a) as one, connect(a) as two:
-        one.sendall(letters + b"[")
+        one.sendall(campaign + b"[")
         assert a.get("/health").status_code == 200  # the worker has read it before this
-        two.sendall(letters + b"[")
+        two.sendall(campaign + b"[")
         assert two.recv(4096).startswith(b"HTTP/1.1 503 ")
         one.sendall(b"]" + b" " * 999998)
         assert one.recv(4096).startswith(b"HTTP/1.1 401 ")
     with connect(a) as three:
-        three.sendall(letters + b"[]" + b" " * 999998)
+        three.sendall(campaign + b"[]" + b" " * 999998)
         assert three.recv(4096).startswith(b"HTTP/1.1 401 ")
 
 

@@ -1,4 +1,4 @@
-"""Letters to many and their tests (docs/compatibility.md#email-campaigns)."""
+"""Campaigns and test campaigns (docs/compatibility.md#email-campaigns)."""
 import concurrent.futures
 
 import pytest
@@ -150,7 +150,7 @@ def test_a_test_without_a_mail_server(api):
 
 
 def test_a_test_goes_before_a_campaign(api):
-    """It overtakes all that wait, but not what is being handed over: one letter of each process."""
+    """It overtakes all that wait, but not what is being handed over: one mail of each process."""
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         api.mail.hold()
         try:
@@ -163,7 +163,7 @@ def test_a_test_goes_before_a_campaign(api):
     assert "t@x.test" in [to for m in api.mail.messages[:10] for to in m.envelope_to]
 
 
-def test_long_lists_and_letters_fit(api):
+def test_long_lists_and_large_mails_fit(api):
     big = people(0, 40000)
     answer = post(api, "send", recipients=big, html="x" * 500000)
     assert answer["totalRecipients"] == 40000 and len(answer["jobs"]) == 800

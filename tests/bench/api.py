@@ -62,7 +62,7 @@ READS = [
     ("/api/admin/support/tickets", "support/list", "admin", {}, {}),
     ("/api/admin/ppv/purchases", "ppv/purchases", "admin", {}, {}),
     ("/api/admin/logs", "errors/list", "admin", {}, {}),
-    ("/api/admin/email/audience/users", "email/audience", "admin", {}, {}),
+    ("/api/admin/email/audience/users", "campaigns/audience", "admin", {}, {}),
 ]
 
 

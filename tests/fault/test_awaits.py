@@ -128,7 +128,7 @@ class Stage:
     def presign(self):
         return None, {"kind": "poster", "contentType": "image/png"}
 
-    def letter(self):
+    def campaign(self):
         return None, {"subject": "Hello", "html": "<p>Hello</p>", "recipients": [{"email": self.address()}]}
 
     def ticket(self):
@@ -142,7 +142,7 @@ class Stage:
         "POST /api/auth/reset-password": reset, "POST /api/auth/google/callback": google, "POST /api/admin/invitations/accept": accept,
         "POST /api/ppv/initiate": initiate, "GET /api/ppv/media/:address": gate, "POST /api/admin/uploads/init": upload,
         "POST /api/admin/uploads/:id/complete": complete, "PUT /media-local/*": part, "POST /api/admin/assets/presign": presign,
-        "POST /api/admin/email/test": letter, "POST /api/support/tickets": ticket, "POST /api/events": events,
+        "POST /api/admin/email/test": campaign, "POST /api/support/tickets": ticket, "POST /api/events": events,
         "POST /api/auth/logout": lambda self: (None, {"deviceId": "elsewhere"}),
         "POST /api/admin/logout": lambda self: (None, {"deviceId": "elsewhere"}),
         "POST /api/auth/device-label": lambda self: (None, {"label": "Phone"}),

@@ -289,7 +289,7 @@ def test_an_export_that_the_store_refuses_in_the_middle_has_failed(cron, world):
 
 # Mail
 
-def letter(cron):
+def queue_mail(cron):
     return cron.rows("""INSERT INTO wanzami.mail_outbox (to_address, template, vars)
         VALUES ('ada@example.com', 'welcome', '{"name": "Ada", "email": "ada@example.com"}') RETURNING id""")[0][0]
 
@@ -300,7 +300,7 @@ MAIL_SENT = "SELECT count(*) FILTER (WHERE sent_at IS NOT NULL) FROM wanzami.mai
 @LOST
 @pytest.mark.parametrize("by", ["the worker", "hand"])
 def test_a_mail_that_was_sent_is_not_sent_again(cron, world, database, by, answer):
-    letter(cron)
+    queue_mail(cron)
     with database.cut(rb"lease_token = \$2 FOR UPDATE", answer) as cut:
         if by == "hand":
             p = cron.command("mail", **database.env)
@@ -320,7 +320,7 @@ def test_a_mail_that_was_sent_is_not_sent_again(cron, world, database, by, answe
 
 
 def test_a_mail_that_was_sent_is_written_down_though_its_run_is_told_to_end(cron, world):
-    letter(cron)
+    queue_mail(cron)
     world.mail.hold()
     p = cron.command("mail")
     wait_for(lambda: world.mail.attempts, "the mail to be handed over")
@@ -332,7 +332,7 @@ def test_a_mail_that_was_sent_is_written_down_though_its_run_is_told_to_end(cron
 
 def test_a_mail_whose_connection_breaks_goes_out_later(cron, world, wire):
     smtp = wire(world.mail.port)
-    letter(cron)
+    queue_mail(cron)
     with smtp.cut(rb"RCPT TO") as cut:
         a = cron.start(SMTP_PORT=smtp.port)
         cut.wait()
@@ -343,7 +343,7 @@ def test_a_mail_whose_connection_breaks_goes_out_later(cron, world, wire):
 
 def test_the_worker_and_the_job_send_mail_beside_each_other(cron, world):
     for _ in range(40):
-        letter(cron)
+        queue_mail(cron)
     a = cron.start(MAIL_CRON="* * * * * *")
     wait_for(lambda: cron.rows(MAIL_SENT) == [(40,)], "all of them", 60)
     wait_for(lambda: "ok" in cron.runs("mail"), "a run of the job")

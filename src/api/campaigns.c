@@ -37,9 +37,9 @@ static const struct field	recipient_fields[] = {
 static const struct field	send_fields[] = { CAMPAIGN_FIELDS(0) };
 static const struct field	test_fields[] = { CAMPAIGN_FIELDS(TEST_MAX) };
 
-ROUTE_SQL(POST, "/api/admin/email/send", "email/send", CAMPAIGN, .fields = send_fields, .slow = 1);
-ROUTE_SQL(GET, "/api/admin/email/audience/users", "email/audience", AUDIENCE);
-ROUTE_SQL(GET, "/api/admin/email/audience", "email/audience", AUDIENCE);	/* path of the admin app's proxy */
+ROUTE_SQL(POST, "/api/admin/email/send", "campaigns/send", CAMPAIGN, .fields = send_fields, .slow = 1);
+ROUTE_SQL(GET, "/api/admin/email/audience/users", "campaigns/audience", AUDIENCE);
+ROUTE_SQL(GET, "/api/admin/email/audience", "campaigns/audience", AUDIENCE);	/* path of the admin app's proxy */
 
 /* A test campaign whose mails are being sent. */
 struct test {
@@ -54,7 +54,7 @@ test_counted(struct request *r, const PGresult *res)
 	struct test	*t = r->state;
 
 	if (atoi(sql_text(res, "pending")) == 0 || kore_time_ms() >= t->deadline) {
-		sql_reply(r, "email/test-result");
+		sql_reply(r, "campaigns/test-result");
 		return;
 	}
 	request_wait(r);
@@ -69,7 +69,7 @@ test_poll(void *arg, u_int64_t now)
 	(void)now;
 	if (!request_resume(r))
 		return;
-	sql_query(r, "email/test-look", test_counted);
+	sql_query(r, "campaigns/test-look", test_counted);
 	request_settle(r);
 }
 
@@ -83,13 +83,13 @@ test_queued(struct request *r, const PGresult *res)
 	r->state = t;
 	request_param(r, "campaign", sql_text(res, "id"));
 	request_param(r, "pendingError", off ? "No mail server is configured" : "The mail server has not answered yet");
-	sql_query(r, "email/test-look", test_counted);
+	sql_query(r, "campaigns/test-look", test_counted);
 }
 
-ROUTE(POST, "/api/admin/email/test", email_test, CAMPAIGN, .fields = test_fields);
+ROUTE(POST, "/api/admin/email/test", campaign_test, CAMPAIGN, .fields = test_fields);
 
 static void
-email_test(struct request *r)
+campaign_test(struct request *r)
 {
-	sql_query(r, "email/test", test_queued);
+	sql_query(r, "campaigns/test", test_queued);
 }
