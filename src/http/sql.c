@@ -67,12 +67,11 @@ context_fixed(struct request *r)
 	kore_buf_init(&out, 512);
 	kore_buf_append(&out, "{", 1);
 	context_add(&out, "id", r->args[0]);
-	context_add(&out, "arg", r->args[1]);
 	context_add(&out, "userId", r->user_id);
 	context_add(&out, "deviceId", r->device_id);
 	context_add(&out, "need", guard_need(r->route));
 	context_add(&out, "path", r->path);
-	context_add(&out, "mark", sign_placeholder());
+	context_add(&out, "urlPlaceholder", sign_placeholder());
 	context_add_client(r, &out);
 	kore_buf_appendf(&out, ",\"query\":");
 	query_json(r->kore, &out);

@@ -10,12 +10,11 @@
  * $1 is the statement context. A member without a value is left out.
  *
  *	id		first ":" segment of the path, or what "*" matches
- *	arg		second ":" segment of the path
  *	userId		user of the access token
  *	deviceId	device of the access token
  *	need		guard of the route (guard_need()), for sql/query/guard.sql
  *	path		path as the client sent it, without the query string
- *	mark		beginning of a URL placeholder (http/sign.h)
+ *	urlPlaceholder	beginning of a URL placeholder (http/sign.h)
  *	country		country of the client (http/audience.h)
  *	audience	"kid", "teen" or "all" (http/audience.h)
  *	address		IP address of the client, in IPv6 form (http/client.h)

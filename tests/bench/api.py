@@ -155,7 +155,7 @@ def events(folder, a, postgres, url, db):
 
 def statement(folder, file, need, about, query):
     """Guard and statement as pgbench runs them: parameters by name instead of in one JSON object, which only makes them cheaper."""
-    context = {"userId": "1", "deviceId": "d", "need": need, "country": "UNKNOWN", "audience": "all", "mark": "m", "agent": "wrk", "address": "127.0.0.1",
+    context = {"userId": "1", "deviceId": "d", "need": need, "country": "UNKNOWN", "audience": "all", "urlPlaceholder": "m", "agent": "wrk", "address": "127.0.0.1",
                "kidRatings": "G,PG", **about}
     values = {**context, **{"query_" + k: v for k, v in query.items()}, "context": json.dumps({**context, "query": query}), "body": "{}"}
     text = []

@@ -88,7 +88,7 @@ def statement(folder):
 def pgbench(postgres, url, script, clients):
     """Statements a second."""
     out = subprocess.run([postgres.bin + "/pgbench", "-n", "-M", "prepared", "-f", script, "-c", str(clients), "-j", "1", "-T", str(SECONDS),
-                          "-D", "country=NG", "-D", "audience=ADULT", "-D", "mark=m", url], check=True, capture_output=True, text=True).stdout
+                          "-D", "country=NG", "-D", "audience=ADULT", "-D", "urlPlaceholder=m", url], check=True, capture_output=True, text=True).stdout
     return float(re.search(r"tps = ([\d.]+)", out).group(1))
 
 

@@ -1,8 +1,8 @@
 -- Returns the READY renditions of a title or an episode, the largest first and only the newest of each. "way" is the result of
 -- ppv_way(): how their URLs are handed out.
-CREATE OR REPLACE FUNCTION wanzami.assets(title_id bigint, episode_id bigint, way text, mark text) RETURNS json LANGUAGE sql STABLE AS $$
-	SELECT ('[' || coalesce(string_agg(wanzami.asset(b.v, CASE way WHEN 'direct' THEN wanzami.playable((b.v)."url", '|vod', mark)
-		WHEN 'gate' THEN mark || ':gate:' || (b.v)."id" END), ',' ORDER BY (b.v)."rendition"), '') || ']')::json
+CREATE OR REPLACE FUNCTION wanzami.assets(title_id bigint, episode_id bigint, way text, placeholder text) RETURNS json LANGUAGE sql STABLE AS $$
+	SELECT ('[' || coalesce(string_agg(wanzami.asset(b.v, CASE way WHEN 'direct' THEN wanzami.playable((b.v)."url", '|vod', placeholder)
+		WHEN 'gate' THEN placeholder || ':gate:' || (b.v)."id" END), ',' ORDER BY (b.v)."rendition"), '') || ']')::json
 	FROM (
 		SELECT DISTINCT ON (v."rendition") v FROM "AssetVersion" v
 		WHERE v."status" = 'READY' AND (v."titleId" = title_id OR v."episodeId" = episode_id)

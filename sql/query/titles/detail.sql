@@ -1,13 +1,13 @@
 -- GET /api/titles/:id (docs/compatibility.md#catalogue-detail): returns 200 with a title that is visible for country and
 -- audience, its episodes, seasons and renditions; or 404.
--- $1: enforcement, userId, deviceId, id, country, audience, mark.
+-- $1: enforcement, userId, deviceId, id, country, audience, urlPlaceholder.
 WITH title AS (
 	SELECT t.*, wanzami.ppv_way(t, $1) AS way FROM "Title" t WHERE t."id" = ($1 ->> 'id')::bigint AND wanzami.visible(t, ($1 ->> 'country'), ($1 ->> 'audience'))
 ), episode AS (
 	SELECT e."id"::text AS "id", e."titleId"::text AS "titleId", e."seasonNumber", e."episodeNumber", e."name", e."synopsis",
 		e."runtimeMinutes", e."previewSpriteUrl", e."previewVttUrl", e."introStartSec", e."introEndSec",
 		e."seasonId"::text AS "seasonId", wanzami.iso(e."createdAt") AS "createdAt", wanzami.iso(e."updatedAt") AS "updatedAt",
-		wanzami.assets(NULL, e."id", t.way, ($1 ->> 'mark')) AS "assetVersions"
+		wanzami.assets(NULL, e."id", t.way, ($1 ->> 'urlPlaceholder')) AS "assetVersions"
 	FROM "Episode" e JOIN title t ON t."id" = e."titleId"
 	WHERE NOT e."pendingReview"
 ), season AS (
@@ -23,13 +23,13 @@ WITH title AS (
 		t."id"::text AS "id", t."name", t."type", t."description",
 		coalesce(t."genres", '{}') AS "genres", coalesce(t."cast", '{}') AS "cast", coalesce(t."crew", '{}') AS "crew",
 		t."language", t."maturityRating", t."runtimeMinutes", coalesce(t."countryAvailability", '{}') AS "countryAvailability",
-		t."isOriginal", t."posterUrl", t."thumbnailUrl", wanzami.playable(t."trailerUrl", '', ($1 ->> 'mark')) AS "trailerUrl",
+		t."isOriginal", t."posterUrl", t."thumbnailUrl", wanzami.playable(t."trailerUrl", '', ($1 ->> 'urlPlaceholder')) AS "trailerUrl",
 		t."introStartSec", t."introEndSec", t."previewSpriteUrl", t."previewVttUrl", t."archived",
 		wanzami.iso(t."createdAt") AS "createdAt", wanzami.iso(t."updatedAt") AS "updatedAt"
 	) r, LATERAL (SELECT
 		t."isPpv", t."ppvPriceNaira", t."ppvCurrency", t."ppvDescription",
 		(SELECT count(*) FROM episode) AS "episodeCount",
-		wanzami.assets(t."id", NULL, t.way, ($1 ->> 'mark')) AS "assetVersions",
+		wanzami.assets(t."id", NULL, t.way, ($1 ->> 'urlPlaceholder')) AS "assetVersions",
 		(SELECT coalesce(json_agg(e ORDER BY "seasonNumber", "episodeNumber", "id"::bigint), '[]') FROM episode e) AS "episodes",
 		(SELECT coalesce(json_agg(s ORDER BY "seasonNumber"), '[]') FROM season s) AS "seasons"
 	) rest
