@@ -9,17 +9,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 QUERY = ROOT / "sql/query"
 STATEMENTS = sorted(QUERY.rglob("*.sql"))
 GATE = re.search(r'SIGN_GATE_PATH\s+"(.*)"', (ROOT / "src/http/sign.h").read_text())[1]
-SOURCES = [path.read_text().replace('SIGN_GATE_PATH "', f'"{GATE}') for path in (ROOT / "src").rglob("*.c")]
+FILES = {path: path.read_text().replace('SIGN_GATE_PATH "', f'"{GATE}') for path in sorted((ROOT / "src").rglob("*.c"))}
+SOURCES = list(FILES.values())
 ROUTES = {match for source in SOURCES for match in re.findall(r'^ROUTE(?:_SQL)?\((\w+), "([^"]+)"', source, re.M)}
 
-# The names that SQL functions read of a context that they get as a whole.
-INSIDE = {
-    r"wanzami\.viewer\(\$1\)": ["userId", "query.profileId"],
-    r"wanzami\.ppv_way\(t, \$1\)": ["enforcement", "userId", "deviceId"],
-    r"wanzami\.user_change\([^,]*, \$1,": ["userId", "deviceId", "need"],
-    r"wanzami\.title_found\(p, \$1 -> 'query'\)": ["query.q"],
-    r"wanzami\.ticket_issue\(\$2\)": ["email", "subject", "message"],
-}
+# SQL functions that get an object as a whole: the text of each, by name.
+FUNCTIONS = {path.stem: re.sub(r"--.*", "", path.read_text()) for path in (ROOT / "sql/functions").rglob("*.sql")}
 
 
 def split(text):
@@ -37,11 +32,38 @@ def documented(comment):
     return found
 
 
-def names_of(number, sql):
-    """The names that a statement reads of the object $number, in their order; query.NAME for a query parameter."""
+def arguments(sql, start):
+    """The arguments of a call whose opening bracket is before start."""
+    found, depth, quoted = [""], 0, False
+    for c in sql[start:]:
+        quoted ^= c == "'"
+        depth += 0 if quoted else (c == "(") - (c == ")")
+        if depth < 0:
+            break
+        if c == "," and depth == 0 and not quoted:
+            found.append("")
+        else:
+            found[-1] += c
+    return [text.strip() for text in found]
+
+
+def names_passed(it, sql):
+    """The names that SQL functions read of an object, or of its query parameters, that they get as a whole: (position, name)."""
+    for call in re.finditer(r"wanzami\.(\w+)\(", sql):
+        for n, text in enumerate(arguments(sql, call.end())):
+            prefix = {it: "", f"{it} -> 'query'": "query."}.get(text)
+            if prefix is None or call[1] not in FUNCTIONS:
+                continue
+            head, body = FUNCTIONS[call[1]].split(" RETURNS ", 1)
+            parameter = arguments(head, head.index("(") + 1)[n].split()[0]
+            yield from ((call.start(), prefix + name) for name in names_read(parameter, body))
+
+
+def names_read(it, sql):
+    """The names that SQL reads of a JSON object, in their order; query.NAME for a query parameter."""
     sql = re.sub(r"--.*", "", sql)
-    it = re.escape(f"${number}")
-    found = []
+    found = list(names_passed(it, sql))
+    it = rf"(?<![\w.\"]){re.escape(it)}(?!\w)(?:::jsonb)?"
     for names, prefix in ((rf"{it} -> 'query' \?\| ARRAY\[([^\]]*)\]", "query."), (rf"{it} \?\|? ?(?:ARRAY\[)?('[^)\]]*?')(?:\]|\s)", "")):
         for match in re.finditer(names, sql):
             found += [(match.start(), prefix + name) for name in re.findall(r"'(\w+)'", match[1])]
@@ -52,13 +74,24 @@ def names_of(number, sql):
         if "'query', '" in match[0] or path[0] == "query" and len(path) > 1:
             path = ["query." + path[-1]]
         found.append((match.start(), path[0]))
-    for pattern, names in INSIDE.items():
-        found += [(match.start(), name) for match in re.finditer(pattern, sql) if f"${number}" in match[0] for name in names]
     return list(dict.fromkeys(name for _, name in sorted(found, key=lambda f: f[0]) if name != "query"))
+
+
+def names_of(number, sql):
+    """The names that a statement reads of its parameter. Those of a batch are arrays: it reads the elements of $1, and the bodies as wholes."""
+    element = re.search(r"ROWS FROM \(jsonb_array_elements\(\$1\), jsonb_array_elements\(\$2\)\) WITH ORDINALITY \w+\((\w+), ", sql)
+    if not element:
+        return names_read(f"${number}", sql)
+    return names_read(element[1], re.sub(rf"\w+\.(?={element[1]}\b)", "", sql)) if number == 1 else []
 
 
 def name_of(path):
     return str(path.relative_to(QUERY))[:-4]
+
+
+def of_route(comment):
+    """Whether a statement gets the context of a request; others have parameters by number."""
+    return re.match(r"(GET|POST|PUT|PATCH|DELETE) /", comment[0])
 
 
 @pytest.mark.parametrize("path", STATEMENTS, ids=name_of)
@@ -66,9 +99,9 @@ def test_parameters_are_named(path):
     comment, sql = split(path.read_text())
     told = documented(comment)
     used = {int(n) for n in re.findall(r"\$(\d)", re.sub(r"--.*", "", sql))}
-    if re.match(r"(GET|POST|PUT|PATCH|DELETE) /", comment[0]) and "Batch." not in " ".join(comment):
-        expected = {n: names_of(n, sql) for n in (1, 2)}
-        assert {n: text.split(", ") for n, text in told.items()} == {n: names for n, names in expected.items() if names}
+    if of_route(comment):
+        told = {n: text.removeprefix("array of the contexts: ").split(", ") for n, text in told.items() if text != "array of the bodies"}
+        assert told == {n: names for n in (1, 2) if (names := names_of(n, sql))}
     else:
         assert set(told) == used
 
@@ -81,3 +114,76 @@ def test_routes_are_named(path):
     assert told <= ROUTES
     for source in SOURCES:
         assert set(re.findall(rf'^ROUTE_SQL\((\w+), "([^"]+)", "{name_of(path)}"', source, re.M)) <= told
+
+
+# The names that C puts into the context of a request. Below, a node is a function or variable of a C file with its text.
+
+PUT = r'request_param\(\w+, "(\w+)"'
+BUILT_IN = set(re.findall(r'context_add\(\w*&?\w+, "(\w+)"', FILES[ROOT / "src/http/sql.c"]))
+CONTEXTS = {name_of(path): {name for name in names_of(1, sql) if not name.startswith("query.")}
+            for path in STATEMENTS for comment, sql in [split(path.read_text())] if of_route(comment)}
+
+
+def nodes_of(source):
+    found = {name: body for name, body in re.findall(r"^(\w+)\([^;{}]*\)\n\{\n(.*?)^\}", source, re.M | re.S)}
+    return found | {name: body for name, body in re.findall(r"^static [\w ]*?[ \t*](\w+)(?:\[\])? = (.*?);$", source, re.M | re.S)}
+
+
+def reached(handler, file, shared):
+    """The nodes that a handler refers to, directly or through others: in its file, and in shared."""
+    seen, todo = {}, [handler]
+    while todo:
+        name = todo.pop()
+        if name not in seen and (name in file or name in shared):
+            seen[name] = file.get(name, shared.get(name))
+            todo += re.findall(r"\w+", seen[name])
+    return seen
+
+
+def handlers():
+    """Each handler: its route, the statements that it may send, and what it puts into their context, by the function that does."""
+    shared = {name: body for path, source in FILES.items() if path.parent.name == "http"
+              for name, body in nodes_of(source).items() if re.search(PUT, body)}
+    for path, source in FILES.items():
+        file = nodes_of(source)
+        for method, route, handler in re.findall(r'^ROUTE\((\w+), "([^"]+)", (\w+)', source, re.M):
+            nodes = reached(handler, file, shared)
+            sent = {name for body in nodes.values() for name in re.findall(r'"([\w/-]+)"', body) if name in CONTEXTS}
+            yield f"{method} {route}", sent, {(function, name) for function, body in nodes.items() for name in re.findall(PUT, body)}
+
+
+HANDLERS = list(handlers())
+
+
+def test_statements_read_what_is_in_their_context():
+    missing = {(name, member) for source in SOURCES for name in re.findall(r'^ROUTE_SQL\(\w+, "[^"]+", "([^"]+)"', source, re.M)
+               for member in CONTEXTS[name] - BUILT_IN}
+    missing |= {(name, member) for _, sent, put in HANDLERS for name in sent for member in CONTEXTS[name] - BUILT_IN - {m for _, m in put}}
+    assert not missing, "statements read members of $1 that no C code of their route adds"
+
+
+def test_every_statement_of_a_route_is_sent():
+    sent = {name for _, names, _ in HANDLERS for name in names}
+    sent |= {name for source in SOURCES for name in re.findall(r'^ROUTE_SQL\(\w+, "[^"]+", "([^"]+)"', source, re.M)}
+    assert sent == set(CONTEXTS)
+
+
+def test_what_is_put_into_a_context_is_read():
+    put = {entry for _, _, entries in HANDLERS for entry in entries}
+    read = {(function, member) for _, sent, entries in HANDLERS for function, member in entries if any(member in CONTEXTS[name] for name in sent)}
+    assert put == read, "C adds members to $1 that no statement of the route reads"
+    calls = sum(len(re.findall(r"\brequest_param\(\w+, ", source)) for source in SOURCES)
+    assert len(put) == calls, "calls of request_param() that no handler reaches, or that do not name the member"
+
+
+def test_built_in_members_are_read():
+    guard = set(names_of(1, split((QUERY / "guard.sql").read_text())[1]))
+    assert guard <= BUILT_IN
+    assert BUILT_IN <= guard.union(*CONTEXTS.values())
+
+
+def test_built_in_members_are_documented():
+    header = (ROOT / "src/http/sql.h").read_text()
+    rows = re.findall(r"^\| (`.*?) \|", (ROOT / "docs/routes.md").read_text().split("| member of `$1`")[1].split("\n\n")[0], re.M)
+    assert {name for name in re.findall(r"^ \*\t(\w+)\t", header, re.M)} == BUILT_IN | {"query"}
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == BUILT_IN | {"query"}
