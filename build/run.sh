@@ -2,7 +2,7 @@
 # Installs, builds, and runs all roles in the foreground with a private PostgreSQL and Valkey or Redis on loopback. Their data is
 # kept in .run/ (or $RUN_DIR) for the next run. Ctrl-C, or any other end of this script, stops all of them.
 # Variables come from the environment and from .env, if it exists. If DATABASE_URL or REDIS_URL is set, that server is used instead
-# of a private one. Arguments are passed to wanzami.
+# of a private one. Arguments are passed to wanzami. SQL is read from sql/ (SQL_DIR), except with WANZAMI_ENV=production.
 set -eu
 cd "$(dirname "$0")/.."
 if [ -e .env ]; then
@@ -95,6 +95,7 @@ if [ -z "${REDIS_URL:-}" ]; then
 fi
 
 export PORT=${PORT:-4000} WANZAMI_ENV=${WANZAMI_ENV:-development} LOG_FORMAT=${LOG_FORMAT:-text} SHUTDOWN_GRACE_SEC=${SHUTDOWN_GRACE_SEC:-5}
+[ "$WANZAMI_ENV" = production ] || export SQL_DIR=${SQL_DIR:-$PWD/sql}
 export JWT_ACCESS_SECRET=${JWT_ACCESS_SECRET:-$jwt_access} JWT_REFRESH_SECRET=${JWT_REFRESH_SECRET:-$jwt_refresh}
 if [ -z "${S3_BUCKET:-}" ]; then
 	export MEDIA_DIR=${MEDIA_DIR:-$run/media}

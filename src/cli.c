@@ -75,7 +75,7 @@ doctor_command(const struct options *o, int argc, char **argv)
 	(void)o;
 	(void)argc;
 	(void)argv;
-	if ((wrong = conf_load()) == NULL) {
+	if ((wrong = settings_load()) == NULL) {
 		role_set(role_parse(conf_str(CONF_ROLE)));
 		log_init(!strcmp(conf_str(CONF_LOG_FORMAT), "text"), "doctor");
 		wrong = settings_check();
@@ -220,7 +220,7 @@ static void
 command_prepare(const struct command *c)
 {
 	if (c->needs & NEEDS_CONF)
-		settings_die(conf_load());
+		settings_die(settings_load());
 	if (c->needs & NEEDS_ROOTS)
 		settings_die(roots_load());
 	if (c->needs & NEEDS_LOG)

@@ -145,10 +145,12 @@ secrets_check(void)
 		settings_die(conf_check_secrets());
 }
 
-/* Logs once at start that mail is off. */
+/* Logs once at start what is unusual. */
 static void
-mail_announce(void)
+start_announce(void)
 {
+	if (*conf_str(CONF_SQL_DIR) != '\0')
+		log_event(LOG_LEVEL_WARN, "reading SQL from SQL_DIR, not from the binary", LOG_S("folder", conf_str(CONF_SQL_DIR)));
 	if ((role_get() & (ROLE_API | ROLE_CRON)) && !mail_enabled())
 		log_event(LOG_LEVEL_WARN, "mail is off: SMTP_HOST, SMTP_USER and SMTP_PASS are not all set");
 }
@@ -183,7 +185,7 @@ void
 kore_parent_configure(int argc, char **argv)
 {
 	cli_run(argc, argv);
-	settings_die(conf_load());
+	settings_die(settings_load());
 	role_set(role_parse(conf_str(CONF_ROLE)));
 	settings_die(settings_check());
 	secrets_check();
@@ -208,7 +210,7 @@ kore_parent_configure(int argc, char **argv)
 	parent_pid = getpid();
 	run_name_process();
 
-	mail_announce();
+	start_announce();
 	log_event(LOG_LEVEL_INFO, "starting", LOG_S("version", WANZAMI_VERSION), LOG_I("port", conf_int(CONF_PORT)));
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/conf.h"
+#include "base/embed.h"
 #include "base/role.h"
 #include "net/mail.h"
 #include "settings.h"
@@ -14,6 +15,27 @@
 #include "store/valkey.h"
 #include "tls/listener.h"
 #include "tls/roots.h"
+
+#define SQL_PREFIX	"sql/"	/* of the embedded files that SQL_DIR replaces */
+
+const char *
+settings_load(void)
+{
+	static char	error[640];
+	const char	*wrong, *folder;
+
+	if ((wrong = conf_load()) != NULL)
+		return (wrong);
+	if (*(folder = conf_str(CONF_SQL_DIR)) == '\0')
+		return (NULL);
+	if (!strcmp(conf_str(CONF_WANZAMI_ENV), "production"))
+		return ("SQL_DIR is set and WANZAMI_ENV is production, which only runs the SQL in the binary; unset SQL_DIR");
+	if ((wrong = embed_overlay(SQL_PREFIX, folder)) == NULL)
+		return (NULL);
+	(void)snprintf(error, sizeof(error), "SQL_DIR: %s", wrong);
+
+	return (error);
+}
 
 const char *
 settings_check(void)

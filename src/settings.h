@@ -1,12 +1,19 @@
 /*
- * Checks the settings of the servers that this process needs.
+ * The settings of this process and of the servers that it needs.
  */
 #ifndef WANZAMI_SETTINGS_H
 #define WANZAMI_SETTINGS_H
 
 /*
+ * Reads the environment (conf_load()) and, with SQL_DIR, the SQL of that
+ * folder. Returns NULL, or one line about the first error (static storage).
+ * Once, before threads start.
+ */
+const char	*settings_load(void);
+
+/*
  * Reads and checks the settings of database, mail, CAs, Valkey, object storage
- * and HTTPS; needs conf_load() and role_set(). Returns NULL, or one line about
+ * and HTTPS; needs settings_load() and role_set(). Returns NULL, or one line about
  * the first that is wrong (static storage). Once, before threads start.
  */
 const char	*settings_check(void);

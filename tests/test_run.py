@@ -81,6 +81,7 @@ def test_run_shows_a_console_and_keeps_its_data(start):
     assert sign_in(r, email, password + "x").status_code == 401
     ready = requests.get(r.url + "/health/ready")
     assert ready.status_code == 200, ready.text
+    assert "reading SQL from SQL_DIR" in r.text()
     assert r.end(signal.SIGINT) == 130
 
     again = start()

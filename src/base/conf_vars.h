@@ -36,6 +36,8 @@ CONF_VAR(DATABASE_URL, CONF_TEXT, .secret = 1,
     .help = "PostgreSQL, as postgresql://user:password@host:port/database; required. Query parameters that only other client libraries use are ignored.")
 CONF_VAR(MIGRATE_ON_START, CONF_YESNO,
     .help = "Run the database migrations at start. If unset: yes in development, otherwise no.")
+CONF_VAR(SQL_DIR, CONF_TEXT,
+    .help = "Development and test only: folder with the contents of sql/ that is used instead of the SQL in the binary. A statement is read again when its file changes.")
 CONF_VAR(JWT_ACCESS_SECRET, CONF_TEXT, .fallback = "access-secret", .secret = 1,
     .help = "Key that signs access tokens; at least 32 bytes. The default is rejected except in development.")
 CONF_VAR(JWT_REFRESH_SECRET, CONF_TEXT, .fallback = "refresh-secret", .secret = 1,

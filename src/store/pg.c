@@ -38,6 +38,7 @@
 
 /* A file of SCRIPT_FOLDER: its statements are count elements of statements[], from first. */
 struct file {
+	const struct embed_file	*source;
 	const char		*name;
 	size_t			first;
 	size_t			count;
@@ -551,23 +552,46 @@ pg_tick(void *arg, u_int64_t ticked)
 }
 
 static void
+file_load(struct file *f)
+{
+	const char	*text = f->source->data;
+	char		*statement;
+
+	f->first = nstatements;
+	while ((statement = script_next(&text)) != NULL) {
+		statements = kore_realloc(statements, (nstatements + 1) * sizeof(*statements));
+		statements[nstatements++] = statement;
+	}
+	f->count = nstatements - f->first;
+}
+
+/* Reads a file of SQL_DIR again that has changed. Its statements become new ones; the old ones stay prepared and are not used any more. */
+static void
+file_refresh(struct file *f)
+{
+	size_t	i, before = nstatements;
+
+	if (!embed_reload(f->source))
+		return;
+	file_load(f);
+	for (i = 0; i < PG_CONNECTIONS; i++) {
+		conns[i].prepared = kore_realloc(conns[i].prepared, nstatements);
+		memset(conns[i].prepared + before, 0, nstatements - before);
+	}
+	log_event(LOG_LEVEL_INFO, "statement read again", LOG_S("statement", f->name));
+}
+
+static void
 statements_load(void)
 {
-	const struct embed_file	*embedded = embed_prefix(SCRIPT_FOLDER, &nfiles);
-	const char		*text;
-	char			*statement;
+	const struct embed_file	*sources = embed_prefix(SCRIPT_FOLDER, &nfiles);
 	size_t			i;
 
 	files = kore_calloc(nfiles, sizeof(*files));
 	for (i = 0; i < nfiles; i++) {
-		files[i].name = embedded[i].name + strlen(SCRIPT_FOLDER);
-		files[i].first = nstatements;
-		text = embedded[i].data;
-		while ((statement = script_next(&text)) != NULL) {
-			statements = kore_realloc(statements, (nstatements + 1) * sizeof(*statements));
-			statements[nstatements++] = statement;
-			files[i].count++;
-		}
+		files[i].source = &sources[i];
+		files[i].name = sources[i].name + strlen(SCRIPT_FOLDER);
+		file_load(&files[i]);
 	}
 }
 
@@ -616,8 +640,8 @@ pg_start(const char *database_url)
 }
 
 /* Finds a file by binary search, since files are sorted by name. */
-static const struct file *
-file_find(const char *name)
+static struct file *
+file_search(const char *name)
 {
 	size_t	low = 0, high = nfiles, middle, len = strlen(name);
 	int	order;
@@ -634,7 +658,17 @@ file_find(const char *name)
 		else
 			low = middle + 1;
 	}
-	fatalx(SCRIPT_FOLDER "%s.sql is not in the binary", name);
+	fatalx(SCRIPT_FOLDER "%s.sql does not exist", name);
+}
+
+static const struct file *
+file_find(const char *name)
+{
+	struct file	*f = file_search(name);
+
+	file_refresh(f);
+
+	return (f);
 }
 
 static void

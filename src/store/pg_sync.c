@@ -209,7 +209,7 @@ file_run(struct pg_sync *w, const char *name, int nparams, const char *const *pa
 
 	snprintf(path, sizeof(path), SCRIPT_FOLDER "%s.sql", name);
 	if ((file = embed_find(path)) == NULL)
-		fatalx("%s is not in the binary", path);
+		fatalx("%s does not exist", path);
 	w->state[0] = '\0';
 	text = file->data;
 	for (sql = script_next(&text); ok && sql != NULL; sql = next) {

@@ -1,0 +1,73 @@
+"""SQL_DIR: statements and functions of a folder in place of those in the binary."""
+import os
+import shutil
+
+import pytest
+import requests
+
+from conftest import ROOT, SECRETS, run, wait_for
+
+STATEMENT = "query/titles/episodes.sql"
+FUNCTION = "functions/values/greeting.sql"
+
+
+@pytest.fixture
+def tree(tmp_path):
+    path = tmp_path / "sql"
+    shutil.copytree(os.path.join(ROOT, "sql"), path)
+    return path
+
+
+@pytest.fixture
+def env(tree, postgres, keyvalue):
+    url, db = postgres.create_migrated()
+    yield {**SECRETS, "DATABASE_URL": url, "REDIS_URL": keyvalue.url, "SQL_DIR": str(tree)}
+    db.close()
+
+
+def write(path, text):
+    """As most editors save a file: at no time is it empty or half there."""
+    path.with_suffix(".new").write_text(text)
+    os.replace(path.with_suffix(".new"), path)
+
+
+def answers(a):
+    """The answers of both workers, if each had a chance to answer."""
+    return {requests.get(a.url + "/api/titles/1/episodes", timeout=30, headers={"Connection": "close"}).text for _ in range(10)}
+
+
+def test_a_changed_statement_is_read_again(appliance, env, tree):
+    a = appliance(roles="api", WORKERS=2, **env).wait_healthy()
+    assert answers(a) == {'{"episodes":[]}'}
+    for key in ("first", "second", "third"):
+        write(tree / STATEMENT, """SELECT 200 AS status, '{"%s":[]}' AS body FROM (SELECT $1, $2) unused""" % key)
+        wait_for(lambda: answers(a) == {'{"%s":[]}' % key}, "the statement with " + key)
+    assert {line["statement"] for line in a.log_lines() if line["msg"] == "statement read again"} == {"titles/episodes.sql"}
+    (tree / STATEMENT).unlink()
+    assert answers(a) == {'{"third":[]}'}
+    assert a.deaths() == [] and a.stop() == 0
+
+
+def test_a_changed_function_is_applied(appliance, env, tree):
+    a = appliance(roles="api", WORKERS=1, **env).wait_healthy()
+    write(tree / STATEMENT, "SELECT 200 AS status, to_json(wanzami.greeting())::text AS body FROM (SELECT $1, $2) unused")
+    for word in ("hello", "good day"):
+        write(tree / FUNCTION, "CREATE OR REPLACE FUNCTION wanzami.greeting() RETURNS text LANGUAGE sql AS $$ SELECT '%s' $$;\n" % word)
+        r = run("migrate", **env)
+        assert r.returncode == 0 and '"msg":"functions applied","count":1' in r.stdout + r.stderr
+        assert answers(a) == {'"%s"' % word}
+
+
+@pytest.mark.parametrize("command", [[], ["migrate"]])
+def test_production_refuses_it(env, command):
+    r = run(*command, **{**env, "WANZAMI_ENV": "production"})
+    assert r.returncode == 1
+    assert r.stderr == "wanzami: SQL_DIR is set and WANZAMI_ENV is production, which only runs the SQL in the binary; unset SQL_DIR\n"
+
+
+def test_the_folder_must_be_complete(env, tree):
+    (tree / "query/guard.sql").unlink()
+    r = run("migrate", **env)
+    assert (r.returncode, r.stderr) == (1, "wanzami: SQL_DIR: cannot read query/guard.sql in the folder %s: No such file or directory\n" % tree)
+    r = run("migrate", **{**env, "SQL_DIR": str(tree / "none")})
+    assert (r.returncode, r.stderr) == (1, "wanzami: SQL_DIR: cannot read the folder %s: No such file or directory\n" % (tree / "none"))
