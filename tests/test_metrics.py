@@ -18,8 +18,8 @@ def base(postgres, appliance):
     env = {**SECRETS, "DATABASE_URL": url}
 
     def start(**more):
-        start.db = db
         return appliance(**{**env, **more}).wait_healthy()
+    start.db = db
     yield start
     db.close()
 
@@ -108,7 +108,7 @@ def test_cloudwatch_gets_its_line(base):
         [how] = line["_aws"]["CloudWatchMetrics"]
         assert how["Namespace"] == "Wanzami" and how["Dimensions"] == [["Role"]] and line["Role"] == "api"
         names = {m["Name"] for m in how["Metrics"]}
-        assert names >= {"Requests", "Errors5xx", "LatencyP99Ms", "JobsFailed"} and all(isinstance(line[n], (int, float)) for n in names)
+        assert names >= {"Requests", "Errors5xx", "LatencyP99Ms", "TranscodeJobsFailed", "CronJobsFailed", "JobsFailed"} and all(isinstance(line[n], (int, float)) for n in names)
     assert sum(line["Requests"] for line in told()) == asked  # health checks are none
     last = [line for line in told() if "QueueDepth" in line][-1]
     assert (last["QueueDepth"], last["QueueOldestSeconds"], last["MailWaiting"], last["Errors5xx"]) == (0, 0, 0, 0)
@@ -116,6 +116,23 @@ def test_cloudwatch_gets_its_line(base):
     silent = base(roles="api", EMF_SECONDS=1, EMF=0)
     silent.get("/api/titles")
     assert silent.stop() == 0 and "_aws" not in open(silent.log_path).read()
+
+
+@pytest.mark.parametrize("outcome", ["ok", "failed"])
+def test_cron_jobs_are_counted_apart_from_transcode_jobs(base, outcome):
+    if outcome == "failed":
+        with base.db.cursor() as c:
+            c.execute('ALTER TABLE "EngagementEvent" RENAME TO gone')
+    a = base(roles="cron", EMF_SECONDS=1, POPULARITY_CRON="* * * * * *")
+    wait_for(lambda: read(a)["wanzami_cron_jobs_%s_total" % outcome] > 0, "a run of the job")
+    m = read(a)
+    assert m["wanzami_jobs_%s_total" % outcome] > 0
+    for series in ("transcode_jobs_ok", "transcode_jobs_failed", "cron_jobs_" + {"ok": "failed", "failed": "ok"}[outcome]):
+        assert m["wanzami_%s_total" % series] == 0, series
+    told = wait_for(lambda: [line for line in map(json.loads, open(a.log_path)) if line.get("CronJobsFailed", 0) > 0 or outcome == "ok" and "_aws" in line],
+                    "a line for CloudWatch")
+    for line in told:
+        assert (line["CronJobsFailed"] > 0, line["TranscodeJobsFailed"]) == (outcome == "failed", 0) and line["JobsFailed"] == line["CronJobsFailed"]
 
 
 def test_traces_are_in_the_log(base):

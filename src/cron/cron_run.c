@@ -508,7 +508,7 @@ perform(struct job_run *run)
 		kore_buf_append(run->detail, "{}", 2);
 	end = finish(run, end_of(run));
 	if (end == RUN_OK || end == RUN_FAILED)
-		counter_add(end == RUN_OK ? COUNTER_JOBS_OK : COUNTER_JOBS_FAILED, 1);
+		counter_add(end == RUN_OK ? COUNTER_CRON_JOBS_OK : COUNTER_CRON_JOBS_FAILED, 1);
 	run_log(run, end, kore_buf_stringify(run->detail, NULL));
 
 	return (end);

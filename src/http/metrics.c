@@ -29,6 +29,8 @@
 #define ROUTES_MAX	256
 #define BUCKETS		12
 #define PROCESS_MS	5000	/* interval at which a worker reads its memory and descriptors */
+#define EMF_OWN		7	/* metrics of an EMF line that need no database */
+#define EMF_ALL		10
 #define TYPE		"text/plain; version=0.0.4; charset=utf-8"
 #define LOOPBACK	"::ffff:127."
 
@@ -50,7 +52,7 @@ static struct route_counters	*counters = NULL;
  * replaces a crashed one continues from them.
  */
 static struct {
-	int64_t	requests, errors, failed, restarts;
+	int64_t	requests, errors, counter[COUNTER_GAUGES];
 	int64_t	bucket[BUCKETS];
 } *reported = NULL;
 
@@ -250,8 +252,10 @@ process_write(struct kore_buf *out)
 		{ COUNTER_DATABASE_SLOW, "database_slow_total", "counter", "Calls to PostgreSQL that took longer than SLOW_QUERY_MS." },
 		{ COUNTER_VALKEY_CONNECTIONS, "valkey_connections", "gauge", "Open connections to Valkey; 0 if Valkey is unreachable." },
 		{ COUNTER_FRAMES, "transcode_frames_total", "counter", "Video frames decoded." },
-		{ COUNTER_JOBS_OK, "jobs_ok_total", "counter", "Transcode jobs and cron jobs of this process that succeeded." },
-		{ COUNTER_JOBS_FAILED, "jobs_failed_total", "counter", "Transcode jobs and cron jobs of this process that failed." },
+		{ COUNTER_TRANSCODE_JOBS_OK, "transcode_jobs_ok_total", "counter", "Transcode jobs of this process that succeeded." },
+		{ COUNTER_TRANSCODE_JOBS_FAILED, "transcode_jobs_failed_total", "counter", "Transcode jobs of this process that failed." },
+		{ COUNTER_CRON_JOBS_OK, "cron_jobs_ok_total", "counter", "Runs of cron jobs in this process that succeeded." },
+		{ COUNTER_CRON_JOBS_FAILED, "cron_jobs_failed_total", "counter", "Runs of cron jobs in this process that failed." },
 		{ COUNTER_WORKER_RESTARTS, "worker_restarts_total", "counter", "Workers that crashed or were killed and were replaced." },
 		{ COUNTER_RESIDENT_BYTES, "resident_bytes", "gauge", "Resident memory of all workers, in bytes." },
 		{ COUNTER_DESCRIPTORS, "open_descriptors", "gauge", "Open file descriptors of all workers." },
@@ -260,6 +264,10 @@ process_write(struct kore_buf *out)
 
 	for (i = 0; i < sizeof(all) / sizeof(*all); i++)
 		one(out, all[i].name, all[i].type, all[i].help, counter_sum(all[i].counter));
+	one(out, "jobs_ok_total", "counter", "Deprecated: the sum of transcode_jobs_ok_total and cron_jobs_ok_total.",
+	    counter_sum(COUNTER_TRANSCODE_JOBS_OK) + counter_sum(COUNTER_CRON_JOBS_OK));
+	one(out, "jobs_failed_total", "counter", "Deprecated: the sum of transcode_jobs_failed_total and cron_jobs_failed_total.",
+	    counter_sum(COUNTER_TRANSCODE_JOBS_FAILED) + counter_sum(COUNTER_CRON_JOBS_FAILED));
 	series(out, "build_info", "gauge", "Version and role of the process; the value is always 1.");
 	kore_buf_appendf(out, "wanzami_build_info{version=\"%s\",role=\"%s\"} 1\n", WANZAMI_VERSION, conf_str(CONF_ROLE));
 }
@@ -400,6 +408,16 @@ since_reported(int64_t *requests, int64_t *errors, int64_t bucket[BUCKETS])
 	reported->errors += *errors;
 }
 
+static int64_t
+counter_since_reported(enum counter c)
+{
+	int64_t	now = counter_sum(c), before = reported->counter[c];
+
+	reported->counter[c] = now;
+
+	return (now - before);
+}
+
 /* Returns a percentile in ms, interpolated linearly within its bucket. */
 static double
 percentile(const int64_t bucket[BUCKETS], int64_t count, double part)
@@ -421,28 +439,28 @@ percentile(const int64_t bucket[BUCKETS], int64_t count, double part)
 static void
 emf_write(void *arg, const struct pg_outcome *outcome)
 {
-	static const char	*names[] = { "Requests", "Errors5xx", "LatencyP99Ms", "JobsFailed", "WorkerRestarts",
-				    "QueueDepth", "QueueOldestSeconds", "MailWaiting" };
-	static const char	*units[] = { "Count", "Count", "Milliseconds", "Count", "Count", "Count", "Seconds", "Count" };
-	int64_t			requests, errors, bucket[BUCKETS], failed = counter_sum(COUNTER_JOBS_FAILED), restarts = counter_sum(COUNTER_WORKER_RESTARTS);
-	double			values[8];
+	static const char	*names[] = { "Requests", "Errors5xx", "LatencyP99Ms", "TranscodeJobsFailed", "CronJobsFailed",
+				    "JobsFailed", "WorkerRestarts", "QueueDepth", "QueueOldestSeconds", "MailWaiting" };
+	static const char	*units[] = { "Count", "Count", "Milliseconds", "Count", "Count", "Count", "Count", "Count", "Seconds", "Count" };
+	int64_t			requests, errors, bucket[BUCKETS];
+	double			values[EMF_ALL];
 	struct kore_buf		out;
 	struct timespec		ts;
-	int			i, n = outcome->error == NULL && PQntuples(outcome->res) == 1 ? 8 : 5;
+	int			i, n = outcome->error == NULL && PQntuples(outcome->res) == 1 ? EMF_ALL : EMF_OWN;
 
 	(void)arg;
 	since_reported(&requests, &errors, bucket);
 	values[0] = (double)requests;
 	values[1] = (double)errors;
 	values[2] = percentile(bucket, requests, 0.99);
-	values[3] = (double)(failed - reported->failed);
-	values[4] = (double)(restarts - reported->restarts);
-	reported->failed = failed;
-	reported->restarts = restarts;
-	if (n == 8) {
-		values[5] = (double)column(outcome->res, "queue_depth");
-		values[6] = (double)column(outcome->res, "queue_oldest");
-		values[7] = (double)column(outcome->res, "mail_waiting");
+	values[3] = (double)counter_since_reported(COUNTER_TRANSCODE_JOBS_FAILED);
+	values[4] = (double)counter_since_reported(COUNTER_CRON_JOBS_FAILED);
+	values[5] = values[3] + values[4];	/* deprecated; alarms of earlier releases watch it */
+	values[6] = (double)counter_since_reported(COUNTER_WORKER_RESTARTS);
+	if (n == EMF_ALL) {
+		values[7] = (double)column(outcome->res, "queue_depth");
+		values[8] = (double)column(outcome->res, "queue_oldest");
+		values[9] = (double)column(outcome->res, "mail_waiting");
 	}
 	clock_gettime(CLOCK_REALTIME, &ts);
 	kore_buf_init(&out, 1024);

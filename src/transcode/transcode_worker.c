@@ -261,7 +261,7 @@ static void
 finish_result(const char *verdict)
 {
 	if (!strcmp(verdict, "done")) {
-		counter_add(COUNTER_JOBS_OK, 1);
+		counter_add(COUNTER_TRANSCODE_JOBS_OK, 1);
 		log_event(LOG_LEVEL_INFO, "transcode job done", LOG_S("job", job.id), LOG_I("attempts", job.attempts));
 		job_over();
 		return;
@@ -279,7 +279,7 @@ fail_result(const char *state)
 {
 	if (state != NULL) {
 		if (!strcmp(state, "failed"))
-			counter_add(COUNTER_JOBS_FAILED, 1);
+			counter_add(COUNTER_TRANSCODE_JOBS_FAILED, 1);
 		log_event(LOG_LEVEL_WARN, !strcmp(state, "failed") ? "transcode job failed" : "transcode attempt failed; will retry", LOG_S("job", job.id),
 		    LOG_I("attempts", job.attempts), LOG_S("why", job.outcome.reason), LOG_S("error", job.outcome.detail));
 		job_over();

@@ -77,7 +77,7 @@ def test_a_film_whose_database_connection_breaks_when_it_is(studio, world, datab
         s = studio.wait(job)
     assert (s["state"], s["attempts"], s["error"]) == ("done", 1, None)
     studio.ready(studio.title_of(job), "R360")
-    wait_for(lambda: 'wanzami_jobs_ok_total 1\n' in a.get("/metrics").text, "it to be counted")
+    wait_for(lambda: 'wanzami_transcode_jobs_ok_total 1\n' in a.get("/metrics").text, "it to be counted")
     studio.no_orphans()
     assert a.deaths() == [] and a.stop() == 0
 
@@ -93,7 +93,7 @@ def test_a_film_that_fails_is_failed_and_counted_once(studio, world, database, a
             wait_for(lambda: studio.state(job)["state"] == "failed", "what the database did")
         cut.drop()
         studio.wait(job, "FAILED")
-        wait_for(lambda: 'wanzami_jobs_failed_total 1\n' in a.get("/metrics").text, "it to be counted")
+        wait_for(lambda: 'wanzami_transcode_jobs_failed_total 1\n' in a.get("/metrics").text, "it to be counted")
     assert len([line for line in a.log_lines() if line["msg"] == "transcode job failed"]) == 1
     assert a.deaths() == []
 
