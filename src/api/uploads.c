@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/upload_plan.h"
 #include "base/log.h"
 #include "base/work.h"
 #include "http/reply.h"
@@ -18,9 +19,6 @@
 #include "store/objects.h"
 #include "store/queue.h"
 
-#define PART_BYTES	(10 << 20)
-#define PARTS_TARGET	2000		/* above this number of parts the part size grows */
-#define PART_SECONDS	86400		/* validity of presigned part URLs: the apps put one part after the other, over slow lines too */
 #define BYTES_MAX	((int64_t)5 << 40)
 #define STORAGE_SECONDS	20		/* timeout; the apps wait 30 s */
 #define COMPLETE_SECONDS	600	/* timeout of a completion; a local directory copies the parts */
@@ -76,11 +74,11 @@ struct upload {
 	/* init */
 	char			base[SIGN_BASE_MAX];
 	char			type[256];
-	int64_t			part_size;
-	int			part_count;
+	struct upload_plan	plan;		/* complete, too */
 	char			*part_urls;	/* the JSON array presignedParts */
 
 	/* complete */
+	char			*complaint;	/* the response if parts are missing; NULL otherwise */
 	struct objects_part	*parts;
 	size_t			count;
 	uint64_t		size;
@@ -104,6 +102,7 @@ upload_free(void *arg)
 	struct upload	*u = arg;
 
 	free(u->part_urls);
+	free(u->complaint);
 	free(u->parts);
 	free(u);
 }
@@ -125,40 +124,6 @@ upload_abort(void *arg)
 		log_event(LOG_LEVEL_WARN, "object storage error: cannot abort a multipart upload", LOG_S("error", u->call.error));
 }
 
-/* Sets part_size (a multiple of 1 MiB, larger for large files) and part_count. */
-static void
-parts_plan(struct upload *u, int64_t bytes)
-{
-	u->part_size = PART_BYTES;
-	if (bytes > (int64_t)PARTS_TARGET * PART_BYTES)
-		u->part_size = ((bytes + PARTS_TARGET - 1) / PARTS_TARGET + (1 << 20) - 1) >> 20 << 20;
-	u->part_count = (int)((bytes + u->part_size - 1) / u->part_size);
-}
-
-/* Returns the JSON array of presigned part URLs, which the caller frees; NULL on error. */
-static char *
-parts_presign(const struct upload *u)
-{
-	char	url[OBJECTS_URL_MAX], *text = NULL;
-	FILE	*out;
-	size_t	len;
-	int	i, ok = 1;
-
-	if ((out = open_memstream(&text, &len)) == NULL)
-		return (NULL);
-	for (i = 1; i <= u->part_count && ok; i++) {
-		ok = objects_presign_part(u->base, u->key, u->id, i, PART_SECONDS, url);
-		fprintf(out, "%s{\"partNumber\":%d,\"url\":\"%s\"}", i > 1 ? "," : "[", i, url);
-	}
-	fputc(']', out);
-	if (fclose(out) != 0 || !ok) {
-		free(text);
-		return (NULL);
-	}
-
-	return (text);
-}
-
 static void
 init_work(void *arg)
 {
@@ -167,7 +132,7 @@ init_work(void *arg)
 	u->call.seconds = STORAGE_SECONDS;
 	if ((u->result = objects_begin(u->key, u->type, u->id, &u->call)) != OBJECTS_OK)
 		return;
-	if ((u->part_urls = parts_presign(u)) == NULL) {
+	if ((u->part_urls = upload_plan_presign(&u->plan, 1, u->plan.part_count, NULL, 0, u->base, u->key, u->id)) == NULL) {
 		upload_abort(u);
 		snprintf(u->call.error, sizeof(u->call.error), "cannot create presigned URLs for the parts");
 		u->result = OBJECTS_LATER;
@@ -198,7 +163,7 @@ init_reply(struct upload *u, const char *job)
 	json_quote(&body, u->id);
 	kore_buf_append(&body, ",\"key\":", 7);
 	json_quote(&body, u->key);
-	kore_buf_appendf(&body, ",\"partSize\":%lld,\"partCount\":%d,\"presignedParts\":", (long long)u->part_size, u->part_count);
+	kore_buf_appendf(&body, ",\"partSize\":%lld,\"partCount\":%d,\"presignedParts\":", (long long)u->plan.part_size, u->plan.part_count);
 	kore_buf_append(&body, u->part_urls, strlen(u->part_urls));
 	kore_buf_append(&body, "}", 1);
 	reply_json(u->r, 200, body.data, body.offset);
@@ -247,6 +212,7 @@ init_created(void *arg)
 	}
 	request_param(r, "key", u->key);
 	request_param(r, "uploadId", u->id);
+	request_param(r, "partSize", request_format(r, "%lld", (long long)u->plan.part_size));
 	request_wait(r);
 	sql_call(r, "uploads/init", init_stored, u);
 	request_settle(r);
@@ -316,7 +282,7 @@ init_checked(struct request *r, const PGresult *res)
 	object_key_make("uploads", request_text(r, "fileName"), u->key);
 	type_read(r, u->type);
 	sign_base(r, u->base);
-	parts_plan(u, number_read(r, "bytesTotal"));
+	upload_plan_make(&u->plan, number_read(r, "bytesTotal"));
 	request_param(r, "renditions", renditions_read(r));
 	upload_run(u, init_work, init_created);
 }
@@ -334,6 +300,46 @@ uploads_init(struct request *r)
 	sql_query(r, "uploads/check", init_checked);
 }
 
+/*
+ * Compares the parts with the plan before they are joined, so that the client can
+ * send the missing ones. Returns 0 if the upload must not be completed.
+ */
+static int
+parts_check(struct upload *u)
+{
+	static const struct objects_part	none;
+	struct objects_part			*arrived = NULL;
+	struct objects_call			call = { .seconds = STORAGE_SECONDS };
+	size_t					count = 0;
+
+	u->result = objects_parts(u->key, u->id, &arrived, &count, &call);
+	if (u->result == OBJECTS_LATER) {
+		u->call = call;
+		return (0);
+	}
+	if (u->result == OBJECTS_OK)
+		u->complaint = upload_plan_check(&u->plan, u->parts, u->count, arrived != NULL ? arrived : &none, count);
+	else if (u->result == OBJECTS_REFUSED) {
+		log_event(LOG_LEVEL_WARN, "object storage error: cannot list the parts of an upload (s3:ListMultipartUploadParts); only their "
+		    "numbers and the size of the file are checked", LOG_S("error", call.error));
+		u->complaint = upload_plan_check(&u->plan, u->parts, u->count, NULL, 0);
+	}
+	free(arrived);
+
+	return (u->complaint == NULL);
+}
+
+/* Refuses a joined object of another size. Without the list of parts this is the only check. */
+static void
+size_check(struct upload *u)
+{
+	if (u->plan.bytes == 0 || u->size == (uint64_t)u->plan.bytes)
+		return;
+	snprintf(u->call.error, sizeof(u->call.error), "IncompleteBody: the file has %llu of %lld bytes; upload it again",
+	    (unsigned long long)u->size, (long long)u->plan.bytes);
+	u->result = OBJECTS_REFUSED;
+}
+
 static void
 complete_work(void *arg)
 {
@@ -342,6 +348,8 @@ complete_work(void *arg)
 	enum objects_result	result;
 	struct objects_call	head = { .seconds = STORAGE_SECONDS };
 
+	if (!parts_check(u))
+		return;
 	u->call.seconds = COMPLETE_SECONDS;
 	u->result = objects_complete(u->key, u->id, u->parts, u->count, NULL, &u->call);
 	if (u->result != OBJECTS_OK && u->result != OBJECTS_MISSING)
@@ -349,9 +357,10 @@ complete_work(void *arg)
 	/* If the upload no longer exists, an earlier request may have completed it and its response was lost. */
 	result = objects_head(u->key, &stat, &head);
 	u->size = stat.size;
-	if (result == OBJECTS_OK)
+	if (result == OBJECTS_OK) {
 		u->result = OBJECTS_OK;
-	else if (u->result == OBJECTS_OK || result != OBJECTS_MISSING) {
+		size_check(u);
+	} else if (u->result == OBJECTS_OK || result != OBJECTS_MISSING) {
 		u->result = result;
 		u->call = head;
 	}
@@ -385,7 +394,10 @@ complete_done(void *arg)
 		upload_free(u);
 		return;
 	}
-	if (u->result == OBJECTS_OK && objects_uri(u->key, uri, sizeof(uri))) {
+	if (u->complaint != NULL) {
+		reply_json(r, 400, u->complaint, strlen(u->complaint));
+		upload_free(u);
+	} else if (u->result == OBJECTS_OK && objects_uri(u->key, uri, sizeof(uri))) {
 		request_param(r, "uri", uri);
 		request_param(r, "size", request_format(r, "%llu", (unsigned long long)u->size));
 		request_wait(r);
@@ -439,6 +451,7 @@ complete_found(struct request *r, const PGresult *res)
 	u = upload_new(r);
 	snprintf(u->key, sizeof(u->key), "%s", request_text(r, "key"));
 	snprintf(u->id, sizeof(u->id), "%s", request_text(r, "uploadId"));
+	upload_plan_read(&u->plan, strtoll(sql_text(res, "bytes"), NULL, 10), strtoll(sql_text(res, "part_size"), NULL, 10));
 	parts_read(r, u);
 	/* After the completion the transcode job must be enqueued, even if the client has disconnected. */
 	request_persist(r);

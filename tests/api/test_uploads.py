@@ -81,6 +81,152 @@ def test_wrong_parts_are_refused_and_better_ones_taken(api):
     assert api.job(made)[:3] == ("PROCESSING", None, "queued")
 
 
+def refused(api, made, parts):
+    """What complete says about parts that are not the whole film; the upload is open as before."""
+    answer = api.complete(made, parts, status=400)
+    assert api.job(made) == ("UPLOADING", None, None, None, None, None)
+    return answer["message"].removeprefix("The upload is incomplete: "), answer["missingParts"], answer["wrongParts"]
+
+
+def test_an_upload_that_lost_parts_is_refused_until_it_is_whole(api):
+    data = os.urandom(20 * MIB + 5)
+    made = api.init(bytesTotal=len(data))
+    urls = {p["partNumber"]: p["url"] for p in made["presignedParts"]}
+
+    def send(n, body):
+        r = requests.put(urls[n], data=body, timeout=60)
+        assert r.status_code == 200, r.text
+        return {"ETag": r.headers["ETag"], "PartNumber": n}
+
+    one, three = send(1, data[:10 * MIB]), send(3, data[20 * MIB:])
+    assert refused(api, made, [one]) == ("parts 2-3 of 3 are missing", [2, 3], [])
+    assert refused(api, made, [one, three]) == ("part 2 of 3 is missing", [2], [])
+    assert refused(api, made, [one, {"ETag": '"0"', "PartNumber": 2}, three]) == ("part 2 of 3 is missing", [2], [])  # it never arrived
+    short = send(2, data[10 * MIB:20 * MIB - 1])
+    assert refused(api, made, [one, short, three]) == ("part 2 has 10485759 bytes instead of 10485760", [], [2])
+    two = send(2, data[10 * MIB:20 * MIB])
+    assert refused(api, made, [two, three]) == ("part 1 of 3 is missing", [1], [])
+    assert refused(api, made, [one, two, two, three]) == ("part 2 is listed twice", [], [2])
+    assert refused(api, made, [one, two, three, {"ETag": '"0"', "PartNumber": 4}]) == ("part 4 does not belong to the upload, which has 3", [], [])
+    api.complete(made, [three, two, one])
+    assert api.job(made)[:3] == ("PROCESSING", None, "queued") and api.job(made)[4] == len(data)
+
+
+def test_an_upload_of_the_node_service_may_have_parts_of_other_sizes_but_no_gaps(api):
+    """Its rows do not say how large the parts are."""
+    data = os.urandom(16 * MIB)
+    made = api.init(bytesTotal=len(data))
+    api.world.rows('UPDATE "UploadJob" SET "payload" = "payload" - \'partSize\'')
+    made["partSize"], tags = 8 * MIB, []
+    tags = api.put(made, data)
+    assert refused(api, made, tags[1:]) == ("part 1 of 2 is missing", [1], [])
+    assert refused(api, made, tags[:1]) == ("the parts have 8388608 of 16777216 bytes", [], [])
+    api.complete(made, tags)
+    assert api.job(made)[4] == len(data)
+
+
+def test_a_joined_film_of_another_size_is_no_film(s3):
+    """The object was made by somebody else, or before parts were checked."""
+    made = s3.init(bytesTotal=12)
+    parts = s3.put(made, b"hello world")
+    client = s3.world.store.client()
+    client.abort_multipart_upload(Bucket=s3.world.bucket, Key=made["key"], UploadId=made["uploadId"])
+    client.put_object(Bucket=s3.world.bucket, Key=made["key"], Body=b"hello world")
+    assert s3.complete(made, parts, status=400) == {"message": "Failed to complete multipart upload",
+                                                    "error": "IncompleteBody: the file has 11 of 12 bytes; upload it again"}
+    assert s3.job(made)[:3] == ("FAILED", "IncompleteBody: the file has 11 of 12 bytes; upload it again", None)
+
+
+# An upload that goes on after the page was loaded again
+
+def parts_of(api, made, status=200):
+    r = api.a.get("/api/admin/uploads/%s/parts" % made["jobId"], token=api.token)
+    assert r.status_code == status, r.text
+    return r.json()
+
+
+def cancel(api, made, status=200):
+    r = api.a.delete("/api/admin/uploads/%s" % made["jobId"], token=api.token)
+    assert r.status_code == status, r.text
+    return r.json()
+
+
+def test_an_upload_goes_on_where_it_stopped(api):
+    data = os.urandom(31 * MIB)
+    made = api.init(bytesTotal=len(data), fileName="film.mp4")
+    path = "/api/admin/uploads/%s/parts" % made["jobId"]
+    job = {"id": made["jobId"], "status": "UPLOADING", "fileName": "film.mp4", "bytesUploaded": 0, "bytesTotal": len(data)}
+    plan = {"job": job, "uploadId": made["uploadId"], "key": made["key"], "partSize": 10 * MIB, "partCount": 4}
+    assert parts_of(api, made) == {**plan, "parts": []}
+    first = {**made, "presignedParts": [made["presignedParts"][n] for n in (0, 2)]}
+    tags = api.put(first, data)
+    requests.put(made["presignedParts"][3]["url"], data=b"short", timeout=60)
+    known = parts_of(api, made)
+    assert [(p["PartNumber"], p["Size"]) for p in known["parts"]] == [(1, 10 * MIB), (3, 10 * MIB), (4, 5)]
+    assert [p["ETag"] for p in known["parts"]][:2] == [t["ETag"] for t in tags]
+    api.world.rows('UPDATE "UploadJob" SET "updatedAt" = timezone(\'UTC\', now()) - interval \'6 days\'')
+    signed = api.post(path)
+    assert {**signed, "presignedParts": [p["partNumber"] for p in signed["presignedParts"]]} == {**plan, "presignedParts": [2, 4]}
+    assert api.world.rows('SELECT timezone(\'UTC\', now()) - "updatedAt" < interval \'1 hour\' FROM "UploadJob"') == [(True,)]
+    for body, numbers in (({"first": 3}, [4]), ({"last": 2}, [2]), ({"first": 3, "last": 3}, []), ({"last": 10000}, [2, 4])):
+        assert [p["partNumber"] for p in api.post(path, body)["presignedParts"]] == numbers, body
+    api.post(path, {"first": 0}, status=400)
+    api.put({**made, "presignedParts": signed["presignedParts"]}, data)
+    whole = parts_of(api, made)["parts"]  # as they are: complete takes what was listed
+    api.complete(made, whole)
+    assert hashlib.sha256(api.read(made["key"]).content).digest() == hashlib.sha256(data).digest()
+    assert parts_of(api, made) == {"job": {**job, "status": "PROCESSING", "bytesUploaded": len(data)}, "parts": []}
+    assert api.post(path, status=409) == {"message": "This upload has been completed"}
+    assert cancel(api, made, 409) == {"message": "This upload has been completed"}
+
+
+def test_an_upload_that_is_canceled_leaves_nothing(api):
+    made = api.init()
+    parts = api.put(made, b"hello world")
+    for _ in range(2):
+        assert cancel(api, made) == {"job": {"id": made["jobId"], "status": "CANCELED"}}
+    assert api.job(made)[:3] == ("CANCELED", None, None)
+    assert parts_of(api, made)["job"]["status"] == "CANCELED"
+    assert api.post("/api/admin/uploads/%s/parts" % made["jobId"], status=409) == {"message": "This upload has been canceled"}
+    assert api.complete(made, parts, status=409) == {"message": "This upload has been canceled"}
+    r = run("job", "run", "store-cleanup", **api.env)
+    assert r.returncode == 0, r.stdout + r.stderr
+    if api.folder:
+        assert os.listdir(api.folder + "/parts") == []
+    else:
+        assert api.world.store.uploads(api.world.bucket) == []
+    assert requests.put(made["presignedParts"][0]["url"], data=b"hello world", timeout=60).status_code == 404
+    assert api.world.rows("SELECT key FROM wanzami.object_trash") == []
+
+
+def test_an_upload_that_is_canceled_while_it_is_completed_leaves_no_object(s3):
+    made = s3.init()
+    parts = s3.put(made, b"hello world")
+    s3.world.store.pause()
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        try:
+            waiting = pool.submit(s3.complete, made, parts, 409)
+            wait_for(lambda: re.search(r"requests_in_flight (\d+)", s3.a.get("/metrics").text)[1] == "1", "the completion to wait for the store")
+            cancel(s3, made)
+        finally:
+            s3.world.store.resume()
+        assert waiting.result() == {"message": "This upload has been canceled"}
+    assert s3.job(made)[:3] == ("CANCELED", None, None)
+    assert run("job", "run", "store-cleanup", **s3.env).returncode == 0
+    assert s3.world.store.keys(s3.world.bucket) == [] and s3.world.store.uploads(s3.world.bucket) == []
+
+
+def test_what_the_store_lost_is_said(s3):
+    made = s3.init()
+    s3.world.store.client().abort_multipart_upload(Bucket=s3.world.bucket, Key=made["key"], UploadId=made["uploadId"])
+    lost = {"message": "Object storage no longer has this upload: complete it, or upload the film again"}
+    assert parts_of(s3, made, 409) == s3.post("/api/admin/uploads/%s/parts" % made["jobId"], status=409) == lost
+    for method, path in (("GET", "/999999/parts"), ("POST", "/999999/parts"), ("DELETE", "/999999")):
+        r = s3.a.request(method, "/api/admin/uploads" + path, token=s3.token)
+        assert (r.status_code, r.json()) == (404, {"message": "Job not found"})
+        assert s3.a.request(method, "/api/admin/uploads" + path).status_code == 401
+
+
 def test_a_job_is_completed_with_its_own_key_and_upload_only(api):
     one, two = api.init(), api.init()
     parts = api.put(one, b"hello world")
@@ -479,6 +625,7 @@ def test_what_was_uploaded_is_kept_as_long_as_wanted(s3):
 
 def test_uploads_that_nobody_goes_on_with_are_given_up(s3):
     made = {name: s3.init() for name in ("idle", "young", "failed", "whole")}
+    s3.put(made["failed"], b"hello world")
     s3.complete(made["failed"], [{"ETag": "x", "PartNumber": 1}], status=400)
     s3.complete(made["whole"], s3.put(made["whole"], b"hello world"))
     for name in ("idle", "failed", "whole"):

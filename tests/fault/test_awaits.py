@@ -122,6 +122,12 @@ class Stage:
                 assert self.api.job(made)[0] in ("UPLOADING", "PROCESSING")
         return "/api/admin/uploads/%s/complete" % made["jobId"], {"uploadId": made["uploadId"], "key": made["key"], "parts": parts}, self.admin, whole
 
+    def parts(self):
+        return "/api/admin/uploads/%s/parts" % self.api.init()["jobId"], None
+
+    def sign(self):
+        return self.parts()[0], {}
+
     def part(self):
         return self.api.init()["presignedParts"][0]["url"].removeprefix(self.a.url), b"hello world", None
 
@@ -141,7 +147,8 @@ class Stage:
         "POST /api/auth/signup": signup, "POST /api/auth/login": login, "POST /api/admin/login": login, "POST /api/auth/refresh": refresh,
         "POST /api/auth/reset-password": reset, "POST /api/auth/google/callback": google, "POST /api/admin/invitations/accept": accept,
         "POST /api/ppv/initiate": initiate, "GET /api/ppv/media/:address": gate, "POST /api/admin/uploads/init": upload,
-        "POST /api/admin/uploads/:id/complete": complete, "PUT /media-local/*": part, "POST /api/admin/assets/presign": presign,
+        "POST /api/admin/uploads/:id/complete": complete, "GET /api/admin/uploads/:id/parts": parts, "POST /api/admin/uploads/:id/parts": sign,
+        "PUT /media-local/*": part, "POST /api/admin/assets/presign": presign,
         "POST /api/admin/email/test": campaign, "POST /api/support/tickets": ticket, "POST /api/events": events,
         "POST /api/auth/logout": lambda self: (None, {"deviceId": "elsewhere"}),
         "POST /api/admin/logout": lambda self: (None, {"deviceId": "elsewhere"}),

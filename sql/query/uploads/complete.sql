@@ -1,6 +1,7 @@
 -- POST /api/admin/uploads/:id/complete, step 2 of 2 (docs/compatibility.md#upload-complete): records the uploaded object,
 -- sets its renditions and the upload to PROCESSING and enqueues the transcode job. READY renditions stay playable until they
--- are replaced. Returns 200 with the upload's status.
+-- are replaced. An upload that was canceled meanwhile stays canceled, and the joined object goes to the trash. Returns 200
+-- with the upload's status, or 409.
 -- $1: id, uri, size.
 -- $2: renditions.
 SELECT wanzami.refuse(404, 'Job not found after completion')
@@ -29,4 +30,9 @@ WITH wanted AS (
 SELECT wanzami.transcode_enqueue(w."id", w.renditions) FROM wanted w;
 UPDATE wanzami.transcode_job SET source_size = ($1 ->> 'size')::bigint
 WHERE upload_job_id = ($1 ->> 'id')::bigint AND state = 'queued' AND attempts = 0;
-SELECT 200 AS status, json_build_object('job', json_build_object('id', $1 ->> 'id', 'status', 'PROCESSING'))::text AS body
+INSERT INTO wanzami.object_trash AS t (key, reason, upload_job_id) SELECT "payload" ->> 'key', 'abandoned', "id" FROM "UploadJob"
+WHERE "id" = ($1 ->> 'id')::bigint AND "status" = 'CANCELED' AND "payload" ->> 'key' <> ''
+ON CONFLICT (key) DO UPDATE SET attempts = 0, delete_after = least(t.delete_after, excluded.delete_after);
+SELECT CASE "status" WHEN 'CANCELED' THEN 409 ELSE 200 END AS status, CASE "status" WHEN 'CANCELED' THEN '{"message":"This upload has been canceled"}'
+	ELSE json_build_object('job', json_build_object('id', "id"::text, 'status', 'PROCESSING'))::text END AS body
+FROM "UploadJob" WHERE "id" = ($1 ->> 'id')::bigint

@@ -1,6 +1,6 @@
 -- POST /api/admin/uploads/init, step 2 of 2 (docs/compatibility.md#upload-init): inserts the upload and missing rows of
 -- title, season and episode, after the upload was created in object storage. Returns the upload's id.
--- $1: key, uploadId, renditions.
+-- $1: key, uploadId, partSize, renditions.
 -- $2: titleId, kind, episodeId, titleName, fileName, seasonNumber, episodeNumber, episodeName, bytesTotal.
 WITH given AS (
 	SELECT nullif(($2 ->> 'titleId')::bigint, 0) AS title, CASE WHEN $2 ->> 'kind' = 'EPISODE' THEN nullif(($2 ->> 'episodeId')::bigint, 0) END AS episode
@@ -28,6 +28,6 @@ WITH given AS (
 INSERT INTO "UploadJob" ("titleId", "episodeId", "status", "bytesUploaded", "bytesTotal", "payload", "createdAt", "updatedAt")
 SELECT CASE WHEN $2 ->> 'kind' <> 'EPISODE' THEN f.title END, coalesce(g.episode, e."id"), 'UPLOADING', 0, ($2 ->> 'bytesTotal')::bigint,
 	jsonb_build_object('key', $1 ->> 'key', 'uploadId', $1 ->> 'uploadId', 'fileName', $2 ->> 'fileName',
-		'renditions', ($1 ->> 'renditions')::jsonb), wanzami.now(), wanzami.now()
+		'partSize', ($1 ->> 'partSize')::bigint, 'renditions', ($1 ->> 'renditions')::jsonb), wanzami.now(), wanzami.now()
 FROM given g LEFT JOIN film f ON true LEFT JOIN episode e ON true
 RETURNING 200 AS status, "id"::text AS body
