@@ -11,7 +11,7 @@ from services import free_port
 
 
 class Gateways:
-    """`payments` are those begun, by reference; pay() and fail() settle one there. `people` are who signs in at Google, by code.
+    """`payments` are those begun, by reference; pay() and fail() settle one there. `refunds` are the amounts given back, by reference. `people` are who signs in at Google, by code.
 
     hold() keeps answers back until release(); say(status, body) answers everything with that until say(None); stop() closes the
     port until start()."""
@@ -21,7 +21,7 @@ class Gateways:
 
     def __init__(self):
         self.port = free_port()
-        self.payments, self.people, self.tokens, self.requests = {}, {}, {}, []
+        self.payments, self.people, self.tokens, self.requests, self.refunds = {}, {}, {}, [], {}
         self.limit, self.said, self.waiting = None, None, 0
         self.lock, self.open = threading.Lock(), threading.Event()
         self.open.set()
@@ -120,6 +120,15 @@ class Gateways:
                                                  "amount": order["amount"], "currency": order["currency"], "metadata": order["metadata"]}
             return 200, {"status": True, "message": "Authorization URL created", "data": {
                 "authorization_url": "https://checkout.paystack.example/" + order["reference"], "access_code": "code", "reference": order["reference"]}}
+        if (method, url.path) == ("POST", "/refund"):
+            order = json.loads(body)
+            p = self.payments.get(order["transaction"])
+            if p is None or p["status"] != "success":
+                return 404, {"status": False, "message": "Transaction not found", "code": "transaction_not_found"}
+            if self.refunds.get(p["reference"], 0) + order["amount"] > p["amount"]:
+                return 400, {"status": False, "message": "Transaction has been fully reversed", "code": "transaction_reversed"}
+            self.refunds[p["reference"]] = self.refunds.get(p["reference"], 0) + order["amount"]
+            return 200, {"status": True, "message": "Refund has been queued for processing", "data": {"id": 1, "status": "pending", "amount": order["amount"]}}
         reference = urllib.parse.unquote(url.path.rsplit("/", 1)[1])
         if reference not in self.payments:
             return 400, {"status": False, "message": "Transaction reference not found.", "type": "validation_error", "code": "transaction_not_found"}
@@ -133,6 +142,13 @@ class Gateways:
             self.payments[order["tx_ref"]] = {"id": 700000 + len(self.payments), "tx_ref": order["tx_ref"], "amount": order["amount"],
                                               "charged_amount": order["amount"] + 0.2, "currency": order["currency"], "status": "pending"}
             return 200, {"status": "success", "message": "Hosted Link", "data": {"link": "https://checkout.flutterwave.example/" + order["tx_ref"]}}
+        if method == "POST" and url.path.endswith("/refund"):
+            found = [p for p in self.payments.values() if str(p["id"]) == url.path.split("/")[3] and p["status"] == "successful"]
+            amount = json.loads(body)["amount"]
+            if not found or self.refunds.get(found[0]["tx_ref"], 0) + amount > found[0]["amount"]:
+                return 400, {"status": "error", "message": "Refund amount exceeds the transaction's", "data": None}
+            self.refunds[found[0]["tx_ref"]] = self.refunds.get(found[0]["tx_ref"], 0) + amount
+            return 200, {"status": "success", "message": "Transaction refund initiated", "data": {"id": 75923, "tx_id": found[0]["id"], "amount_refunded": amount}}
         reference = urllib.parse.parse_qs(url.query)["tx_ref"][0]
         if self.payments.get(reference, {}).get("status", "pending") == "pending":
             return 404, {"status": "error", "message": "No transaction was found for this id", "data": None}

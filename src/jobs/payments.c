@@ -1,11 +1,14 @@
 /*
  * Reconciliation of purchases: queries the payment gateways about open purchases for
- * which no webhook has arrived (docs/compatibility.md#payment-reconciliation).
+ * which no webhook has arrived (docs/compatibility.md#payment-reconciliation), and
+ * refunds titles that were paid twice (docs/payments.md#paid-twice).
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/conf.h"
+#include "base/log.h"
 #include "cron/cron_job.h"
 #include "net/payment.h"
 
@@ -18,9 +21,17 @@ struct open {
 	char	id[ID_MAX], gateway[GATEWAY_MAX], reference[REFERENCE_MAX];
 };
 
+/* A payment to refund. */
+struct refund {
+	char	id[ID_MAX], gateway[GATEWAY_MAX], reference[REFERENCE_MAX], transaction[REFERENCE_MAX];
+	int64_t	minor;
+};
+
+static const char	*const results[] = { [PAYMENT_OK] = "ok", [PAYMENT_REFUSED] = "refused", [PAYMENT_UNKNOWN] = "unknown" };
+
 /* Counts and errors of a run. */
 struct tally {
-	int	asked, changed, mismatches, failed;
+	int	asked, changed, mismatches, refunded, failed;
 	char	unreachable[GATEWAY_MAX];	/* gateway that could not be reached, "" if none; it is not queried again in this run */
 	char	error[256];
 };
@@ -62,7 +73,6 @@ gateway_query(struct job_run *run, const struct open *o, struct tally *t, struct
 static void
 settle(struct job_run *run, const struct open *o, const struct payment_response *a, struct tally *t)
 {
-	static const char	*results[] = { [PAYMENT_OK] = "ok", [PAYMENT_REFUSED] = "refused", [PAYMENT_UNKNOWN] = "unknown" };
 	const char		*params[] = { o->id, results[a->result], a->result == PAYMENT_OK ? a->json : "{}", conf_str(CONF_PPV_ACCESS_DAYS) };
 	const PGresult		*rows;
 
@@ -72,6 +82,66 @@ settle(struct job_run *run, const struct open *o, const struct payment_response 
 		t->changed += !strcmp(PQgetvalue(rows, 0, 0), "changed");
 		t->mismatches += !strcmp(PQgetvalue(rows, 0, 0), "mismatch");
 	}
+}
+
+/* Takes the next payment to refund. Returns 0 if there is none, -1 on a database error. */
+static int
+refund_next(struct job_run *run, struct refund *f)
+{
+	const PGresult	*rows = job_sql(run, "ppv/refund-next", 0, NULL);
+
+	if (rows == NULL)
+		return (-1);
+	if (PQntuples(rows) == 0)
+		return (0);
+	snprintf(f->id, sizeof(f->id), "%s", PQgetvalue(rows, 0, 0));
+	snprintf(f->gateway, sizeof(f->gateway), "%s", PQgetvalue(rows, 0, 1));
+	snprintf(f->reference, sizeof(f->reference), "%s", PQgetvalue(rows, 0, 2));
+	snprintf(f->transaction, sizeof(f->transaction), "%s", PQgetvalue(rows, 0, 3));
+	f->minor = strtoll(PQgetvalue(rows, 0, 4), NULL, 10);
+
+	return (1);
+}
+
+/* Requests a refund and stores the response. Returns 0 on a database error. */
+static int
+refund_perform(struct job_run *run, const struct refund *f, struct tally *t)
+{
+	struct payment_response	a;
+	const char		*params[] = { f->id, NULL, a.error };
+	int			stored;
+
+	payment_refund(f->gateway, f->reference, f->transaction, f->minor, job_canceled, run, &a);
+	params[1] = results[a.result];
+	if (a.result == PAYMENT_UNKNOWN && job_canceled(run)) {
+		payment_free(&a);
+		return (1);
+	}
+	if (a.result == PAYMENT_OK) {
+		log_event(LOG_LEVEL_WARN, "title paid twice: refund requested", LOG_S("reference", f->reference));
+		t->refunded++;
+	} else {
+		log_event(LOG_LEVEL_ERROR, "title paid twice: the refund failed", LOG_S("reference", f->reference), LOG_S("error", a.error));
+		snprintf(t->error, sizeof(t->error), "%s did not refund %.64s: %.128s", f->gateway, f->reference, a.error);
+	}
+	stored = job_sql(run, "ppv/refund-done", 3, params) != NULL;
+	payment_free(&a);
+
+	return (stored);
+}
+
+static int
+refunds_perform(struct job_run *run, struct tally *t)
+{
+	struct refund	f;
+	int		found;
+
+	while (!job_canceled(run) && (found = refund_next(run, &f)) != 0) {
+		if (found == -1 || !refund_perform(run, &f, t))
+			return (0);
+	}
+
+	return (1);
 }
 
 JOB("payments", CONF_PAYMENTS_CRON, payments, "Checks open purchases for which no webhook has arrived with the payment gateways.");
@@ -92,9 +162,13 @@ payments(struct job_run *run)
 			settle(run, &o, &answer, &t);
 		payment_free(&answer);
 	}
+	if (!refunds_perform(run, &t))
+		return (job_failed(run, "payments to refund cannot be read or stored"));
 	job_count(run, "asked", t.asked);
 	job_count(run, "changed", t.changed);
 	job_count(run, "mismatches", t.mismatches);
+	if (t.refunded > 0)
+		job_count(run, "refunded", t.refunded);
 	if (t.failed > 0)
 		return (job_failed(run, "the status of %d purchases cannot be stored", t.failed));
 	if (job_sql(run, "ppv/clean", 0, NULL) == NULL)

@@ -192,6 +192,55 @@ payment_verify(const char *gateway, const char *reference, int (*canceled)(void 
 	kore_buf_cleanup(&url);
 }
 
+/* Writes the gateway's message to error. */
+static void
+refusal_read(const struct json *doc, int status, char *error, size_t size)
+{
+	int	node = json_get(doc, 0, "message");
+	char	*text = node >= 0 && json_kind(doc, node) == JSMN_STRING ? json_plain(doc, node) : NULL;
+
+	snprintf(error, size, "the gateway responded with status %d: %.200s", status, text != NULL ? text : "no message");
+	free(text);
+}
+
+void
+payment_refund(const char *gateway, const char *reference, const char *transaction, int64_t minor, int (*canceled)(void *), void *ctx,
+    struct payment_response *a)
+{
+	int		paystack = is_paystack(gateway);
+	struct fetch	f = { .method = "POST", .canceled = canceled, .ctx = ctx };
+	struct kore_buf	url, body;
+	struct json	doc;
+
+	memset(a, 0, sizeof(*a));
+	url_begin(&url, paystack ? CONF_PAYSTACK_BASE_URL : CONF_FLW_BASE_URL, paystack ? "/refund" : "/v3/transactions/");
+	kore_buf_init(&body, 256);
+	kore_buf_append(&body, "{", 1);
+	if (paystack) {
+		member_add(&body, "transaction", reference);
+		kore_buf_appendf(&body, ",\"amount\":%" PRId64 "}", minor);
+	} else {
+		form_segment(&url, transaction);
+		kore_buf_appendf(&url, "/refund");
+		kore_buf_appendf(&body, "\"amount\":%" PRId64 ".%02" PRId64 "}", minor / 100, minor % 100);
+	}
+	f.url = kore_buf_stringify(&url, NULL);
+	f.body = body.data;
+	f.body_len = body.offset;
+	if (request_perform(&f, paystack ? CONF_PAYSTACK_SECRET_KEY : CONF_FLW_SECRET_KEY, &doc, a)) {
+		if (is_success(gateway, &f, &doc))
+			a->result = PAYMENT_OK;
+		else if (f.status / 100 == 4 && f.status != 401 && f.status != 408 && f.status != 429)
+			a->result = PAYMENT_REFUSED;
+		if (a->result != PAYMENT_OK)
+			refusal_read(&doc, f.status, a->error, sizeof(a->error));
+		json_free(&doc);
+	}
+	fetch_free(&f);
+	kore_buf_cleanup(&url);
+	kore_buf_cleanup(&body);
+}
+
 void
 payment_free(struct payment_response *a)
 {

@@ -3,8 +3,9 @@
  * (docs/compatibility.md#purchase, #payment-reconciliation). Their webhooks
  * arrive in api/webhooks.c.
  *
- * Sources: Paystack API, "Initialize transaction" and "Verify transaction";
- * Flutterwave v3 API, "Standard" and "Verify transaction by reference".
+ * Sources: Paystack API, "Initialize transaction", "Verify transaction" and
+ * "Create refund"; Flutterwave v3 API, "Standard", "Verify transaction by
+ * reference" and "Initiate a refund".
  */
 #ifndef WANZAMI_PAYMENT_H
 #define WANZAMI_PAYMENT_H
@@ -32,7 +33,7 @@ struct payment_response {
 	char			*page;		/* URL of the payment page; NULL if the response has none */
 	char			*json;		/* the response body; NULL if the response is missing or not JSON */
 	int			unreachable;	/* with PAYMENT_UNKNOWN: no response was received */
-	char			error[256];	/* with PAYMENT_UNKNOWN: the reason in one line, for the log */
+	char			error[256];	/* with PAYMENT_UNKNOWN, and after payment_refund(): the reason in one line, for the log */
 };
 
 /* Starts a payment. Blocks for at most 15 seconds. Any thread except the event loop's. */
@@ -45,6 +46,16 @@ void	payment_begin(const struct payment_order *, struct payment_response *);
  * event loop's.
  */
 void	payment_verify(const char *gateway, const char *reference, int (*canceled)(void *), void *ctx, struct payment_response *);
+
+/*
+ * Requests the refund of a whole payment: reference and transaction are the
+ * gateway's names of it. minor is its amount in kobo or cents. The gateways
+ * refuse to return more than was paid, so a request that had no response can be
+ * repeated. PAYMENT_REFUSED: error has the gateway's message. Blocks and ends as
+ * payment_verify().
+ */
+void	payment_refund(const char *gateway, const char *reference, const char *transaction, int64_t minor, int (*canceled)(void *), void *ctx,
+	    struct payment_response *);
 
 void	payment_free(struct payment_response *);
 

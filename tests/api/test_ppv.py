@@ -4,6 +4,7 @@ import concurrent.futures
 import decimal
 import hashlib
 import hmac
+import itertools
 import json
 import random
 import re
@@ -14,7 +15,7 @@ import time
 import pytest
 import requests
 
-from conftest import wait_for
+from conftest import run, wait_for
 from gateways import Gateways, paystack_signature
 from test_auth import login, user
 
@@ -442,11 +443,215 @@ def test_success_stays_unless_the_money_goes_back(shop, gateways):
     assert shop.access(403, "?record=false")["hasAccess"] is False
     shop.paid(event)
     assert shop.status(ref) == "FAILED"  # the old news of the payment do not count any more
-    assert tell("charge.dispute.resolve", resolution="declined", transaction={"reference": ref}) == "SUCCESS"
+    assert tell("charge.dispute.resolve", id=7, resolution="declined", transaction={"reference": ref}) == "SUCCESS"
     assert shop.purchase(ref)[1] == until and shop.access()["hasAccess"] is True
     assert tell("refund.processed", transaction_reference=ref, amount=300000, currency="NGN") == "FAILED"
     shop.paid(event)
     assert shop.status(ref) == "FAILED" and shop.rows("SELECT count(*) FROM wanzami.mail_outbox") == [(1,)]
+
+
+def of(ref, name, **data):
+    return {"event": name, "data": {"amount": 300000, "currency": "NGN", **data, **({"transaction": {"reference": ref}} if "dispute" in name else {
+        "transaction_reference": ref} if "refund" in name else {"reference": ref})}}
+
+
+# What a gateway may report of one purchase: the words of wanzami.ppv_settle, the amount in kobo, the gateway's id of it.
+MESSAGES = {"paid": ("paid", 300000, None), "failed": ("failed", None, None), "half a": ("refunded", 150000, "a"), "half b": ("refunded", 150000, "b"),
+            "whole": ("refunded", 300000, "w"), "disputed": ("disputed", None, "1"), "won": ("won", None, "1"), "lost": ("lost", None, "1")}
+
+
+def ledger(messages):
+    """What the buyer has in the end: a set of messages has no order and no repetition."""
+    told = set(messages)
+    paid_back = ("half a" in told) / 2 + ("half b" in told) / 2 + ("whole" in told)
+    if paid_back >= 1 or "lost" in told or ("disputed" in told and "won" not in told):
+        return "FAILED"
+    if "paid" in told:
+        return "SUCCESS"
+    return "FAILED" if "failed" in told else "PENDING"
+
+
+def test_all_orders_of_up_to_five_messages_end_as_the_model_says(postgres):
+    """The database walks through the tree of all sequences, each message once for all that follow it. The mail is for the first moment in
+    which the film could be watched."""
+    _, db = postgres.create_migrated()
+    names, most = list(MESSAGES), 5
+    with db.cursor() as c:
+        c.execute("""INSERT INTO "User" ("email", "password", "name", "updatedAt") VALUES ('a@example.com', 'x', 'Ada', now());
+            INSERT INTO "Title" ("type", "name", "isPpv", "ppvPriceNaira", "updatedAt") VALUES ('MOVIE', 'Film', true, 3000, now());
+            INSERT INTO "PpvPurchase" ("userId", "titleId", "amountNaira", "paystackRef") SELECT u."id", t."id", 3000, 'r' FROM "User" u, "Title" t;
+            CREATE FUNCTION pg_temp.walk(sequence int[], most int, says text[], minor numeric[], fact text[]) RETURNS text[] LANGUAGE plpgsql AS $$
+            DECLARE found text[];
+            BEGIN
+                PERFORM wanzami.ppv_settle('r', says[n], 'PAYSTACK', minor[n], 'NGN', '7', '{}', 30, fact[n])
+                FROM (SELECT sequence[cardinality(sequence)]) s(n) WHERE n IS NOT NULL;
+                SELECT ARRAY[concat_ws(' ', array_to_string(sequence, ','), "status", "accessExpiresAt" IS NOT NULL,
+                    (SELECT count(*) FROM wanzami.mail_outbox))] INTO found FROM "PpvPurchase";
+                IF cardinality(sequence) < most THEN
+                    FOR n IN 1 .. cardinality(says) LOOP
+                        BEGIN
+                            found := found || pg_temp.walk(sequence || n, most, says, minor, fact);
+                            RAISE EXCEPTION 'undo' USING ERRCODE = 'WZ000';
+                        EXCEPTION WHEN SQLSTATE 'WZ000' THEN NULL; END;
+                    END LOOP;
+                END IF;
+                RETURN found;
+            END $$""")
+        c.execute("SELECT unnest(pg_temp.walk('{}', %s, %s::text[], %s::numeric[], %s::text[]))", (most, *([*column] for column in zip(*MESSAGES.values()))))
+        lines = [line.split(" ") for line, in c.fetchall()]
+    assert len(lines) == sum(len(names) ** count for count in range(most + 1))
+    for sequence, *result in lines:
+        told = [names[int(n) - 1] for n in sequence.split(",") if n]
+        thanked = any(ledger(told[:n + 1]) == "SUCCESS" for n in range(len(told)))
+        assert result == [ledger(told), "t" if "paid" in told else "f", str(int(thanked))], told
+
+
+def test_all_orders_of_the_messages_by_webhook(shop):
+    """The way of a refunded buyer who disputed as well: whatever comes first, the money went back and the film is gone."""
+    for order in itertools.permutations(("charge.success", "charge.dispute.create", "refund.processed", "charge.dispute.resolve")):
+        ref = shop.initiate()["reference"]
+        for name in order:
+            data = {"id": 9, "resolution": "declined", "amount": 300000} if "dispute" in name else {"id": 5} if "charge" in name else {"refund_reference": "TRF"}
+            assert shop.paystack(of(ref, name, **data)).status_code == 200
+        assert (order, shop.status(ref)) == (order, "FAILED")
+        assert shop.access(403, "?record=false")["hasAccess"] is False
+
+
+def test_several_disputes_are_told_apart(shop):
+    ref = shop.buy()
+    tell = lambda name, **data: shop.paystack(of(ref, name, **data)) and shop.status(ref)  # noqa: E731
+    assert tell("charge.dispute.create", id=1) == tell("charge.dispute.remind", id=2) == "FAILED"
+    assert tell("charge.dispute.resolve", id=1, resolution="declined") == "FAILED"
+    assert tell("charge.dispute.resolve", id=2, resolution="declined") == tell("charge.dispute.remind", id=2) == "SUCCESS"
+    assert tell("charge.dispute.resolve", id=3, resolution="merchant-accepted") == tell("charge.dispute.resolve", id=3, resolution="declined") == "FAILED"
+
+
+def test_purchases_of_releases_without_a_ledger(shop):
+    """Their rows know only that money went back; the stored message tells why."""
+    def old(status, access=True, event=None, id="7"):
+        ref = shop.initiate()["reference"]
+        purchase, = shop.rows('''UPDATE "PpvPurchase" SET status = %s::"PpvPurchaseStatus", "paystackTrxId" = \'5\', "rawPayload" = %s,
+            "accessExpiresAt" = CASE WHEN %s THEN now() + interval \'3 days\' END WHERE "paystackRef" = %s RETURNING id''',
+                              (status, json.dumps(of(ref, event, id=id)) if event else None, access, ref))[0]
+        if event:
+            shop.rows("INSERT INTO wanzami.ppv_reversal (purchase_id) VALUES (%s)", (purchase,))
+        return ref
+
+    def tell(ref, name, **data):
+        assert shop.paystack(of(ref, name, **data)).status_code == 200
+        return shop.status(ref)
+
+    won = {"id": 7, "resolution": "declined"}
+    assert tell(old("FAILED", event="charge.dispute.create"), "charge.dispute.resolve", **won) == "SUCCESS"
+    shop.rows('UPDATE "PpvPurchase" SET status = \'FAILED\'')
+    assert tell(old("FAILED", event="refund.processed"), "charge.dispute.resolve", **won) == "FAILED"
+    assert tell(old("FAILED", event="charge.dispute.resolve"), "charge.success", id=5) == "FAILED"
+    assert tell(old("SUCCESS"), "charge.failed", id=5) == "SUCCESS"
+    shop.rows('UPDATE "PpvPurchase" SET status = \'FAILED\'')
+    assert tell(old("FAILED"), "charge.failed", id=5) == "FAILED"
+    assert tell(old("FAILED"), "charge.success", id=5) == "SUCCESS"
+    assert shop.rows('SELECT count(*) FROM "ErrorLog"') == [(0,)]
+
+
+# Paid twice
+
+def two_tabs(shop, gateways, **headers):
+    """The references of two purchases of one title, the first paid."""
+    refs = [shop.initiate(**headers)["reference"] for _ in range(2)]
+    shop.paid(gateways.pay(refs[0]))
+    return refs
+
+
+def refunds(shop, status=0):
+    r = run("job", "run", "payments", **shop.a.env)
+    assert r.returncode == status, r.stdout + r.stderr
+    return shop.rows("SELECT p.\"paystackRef\", r.state FROM wanzami.ppv_refund r JOIN \"PpvPurchase\" p ON p.id = r.purchase_id")
+
+
+@pytest.mark.parametrize("headers", [{}, {"x_country": "US"}])
+def test_who_pays_twice_gets_the_second_payment_back(shop, gateways, headers):
+    first, second = two_tabs(shop, gateways, **headers)
+    shop.paid(gateways.pay(second))
+    assert refunds(shop) == [(second, "requested")]
+    assert gateways.refunds == {second: gateways.payments[second]["amount"]}
+    assert [shop.status(r) for r in (first, second)] == ["SUCCESS", "FAILED"] and shop.access()["hasAccess"] is True
+    assert refunds(shop) == [(second, "requested")] and len(gateways.refunds) == 1
+    assert shop.rows("SELECT count(*) FROM wanzami.mail_outbox") == [(1,)] and shop.rows('SELECT count(*) FROM "ErrorLog"') == [(0,)]
+    shop.paid({"event": "refund.processed", "data": {"transaction_reference": second, "amount": 300000}} if not headers else
+              {"event": "refund.completed", "data": {"tx_ref": second, "TransactionId": 1, "AmountRefunded": 5, "status": "completed"}})
+    assert [shop.status(r) for r in (first, second)] == ["SUCCESS", "FAILED"]
+
+
+def test_two_payments_at_the_same_time_are_seen(shop, gateways):
+    for n in range(8):
+        title = shop.sell("Film %d" % n)
+        events = [gateways.pay(shop.initiate(title=title)["reference"]) for _ in range(3)]
+        with concurrent.futures.ThreadPoolExecutor(3) as pool:
+            for f in [pool.submit(shop.paid, e) for e in events]:
+                f.result()
+    assert shop.rows("SELECT count(*) FROM wanzami.ppv_refund") == [(16,)]
+    refunds(shop)
+    assert shop.rows('SELECT count(*), count(DISTINCT "titleId") FROM "PpvPurchase" WHERE status = \'SUCCESS\'') == [(8, 8)] and len(gateways.refunds) == 16
+
+
+def test_a_refund_that_the_gateway_refuses_is_told_to_people(shop, gateways):
+    first, second = two_tabs(shop, gateways)
+    shop.paid(gateways.pay(second))
+    gateways.refunds[second] = 1  # a part has gone back already
+    assert refunds(shop, 1) == [(second, "refused")] and shop.status(second) == "SUCCESS"
+    why = "the gateway responded with status 400: Transaction has been fully reversed"
+    assert shop.rows('SELECT level, message FROM "ErrorLog"') == [("ERROR", "PPV payment %s must be refunded in the dashboard of PAYSTACK: %s" % (second, why))]
+    shown = "SELECT name, value FROM wanzami.status() WHERE section = 'Payments'"
+    assert shop.rows(shown) == [(second, "refund it in the dashboard of PAYSTACK: " + why)]
+    assert refunds(shop) == [(second, "refused")]
+    shop.paid({"event": "refund.processed", "data": {"transaction_reference": second, "refund_reference": "TRF", "amount": 300000}})  # somebody did
+    assert shop.rows(shown) == [] and [shop.status(r) for r in (first, second)] == ["SUCCESS", "FAILED"]
+
+
+def test_a_refund_is_asked_for_again_until_the_gateway_answers(shop, gateways):
+    first, second = two_tabs(shop, gateways)
+    shop.paid(gateways.pay(second))
+    gateways.say(500, b"oops")
+    assert refunds(shop, 1) == [(second, "due")] and shop.rows('SELECT count(*) FROM "ErrorLog"') == [(0,)]
+    assert refunds(shop) == [(second, "due")]  # not at once
+    gateways.say(None)
+    shop.rows("UPDATE wanzami.ppv_refund SET next_at = now()")
+    assert refunds(shop) == [(second, "requested")] and len(gateways.refunds) == 1
+    shop.paystack({"event": "refund.failed", "data": {"transaction_reference": second, "amount": 300000}})
+    assert "the gateway reports that the refund has failed" in shop.rows('SELECT message FROM "ErrorLog"')[0][0]
+
+
+def test_nobody_loses_the_only_payment_that_is_left(shop, gateways):
+    first, second = two_tabs(shop, gateways)
+    shop.paid(gateways.pay(second))
+    shop.paystack(of(first, "refund.processed"))
+    assert refunds(shop) == [] and gateways.refunds == {}
+    assert [shop.status(r) for r in (first, second)] == ["FAILED", "SUCCESS"] and shop.access()["hasAccess"] is True
+
+
+def test_one_link_that_was_paid_twice_is_told_to_people(shop, gateways):
+    """Flutterwave takes several transactions for one tx_ref."""
+    ref = shop.initiate(x_country="US")["reference"]
+    event = gateways.pay(ref)
+    shop.paid(event)
+    shop.paid(event)
+    assert shop.rows('SELECT count(*) FROM "ErrorLog"') == [(0,)]
+    shop.paid({**event, "data": {**event["data"], "id": 799999}})
+    assert refunds(shop) == [(ref, "refused")] and gateways.refunds == {}
+    assert "it was paid twice, the second time with transaction 799999" in shop.rows('SELECT message FROM "ErrorLog"')[0][0]
+    back = {"event": "refund.completed", "data": {"id": 1, "TransactionId": 799999, "AmountRefunded": 5, "status": "completed"}}
+    shop.flutterwave(back)
+    assert shop.status(ref) == "SUCCESS" and shop.access()["hasAccess"] is True  # one of two payments is left
+
+
+def test_a_refund_of_flutterwave_that_overtakes_its_charge(shop, gateways):
+    ref = shop.initiate(x_country="US")["reference"]
+    event = gateways.pay(ref)
+    refund = {"event": "refund.completed", "data": {"id": 1, "TransactionId": event["data"]["id"], "AmountRefunded": 5, "status": "completed"}}
+    for _ in range(2):
+        assert shop.flutterwave(refund).json() == {"message": "Purchase not found"}
+    shop.paid(event)
+    assert shop.status(ref) == "FAILED" and shop.rows("SELECT count(*) FROM wanzami.ppv_early_refund") == [(0,)]
 
 
 def test_flutterwave_gives_money_back(shop, gateways):

@@ -33,5 +33,9 @@ CREATE OR REPLACE FUNCTION wanzami.status() RETURNS TABLE (section text, name te
 		|| coalesce(', took ' || date_trunc('second', j.finished_at - j.started_at), '') || coalesce(': ' || (j.detail ->> 'error'), '')
 	FROM (SELECT DISTINCT ON (r.name) r.* FROM wanzami.job_run r ORDER BY r.name, r.started_at DESC) j
 	UNION ALL
+	SELECT 'Payments', p."paystackRef", CASE r.state WHEN 'due' THEN 'paid twice, will be refunded' || coalesce(': ' || r.last_error, '')
+		ELSE 'refund it in the dashboard of ' || p."gateway" || ': ' || r.last_error END
+	FROM wanzami.ppv_refund r JOIN "PpvPurchase" p ON p."id" = r.purchase_id WHERE r.state IN ('due', 'refused')
+	UNION ALL
 	SELECT 'Store', 'objects to be removed', count(*)::text FROM wanzami.object_trash WHERE delete_after <= now()
 $$;

@@ -1,0 +1,9 @@
+-- Cron job payments, step 3 (docs/payments.md#paid-twice): takes the next payment to refund. The attempt is counted now; pauses double from
+-- ten minutes to a day. A payment is no longer refunded if it is the only one left, or if its money has gone back already.
+DELETE FROM wanzami.ppv_refund r USING "PpvPurchase" p WHERE p."id" = r.purchase_id AND r.state = 'due' AND (p."status" <> 'SUCCESS'
+	OR NOT EXISTS (SELECT FROM "PpvPurchase" o WHERE o."userId" = p."userId" AND o."titleId" = p."titleId" AND o."id" <> p."id" AND o."status" = 'SUCCESS'));
+UPDATE wanzami.ppv_refund r SET attempts = attempts + 1, next_at = now() + least(interval '10 minutes' * 2 ^ least(attempts, 8), interval '1 day')
+FROM (SELECT purchase_id FROM wanzami.ppv_refund WHERE state = 'due' AND next_at <= now() ORDER BY next_at LIMIT 1 FOR UPDATE SKIP LOCKED) due,
+	"PpvPurchase" p
+WHERE r.purchase_id = due.purchase_id AND p."id" = r.purchase_id
+RETURNING p."id", p."gateway", p."paystackRef", coalesce(p."paystackTrxId", ''), wanzami.ppv_minor(p."amountNaira", p."currency")
