@@ -47,9 +47,12 @@ def test_workers_are_summed_and_routes_told_apart(base):
             assert s.get(a.url + "/api/titles/%d" % (1000 + i)).status_code == 404
     a.get("/nothing")
     a.post("/api/auth/login", {})
+    for _ in range(3):
+        assert requests.post(a.url + "/api/auth/signup", data=b"{", headers={"Content-Type": "application/json"}).status_code == 400
     m = read(a)
     assert m['wanzami_requests_total{method="GET",route="/api/titles/:id",status="4xx"}'] == 20
     assert m['wanzami_requests_total{method="other",route="none",status="4xx"}'] == 1
+    assert m['wanzami_requests_total{method="POST",route="/api/auth/signup",status="4xx"}'] == 3, "bodies that were refused"
     assert m['wanzami_request_seconds_count{method="GET",route="/api/titles/:id"}'] == 20
     assert m['wanzami_request_seconds_bucket{method="GET",route="/api/titles/:id",le="+Inf"}'] == 20
     assert m["wanzami_database_up"] == 1 and m["wanzami_database_calls_total"] >= 20

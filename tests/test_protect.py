@@ -185,7 +185,8 @@ def test_beyond_the_cap_of_connections_comes_503_and_idle_ones_make_room(slow):
         answer = rest(s)
         assert answer.startswith(b"HTTP/1.1 503 ") and b"\r\nretry-after: 2\r\n" in answer
         assert b"\r\naccess-control-allow-origin: *\r\n" in answer and answer.endswith(b'{"message":"The service is busy. Please try again in a moment."}')
-    assert a.get("/health").status_code == 200  # a load balancer still sees that it lives
+    for path in ("/health", "/metrics", "/api/health"):
+        assert a.get(path).status_code == 200  # a load balancer still sees that it lives
     assert sum(rest(s) == b"" for s in idle[:12]) == 12
     wait_for(lambda: requests.get(a.url + "/nothing", timeout=30).status_code == 404, "room")
     for s in idle:

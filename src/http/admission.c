@@ -7,6 +7,7 @@
 #include "base/counter.h"
 #include "base/work.h"
 #include "http/admission.h"
+#include "http/route.h"
 
 #define TICK_MS		250
 #define SLOW_MS		500	/* duration of the fastest request that counts as overload */
@@ -43,10 +44,16 @@ admission_start(void)
 	kore_timer_add(admission_tick, TICK_MS, NULL, 0);
 }
 
-int
-admission_connections_full(void)
+static int
+is_vital(const struct route *route)
 {
-	return (worker_active_connections > (u_int32_t)conf_int(CONF_MAX_CONNECTIONS));
+	return (route != NULL && route->vital);
+}
+
+int
+admission_connections_full(const struct route *route)
+{
+	return (worker_active_connections > (u_int32_t)conf_int(CONF_MAX_CONNECTIONS) && !is_vital(route));
 }
 
 int
@@ -76,35 +83,29 @@ admission_body_end(struct http_request *req)
 	load.body_bytes -= req->http_body_length;
 }
 
-int
-admission_full(void)
+static int
+passwords_full(void)
 {
-	if (load.in_flight < conf_int(CONF_MAX_IN_FLIGHT) && !(load.slow && load.in_flight >= FLOOR))
+	return (work_wait_ms(WORK_PASSWORD) > conf_int(CONF_MAX_PASSWORD_WAIT_MS));
+}
+
+int
+admission_full(const struct route *route)
+{
+	int	full = load.in_flight >= conf_int(CONF_MAX_IN_FLIGHT) || (load.slow && load.in_flight >= FLOOR);
+
+	if (is_vital(route) || !(full || (route != NULL && route->password && passwords_full())))
 		return (0);
 	counter_add(COUNTER_REFUSED, 1);
 
 	return (1);
 }
 
-int
-admission_passwords_full(void)
-{
-	if (work_wait_ms(WORK_PASSWORD) <= conf_int(CONF_MAX_PASSWORD_WAIT_MS))
-		return (0);
-	counter_add(COUNTER_REFUSED, 1);
-
-	return (1);
-}
-
-int
+void
 admission_begin(void)
 {
-	if (admission_full())
-		return (0);
 	load.in_flight++;
 	counter_set(COUNTER_IN_FLIGHT, load.in_flight);
-
-	return (1);
 }
 
 void

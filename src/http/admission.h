@@ -12,11 +12,13 @@
 #define ADMISSION_BUSY	"The service is busy. Please try again in a moment."
 #define RETRY_AFTER_SEC	"2"	/* value of Retry-After in every 503 */
 
+struct route;
+
 /* Starts the timer that measures the load. Call once in each worker, before it accepts connections. */
 void	admission_start(void);
 
-/* Returns 1 if the worker has more connections than MAX_CONNECTIONS. */
-int	admission_connections_full(void);
+/* Returns 1 if the worker has more connections than MAX_CONNECTIONS and the route (NULL: none) is not vital. */
+int	admission_connections_full(const struct route *);
 
 /* Returns 1 if the worker has more than three quarters of MAX_CONNECTIONS; idle connections are then closed. */
 int	admission_connections_rare(void);
@@ -31,14 +33,17 @@ int	admission_body_begin(struct http_request *);
 /* Subtracts the body of a request from the body memory. Does nothing for a request that was not added. */
 void	admission_body_end(struct http_request *);
 
-/* Returns 1, and counts a refusal, if the worker can take no further request. */
-int	admission_full(void);
+/*
+ * Returns 1, and counts a refusal, if the worker can take no further request to
+ * this route (NULL: to no route): it has MAX_IN_FLIGHT requests in flight, it is
+ * overloaded, or the route hashes a password and the oldest request that waits
+ * for a password thread has waited longer than MAX_PASSWORD_WAIT_MS. Returns 0
+ * for a vital route.
+ */
+int	admission_full(const struct route *);
 
-/* Returns 1, and counts a refusal, if the oldest request that waits for a password thread has waited longer than MAX_PASSWORD_WAIT_MS. */
-int	admission_passwords_full(void);
-
-/* Counts a request as in flight and returns 1. Returns 0, and counts a refusal, if the worker can take no further request. */
-int	admission_begin(void);
+/* Counts a request as in flight. */
+void	admission_begin(void);
 
 /* Ends a request that admission_begin() has counted. ms: its duration in milliseconds; -1 leaves it out of the measurement. */
 void	admission_end(int64_t ms);

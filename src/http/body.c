@@ -82,6 +82,13 @@ body_bytes(struct request *r, size_t *len, size_t max)
 	return (text);
 }
 
+/* Returns the error message for a body with U+0000 (docs/compatibility.md#unstorable-text). */
+static const char *
+unstorable(const struct request *r)
+{
+	return (r->route != NULL && r->route->unstorable != NULL ? r->route->unstorable : "Invalid request");
+}
+
 int
 body_read(struct request *r)
 {
@@ -89,13 +96,14 @@ body_read(struct request *r)
 	size_t		len;
 	int		charset_ok;
 
-	if (r->kore->http_body == NULL || r->kore->http_body_length == 0 || route_is_raw(r->kore) || !type_is_json(r->kore, &charset_ok))
+	if (r->kore->http_body == NULL || r->kore->http_body_length == 0 || (r->route != NULL && r->route->raw) ||
+	    !type_is_json(r->kore, &charset_ok))
 		return (1);
 	if (!charset_ok) {
 		reply_message(r, 415, "Unsupported charset");
 		return (0);
 	}
-	if ((text = body_bytes(r, &len, route_body_max(r->kore))) == NULL)
+	if ((text = body_bytes(r, &len, r->body_max)) == NULL)
 		return (0);
 	if (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) {
 		text += 3;
@@ -106,7 +114,7 @@ body_read(struct request *r)
 		error = "it is neither an object nor an array";
 	if (error != NULL) {
 		json_free(&r->json);
-		reply_message(r, 400, !strcmp(error, JSON_NUL) ? route_unstorable(r->kore) :
+		reply_message(r, 400, !strcmp(error, JSON_NUL) ? unstorable(r) :
 		    request_format(r, "The request body is not valid JSON: %s", error));
 		return (0);
 	}

@@ -46,18 +46,6 @@ dispatch_handle(struct request *r)
 		sql_reply(r, r->route->statement);
 }
 
-/* Returns 1 if admission control refuses the request. Otherwise counts the request as in flight. */
-static int
-dispatch_refused(struct request *r)
-{
-	if (r->route->vital)
-		return (0);
-	if (r->route->password && admission_passwords_full())
-		return (1);
-
-	return (!(r->counted = admission_begin()));
-}
-
 /* Runs the steps in order. A step that ends the request has answered it. */
 static void
 dispatch_start(struct request *r)
@@ -66,13 +54,21 @@ dispatch_start(struct request *r)
 		reply_preflight(r);
 		return;
 	}
-	if (!body_read(r) || !route_find(r))
+	if (!body_read(r))
+		return;
+	if (r->route == NULL) {
+		reply_message(r, 404, "Not found");
+		return;
+	}
+	if (!route_args(r))
 		return;
 	activity_set(http_method_text(r->route->method), r->route->path);
-	if (dispatch_refused(r)) {
+	if (admission_full(r->route)) {
 		reply_message(r, 503, ADMISSION_BUSY);
 		return;
 	}
+	if ((r->counted = !r->route->vital))
+		admission_begin();
 	if (r->route->guard != NULL && !guard_token(r))
 		return;
 	/* sql_refuse() runs the guard first: a client that may not use the route gets 401 or 403, not the details. */
@@ -91,8 +87,8 @@ dispatch_request(struct http_request *kore)
 {
 	struct request	*r = kore->hdlr_extra;
 
-	if (r == NULL) {
-		r = request_new(kore);
+	if (r->since == 0) {
+		request_begin(r);
 		dispatch_start(r);
 		activity_clear();
 	}

@@ -1,6 +1,6 @@
 /*
- * Request dispatcher: parses the body, finds the route, applies admission
- * control, guard, checks and rate limit, and runs the handler or statement.
+ * Request dispatcher: parses the body, applies admission control, guard, checks
+ * and rate limit, and runs the handler or statement of the request's route.
  * Event loop only.
  */
 #ifndef WANZAMI_DISPATCH_H

@@ -17,6 +17,7 @@
 #include "http/metrics.h"
 #include "http/pipelined.h"
 #include "http/reply.h"
+#include "http/request.h"
 #include "http/route.h"
 #include "http/timeouts.h"
 #include "kore/connection_hooks.h"
@@ -102,14 +103,20 @@ http_input_refuse(struct connection *c, int status)
 	return (KORE_RESULT_OK);
 }
 
-/* Counts the memory of the body that Kore is about to receive. */
+/*
+ * Creates the request for the Kore request that the header has become, with
+ * its route, and counts the memory of its body, which may still arrive.
+ */
 static int
-http_input_body(struct connection *c)
+http_input_begin(struct connection *c, const struct route *route, size_t most)
 {
 	struct http_request	*req;
 
 	TAILQ_FOREACH(req, &c->http_requests, olist) {
-		if (!(req->flags & HTTP_REQUEST_DELETE) && !admission_body_begin(req)) {
+		if ((req->flags & HTTP_REQUEST_DELETE) || req->hdlr_extra != NULL)
+			continue;
+		request_new(req, route, most);
+		if (!admission_body_begin(req)) {
 			req->flags |= HTTP_REQUEST_DELETE;
 			return (http_input_refuse(c, 503));
 		}
@@ -118,33 +125,26 @@ http_input_body(struct connection *c)
 	return (KORE_RESULT_OK);
 }
 
-/* Health checks are served by a busy process: a load balancer must see that it is alive. */
-static int
-is_health(const char *head)
-{
-	return (!strncasecmp(head, "GET /health", 11) || !strncasecmp(head, "HEAD /health", 12));
-}
-
-/* Returns 1 for a request to the API that a refusal without its route can answer: complete, and nothing special. */
+/* Returns 1 for a request to the API that refusal_queue() can answer and leave the connection open: complete, and nothing special. */
 static int
 is_plain(const char *head, const struct http_head *h, size_t rest)
 {
 	const char	*path = memchr(head, ' ', h->len);
 
-	return (rest == h->body && !strncmp(path, " /api/", 6) && strncmp(path, " /api/health", 12) != 0 && !h->close &&
-	    strncmp(head, "HEAD", 4) != 0 && strncmp(head, "OPTIONS", 7) != 0 && !role_draining());
+	return (rest == h->body && !strncmp(path, " /api/", 6) && !h->close && strncmp(head, "HEAD", 4) != 0 &&
+	    strncmp(head, "OPTIONS", 7) != 0 && !role_draining());
 }
 
 /*
  * Refuses a request of a busy worker before anything is made of it, and without
  * a log line: refusals stay cheap, and the time is left to accepted requests.
  * The connection stays open, for a new one costs more than the refusal. Other
- * requests are refused behind their route (dispatch.c).
+ * requests are refused by dispatch.c.
  */
 static int
-http_input_busy(struct connection *c, const char *head, const struct http_head *h, size_t rest)
+http_input_busy(struct connection *c, const struct route *route, const char *head, const struct http_head *h, size_t rest)
 {
-	if (!is_plain(head, h, rest) || !admission_full())
+	if (!is_plain(head, h, rest) || !admission_full(route))
 		return (0);
 	metrics_refused(503);
 	timeouts_idle(c);
@@ -175,17 +175,18 @@ http_input_trim(struct netbuf *nb, size_t was, const struct http_head *h)
 
 /* Returns how long the body may be; 0 if the presigned URL of a local object does not allow it. */
 static size_t
-body_max(const char *head, size_t len)
+body_max(const struct route *route, const char *head, size_t len)
 {
 	size_t	most = local_body_max(head, len);
 
-	return (most == LOCALBODY_MEMORY_MAX ? route_head_max(head, len) : most);
+	return (most == LOCALBODY_MEMORY_MAX ? route_body_max(route, head, len) : most);
 }
 
 static int
 http_input_recv(struct netbuf *nb)
 {
 	struct connection	*c = nb->owner;
+	const struct route	*route;
 	char			*head = (char *)nb->buf, *end;
 	struct http_head	h;
 	size_t			was, rest, most;
@@ -198,22 +199,23 @@ http_input_recv(struct netbuf *nb)
 	pipelined_drained(c);
 	if (timeouts_unsent(c) > UNSENT_MAX)
 		return (KORE_RESULT_ERROR);
-	if (admission_connections_full() && !is_health(head))
+	route = route_find(head);
+	if (admission_connections_full(route))
 		return (http_input_refuse(c, 503));
 	was = (size_t)(end - head) + strlen(HEAD_END);
 	rest = nb->s_off - was;
-	if ((most = body_max(head, was)) == 0)
+	if ((most = body_max(route, head, was)) == 0)
 		return (http_input_refuse(c, 403));
 	/* The header section may grow by a Content-Length of 0, but only where nothing follows. */
 	if ((status = http_head_rewrite(head, was, rest == 0 ? nb->b_len : was, most, &h)) != 0)
 		return (http_input_refuse(c, status));
-	if (http_input_busy(c, head, &h, rest))
+	if (http_input_busy(c, route, head, &h, rest))
 		return (KORE_RESULT_OK);
 	http_input_trim(nb, was, &h);
 	if ((status = http_header_recv(nb)) != KORE_RESULT_OK)
 		return (status);
 
-	return (http_input_body(c));
+	return (http_input_begin(c, route, most));
 }
 
 static void

@@ -169,16 +169,17 @@ request_target(struct request *r)
 	return (query == NULL ? r->path : request_format(r, "%s?%s", r->path, query));
 }
 
-struct request *
-request_new(struct http_request *kore)
+void
+request_new(struct http_request *kore, const struct route *route, size_t body_max)
 {
 	struct request	*r;
 
 	if ((r = calloc(1, sizeof(*r))) == NULL)
 		fatal("out of memory");
 	r->kore = kore;
+	r->route = route;
+	r->body_max = body_max;
 	r->body = "{}";
-	r->since = kore_time_ms();
 	r->path = request_copy(r, kore->path);
 	r->url = request_target(r);
 	client_read(&r->client, kore);
@@ -186,8 +187,12 @@ request_new(struct http_request *kore)
 	request_trace(r);
 	kore->hdlr_extra = r;
 	open_add(1);
+}
 
-	return (r);
+void
+request_begin(struct request *r)
+{
+	r->since = kore_time_ms();
 }
 
 static void
@@ -214,7 +219,7 @@ request_forget(struct http_request *kore)
 	admission_body_end(kore);
 	if (r == NULL)
 		return;
-	if (!r->answered)
+	if (r->since != 0 && !r->answered)
 		counter_add(COUNTER_CLIENTS_LEFT, 1);
 	if (r->counted)
 		admission_end(-1);

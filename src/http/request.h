@@ -23,7 +23,8 @@ struct route;
 
 struct request {
 	struct http_request	*kore;		/* NULL after Kore has freed it; see request_present() */
-	const struct route	*route;
+	const struct route	*route;		/* NULL: no route has this method and path */
+	size_t			body_max;	/* limit of the body in bytes, also after decompression */
 	struct client		client;
 	const char		*path;		/* as the client sent it, without the query string */
 	char			*args[REQUEST_ARGS_MAX];	/* the ":" segments of the path, percent-decoded */
@@ -42,7 +43,7 @@ struct request {
 	int			persists;	/* request_persist() was called */
 	int			answered;	/* the response has been handed to Kore */
 	int			counted;	/* counted as in flight (http/admission.h) */
-	u_int64_t		since;		/* start, in ms of kore_time_ms() */
+	u_int64_t		since;		/* when the whole request had arrived, in ms of kore_time_ms(); 0 before */
 	struct block		*blocks;
 
 	/* private to sql.c */
@@ -54,8 +55,14 @@ struct request {
 #endif
 };
 
-/* Creates the request for a Kore request whose header and body have been received. */
-struct request	*request_new(struct http_request *);
+/*
+ * Creates the request for a Kore request whose header has been received, with
+ * the route that its header has been found to name and the limit of its body.
+ */
+void	request_new(struct http_request *, const struct route *, size_t body_max);
+
+/* Begins the work on a request whose body has been received, too: the time is measured from here. */
+void	request_begin(struct request *);
 
 /* Returns the number of requests in this worker's memory, including those whose client has disconnected while work is in progress. */
 int	request_open(void);

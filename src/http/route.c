@@ -55,88 +55,50 @@ path_matches(const char *pattern, const char *path, struct segment *args)
 	return (*pattern == '\0' && (*path == '\0' || (path[0] == '/' && path[1] == '\0')));
 }
 
-static const struct route *
-table_find(int method, const char *path, struct segment *args)
+const struct route *
+route_find(const char *head)
 {
+	static const struct { const char *word; int method; } methods[] = {
+		{ "GET ", HTTP_METHOD_GET }, { "HEAD ", HTTP_METHOD_GET }, { "POST ", HTTP_METHOD_POST }, { "PUT ", HTTP_METHOD_PUT },
+		{ "PATCH ", HTTP_METHOD_PATCH }, { "DELETE ", HTTP_METHOD_DELETE },
+	};
 	const struct route *const	*entry;
-	const struct route		*route;
+	struct segment			args[REQUEST_ARGS_MAX];
+	const char			*target;
+	char				path[HTTP_URI_LEN];
+	size_t				i, n = sizeof(methods) / sizeof(*methods);
 
-	if (method == HTTP_METHOD_HEAD)
-		method = HTTP_METHOD_GET;
+	for (i = 0; i < n && strncasecmp(head, methods[i].word, strlen(methods[i].word)) != 0; i++)
+		;
+	if (i == n)
+		return (NULL);
+	target = head + strlen(methods[i].word);
+	snprintf(path, sizeof(path), "%.*s", (int)strcspn(target, " ?\r\n"), target);
 	for (entry = __start_routes; entry < __stop_routes; entry++) {
-		route = *entry;
-		if (route->method == method && ((route->roles != 0 ? route->roles : ROLE_API) & role_get()) &&
-		    path_matches(route->path, path, args))
-			return (route);
+		if ((*entry)->method == methods[i].method && (((*entry)->roles != 0 ? (*entry)->roles : ROLE_API) & role_get()) &&
+		    path_matches((*entry)->path, path, args))
+			return (*entry);
 	}
 
 	return (NULL);
 }
 
 size_t
-route_body_max(const struct http_request *kore)
+route_body_max(const struct route *route, const char *head, size_t len)
 {
-	struct segment		args[REQUEST_ARGS_MAX];
-	const struct route	*route = table_find(kore->method, kore->path, args);
-
-	return (route != NULL && route->body_max != 0 ? route->body_max : BODY_MAX);
-}
-
-size_t
-route_head_max(const char *head, size_t len)
-{
-	static const struct { const char *word; int method; } methods[] = {
-		{ "POST ", HTTP_METHOD_POST }, { "PUT ", HTTP_METHOD_PUT }, { "PATCH ", HTTP_METHOD_PATCH },
-	};
-	struct segment		args[REQUEST_ARGS_MAX];
-	const struct route	*route = NULL;
-	const char		*line = head;
-	char			path[HTTP_URI_LEN];
-	size_t			i;
-
-	for (i = 0; i < sizeof(methods) / sizeof(*methods); i++) {
-		if (strncasecmp(line, methods[i].word, strlen(methods[i].word)))
-			continue;
-		line += strlen(methods[i].word);
-		snprintf(path, sizeof(path), "%.*s", (int)strcspn(line, " ?\r\n"), line);
-		route = table_find(methods[i].method, path, args);
-		break;
-	}
-
 	if (route == NULL || route->body_max == 0 || (route->guard != NULL && !guard_head(head, len)))
 		return (BODY_MAX);
 
 	return (route->body_max);
 }
 
-const char *
-route_unstorable(const struct http_request *kore)
-{
-	struct segment		args[REQUEST_ARGS_MAX];
-	const struct route	*route = table_find(kore->method, kore->path, args);
-
-	return (route != NULL && route->unstorable != NULL ? route->unstorable : "Invalid request");
-}
-
 int
-route_is_raw(const struct http_request *kore)
-{
-	struct segment		args[REQUEST_ARGS_MAX];
-	const struct route	*route = table_find(kore->method, kore->path, args);
-
-	return (route != NULL && route->raw);
-}
-
-int
-route_find(struct request *r)
+route_args(struct request *r)
 {
 	struct segment	args[REQUEST_ARGS_MAX] = { 0 };
 	size_t		i;
 
-	if ((r->route = table_find(r->kore->method, r->kore->path, args)) == NULL) {
-		reply_message(r, 404, "Not found");
-		return (0);
-	}
+	(void)path_matches(r->route->path, r->path, args);
 	for (i = 0; i < REQUEST_ARGS_MAX && args[i].text != NULL; i++) {
 		r->args[i] = request_alloc(r, args[i].len + 1);
 		if (!query_decode(args[i].text, args[i].len, 0, r->args[i], args[i].len + 1)) {

@@ -65,24 +65,23 @@ struct route {
 	static void	fn(struct request *);				\
 	ROUTE_DECLARE(m, p, .handler = fn, ##__VA_ARGS__)
 
-/* Sets route and args of the request. On error answers 404 or 400 and returns 0. */
-int	route_find(struct request *);
-
-/* Returns the limit of the body of this request, in bytes. */
-size_t	route_body_max(const struct http_request *);
+/*
+ * Returns the route that the request line at the beginning of a request header
+ * names, or NULL. http_input.c calls this once for each request and keeps the
+ * result in the request. The header is complete, so that it has a line end.
+ */
+const struct route	*route_find(const char *head);
 
 /*
- * Returns the limit of the body for a request of which only the header has been
- * received, len bytes. Without a valid access token the limit of a guarded
- * route is BODY_MAX, so that anonymous clients cannot fill the memory.
+ * Returns the limit of the body of a request to this route (NULL: to no route),
+ * in bytes. head is its header, len bytes as received: without a valid access
+ * token the limit of a guarded route is BODY_MAX, so that anonymous clients
+ * cannot fill the memory.
  */
-size_t	route_head_max(const char *head, size_t len);
+size_t	route_body_max(const struct route *, const char *head, size_t len);
 
-/* Returns the error message of this request's route for a body with U+0000 (docs/compatibility.md#unstorable-text). */
-const char	*route_unstorable(const struct http_request *);
-
-/* Returns 1 if the body of this request is not parsed as JSON. */
-int	route_is_raw(const struct http_request *);
+/* Sets args of the request, which has a route. On error answers 400 and returns 0. */
+int	route_args(struct request *);
 
 /* Checks the id in the path (docs/compatibility.md#path-ids). On error returns 0 and stores the refusal with sql_refusal(). */
 int	route_args_check(struct request *);

@@ -1,4 +1,5 @@
 """What nobody should send, to every route of the table: a 4xx and nothing else (docs/compatibility.md#unstorable-text, #body-errors)."""
+import gzip
 import json
 import re
 import socket
@@ -145,6 +146,15 @@ def test_a_small_parcel_that_unpacks_to_gigabytes(api):
     for route in WRITING:
         r = send(api, route, bomb, **{"Content-Encoding": "gzip"})
         assert r.status_code == 413, (route["path"], r.status_code, len(bomb))
+
+
+def test_a_parcel_of_nobody(api):
+    """Without a valid token, what a body unpacks to has the limit of other routes, too."""
+    parcel = gzip.compress(b'{"subject":"' + b"x" * 1000000 + b'"}')
+    for token, status in ((None, 413), ("nonsense", 413), (api.root.token, 400)):
+        r = api.a.post("/api/admin/email/send", data=parcel, token=token, headers={**JSON, "Content-Encoding": "gzip"})
+        assert r.status_code == status, (token, r.text)
+    assert len(parcel) < 102400
 
 
 def test_ten_thousand_headers(api):
