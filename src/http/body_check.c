@@ -20,6 +20,7 @@
 #include "http/sql.h"
 
 #define PASSWORD_MAX_BYTES	72
+#define FIELD_ERRORS_MAX	100	/* errors of a field that a response lists */
 #define NOT_AN_OBJECT		"Expected object, received array"
 
 /* State of a validation. */
@@ -76,6 +77,8 @@ error_add(struct check *c, const struct field *f, enum order order, const char *
 	char	members[600];
 	va_list	args;
 
+	if (c->errors >= FIELD_ERRORS_MAX)
+		return;
 	va_start(args, detail);
 	vsnprintf(members, sizeof(members), detail, args);
 	va_end(args);
