@@ -1,9 +1,12 @@
 """The first lines of each statement name its routes and its parameters as the code has them."""
 
+import json
 import pathlib
 import re
 
 import pytest
+
+from conftest import run
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 QUERY = ROOT / "sql/query"
@@ -12,6 +15,9 @@ GATE = re.search(r'SIGN_GATE_PATH\s+"(.*)"', (ROOT / "src/http/sign.h").read_tex
 FILES = {path: path.read_text().replace('SIGN_GATE_PATH "', f'"{GATE}') for path in sorted((ROOT / "src").rglob("*.c"))}
 SOURCES = list(FILES.values())
 ROUTES = {match for source in SOURCES for match in re.findall(r'^ROUTE(?:_SQL)?\((\w+), "([^"]+)"', source, re.M)}
+
+DECLARED = {(r["method"], r["path"]): {p["name"] for p in r["query"] if p["type"] not in ("country", "kidMode", "signed", "unused")}
+            for r in json.loads(run("docs", "routes").stdout)}
 
 # SQL functions that get an object as a whole: the text of each, by name.
 FUNCTIONS = {path.stem: re.sub(r"--.*", "", path.read_text()) for path in (ROOT / "sql/functions").rglob("*.sql")}
@@ -187,3 +193,39 @@ def test_built_in_members_are_documented():
     rows = re.findall(r"^\| (`.*?) \|", (ROOT / "docs/routes.md").read_text().split("| member of `$1`")[1].split("\n\n")[0], re.M)
     assert {name for name in re.findall(r"^ \*\t(\w+)\t", header, re.M)} == BUILT_IN | {"query"}
     assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == BUILT_IN | {"query"}
+
+
+def routes_of(path):
+    """The routes that the first lines of a statement name."""
+    return re.findall(r"\b(GET|POST|PUT|PATCH|DELETE) (/[\w/:.-]*\w)", " ".join(split(path.read_text())[0]))
+
+
+@pytest.mark.parametrize("path", STATEMENTS, ids=name_of)
+def test_query_parameters_are_declared(path):
+    """Each query parameter that a statement reads is one that each of its routes declares."""
+    comment, sql = split(path.read_text())
+    read = {name[len("query."):] for name in names_of(1, sql) if name.startswith("query.")}
+    assert "'query'" in sql or "{query" in sql or not read
+    for route in routes_of(path) if read else []:
+        assert read <= DECLARED[route], route
+    assert routes_of(path) or not read
+
+
+def test_declared_query_parameters_are_read():
+    """Each query parameter that a route declares for its statement is read by one of its statements, or by its handler in C."""
+    read = {route: set() for route in DECLARED}
+    for path in STATEMENTS:
+        for route in routes_of(path):
+            read[route] |= {name[len("query."):] for name in names_of(1, split(path.read_text())[1]) if name.startswith("query.")}
+    for source in SOURCES:
+        for route in re.findall(r'^ROUTE\((\w+), "([^"]+)"', source, re.M):
+            read[route] |= set(re.findall(r'query_get\(r, "(\w+)"', source))
+    assert {route: sorted(names - read[route]) for route, names in DECLARED.items() if names - read[route]} == {}
+
+
+def test_handlers_read_declared_query_parameters():
+    """query_get() returns nothing for a parameter that the route does not declare: its name is declared in the same file."""
+    for source in SOURCES:
+        names = re.findall(r'query_get\(r, "(\w+)"', source)
+        assert len(names) == len(re.findall(r"(?<!^)\bquery_get\(", source, re.M)), "a call without a literal name"
+        assert set(names) <= set(re.findall(r'PARAM\("(\w+)", ', source))

@@ -10,7 +10,13 @@
 #define EDITORS	.guard = "movies:manage", .strict = 1
 #define READERS	.guard = "movies:view", .strict = 1
 
-ROUTE_SQL(GET, "/api/admin/titles", "catalogue/list", READERS);
+static const struct param	list_query[] = {
+	PARAMS_PAGE,
+	PARAM("q", PARAM_TEXT),
+	PARAM_END
+};
+
+ROUTE_SQL(GET, "/api/admin/titles", "catalogue/list", READERS, .query = list_query);
 ROUTE_SQL(POST, "/api/admin/titles", "catalogue/create", EDITORS);
 ROUTE(POST, "/api/admin/titles/purge", titles_purge, .guard = GUARD_SUPER, .slow = 1);
 

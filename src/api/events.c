@@ -26,4 +26,10 @@ events_ingest(struct request *r)
 	batch_reply(&ingest, r);
 }
 
-ROUTE_SQL(GET, "/api/admin/events/summary", "events/summary", .guard = "analytics:view", .strict = 1, .slow = 1);
+/* Beyond these limits the time would leave the range of PostgreSQL's calendar. */
+static const struct param	summary_query[] = {
+	PARAM("hours", PARAM_NUMBER, .first = 1, .refuse = 1, .min = -1e7, .max = 1e7, .otherwise = "24"),
+	PARAM_END
+};
+
+ROUTE_SQL(GET, "/api/admin/events/summary", "events/summary", .guard = "analytics:view", .strict = 1, .query = summary_query, .slow = 1);

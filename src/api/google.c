@@ -65,7 +65,12 @@ redirect_ok(const char *redirect)
 	return (len > 0 && !strncmp(redirect, origin, len) && !strcmp(redirect + len, RETURN_PATH));
 }
 
-ROUTE(GET, "/api/auth/google/url", google_url);
+static const struct param	url_query[] = {
+	PARAM("redirectUri", PARAM_TEXT, .first = 1),
+	PARAM_END
+};
+
+ROUTE(GET, "/api/auth/google/url", google_url, .query = url_query);
 
 static void
 google_url(struct request *r)
@@ -77,7 +82,7 @@ google_url(struct request *r)
 		reply_message(r, 500, "Google OAuth not configured");
 		return;
 	}
-	if (!query_get(r->kore, "redirectUri", redirect, sizeof(redirect)) || *redirect == '\0')
+	if (!query_get(r, "redirectUri", redirect, sizeof(redirect)) || *redirect == '\0')
 		snprintf(redirect, sizeof(redirect), "%s", conf_str(CONF_GOOGLE_REDIRECT_URI));
 	if (!redirect_ok(redirect)) {
 		reply_message(r, 400, "Invalid redirect URI");

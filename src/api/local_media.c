@@ -29,6 +29,15 @@ struct chunk {
 	char			data[CHUNK_BYTES];
 };
 
+static const struct param	signed_query[] = {
+	PARAM("expires", PARAM_SIGNED),
+	PARAM("method", PARAM_SIGNED),
+	PARAM("upload", PARAM_SIGNED),
+	PARAM("part", PARAM_SIGNED),
+	PARAM("sig", PARAM_SIGNED),
+	PARAM_END
+};
+
 static int	chunk_sent(struct netbuf *);
 
 static void
@@ -207,7 +216,7 @@ object_reply(struct request *r, const char *key, int fd, const struct objects_st
 	file_reply(req, status, fd, offset, len);
 }
 
-ROUTE(GET, LOCAL_PATH "*", localmedia_get);
+ROUTE(GET, LOCAL_PATH "*", localmedia_get, .query = signed_query);
 
 static void
 localmedia_get(struct request *r)
@@ -307,7 +316,7 @@ put_take(struct put *w, struct http_request *req)
 	return (1);
 }
 
-ROUTE(PUT, LOCAL_PATH "*", localmedia_put, .raw = 1, .body_max = OBJECTS_PART_MAX);
+ROUTE(PUT, LOCAL_PATH "*", localmedia_put, .query = signed_query, .raw = 1, .body_max = OBJECTS_PART_MAX);
 
 static void
 localmedia_put(struct request *r)

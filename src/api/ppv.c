@@ -22,11 +22,31 @@
 
 #define COUNTRY_MAX	64
 
-ROUTE_SQL(GET, "/api/ppv/my-titles", "ppv/my-titles", .guard = GUARD_USER);
-ROUTE_SQL(GET, "/api/admin/ppv/purchases", "ppv/purchases", .guard = "payments:view", .strict = 1);
+static const struct param	mine_query[] = {
+	PARAM("profileId", PARAM_UNUSED),
+	PARAM_END
+};
+
+static const struct param	purchases_query[] = {
+	PARAM("limit", PARAM_DIGITS, .first = 1, .refuse = 1, .otherwise = "200"),
+	PARAM("offset", PARAM_DIGITS, .first = 1, .refuse = 1, .otherwise = "0"),
+	PARAM("status", PARAM_CHOICE, .first = 1, .refuse = 1, .choices = "PENDING|SUCCESS|FAILED|CANCELLED", .any_case = 1),
+	PARAM("gateway", PARAM_TEXT, .first = 1),
+	PARAM_END
+};
+
+static const struct param	access_query[] = {
+	PARAM("record", PARAM_CHOICE, .first = 1, .choices = "true|false", .any_case = 1, .otherwise = "true"),
+	PARAM("profileId", PARAM_UNUSED),
+	PARAM("country", PARAM_UNUSED),
+	PARAM_END
+};
+
+ROUTE_SQL(GET, "/api/ppv/my-titles", "ppv/my-titles", .guard = GUARD_USER, .query = mine_query);
+ROUTE_SQL(GET, "/api/admin/ppv/purchases", "ppv/purchases", .guard = "payments:view", .strict = 1, .query = purchases_query);
 ROUTE_SQL(POST, "/api/admin/ppv/users/:id/reset", "ppv/forgive", .guard = "users:manage", .strict = 1, .id = "user");
 
-ROUTE(GET, "/api/ppv/access/:titleId", ppv_access, .guard = GUARD_USER, .id = "title");
+ROUTE(GET, "/api/ppv/access/:titleId", ppv_access, .guard = GUARD_USER, .query = access_query, .id = "title");
 
 static void
 ppv_access(struct request *r)

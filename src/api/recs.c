@@ -15,7 +15,28 @@ settings_params(struct request *r)
 	request_param(r, "kidRatings", conf_str(CONF_KID_RATINGS));
 }
 
-ROUTE(GET, "/api/popularity", recs_popularity);
+static const struct param	popularity_query[] = {
+	PARAM("country", PARAM_TEXT, .first = 1, .otherwise = "UNKNOWN"),
+	PARAM("type", PARAM_CHOICE, .first = 1, .choices = "MOVIE|SERIES", .otherwise = "MOVIE"),
+	PARAM("window", PARAM_CHOICE, .first = 1, .choices = "DAILY|TRENDING", .otherwise = "DAILY"),
+	PARAM_END
+};
+
+#define PROFILE	PARAM("profileId", PARAM_ID, .first = 1, .refuse = 1)
+
+static const struct param	profile_query[] = {
+	PROFILE,
+	PARAM_END
+};
+
+static const struct param	watched_query[] = {
+	PROFILE,
+	PARAM("seed", PARAM_UNUSED),
+	PARAM("limit", PARAM_UNUSED),
+	PARAM_END
+};
+
+ROUTE(GET, "/api/popularity", recs_popularity, .query = popularity_query);
 
 static void
 recs_popularity(struct request *r)
@@ -24,7 +45,7 @@ recs_popularity(struct request *r)
 	sql_reply(r, "recs/popularity");
 }
 
-ROUTE(GET, "/api/recs/continue-watching", recs_continue_watching, .guard = GUARD_USER);
+ROUTE(GET, "/api/recs/continue-watching", recs_continue_watching, .guard = GUARD_USER, .query = profile_query);
 
 static void
 recs_continue_watching(struct request *r)
@@ -34,7 +55,7 @@ recs_continue_watching(struct request *r)
 	sql_reply(r, "recs/continue-watching");
 }
 
-ROUTE(GET, "/api/recs/because-you-watched", recs_because_you_watched, .guard = GUARD_USER);
+ROUTE(GET, "/api/recs/because-you-watched", recs_because_you_watched, .guard = GUARD_USER, .query = watched_query);
 
 static void
 recs_because_you_watched(struct request *r)
@@ -63,7 +84,7 @@ for_you_found(struct request *r, const PGresult *res)
 	pg_query("recs/impression", 1, &impression, impression_stored, NULL);
 }
 
-ROUTE(GET, "/api/recs/for-you", recs_for_you, .guard = GUARD_USER);
+ROUTE(GET, "/api/recs/for-you", recs_for_you, .guard = GUARD_USER, .query = profile_query);
 
 static void
 recs_for_you(struct request *r)

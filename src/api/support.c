@@ -13,7 +13,16 @@ static const struct field	reply_fields[] = {
 	FIELD_END
 };
 
-ROUTE_SQL(GET, "/api/admin/support/tickets", "support/list", STAFF, .slow = 1);
+static const struct param	list_query[] = {
+	PARAM("q", PARAM_TEXT),
+	PARAM("email", PARAM_TEXT),
+	PARAM("days", PARAM_POSITIVE, .max = 700000),
+	PARAM("status", PARAM_CHOICE, .choices = "OPEN|IN_PROGRESS|RESOLVED|CLOSED"),
+	PARAM("limit", PARAM_COUNT, .min = 1, .max = 200, .otherwise = "50"),
+	PARAM_END
+};
+
+ROUTE_SQL(GET, "/api/admin/support/tickets", "support/list", STAFF, .query = list_query, .slow = 1);
 ROUTE_SQL(PATCH, "/api/admin/support/tickets/:id", "support/update", STAFF, .id = "ticket");
 ROUTE_SQL(GET, "/api/admin/support/tickets/:id/messages", "support/messages", STAFF, .id = "ticket");
 ROUTE_SQL(POST, "/api/admin/support/tickets/:id/messages", "support/reply", STAFF, .id = "ticket", .fields = reply_fields,

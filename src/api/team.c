@@ -28,11 +28,16 @@ static const struct field	accept_fields[] = {
 	FIELD_END
 };
 
+static const struct param	page_query[] = {
+	PARAMS_PAGE,
+	PARAM_END
+};
+
 ROUTE_SQL(POST, "/api/admin/invitations", "team/invite", .guard = "admin:invites:manage", .fields = invite_fields, .mails = 1);
-ROUTE_SQL(GET, "/api/admin/invitations", "team/invitations", .guard = "admin:invites:manage", .slow = 1);
+ROUTE_SQL(GET, "/api/admin/invitations", "team/invitations", .guard = "admin:invites:manage", .query = page_query, .slow = 1);
 ROUTE_SQL(DELETE, "/api/admin/invitations/:id", "team/revoke", .guard = "admin:invites:manage", .id = "invitation", .id_wrong = "Invalid id");
-ROUTE_SQL(GET, "/api/admin/users", "team/admins", .guard = "admin:users:manage");
-ROUTE_SQL(GET, "/api/admin/users/all", "team/viewers", .guard = "admin:users:manage", .slow = 1);
+ROUTE_SQL(GET, "/api/admin/users", "team/admins", .guard = "admin:users:manage", .query = page_query);
+ROUTE_SQL(GET, "/api/admin/users/all", "team/viewers", .guard = "admin:users:manage", .query = page_query, .slow = 1);
 ROUTE_SQL(PATCH, "/api/admin/users/:id/role", "team/role", CHANGE_ROLE);
 ROUTE_SQL(PATCH, "/api/admin/users/:id", "team/role", CHANGE_ROLE);
 ROUTE_SQL(DELETE, "/api/admin/users/:id", "team/remove", .guard = "admin:users:manage", .id = "user");

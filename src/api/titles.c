@@ -7,7 +7,19 @@
 #include "http/route.h"
 #include "http/sql.h"
 
-ROUTE_SQL(GET, "/api/titles", "titles/list", .asks_country = 1, .shared = 1);
+static const struct param	list_query[] = {
+	PARAMS_AUDIENCE,
+	PARAMS_PAGE,
+	PARAM("q", PARAM_TEXT),
+	PARAM_END
+};
+
+static const struct param	audience_query[] = {
+	PARAMS_AUDIENCE,
+	PARAM_END
+};
+
+ROUTE_SQL(GET, "/api/titles", "titles/list", .query = list_query, .shared = 1);
 
 static void
 title_reply(struct request *r, const char *statement)
@@ -17,7 +29,7 @@ title_reply(struct request *r, const char *statement)
 	sql_reply(r, statement);
 }
 
-ROUTE(GET, "/api/titles/:id", title_detail, .asks_country = 1, .id = "title");
+ROUTE(GET, "/api/titles/:id", title_detail, .query = audience_query, .id = "title");
 
 static void
 title_detail(struct request *r)
@@ -25,7 +37,7 @@ title_detail(struct request *r)
 	title_reply(r, "titles/detail");
 }
 
-ROUTE(GET, "/api/titles/:id/episodes", title_episodes, .asks_country = 1, .id = "title");
+ROUTE(GET, "/api/titles/:id/episodes", title_episodes, .query = audience_query, .id = "title");
 
 static void
 title_episodes(struct request *r)

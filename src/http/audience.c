@@ -11,6 +11,7 @@
 
 #include "http/audience.h"
 #include "http/query.h"
+#include "http/request.h"
 
 static const char	*country_headers[] = { "cf-ipcountry", "x-vercel-ip-country", "x-country", "x-app-country" };
 
@@ -54,11 +55,11 @@ country_of_language(char out[AUDIENCE_COUNTRY_MAX], const char *languages)
 
 /* Reads the query parameter. It may be the name of a country and is not shortened to two letters. */
 static int
-country_of_query(struct http_request *req, char out[AUDIENCE_COUNTRY_MAX])
+country_of_query(const struct request *r, char out[AUDIENCE_COUNTRY_MAX])
 {
 	char	text[AUDIENCE_COUNTRY_MAX];
 
-	if (!query_get(req, "country", text, sizeof(text)))
+	if (!query_get_type(r, PARAM_COUNTRY, text, sizeof(text)))
 		return (0);
 	country_copy(out, text, AUDIENCE_COUNTRY_MAX - 1);
 
@@ -66,21 +67,21 @@ country_of_query(struct http_request *req, char out[AUDIENCE_COUNTRY_MAX])
 }
 
 void
-audience_country(struct http_request *req, int use_query, char out[AUDIENCE_COUNTRY_MAX])
+audience_country(const struct request *r, char out[AUDIENCE_COUNTRY_MAX])
 {
 	const char	*value;
 	size_t		i;
 
-	if (use_query && country_of_query(req, out))
+	if (country_of_query(r, out))
 		return;
 	for (i = 0; i < sizeof(country_headers) / sizeof(*country_headers); i++) {
-		if (!http_request_header(req, country_headers[i], &value))
+		if (!http_request_header(r->kore, country_headers[i], &value))
 			continue;
 		country_copy(out, value, 2);
 		if (*out != '\0')
 			return;
 	}
-	if (http_request_header(req, "accept-language", &value) && country_of_language(out, value))
+	if (http_request_header(r->kore, "accept-language", &value) && country_of_language(out, value))
 		return;
 	strcpy(out, "UNKNOWN");
 }
@@ -124,18 +125,18 @@ age_get(struct http_request *req)
 }
 
 const char *
-audience_maturity(struct http_request *req)
+audience_maturity(const struct request *r)
 {
 	char		text[8];
 	const char	*value;
 	double		age;
 
-	if (query_get(req, "kidMode", text, sizeof(text)) && is_yes(text))
+	if (query_get_type(r, PARAM_KID_MODE, text, sizeof(text)) && is_yes(text))
 		return ("kid");
-	if (http_request_header(req, "x-kid-mode", &value) && is_yes(value))
+	if (http_request_header(r->kore, "x-kid-mode", &value) && is_yes(value))
 		return ("kid");
 
-	age = age_get(req);
+	age = age_get(r->kore);
 	if (age >= 0 && age < 13)
 		return ("kid");
 

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "base/date.h"
+#include "base/number.h"
 #include "http/body.h"
 #include "http/request.h"
 #include "http/route.h"
@@ -409,7 +410,7 @@ double
 body_number(const struct json *doc, int node)
 {
 	int	kind = json_kind(doc, node);
-	char	*plain, *p, *end;
+	char	*plain;
 	double	value;
 
 	if (kind == 't' || kind == 'f' || kind == 'n' || (kind == JSMN_ARRAY && doc->nodes[node].size == 0))
@@ -417,14 +418,7 @@ body_number(const struct json *doc, int node)
 	if (kind != JSMN_STRING && kind != 0)
 		return (NAN);
 	plain = json_plain(doc, node);
-	for (p = plain; isspace((unsigned char)*p); p++)
-		;
-	value = strtod(p, &end);
-	while (isspace((unsigned char)*end))
-		end++;
-	/* strtod accepts names such as "nan" and "inf"; JavaScript accepts "Infinity" only. */
-	if (*end != '\0' || (strpbrk(p, "nNiI") != NULL && strncmp(p + strspn(p, "+-"), "Infinity", strlen("Infinity"))))
-		value = NAN;
+	value = number_of_text(plain);
 	free(plain);
 
 	return (value);

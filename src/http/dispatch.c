@@ -9,6 +9,7 @@
 #include "http/limit.h"
 #include "http/admission.h"
 #include "http/metrics.h"
+#include "http/query.h"
 #include "http/reply.h"
 #include "http/request.h"
 #include "http/route.h"
@@ -72,7 +73,7 @@ dispatch_start(struct request *r)
 	if (r->route->guard != NULL && !guard_token(r))
 		return;
 	/* sql_refuse() runs the guard first: a client that may not use the route gets 401 or 403, not the details. */
-	if (!route_args_check(r) || !body_check(r)) {
+	if (!route_args_check(r) || !query_check(r) || !body_check(r)) {
 		sql_refuse(r);
 		return;
 	}

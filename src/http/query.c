@@ -1,16 +1,15 @@
 /*
  * Parsing of query strings. The request is not modified.
  */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
 #include "base/utf8.h"
 #include "http/query.h"
+#include "http/request.h"
+#include "http/route.h"
 
-#define QUERY_PARAMS_MAX	32
-#define FIRST			"[0]"	/* suffix of a name that occurs more than once */
+#define NAME_BYTES	64	/* longer than the name of any declared parameter */
 
 static int
 hex_digit(char c)
@@ -54,39 +53,6 @@ query_decode(const char *text, size_t len, int form, char *out, size_t size)
 	return (utf8_ok(out, n));
 }
 
-int
-query_get(const struct http_request *req, const char *name, char *out, size_t size)
-{
-	const char	*p = req->query_string;
-	size_t		len = strlen(name);
-
-	while (p != NULL && *p != '\0') {
-		if (!strncmp(p, name, len) && p[len] == '=')
-			return (query_decode(p + len + 1, strcspn(p + len + 1, "&"), 1, out, size));
-		p = strchr(p, '&');
-		if (p != NULL)
-			p++;
-	}
-
-	return (0);
-}
-
-/* Counts the parameters with this name, undecoded, from query to end (NULL: end of the query string). */
-static int
-name_count(const char *query, const char *end, const char *name, size_t len)
-{
-	const char	*p = query;
-	int		n = 0;
-
-	while (p != NULL && p != end) {
-		n += !strncmp(p, name, len) && p[len] == '=';
-		if ((p = strchr(p, '&')) != NULL)
-			p++;
-	}
-
-	return (n);
-}
-
 /*
  * Decodes a name or a value. Keeps a text with a malformed escape undecoded, as
  * the Node service does. Returns 0 for a text with a NUL, which PostgreSQL
@@ -108,40 +74,73 @@ part_decode(const char *text, size_t len, char *out, size_t size)
 	return (1);
 }
 
-static void
-param_json(struct kore_buf *out, const char *p, size_t len, int first, int repeated)
+/* Finds a parameter by its decoded name. Returns how often it occurs, and the first value, which is not decoded. */
+static int
+value_find(const char *query, const char *name, const char **value, size_t *value_len)
 {
-	size_t	name = strcspn(p, "="), size = len + sizeof(FIRST);
-	char	*key, *value;
+	const char	*p;
+	char		decoded[NAME_BYTES];
+	size_t		len, n;
+	int		found = 0;
 
-	key = kore_malloc(size);
-	value = kore_malloc(size);
-	if (part_decode(p, name, key, size) && part_decode(p + name + 1, len - name - 1, value, size)) {
-		strcat(key, repeated ? FIRST : "");
-		kore_buf_append(out, ",", first ? 0 : 1);
-		json_quote(out, key);
-		kore_buf_append(out, ":", 1);
-		json_quote(out, value);
+	for (p = query; p != NULL && *p != '\0'; p += len + (p[len] == '&')) {
+		len = strcspn(p, "&");
+		n = strcspn(p, "=");
+		if (n >= len || !part_decode(p, n, decoded, sizeof(decoded)) || strcmp(decoded, name) != 0 || found++ > 0)
+			continue;
+		*value = p + n + 1;
+		*value_len = len - n - 1;
 	}
-	kore_free(key);
-	kore_free(value);
+
+	return (found);
 }
 
-void
-query_json(const struct http_request *req, struct kore_buf *out)
+static int
+param_get(const struct request *r, const struct param *p, char *out, size_t size)
 {
-	const char	*p = req->query_string;
-	size_t		len, name, empty;
-	int		n;
+	const char	*value;
+	size_t		len;
 
-	kore_buf_append(out, "{", 1);
-	empty = out->offset;
-	for (n = 0; p != NULL && *p != '\0' && n < QUERY_PARAMS_MAX; n++) {
-		len = strcspn(p, "&");
-		name = strcspn(p, "=");
-		if (name < len && name_count(req->query_string, p, p, name) == 0)
-			param_json(out, p, len, out->offset == empty, name_count(p, NULL, p, name) > 1);
-		p += len + (p[len] == '&');
+	return (value_find(r->kore->query_string, p->name, &value, &len) > 0 && query_decode(value, len, 1, out, size));
+}
+
+int
+query_get(const struct request *r, const char *name, char *out, size_t size)
+{
+	const struct param	*p;
+
+	for (p = r->route->query; p != NULL && p->name != NULL; p++) {
+		if (!strcmp(p->name, name))
+			return (param_get(r, p, out, size));
 	}
-	kore_buf_append(out, "}", 1);
+
+	return (0);
+}
+
+int
+query_get_type(const struct request *r, enum param_type type, char *out, size_t size)
+{
+	const struct param	*p;
+
+	for (p = r->route->query; p != NULL && p->name != NULL; p++) {
+		if (p->type == type)
+			return (param_get(r, p, out, size));
+	}
+
+	return (0);
+}
+
+const char *
+query_value(struct request *r, const struct param *p)
+{
+	const char	*value;
+	char		*out;
+	size_t		len;
+	int		found = value_find(r->kore->query_string, p->name, &value, &len);
+
+	if (found == 0 || (found > 1 && !p->first))
+		return (NULL);
+	out = request_alloc(r, len + 1);
+
+	return (part_decode(value, len, out, len + 1) ? out : NULL);
 }

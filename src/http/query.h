@@ -1,19 +1,72 @@
 /*
- * Query parameters and percent-decoding.
+ * Query parameters and percent-decoding. A route declares the parameters that
+ * it reads; all others are ignored (docs/routes.md#query-parameters).
  */
 #ifndef WANZAMI_QUERY_H
 #define WANZAMI_QUERY_H
 
-#include <kore/kore.h>
-#include <kore/http.h>
+#include <stddef.h>
+
+struct request;
+
+enum param_type {
+	/* The statement gets the value in $1 -> 'query', as a string or as a number. */
+	PARAM_TEXT,		/* string */
+	PARAM_CHOICE,		/* string: one of choices, in the spelling of the declaration; empty is absent */
+	PARAM_ID,		/* number: 64-bit integer from 0 with optional white space around it; blank is absent */
+	PARAM_DIGITS,		/* number: 1 to 18 decimal digits; empty is absent */
+	PARAM_COUNT,		/* number: integer from min to max, as JavaScript's Number() reads it; blank is absent */
+	PARAM_NUMBER,		/* number: from min to max, as JavaScript's Number() reads it; blank is 0 */
+	PARAM_POSITIVE,		/* number: the same, but above 0 and at most max */
+	/* The statement does not get the value. */
+	PARAM_COUNTRY,		/* comes before the headers in the country of the request (http/audience.h) */
+	PARAM_KID_MODE,		/* makes the audience a child's (http/audience.h) */
+	PARAM_SIGNED,		/* part of a presigned URL of local object storage (http/local_body.h) */
+	PARAM_UNUSED,		/* clients send it, but it has no effect */
+};
+
+#define PARAM_COUNT_MAX	1e15	/* max of a PARAM_COUNT that declares none */
+
+struct param {
+	const char	*name;		/* NULL ends the table */
+	enum param_type	type;
+	int		first;		/* if the parameter is sent several times, the first value counts; otherwise all are ignored */
+	int		refuse;		/* an invalid value is answered 400 "Invalid <name>"; otherwise it counts as absent */
+	double		min, max;	/* inclusive */
+	const char	*choices;	/* separated by '|' */
+	int		any_case;	/* a choice is recognised in upper and lower case */
+	const char	*otherwise;	/* default value; NULL: none, the member is left out */
+};
+
+/* PARAM("days", PARAM_POSITIVE, .max = 90, .otherwise = "7") */
+#define PARAM(n, t, ...)	{ .name = (n), .type = (t), ##__VA_ARGS__ }
+#define PARAM_END		{ .name = NULL }
+
+/* The page of a list (docs/compatibility.md#list-parts). */
+#define PARAMS_PAGE	PARAM("limit", PARAM_COUNT), PARAM("offset", PARAM_COUNT)
+
+/* Country and maturity of the public catalogue (docs/compatibility.md#country-and-maturity). */
+#define PARAMS_AUDIENCE	PARAM("country", PARAM_COUNTRY, .first = 1), PARAM("kidMode", PARAM_KID_MODE, .first = 1)
 
 /*
- * Decodes the first parameter with exactly that name into out, truncated to
- * size - 1 bytes at a character boundary. Returns 0 if there is none, if a
+ * Decodes the first value of a parameter that the request's route declares into
+ * out, truncated to size - 1 bytes at a character boundary. Returns 0 if the
+ * route does not declare it or the request does not have it, if a
  * percent-escape is malformed, or if the value holds a NUL or is not UTF-8.
- * Event loop only.
+ * Must be called while request_present(). Event loop only.
  */
-int	query_get(const struct http_request *, const char *name, char *out, size_t size);
+int	query_get(const struct request *, const char *name, char *out, size_t size);
+
+/* Does the same for the parameter of this type: PARAM_COUNTRY or PARAM_KID_MODE. */
+int	query_get_type(const struct request *, enum param_type, char *out, size_t size);
+
+/*
+ * Returns the value of a declared parameter, owned by the request, or NULL if
+ * it is absent or repeated without .first. A value with a malformed escape is
+ * kept undecoded; one that holds a NUL counts as absent
+ * (docs/compatibility.md#query-parameters). Event loop only.
+ */
+const char	*query_value(struct request *, const struct param *);
 
 /*
  * Percent-decodes len bytes into out, truncated to size - 1 bytes at a
@@ -23,12 +76,14 @@ int	query_get(const struct http_request *, const char *name, char *out, size_t s
  */
 int	query_decode(const char *text, size_t len, int form, char *out, size_t size);
 
+/* Implemented in src/http/query_check.c: */
+
 /*
- * Appends the parameters as a JSON object of strings, at most 32. A parameter
- * with a malformed escape is kept undecoded; one that holds a NUL is left out.
- * If a name occurs more than once, the object has its first value as "name[0]"
- * (docs/compatibility.md#query-parameters). Event loop only.
+ * Reads the parameters that the route declares into request->query: a JSON
+ * object of those that the statement gets, in the order of the declaration,
+ * with defaults. On error returns 0 and stores the refusal with sql_refusal().
+ * Event loop only.
  */
-void	query_json(const struct http_request *, struct kore_buf *);
+int	query_check(struct request *);
 
 #endif

@@ -180,6 +180,7 @@ request_new(struct http_request *kore, const struct route *route, size_t body_ma
 	r->route = route;
 	r->body_max = body_max;
 	r->body = "{}";
+	r->query = "{}";
 	r->path = request_copy(r, kore->path);
 	r->url = request_target(r);
 	client_read(&r->client, kore);

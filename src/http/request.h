@@ -33,6 +33,7 @@ struct request {
 	struct json		json;		/* the parsed body; count is 0 without one */
 	void			*state;		/* the handler's own data between its steps; allocate it with request_alloc() */
 	const char		*body;		/* the checked body as JSON, "{}" without one */
+	const char		*query;		/* the declared query parameters as JSON (query_check()), "{}" without any */
 	char			id[33];		/* request id: X-Request-ID if valid, otherwise generated */
 	char			trace[48];	/* trace id of the load balancer or client; "" without one */
 

@@ -9,7 +9,6 @@
 #include "http/audience.h"
 #include "http/changes.h"
 #include "http/etag.h"
-#include "http/query.h"
 #include "http/reply.h"
 #include "http/route.h"
 #include "http/response_cache.h"
@@ -202,30 +201,6 @@ entry_wait(struct entry *e, struct request *r)
 	TAILQ_INSERT_TAIL(&e->waiters, w, list);
 }
 
-/* Returns 1 if the query selects a part of a list. Such responses vary too much to be cached. */
-static int
-is_part(const struct http_request *req)
-{
-	static const char	*names[] = { "limit", "offset", "q" };
-	struct kore_buf		query;
-	struct json		doc;
-	size_t			i;
-	int			found = 0;
-
-	if (req->query_string == NULL)
-		return (0);
-	kore_buf_init(&query, 128);
-	query_json(req, &query);
-	if (json_parse(&doc, (char *)query.data, query.offset) == NULL) {
-		for (i = 0; i < sizeof(names) / sizeof(*names); i++)
-			found |= json_get(&doc, 0, names[i]) >= 0;
-		json_free(&doc);
-	}
-	kore_buf_cleanup(&query);
-
-	return (found);
-}
-
 void
 response_cache_reply(struct request *r)
 {
@@ -234,14 +209,10 @@ response_cache_reply(struct request *r)
 	u_int64_t	now = kore_time_ms();
 	struct entry	*e;
 
-	if (is_part(r->kore)) {
-		sql_reply(r, r->route->statement);
-		return;
-	}
-	audience_country(r->kore, r->route->asks_country, country);
+	audience_country(r, country);
 	sign_base(r, base);
-	key = request_format(r, "%s\n%s\n%s\n%s\n%s", base, r->route->statement, r->args[0] != NULL ? r->args[0] : "", country,
-	    audience_maturity(r->kore));
+	key = request_format(r, "%s\n%s\n%s\n%s\n%s\n%s", base, r->route->statement, r->args[0] != NULL ? r->args[0] : "", country,
+	    audience_maturity(r), r->query);
 	if ((e = entry_find(key, now)) != NULL) {
 		if (e->response != NULL)
 			response_send(r, e->response);

@@ -12,9 +12,8 @@
 /*
  * Answers from the cache, or with the route's statement as sql_reply() does.
  * The key is: base URL, statement, first segment of the path, country,
- * maturity. The statement must not depend on anything else of the request,
- * except on the query parameters limit, offset and q: a request with one of
- * them is not cached. Event loop only.
+ * maturity, and the query parameters that the route declares. The statement
+ * must not depend on anything else of the request. Event loop only.
  */
 void	response_cache_reply(struct request *);
 

@@ -6,7 +6,7 @@
  *
  *	ROUTE_SQL(POST, "/api/auth/verify-email", "auth/verify-email", .limit = "verify", .fields = verify_fields);
  *
- *	ROUTE(GET, "/api/titles/:id", title_detail, .asks_country = 1, .id = "title");
+ *	ROUTE(GET, "/api/titles/:id", title_detail, .query = audience_query, .id = "title");
  *
  *	static void
  *	title_detail(struct request *r)
@@ -20,6 +20,7 @@
 #include "base/role.h"
 #include "http/body.h"
 #include "http/guard.h"
+#include "http/query.h"
 #include "http/request.h"
 
 struct route {
@@ -32,7 +33,6 @@ struct route {
 	int			roles;		/* the ROLE_* that serve the route; 0: ROLE_API */
 	const char		*guard;		/* NULL: public; otherwise GUARD_* or a permission (http/guard.h) */
 	int			strict;		/* the permission is required with ADMIN_PERMISSIONS=strict only; otherwise every administrator may use the route */
-	int			asks_country;	/* the query parameter country overrides the headers (http/audience.h) */
 	int			shared;		/* the response is cached (http/response_cache.h) */
 	int			vital;		/* exempt from the limit of requests in flight (http/admission.h) */
 	int			password;	/* hashes a password; answers 503 while password threads have a long queue (MAX_PASSWORD_WAIT_MS) */
@@ -41,6 +41,7 @@ struct route {
 	const char		*limit;		/* name of the rate limit (http/limit.h); NULL: none */
 	const char		*id;		/* noun of the id in the first ":" segment, for error messages: "title"; NULL: the segment is not checked */
 	const char		*id_wrong;	/* error message for an invalid id; NULL: "Invalid title id", "Missing title id" */
+	const struct param	*query;		/* query parameters (http/query.h); NULL: the route reads none */
 	const struct field	*fields;	/* fields of the body; NULL: the body is not checked */
 	const char		*issues;	/* message of a response that lists field errors as issues; NULL: errors by field */
 	const char		*unstorable;	/* error message for a body with U+0000, which PostgreSQL cannot store; NULL: "Invalid request" */

@@ -61,6 +61,39 @@ fields_print(FILE *out, const struct field *f)
 	fputc(']', out);
 }
 
+static const char *
+param_type_name(enum param_type type)
+{
+	static const char	*names[] = {
+		[PARAM_TEXT] = "text", [PARAM_CHOICE] = "choice", [PARAM_ID] = "id", [PARAM_DIGITS] = "digits", [PARAM_COUNT] = "count",
+		[PARAM_NUMBER] = "number", [PARAM_POSITIVE] = "positive", [PARAM_COUNTRY] = "country", [PARAM_KID_MODE] = "kidMode",
+		[PARAM_SIGNED] = "signed", [PARAM_UNUSED] = "unused",
+	};
+
+	return (names[type]);
+}
+
+static void
+query_print(FILE *out, const struct param *p)
+{
+	const char	*comma = "";
+
+	fputs(",\"query\":[", out);
+	for (; p != NULL && p->name != NULL; p++) {
+		fprintf(out, "%s{\"name\":\"%s\",\"type\":\"%s\",\"first\":%s,\"refuse\":%s", comma, p->name, param_type_name(p->type),
+		    p->first ? "true" : "false", p->refuse ? "true" : "false");
+		if (p->min != 0 || p->max != 0)
+			fprintf(out, ",\"min\":%.0f,\"max\":%.0f", p->min, p->max);
+		if (p->choices != NULL)
+			text_print(out, "choices", p->choices);
+		if (p->otherwise != NULL)
+			text_print(out, "default", p->otherwise);
+		fputc('}', out);
+		comma = ",";
+	}
+	fputc(']', out);
+}
+
 static void
 roles_print(FILE *out, int roles)
 {
@@ -91,6 +124,7 @@ route_print(FILE *out, const struct route *r)
 	fprintf(out, ",\"strict\":%s,\"shared\":%s", r->strict ? "true" : "false", r->shared ? "true" : "false");
 	text_print(out, "limit", r->limit);
 	text_print(out, "id", r->id);
+	query_print(out, r->query);
 	fields_print(out, r->fields);
 	text_print(out, "issues", r->issues);
 	fprintf(out, ",\"raw\":%s,\"bodyMax\":%zu}", r->raw ? "true" : "false", r->body_max != 0 ? r->body_max : (size_t)BODY_MAX);

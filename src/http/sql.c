@@ -8,7 +8,6 @@
 #include "http/audience.h"
 #include "http/changes.h"
 #include "http/client.h"
-#include "http/query.h"
 #include "http/reply.h"
 #include "http/route.h"
 #include "http/sign.h"
@@ -46,9 +45,9 @@ context_add_client(struct request *r, struct kore_buf *out)
 	char		country[AUDIENCE_COUNTRY_MAX], address[CLIENT_ADDRESS_MAX];
 	const char	*agent;
 
-	audience_country(r->kore, r->route->asks_country, country);
+	audience_country(r, country);
 	context_add(out, "country", country);
-	context_add(out, "audience", audience_maturity(r->kore));
+	context_add(out, "audience", audience_maturity(r));
 	client_address(&r->client, address);
 	context_add(out, "address", address);
 	if (!http_request_header(r->kore, "user-agent", &agent))
@@ -74,7 +73,7 @@ context_fixed(struct request *r)
 	context_add(&out, "urlPlaceholder", sign_placeholder());
 	context_add_client(r, &out);
 	kore_buf_appendf(&out, ",\"query\":");
-	query_json(r->kore, &out);
+	kore_buf_append(&out, r->query, strlen(r->query));
 	r->known = request_copy(r, kore_buf_stringify(&out, NULL));
 	kore_buf_cleanup(&out);
 

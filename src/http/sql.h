@@ -19,7 +19,7 @@
  *	audience	"kid", "teen" or "all" (http/audience.h)
  *	address		IP address of the client, in IPv6 form (http/client.h)
  *	agent		User-Agent header
- *	query		query parameters, an object of strings (http/query.h)
+ *	query		query parameters that the route declares, an object (http/query.h)
  *	...		members that the handler has added with request_param()
  *
  * $2 is the body after body_check(): {} without one, or if it is an array.

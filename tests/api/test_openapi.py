@@ -38,6 +38,21 @@ def test_what_a_route_wants_of_a_caller_is_in_it():
         assert guarded == ({"bearerAuth": []} in op.get("security", []) and {} not in op["security"]), (method, path)
 
 
+def test_the_query_parameters_of_a_route_are_in_it():
+    """The names on both sides, the defaults, and the choices of a parameter that is refused otherwise."""
+    there = routes()
+    for method, path, op in operations():
+        told = [openapi.resolve(p) for p in op.get("parameters", [])]
+        told = {p["name"]: p["schema"] for p in told if p["in"] == "query"}
+        declared = {p["name"]: p for p in there[method, plain(path)]["query"]}
+        assert set(told) == set(declared), (method, path)
+        for name, p in declared.items():
+            default = told[name].get("default")
+            assert (None if default is None else str(default)) == p.get("default"), (method, path, name)
+            if p["refuse"] and p["type"] == "choice":
+                assert told[name]["enum"] == p["choices"].split("|"), (method, path, name)
+
+
 def test_it_is_a_document():
     doc = openapi.document()
     ids = [op["operationId"] for _, _, op in operations()]

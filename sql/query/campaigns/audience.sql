@@ -3,5 +3,5 @@
 -- $1: query.limit, query.offset.
 SELECT 200 AS status, json_build_object('recipients', coalesce((SELECT json_agg(r) FROM (
 	SELECT u."email", u."name" FROM "User" u WHERE u."role" = 'USER' ORDER BY u."createdAt", u."id"
-	LIMIT wanzami.query_count($1 -> 'query', 'limit') OFFSET wanzami.query_count($1 -> 'query', 'offset')
+	LIMIT ($1 #>> '{query,limit}')::bigint OFFSET ($1 #>> '{query,offset}')::bigint
 ) r), '[]'), 'total', (SELECT count(*) FROM "User" WHERE "role" = 'USER'))::text AS body

@@ -8,4 +8,4 @@ LEFT JOIN (SELECT "titleId", count(*) AS count FROM "Episode" GROUP BY "titleId"
 LEFT JOIN (SELECT "titleId", count(*) AS count FROM "Season" GROUP BY "titleId") s ON s."titleId" = t."id"
 WHERE NOT $1 -> 'query' ?| ARRAY['limit', 'offset', 'q'] OR t."id" IN (
 	SELECT p."id" FROM "Title" p WHERE wanzami.title_found(p, $1 -> 'query') ORDER BY p."createdAt" DESC, p."id" DESC
-	LIMIT wanzami.query_count($1 -> 'query', 'limit') OFFSET wanzami.query_count($1 -> 'query', 'offset'))
+	LIMIT ($1 #>> '{query,limit}')::bigint OFFSET ($1 #>> '{query,offset}')::bigint)

@@ -3,9 +3,9 @@
 -- $1: query.days, query.engagementHours, query.activeMinutes.
 WITH asked AS MATERIALIZED (
 	SELECT wanzami.now() AS now, date_trunc('day', wanzami.now()) AS today,
-		greatest(1, trunc(wanzami.query_within($1 -> 'query', 'days', 90, 7)))::int AS days,
-		wanzami.now() - wanzami.query_within($1 -> 'query', 'engagementHours', 168, 24) * interval '1 hour' AS engaged_since,
-		wanzami.now() - wanzami.query_within($1 -> 'query', 'activeMinutes', 60, 1) * interval '1 minute' AS active_since
+		greatest(1, trunc(($1 #>> '{query,days}')::numeric))::int AS days,
+		wanzami.now() - ($1 #>> '{query,engagementHours}')::double precision * interval '1 hour' AS engaged_since,
+		wanzami.now() - ($1 #>> '{query,activeMinutes}')::double precision * interval '1 minute' AS active_since
 ), sales AS MATERIALIZED (
 	SELECT date_trunc('day', "createdAt") AS day, sum("amountNaira")::bigint AS revenue, count(*) AS count,
 		coalesce(sum("amountNaira") FILTER (WHERE "createdAt" >= a.now - interval '7 days'), 0)::bigint AS week

@@ -1,9 +1,8 @@
 -- GET /api/admin/events/summary (docs/compatibility.md#event-summary): returns 200 with the number of events by type in the
 -- last hours and the 50 newest.
 -- $1: query.hours.
-SELECT wanzami.refuse(400, 'Invalid hours') WHERE wanzami.hours(wanzami.query_first($1 -> 'query', 'hours')) IS NULL;
 WITH asked AS MATERIALIZED (
-	SELECT wanzami.now() - wanzami.hours(wanzami.query_first($1 -> 'query', 'hours')) * interval '1 hour' AS since
+	SELECT wanzami.now() - ($1 #>> '{query,hours}')::double precision * interval '1 hour' AS since
 )
 SELECT 200 AS status, json_build_object('since', wanzami.iso(a.since),
 	'counts', (SELECT coalesce(json_agg(json_build_object('eventType', c."eventType", 'count', c.n)), '[]') FROM (

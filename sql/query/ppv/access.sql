@@ -9,7 +9,7 @@ WITH struck AS (
 		"updatedAt" = wanzami.now()
 	FROM "Title" t
 	WHERE u."id" = ($1 ->> 'userId')::bigint AND t."id" = ($1 ->> 'id')::bigint AND t."isPpv" AND NOT u."ppvBanned"
-	AND NOT wanzami.ppv_bought(u."id", t."id") AND lower(coalesce(wanzami.query_first($1 -> 'query', 'record'), '')) <> 'false'
+	AND NOT wanzami.ppv_bought(u."id", t."id") AND $1 #>> '{query,record}' <> 'false'
 	-- With a pause of 0 every denial is a strike, also beside a concurrent request whose time is later.
 	AND (($1 ->> 'strikePause')::int = 0 OR NOT EXISTS (SELECT FROM "PpvViolation" v WHERE v."userId" = u."id" AND v."titleId" = t."id"
 		AND v."createdAt" > wanzami.now() - ($1 ->> 'strikePause')::int * interval '1 second'))

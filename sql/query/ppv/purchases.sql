@@ -1,13 +1,9 @@
 -- GET /api/admin/ppv/purchases (docs/compatibility.md#purchase-list): returns 200 with the purchases, newest first, and
 -- their count and revenue.
--- $1: query.limit, query.offset, query.status, query.gateway.
-SELECT wanzami.refuse(400, 'Invalid ' || name) FROM (VALUES
-	('limit', wanzami.query_first($1 -> 'query', 'limit') !~ '^([0-9]{1,18})?$'),
-	('offset', wanzami.query_first($1 -> 'query', 'offset') !~ '^([0-9]{1,18})?$'),
-	('status', upper(wanzami.query_first($1 -> 'query', 'status')) NOT IN ('', 'PENDING', 'SUCCESS', 'FAILED', 'CANCELLED'))) field (name, wrong) WHERE wrong;
+-- $1: query.status, query.gateway, query.limit, query.offset.
 WITH wanted AS (
-	SELECT nullif(upper(wanzami.query_first($1 -> 'query', 'status')), '')::"PpvPurchaseStatus" AS status, nullif(upper(wanzami.query_first($1 -> 'query', 'gateway')), '') AS gateway,
-		least(coalesce(nullif(wanzami.query_first($1 -> 'query', 'limit'), '')::bigint, 200), 500) AS most, coalesce(nullif(wanzami.query_first($1 -> 'query', 'offset'), '')::bigint, 0) AS skip
+	SELECT ($1 #>> '{query,status}')::"PpvPurchaseStatus" AS status, nullif(upper($1 #>> '{query,gateway}'), '') AS gateway,
+		least(($1 #>> '{query,limit}')::bigint, 500) AS most, ($1 #>> '{query,offset}')::bigint AS skip
 )
 SELECT 200 AS status, '{"totalCount":' || n.found || ',"totalSuccessAmountNaira":' || n.naira || ',"items":[' || coalesce((
 		SELECT string_agg(wanzami.ppv_purchase(i.p) || ',"user":' || json_build_object('id', u."id"::text, 'email', u."email", 'name', u."name")

@@ -6,7 +6,7 @@ WITH viewer AS MATERIALIZED (
 	SELECT v.*, concat_ws(' ', v.country, v.kid, v."updatedAt", (SELECT g.number FROM wanzami.list_generation g)) AS basis FROM (
 		SELECT p."id", p."updatedAt", p."kidMode" AS kid, wanzami.home(p, $1 ->> 'country') AS country,
 			string_to_array($1 ->> 'kidRatings', ',') AS ratings
-		FROM wanzami.viewer($1) p) v
+		FROM wanzami.profile_chosen(($1 ->> 'userId')::bigint, ($1 #>> '{query,profileId}')::bigint) p) v
 ), cached AS MATERIALIZED (
 	SELECT c.list FROM viewer v JOIN wanzami.list_cache c ON c.key = 'byw:' || v."id" AND c.basis = v.basis
 	WHERE c.made_at > now() - make_interval(secs => ($1 ->> 'cacheSec')::int)

@@ -3,7 +3,7 @@
 -- $1: country, kidRatings, query.profileId, userId, hideFinished.
 WITH viewer AS MATERIALIZED (
 	SELECT p."id", p."userId", p."kidMode" AS kid, wanzami.home(p, $1 ->> 'country') AS country, string_to_array($1 ->> 'kidRatings', ',') AS ratings
-	FROM wanzami.viewer($1) p
+	FROM wanzami.profile_chosen(($1 ->> 'userId')::bigint, ($1 #>> '{query,profileId}')::bigint) p
 ), left_off AS (
 	SELECT t.id AS title, e.* FROM viewer v, wanzami.touched(v."id") t (id), LATERAL (
 		SELECT x."id", x."occurredAt", x."episodeId", x."metadata" FROM "EngagementEvent" x

@@ -8,7 +8,7 @@ WITH viewer AS MATERIALIZED (
 		CASE get_byte(sha256(convert_to('foryou_v1:' || v."id", 'UTF8')), 3) & 1 WHEN 0 THEN 'control' ELSE 'originals_boost' END AS variant
 	FROM (SELECT p."id", p."updatedAt", p."preferences", p."kidMode" AS kid, wanzami.home(p, $1 ->> 'country') AS country,
 			string_to_array($1 ->> 'kidRatings', ',') AS ratings
-		FROM wanzami.viewer($1) p) v
+		FROM wanzami.profile_chosen(($1 ->> 'userId')::bigint, ($1 #>> '{query,profileId}')::bigint) p) v
 ), cached AS MATERIALIZED (
 	SELECT c.list FROM viewer v JOIN wanzami.list_cache c ON c.key = 'foryou:' || v."id" AND c.basis = v.basis
 	WHERE c.made_at > now() - make_interval(secs => ($1 ->> 'cacheSec')::int)

@@ -5,9 +5,8 @@ WITH asked AS MATERIALIZED (
 	SELECT a.*, 'popularity:' || a.country || ':' || a.type || ':' || a."window" AS key,
 		(SELECT g.number::text FROM wanzami.list_generation g) AS basis
 	FROM (
-		SELECT coalesce(nullif(wanzami.trim(upper(wanzami.query_first($1 -> 'query', 'country'))), ''), 'UNKNOWN') AS country,
-			CASE wanzami.query_first($1 -> 'query', 'type') WHEN 'SERIES' THEN 'SERIES' ELSE 'MOVIE' END AS type,
-			CASE wanzami.query_first($1 -> 'query', 'window') WHEN 'TRENDING' THEN 'TRENDING' ELSE 'DAILY' END AS "window") a
+		SELECT coalesce(nullif(wanzami.trim(upper($1 #>> '{query,country}')), ''), 'UNKNOWN') AS country,
+			$1 #>> '{query,type}' AS type, $1 #>> '{query,window}' AS "window") a
 ), cached AS MATERIALIZED (
 	SELECT c.list FROM wanzami.list_cache c JOIN asked USING (key, basis)
 	WHERE c.made_at > now() - make_interval(secs => ($1 ->> 'cacheSec')::int)

@@ -5,5 +5,5 @@ SELECT 200 AS status, json_build_object('invites', coalesce((SELECT json_agg(r) 
 	SELECT "id"::text AS "id", "email", "role", '' AS "token", wanzami.iso("expiresAt") AS "expiresAt", wanzami.iso("acceptedAt") AS "acceptedAt",
 		wanzami.iso(i."createdAt") AS "createdAt", "createdBy"::text AS "createdBy"
 	FROM "Invitation" i ORDER BY i."createdAt" DESC, i."id" DESC
-	LIMIT wanzami.query_count($1 -> 'query', 'limit') OFFSET wanzami.query_count($1 -> 'query', 'offset')
+	LIMIT ($1 #>> '{query,limit}')::bigint OFFSET ($1 #>> '{query,offset}')::bigint
 ) r), '[]'))::text AS body

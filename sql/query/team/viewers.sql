@@ -9,5 +9,5 @@ SELECT 200 AS status, json_build_object('users', coalesce((SELECT json_agg(r) FR
 	LEFT JOIN (SELECT "userId", max("createdAt") AS last FROM "Session" GROUP BY "userId") s ON s."userId" = u."id"
 	LEFT JOIN (SELECT "userId", count(*) AS count FROM "Profile" GROUP BY "userId") p ON p."userId" = u."id"
 	WHERE u."role" = 'USER' ORDER BY u."createdAt" DESC, u."id" DESC
-	LIMIT wanzami.query_count($1 -> 'query', 'limit') OFFSET wanzami.query_count($1 -> 'query', 'offset')
+	LIMIT ($1 #>> '{query,limit}')::bigint OFFSET ($1 #>> '{query,offset}')::bigint
 ) r), '[]'))::text AS body

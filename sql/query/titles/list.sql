@@ -21,5 +21,5 @@ FROM (
 	WHERE wanzami.visible(t, ($1 ->> 'country'), ($1 ->> 'audience')) AND (NOT $1 -> 'query' ?| ARRAY['limit', 'offset', 'q'] OR t."id" IN (
 		SELECT p."id" FROM "Title" p WHERE wanzami.visible(p, ($1 ->> 'country'), ($1 ->> 'audience')) AND wanzami.title_found(p, $1 -> 'query')
 		ORDER BY p."releaseDate" DESC NULLS LAST, p."createdAt" DESC, p."id" DESC
-		LIMIT wanzami.query_count($1 -> 'query', 'limit') OFFSET wanzami.query_count($1 -> 'query', 'offset')))
+		LIMIT ($1 #>> '{query,limit}')::bigint OFFSET ($1 #>> '{query,offset}')::bigint))
 ) titles
