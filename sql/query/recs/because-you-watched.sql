@@ -1,7 +1,7 @@
 -- GET /api/recs/because-you-watched (docs/compatibility.md#because-you-watched): returns 200 with titles that are similar to
 -- those the profile has watched. The list is cached for REC_CACHE_SEC; each response checks which of its titles may be
 -- shown.
--- $1: country, kidRatings, query.profileId, userId, cacheSec.
+-- $1: country, kidRatings, userId, query.profileId, cacheSec.
 WITH viewer AS MATERIALIZED (
 	SELECT v.*, concat_ws(' ', v.country, v.kid, v."updatedAt", (SELECT g.number FROM wanzami.list_generation g)) AS basis FROM (
 		SELECT p."id", p."updatedAt", p."kidMode" AS kid, wanzami.home(p, $1 ->> 'country') AS country,

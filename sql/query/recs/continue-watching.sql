@@ -1,6 +1,6 @@
 -- GET /api/recs/continue-watching (docs/compatibility.md#continue-watching): returns 200 with the films of the last 180 days
 -- and the position of each, newest first, at most 20.
--- $1: country, kidRatings, query.profileId, userId, hideFinished.
+-- $1: country, kidRatings, userId, query.profileId, hideFinished.
 WITH viewer AS MATERIALIZED (
 	SELECT p."id", p."userId", p."kidMode" AS kid, wanzami.home(p, $1 ->> 'country') AS country, string_to_array($1 ->> 'kidRatings', ',') AS ratings
 	FROM wanzami.profile_chosen(($1 ->> 'userId')::bigint, ($1 #>> '{query,profileId}')::bigint) p

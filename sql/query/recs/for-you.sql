@@ -1,7 +1,7 @@
 -- GET /api/recs/for-you (docs/compatibility.md#for-you): returns 200 with the profile's list and its experiment. The list is
 -- cached for REC_CACHE_SEC; each response checks which of its titles may be shown. The column impression is the event that
 -- recs/impression.sql stores after the response (docs/compatibility.md#impression).
--- $1: country, kidRatings, query.profileId, userId, cacheSec.
+-- $1: country, kidRatings, userId, query.profileId, cacheSec.
 WITH viewer AS MATERIALIZED (
 	SELECT v.*, concat_ws(' ', v.country, v.kid, v."updatedAt", (SELECT g.number FROM wanzami.list_generation g)) AS basis, 'foryou_v1' AS experiment,
 		-- The first 32 bits of the digest modulo 2.
