@@ -239,8 +239,7 @@ chores_start(void)
 	if (worker->id != FIRST_WORKER)
 		return;
 	sweep_start();
-	if (role_get() & ROLE_CRON)
-		schedule_start();
+	schedule_start();
 }
 
 /* Starts a worker. Kore passes the right to accept connections around among workers; a single HTTP worker keeps it. */

@@ -227,7 +227,7 @@ def test_policies_grant_no_more_than_is_used(rendered):
     films = {role: {a for _, actions, resources in statements(rendered, "iam/%s.json" % role)
                     if resources == ["arn:aws:s3:::wanzami-media/*"] for a in actions} for role in ROLES}
     assert films == {
-        "api": {"s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"},
+        "api": {"s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject", "s3:ListMultipartUploadParts"},
         "transcode": {"s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject"},
         "cron": {"s3:AbortMultipartUpload", "s3:DeleteObject"}}
     for role in ROLES:

@@ -59,6 +59,7 @@ struct job {
 	const char		*statement;
 	enum conf_id		params[JOB_PARAMS_MAX];
 	int			nparams;
+	int			standby;	/* 1: processes without the cron role run the job, too, if no cron task does (cron/schedule.h) */
 	const char		*arguments;	/* arguments of `wanzami job run NAME`, for the help; NULL: none allowed */
 };
 

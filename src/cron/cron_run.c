@@ -93,16 +93,15 @@ job_find(const char *name)
 }
 
 char *
-job_names(void)
+job_names(const struct job *const *jobs, size_t count)
 {
-	size_t			i, count;
-	const struct job *const	*all = job_all(&count);
+	size_t			i;
 	struct kore_buf		*buf = kore_buf_alloc(256);
 	char			*names;
 
 	for (i = 0; i < count; i++) {
 		kore_buf_append(buf, i == 0 ? "[" : ",", 1);
-		json_quote(buf, all[i]->name);
+		json_quote(buf, jobs[i]->name);
 	}
 	kore_buf_append(buf, "]", 1);
 	names = strdup(kore_buf_stringify(buf, NULL));

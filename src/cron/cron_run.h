@@ -15,8 +15,8 @@ const struct job	*const *job_all(size_t *count);
 /* Returns the job with this name, NULL if there is none. */
 const struct job	*job_find(const char *name);
 
-/* Returns the names of all jobs as a JSON array, a parameter of sql/query/jobs; the caller frees it. */
-char			*job_names(void);
+/* Returns the names of jobs as a JSON array, a parameter of sql/query/jobs; the caller frees it. */
+char			*job_names(const struct job *const *, size_t count);
 
 enum run_end {
 	RUN_OK,

@@ -74,11 +74,13 @@ next_print(const struct job *job, int64_t last)
 static int
 list(void)
 {
-	struct pg_sync	db = { 0 };
-	char		*names = job_names();
-	const char	*params[] = { names };
-	const PGresult	*rows = NULL;
-	int		i;
+	struct pg_sync			db = { 0 };
+	size_t				count;
+	const struct job *const		*all = job_all(&count);
+	char				*names = job_names(all, count);
+	const char			*params[] = { names };
+	const PGresult			*rows = NULL;
+	int				i;
 
 	if (pg_sync_open(&db, conf_str(CONF_DATABASE_URL), LIST_TIMEOUT_MS))
 		rows = pg_sync_query(&db, "jobs/list", 1, params);

@@ -24,6 +24,8 @@
 #define RUNNING_MAX	4	/* jobs at a time; others wait for the next check */
 #define MISSED_MAX	1000	/* maximum of missed times to count; above it the job is due now */
 #define CHECKS_PER_LEASE	6
+#define STANDBY_SEC	120	/* other roles run a job that is overdue by this time */
+#define STANDBY_CHECK_MS	15000
 
 struct entry {
 	const struct job	*job;
@@ -35,6 +37,7 @@ static struct entry	*entries;
 static size_t		nentries;
 static struct zone	zone;
 static char		*names;
+static int		standby;	/* 1: this process does not have the cron role */
 
 static void	schedule_tick(void *, u_int64_t);
 
@@ -88,7 +91,9 @@ timer_set(void)
 	int64_t	now = now_ms(), wait = conf_int(CONF_JOB_LEASE_MS) / CHECKS_PER_LEASE, due;
 	size_t	i;
 
-	for (i = 0; i < nentries; i++) {
+	if (standby && wait < STANDBY_CHECK_MS)
+		wait = STANDBY_CHECK_MS;
+	for (i = 0; i < nentries && !standby; i++) {
 		due = cron_next(&entries[i].cron, &zone, now / 1000);
 		if (due != CRON_NEVER && due * 1000 - now < wait)
 			wait = due * 1000 - now;
@@ -158,7 +163,8 @@ state_loaded(void *arg, const struct pg_outcome *outcome)
 	for (i = 0; outcome->error == NULL && i < PQntuples(outcome->res); i++) {
 		e = entry_find(PQgetvalue(outcome->res, i, 0));
 		if (e != NULL && *PQgetvalue(outcome->res, i, 3) == 'f')
-			entry_check(e, atoll(PQgetvalue(outcome->res, i, 1)), *PQgetvalue(outcome->res, i, 2) == 't', now_ms() / 1000);
+			entry_check(e, atoll(PQgetvalue(outcome->res, i, 1)), *PQgetvalue(outcome->res, i, 2) == 't' && !standby,
+			    now_ms() / 1000 - (standby ? STANDBY_SEC : 0));
 	}
 	timer_set();
 }
@@ -179,18 +185,25 @@ schedule_tick(void *arg, u_int64_t now)
 void
 schedule_start(void)
 {
-	const struct job *const	*all = job_all(&nentries);
-	size_t			i;
+	size_t			i, count;
+	const struct job *const	*all = job_all(&count);
+	const struct job	**mine = kore_calloc(count, sizeof(*mine));
 
+	standby = !(role_get() & ROLE_CRON);
+	for (i = 0; i < count; i++) {
+		if (!standby || all[i]->standby)
+			mine[nentries++] = all[i];
+	}
 	entries = kore_calloc(nentries, sizeof(*entries));
-	names = job_names();
+	names = job_names(mine, nentries);
 	if (!zone_parse(&zone, conf_str(CONF_CRON_TZ)))
 		fatalx("CRON_TZ is invalid");
 	for (i = 0; i < nentries; i++) {
-		entries[i].job = all[i];
-		if (cron_parse(&entries[i].cron, conf_str(all[i]->cron)) != NULL)
-			fatalx("the schedule of %s is invalid", all[i]->name);
+		entries[i].job = mine[i];
+		if (cron_parse(&entries[i].cron, conf_str(mine[i]->cron)) != NULL)
+			fatalx("the schedule of %s is invalid", mine[i]->name);
 	}
+	kore_free(mine);
 	schedule_tick(NULL, 0);
 }
 

@@ -1,7 +1,11 @@
 /*
- * Scheduler of the cron role: starts the jobs (cron/cron_job.h) that are due, each
- * on its own thread. Any number of processes may run it; the lease in PostgreSQL
- * decides which process runs a job.
+ * Scheduler: starts the jobs (cron/cron_job.h) that are due, each on its own
+ * thread. Any number of processes may run it; the lease in PostgreSQL decides
+ * which process runs a job.
+ *
+ * The cron role runs all jobs. Other processes run the jobs with .standby that
+ * are overdue by two minutes, so that a deployment without a cron task deletes
+ * what was deleted.
  */
 #ifndef WANZAMI_SCHEDULE_H
 #define WANZAMI_SCHEDULE_H

@@ -16,7 +16,8 @@ object_remove(const char *key, int unfinished, struct objects_call *call)
 }
 
 /* If object storage cannot be reached, ends the run. If it refuses to delete an object, continues with the next one. */
-JOB("store-cleanup", CONF_STORE_CLEANUP_CRON, store_cleanup, "Deletes objects that no row refers to from object storage.");
+JOB("store-cleanup", CONF_STORE_CLEANUP_CRON, store_cleanup, "Deletes objects that no row refers to from object storage.",
+    .standby = 1);
 
 static enum job_outcome
 store_cleanup(struct job_run *run)

@@ -2,7 +2,8 @@
 import psycopg2
 import pytest
 
-from conftest import wait_for
+from conftest import run, wait_for
+from editor import Api
 
 LEASE = 30000
 
@@ -89,9 +90,35 @@ def test_a_second_upload_replaces_without_duplicates_and_old_objects_are_kept_fo
     assert [a[1:3] for a in queue.assets(title)][0] == ("READY", "s3://films/vod/%d/v/R720.mp4" % first), "what is there plays on"
     assert queue.publish(queue.claim(), "R360", version="w") == "done"
     assert queue.assets(title) == [("R360", "READY", "s3://films/vod/%d/w/R360.mp4" % second, 3)]
-    assert queue.trash() == {"vod/%d/v/R720.mp4" % first: "deleted", "vod/%d/v/R360.mp4" % first: "replaced"}
+    assert queue.trash() == {"vod/%d/v/R720.mp4" % first: "replaced", "vod/%d/v/R360.mp4" % first: "replaced"}
     (soonest,), = queue.rows("SELECT min(delete_after) > now() + interval '23 hours' FROM wanzami.object_trash")
     assert soonest
+
+
+@pytest.mark.parametrize("path", ["DELETE /api/admin/titles/%(title)d", "DELETE /api/admin/seasons/%(season)d", "DELETE /api/admin/episodes/%(episode)d",
+                                  "POST /api/admin/titles/purge"])
+def test_what_is_deleted_leaves_the_store_at_the_next_cleanup(queue, path):
+    """The day in which a replaced rendition plays on is over, too, and parts that were uploaded are gone."""
+    world, api = queue.world, Api(queue.world)
+    begun = api.init(kind="EPISODE", titleName="A series", bytesTotal=11)
+    api.put(begun, b"hello world")
+    ids = dict(zip(("title", "season", "episode"), queue.rows('SELECT "titleId", "seasonId", "id" FROM "Episode"')[0]))
+    jobs = []
+    for version in "vw":
+        (job,), = queue.rows("""INSERT INTO "UploadJob" ("episodeId", "status", "payload", "bytesTotal", "updatedAt") SELECT %s, 'PROCESSING',
+            jsonb_build_object('key', 'uploads/' || gen_random_uuid() || '/film.mp4'), 7, now() RETURNING "id" """, (ids["episode"],))
+        queue.rows("SELECT wanzami.transcode_enqueue(%s, '{R720,R360}')", (job,))
+        assert queue.publish(queue.claim(), *("R720", "R360")[:2 if version == "v" else 1], version=version) == "done"
+        jobs.append(job)
+    kept = ["vod/%d/v/%s.mp4" % (jobs[0], r) for r in ("R360", "R720")]
+    assert sorted(queue.trash()) == kept and queue.rows("SELECT count(*) FROM wanzami.object_trash WHERE delete_after <= now()") == [(0,)]
+    keys = kept + ["vod/%d/w/R720.mp4" % jobs[1]] + [key for key, in queue.rows("SELECT source_key FROM wanzami.transcode_job")]
+    for key in keys:
+        world.store.client().put_object(Bucket=world.bucket, Key=key, Body=b"x")
+    r = api.a.request(path.split()[0], path.split()[1] % ids if "%" in path else path.split()[1], token=api.token)
+    assert r.status_code in (200, 204), r.text
+    assert run("job", "run", "store-cleanup", **world.env).returncode == 0
+    assert world.store.keys(world.bucket) == world.store.uploads(world.bucket) == [] and queue.rows("SELECT key FROM wanzami.object_trash") == []
 
 
 def test_an_upload_for_one_rendition_leaves_the_others(queue):
@@ -238,7 +265,8 @@ def test_deleting_a_title_leaves_its_objects_to_the_trash(queue):
     queue.rows('DELETE FROM "Title" WHERE "id" = %s', (title,))
     assert set(queue.trash()) == {"vod/%d/v/R360.mp4" % done, "vod/running"} | {s for s, in sources}
     assert queue.statement("queue/beat", *claim, LEASE, "{}") == []
-    assert queue.statement("trash/claim") == [("vod/running", True, False)], "what nobody has ever seen goes first"
+    claimed = [queue.statement("trash/claim")[0] for _ in range(4)]
+    assert sorted(claimed) == sorted([("vod/%d/v/R360.mp4" % done, False, False), ("vod/running", True, False)] + [(s, False, False) for s, in sources])
 
 
 def test_trash_is_tried_again_and_what_comes_back_meanwhile_stays(queue):

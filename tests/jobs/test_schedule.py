@@ -308,6 +308,27 @@ def test_a_store_that_is_away_fails_the_cleanup_and_keeps_the_list(cron):
     assert cron.rows("SELECT count(*) FROM wanzami.object_trash") == [(0,)]
 
 
+@pytest.mark.parametrize("roles", ["api", "transcode"])
+def test_without_a_cron_task_other_processes_clean_up_and_run_nothing_else(cron, roles):
+    cron.world.store.client().put_object(Bucket=cron.world.bucket, Key="poster/a", Body=b"x")
+    cron.rows("INSERT INTO wanzami.object_trash (key, reason) VALUES ('poster/a', 'x')")
+    cron.missed("store-cleanup", "5 minutes")
+    cron.missed("upload-reaper")
+    cron.world.start(roles=roles)
+    wait_for(lambda: cron.rows("SELECT count(*) FROM wanzami.object_trash") == [(0,)], "the trash to be emptied")
+    assert cron.world.store.keys(cron.world.bucket) == [] and cron.rows("SELECT DISTINCT name FROM wanzami.job_run") == [("store-cleanup",)]
+
+
+def test_other_processes_leave_the_cleanup_to_the_cron_task(cron):
+    """They have their turn when nobody has cleaned up for two minutes."""
+    cron.rows("INSERT INTO wanzami.object_trash (key, reason) VALUES ('poster/a', 'x')")
+    cron.missed("store-cleanup", "90 seconds")
+    cron.world.start(roles="api")
+    cron.world.start(roles="cron", **{**cron.off, "STORE_CLEANUP_CRON": "@every 1m"})
+    wait_for(lambda: cron.rows("SELECT count(*) FROM wanzami.object_trash") == [(0,)], "the trash to be emptied")
+    assert len(cron.rows("SELECT owner FROM wanzami.job_run")) == 1
+
+
 def test_the_cleanup_leaves_what_something_shows(cron):
     for key in ("poster/a", "poster/b"):
         cron.world.store.client().put_object(Bucket=cron.world.bucket, Key=key, Body=b"x")

@@ -12,6 +12,7 @@ DECLARE
 	mine bigint;
 	asset bigint;
 	kept bigint[] := '{}';
+	gone text[];
 	keys text[] := ARRAY(SELECT x->>'object_key' FROM jsonb_array_elements(made) x);
 BEGIN
 	SELECT * INTO u FROM "UploadJob" WHERE "id" = job_id FOR UPDATE;
@@ -60,10 +61,16 @@ BEGIN
 		kept := kept || asset;
 	END LOOP;
 
-	DELETE FROM "AssetVersion" v
-	WHERE wanzami.same_film(v."titleId", v."episodeId", u."titleId", u."episodeId") AND v."id" <> ALL (kept)
-	AND (cardinality(j.renditions) > 1 OR v."rendition" = ANY (j.renditions))
-	AND NOT EXISTS (SELECT FROM wanzami.rendition x WHERE x.asset_version_id = v."id" AND x.job_number > j.number);
+	WITH deleted AS (
+		DELETE FROM "AssetVersion" v
+		WHERE wanzami.same_film(v."titleId", v."episodeId", u."titleId", u."episodeId") AND v."id" <> ALL (kept)
+		AND (cardinality(j.renditions) > 1 OR v."rendition" = ANY (j.renditions))
+		AND NOT EXISTS (SELECT FROM wanzami.rendition x WHERE x.asset_version_id = v."id" AND x.job_number > j.number)
+		RETURNING v."id"
+	)
+	SELECT array_agg(x.object_key) INTO gone FROM deleted d JOIN wanzami.rendition x ON x.asset_version_id = d."id";
+	-- The trigger has put their objects into the trash as deleted, but they are replaced by this upload.
+	PERFORM wanzami.discard(key, 'replaced') FROM unnest(gone) key;
 	-- Releases the objects that are not published because a later upload has replaced them.
 	UPDATE wanzami.object_trash SET delete_after = now() WHERE upload_job_id = job_id AND fence = claim AND attempts = 0;
 

@@ -15,7 +15,10 @@ UNION ALL
 SELECT wanzami.discard_url(v."url") FROM "AssetVersion" v
 WHERE v."titleId" = ($1 ->> 'id')::bigint OR v."episodeId" IN (SELECT "id" FROM "Episode" WHERE "titleId" = ($1 ->> 'id')::bigint)
 UNION ALL
-SELECT wanzami.discard_upload(u) FROM "UploadJob" u WHERE u."titleId" = ($1 ->> 'id')::bigint;
+SELECT wanzami.discard_upload(u) FROM "UploadJob" u
+WHERE u."titleId" = ($1 ->> 'id')::bigint OR u."episodeId" IN (SELECT "id" FROM "Episode" WHERE "titleId" = ($1 ->> 'id')::bigint);
+SELECT wanzami.discard_replaced(ARRAY(SELECT "id" FROM "UploadJob"
+	WHERE "titleId" = ($1 ->> 'id')::bigint OR "episodeId" IN (SELECT "id" FROM "Episode" WHERE "titleId" = ($1 ->> 'id')::bigint)));
 DELETE FROM "AssetVersion" WHERE "titleId" = ($1 ->> 'id')::bigint;
 DELETE FROM "UploadJob" WHERE "titleId" = ($1 ->> 'id')::bigint;
 DELETE FROM "Episode" WHERE "titleId" = ($1 ->> 'id')::bigint;

@@ -7,6 +7,7 @@ UNION ALL
 SELECT wanzami.discard_url(v."url") FROM "AssetVersion" v WHERE v."episodeId" = ($1 ->> 'id')::bigint
 UNION ALL
 SELECT wanzami.discard_upload(u) FROM "UploadJob" u WHERE u."episodeId" = ($1 ->> 'id')::bigint;
+SELECT wanzami.discard_replaced(ARRAY(SELECT "id" FROM "UploadJob" WHERE "episodeId" = ($1 ->> 'id')::bigint));
 DELETE FROM "AssetVersion" WHERE "episodeId" = ($1 ->> 'id')::bigint;
 DELETE FROM "UploadJob" WHERE "episodeId" = ($1 ->> 'id')::bigint;
 DELETE FROM "EngagementEvent" WHERE "episodeId" = ($1 ->> 'id')::bigint;

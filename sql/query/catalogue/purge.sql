@@ -22,6 +22,7 @@ UNION ALL
 SELECT wanzami.discard_url(v."url") FROM "AssetVersion" v
 UNION ALL
 SELECT wanzami.discard_upload(u) FROM "UploadJob" u;
+SELECT wanzami.discard_replaced(ARRAY(SELECT "id" FROM "UploadJob"));
 DELETE FROM "AssetVersion";
 DELETE FROM "UploadJob";
 DELETE FROM "Episode";

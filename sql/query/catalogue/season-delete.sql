@@ -7,9 +7,12 @@ SELECT wanzami.audit(($1 ->> 'userId')::bigint, 'SEASON_DELETE', $1 ->> 'id',
 SELECT wanzami.discard_url(u.url) FROM "Season" s, unnest(ARRAY[s."posterUrl", s."thumbnailUrl", s."previewSpriteUrl", s."previewVttUrl"]) u(url)
 WHERE s."id" = ($1 ->> 'id')::bigint
 UNION ALL
+SELECT wanzami.discard_url(u.url) FROM "Episode" e, unnest(ARRAY[e."previewSpriteUrl", e."previewVttUrl"]) u(url) WHERE e."seasonId" = ($1 ->> 'id')::bigint
+UNION ALL
 SELECT wanzami.discard_url(v."url") FROM "AssetVersion" v JOIN "Episode" e ON e."id" = v."episodeId" WHERE e."seasonId" = ($1 ->> 'id')::bigint
 UNION ALL
 SELECT wanzami.discard_upload(u) FROM "UploadJob" u JOIN "Episode" e ON e."id" = u."episodeId" WHERE e."seasonId" = ($1 ->> 'id')::bigint;
+SELECT wanzami.discard_replaced(ARRAY(SELECT u."id" FROM "UploadJob" u JOIN "Episode" e ON e."id" = u."episodeId" WHERE e."seasonId" = ($1 ->> 'id')::bigint));
 DELETE FROM "AssetVersion" v USING "Episode" e WHERE e."seasonId" = ($1 ->> 'id')::bigint AND v."episodeId" = e."id";
 DELETE FROM "UploadJob" u USING "Episode" e WHERE e."seasonId" = ($1 ->> 'id')::bigint AND u."episodeId" = e."id";
 DELETE FROM "EngagementEvent" v USING "Episode" e WHERE e."seasonId" = ($1 ->> 'id')::bigint AND v."episodeId" = e."id";
