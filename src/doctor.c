@@ -38,6 +38,8 @@
 #define MEMORY_MIN_MB	256
 #define CLOCK_MAX_SEC	300	/* S3 refuses signatures that are off by more than 15 minutes */
 #define OBJECT_FOUND	1
+#define FILM_SEC	12600	/* 3 hours, and pauses of half an hour */
+#define SIGNING_ADVICE	"set S3_SIGNING_ACCESS_KEY and S3_SIGNING_SECRET_KEY to a permanent key that may read objects (s3:GetObject)"
 #define CA_VARIABLES	"EXTRA_CA_PEM or TLS_CA_FILE"
 
 static int	bad = 0;
@@ -259,21 +261,63 @@ object_step(const char *failure, enum objects_result result, const struct object
 	return (result == OBJECTS_OK);
 }
 
+/* Checks that the URL of a film is valid for as long as somebody watches it. */
+static void
+film_check(void)
+{
+	int	life = objects_presign_life();
+
+	if (life == 0)
+		return;
+	if (life == -1)
+		report("warn", "film of 3 hours", "the credentials of AWS_SESSION_TOKEN end at an unknown time, and the URLs of films with them; %s",
+		    SIGNING_ADVICE);
+	else if (life < FILM_SEC)
+		report("bad", "film of 3 hours", "cannot be watched to its end: the credentials are temporary, and URLs of films may be valid for %d "
+		    "minutes only; %s", life / 60, SIGNING_ADVICE);
+	else
+		report("ok", "film of 3 hours", "URLs of films are valid for 12 hours");
+}
+
+/* Checks that S3_SIGNING_ACCESS_KEY can read the object. */
+static void
+signing_check(const char *key)
+{
+	char		url[OBJECTS_URL_MAX];
+	struct fetch	f = { .method = "GET", .url = url, .seconds = 10 };
+
+	if (*conf_str(CONF_S3_SIGNING_ACCESS_KEY) == '\0' || *conf_str(CONF_S3_BUCKET) == '\0')
+		return;
+	if (!objects_presign("http://localhost", "GET", key, 60, url) || !fetch_perform(&f))
+		report("bad", "object storage signing", "%s; %s", f.error, advice(f.error, CA_VARIABLES, "check S3_ENDPOINT and the network"));
+	else if (f.status != 200)
+		report("bad", "object storage signing", "S3_SIGNING_ACCESS_KEY cannot read an object (status %d); check both keys and give it s3:GetObject",
+		    f.status);
+	else
+		report("ok", "object storage signing", "S3_SIGNING_ACCESS_KEY can read objects");
+	fetch_free(&f);
+}
+
 static void
 objects_check(void)
 {
 	struct objects_call	call = { .seconds = 15 };
 	char			key[48] = "doctor/", got[16] = "";
 	size_t			n = 0;
+	int			ok;
 
 	random_hex(key + strlen(key), 8);
 	if (!object_step("cannot write an object (s3:PutObject)", objects_put(key, "text/plain", "doctor", 6, NULL, &call), &call))
 		return;
-	if (object_step("cannot read the object (s3:GetObject)", objects_read(key, NULL, 0, got, sizeof(got), &n, &call), &call) &&
-	    (n != 6 || memcmp(got, "doctor", 6)))
+	ok = object_step("cannot read the object (s3:GetObject)", objects_read(key, NULL, 0, got, sizeof(got), &n, &call), &call);
+	if (ok && (n != 6 || memcmp(got, "doctor", 6))) {
 		report("bad", "object storage", "the object was read with other content than was written");
-	(void)object_step("cannot list objects (s3:ListBucket)", objects_list("doctor/", object_match, key, &call), &call);
-	if (object_step("cannot delete the object (s3:DeleteObject)", objects_delete(key, &call), &call) && !bad)
+		ok = 0;
+	}
+	signing_check(key);
+	ok &= object_step("cannot list objects (s3:ListBucket)", objects_list("doctor/", object_match, key, &call), &call);
+	ok &= object_step("cannot delete the object (s3:DeleteObject)", objects_delete(key, &call), &call);
+	if (ok)
 		report("ok", "object storage", "an object was written, read, listed and deleted");
 }
 
@@ -369,6 +413,9 @@ doctor_run(int roles, const char *conf_error)
 	database_check();
 	valkey_report();
 	if (objects_enabled()) {
+		/* Fetches the credentials of a task role first. */
+		if (roles & ROLE_API)
+			film_check();
 		if (objects_server_check())
 			objects_check();
 	} else {

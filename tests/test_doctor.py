@@ -1,15 +1,17 @@
 """wanzami doctor: one line per check, with what to change if the check fails."""
 import glob
 import os
+import re
 import sys
 
 import pytest
 
 from services import ROOT, SECRETS, ObjectStore, Postgres, free_port, run
 
-sys.path.append(ROOT + "/tests/tls")
+sys.path += [ROOT + "/tests/tls", ROOT + "/tests/store"]
 
 import pki  # noqa: E402
+from test_objects import Credentials  # noqa: E402
 from tlsserver import Echo, forward_to  # noqa: E402
 
 
@@ -117,6 +119,36 @@ def test_a_store_that_refuses(env, store):
     assert said["object storage"][0] == "ok" and said["object storage server"][0] == "ok" and store.keys(bucket) == []
     level, detail = doctor(1, **{**s3, **store.env(bucket), "S3_SECRET_KEY": "wrong"})["object storage"]
     assert level == "bad" and "s3:PutObject" in detail
+
+
+def test_a_film_of_three_hours_can_be_watched(env, store, tmp_path):
+    """URLs of films end with the credentials that signed them; those of a task role last six hours at most."""
+    assert doctor(0, **env)["film of 3 hours"] == ("ok", "URLs of films are valid for 12 hours")
+    bucket = store.bucket()
+    plain = {**{k: v for k, v in env.items() if k != "MEDIA_DIR"}, **store.env(bucket)}
+    assert doctor(0, **plain)["film of 3 hours"][0] == "ok"
+    task = {k: v for k, v in plain.items() if k not in ("S3_ACCESS_KEY", "S3_SECRET_KEY")}
+    credentials = Credentials()
+    try:
+        task.update(AWS_CONTAINER_CREDENTIALS_FULL_URI=credentials.url, AWS_CONTAINER_AUTHORIZATION_TOKEN=credentials.token)
+        credentials.give(store.access_key, store.secret_key, 6 * 3600)
+        said = doctor(1, **task)
+        level, detail = said["film of 3 hours"]
+        assert level == "bad" and re.search("may be valid for (179|180) minutes only", detail) and "S3_SIGNING_ACCESS_KEY" in detail and said["object storage"][0] == "ok"
+        permanent = {"S3_SIGNING_ACCESS_KEY": store.access_key, "S3_SIGNING_SECRET_KEY": store.secret_key}
+        said = doctor(0, **task, **permanent)
+        assert said["film of 3 hours"][0] == "ok" and said["object storage signing"] == ("ok", "S3_SIGNING_ACCESS_KEY can read objects")
+        level, detail = doctor(1, **task, **{**permanent, "S3_SIGNING_SECRET_KEY": "wrong"})["object storage signing"]
+        assert level == "bad" and "status 403" in detail
+        assert "must be set together" in doctor(1, **task, S3_SIGNING_ACCESS_KEY="a")["configuration"][1]
+        credentials.give(store.access_key, store.secret_key, 12 * 3600)
+        assert doctor(0, **task)["film of 3 hours"][0] == "ok"
+    finally:
+        credentials.close()
+    session = {"AWS_ACCESS_KEY_ID": store.access_key, "AWS_SECRET_ACCESS_KEY": store.secret_key, "AWS_SESSION_TOKEN": "t"}
+    bare = {k: v for k, v in task.items() if not k.startswith("AWS_")}
+    r = run("doctor", **bare, **session)
+    assert "warn  film of 3 hours" in r.stdout and "unknown time" in r.stdout, r.stdout
 
 
 # TLS that fails

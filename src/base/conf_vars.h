@@ -62,6 +62,10 @@ CONF_VAR(S3_ACCESS_KEY, CONF_TEXT, .secret = 1,
     .help = "Access key ID for the bucket. If unset: AWS_ACCESS_KEY_ID, else the credentials of the ECS task role.")
 CONF_VAR(S3_SECRET_KEY, CONF_TEXT, .secret = 1,
     .help = "Secret access key for the bucket.")
+CONF_VAR(S3_SIGNING_ACCESS_KEY, CONF_TEXT, .secret = 1,
+    .help = "Access key ID that signs the URLs of media for viewers. Set it where the credentials are temporary (ECS task role): URLs end with the credentials that signed them. The key needs s3:GetObject only. If unset: the access key for the bucket.")
+CONF_VAR(S3_SIGNING_SECRET_KEY, CONF_TEXT, .secret = 1,
+    .help = "Secret access key for S3_SIGNING_ACCESS_KEY.")
 CONF_VAR(S3_ADDRESSING, CONF_CHOICE, .fallback = "auto", .choices = "auto|path|virtual",
     .help = "Bucket addressing in URLs: path (host/bucket) or virtual (bucket.host). auto: path with S3_ENDPOINT or a bucket name with dots, otherwise virtual.")
 CONF_VAR(AWS_REGION, CONF_TEXT,

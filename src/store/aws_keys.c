@@ -21,15 +21,14 @@
 
 #define RENEW_EVERY_MS	1000
 #define ECS_HOST	"http://169.254.170.2"
-#define MARGIN_SEC	300	/* time of renewal before the expiry; half the lifetime if that is shorter */
 #define RETRY_SEC	5	/* pause after a failed renewal */
 #define FETCH_SEC	5
 
 static char		endpoint[1024] = "";	/* "" if the credentials are in the environment */
-static pthread_mutex_t	lock = PTHREAD_MUTEX_INITIALIZER;	/* guards current, expires and renew_at */
+static pthread_mutex_t	lock = PTHREAD_MUTEX_INITIALIZER;	/* guards current and renew_at */
 static pthread_mutex_t	renewing = PTHREAD_MUTEX_INITIALIZER;	/* held by the thread that fetches from the endpoint */
 static struct s3_keys	current;
-static time_t		expires = 0, renew_at = 0;
+static time_t		renew_at = 0;
 
 /* Returns 1 for the hosts that AWS's SDKs allow without TLS, since credentials must not cross a network in plain text. */
 static int
@@ -55,6 +54,11 @@ aws_keys_configure(void)
 
 	if ((*conf_str(CONF_S3_ACCESS_KEY) != '\0') != (*conf_str(CONF_S3_SECRET_KEY) != '\0'))
 		return ("S3_ACCESS_KEY and S3_SECRET_KEY must be set together or not at all");
+	if ((*conf_str(CONF_S3_SIGNING_ACCESS_KEY) != '\0') != (*conf_str(CONF_S3_SIGNING_SECRET_KEY) != '\0'))
+		return ("S3_SIGNING_ACCESS_KEY and S3_SIGNING_SECRET_KEY must be set together or not at all");
+	if (strlen(conf_str(CONF_S3_SIGNING_ACCESS_KEY)) >= sizeof(current.access_key) ||
+	    strlen(conf_str(CONF_S3_SIGNING_SECRET_KEY)) >= sizeof(current.secret_key))
+		return ("S3_SIGNING_ACCESS_KEY or S3_SIGNING_SECRET_KEY is too long; allowed are 255 bytes");
 	if (strlen(conf_str(CONF_S3_ACCESS_KEY)) >= sizeof(current.access_key) ||
 	    strlen(conf_str(CONF_S3_SECRET_KEY)) >= sizeof(current.secret_key))
 		return ("S3_ACCESS_KEY or S3_SECRET_KEY is too long; allowed are 255 bytes");
@@ -170,9 +174,9 @@ response_parse(const char *text, size_t len)
 
 	pthread_mutex_lock(&lock);
 	current = keys;
-	expires = end;
-	/* Credentials without an expiry may still be replaced: renew them every hour. */
-	renew_at = end == 0 ? now + 3600 : end - now > 2 * MARGIN_SEC ? end - MARGIN_SEC : now + (end - now + 1) / 2;
+	current.expires = end;
+	/* URLs that are signed with the credentials end with them. Credentials without an expiry may still be replaced: renew them every hour. */
+	renew_at = end == 0 ? now + 3600 : now + (end - now + 1) / 2;
 	pthread_mutex_unlock(&lock);
 
 	return (NULL);
@@ -214,7 +218,7 @@ current_get(struct s3_keys *keys, int *stale)
 	int	ok;
 
 	pthread_mutex_lock(&lock);
-	ok = *current.access_key != '\0' && (expires == 0 || now < expires);
+	ok = *current.access_key != '\0' && (current.expires == 0 || now < current.expires);
 	*stale = now >= renew_at;
 	if (ok)
 		*keys = current;
@@ -246,6 +250,16 @@ aws_keys_get(struct s3_keys *keys, int may_block, char *why, size_t len)
 		snprintf(why, len, "%s", text);
 
 	return (ok);
+}
+
+int
+aws_keys_signing(struct s3_keys *keys)
+{
+	memset(keys, 0, sizeof(*keys));
+	snprintf(keys->access_key, sizeof(keys->access_key), "%s", conf_str(CONF_S3_SIGNING_ACCESS_KEY));
+	snprintf(keys->secret_key, sizeof(keys->secret_key), "%s", conf_str(CONF_S3_SIGNING_SECRET_KEY));
+
+	return (*keys->access_key != '\0');
 }
 
 int

@@ -251,6 +251,15 @@ objects_presign(const char *base, const char *method, const char *key, int secon
 }
 
 int
+objects_presign_life(void)
+{
+	if (backend == NULL)
+		return (0);
+
+	return (backend->presign_life != NULL ? backend->presign_life() : OBJECTS_SECONDS_MAX);
+}
+
+int
 objects_presign_part(const char *base, const char *key, const char *upload, int number, int seconds, char url[OBJECTS_URL_MAX])
 {
 	if (number < 1 || number > OBJECTS_PARTS_MAX || *upload == '\0' || strlen(upload) >= OBJECTS_UPLOAD_MAX)

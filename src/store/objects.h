@@ -158,6 +158,14 @@ int	objects_presign(const char *base, const char *method, const char *key, int s
 int	objects_presign_part(const char *base, const char *key, const char *upload, int number, int seconds,
 	    char url[OBJECTS_URL_MAX]);
 
+/*
+ * Returns the time in seconds for which a presigned GET URL is valid at least,
+ * whenever it was signed: OBJECTS_SECONDS_MAX, or less with temporary
+ * credentials; 0 without credentials, -1 if their life is not known. May block on
+ * the network; any thread except the event loop's.
+ */
+int	objects_presign_life(void);
+
 /* Writes the unsigned URL of an object under a public prefix (docs/compatibility.md#public-url). Returns 0 without object storage or with an invalid key. */
 int	objects_public_url(const char *base, const char *key, char url[OBJECTS_URL_MAX]);
 

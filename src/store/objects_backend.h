@@ -30,6 +30,7 @@ struct objects_backend {
 	enum objects_result	(*probe)(struct objects_call *);
 	/* For a whole object the upload ID is NULL and the part number 0. */
 	int			(*presign)(const char *, const char *, const char *, const char *, int, int, char *);
+	int			(*presign_life)(void);	/* NULL: OBJECTS_SECONDS_MAX */
 	int			(*url)(const char *, const char *, char *);
 };
 

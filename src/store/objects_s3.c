@@ -2,12 +2,14 @@
  * Objects in an S3 bucket.
  */
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/conf.h"
+#include "base/log.h"
 #include "net/fetch.h"
 #include "store/aws_keys.h"
 #include "store/objects_backend.h"
@@ -507,11 +509,33 @@ s3_probe(struct objects_call *call)
 	return (result);
 }
 
+/*
+ * Cuts the validity of a URL to that of the credentials, which object storage
+ * does anyway, so that X-Amz-Expires is true. Logs once for URLs of viewers and
+ * once for those of uploads that they end early.
+ */
+static int
+seconds_cut(const struct s3_keys *keys, const char *method, int seconds, time_t now)
+{
+	static atomic_flag	told[2] = { ATOMIC_FLAG_INIT, ATOMIC_FLAG_INIT };
+	int			is_get = !strcmp(method, "GET");
+
+	if (keys->expires == 0 || keys->expires - now >= seconds)
+		return (seconds);
+	if (!atomic_flag_test_and_set(&told[is_get]))
+		log_event(LOG_LEVEL_WARN, is_get ? "presigned URLs end early, with the temporary AWS credentials; set S3_SIGNING_ACCESS_KEY" :
+		    "presigned URLs for uploads end early, with the temporary AWS credentials", LOG_I("wanted_seconds", seconds),
+		    LOG_I("seconds", keys->expires - now));
+
+	return (keys->expires > now ? (int)(keys->expires - now) : 1);
+}
+
 static int
 s3_sign_url(const char *base, const char *method, const char *key, const char *upload, int number, int seconds, char *url)
 {
 	struct s3_request	r = { .method = method, .key = key };
 	struct s3_keys		keys;
+	time_t			now = time(NULL);
 	char			text[16];
 
 	(void)base;
@@ -521,7 +545,27 @@ s3_sign_url(const char *base, const char *method, const char *key, const char *u
 		r.query[1] = (struct s3_pair){ "uploadId", upload };
 	}
 
-	return (aws_keys_get(&keys, 0, NULL, 0) && s3_presign(&bucket, &keys, &r, seconds, time(NULL), url));
+	if ((strcmp(method, "GET") || !aws_keys_signing(&keys)) && !aws_keys_get(&keys, 0, NULL, 0))
+		return (0);
+
+	return (s3_presign(&bucket, &keys, &r, seconds_cut(&keys, method, seconds, now), now, url));
+}
+
+/* The credentials are renewed when half of their life is left. Until then URLs are signed with what is left of them. */
+static int
+s3_presign_life(void)
+{
+	struct s3_keys	keys;
+	time_t		now = time(NULL);
+
+	if (aws_keys_signing(&keys))
+		return (OBJECTS_SECONDS_MAX);
+	if (!aws_keys_get(&keys, 1, NULL, 0))
+		return (0);
+	if (keys.expires == 0)
+		return (*keys.token != '\0' ? -1 : OBJECTS_SECONDS_MAX);
+
+	return ((int)((keys.expires - now) / 2));
 }
 
 static int
@@ -553,5 +597,6 @@ const struct objects_backend	objects_s3 = {
 	.list = s3_list,
 	.probe = s3_probe,
 	.presign = s3_sign_url,
+	.presign_life = s3_presign_life,
 	.url = s3_plain_url,
 };

@@ -17,6 +17,7 @@ struct s3_keys {
 	char	access_key[256];
 	char	secret_key[256];
 	char	token[S3_HEADER_MAX - 64];	/* session token; "" for permanent credentials */
+	time_t	expires;			/* 0: never, or unknown if there is a token */
 };
 
 struct s3_bucket {

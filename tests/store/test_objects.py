@@ -383,11 +383,32 @@ def test_the_keys_of_a_container_are_renewed_before_they_expire(s3, credentials)
         p.stdout.close()
 
 
+def test_urls_end_with_temporary_keys_and_say_so(s3, credentials):
+    """Object storage ends them then, whatever they say."""
+    o = without_keys(s3, credentials)
+    credentials.give(s3.server.access_key, s3.server.secret_key, 3600)
+    o.do("put", "a", "text/plain", data=b"x", AWS_CONTAINER_AUTHORIZATION_TOKEN=credentials.token)
+
+    def seconds(*args, **env):
+        r = o.call("presign", *args, AWS_CONTAINER_AUTHORIZATION_TOKEN=credentials.token, **env)
+        return int(re.search(rb"X-Amz-Expires=(\d+)", r.stdout)[1]), (r.stdout + r.stderr).count(b"end early"), r.stdout
+    asked, told, _ = seconds("GET", "a", 43200)
+    assert 3000 < asked <= 3600 and told == 1
+    assert seconds("GET", "a", 600)[:2] == (600, 0)
+    asked, told, _ = seconds("PUT", "a", 86400)
+    assert 3000 < asked <= 3600 and told == 1
+    permanent = {"S3_SIGNING_ACCESS_KEY": s3.server.access_key, "S3_SIGNING_SECRET_KEY": s3.server.secret_key}
+    asked, told, url = seconds("GET", "a", 43200, **permanent)
+    assert (asked, told) == (43200, 0) and b"X-Amz-Security-Token" not in url
+    assert requests.get(url.decode().split()[-1], timeout=20).content == b"x"
+    assert b"X-Amz-Security-Token" in seconds("PUT", "a", 86400, **permanent)[2]  # it may read only
+
+
 def test_keys_are_not_asked_from_strangers(tool):
     r = Store(tool, {"S3_BUCKET": "films", "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.2.evil.example/"}).call("probe")
     assert r.returncode == 90 and b"AWS_CONTAINER_CREDENTIALS_FULL_URI must be" in r.stderr
     r = Store(tool, {"S3_BUCKET": "films"}).call("probe")
-    assert r.returncode == 90 and b"no keys" in r.stderr
+    assert r.returncode == 90 and b"no AWS credentials" in r.stderr
 
 
 # The examples of AWS, "Signature Calculations for the Authorization Header" and "Authenticating Requests: Using Query Parameters"
