@@ -13,10 +13,15 @@
 #include "http/etag.h"
 #include "http/reply.h"
 #include "http/request.h"
+#include "http/route.h"
 
 /* Kore formats headers one by one. Headers that always occur together are one string, appended to the value of the first, which is faster. */
 #define NOSNIFF		"nosniff" REPLY_CORS
 #define JSON_TYPE	"application/json; charset=utf-8\r\nx-content-type-options: " NOSNIFF
+
+/* The request headers that decide about a response for an audience: token, country and maturity (audience.c), origin of URLs (client.c). */
+#define VARY_AUDIENCE	"Authorization, Accept-Language, CF-IPCountry, X-Vercel-IP-Country, X-Country, X-App-Country, X-Kid-Mode, X-Profile-Age, " \
+			"X-Profile-BirthYear, X-Forwarded-Host, X-Forwarded-Proto"
 
 #define ETAG_BODY_MAX	262144	/* bytes; a larger body that is not cached gets no ETag, because hashing would block the event loop */
 
@@ -70,6 +75,24 @@ is_private(struct request *r)
 	    http_request_header(r->kore, "authorization", &value));
 }
 
+/*
+ * Adds Cache-Control and Vary. Titles differ by audience. Those that are not
+ * shared hold presigned URLs and gate URLs, which must not outlive their time in
+ * a cache, nor reach other clients.
+ */
+static void
+cache_headers(struct request *r)
+{
+	int	audience = r->route != NULL && r->route->asks_country;
+
+	if (is_private(r))
+		http_response_header(r->kore, "cache-control", "no-store");
+	else if (audience && !r->route->shared)
+		http_response_header(r->kore, "cache-control", "private, no-cache");
+	if (audience)
+		http_response_header(r->kore, "vary", VARY_AUDIENCE);
+}
+
 void
 reply_not_modified(struct request *r)
 {
@@ -87,8 +110,7 @@ reply_unchanged(struct request *r, const char *etag)
 	if (!etag_known(r->kore, etag))
 		return (0);
 	origin_header(r, "*");
-	if (is_private(r))
-		http_response_header(r->kore, "cache-control", "no-store");
+	cache_headers(r);
 	http_response_header(r->kore, "etag", etag);
 	http_response_header(r->kore, "x-content-type-options", NOSNIFF);
 	reply_not_modified(r);
@@ -100,6 +122,7 @@ void
 reply_shared_json(struct request *r, int status, const char *etag, void *body, size_t len, int (*sent)(struct netbuf *), void *arg)
 {
 	origin_header(r, "*");
+	cache_headers(r);
 	if (*etag != '\0')
 		http_response_header(r->kore, "etag", etag);
 	http_response_header(r->kore, "content-type", JSON_TYPE);
@@ -121,8 +144,7 @@ reply_json(struct request *r, int status, const void *body, size_t len)
 	origin_header(r, "*");
 	if (*etag != '\0')
 		http_response_header(r->kore, "etag", etag);
-	if (is_private(r))
-		http_response_header(r->kore, "cache-control", "no-store");
+	cache_headers(r);
 	if (status == 503)
 		http_response_header(r->kore, "retry-after", RETRY_AFTER_SEC);
 	if (status == 204) {

@@ -902,6 +902,24 @@ def test_addresses_that_are_not_ours(cinema):
     assert (r.status_code, r.headers["Location"]) == (302, "https://cdn.example/film.mp4")
 
 
+def test_no_cache_keeps_urls_or_gives_them_to_others(cinema):
+    """Every answer with signed URLs, and each 304 and refusal in its place, names all headers that decide about it."""
+    s = cinema()
+    deciding = {"authorization", "accept-language", "cf-ipcountry", "x-vercel-ip-country", "x-country", "x-app-country", "x-kid-mode", "x-profile-age",
+                "x-profile-birthyear", "x-forwarded-host", "x-forwarded-proto", "origin"}
+
+    def of(r):
+        return r.headers.get("Cache-Control"), {name.strip().lower() for name in r.headers["Vary"].split(",")}
+    for path in ("/api/titles/%d" % s.title, "/api/titles/%d/episodes" % s.title, "/api/titles/999999"):
+        r = s.get(path)
+        assert of(r) == ("private, no-cache", deciding), path
+        assert of(s.get(path, headers={"If-None-Match": r.headers.get("ETag", "*")})) == ("private, no-cache", deciding)
+        assert of(s.get(path, token=s.token)) == ("no-store", deciding)
+    for _ in range(2):  # made, and from the response cache
+        assert of(s.get("/api/titles")) == (None, deciding)
+        assert of(s.get("/api/titles", token=s.token)) == ("no-store", deciding)
+
+
 def test_who_shows_a_token_gets_the_store_or_nothing(cinema):
     s = cinema()
     assert addresses(s, token=s.token) == [None] and addresses(s, token="nonsense")[0].startswith(s.a.url + "/api/ppv/media/")
