@@ -60,7 +60,7 @@ def names_passed(it, sql):
             prefix = {it: "", f"{it} -> 'query'": "query."}.get(text)
             if prefix is None or call[1] not in FUNCTIONS:
                 continue
-            head, body = re.split(r"\sRETURNS\s", FUNCTIONS[call[1]], maxsplit=1)
+            head, body = re.split(r"\sRETURNS\s|\nLANGUAGE ", FUNCTIONS[call[1]], maxsplit=1)
             parameter = arguments(head, head.index("(") + 1)[n].split()[0]
             yield from ((call.start(), prefix + name) for name in names_read(parameter, body))
 

@@ -117,17 +117,25 @@ query_get(const struct request *r, const char *name, char *out, size_t size)
 	return (0);
 }
 
-int
-query_get_type(const struct request *r, enum param_type type, char *out, size_t size)
+const struct param *
+query_declared(const struct route *route, enum param_type type)
 {
 	const struct param	*p;
 
-	for (p = r->route->query; p != NULL && p->name != NULL; p++) {
+	for (p = route->query; p != NULL && p->name != NULL; p++) {
 		if (p->type == type)
-			return (param_get(r, p, out, size));
+			return (p);
 	}
 
-	return (0);
+	return (NULL);
+}
+
+int
+query_get_type(const struct request *r, enum param_type type, char *out, size_t size)
+{
+	const struct param	*p = query_declared(r->route, type);
+
+	return (p != NULL && param_get(r, p, out, size));
 }
 
 const char *

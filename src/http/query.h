@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 struct request;
+struct route;
 
 enum param_type {
 	/* The statement gets the value in $1 -> 'query', as a string or as a number. */
@@ -57,7 +58,10 @@ struct param {
  */
 int	query_get(const struct request *, const char *name, char *out, size_t size);
 
-/* Does the same for the parameter of this type: PARAM_COUNTRY or PARAM_KID_MODE. */
+/* Returns the first parameter of this type that a route declares, or NULL. Any thread. */
+const struct param	*query_declared(const struct route *, enum param_type);
+
+/* Does the same as query_get() for the parameter of this type: PARAM_COUNTRY or PARAM_KID_MODE. */
 int	query_get_type(const struct request *, enum param_type, char *out, size_t size);
 
 /*

@@ -11,6 +11,7 @@
 #include "base/role.h"
 #include "http/admission.h"
 #include "http/etag.h"
+#include "http/query.h"
 #include "http/reply.h"
 #include "http/request.h"
 #include "http/route.h"
@@ -83,7 +84,7 @@ is_private(struct request *r)
 static void
 cache_headers(struct request *r)
 {
-	int	audience = r->route != NULL && r->route->asks_country;
+	int	audience = r->route != NULL && query_declared(r->route, PARAM_COUNTRY) != NULL;
 
 	if (is_private(r))
 		http_response_header(r->kore, "cache-control", "no-store");

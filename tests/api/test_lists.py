@@ -30,6 +30,7 @@ def test_titles(api, rows):
     assert [int(t["name"][1:]) for t in get(api, "/api/admin/titles")["titles"]] == list(range(rows, 0, -1))
 
 
+@pytest.mark.errors("statement failed relation \"Season\" does not exist")
 def test_a_part_of_the_titles(api):
     api.rows("""INSERT INTO "Title" (type, name, "releaseDate", "createdAt", "updatedAt")
         SELECT 'MOVIE', (ARRAY['Ada', 'Bed', 'a%d', 'Cab'])[n], timestamp '2020-01-01' - n * interval '1 day', timestamp '2020-01-01' - n * interval '1 day', now()
