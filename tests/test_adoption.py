@@ -38,7 +38,9 @@ def brought_to_the_present(url, db, present):
     before = past.content(db)
     r = run("migrate", DATABASE_URL=url)
     assert r.returncode == 0, r.stdout
-    assert past.shape(db) == present
+    # Functions that this release no longer has stay for processes of the release before.
+    retired = tuple("function %s " % name.removeprefix("FUNCTION ") for name, in rows(db, "SELECT object FROM wanzami.routine WHERE retired_by IS NOT NULL"))
+    assert {line for line in past.shape(db) if not line.startswith(retired)} == present
     assert list(past.lost(before, past.content(db))) == []
     r = run("migrate", DATABASE_URL=url)
     assert (r.returncode, r.stdout) == (0, "")
