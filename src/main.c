@@ -30,6 +30,7 @@
 #include "cron/schedule.h"
 #include "http/admission.h"
 #include "http/changes.h"
+#include "http/date_header.h"
 #include "http/http_input.h"
 #include "http/local_body.h"
 #include "http/metrics.h"
@@ -252,6 +253,7 @@ kore_worker_configure(void)
 	pg_start(conf_str(CONF_DATABASE_URL));
 	(void)valkey_shared();
 	objects_start();
+	date_header_start();
 	http_input_start();
 	if (transcodes()) {
 		listener_wipe();

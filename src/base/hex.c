@@ -1,5 +1,5 @@
 /*
- * Lower-case hexadecimal encoding.
+ * Hexadecimal encoding.
  */
 #include "base/hex.h"
 
@@ -15,4 +15,14 @@ hex_write(char *out, const void *bytes, size_t n)
 		out[2 * i + 1] = digits[b[i] & 15];
 	}
 	out[2 * n] = '\0';
+}
+
+int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return (c - '0');
+	c = (char)(c | 0x20);
+
+	return (c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1);
 }

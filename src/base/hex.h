@@ -1,5 +1,5 @@
 /*
- * Lower-case hexadecimal encoding.
+ * Hexadecimal encoding, in lower case.
  */
 #ifndef WANZAMI_HEX_H
 #define WANZAMI_HEX_H
@@ -8,5 +8,8 @@
 
 /* Writes 2 * n digits and a NUL to out. Any thread. */
 void	hex_write(char *out, const void *bytes, size_t n);
+
+/* Returns the value of a digit, in upper or lower case, or -1. Any thread. */
+int	hex_digit(char);
 
 #endif

@@ -71,7 +71,13 @@ admission_body_begin(struct http_request *req)
 	req->fsm_state = 1;
 	load.body_bytes += req->http_body_length;
 
-	return (load.body_bytes <= (size_t)conf_int(CONF_MAX_BODY_MB) * 1024 * 1024);
+	return (!admission_body_full(0));
+}
+
+int
+admission_body_full(size_t bytes)
+{
+	return (load.body_bytes + bytes > (size_t)conf_int(CONF_MAX_BODY_MB) * 1024 * 1024);
 }
 
 void

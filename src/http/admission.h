@@ -30,6 +30,9 @@ int	admission_connections_rare(void);
  */
 int	admission_body_begin(struct http_request *);
 
+/* Returns 1 if the bodies in memory and these bytes are more than MAX_BODY_MB. */
+int	admission_body_full(size_t bytes);
+
 /* Subtracts the body of a request from the body memory. Does nothing for a request that was not added. */
 void	admission_body_end(struct http_request *);
 

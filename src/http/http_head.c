@@ -16,7 +16,7 @@
 
 /* The headers that the service reads. Kore keeps 25, and browsers behind load balancers send more. */
 static const char	*headers_read[] = {
-	"host", "connection", "content-length", "content-type", "content-encoding", "transfer-encoding",
+	"host", "connection", "content-length", "content-type", "content-encoding",
 	"authorization", "origin", "user-agent", "accept-language", "if-none-match", "cache-control", "if-range", "range",
 	"cf-ipcountry", "x-vercel-ip-country", "x-country", "x-app-country", "x-kid-mode", "x-profile-age",
 	"x-profile-birthyear", "x-experiment", "x-variant", "x-request-id", "x-amzn-trace-id", "traceparent", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-for",
@@ -108,7 +108,7 @@ list_has(const char *text, size_t len, const char *token)
 static int
 method_has_body(const char *head)
 {
-	return (!strncasecmp(head, "POST ", 5) || !strncasecmp(head, "PUT ", 4) || !strncasecmp(head, "PATCH ", 6));
+	return (!strncmp(head, "POST ", 5) || !strncmp(head, "PUT ", 4) || !strncmp(head, "PATCH ", 6));
 }
 
 /* Checks method, target and version. Returns 0 or the status of the refusal. */
@@ -120,7 +120,7 @@ line_check(const char *line, size_t len)
 	size_t			i;
 
 	for (i = 0; i < sizeof(methods) / sizeof(*methods); i++) {
-		if (!strncasecmp(line, methods[i], strlen(methods[i])))
+		if (!strncmp(line, methods[i], strlen(methods[i])))
 			break;
 	}
 	if ((path = memchr(line, ' ', len)) == NULL)
@@ -180,8 +180,36 @@ line_ok(const char *line, const char *eol)
 
 /* The headers of one request that decide about the connection. */
 struct seen {
-	int	hosts, lengths, kept;
+	int	hosts, lengths, codings, kept;
 };
+
+/* Reads Transfer-Encoding: chunked is the only coding of requests here (RFC 9112 §6.1). Returns 0 or the status of the refusal. */
+static int
+coding_read(const char *line, size_t len, struct seen *seen, struct http_head *out)
+{
+	const char	*value;
+	size_t		n;
+
+	value = header_value(line, len, &n);
+	if (seen->codings++ > 0)
+		return (400);
+	out->chunked = n == strlen("chunked") && !strncasecmp(value, "chunked", n);
+
+	return (out->chunked ? 0 : 501);
+}
+
+/* Reads Expect. Returns 0 or the status of the refusal. */
+static int
+expect_read(const char *line, size_t len, struct http_head *out)
+{
+	const char	*value;
+	size_t		n;
+
+	value = header_value(line, len, &n);
+	out->expects = n == strlen("100-continue") && !strncasecmp(value, "100-continue", n);
+
+	return (out->expects || n == 0 ? 0 : 417);
+}
 
 /* Reads a header line into out. Returns 0 or the status of the refusal. */
 static int
@@ -193,7 +221,9 @@ line_read(const char *line, size_t len, size_t body_max, struct seen *seen, stru
 	if (!line_ok(line, line + len))
 		return (400);
 	if (header_is(line, len, "transfer-encoding"))
-		return (411);
+		return (coding_read(line, len, seen, out));
+	if (header_is(line, len, "expect"))
+		return (expect_read(line, len, out));
 	if (header_is(line, len, "content-length"))
 		return (seen->lengths++ > 0 ? 400 : length_read(line, len, body_max, &out->body));
 	if (header_is(line, len, "host"))
@@ -206,19 +236,125 @@ line_read(const char *line, size_t len, size_t body_max, struct seen *seen, stru
 	return (0);
 }
 
+/* The parts of a request line that is not in the form that Kore reads. */
+struct form {
+	size_t		method;		/* length */
+	const char	*authority, *path, *path_end;
+	size_t		authority_len;
+	int		old;		/* HTTP/1.0 */
+};
+
+/* Returns 1 if the request line has to be normalized. */
+static int
+form_read(const char *head, const char *eol, struct form *f)
+{
+	const char	*target = memchr(head, ' ', (size_t)(eol - head)), *version = memrchr(head, ' ', (size_t)(eol - head));
+	size_t		scheme = 0;
+
+	memset(f, 0, sizeof(*f));
+	if (target == NULL || target == version)
+		return (0);
+	f->method = (size_t)(target++ - head);
+	f->path = target;
+	f->path_end = version;
+	f->old = eol - version == 9 && !strncmp(version, " HTTP/1.0", 9);
+	if (!strncasecmp(target, "http://", 7))
+		scheme = 7;
+	else if (!strncasecmp(target, "https://", 8))
+		scheme = 8;
+	if (scheme > 0) {
+		f->authority = target + scheme;
+		for (f->path = f->authority; f->path < version && *f->path != '/' && *f->path != '?'; f->path++)
+			;
+		f->authority_len = (size_t)(f->path - f->authority);
+		/* RFC 9110 §4.2.4: a request with user information in its target is suspicious. */
+		return (f->authority_len > 0 && memchr(f->authority, '@', f->authority_len) == NULL);
+	}
+	if (version - target == 1 && *target == '*' && !strncmp(head, "OPTIONS ", 8)) {
+		f->path = version;
+		return (1);
+	}
+
+	return (f->old);
+}
+
+/* Copies the header lines, without Host if the target has one. A client of HTTP/1.0 may send no Host. */
+static void
+form_headers(struct kore_buf *out, const struct form *f, const char *line, const char *end)
+{
+	const char	*eol;
+	int		hosts = 0;
+
+	/* First, because Kore reads the first Connection only. */
+	if (f->old)
+		kore_buf_appendf(out, "connection: close\r\n");
+	for (; line < end; line = eol + 2) {
+		eol = memmem(line, (size_t)(end + 2 - line), "\r\n", 2);
+		if (header_is(line, (size_t)(eol - line), "host")) {
+			hosts++;
+			if (f->authority != NULL)
+				continue;
+		} else if (f->old && header_is(line, (size_t)(eol - line), "expect")) {
+			continue;	/* RFC 9110 §10.1.1 */
+		}
+		kore_buf_append(out, line, (size_t)(eol + 2 - line));
+	}
+	if (f->authority != NULL)
+		kore_buf_appendf(out, "host: %.*s\r\n", (int)f->authority_len, f->authority);
+	else if (hosts == 0 && f->old)
+		kore_buf_appendf(out, "host: localhost\r\n");
+	kore_buf_append(out, "\r\n", 2);
+}
+
+/* RFC 9112 §6.1: a transfer coding in HTTP/1.0 is a framing error. */
+static int
+has_coding(const char *line, const char *end)
+{
+	const char	*eol;
+
+	for (; line < end; line = eol + 2) {
+		eol = memmem(line, (size_t)(end + 2 - line), "\r\n", 2);
+		if (header_is(line, (size_t)(eol - line), "transfer-encoding"))
+			return (1);
+	}
+
+	return (0);
+}
+
+int
+http_head_normalize(const char *head, size_t len, char **out, size_t *out_len)
+{
+	const char	*eol = memmem(head, len, "\r\n", 2);
+	struct form	f;
+	struct kore_buf	text;
+
+	if (!form_read(head, eol, &f) || (f.old && has_coding(eol + 2, head + len - 2)))
+		return (0);
+	kore_buf_init(&text, len + 64);
+	kore_buf_append(&text, head, f.method);
+	kore_buf_appendf(&text, " %s", f.path < f.path_end && *f.path == '/' ? "" : "/");
+	kore_buf_append(&text, f.path, (size_t)(f.path_end - f.path));
+	kore_buf_appendf(&text, " HTTP/1.1\r\n");
+	form_headers(&text, &f, eol + 2, head + len - 2);
+	*out = (char *)text.data;
+	*out_len = text.offset;
+
+	return (1);
+}
+
 int
 http_head_rewrite(char *head, size_t len, size_t size, size_t body_max, struct http_head *out)
 {
 	struct seen	seen = { 0 };
 	char		*in, *to, *end = head + len - 2, *eol;
-	int		status;
+	int		status, old;
 
 	memset(out, 0, sizeof(*out));
 	eol = memmem(head, len, "\r\n", 2);
 	if ((status = line_check(head, (size_t)(eol - head))) != 0)
 		return (status);
-	out->close = eol[-1] == '0';
-	out->reads_body = method_has_body(head) || !strncasecmp(head, "DELETE ", 7);
+	out->close = old = eol[-1] == '0';
+	out->reads_body = method_has_body(head) || !strncmp(head, "DELETE ", 7);
 	for (in = to = eol + 2; in < end; in = eol + 2) {
 		eol = memmem(in, (size_t)(end + 2 - in), "\r\n", 2);
 		if ((status = line_read(in, (size_t)(eol - in), body_max, &seen, out)) != 0)
@@ -229,9 +365,10 @@ http_head_rewrite(char *head, size_t len, size_t size, size_t body_max, struct h
 			return (431);
 		to = line_keep(to, in, eol);
 	}
-	if (seen.hosts != 1)
+	/* Two lengths of one body: another server might read another request (RFC 9112 §6.3). */
+	if (seen.hosts != 1 || (seen.codings > 0 && (seen.lengths > 0 || old)))
 		return (400);
-	if (seen.lengths == 0 && method_has_body(head)) {
+	if (seen.lengths == 0 && !out->chunked && method_has_body(head)) {
 		if ((size_t)(to - head) + sizeof(LENGTH_ZERO) + 1 > size)
 			return (431);
 		memcpy(to, LENGTH_ZERO, strlen(LENGTH_ZERO));

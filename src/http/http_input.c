@@ -11,6 +11,7 @@
 
 #include "base/role.h"
 #include "http/admission.h"
+#include "http/date_header.h"
 #include "http/http_head.h"
 #include "http/http_input.h"
 #include "http/local_body.h"
@@ -23,8 +24,11 @@
 #include "kore/connection_hooks.h"
 #include "tls/listener.h"
 
-#define HEAD_END	"\r\n\r\n"
+#define HEAD_END		"\r\n\r\n"
+#define CONTENT_LENGTH_MAX	48	/* bytes of a Content-Length and the end of the header section */
 #define UNSENT_MAX	1048576	/* bytes of unsent responses with which a client may send another request */
+
+static int	http_input_recv(struct netbuf *);
 
 static const char *
 refusal_text(int status)
@@ -38,6 +42,10 @@ refusal_text(int status)
 		return ("The request took too long to arrive");
 	case 411:
 		return ("Content-Length is required");
+	case 417:
+		return ("Expect is not supported, except 100-continue");
+	case 501:
+		return ("Transfer-Encoding is not supported, except chunked");
 	case 413:
 		return ("Request body too large");
 	case 414:
@@ -55,15 +63,16 @@ refusal_text(int status)
 static void
 refusal_queue(struct connection *c, int status, int close)
 {
-	const char	*text = refusal_text(status);
-	char		origin[HTTP_HEAD_ORIGIN_MAX];
-	struct kore_buf	out;
+	const char			*text = refusal_text(status), *head = (const char *)c->rnb->buf;
+	const struct pipelined_body	*body = pipelined_body(c, &head);
+	char				origin[HTTP_HEAD_ORIGIN_MAX];
+	struct kore_buf			out;
 
-	http_head_origin((const char *)c->rnb->buf, c->rnb->s_off, origin);
+	http_head_origin(head, body != NULL ? body->head : c->rnb->s_off, origin);
 	kore_buf_init(&out, 1024);
-	kore_buf_appendf(&out, "HTTP/1.1 %d %s\r\nconnection: %s\r\naccess-control-allow-origin: %s%s\r\n"
+	kore_buf_appendf(&out, "HTTP/1.1 %d %s\r\ndate: %s\r\nconnection: %s\r\naccess-control-allow-origin: %s%s\r\n"
 	    "content-type: application/json; charset=utf-8\r\nx-content-type-options: nosniff\r\ncache-control: no-store\r\n",
-	    status, http_status_text(status), close ? "close" : "keep-alive", origin, REPLY_CORS);
+	    status, http_status_text(status), date_header(), close ? "close" : "keep-alive", origin, REPLY_CORS);
 	if (status == 503)
 		kore_buf_appendf(&out, "retry-after: " RETRY_AFTER_SEC "\r\n");
 	kore_buf_appendf(&out, "content-length: %zu\r\n\r\n{\"message\":\"%s\"}", strlen("{\"message\":\"\"}") + strlen(text), text);
@@ -90,7 +99,9 @@ static int
 http_input_refuse(struct connection *c, int status)
 {
 	timeouts_refused(c);
+	timeouts_collected(c, 0);
 	refusal_queue(c, status, 1);
+	pipelined_drop(c);
 	c->rnb->cb = http_input_discard;
 	if (!net_send_flush(c)) {
 		kore_connection_disconnect(c);
@@ -182,40 +193,162 @@ body_max(const struct route *route, const char *head, size_t len)
 	return (most == LOCALBODY_MEMORY_MAX ? route_body_max(route, head, len) : most);
 }
 
+/* Tells a client that waits for it to send the body (RFC 9110 §10.1.1). Returns KORE_RESULT_ERROR if the connection has broken. */
 static int
-http_input_recv(struct netbuf *nb)
+http_input_continue(struct connection *c)
+{
+	static const char	text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+	net_send_queue(c, text, strlen(text));
+
+	return (net_send_flush(c));
+}
+
+/* Gives a request whose chunked body is complete to Kore, with a Content-Length. */
+static int
+http_input_collected(struct connection *c)
+{
+	struct netbuf			*nb = c->rnb;
+	const char			*head;
+	const struct pipelined_body	*body = pipelined_body(c, &head);
+	const struct route		*route = body->route;
+	size_t				most = body->most;
+	int				status, n;
+
+	timeouts_collected(c, 0);
+	if (body->head + CONTENT_LENGTH_MAX > nb->b_len)
+		return (http_input_refuse(c, 431));
+	memcpy(nb->buf, head, body->head);
+	n = snprintf((char *)nb->buf + body->head, CONTENT_LENGTH_MAX, body->reads_body ? "content-length: %zu\r\n\r\n" : "\r\n", body->len);
+	nb->s_off = body->head + (size_t)n;
+	nb->cb = http_input_recv;
+	pipelined_release(c);
+	if ((status = http_header_recv(nb)) != KORE_RESULT_OK)
+		return (status);
+
+	return (http_input_begin(c, route, most));
+}
+
+static int
+http_input_chunks(struct netbuf *nb)
 {
 	struct connection	*c = nb->owner;
-	const struct route	*route;
-	char			*head = (char *)nb->buf, *end;
-	struct http_head	h;
-	size_t			was, rest, most;
+	size_t			len = nb->s_off;
 	int			status;
 
-	timeouts_head(c);
-	if ((end = memmem(head, nb->s_off, HEAD_END, strlen(HEAD_END))) == NULL)
-		return (nb->s_off < nb->b_len ? KORE_RESULT_OK : http_input_refuse(c, 431));
-	timeouts_headed(c);
-	pipelined_drained(c);
-	if (timeouts_unsent(c) > UNSENT_MAX)
+	nb->s_off = 0;
+	timeouts_collected(c, len);
+	if (admission_body_full(timeouts_collected_all()))
+		return (http_input_refuse(c, 503));
+	if ((status = pipelined_decode(c, (char *)nb->buf, len)) == 0)
+		return (KORE_RESULT_OK);
+
+	return (status == 200 ? http_input_collected(c) : http_input_refuse(c, status));
+}
+
+/* Begins to collect a chunked body; the first rest bytes of it follow the header section of was bytes. */
+static int
+http_input_collect(struct netbuf *nb, const struct route *route, size_t was, size_t rest, const struct http_head *h, size_t most)
+{
+	struct connection	*c = nb->owner;
+
+	/* A body that is written to disk as it arrives needs its length at the start. */
+	if (most > LOCALBODY_MEMORY_MAX)
+		return (http_input_refuse(c, 411));
+	pipelined_collect(c, &(struct pipelined_body){ .route = route, .reads_body = h->reads_body, .most = most }, nb->buf, h->len - 2);
+	memmove(nb->buf, nb->buf + was, rest);
+	nb->s_off = rest;
+	nb->cb = http_input_chunks;
+	if (rest == 0 && h->expects && !http_input_continue(c))
 		return (KORE_RESULT_ERROR);
-	route = route_find(head);
+
+	return (rest > 0 ? http_input_chunks(nb) : KORE_RESULT_OK);
+}
+
+/* Drops empty lines in front of a request (RFC 9112 §2.2). */
+static void
+lines_skip(struct netbuf *nb)
+{
+	size_t	n;
+
+	for (n = 0; n + 1 < nb->s_off && nb->buf[n] == '\r' && nb->buf[n + 1] == '\n'; n += 2)
+		;
+	nb->s_off -= n;
+	memmove(nb->buf, nb->buf + n, nb->s_off);
+}
+
+/* Brings the header section of *was bytes into the form that Kore reads. Returns 0 if the buffer is too small for it. */
+static int
+head_normalize(struct netbuf *nb, size_t *was)
+{
+	char	*text;
+	size_t	len, rest = nb->s_off - *was;
+	int	fits;
+
+	if (!http_head_normalize((const char *)nb->buf, *was, &text, &len))
+		return (1);
+	if ((fits = len + rest <= nb->b_len)) {
+		memmove(nb->buf + len, nb->buf + *was, rest);
+		memcpy(nb->buf, text, len);
+		nb->s_off = len + rest;
+		*was = len;
+	}
+	kore_free(text);
+
+	return (fits);
+}
+
+/* Reads the header section of was bytes, which is complete. */
+static int
+http_input_head(struct netbuf *nb, size_t was)
+{
+	struct connection	*c = nb->owner;
+	char			*head = (char *)nb->buf;
+	const struct route	*route = route_find(head);
+	size_t			most, rest = nb->s_off - was;
+	struct http_head	h;
+	int			status;
+
 	if (admission_connections_full(route))
 		return (http_input_refuse(c, 503));
-	was = (size_t)(end - head) + strlen(HEAD_END);
-	rest = nb->s_off - was;
 	if ((most = body_max(route, head, was)) == 0)
 		return (http_input_refuse(c, 403));
 	/* The header section may grow by a Content-Length of 0, but only where nothing follows. */
 	if ((status = http_head_rewrite(head, was, rest == 0 ? nb->b_len : was, most, &h)) != 0)
 		return (http_input_refuse(c, status));
+	if (h.chunked)
+		return (http_input_collect(nb, route, was, rest, &h, most));
 	if (http_input_busy(c, route, head, &h, rest))
 		return (KORE_RESULT_OK);
 	http_input_trim(nb, was, &h);
-	if ((status = http_header_recv(nb)) != KORE_RESULT_OK)
+	if ((status = http_header_recv(nb)) != KORE_RESULT_OK || (status = http_input_begin(c, route, most)) != KORE_RESULT_OK)
 		return (status);
 
-	return (http_input_begin(c, route, most));
+	return (h.expects && rest == 0 && h.body > 0 && c->rnb->cb != http_input_discard ? http_input_continue(c) : KORE_RESULT_OK);
+}
+
+static int
+http_input_recv(struct netbuf *nb)
+{
+	struct connection	*c = nb->owner;
+	char			*end;
+	size_t			was;
+
+	lines_skip(nb);
+	if (nb->s_off == 0)
+		return (KORE_RESULT_OK);
+	timeouts_head(c);
+	if ((end = memmem(nb->buf, nb->s_off, HEAD_END, strlen(HEAD_END))) == NULL)
+		return (nb->s_off < nb->b_len ? KORE_RESULT_OK : http_input_refuse(c, 431));
+	timeouts_headed(c);
+	pipelined_drained(c);
+	if (timeouts_unsent(c) > UNSENT_MAX)
+		return (KORE_RESULT_ERROR);
+	was = (size_t)(end - (char *)nb->buf) + strlen(HEAD_END);
+	if (!head_normalize(nb, &was))
+		return (http_input_refuse(c, 431));
+
+	return (http_input_head(nb, was));
 }
 
 static void

@@ -4,22 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/utf8.h"
 #include "http/query.h"
 #include "http/request.h"
 #include "http/route.h"
 
 #define NAME_BYTES	64	/* longer than the name of any declared parameter */
-
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return (c - '0');
-	c = (char)(c | 0x20);
-
-	return (c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1);
-}
 
 int
 query_decode(const char *text, size_t len, int form, char *out, size_t size)

@@ -12,6 +12,8 @@
 #define STEP_BYTES	16384	/* the progress that STALL_TIMEOUT_SEC asks for */
 #define SPARE_MS	1000	/* a connection that is idle for less is not closed: its client may be sending */
 
+static size_t	collected_all = 0;
+
 static u_int64_t
 seconds(enum conf_id id)
 {
@@ -53,6 +55,21 @@ timeouts_headed(struct connection *c)
 {
 	time_of(c)->head = 0;
 	c->http_start = kore_time_ms();
+}
+
+void
+timeouts_collected(struct connection *c, size_t bytes)
+{
+	struct timeouts_time	*r = time_of(c);
+
+	r->collected = bytes > 0 ? r->collected + bytes : 0;
+	collected_all += bytes;
+}
+
+size_t
+timeouts_collected_all(void)
+{
+	return (collected_all);
 }
 
 void
@@ -104,6 +121,8 @@ body_stalls(struct connection *c, struct timeouts_time *r, u_int64_t now)
 {
 	const struct http_request	*req;
 
+	if (r->collected > 0)
+		return (mark_stalls(&r->body, NULL, UINT64_MAX - r->collected, now) || now >= c->http_start + seconds(CONF_BODY_TIMEOUT_SEC));
 	TAILQ_FOREACH(req, &c->http_requests, olist) {
 		if (!(req->flags & HTTP_REQUEST_EXPECT_BODY) || (req->flags & HTTP_REQUEST_COMPLETE))
 			continue;
@@ -150,10 +169,12 @@ timeouts_tick(void *arg, u_int64_t ticked)
 
 	(void)arg;
 	(void)ticked;
+	collected_all = 0;
 	for (c = TAILQ_FIRST(&connections); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, list);
 		if (c->proto == CONN_PROTO_MSG)
 			continue;
+		collected_all += c->proto == CONN_PROTO_HTTP && c->hdlr_extra != NULL ? time_of(c)->collected : 0;
 		if (c->state == CONN_STATE_TLS_SHAKE ? now >= c->http_start + seconds(CONF_HEADER_TIMEOUT_SEC) :
 		    (admission_connections_rare() && c->proto == CONN_PROTO_HTTP && is_idle(c, now)))
 			kore_connection_disconnect(c);

@@ -19,6 +19,7 @@ struct timeouts_mark {
 struct timeouts_time {
 	u_int64_t		head;		/* when the first byte of the request header arrived, in ms; 0 otherwise */
 	u_int64_t		refused;	/* when its request was refused, in ms */
+	size_t			collected;	/* bytes of a chunked body that have arrived, framing included; 0 if there is none */
 	int			waiting;	/* for a request, of which nothing has arrived */
 	struct timeouts_mark	body, answer;
 };
@@ -33,6 +34,12 @@ void	timeouts_opened(struct connection *);
 void	timeouts_idle(struct connection *);
 void	timeouts_head(struct connection *);
 void	timeouts_headed(struct connection *);
+
+/* Adds bytes of a chunked body, which counts as a body in memory; 0 ends it. */
+void	timeouts_collected(struct connection *, size_t bytes);
+
+/* Returns the bytes of chunked bodies that all connections have collected; those of closed connections count until the next check. */
+size_t	timeouts_collected_all(void);
 
 /* Starts the timer after a refusal: the client may go on sending for a moment, so that it can read the response. */
 void	timeouts_refused(struct connection *);

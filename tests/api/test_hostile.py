@@ -165,12 +165,12 @@ def test_ten_thousand_headers(api):
 def test_lengths_that_are_none(api):
     for route in WRITING[::5]:
         for line, status in (("Content-Length: -1", 400), ("Content-Length: 1e3", 400), ("Content-Length: 99999999999999999999", 413), ("Content-Length: 5, 5", 400),
-                             ("Transfer-Encoding: chunked", 411), ("Content-Length: ", 400)):
+                             ("Transfer-Encoding: gzip", 501), ("Content-Length: ", 400)):
             assert raw(api, head(route, api, line)) == status, (route["path"], line)
 
 
 def test_methods_and_paths_that_are_none(api):
-    for line, statuses in ((b"BREW /api/titles HTTP/1.1", {404}), (b"GET  /api/titles HTTP/1.1", {400}), (b"GET /api/titles", {400}), (b"GET http://x/api/titles HTTP/1.1", {400, 404}),
+    for line, statuses in ((b"BREW /api/titles HTTP/1.1", {404}), (b"GET  /api/titles HTTP/1.1", {400}), (b"GET /api/titles", {400}), (b"GET http://x/api/titles HTTP/1.1", {200}),
                            (b"GET /api/titles HTTP/9.9", {400}), (b"GET /" + b"a" * 12000 + b" HTTP/1.1", {414}), (b"GET /api/\x00 HTTP/1.1", {400}),
                            (b"GET /%00 HTTP/1.1", {400, 404}), (b"GET /api/admin/users/../logs HTTP/1.1", {404}), (b"DELETE /api/titles HTTP/1.1", {404})):
         assert raw(api, line + b"\r\nHost: x\r\n\r\n") in statuses, line

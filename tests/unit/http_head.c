@@ -71,7 +71,13 @@ test_bodies_and_refusals(void **state)
 	rewritten(LINE "Content-Length: 1\r\nContent-Length: 1\r\n\r\n", NULL, 400);
 	rewritten(LINE "Content-Length: +1\r\n\r\n", NULL, 400);
 	rewritten(LINE "Content-Length : 1\r\n\r\n", NULL, 400);
-	rewritten(LINE "Transfer-Encoding: chunked\r\n\r\n", NULL, 411);
+	assert_true(rewritten(LINE "Transfer-Encoding: Chunked\r\n\r\n", LINE "\r\n", 0).chunked);
+	rewritten(LINE "Transfer-Encoding: gzip, chunked\r\n\r\n", NULL, 501);
+	rewritten(LINE "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", NULL, 400);
+	rewritten(LINE "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n", NULL, 400);
+	assert_true(rewritten(LINE "Expect: 100-Continue\r\n\r\n", LINE "\r\n", 0).expects);
+	rewritten(LINE "Expect: 200-ok\r\n\r\n", NULL, 417);
+	rewritten("get / HTTP/1.1\r\nHost: a\r\n\r\n", NULL, 404);
 	rewritten(LINE " folded: 1\r\n\r\n", NULL, 400);
 	rewritten("GET / HTTP/1.1\r\n\r\n", NULL, 400);
 	rewritten(LINE "Host: b\r\n\r\n", NULL, 400);
