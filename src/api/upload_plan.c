@@ -58,7 +58,7 @@ part_find(const struct objects_part *parts, size_t count, int number)
 {
 	struct objects_part	wanted = { .number = number };
 
-	return (count > 0 ? bsearch(&wanted, parts, count, sizeof(*parts), part_compare) : NULL);
+	return (parts != NULL && count > 0 ? bsearch(&wanted, parts, count, sizeof(*parts), part_compare) : NULL);
 }
 
 int
@@ -118,7 +118,7 @@ parts_mark(const struct upload_plan *p, const struct objects_part *wanted, size_
 		marks[n] |= marks[n] & WANTED ? TWICE : WANTED;
 		last = n;
 	}
-	for (i = 0; i < arrived_count; i++) {
+	for (i = 0; arrived != NULL && i < arrived_count; i++) {
 		n = arrived[i].number;
 		if (n < 1 || n > OBJECTS_PARTS_MAX)
 			continue;
