@@ -26,7 +26,7 @@
 #define LOCAL_COUNTERS	4096
 #define LOCAL_PROBES	8		/* slots tried for a key */
 
-enum { BY_ADDRESS, BY_ACCOUNT, COUNTERS };	/* BY_ACCOUNT is used only if the request names an account */
+enum { BY_NETWORK, BY_ACCOUNT, COUNTERS };	/* BY_ACCOUNT is used only if the request names an account */
 
 struct rule {
 	int	most, seconds;
@@ -37,12 +37,12 @@ struct limit {
 	const char	*name;
 	struct rule	rules[COUNTERS];
 	int		locks;		/* the second and later lock-outs of an account in a day are longer */
-	int		together;	/* the second counter is per account and IP address */
+	int		together;	/* the second counter is per account and network */
 };
 
 /*
- * An IP address has a higher limit than an account, because many viewers may
- * share one behind a proxy. A refresh token cannot be guessed; the limit of
+ * A network has a higher limit than an account, because many viewers may share
+ * an IP address behind a proxy. A refresh token cannot be guessed; the limit of
  * refreshes stops clients that refresh in a loop.
  */
 static const struct limit	standard = { NULL, { { 600, 60, 0 }, { 10, 900, 0 } }, 0, 0 };
@@ -86,16 +86,16 @@ limit_find(const char *name)
 	return (&standard);
 }
 
-/* Writes a key of constant length. A digest replaces account and IP address, so that Valkey stores no personal data. */
+/* Writes a key of constant length. A digest replaces account and network, so that Valkey stores no personal data. */
 static void
-key_make(char out[KEY_MAX], const char *name, const char *address, const char *account)
+key_make(char out[KEY_MAX], const char *name, const char *network, const char *account)
 {
 	br_sha256_context	hash;
 	unsigned char		digest[br_sha256_SIZE];
 	int			n;
 
 	br_sha256_init(&hash);
-	br_sha256_update(&hash, address, strlen(address) + 1);
+	br_sha256_update(&hash, network, strlen(network) + 1);
 	br_sha256_update(&hash, account, strlen(account));
 	br_sha256_out(&hash, digest);
 	n = snprintf(out, KEY_MAX, KEY_PREFIX "%.24s:", name);
@@ -107,17 +107,17 @@ static int
 counters_make(struct counter counters[COUNTERS], struct request *r, const char *name, const char *account)
 {
 	const struct limit	*limit = limit_find(name);
-	char			address[CLIENT_ADDRESS_MAX];
+	char			network[CLIENT_ADDRESS_MAX];
 	int			i, scale = strcmp(conf_str(CONF_WANZAMI_ENV), "test") ? 1 : TEST_SCALE;
 
-	client_address(&r->client, address);
+	client_network(&r->client, network);
 	for (i = 0; i < COUNTERS; i++) {
 		counters[i].most = limit->rules[i].most * (limit->rules[i].fixed ? 1 : scale);
 		counters[i].seconds = limit->rules[i].seconds;
 	}
-	/* A missing and an empty account have different keys (docs/compatibility.md#rate-limits), and both differ from the key of the IP address. */
-	key_make(counters[BY_ACCOUNT].key, name, limit->together ? address : "", account == NULL ? "unknown" : *account == '\0' ? " " : account);
-	key_make(counters[BY_ADDRESS].key, name, address, "");
+	/* A missing and an empty account have different keys (docs/compatibility.md#rate-limits), and both differ from the key of the network. */
+	key_make(counters[BY_ACCOUNT].key, name, limit->together ? network : "", account == NULL ? "unknown" : *account == '\0' ? " " : account);
+	key_make(counters[BY_NETWORK].key, name, network, "");
 
 	return (limit->together || (account != NULL && *account != '\0') ? COUNTERS : BY_ACCOUNT);
 }

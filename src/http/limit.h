@@ -1,6 +1,7 @@
 /*
- * Rate limits: attempts per account and per IP address of the client
- * (docs/compatibility.md#rate-limits, docs/limits.md). The counters are in
+ * Rate limits: attempts per account and per network of the client, an IPv4
+ * address or the /64 of an IPv6 address (docs/compatibility.md#rate-limits,
+ * docs/limits.md). The counters are in
  * Valkey, shared by all processes. While Valkey is unreachable, each worker
  * counts for itself. Event loop only.
  *
@@ -15,8 +16,8 @@
 /*
  * Counts an attempt under the named limit and calls next, or answers 429 if
  * the limit is exceeded. account is an e-mail address or a user id; with NULL
- * or "" only the IP address is counted, except under "ticket", which counts
- * IP address and account together. Takes one round trip to Valkey. If the
+ * or "" only the network is counted, except under "ticket", which counts
+ * network and account together. Takes one round trip to Valkey. If the
  * client disconnects meanwhile, next is not called.
  */
 void	limit_try(struct request *, const char *name, const char *account, void (*next)(struct request *));

@@ -92,8 +92,8 @@ def test_others_that_are_limited(api):
         assert 429 not in answers[:10] and answers[10:] == [429, 429], (path, answers)
 
 
-def ticket(api, email):
-    return api.a.post("/api/support/tickets", {"email": email}).status_code
+def ticket(api, email, **headers):
+    return api.a.post("/api/support/tickets", {"email": email}, headers=headers).status_code
 
 
 def test_tickets(api):
@@ -103,6 +103,16 @@ def test_tickets(api):
     answers = [ticket(api, "n%d@x.test" % n) for n in range(100)]
     assert answers[:81] == [201] * 81 and answers[-1] == 429, "a hundred in an hour from one address"
     assert api.rows('SELECT count(*) FROM "SupportTicket"')[0][0] == 5 + answers.count(201)
+
+
+def test_a_network_of_ipv6_is_one_client(api):
+    """The lower 64 bits are the host's to choose."""
+    def from_address(address):
+        return ticket(api, "a@x.test", **{"X-Forwarded-For": address})
+    assert [from_address("2001:db8:1:1::%x" % n) for n in range(5)] == [201] * 5
+    assert from_address("2001:db8:1:1:ffff:ffff:ffff:ffff") == 429
+    assert from_address("2001:db8:1:2::1") == 201
+    assert [from_address("198.51.100.%d" % n) for n in range(6)] == [201] * 6, "each address of IPv4 is a client"
 
 
 def test_in_tests_limits_are_higher_but_for_tickets(api):
