@@ -1,5 +1,5 @@
 /*
- * Command that creates an administrator's account.
+ * Commands that create an administrator's account, and that unlock an account.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +12,10 @@
 #include "base/embed.h"
 #include "base/random.h"
 #include "http/body.h"
+#include "http/limit.h"
 #include "http/password.h"
 #include "store/pg_url.h"
+#include "store/valkey.h"
 
 #define STATEMENT	"sql/query/admin/create.sql"
 #define CONNECT_SEC	"30"	/* connect timeout if DATABASE_URL has none */
@@ -133,6 +135,25 @@ admin_create(const char *database_url, const char *email, const char *name, cons
 	if (generated)
 		printf("%s\n", password);
 	explicit_bzero(password, sizeof(password));
+
+	return (0);
+}
+
+int
+admin_unlock(const char *email)
+{
+	char		pattern[LIMIT_KEY_MAX], why[256];
+	const char	*wrong;
+	long		n;
+
+	if (email == NULL || !body_email_ok(email))
+		return (!failed("--email: a valid e-mail address is required", ""));
+	if ((wrong = valkey_configure()) != NULL)
+		return (!failed(wrong, ""));
+	limit_keys(email, pattern);
+	if ((n = valkey_delete(pattern, why, sizeof(why))) < 0)
+		return (!failed("cannot delete the counters of attempts from Valkey: ", why));
+	printf("%ld counters deleted for %s\n", n, email);
 
 	return (0);
 }

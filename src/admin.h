@@ -1,5 +1,5 @@
 /*
- * The command `wanzami admin create`.
+ * The commands `wanzami admin create` and `wanzami admin unlock`.
  */
 #ifndef WANZAMI_ADMIN_H
 #define WANZAMI_ADMIN_H
@@ -11,5 +11,12 @@
  * message on standard error.
  */
 int	admin_create(const char *database_url, const char *email, const char *name, const char *role);
+
+/*
+ * Deletes the counters of attempts on an account from Valkey (http/limit.h), so
+ * that no network is refused or delayed any more. Blocks. Returns the exit
+ * status: 0, or 1 after an error message on standard error.
+ */
+int	admin_unlock(const char *email);
 
 #endif

@@ -14,6 +14,7 @@
 #include "cron/job_command.h"
 #include "doctor.h"
 #include "health_probe.h"
+#include "http/limit.h"
 #include "http/route_doc.h"
 #include "media/media.h"
 #include "notices.h"
@@ -139,6 +140,26 @@ admin_command(const struct options *o, int argc, char **argv)
 }
 
 static int
+unlock_command(const struct options *o, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+
+	return (admin_unlock(o->email));
+}
+
+static int
+docs_limits_command(const struct options *o, int argc, char **argv)
+{
+	(void)o;
+	(void)argc;
+	(void)argv;
+	limit_print(stdout);
+
+	return (0);
+}
+
+static int
 docs_configure_command(const struct options *o, int argc, char **argv)
 {
 	(void)o;
@@ -175,8 +196,11 @@ static const struct command {
 	{ { "transcode" }, 2, 2, 0, transcode_command, "INPUT OUTDIR", "transcode a local file" },
 	{ { "admin", "create" }, 0, 0, NEEDS_CONF | NEEDS_ROOTS, admin_command, "--email A --name N [--admin-role SUPER_ADMIN]",
 	    "create an administrator; the password is read from standard input, or generated and printed" },
+	{ { "admin", "unlock" }, 0, 0, NEEDS_CONF | NEEDS_ROOTS, unlock_command, "--email A",
+	    "forget the failed attempts on an account, so that it can sign in again from everywhere" },
 	{ { "docs", "configure" }, 0, 0, 0, docs_configure_command, "", "print docs/configure.md" },
 	{ { "docs", "routes" }, 0, 0, 0, docs_routes_command, "", "print every route with its guard, limits and fields as JSON" },
+	{ { "docs", "limits" }, 0, 0, 0, docs_limits_command, "", "print the rate limits as JSON" },
 };
 
 static void

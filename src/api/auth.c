@@ -82,7 +82,6 @@ static const struct field	onboarding_fields[] = {
 
 ROUTE_SQL(GET, "/api/auth/me", "auth/me", .guard = GUARD_USER);
 ROUTE_SQL(GET, "/api/admin/me", "auth/me", .guard = "dashboard:view");
-ROUTE_SQL(POST, "/api/auth/verify-email", "auth/verify-email", .limit = "verify", .fields = verify_fields);
 ROUTE_SQL(POST, "/api/auth/resend-verification", "auth/resend-verification", .limit = "resend", .fields = email_fields, .mails = 1);
 ROUTE_SQL(POST, "/api/auth/forgot-password", "auth/forgot-password", .limit = "forgot", .fields = email_fields, .mails = 1);
 ROUTE_SQL(POST, "/api/auth/complete-onboarding", "auth/complete-onboarding", .guard = GUARD_USER, .fields = onboarding_fields);
@@ -153,6 +152,7 @@ login_checked(struct request *r, int index)
 		return;
 	}
 	limit_undo(r);
+	limit_remember(r, l->user.email);
 	request_param(r, "foundId", l->user.id);
 	request_param(r, "foundPassword", l->password);
 	request_param(r, "foundRole", l->user.role);
@@ -369,31 +369,65 @@ admin_logout(struct request *r)
 	logout(r);
 }
 
-/* Password reset */
+/*
+ * Verification of an e-mail address and password reset. Only attempts with a
+ * wrong token are counted, so that a link from a mail always works.
+ */
+
+static void
+verify_wrong(struct request *r)
+{
+	reply_message(r, 400, "Invalid or expired token");
+}
+
+static void
+verify_done(struct request *r, const PGresult *res)
+{
+	if (!strcmp(sql_text(res, "status"), "200"))
+		sql_answer(r, res);
+	else
+		limit_try(r, "verify", request_text(r, "email"), verify_wrong);
+}
+
+ROUTE(POST, "/api/auth/verify-email", auth_verify, .fields = verify_fields);
+
+static void
+auth_verify(struct request *r)
+{
+	sql_query(r, "auth/verify-email", verify_done);
+}
+
+static void
+reset_wrong(struct request *r)
+{
+	reply_message(r, 400, "Invalid or expired reset token");
+}
 
 static void
 reset_hashed(struct request *r, const char *hash)
 {
+	limit_remember(r, request_text(r, "email"));
 	request_param(r, "passwordHash", hash);
 	sql_reply(r, "auth/reset-password");
 }
 
 static void
-reset_allowed(struct request *r, const PGresult *res)
+reset_checked(struct request *r, const PGresult *res)
 {
 	const char	*password = request_text(r, "password");
 
-	(void)res;
-	if (!password_strong(password))
+	if (*sql_text(res, "fits") != 't')
+		limit_try(r, "reset", request_text(r, "email"), reset_wrong);
+	else if (!password_strong(password))
 		reply_message(r, 400, PASSWORD_WEAK);
 	else
 		password_hash(r, password, reset_hashed);
 }
 
-ROUTE(POST, "/api/auth/reset-password", auth_reset, .password = 1, .limit = "reset", .fields = reset_fields);
+ROUTE(POST, "/api/auth/reset-password", auth_reset, .password = 1, .fields = reset_fields);
 
 static void
 auth_reset(struct request *r)
 {
-	sql_query(r, "auth/reset-check", reset_allowed);
+	sql_query(r, "auth/reset-check", reset_checked);
 }

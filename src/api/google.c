@@ -119,7 +119,10 @@ struct signin {
 static void
 signin_done(struct request *r, const PGresult *res)
 {
+	const struct signin	*s = r->state;
+
 	limit_undo(r);
+	limit_remember(r, s->user.email);
 	sql_answer(r, res);
 }
 

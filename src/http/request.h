@@ -47,6 +47,8 @@ struct request {
 	u_int64_t		since;		/* when the whole request had arrived, in ms of kore_time_ms(); 0 before */
 	struct block		*blocks;
 
+	int			guessed;	/* private to limit.c: the account-wide count includes this attempt */
+
 	/* private to sql.c */
 	const char		*known;		/* the part of $1 that is the same for all statements of the request */
 	int			refusal_status;

@@ -363,21 +363,74 @@ check_session(redisContext *c, char *why, size_t len)
 	return (1);
 }
 
-int
-valkey_check(char *why, size_t len)
+/* Connects, authenticates and sends PING. Returns NULL and writes the error to why, or returns the connection. */
+static redisContext *
+check_connect(char *why, size_t len)
 {
 	struct timeval	timeout = { .tv_sec = 5 };
 	redisContext	*c = redisConnectWithTimeout(server.host, server.port, timeout);
-	int		ok;
 
 	if (c == NULL || c->err != 0) {
 		snprintf(why, len, "%s port %d: %s", server.host, server.port, c != NULL ? c->errstr : "out of memory");
 		redisFree(c);
-		return (0);
+		return (NULL);
 	}
 	(void)redisSetTimeout(c, timeout);
-	ok = check_session(c, why, len);
+	if (check_session(c, why, len))
+		return (c);
 	redisFree(c);
 
-	return (ok);
+	return (NULL);
+}
+
+int
+valkey_check(char *why, size_t len)
+{
+	redisContext	*c = check_connect(why, len);
+
+	redisFree(c);
+
+	return (c != NULL);
+}
+
+/* Deletes the matching keys of one step of SCAN and moves the cursor on. Returns their number, or -1. */
+static long
+delete_step(redisContext *c, const char *pattern, char cursor[32], char *why, size_t len)
+{
+	redisReply	*reply = redisCommand(c, "SCAN %s MATCH %s COUNT 1000", cursor, pattern), *gone;
+	long		n = -1;
+	size_t		i;
+
+	if (reply == NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2) {
+		snprintf(why, len, "SCAN: %.200s", reply != NULL && reply->str != NULL ? reply->str : c->errstr);
+	} else {
+		snprintf(cursor, 32, "%s", reply->element[0]->str);
+		n = 0;
+		for (i = 0; i < reply->element[1]->elements; i++) {
+			gone = redisCommand(c, "DEL %s", reply->element[1]->element[i]->str);
+			n += gone != NULL && gone->type == REDIS_REPLY_INTEGER ? (long)gone->integer : 0;
+			freeReplyObject(gone);
+		}
+	}
+	freeReplyObject(reply);
+
+	return (n);
+}
+
+long
+valkey_delete(const char *pattern, char *why, size_t len)
+{
+	redisContext	*c = check_connect(why, len);
+	char		cursor[32] = "0";
+	long		n, total = 0;
+
+	if (c == NULL)
+		return (-1);
+	do {
+		n = delete_step(c, pattern, cursor, why, len);
+		total += n;
+	} while (n >= 0 && strcmp(cursor, "0") != 0);
+	redisFree(c);
+
+	return (n >= 0 ? total : -1);
 }

@@ -1,7 +1,7 @@
 /*
  * Asynchronous Valkey (or Redis) client for the event loop of a worker. Valkey
  * holds nothing that must survive: without it the service is slower, but
- * correct. Nothing here blocks, except valkey_check().
+ * correct. Nothing here blocks, except valkey_check() and valkey_delete().
  *
  * All keys share the hash tag {q}. Only commands of managed serverless Valkey
  * are used. Event loop only.
@@ -40,5 +40,12 @@ void	valkey_command(struct valkey *, valkey_done done, void *arg, int argc, cons
  * Not on the event loop.
  */
 int	valkey_check(char *why, size_t len);
+
+/*
+ * Deletes the keys that match a pattern of SCAN. Connects and blocks like
+ * valkey_check(); reads the names of all keys. Returns the number of deleted
+ * keys, or -1 with the error in why. Not on the event loop.
+ */
+long	valkey_delete(const char *pattern, char *why, size_t len);
 
 #endif

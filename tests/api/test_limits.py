@@ -1,7 +1,10 @@
 """How often something may be tried (docs/compatibility.md#limits-on-attempts): one count for all processes in Valkey, one of each process's
 own while Valkey is away."""
+import concurrent.futures
+import hashlib
 import json
 import os
+import pathlib
 import signal
 
 import pytest
@@ -10,6 +13,7 @@ from accounts import Account, at_once, hash_of
 from conftest import run, wait_for
 from test_auth import PASSWORD
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 TOO_MANY = {"message": "Too many requests. Please wait a bit and try again."}
 
 
@@ -22,8 +26,8 @@ def api(world):
     return world
 
 
-def login(a, password, email="ada@example.com", path="/api/auth/login"):
-    return a.post(path, {"email": email, "password": password, "deviceId": "tv"}).status_code
+def login(a, password, email="ada@example.com", path="/api/auth/login", address="198.51.100.1"):
+    return a.post(path, {"email": email, "password": password, "deviceId": "tv"}, headers={"X-Forwarded-For": address}).status_code
 
 
 def keys(api):
@@ -36,7 +40,7 @@ def test_guesses_count_together_in_all_processes(api):
         assert login(two[n % 2], PASSWORD) == 200, "what succeeds does not count"
     answers = [login(two[n % 2], "not the one", ("ada@example.com", "ADA@Example.COM")[n % 3 == 0]) for n in range(14)]
     assert answers == [401] * 10 + [429] * 4
-    r = two[1].post("/api/auth/login", {"email": "ada@example.com", "password": PASSWORD})
+    r = two[1].post("/api/auth/login", {"email": "ada@example.com", "password": PASSWORD}, headers={"X-Forwarded-For": "198.51.100.1"})
     assert (r.status_code, r.json()) == (429, TOO_MANY)
     assert login(two[0], PASSWORD, path="/api/admin/login") == 429, "the same account behind both doors"
     assert login(two[0], "not the one", "nobody@example.com") == 401, "others are not locked out"
@@ -90,6 +94,108 @@ def test_others_that_are_limited(api):
                        ("/api/admin/invitations/accept", {"token": "x", "name": "Ada", "password": PASSWORD})):
         answers = [api.a.post(path, {"email": "limited@example.com", **body}).status_code for _ in range(12)]
         assert 429 not in answers[:10] and answers[10:] == [429, 429], (path, answers)
+
+
+def digest(text):
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def guessed(api, count, email="ada@example.com"):
+    """As many failed logins from networks that the account does not know."""
+    api.keyvalue.command("SET", "{q}limit:login:%s:" % digest(email), count, "EX", 86400)
+
+
+def guesses(api, email="ada@example.com"):
+    return int(api.keyvalue.command("GET", "{q}limit:login:%s:" % digest(email)) or 0)
+
+
+LIMITS = json.loads(run("docs", "limits").stdout)
+
+
+def test_a_stranger_locks_out_nobody_else(api):
+    assert [login(api.a, "not the one", address="203.0.113.7") for _ in range(11)] == [401] * 10 + [429]
+    assert login(api.a, PASSWORD, address="203.0.113.7") == 429
+    assert login(api.a, PASSWORD, address="198.51.100.1") == 200
+    assert login(api.a, PASSWORD, address="198.51.100.2", path="/api/admin/login") == 403, "a viewer with the right password"
+    assert guesses(api) == 11, "ten wrong ones and one that was not let in; refused attempts and the owner's are none"
+
+
+def test_guesses_from_many_networks_are_bounded_and_the_owner_stays(api):
+    most = LIMITS["login"]["account"]["most"]
+    assert login(api.a, PASSWORD, address="198.51.100.1") == 200
+    assert login(api.a, PASSWORD, address="2001:db8:1:1::1") == 200
+    guessed(api, most - 1)
+    assert login(api.a, "not the one", address="203.0.113.1") == 401
+    assert [login(api.a, PASSWORD, address="203.0.113.%d" % n) for n in range(2, 5)] == [429] * 3
+    assert [login(api.a, PASSWORD, address=address) for address in ("198.51.100.1", "2001:db8:1:1:ffff::9")] == [200, 200]
+    assert [login(api.a, "not the one") for _ in range(11)] == [401] * 10 + [429], "a known network has its own ten"
+    assert login(api.a, PASSWORD, "nobody@example.com", address="203.0.113.2") == 401, "others are not concerned"
+    assert 0 < api.keyvalue.command("TTL", "{q}known:%s:%s" % (digest("ada@example.com"), digest("198.51.100.1"))) <= LIMITS["knownSeconds"]
+
+
+def test_a_reset_link_opens_the_way_from_a_new_network(api):
+    guessed(api, LIMITS["login"]["account"]["most"])
+    assert login(api.a, PASSWORD, address="203.0.113.9") == 429
+    api.rows("""UPDATE "User" SET "resetToken" = 'sha256:' || encode(sha256('link'), 'hex'), "resetTokenExpires" = now() + interval '1 hour'""")
+    def reset(token, address="203.0.113.9"):
+        return api.a.post("/api/auth/reset-password", {"email": "ada@example.com", "token": token, "password": PASSWORD},
+                          headers={"X-Forwarded-For": address}).status_code
+    assert [reset("wrong") for _ in range(11)] == [400] * 10 + [429]
+    assert reset("wrong", "203.0.113.10") == 400, "ten of one network are not those of another"
+    assert reset("link") == 200
+    assert login(api.a, PASSWORD, address="203.0.113.9") == 200
+    assert login(api.a, PASSWORD, address="203.0.113.10") == 429
+
+
+def test_a_link_to_verify_always_works(api):
+    api.rows("""UPDATE "User" SET "emailVerified" = false, "verificationToken" = 'sha256:' || encode(sha256('link'), 'hex'),
+        "verificationTokenExpires" = now() + interval '1 hour'""")
+    def verify(token):
+        return api.a.post("/api/auth/verify-email", {"email": "ada@example.com", "token": token}).status_code
+    assert [verify("wrong") for _ in range(11)] == [400] * 10 + [429]
+    assert verify("link") == 200
+
+
+def test_many_guesses_slow_only_networks_that_are_new(api):
+    assert login(api.a, PASSWORD, address="198.51.100.1") == 200
+    guessed(api, LIMITS["login"]["account"]["most"] - 10)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(login, api.a, PASSWORD, address="203.0.113.1")
+        wait_for(lambda: guesses(api) == LIMITS["login"]["account"]["most"] - 9, "an attempt from a new network")
+        assert login(api.a, PASSWORD, address="198.51.100.1") == 200
+        assert not slow.done(), "the new network waits, the known one does not"
+        assert slow.result() == 200
+    wait_for(lambda: guesses(api) == LIMITS["login"]["account"]["most"] - 10, "what succeeded is no guess")
+
+
+def test_unlock(api):
+    assert [login(api.a, "not the one", address="203.0.113.%d" % (n // 11)) for n in range(22)] == ([401] * 10 + [429]) * 2
+    assert login(api.a, "not the one", "eve@example.com", address="203.0.113.0") == 401
+    guessed(api, LIMITS["login"]["account"]["most"])
+    before = keys(api)
+    out = run("admin", "unlock", "--email", "ADA@example.com", REDIS_URL=api.keyvalue.url)
+    assert out.returncode == 0 and "ada@" in out.stdout.lower(), (out.stdout, out.stderr)
+    gone = set(before) - set(keys(api))
+    assert gone and all(digest("ada@example.com") in k for k in gone) and not any(digest("ada@example.com") in k for k in keys(api))
+    assert any(digest("eve@example.com") in k for k in keys(api))
+    assert login(api.a, PASSWORD, address="203.0.113.0") == 200
+    assert run("admin", "unlock", REDIS_URL=api.keyvalue.url).returncode == 1
+    assert run("admin", "unlock", "--email", "ada@example.com", REDIS_URL="redis://127.0.0.1:1").returncode == 1
+
+
+def test_guesses_per_day_are_as_the_document_says():
+    text = " ".join((ROOT / "docs/limits.md").read_text().split())
+    login_limits, day = LIMITS["login"], 86400
+    one = day // login_limits["pair"]["seconds"] * login_limits["pair"]["most"]
+    together = day // login_limits["account"]["seconds"] * login_limits["account"]["most"]
+    assert "One network can test at most %d passwords a day." % one in text
+    assert "can test at most %d a day together. Each known network can test at most %d more." % (together, one) in text
+    assert one < together, "one network alone does not reach the count that refuses the others"
+    assert "After %d failures in a day" % LIMITS["slowAfter"] in text and "for every %d further failures, and %d seconds at most; above %d failures" % (
+        LIMITS["slowStep"], LIMITS["slowMaxSeconds"], together) in text
+    assert "during the last %d days" % (LIMITS["knownSeconds"] // day) in text
+    assert "| %d failed in %d minutes | %d a minute |" % (login_limits["pair"]["most"], login_limits["pair"]["seconds"] // 60, login_limits["network"]["most"]) in text
+    assert "| refresh | %d in %d minutes | %d a minute |" % (LIMITS["refresh"]["pair"]["most"], LIMITS["refresh"]["pair"]["seconds"] // 60, LIMITS["refresh"]["network"]["most"]) in text
 
 
 def ticket(api, email, **headers):

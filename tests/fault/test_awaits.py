@@ -145,6 +145,7 @@ class Stage:
 
     HANDLERS = {
         "POST /api/auth/signup": signup, "POST /api/auth/login": login, "POST /api/admin/login": login, "POST /api/auth/refresh": refresh,
+        "POST /api/auth/verify-email": lambda self: (None, {"email": self.address(), "token": "wrong"}),
         "POST /api/auth/reset-password": reset, "POST /api/auth/google/callback": google, "POST /api/admin/invitations/accept": accept,
         "POST /api/ppv/initiate": initiate, "GET /api/ppv/media/:address": gate, "POST /api/admin/uploads/init": upload,
         "POST /api/admin/uploads/:id/complete": complete, "GET /api/admin/uploads/:id/parts": parts, "POST /api/admin/uploads/:id/parts": sign,
