@@ -2,6 +2,7 @@
  * Accounts and sessions: signup, login, refresh, logout, verification and
  * password reset (docs/compatibility.md#accounts-and-sessions).
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -191,15 +192,22 @@ admin_login(struct request *r)
 
 /* Refresh */
 
+/* A session of the token's device. */
+struct refresh_session {
+	const char	*id, *stored;	/* stored is the digest or, from the old service, the bcrypt hash of its refresh token */
+	int		expired;	/* also if it has been replaced */
+};
+
 /* The result of the first step of a refresh. */
 struct refresh {
 	const char		*token;
 	const char		*device;	/* of the token */
 	int64_t			lifetime;
 	struct session_user	user;
+	struct refresh_session	*sessions;	/* those that have not expired first */
+	int			nsessions;
 	int			alive;		/* number of sessions that have not expired */
-	int			count;		/* number of sessions with a bcrypt hash, as the old service stored them */
-	const char		**hashes, **ids;
+	int			*hashed;	/* indexes of the sessions with a bcrypt hash */
 };
 
 static void
@@ -214,60 +222,81 @@ refresh_continue(struct request *r, const char *session)
 	sql_reply(r, "auth/refresh");
 }
 
+/*
+ * Answers once the token's session is known. index is -1 if there is none: the
+ * session has been revoked, and the token has no power over later sessions of
+ * the device. An expired session beside others has been replaced.
+ */
+static void
+refresh_decide(struct request *r, int index)
+{
+	struct refresh	*f = r->state;
+
+	if (index >= 0 && !f->sessions[index].expired)
+		refresh_continue(r, f->sessions[index].id);
+	else if (index >= 0)
+		sql_reply(r, f->alive > 0 ? "auth/refresh-reused" : "auth/refresh-expired");
+	else
+		reply_message(r, 401, f->alive > 0 ? "Invalid refresh token" : "Session expired");
+}
+
 static void
 refresh_checked(struct request *r, int index)
 {
 	struct refresh	*f = r->state;
 
-	if (index >= 0)
-		refresh_continue(r, f->ids[index]);
-	else
-		sql_reply(r, "auth/refresh-reused");
+	refresh_decide(r, index >= 0 ? f->hashed[index] : -1);
 }
 
-/* Compares the token with one session: [id, stored hash, expired]. Returns 1 and continues the refresh if it matches. */
-static int
-refresh_session(struct request *r, const struct json *doc, int node)
-{
-	struct refresh	*f = r->state;
-	char		digest[TOKEN_DIGEST_MAX], *id, *stored;
-	int		matches;
-
-	if (json_kind(doc, node + 3) == 't')
-		return (0);
-	f->alive++;
-	id = json_plain(doc, node + 1);
-	stored = json_plain(doc, node + 2);
-	token_digest(f->token, digest);
-	if ((matches = !strcmp(stored, digest))) {
-		refresh_continue(r, id);
-	} else if (!strncmp(stored, "$2", 2)) {
-		f->ids[f->count] = request_copy(r, id);
-		f->hashes[f->count++] = request_copy(r, stored);
-	}
-	free(id);
-	free(stored);
-
-	return (matches);
-}
-
-/* Finds the token's session. If there is none but the device has another one, the token has been replaced. */
+/* Copies the sessions: [[id, stored hash, expired], …]. */
 static void
-refresh_sessions(struct request *r, const struct json *doc)
+refresh_read(struct request *r, const struct json *doc)
+{
+	struct refresh		*f = r->state;
+	struct refresh_session	*s;
+	char			*id, *stored;
+	int			i, node = 1;
+
+	f->nsessions = doc->nodes[0].size;
+	f->sessions = request_alloc(r, (size_t)f->nsessions * sizeof(*f->sessions));
+	for (i = 0; i < f->nsessions; i++, node = json_next(doc, node)) {
+		s = &f->sessions[i];
+		id = json_plain(doc, node + 1);
+		stored = json_plain(doc, node + 2);
+		s->id = request_copy(r, id);
+		s->stored = request_copy(r, stored);
+		s->expired = json_kind(doc, node + 3) == 't';
+		f->alive += !s->expired;
+		free(id);
+		free(stored);
+	}
+}
+
+/* Finds the session of the token. */
+static void
+refresh_sessions(struct request *r)
 {
 	struct refresh	*f = r->state;
-	int		i, node = 1;
+	const char	**hashes = request_alloc(r, (size_t)f->nsessions * sizeof(*hashes));
+	char		digest[TOKEN_DIGEST_MAX];
+	int		i, count = 0;
 
-	f->ids = request_alloc(r, (size_t)doc->nodes[0].size * sizeof(*f->ids));
-	f->hashes = request_alloc(r, (size_t)doc->nodes[0].size * sizeof(*f->hashes));
-	for (i = 0; i < doc->nodes[0].size; i++, node = json_next(doc, node)) {
-		if (refresh_session(r, doc, node))
+	f->hashed = request_alloc(r, (size_t)f->nsessions * sizeof(*f->hashed));
+	token_digest(f->token, digest);
+	for (i = 0; i < f->nsessions; i++) {
+		if (!strcmp(f->sessions[i].stored, digest)) {
+			refresh_decide(r, i);
 			return;
+		}
+		if (!strncmp(f->sessions[i].stored, "$2", 2)) {
+			hashes[count] = f->sessions[i].stored;
+			f->hashed[count++] = i;
+		}
 	}
-	if (f->count > 0)
-		password_check(r, f->token, f->hashes, f->count, refresh_checked);
+	if (count > 0)
+		password_check(r, f->token, hashes, count, refresh_checked);
 	else
-		sql_reply(r, f->alive > 0 ? "auth/refresh-reused" : "auth/refresh-expired");
+		refresh_decide(r, -1);
 }
 
 static void
@@ -282,8 +311,9 @@ refresh_found(struct request *r, const PGresult *res)
 		reply_message(r, 401, "Session not found");
 		return;
 	}
-	refresh_sessions(r, &doc);
+	refresh_read(r, &doc);
 	json_free(&doc);
+	refresh_sessions(r);
 }
 
 static void
@@ -320,23 +350,35 @@ auth_refresh(struct request *r)
 
 /* Logout */
 
-/* Verifies the refresh token of the body, else the bearer token. Returns 1 and sets out, which the caller frees with token_free. */
+/*
+ * Verifies the refresh token of the body, else the bearer token. Returns 1 and
+ * sets out, which the caller frees with token_free(), and session, which names
+ * the token's session or is empty.
+ */
 static int
-logout_proven(struct request *r, const char *refresh, struct token *out)
+logout_proven(struct request *r, const char *refresh, struct token *out, char session[TOKEN_DIGEST_MAX])
 {
 	const char	*bearer;
 
-	if (refresh != NULL && token_verify(TOKEN_REFRESH, refresh, out))
+	*session = '\0';
+	if (refresh != NULL && token_verify(TOKEN_REFRESH, refresh, out)) {
+		token_digest(refresh, session);
 		return (1);
+	}
+	if (!(http_request_header(r->kore, "authorization", &bearer) && !strncmp(bearer, "Bearer ", 7) &&
+	    token_verify(TOKEN_ACCESS, bearer + 7, out)))
+		return (0);
+	if (out->session != NULL)
+		snprintf(session, TOKEN_DIGEST_MAX, "%s", out->session);
 
-	return (http_request_header(r->kore, "authorization", &bearer) && !strncmp(bearer, "Bearer ", 7) &&
-	    token_verify(TOKEN_ACCESS, bearer + 7, out));
+	return (1);
 }
 
 static void
 logout(struct request *r)
 {
 	const char	*refresh = request_text(r, "refreshToken"), *device = request_text(r, "deviceId");
+	char		session[TOKEN_DIGEST_MAX];
 	struct token	token;
 
 	if ((refresh == NULL || *refresh == '\0') && (device == NULL || *device == '\0')) {
@@ -344,7 +386,9 @@ logout(struct request *r)
 		sql_refuse(r);
 		return;
 	}
-	if (logout_proven(r, refresh, &token)) {
+	if (logout_proven(r, refresh, &token, session)) {
+		request_param(r, "tokenSession", *session != '\0' ? session : NULL);
+		request_param(r, "tokenIssued", token.issued >= 0 ? request_format(r, "%lld", (long long)token.issued) : NULL);
 		request_param(r, "provenUser", token.user_id);
 		request_param(r, "tokenDevice", token.device_id);
 		request_param(r, "provenDevice", device != NULL && *device != '\0' ? device : token.device_id);

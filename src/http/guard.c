@@ -25,6 +25,8 @@ bearer_read(struct request *r, const char *bearer)
 		return (0);
 	r->user_id = request_copy(r, token->user_id);
 	r->device_id = request_copy(r, token->device_id);
+	r->session = token->session != NULL ? request_copy(r, token->session) : NULL;
+	r->issued = token->issued;
 
 	return (1);
 }

@@ -30,6 +30,8 @@ struct request {
 	char			*args[REQUEST_ARGS_MAX];	/* the ":" segments of the path, percent-decoded */
 	char			*user_id;	/* from a verified access token, otherwise NULL */
 	char			*device_id;	/* from the same token */
+	char			*session;	/* from the same token, or NULL (http/token.h) */
+	int64_t			issued;		/* from the same token, or -1 */
 	struct json		json;		/* the parsed body; count is 0 without one */
 	void			*state;		/* the handler's own data between its steps; allocate it with request_alloc() */
 	const char		*body;		/* the checked body as JSON, "{}" without one */

@@ -27,9 +27,9 @@ session_params(struct request *r, const struct session_user *user, const char *d
 		random_uuid(uuid);
 		device = uuid;
 	}
-	access = token_access(user->id, user->email, user->role, user->permissions, device, access_seconds);
 	refresh = token_refresh(user->id, device, refresh_seconds);
 	token_digest(refresh, digest);
+	access = token_access(user->id, user->email, user->role, user->permissions, device, digest, access_seconds);
 	request_param(r, "newDeviceId", device);
 	request_param(r, "accessToken", access);
 	request_param(r, "refreshToken", refresh);

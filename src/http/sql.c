@@ -68,6 +68,9 @@ context_fixed(struct request *r)
 	context_add(&out, "id", r->args[0]);
 	context_add(&out, "userId", r->user_id);
 	context_add(&out, "deviceId", r->device_id);
+	context_add(&out, "session", r->session);
+	if (r->user_id != NULL && r->issued >= 0)
+		context_add(&out, "issued", request_format(r, "%lld", (long long)r->issued));
 	context_add(&out, "need", guard_need(r->route));
 	context_add(&out, "path", r->path);
 	context_add(&out, "urlPlaceholder", sign_placeholder());

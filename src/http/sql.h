@@ -12,6 +12,8 @@
  *	id		first ":" segment of the path, or what "*" matches
  *	userId		user of the access token
  *	deviceId	device of the access token
+ *	session		claim session of the access token
+ *	issued		claim iat of the access token
  *	need		guard of the route (guard_need()), for sql/query/guard.sql
  *	path		path as the client sent it, without the query string
  *	urlPlaceholder	beginning of a URL placeholder (http/sign.h)

@@ -18,6 +18,7 @@
 #include "http/token.h"
 
 #define TIME_MAX	1e15	/* seconds */
+#define ISSUED_MAX	253402300799	/* the end of the year 9999, which PostgreSQL can represent */
 
 static const char *
 secret(enum token_kind kind)
@@ -62,7 +63,8 @@ claim_time(jwt_t *jwt, const char *name, int *ok)
 static int
 claims_read(jwt_t *jwt, struct token *out)
 {
-	const char	*user = jwt_get_grant(jwt, "userId"), *device = jwt_get_grant(jwt, "deviceId");
+	const char	*user = jwt_get_grant(jwt, "userId"), *device = jwt_get_grant(jwt, "deviceId"),
+	    *session = jwt_get_grant(jwt, "session");
 	int64_t		iat, exp;
 	int		ok = 1;
 
@@ -78,7 +80,9 @@ claims_read(jwt_t *jwt, struct token *out)
 	out->user_id = strdup(user);
 	out->device_id = strdup(device != NULL ? device : "");
 	out->lifetime = iat >= 0 && exp > iat ? exp - iat : 0;
-	if (out->user_id == NULL || out->device_id == NULL)
+	out->session = session != NULL ? strdup(session) : NULL;
+	out->issued = iat >= 0 && iat <= ISSUED_MAX ? iat : -1;
+	if (out->user_id == NULL || out->device_id == NULL || (session != NULL && out->session == NULL))
 		fatal("out of memory");
 
 	return (1);
@@ -113,6 +117,7 @@ token_free(struct token *t)
 {
 	free(t->user_id);
 	free(t->device_id);
+	free(t->session);
 	memset(t, 0, sizeof(*t));
 }
 
@@ -145,13 +150,15 @@ token_end(jwt_t *jwt)
 }
 
 char *
-token_access(const char *user_id, const char *email, const char *role, const char *permissions, const char *device_id, int64_t seconds)
+token_access(const char *user_id, const char *email, const char *role, const char *permissions, const char *device_id,
+    const char *session, int64_t seconds)
 {
 	jwt_t	*jwt = token_begin(TOKEN_ACCESS, user_id, device_id, seconds);
 	char	list[2048];
 
 	snprintf(list, sizeof(list), "{\"permissions\":%s}", permissions);
-	if (jwt_add_grant(jwt, "email", email) != 0 || jwt_add_grant(jwt, "role", role) != 0 || jwt_add_grants_json(jwt, list) != 0)
+	if (jwt_add_grant(jwt, "email", email) != 0 || jwt_add_grant(jwt, "role", role) != 0 || jwt_add_grants_json(jwt, list) != 0 ||
+	    jwt_add_grant(jwt, "session", session) != 0)
 		fatal("cannot create a JWT");
 
 	return (token_end(jwt));

@@ -11,6 +11,8 @@
 struct token {
 	char		*user_id;	/* decimal, above 0 */
 	char		*device_id;	/* "" without the claim */
+	char		*session;	/* digest of the refresh token that was issued together with an access token; NULL without the claim */
+	int64_t		issued;		/* iat, Unix time; -1 if it is missing or after the year 9999 */
 	int64_t		lifetime;	/* exp - iat in seconds; 0 if one of them is missing */
 	int64_t		from, until;	/* Unix time; valid if from <= now < until */
 };
@@ -26,10 +28,11 @@ int	token_current(const struct token *);
 
 /*
  * Return a new token that is valid for the given number of seconds.
- * permissions is a JSON array. The caller frees the token.
+ * permissions is a JSON array; session is the digest of the refresh token. The
+ * caller frees the token.
  */
 char	*token_access(const char *user_id, const char *email, const char *role, const char *permissions,
-	    const char *device_id, int64_t seconds);
+	    const char *device_id, const char *session, int64_t seconds);
 char	*token_refresh(const char *user_id, const char *device_id, int64_t seconds);
 
 #define TOKEN_DIGEST_MAX	72

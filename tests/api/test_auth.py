@@ -69,7 +69,7 @@ def test_a_life_of_an_account(api):
     r = login(api, "NEW@example.com")
     assert r.status_code == 200
     access = r.json()["accessToken"]
-    assert set(claims(access)) == {"userId", "email", "role", "permissions", "deviceId", "iat", "exp"}
+    assert set(claims(access)) == {"userId", "email", "role", "permissions", "deviceId", "session", "iat", "exp"}
     assert claims(access)["exp"] - claims(access)["iat"] == 365 * 86400
     assert api.get("/api/auth/me", token=access).json()["permissions"] == ["dashboard:view"]
 
@@ -170,17 +170,15 @@ def test_a_token_that_was_verified_before(postgres, appliance):
     assert asked(token) == person
 
 
-@pytest.mark.parametrize("kept", [True, False])
-def test_a_refresh_token_is_replaced_and_its_reuse_ends_the_session(api, kept):
+def test_a_refresh_token_is_replaced_and_its_reuse_ends_the_session(api):
     user(api)
     first = login(api).json()
     second = api.post("/api/auth/refresh", {"refreshToken": first["refreshToken"]})
     assert second.status_code == 200 and second.json()["deviceId"] == first["deviceId"]
     # Two tabs refresh with the same stored token.
     assert api.post("/api/auth/refresh", {"refreshToken": first["refreshToken"]}).status_code == 200
-    # The minute has passed; the row may have been purged since.
-    api.db.execute('UPDATE "Session" SET "expiresAt" = now() - interval \'1 second\' WHERE "refreshToken" = %s' if kept else
-                   'DELETE FROM "Session" WHERE "refreshToken" = %s',
+    # The minute has passed.
+    api.db.execute('UPDATE "Session" SET "expiresAt" = now() - interval \'1 second\' WHERE "refreshToken" = %s',
                    ("sha256:" + hashlib.sha256(first["refreshToken"].encode()).hexdigest(),))
     r = api.post("/api/auth/refresh", {"refreshToken": first["refreshToken"]})
     assert (r.status_code, r.json()["message"]) == (401, "Invalid refresh token")
@@ -267,6 +265,56 @@ def test_a_token_that_stands_no_more_ends_no_other_session(api):
     assert api.post("/api/auth/logout", {"refreshToken": old["refreshToken"]}).status_code == 200
     api.db.execute('SELECT "deviceId" FROM "Device"')
     assert api.db.fetchall() == [("new",)]
+
+
+def signed_in(api, token):
+    return api.get("/api/auth/me", token=token).status_code == 200
+
+
+@pytest.mark.parametrize("end", ["logout", "reset", "eviction"])
+def test_what_was_revoked_stays_revoked(api, end):
+    """A thief has both tokens of a device, and the owner signs in there again (docs/compatibility.md#token-session)."""
+    user(api)
+    stolen = login(api, deviceId="tv").json()
+    second = api.post("/api/auth/refresh", {"refreshToken": stolen["refreshToken"]}).json()
+    assert signed_in(api, stolen["accessToken"]) and signed_in(api, second["accessToken"])
+    if end == "logout":
+        assert api.post("/api/auth/logout", {"refreshToken": second["refreshToken"]}).status_code == 200
+    elif end == "reset":
+        assert api.post("/api/auth/forgot-password", {"email": "ada@example.com"}).status_code == 200
+        api.db.execute("SELECT vars ->> 'token' FROM wanzami.mail_outbox WHERE template = 'reset'")
+        assert api.post("/api/auth/reset-password", {"email": "ada@example.com", "token": api.db.fetchone()[0], "password": PASSWORD}).status_code == 200
+    else:
+        assert [login(api, deviceId="d%d" % n).status_code for n in range(4)] == [200] * 4
+    mine = login(api, deviceId="tv").json()
+    for old in (stolen, second):
+        assert not signed_in(api, old["accessToken"])
+        assert api.post("/api/auth/refresh", {"refreshToken": old["refreshToken"]}).status_code == 401
+        for body, token in (({"refreshToken": old["refreshToken"]}, None), ({"deviceId": "tv"}, old["accessToken"])):
+            assert api.post("/api/auth/logout", body, token=token).status_code == 200
+        assert api.post("/api/support/tickets", {"email": "ada@example.com"}, token=old["accessToken"]).status_code == 201
+        assert api.post("/api/events", {"events": [{"eventType": "PLAY_START"}]}, token=old["accessToken"]).status_code == 401
+    api.db.execute('SELECT count(*), count("userId") FROM "SupportTicket"')
+    assert api.db.fetchone() == (2, 0), "tickets of nobody"
+    assert signed_in(api, mine["accessToken"])
+    assert api.post("/api/auth/refresh", {"refreshToken": mine["refreshToken"]}).status_code == 200
+
+
+def test_tokens_without_a_session_claim_stand_until_they_are_revoked(api):
+    """Those of the Node service and of earlier releases (docs/compatibility.md#token-session)."""
+    me = user(api)
+    now = int(time.time())
+    old = sign({"userId": str(me), "deviceId": "tv", "iat": now - 600, "exp": now + 3600}, SECRETS["JWT_ACCESS_SECRET"])
+    for stored in (hash_of("a token"), "sha256:" + "0" * 64):
+        api.db.execute("""INSERT INTO "Session" ("userId", "deviceId", "refreshToken", "createdAt", "expiresAt")
+            VALUES (%s, 'tv', %s, timezone('UTC', now()) - interval '10 minutes', now() + interval '1 hour')""", (me, stored))
+        assert signed_in(api, old)
+        mine = login(api, deviceId="tv").json()
+        assert signed_in(api, old) and signed_in(api, mine["accessToken"]), "another login of the device revokes nothing"
+        assert api.post("/api/auth/logout", {"deviceId": "tv"}, token=old).status_code == 200
+        assert not signed_in(api, old) and not signed_in(api, mine["accessToken"])
+        assert signed_in(api, login(api, deviceId="tv").json()["accessToken"]) and not signed_in(api, old)
+        api.db.execute('DELETE FROM "Session"')
 
 
 def test_the_country_of_a_request_is_not_asked_for(api):

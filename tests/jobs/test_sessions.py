@@ -26,4 +26,10 @@ def test_only_what_no_token_can_stand_for_is_forgotten(world):
     world.rows("""UPDATE "Session" SET "createdAt" = "createdAt" - interval '2 minutes'""")
     assert run("job", "run", "session-cleanup", **world.env, **short).returncode == 0
     assert devices() == {"d", "may be refreshed"}
-    assert world.rows("SELECT detail ->> 'sessions' FROM wanzami.job_run WHERE name = 'session-cleanup' ORDER BY id") == [("1",), ("1",), ("1",)]
+    # A replaced session of a device that has another one shows the reuse of its refresh token.
+    for created in ("- " + DAY, "- interval '366 days'"):
+        world.rows("""INSERT INTO "Session" ("userId", "deviceId", "refreshToken", "createdAt", "expiresAt")
+            VALUES (%%s, 'd', 'replaced', timezone('UTC', now()) %s, timezone('UTC', now()) - interval '1 second')""" % created, (user.id,))
+    assert run("job", "run", "session-cleanup", **world.env, **short).returncode == 0
+    assert world.rows("""SELECT "createdAt" > now() - interval '2 days' FROM "Session" WHERE "refreshToken" = 'replaced'""") == [(True,)]
+    assert world.rows("SELECT detail ->> 'sessions' FROM wanzami.job_run WHERE name = 'session-cleanup' ORDER BY id") == [("1",)] * 4

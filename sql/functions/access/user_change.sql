@@ -7,7 +7,7 @@ DECLARE
 	held "Role";
 BEGIN
 	PERFORM FROM "User" WHERE "role" = 'SUPER_ADMIN' OR "id" = target ORDER BY "id" FOR NO KEY UPDATE;
-	PERFORM wanzami.guard(actor, caller ->> 'deviceId', caller ->> 'need');
+	PERFORM wanzami.guard(actor, caller ->> 'deviceId', caller ->> 'need', caller ->> 'session', (caller ->> 'issued')::bigint);
 	SELECT "role" INTO held FROM "User" WHERE "id" = target;
 	IF NOT FOUND THEN
 		PERFORM wanzami.refuse(404, 'User not found');

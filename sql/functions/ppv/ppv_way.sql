@@ -5,8 +5,8 @@ CREATE OR REPLACE FUNCTION wanzami.ppv_way(t "Title", request jsonb) RETURNS tex
 	SELECT CASE
 		WHEN NOT t."isPpv" OR request ->> 'enforcement' = 'off' THEN 'direct'
 		WHEN request ->> 'userId' IS NULL THEN CASE request ->> 'enforcement' WHEN 'grant' THEN 'gate' ELSE 'none' END
-		WHEN EXISTS (SELECT FROM "User" u JOIN "Session" s ON s."userId" = u."id" AND s."deviceId" = request ->> 'deviceId'
-			WHERE u."id" = (request ->> 'userId')::bigint
+		WHEN EXISTS (SELECT FROM "User" u WHERE u."id" = (request ->> 'userId')::bigint
+			AND wanzami.session_stands(u."id", request ->> 'deviceId', request ->> 'session', (request ->> 'issued')::bigint)
 			AND (u."role" <> 'USER' OR (NOT u."ppvBanned" AND wanzami.ppv_bought(u."id", t."id")))) THEN 'direct'
 		ELSE 'none'
 	END

@@ -1,7 +1,7 @@
 -- POST /api/events (docs/compatibility.md#event-ingest). Batch. Stores the events of many requests, for each request all or
 -- none. A title, episode or session that does not exist is kept by its id in the metadata. Returns status and body of each
 -- request, in their order.
--- $1: array of the contexts: userId, deviceId, country, experiment, variant.
+-- $1: array of the contexts: userId, deviceId, session, issued, country, experiment, variant.
 -- $2: array of the bodies.
 WITH request AS MATERIALIZED (
 	SELECT r.n, r.about, (r.about ->> 'userId')::bigint AS caller, wanzami.events_of(r.body) AS events
@@ -29,7 +29,7 @@ WITH request AS MATERIALIZED (
 	FROM request r LEFT JOIN checked c ON c.n = r.n, LATERAL (
 		-- The same check as sql/query/guard.sql for other routes.
 		SELECT EXISTS (SELECT FROM "User" u WHERE u."id" = r.caller)
-			AND EXISTS (SELECT FROM "Session" s WHERE s."userId" = r.caller AND s."deviceId" = r.about ->> 'deviceId') AS known) k
+			AND wanzami.session_stands(r.caller, r.about ->> 'deviceId', r.about ->> 'session', (r.about ->> 'issued')::bigint) AS known) k
 ), found AS (
 	SELECT e.*, (SELECT t."id" FROM "Title" t WHERE t."id" = e.title) AS known_title,
 		(SELECT p."id" FROM "Episode" p WHERE p."id" = e.episode) AS known_episode,

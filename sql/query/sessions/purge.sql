@@ -1,10 +1,13 @@
 -- Cron job session-cleanup (docs/compatibility.md#session-purge): removes expired sessions whose access tokens have expired
--- too; until then the session keeps such a token valid. Returns their number.
+-- too; until then the session keeps such a token valid. While the device has another session, a replaced one is kept for a year, the
+-- longest life of a refresh token, so that its reuse is recognised (docs/compatibility.md#refresh). Returns their number.
 -- $1: lifetime of a viewer's access token (interval).
 -- $2: lifetime of an administrator's access token (interval).
 WITH forgotten AS (
-	DELETE FROM "Session"
-	WHERE "expiresAt" < wanzami.now() AND "createdAt" < wanzami.now() - greatest($1::text::interval, $2::text::interval)
+	DELETE FROM "Session" s
+	WHERE s."expiresAt" < wanzami.now() AND s."createdAt" < wanzami.now() - greatest($1::text::interval, $2::text::interval)
+	AND (s."createdAt" < wanzami.now() - interval '1 year' OR NOT EXISTS (SELECT FROM "Session" x
+		WHERE x."userId" = s."userId" AND x."deviceId" = s."deviceId" AND x."expiresAt" >= wanzami.now()))
 	RETURNING "id"
 )
 SELECT count(*) AS sessions FROM forgotten

@@ -1,6 +1,6 @@
 -- PATCH /api/admin/users/:id/role and PATCH /api/admin/users/:id (docs/compatibility.md#role-change): changes the role of an
 -- administrator. Returns 200 with the user.
--- $1: userId, deviceId, need, id.
+-- $1: userId, deviceId, need, session, issued, id.
 -- $2: role.
 SELECT wanzami.refuse(400, 'Missing user id or role') WHERE coalesce($2 ->> 'role', '') <> ALL (enum_range(NULL::"Role")::text[]);
 SELECT wanzami.refuse(400, 'Cannot set admin user to USER') WHERE $2 ->> 'role' = 'USER';

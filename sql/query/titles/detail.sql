@@ -1,6 +1,6 @@
 -- GET /api/titles/:id (docs/compatibility.md#catalogue-detail): returns 200 with a title that is visible for country and
 -- audience, its episodes, seasons and renditions; or 404.
--- $1: enforcement, userId, deviceId, id, country, audience, urlPlaceholder.
+-- $1: enforcement, userId, deviceId, session, issued, id, country, audience, urlPlaceholder.
 WITH title AS (
 	SELECT t.*, wanzami.ppv_way(t, $1) AS way FROM "Title" t WHERE t."id" = ($1 ->> 'id')::bigint AND wanzami.visible(t, ($1 ->> 'country'), ($1 ->> 'audience'))
 ), episode AS (

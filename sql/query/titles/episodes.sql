@@ -1,6 +1,6 @@
 -- GET /api/titles/:id/episodes (docs/compatibility.md#public-episodes): returns 200 with the episodes of a title; none if it
 -- is not visible for country and audience.
--- $1: enforcement, userId, deviceId, urlPlaceholder, id, country, audience.
+-- $1: enforcement, userId, deviceId, session, issued, urlPlaceholder, id, country, audience.
 SELECT 200 AS status, '{"episodes":' || coalesce(json_agg(e ORDER BY "seasonNumber", "episodeNumber", "id"::bigint), '[]')::text || '}' AS body
 FROM (
 	SELECT e."id"::text AS "id", e."titleId"::text AS "titleId", e."seasonNumber", e."episodeNumber", e."name", e."synopsis",
