@@ -1,6 +1,7 @@
 """What monitoring sees: /metrics for Prometheus, lines for CloudWatch, traces and slow statements in the log."""
 import json
 import re
+import socket
 import threading
 
 import pytest
@@ -83,13 +84,26 @@ def test_what_waits_is_told(base):
 
 def test_others_need_the_token(base):
     a = base(roles="api", METRICS_TOKEN="tell-me-all")
-    outside = {"X-Forwarded-For": "203.0.113.9"}
-    assert a.get("/metrics", headers=outside).status_code == 404
-    assert a.get("/metrics", headers={**outside, "Authorization": "Bearer tell-me-al"}).status_code == 404
-    assert a.get("/metrics", headers={**outside, "Authorization": "Bearer tell-me-all"}).status_code == 200
-    assert a.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"}).status_code == 404
-    none = base(roles="api")
-    assert none.get("/metrics", headers={**outside, "Authorization": "Bearer "}).status_code == 404
+    assert a.get("/metrics", headers={"Authorization": "Bearer tell-me-al"}).status_code == 200, "this host needs none"
+    for through in ({"X-Forwarded-For": "203.0.113.9"}, {"X-Forwarded-For": "127.0.0.1"}, {"Via": "1.1 proxy"}, {"Forwarded": "for=127.0.0.1"},
+                    {"X-Forwarded-Proto": "https"}, {"X-Forwarded-Host": "x"}):
+        for token in ("tell-me-all", "tell-me-al", ""):
+            assert a.get("/metrics", headers={**through, "Authorization": "Bearer " + token}).status_code == 404, (through, token)
+
+
+def test_other_hosts_need_the_token(base):
+    """The address of this host in its network stands for another host's."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        try:
+            s.connect(("198.51.100.1", 9))
+        except OSError:
+            pytest.skip("this host is in no network")
+        host = s.getsockname()[0]
+    def status(a, token):
+        return requests.get(a.url.replace("127.0.0.1", host) + "/metrics", headers={"Authorization": "Bearer " + token}, timeout=30).status_code
+    a = base(roles="api", METRICS_TOKEN="tell-me-all")
+    assert [status(a, token) for token in ("tell-me-all", "tell-me-al", "")] == [200, 404, 404]
+    assert status(base(roles="api"), "") == 404
 
 
 def test_without_a_database_the_rest_is_told(appliance):

@@ -10,6 +10,7 @@
 
 #include "base/cidr.h"
 #include "base/conf.h"
+#include "base/log.h"
 #include "http/client.h"
 
 static void
@@ -183,11 +184,17 @@ host_copy(char out[CLIENT_HOST_MAX], const char *text, size_t len)
 static void
 host_read(struct http_request *req, char out[CLIENT_HOST_MAX])
 {
+	static int	warned = 0;
 	const char	*text;
 	size_t		len;
 
-	if ((text = proxy_header(req, "x-forwarded-host", &len)) != NULL && host_copy(out, text, len))
+	if (*conf_str(CONF_PUBLIC_API_ORIGIN) == '\0' && (text = proxy_header(req, "x-forwarded-host", &len)) != NULL &&
+	    host_copy(out, text, len)) {
+		if (!warned)
+			log_event(LOG_LEVEL_WARN, "X-Forwarded-Host of a trusted proxy is used in URLs; set PUBLIC_API_ORIGIN", LOG_S("host", out));
+		warned = 1;
 		return;
+	}
 	if (!http_request_header(req, "host", &text) || !host_copy(out, text, strcspn(text, ", ")))
 		*out = '\0';
 }

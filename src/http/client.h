@@ -19,7 +19,7 @@ struct client {
 	struct in6_addr	claimed;	/* the first entry of X-Forwarded-For, not verified */
 	int		has_claim;	/* claimed is set */
 	int		tls;		/* the client's connection is TLS, to this process or to a trusted proxy */
-	char		host[CLIENT_HOST_MAX];	/* host and port of a trusted X-Forwarded-Host, otherwise of Host; "" if not valid in a URL */
+	char		host[CLIENT_HOST_MAX];	/* host and port of Host, or of a trusted X-Forwarded-Host if PUBLIC_API_ORIGIN is unset; "" if not valid in a URL */
 };
 
 /* Fills the structure from a request, which must still have its connection. */

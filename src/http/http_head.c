@@ -20,6 +20,7 @@ static const char	*headers_read[] = {
 	"authorization", "origin", "user-agent", "accept-language", "if-none-match", "cache-control", "if-range", "range",
 	"cf-ipcountry", "x-vercel-ip-country", "x-country", "x-app-country", "x-kid-mode", "x-profile-age",
 	"x-profile-birthyear", "x-experiment", "x-variant", "x-request-id", "x-amzn-trace-id", "traceparent", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-for",
+	"forwarded", "via",
 	"x-paystack-signature", "verif-hash", "flutterwave-signature",
 #if defined(HANGUP_HOOK)
 	"x-hangup",

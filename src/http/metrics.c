@@ -353,17 +353,30 @@ token_valid(struct request *r)
 	return (differs == 0);
 }
 
-/* Returns 1 if the client is on this host and the request did not pass a proxy. */
 static int
 is_local(struct request *r)
 {
-	char		address[CLIENT_ADDRESS_MAX];
-	const char	*value;
+	char	address[CLIENT_ADDRESS_MAX];
 
 	client_address(&r->client, address);
 
-	return ((!strncmp(address, LOOPBACK, strlen(LOOPBACK)) || !strcmp(address, "::1")) &&
-	    !http_request_header(r->kore, "x-forwarded-for", &value));
+	return (!strncmp(address, LOOPBACK, strlen(LOOPBACK)) || !strcmp(address, "::1"));
+}
+
+/* Returns 1 if a proxy has forwarded the request (RFC 7239, RFC 9110 section 7.6.3). */
+static int
+is_forwarded(struct request *r)
+{
+	static const char	*names[] = { "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "forwarded", "via" };
+	const char		*value;
+	size_t			i;
+
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (http_request_header(r->kore, names[i], &value))
+			return (1);
+	}
+
+	return (0);
 }
 
 ROUTE(GET, "/metrics", metrics_get, .roles = ROLE_API | ROLE_TRANSCODE | ROLE_CRON, .vital = 1);
@@ -371,7 +384,7 @@ ROUTE(GET, "/metrics", metrics_get, .roles = ROLE_API | ROLE_TRANSCODE | ROLE_CR
 static void
 metrics_get(struct request *r)
 {
-	if (!is_local(r) && !token_valid(r)) {
+	if (is_forwarded(r) || (!is_local(r) && !token_valid(r))) {
 		reply_message(r, 404, "Not found");
 		return;
 	}

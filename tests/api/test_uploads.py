@@ -597,8 +597,14 @@ def test_addresses_are_not_what_a_stranger_says(local):
     [(title,)] = local.world.rows("""INSERT INTO "Title" ("type", "name", "trailerUrl", "updatedAt")
         VALUES ('MOVIE', 'Film', %s, now()) RETURNING "id" """, ("s3://local/" + made["key"],))
     a = local.start(TRUSTED_PROXIES="10.0.0.0/8").a
-    r = a.get("/api/titles/%d" % title, headers={"X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.example"})
+    evil = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.example"}
+    r = a.get("/api/titles/%d" % title, headers=evil)
     assert r.json()["title"]["trailerUrl"].startswith(a.url)
+    for trusting, front, warnings in ((local.start(WORKERS="1").a, "https://evil.example/", 1),
+                                      (local.start(WORKERS="1", PUBLIC_API_ORIGIN="https://films.example").a, "https://films.example/", 0)):
+        for _ in range(3):
+            assert trusting.get("/api/titles/%d" % title, headers=evil).json()["title"]["trailerUrl"].startswith(front)
+        assert sum("X-Forwarded-Host" in line.get("msg", "") for line in trusting.log_lines()) == warnings
 
 
 def test_what_was_uploaded_is_kept_as_long_as_wanted(s3):
