@@ -241,6 +241,48 @@ def test_who_signs_in_behind_too_many_is_told_so(base):
     assert base.rows("SELECT count(*) FROM \"Session\"") == [(0,)]
 
 
+def sign_in_from(a, address, n):
+    return a.post("/api/auth/login", {"email": "nobody%d@example.com" % n, "password": "Films-4-all"}, headers={"X-Forwarded-For": address}).status_code
+
+
+def test_sign_ins_of_one_network_do_not_delay_those_of_another(base):
+    a, answered = base.start(roles="api", WORKERS=1, MAX_PASSWORD_WAIT_MS=60000), []
+
+    def one_of_many(n):
+        answered.append(sign_in_from(a, "203.0.113.1", n))
+
+    crowd = [threading.Thread(target=one_of_many, args=(n,)) for n in range(30)]
+    for thread in crowd:
+        thread.start()
+    wait_for(lambda: answered, "the first of many")
+    before = len(answered)
+    assert sign_in_from(a, "198.51.100.1", 1000) == 401
+    between = len(answered) - before
+    for thread in crowd:
+        thread.join()
+    assert answered == [401] * 30
+    assert between <= 10, "%d of 30 went before one that came from another network" % between
+
+
+def test_only_the_network_with_too_many_sign_ins_is_refused(base):
+    a, over, others = base.start(roles="api", WORKERS=1, MAX_PASSWORD_WAIT_MS=1000), threading.Event(), []
+
+    def again_and_again(client):
+        answers = []
+        for turn in range(1000):
+            if over.is_set():
+                break
+            answers.append(sign_in_from(a, "203.0.113.1", client * 1000 + turn))
+            if answers[-1] == 503:
+                others.append(sign_in_from(a, "198.51.100.%d" % len(others), 100000 + len(others)))
+                if len(others) >= 3:
+                    over.set()
+        return answers
+
+    answers = set(sum(at_once(again_and_again, 28), []))
+    assert answers == {401, 503} and set(others) == {401}, (answers, others)
+
+
 def refused_in_many_ways(a):
     """Alone, two behind each other, in pieces, with a body, asking for the end of the connection: the answers come in order and nothing is mistaken
     for another request."""

@@ -17,7 +17,7 @@ CONF_VAR(MAX_CONNECTIONS, CONF_NUMBER, .fallback = "960", .min = 8, .max = 1000,
 CONF_VAR(MAX_IN_FLIGHT, CONF_NUMBER, .fallback = "512", .min = 1, .max = 1000,
     .help = "Maximum number of requests in flight per API worker; a request above it gets 503. When responses are slow, some requests get 503 below it.")
 CONF_VAR(MAX_PASSWORD_WAIT_MS, CONF_NUMBER, .fallback = "5000", .min = 100, .max = 60000,
-    .help = "Maximum wait for a password hash, in milliseconds. While the oldest waiting hash in an API worker exceeds it, logins, registrations and password changes get 503.")
+    .help = "Maximum wait for a password hash, in milliseconds. While a client's network waits longer in an API worker, its logins, registrations and password changes get 503. Networks take turns.")
 CONF_VAR(MAX_BODY_MB, CONF_NUMBER, .fallback = "64", .min = 1, .max = 4096,
     .help = "Maximum memory for request bodies per API worker, in megabytes; a request above it gets 503.")
 CONF_VAR(HEADER_TIMEOUT_SEC, CONF_NUMBER, .fallback = "10", .min = 1, .max = 300,

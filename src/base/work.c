@@ -27,7 +27,6 @@ struct work {
 	void			(*work)(void *);
 	void			(*done)(void *);
 	void			*arg;
-	u_int64_t		since;
 	TAILQ_ENTRY(work)	list;
 };
 
@@ -193,7 +192,6 @@ work_run(enum work_kind kind, void (*work)(void *), void (*done)(void *), void *
 	w->work = work;
 	w->done = done;
 	w->arg = arg;
-	w->since = kore_time_ms();
 	pthread_mutex_lock(&lock);
 	start = pool_add(pool, w);
 	pthread_mutex_unlock(&lock);
@@ -206,20 +204,6 @@ work_run(enum work_kind kind, void (*work)(void *), void (*done)(void *), void *
 		thread_start(pool);
 
 	return (1);
-}
-
-int64_t
-work_wait_ms(enum work_kind kind)
-{
-	const struct work	*first;
-	u_int64_t		since;
-
-	pthread_mutex_lock(&lock);
-	first = TAILQ_FIRST(&pools[kind].waiting);
-	since = first != NULL ? first->since : 0;
-	pthread_mutex_unlock(&lock);
-
-	return (since != 0 ? (int64_t)(kore_time_ms() - since) : 0);
 }
 
 int

@@ -23,9 +23,6 @@ enum work_kind {
  */
 int	work_run(enum work_kind kind, void (*work)(void *), void (*done)(void *), void *arg);
 
-/* Returns the age in milliseconds of the oldest work that waits for a thread; 0 if none waits. Event loop only. */
-int64_t	work_wait_ms(enum work_kind kind);
-
 /* Starts a detached thread with all signals blocked, for long work. Returns 0 if no thread can be created. Any thread. */
 int	thread_begin(void *(*run)(void *), void *arg);
 

@@ -5,8 +5,8 @@
  */
 #include "base/conf.h"
 #include "base/counter.h"
-#include "base/work.h"
 #include "http/admission.h"
+#include "http/password.h"
 #include "http/route.h"
 
 #define TICK_MS		250
@@ -92,7 +92,7 @@ admission_body_end(struct http_request *req)
 static int
 passwords_full(void)
 {
-	return (work_wait_ms(WORK_PASSWORD) > conf_int(CONF_MAX_PASSWORD_WAIT_MS));
+	return (password_wait_ms() > conf_int(CONF_MAX_PASSWORD_WAIT_MS));
 }
 
 int

@@ -39,9 +39,9 @@ void	admission_body_end(struct http_request *);
 /*
  * Returns 1, and counts a refusal, if the worker can take no further request to
  * this route (NULL: to no route): it has MAX_IN_FLIGHT requests in flight, it is
- * overloaded, or the route hashes a password and the oldest request that waits
- * for a password thread has waited longer than MAX_PASSWORD_WAIT_MS. Returns 0
- * for a vital route.
+ * overloaded, or the route hashes a password and a network has waited longer
+ * than MAX_PASSWORD_WAIT_MS for its turn (http/password.h). Returns 0 for a
+ * vital route.
  */
 int	admission_full(const struct route *);
 

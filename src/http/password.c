@@ -1,14 +1,27 @@
 /*
- * bcrypt on threads (base/work.h).
+ * bcrypt on threads (base/work.h). Tasks wait here, one queue per network, and
+ * the queues take turns: a network with many tasks delays another network's
+ * task by one task a turn. Threads get no more tasks than they can run, so
+ * that the queue of base/work.h stays empty.
  */
 #include <crypt.h>
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <kore/kore.h>
+#include <kore/tasks.h>
+
+#include "base/conf.h"
+#include "base/counter.h"
 #include "base/random.h"
 #include "base/work.h"
+#include "http/admission.h"
+#include "http/limit.h"
 #include "http/password.h"
+#include "http/reply.h"
+#include "http/route.h"
 
 #define SALT_PREFIX	"$2a$10$"
 #define SALT_CHARS	22
@@ -19,6 +32,8 @@
 /* A hash or a comparison on its way to a thread and back. */
 struct hash_task {
 	struct request	*r;
+	u_int64_t	since;	/* start of the wait for a thread */
+	TAILQ_ENTRY(hash_task)	list;
 	char		*text;
 	char		**hashes;
 	int		count;
@@ -27,6 +42,17 @@ struct hash_task {
 	void		(*hashed)(struct request *, const char *);
 	void		(*checked)(struct request *, int);
 };
+
+/* A network with tasks that wait for a thread. */
+struct turn {
+	char		network[CLIENT_ADDRESS_MAX];
+	u_int64_t	since;		/* when it was served last, or its first task came */
+	TAILQ_HEAD(, hash_task)	tasks;
+	TAILQ_ENTRY(turn)	list;
+};
+
+static TAILQ_HEAD(, turn)	turns = TAILQ_HEAD_INITIALIZER(turns);	/* the next one to be served is the first */
+static int			running;	/* tasks that threads have */
 
 /* Hashes text with the salt in setting, which is a salt or a hash. Writes "" if setting is malformed. */
 static void
@@ -92,11 +118,56 @@ task_work(void *arg)
 }
 
 static void
+task_free(struct hash_task *t)
+{
+	int	i;
+
+	explicit_bzero(t->text, strlen(t->text));
+	free(t->text);
+	for (i = 0; i < t->count; i++)
+		free(t->hashes[i]);
+	free(t->hashes);
+	free(t);
+}
+
+/* Takes the first task of the network whose turn it is. The network goes to the end of the line. */
+static struct hash_task *
+task_next(void)
+{
+	struct turn		*n = TAILQ_FIRST(&turns);
+	struct hash_task	*t = TAILQ_FIRST(&n->tasks);
+
+	TAILQ_REMOVE(&n->tasks, t, list);
+	TAILQ_REMOVE(&turns, n, list);
+	if (TAILQ_EMPTY(&n->tasks)) {
+		free(n);
+	} else {
+		n->since = kore_time_ms();
+		TAILQ_INSERT_TAIL(&turns, n, list);
+	}
+
+	return (t);
+}
+
+static void	task_done(void *);
+
+/* Gives tasks to the threads that are free. */
+static void
+tasks_start(void)
+{
+	while (running < kore_task_threads && !TAILQ_EMPTY(&turns)) {
+		running++;
+		(void)work_run(WORK_PASSWORD, task_work, task_done, task_next());
+	}
+}
+
+static void
 task_done(void *arg)
 {
 	struct hash_task	*t = arg;
-	int		i;
 
+	running--;
+	tasks_start();
 	if (request_resume(t->r)) {
 		if (t->hashed != NULL)
 			t->hashed(t->r, t->hash);
@@ -104,12 +175,64 @@ task_done(void *arg)
 			t->checked(t->r, t->index);
 		request_settle(t->r);
 	}
-	explicit_bzero(t->text, strlen(t->text));
-	free(t->text);
-	for (i = 0; i < t->count; i++)
-		free(t->hashes[i]);
-	free(t->hashes);
-	free(t);
+	task_free(t);
+}
+
+/* Returns the network's turn; a new one stands at the end of the line. */
+static struct turn *
+turn_find(const char *network)
+{
+	struct turn	*n;
+
+	TAILQ_FOREACH(n, &turns, list) {
+		if (!strcmp(n->network, network))
+			return (n);
+	}
+	if ((n = calloc(1, sizeof(*n))) == NULL)
+		fatal("out of memory");
+	snprintf(n->network, sizeof(n->network), "%s", network);
+	n->since = kore_time_ms();
+	TAILQ_INIT(&n->tasks);
+	TAILQ_INSERT_TAIL(&turns, n, list);
+
+	return (n);
+}
+
+/* Queues a task, or answers 503 if the tasks of its network have waited for too long. A refused attempt is not counted as one. */
+static void
+task_queue(struct hash_task *t)
+{
+	char		network[CLIENT_ADDRESS_MAX];
+	struct turn	*n;
+
+	client_network(&t->r->client, network);
+	n = turn_find(network);
+	t->since = kore_time_ms();
+	if (!TAILQ_EMPTY(&n->tasks) && t->since - TAILQ_FIRST(&n->tasks)->since > (u_int64_t)conf_int(CONF_MAX_PASSWORD_WAIT_MS)) {
+		counter_add(COUNTER_REFUSED, 1);
+		if (t->r->route->limit != NULL)
+			limit_undo(t->r);
+		reply_message(t->r, 503, ADMISSION_BUSY);
+		task_free(t);
+		return;
+	}
+	TAILQ_INSERT_TAIL(&n->tasks, t, list);
+	request_wait(t->r);
+	tasks_start();
+}
+
+int64_t
+password_wait_ms(void)
+{
+	const struct turn	*n;
+	u_int64_t		now = kore_time_ms(), longest = 0;
+
+	TAILQ_FOREACH(n, &turns, list) {
+		if (now - n->since > longest)
+			longest = now - n->since;
+	}
+
+	return ((int64_t)longest);
 }
 
 static struct hash_task *
@@ -131,8 +254,7 @@ password_hash(struct request *r, const char *password, void (*next)(struct reque
 	struct hash_task	*t = task_new(r, password);
 
 	t->hashed = next;
-	request_wait(r);
-	(void)work_run(WORK_PASSWORD, task_work, task_done, t);
+	task_queue(t);
 }
 
 void
@@ -149,8 +271,7 @@ password_check(struct request *r, const char *text, const char *const *hashes, i
 			fatal("out of memory");
 	}
 	t->count = count;
-	request_wait(r);
-	(void)work_run(WORK_PASSWORD, task_work, task_done, t);
+	task_queue(t);
 }
 
 int

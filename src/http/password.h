@@ -11,6 +11,12 @@
 #define PASSWORD_WEAK		"Password too weak. Use at least 8 chars, upper, lower, number, and symbol."
 
 /*
+ * Both functions answer 503 instead of queueing if the oldest task of the
+ * client's network has waited longer than MAX_PASSWORD_WAIT_MS for a thread.
+ * Networks take turns.
+ */
+
+/*
  * Hashes the password on a thread, then calls next with the hash, which is
  * valid until next returns. If the client disconnects meanwhile, next is not
  * called. Event loop only.
@@ -26,6 +32,13 @@ void	password_hash(struct request *, const char *password, void (*next)(struct r
  */
 void	password_check(struct request *, const char *text, const char *const *hashes, int count,
 	    void (*next)(struct request *, int index));
+
+/*
+ * Returns how long the network that has waited longest for its turn has waited,
+ * in milliseconds; 0 if no task waits. A network with many tasks has many turns
+ * and does not raise it. Event loop only.
+ */
+int64_t	password_wait_ms(void);
 
 /* Returns 1 if the password is strong (docs/compatibility.md#passwords). Any thread. */
 int	password_strong(const char *);
