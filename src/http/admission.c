@@ -6,7 +6,6 @@
 #include "base/conf.h"
 #include "base/counter.h"
 #include "http/admission.h"
-#include "http/password.h"
 #include "http/route.h"
 
 #define TICK_MS		250
@@ -21,6 +20,8 @@ static struct {
 	int		silent;		/* ticks without a finished request */
 	int		slow;		/* overloaded */
 } load = { .quickest = -1 };
+
+static int64_t	(*password_wait_ms)(void) = NULL;
 
 static void
 admission_tick(void *arg, u_int64_t now)
@@ -42,6 +43,12 @@ void
 admission_start(void)
 {
 	kore_timer_add(admission_tick, TICK_MS, NULL, 0);
+}
+
+void
+admission_passwords(int64_t (*wait_ms)(void))
+{
+	password_wait_ms = wait_ms;
 }
 
 static int
@@ -92,7 +99,7 @@ admission_body_end(struct http_request *req)
 static int
 passwords_full(void)
 {
-	return (password_wait_ms() > conf_int(CONF_MAX_PASSWORD_WAIT_MS));
+	return (password_wait_ms != NULL && password_wait_ms() > conf_int(CONF_MAX_PASSWORD_WAIT_MS));
 }
 
 int

@@ -17,6 +17,13 @@ struct route;
 /* Starts the timer that measures the load. Call once in each worker, before it accepts connections. */
 void	admission_start(void);
 
+/*
+ * Sets the function that returns how long the network that has waited longest
+ * for its turn on a password thread has waited, in milliseconds. password.c
+ * calls it, so that this module stays below it.
+ */
+void	admission_passwords(int64_t (*wait_ms)(void));
+
 /* Returns 1 if the worker has more connections than MAX_CONNECTIONS and the route (NULL: none) is not vital. */
 int	admission_connections_full(const struct route *);
 

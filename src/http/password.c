@@ -198,6 +198,25 @@ turn_find(const char *network)
 	return (n);
 }
 
+/*
+ * Returns how long the network that has waited longest for its turn has waited,
+ * in milliseconds; 0 if no task waits. A network with many tasks has many turns
+ * and does not raise it.
+ */
+static int64_t
+longest_wait_ms(void)
+{
+	const struct turn	*n;
+	u_int64_t		now = kore_time_ms(), longest = 0;
+
+	TAILQ_FOREACH(n, &turns, list) {
+		if (now - n->since > longest)
+			longest = now - n->since;
+	}
+
+	return ((int64_t)longest);
+}
+
 /* Queues a task, or answers 503 if the tasks of its network have waited for too long. A refused attempt is not counted as one. */
 static void
 task_queue(struct hash_task *t)
@@ -205,6 +224,7 @@ task_queue(struct hash_task *t)
 	char		network[CLIENT_ADDRESS_MAX];
 	struct turn	*n;
 
+	admission_passwords(longest_wait_ms);
 	client_network(&t->r->client, network);
 	n = turn_find(network);
 	t->since = kore_time_ms();
@@ -219,20 +239,6 @@ task_queue(struct hash_task *t)
 	TAILQ_INSERT_TAIL(&n->tasks, t, list);
 	request_wait(t->r);
 	tasks_start();
-}
-
-int64_t
-password_wait_ms(void)
-{
-	const struct turn	*n;
-	u_int64_t		now = kore_time_ms(), longest = 0;
-
-	TAILQ_FOREACH(n, &turns, list) {
-		if (now - n->since > longest)
-			longest = now - n->since;
-	}
-
-	return ((int64_t)longest);
 }
 
 static struct hash_task *

@@ -33,13 +33,6 @@ void	password_hash(struct request *, const char *password, void (*next)(struct r
 void	password_check(struct request *, const char *text, const char *const *hashes, int count,
 	    void (*next)(struct request *, int index));
 
-/*
- * Returns how long the network that has waited longest for its turn has waited,
- * in milliseconds; 0 if no task waits. A network with many tasks has many turns
- * and does not raise it. Event loop only.
- */
-int64_t	password_wait_ms(void);
-
 /* Returns 1 if the password is strong (docs/compatibility.md#passwords). Any thread. */
 int	password_strong(const char *);
 

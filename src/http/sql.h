@@ -12,6 +12,8 @@
  *	id		first ":" segment of the path, or what "*" matches
  *	userId		user of the access token
  *	deviceId	device of the access token
+ *	session		session of the access token; left out for a token without one
+ *	issued		time of issue of the access token, in seconds since 1970
  *	session		claim session of the access token
  *	issued		claim iat of the access token
  *	need		guard of the route (guard_need()), for sql/query/guard.sql
