@@ -19,7 +19,8 @@ done)
 build/deps.sh $deps
 mkdir -p out/bin
 ln -sfn ../../build/kodev.sh out/bin/kodev
-make --no-print-directory -f build/Makefile -j"$(nproc)" TARGET=$target
+# Tests build while a test runs the application from here.
+flock out/make-$target.lock make --no-print-directory -f build/Makefile -j"$(nproc)" TARGET=$target
 kind="NOT static"
 readelf -lW "$product" | grep -q INTERP || kind=static
 echo "$product: $(stat -c %s "$product") bytes, $kind"

@@ -204,7 +204,7 @@ def build(what, target=None):
     if target != "musl":
         subprocess.run(["build/deps.sh", "arm64" if target == "arm64" else "asan"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL, timeout=3000)
     path = "out/test/%s/%s" % (target, what)
-    with open(os.path.join(ROOT, "out", "make.lock"), "w") as lock:  # one worker of pytest-xdist at a time
+    with open(os.path.join(ROOT, "out", "make-%s.lock" % target), "w") as lock:  # as build/build.sh
         fcntl.flock(lock, fcntl.LOCK_EX)
         made = subprocess.run(["make", "--no-print-directory", "-f", "build/Makefile", "TARGET=" + target, path], cwd=ROOT,
                               capture_output=True, text=True, timeout=1200)

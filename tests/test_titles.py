@@ -348,9 +348,9 @@ def test_parts_do_not_share_answers_and_unknown_parameters_do(postgres, applianc
                 said.append(answer.read().count(b'"name":'))
         return said, calls() - before
 
-    for query in ("limit=%d", "limit=0x%d&kidMode=0", "offset=9&limit=5&q=%d"):
+    for query in ("limit=%d", "limit=0x%d&kidMode=0&offset=1", "offset=9&limit=5&q=%d"):
         said, ran = at_once(query)
-        assert ran >= 8 and said == ([0] * 8 if "offset" in query else list(range(8))), query
+        assert ran >= 8 and said == ([0] * 8 if "q=" in query else list(range(8))), query
     for query in ("x=%d", "limit[]=%d", "limit=-1%d&kidMode=0", "limit=%d&limit=1", "country=&x%d=y"):
         # None if the entry of the query before is still valid. A worker that is slow to read them all runs more than one.
         wait_for(lambda: at_once(query) in (([9] * 8, 0), ([9] * 8, 1)), query)
