@@ -169,7 +169,7 @@ CONF_VAR(TRANSCODE_LEASE_MS, CONF_NUMBER, .fallback = "30000", .min = 500, .max 
 CONF_VAR(TRANSCODE_RETRY_MS, CONF_NUMBER, .fallback = "5000", .min = 1, .max = 3600000,
     .help = "Delay in milliseconds before a transcode job that failed for a temporary reason is retried; doubled for each further retry.")
 CONF_VAR(QUEUE_SWEEP_MS, CONF_NUMBER, .fallback = "10000", .min = 20, .max = 3600000,
-    .help = "Interval in milliseconds at which transcode workers poll for jobs and search for expired leases.")
+    .help = "Interval in milliseconds at which transcode workers poll for jobs, and the first worker of every process searches for expired leases.")
 CONF_VAR(POPULARITY_CACHE_SEC, CONF_NUMBER, .fallback = "300", .min = 0, .max = 86400,
     .help = "Cache lifetime of popular titles, in seconds; 0 disables the cache.")
 CONF_VAR(REC_CACHE_SEC, CONF_NUMBER, .fallback = "120", .min = 0, .max = 86400,

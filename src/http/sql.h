@@ -14,8 +14,6 @@
  *	deviceId	device of the access token
  *	session		session of the access token; left out for a token without one
  *	issued		time of issue of the access token, in seconds since 1970
- *	session		claim session of the access token
- *	issued		claim iat of the access token
  *	need		guard of the route (guard_need()), for sql/query/guard.sql
  *	path		path as the client sent it, without the query string
  *	urlPlaceholder	beginning of a URL placeholder (http/sign.h)

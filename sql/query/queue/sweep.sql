@@ -1,4 +1,4 @@
--- Transcode worker at start and at intervals: puts transcode jobs with a lost lease back into the queue or lets them fail,
+-- First worker of every process at intervals, and the transcode worker at its start: puts transcode jobs with a lost lease back into the queue or lets them fail,
 -- and adopts uploads without a job. Returns the counts of both and of the jobs that are due.
 -- $1: process whose transcode jobs are lost for certain, empty for none.
 -- $2: lease in milliseconds.

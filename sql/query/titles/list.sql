@@ -18,6 +18,7 @@ FROM (
 		(SELECT count(*) FROM "Episode" e WHERE e."titleId" = t."id") AS "episodeCount",
 		(SELECT count(*) FROM "Season" s WHERE s."titleId" = t."id") AS "seasonCount"
 	) r
+	-- Without one of these parameters the inner query is skipped: name each new filter here.
 	WHERE wanzami.visible(t, ($1 ->> 'country'), ($1 ->> 'audience')) AND (NOT $1 -> 'query' ?| ARRAY['limit', 'offset', 'q'] OR t."id" IN (
 		SELECT p."id" FROM "Title" p WHERE wanzami.visible(p, ($1 ->> 'country'), ($1 ->> 'audience')) AND wanzami.title_found(p, $1 -> 'query')
 		ORDER BY p."releaseDate" DESC NULLS LAST, p."createdAt" DESC, p."id" DESC
