@@ -312,11 +312,26 @@ def test_bodies_do_not_fill_the_memory(base):
         assert a.get("/health").status_code == 200  # the worker has read it before this
         two.sendall(campaign + b"[")
         assert two.recv(4096).startswith(b"HTTP/1.1 503 ")
+        with connect(a) as rest, connect(a) as whole:
+            rest.sendall(POST % 48000 + b"[")
+            assert a.get("/health").status_code == 200
+            whole.sendall(POST % 9000 + b"[" + b" " * 8998 + b"]")  # the whole request at once: Kore has taken the buffer by then
+            assert whole.recv(4096).startswith(b"HTTP/1.1 503 ")
         one.sendall(b"]" + b" " * 999998)
         assert one.recv(4096).startswith(b"HTTP/1.1 401 ")
     with connect(a) as three:
         three.sendall(campaign + b"[]" + b" " * 999998)
         assert three.recv(4096).startswith(b"HTTP/1.1 401 ")
+
+
+@pytest.mark.parametrize("media", [False, True])
+def test_a_body_of_local_storage_needs_a_signature(base, tmp_path, media):
+    """However long the header section is: without one, the limit is that of every body."""
+    a = base.start(roles="api", WORKERS=1, **({"MEDIA_DIR": str(tmp_path / "media"), "PUBLIC_API_ORIGIN": "http://localhost"} if media else {}))
+    for padding in (b"", b"User-Agent: " + b"x" * 3000 + b"\r\n"):
+        with connect(a) as s:
+            s.sendall(b"PUT /media-local/a.mp4?expires=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 4000000\r\n" + padding + b"\r\n")
+            assert s.recv(4096).startswith(b"HTTP/1.1 403 " if media else b"HTTP/1.1 413 ")
 
 
 def test_a_crowd_of_slow_clients_does_not_keep_others_waiting(slow):

@@ -316,7 +316,7 @@ put_take(struct put *w, struct http_request *req)
 	return (1);
 }
 
-ROUTE(PUT, LOCAL_PATH "*", localmedia_put, .query = signed_query, .raw = 1, .body_max = OBJECTS_PART_MAX);
+ROUTE(PUT, LOCAL_PATH "*", localmedia_put, .query = signed_query, .raw = 1);	/* limit of the body: http/local_body.h */
 
 static void
 localmedia_put(struct request *r)

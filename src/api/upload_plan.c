@@ -29,7 +29,7 @@ void
 upload_plan_read(struct upload_plan *p, int64_t bytes, int64_t part_size)
 {
 	upload_plan_make(p, bytes > 0 ? bytes : 0);
-	p->fixed = bytes > 0 && part_size > 0;
+	p->fixed = bytes > 0 && part_size > 0 && (bytes - 1) / part_size < OBJECTS_PARTS_MAX;
 	if (p->fixed) {
 		p->part_size = part_size;
 		p->part_count = (int)((bytes + part_size - 1) / part_size);

@@ -8,7 +8,27 @@
 
 #define SIZE_DIGITS	8	/* a longer size is above every limit */
 
-enum { SIZE, EXTENSION, SIZE_LF, DATA, DATA_CR, DATA_LF, TRAILER, TRAILER_LF, END_LF };
+enum { SIZE, BLANK, EXTENSION, SIZE_LF, DATA, DATA_CR, DATA_LF, TRAILER, TRAILER_LF, END_LF };
+
+/* Reads a byte between the size of a chunk and its extension. Returns 0 if it is invalid. */
+static int
+size_end(struct chunked *d, char c)
+{
+	switch (c) {
+	case '\r':
+		d->state = SIZE_LF;
+		return (1);
+	case ';':
+		d->state = EXTENSION;
+		return (1);
+	case ' ':
+	case '\t':
+		d->state = BLANK;
+		return (++d->lines <= CHUNKED_LINES_MAX);
+	default:
+		return (0);
+	}
+}
 
 /* Reads a byte of the line with the size of a chunk. Returns 0 if it is invalid. */
 static int
@@ -21,11 +41,8 @@ size_byte(struct chunked *d, char c)
 		d->digits++;
 		return (1);
 	}
-	if (d->digits == 0 || (c != '\r' && c != ';' && c != ' ' && c != '\t'))
-		return (0);
-	d->state = c == '\r' ? SIZE_LF : EXTENSION;
 
-	return (1);
+	return (d->digits > 0 && size_end(d, c));
 }
 
 /* Reads a byte of an extension or of a trailer. Returns 0 if it is invalid, or if there are too many. */
@@ -58,6 +75,8 @@ frame_byte(struct chunked *d, char c)
 	switch (d->state) {
 	case SIZE:
 		return (size_byte(d, c));
+	case BLANK:
+		return (size_end(d, c));
 	case EXTENSION:
 		return (line_byte(d, c, SIZE_LF));
 	case SIZE_LF:

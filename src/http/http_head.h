@@ -9,6 +9,8 @@
 
 #define HTTP_HEAD_ORIGIN_MAX	256	/* bytes of an Origin that a refusal repeats, its NUL included */
 
+#define HTTP_HEAD_GROWTH	24	/* bytes by which http_head_rewrite() may lengthen a header section */
+
 struct http_head {
 	size_t		len;		/* of the rewritten header section, with its empty line */
 	size_t		body;		/* Content-Length, 0 without one */

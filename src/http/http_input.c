@@ -68,7 +68,8 @@ refusal_queue(struct connection *c, int status, int close)
 	char				origin[HTTP_HEAD_ORIGIN_MAX];
 	struct kore_buf			out;
 
-	http_head_origin(head, body != NULL ? body->head : c->rnb->s_off, origin);
+	/* Kore has taken the buffer if the whole request has arrived. */
+	http_head_origin(head, body != NULL ? body->head : head != NULL ? c->rnb->s_off : 0, origin);
 	kore_buf_init(&out, 1024);
 	kore_buf_appendf(&out, "HTTP/1.1 %d %s\r\ndate: %s\r\nconnection: %s\r\naccess-control-allow-origin: %s%s\r\n"
 	    "content-type: application/json; charset=utf-8\r\nx-content-type-options: nosniff\r\ncache-control: no-store\r\n",
@@ -256,6 +257,7 @@ http_input_collect(struct netbuf *nb, const struct route *route, size_t was, siz
 	if (most > LOCALBODY_MEMORY_MAX)
 		return (http_input_refuse(c, 411));
 	pipelined_collect(c, &(struct pipelined_body){ .route = route, .reads_body = h->reads_body, .most = most }, nb->buf, h->len - 2);
+	timeouts_collected(c, h->len);
 	memmove(nb->buf, nb->buf + was, rest);
 	nb->s_off = rest;
 	nb->cb = http_input_chunks;
@@ -305,7 +307,7 @@ http_input_head(struct netbuf *nb, size_t was)
 	struct connection	*c = nb->owner;
 	char			*head = (char *)nb->buf;
 	const struct route	*route = route_find(head);
-	size_t			most, rest = nb->s_off - was;
+	size_t			most, rest = nb->s_off - was, gap = MIN(HTTP_HEAD_GROWTH, nb->b_len - nb->s_off);
 	struct http_head	h;
 	int			status;
 
@@ -313,9 +315,12 @@ http_input_head(struct netbuf *nb, size_t was)
 		return (http_input_refuse(c, 503));
 	if ((most = body_max(route, head, was)) == 0)
 		return (http_input_refuse(c, 403));
-	/* The header section may grow by a Content-Length of 0, but only where nothing follows. */
-	if ((status = http_head_rewrite(head, was, rest == 0 ? nb->b_len : was, most, &h)) != 0)
+	/* Room for a Content-Length of 0, in front of what follows. */
+	memmove(head + was + gap, head + was, rest);
+	if ((status = http_head_rewrite(head, was, was + gap, most, &h)) != 0)
 		return (http_input_refuse(c, status));
+	was += gap;
+	nb->s_off += gap;
 	if (h.chunked)
 		return (http_input_collect(nb, route, was, rest, &h, most));
 	if (http_input_busy(c, route, head, &h, rest))
@@ -333,6 +338,7 @@ http_input_recv(struct netbuf *nb)
 	struct connection	*c = nb->owner;
 	char			*end;
 	size_t			was;
+	int			full = nb->s_off == nb->b_len;	/* more may wait in the socket */
 
 	lines_skip(nb);
 	if (nb->s_off == 0)
@@ -341,7 +347,8 @@ http_input_recv(struct netbuf *nb)
 	if ((end = memmem(nb->buf, nb->s_off, HEAD_END, strlen(HEAD_END))) == NULL)
 		return (nb->s_off < nb->b_len ? KORE_RESULT_OK : http_input_refuse(c, 431));
 	timeouts_headed(c);
-	pipelined_drained(c);
+	if (!full)
+		pipelined_drained(c);
 	if (timeouts_unsent(c) > UNSENT_MAX)
 		return (KORE_RESULT_ERROR);
 	was = (size_t)(end - (char *)nb->buf) + strlen(HEAD_END);

@@ -26,6 +26,7 @@
 #define LOCK_MEMORY_SEC	86400		/* lock-outs are counted for a day; each one is longer than the one before */
 #define LOCK_DOUBLINGS	2		/* the longest lock-out is 4 times the first one */
 #define NO_COUNT	INT64_MIN	/* Valkey has not counted */
+#define DELAYED_MAX	128	/* attempts that wait in a worker: they keep their memory when their clients have left */
 #define LOCAL_COUNTERS	4096
 #define LOCAL_PROBES	8		/* slots tried for a key */
 
@@ -82,6 +83,8 @@ struct check {
 	struct counter		counters[COUNTERS];
 	char			known[KEY_MAX];
 };
+
+static int	delayed = 0;	/* attempts of this worker that wait for their delay */
 
 /* Counters of this worker, used while Valkey is unreachable. */
 static struct local {
@@ -321,6 +324,7 @@ static void
 delay_done(void *arg, u_int64_t now)
 {
 	(void)now;
+	delayed--;
 	check_end(arg, 0);
 }
 
@@ -340,15 +344,18 @@ guess_done(void *arg, const redisReply *reply)
 	struct check	*k = arg;
 	struct request	*r = k->r;
 	int64_t		count = check_count(k, reply, BY_ACCOUNT, 0), over = count / scale() - SLOW_AFTER, seconds;
+	int		refused;
 
 	k->guessed = 1;
-	if (count > k->counters[BY_ACCOUNT].most || over <= 0) {
-		check_end(k, count > k->counters[BY_ACCOUNT].most);
+	refused = count > k->counters[BY_ACCOUNT].most || (over > 0 && delayed >= DELAYED_MAX);
+	if (refused || over <= 0) {
+		check_end(k, refused);
 		return;
 	}
 	seconds = (over + SLOW_STEP - 1) / SLOW_STEP;
 	if (request_resume(r)) {
 		request_wait_outside(r);
+		delayed++;
 		kore_timer_add(delay_done, (u_int64_t)(seconds < SLOW_MAX_SEC ? seconds : SLOW_MAX_SEC) * 1000, k, KORE_TIMER_ONESHOT);
 		request_settle(r);
 	} else {

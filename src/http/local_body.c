@@ -71,13 +71,16 @@ local_body_max(const char *line, size_t len)
 {
 	struct local_body_url	url;
 	char				copy[HTTP_URI_LEN + 8], *path = copy + strlen("PUT "), *query;
+	size_t				n;
 
-	if (!local_enabled() || len < strlen("PUT " LOCAL_PATH) || strncasecmp(line, "PUT " LOCAL_PATH, strlen("PUT " LOCAL_PATH)) ||
-	    len >= sizeof(copy))
+	if (!local_enabled() || len < strlen("PUT " LOCAL_PATH) || strncasecmp(line, "PUT " LOCAL_PATH, strlen("PUT " LOCAL_PATH)))
 		return (LOCALBODY_MEMORY_MAX);
-	memcpy(copy, line, len);
-	copy[len] = '\0';
-	path[strcspn(path, " \r\n")] = '\0';
+	n = (size_t)((const char *)memchr(line, '\n', len) - line);
+	if (n >= sizeof(copy))
+		return (0);
+	memcpy(copy, line, n);
+	copy[n] = '\0';
+	path[strcspn(path, " \r")] = '\0';
 	if ((query = strchr(path, '?')) != NULL)
 		*query++ = '\0';
 

@@ -24,8 +24,8 @@ struct local_body_url {
 void	local_body_start(void);
 
 /*
- * Returns the limit of the body, in bytes, of a request whose header begins
- * with these len bytes: OBJECTS_PART_MAX for a PUT to a valid presigned URL, 0
+ * Returns the limit of the body, in bytes, of a request with a header section
+ * of these len bytes, which begins with its request line: OBJECTS_PART_MAX for a PUT to a valid presigned URL, 0
  * for a PUT to an invalid one, LOCALBODY_MEMORY_MAX for any other request.
  */
 size_t	local_body_max(const char *line, size_t len);

@@ -62,6 +62,9 @@ timeouts_collected(struct connection *c, size_t bytes)
 {
 	struct timeouts_time	*r = time_of(c);
 
+	/* The tick may have counted the bytes of connections that are gone by now. */
+	if (bytes == 0)
+		collected_all -= r->collected < collected_all ? r->collected : collected_all;
 	r->collected = bytes > 0 ? r->collected + bytes : 0;
 	collected_all += bytes;
 }

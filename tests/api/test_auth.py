@@ -140,6 +140,50 @@ def test_tokens_that_are_not_ours(api):
         assert (r.status_code, r.json()["message"]) == (401, "Missing access token"), header
 
 
+def waits_for_a_lock(db):
+    db.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+    return db.fetchone()[0]
+
+
+@pytest.mark.parametrize("ending", ["reset", "logout"])
+def test_a_session_that_begins_while_all_are_ended_ends_too(api, postgres, ending):
+    """A refresh holds the user's row and has its new session when the others are to be ended."""
+    me, token = user(api), "11111111-2222-4333-8444-555555555555"
+    refresh = login(api, deviceId="one").json()["refreshToken"]
+    api.db.execute("""UPDATE "User" SET "resetToken" = wanzami.digest(%s), "resetTokenExpires" = wanzami.now() + interval '1 hour'""", (token,))
+    other = postgres.connect(api.database.rsplit("/", 1)[1])
+    other.autocommit = False
+    cursor = other.cursor()
+    cursor.execute('SELECT FROM "User" WHERE id = %s FOR UPDATE', (me,))
+    cursor.execute("""INSERT INTO "Session" ("userId", "deviceId", "refreshToken", "createdAt", "expiresAt")
+        VALUES (%s, 'one', 'sha256:new', wanzami.now(), wanzami.now() + interval '1 day')""", (me,))
+    path, body = {"reset": ("/api/auth/reset-password", {"email": "ada@example.com", "token": token, "password": "Another-password-1"}),
+                  "logout": ("/api/auth/logout", {"refreshToken": refresh})}[ending]
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        ended = pool.submit(api.post, path, body)
+        wait_for(lambda: waits_for_a_lock(api.db), "the wait for the user's row")
+        other.commit()
+        assert ended.result().status_code == 200
+    api.db.execute('SELECT count(*) FROM "Session"')
+    assert api.db.fetchone() == (0,)
+    other.close()
+
+
+def test_a_login_with_a_password_that_is_being_changed_opens_no_session(api, postgres):
+    me = user(api)
+    other = postgres.connect(api.database.rsplit("/", 1)[1])
+    other.autocommit = False
+    other.cursor().execute("""UPDATE "User" SET password = 'another' WHERE id = %s""", (me,))
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        answer = pool.submit(login, api)
+        wait_for(lambda: waits_for_a_lock(api.db), "the wait for the user's row")
+        other.commit()
+        assert answer.result().status_code == 401
+    api.db.execute('SELECT count(*) FROM "Session"')
+    assert api.db.fetchone() == (0,)
+    other.close()
+
+
 def test_a_token_that_was_verified_before(postgres, appliance):
     """A worker remembers tokens, but each by the whole of it, and only for as long as it counts."""
     url, db = postgres.create_migrated()

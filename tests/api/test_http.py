@@ -99,7 +99,8 @@ def test_a_chunked_body_has_the_limits_of_every_body(api):
 
 
 def test_a_chunked_body_that_stops_is_answered_408(api):
-    assert ask(api, CHUNKED + b"5\r\nab")[0] == 408
+    for part in (b"", b"5", b"5\r\nab", b"5\r\nabcde\r\n0\r\n"):
+        assert ask(api, CHUNKED + part)[0] == 408, part
     assert api.healthy()
 
 
@@ -115,7 +116,7 @@ def test_a_length_that_another_server_may_read_otherwise_is_refused(api, head):
 
 
 @pytest.mark.parametrize("raw", [
-    b"\r\n", b"g\r\n", b"-1\r\n", b"0x5\r\nabcde\r\n0\r\n\r\n", b" 5\r\nabcde\r\n0\r\n\r\n", b"+5\r\nabcde\r\n0\r\n\r\n", b"5\nabcde\n0\n\n", b"5\r\nabcde0\r\n\r\n",
+    b"\r\n", b"g\r\n", b"-1\r\n", b"0x5\r\nabcde\r\n0\r\n\r\n", b" 5\r\nabcde\r\n0\r\n\r\n", b"+5\r\nabcde\r\n0\r\n\r\n", b"5\nabcde\n0\n\n", b"5 x\r\nabcde\r\n0\r\n\r\n", b"5\r\nabcde0\r\n\r\n",
     b"5\r\nabcde\n0\r\n\r\n", b"5;a\x00b\r\nabcde\r\n0\r\n\r\n", b"000000005\r\nabcde\r\n0\r\n\r\n", b"123456789abcdef01\r\n", b"5;\nabcde\r\n0\r\n\r\n",
     b"5\r\nabcdef\r\n0\r\n\r\n", b"0\r\nX: y\n\r\n", b"0\r\n\n", b"5\rabcde\r\n"])
 def test_a_malformed_chunk_is_refused(api, raw):
@@ -171,6 +172,20 @@ def test_empty_lines_in_front_of_a_request_are_skipped(api):
         assert c.send(lines + b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n").answer()[0] == 200
     assert c.send(b"\r", b"\n", b"\r\nGET /health HTTP/1.1\r\nHost: a\r\n\r\n").answer()[0] == 200
     assert ask(api, b"\nGET /health HTTP/1.1\r\nHost: a\r\n\r\n")[0] == 400
+
+
+def test_a_large_body_behind_an_empty_line(api):
+    """The first read fills the buffer, the line is dropped, and the rest waits in the socket."""
+    c = Client(api)
+    body = json.dumps({"email": "x" * 60000}).encode()
+    for _ in range(20):
+        status, _, answer = c.send(b"\r\nPOST %s HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (ROUTE, len(body), body)).answer()
+        assert status == 400 and b"Invalid email" in answer
+
+
+def test_a_request_behind_a_post_without_a_length(api):
+    c = Client(api).send(b"POST %s HTTP/1.1\r\nHost: a\r\n\r\nGET /health HTTP/1.1\r\nHost: a\r\n\r\n" % ROUTE)
+    assert [c.answer()[0], c.answer()[0]] == [400, 200]
 
 
 def test_methods_are_case_sensitive(api):

@@ -23,7 +23,7 @@ WITH adopted AS (
 )
 DELETE FROM "Session" s USING adopted a WHERE s."userId" = a."id";
 SELECT wanzami.refuse(400, 'Google auth failed') WHERE NOT EXISTS (SELECT FROM "User" WHERE "id" = ($1 ->> 'foundId')::bigint
-	AND "email" = lower($1 ->> 'googleEmail') AND "emailVerified" AND "role"::text = $1 ->> 'foundRole');
+	AND "email" = lower($1 ->> 'googleEmail') AND "emailVerified" AND "role"::text = $1 ->> 'foundRole' FOR UPDATE);
 SELECT wanzami.device_seen(($1 ->> 'foundId')::bigint, $1 ->> 'newDeviceId', ($1 ->> 'deviceLimit')::int);
 INSERT INTO "Session" ("userId", "deviceId", "refreshToken", "createdAt", "expiresAt")
 VALUES (($1 ->> 'foundId')::bigint, $1 ->> 'newDeviceId', $1 ->> 'refreshDigest', wanzami.now(),

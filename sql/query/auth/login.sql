@@ -4,7 +4,7 @@
 -- $1: foundId, foundPassword, foundRole, newDeviceId, deviceLimit, refreshDigest, agent, address, refreshSeconds, path,
 --	accessToken, refreshToken.
 SELECT wanzami.refuse(401, 'Invalid credentials') WHERE NOT EXISTS (
-	SELECT FROM "User" WHERE "id" = ($1 ->> 'foundId')::bigint AND "password" = $1 ->> 'foundPassword' AND "role"::text = $1 ->> 'foundRole');
+	SELECT FROM "User" WHERE "id" = ($1 ->> 'foundId')::bigint AND "password" = $1 ->> 'foundPassword' AND "role"::text = $1 ->> 'foundRole' FOR UPDATE);
 SELECT wanzami.device_seen(($1 ->> 'foundId')::bigint, $1 ->> 'newDeviceId', ($1 ->> 'deviceLimit')::int);
 INSERT INTO "Session" ("userId", "deviceId", "refreshToken", "userAgent", "ipAddress", "createdAt", "expiresAt")
 VALUES (($1 ->> 'foundId')::bigint, $1 ->> 'newDeviceId', $1 ->> 'refreshDigest', $1 ->> 'agent', $1 ->> 'address', wanzami.now(),

@@ -2,6 +2,8 @@
 -- and ends all sessions. Returns 200, or 400 if the token has been used meanwhile.
 -- $1: passwordHash.
 -- $2: email, token.
+-- The lock comes first: a refresh that holds it has its new session in the snapshot of the next command.
+SELECT FROM "User" WHERE "email" = lower($2 ->> 'email') FOR UPDATE;
 WITH changed AS (
 	UPDATE "User" SET "password" = $1 ->> 'passwordHash', "resetToken" = NULL, "resetTokenExpires" = NULL, "emailVerified" = true,
 		"updatedAt" = wanzami.now()
