@@ -18,6 +18,7 @@ BINARY = services.BINARY
 
 def pytest_addoption(parser):
     parser.addoption("--binary", default=services.BINARY, help="the executable under test (out/wanzami); one for arm64 is emulated")
+    parser.addoption("--failed-to", help="a file for the ids of the tests that fail, one a line")
     parser.addoption("--valgrind", action="store_true", help="run the appliance under valgrind: with --binary out/wanzami-memcheck")
 
 
@@ -29,6 +30,22 @@ def pytest_configure(config):
     if config.getoption("--valgrind"):
         services.VALGRIND = ["valgrind", "-q", "--trace-children=yes", "--leak-check=no", "--num-callers=20"]
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+
+
+failed = []
+
+
+def pytest_runtest_logreport(report):
+    test = report.nodeid.rsplit("@", 1)[0] if report.nodeid.endswith("@stack_for_the_run") else report.nodeid
+    if report.failed and test not in failed:
+        failed.append(test)
+
+
+def pytest_sessionfinish(session):
+    path = session.config.getoption("--failed-to")
+    if path and not hasattr(session.config, "workerinput"):
+        with open(path, "w") as f:
+            f.writelines(test + "\n" for test in failed)
 
 
 def pytest_collection_modifyitems(items):

@@ -3,6 +3,7 @@
 # mail and the queue, unit tests and fuzz targets under AddressSanitizer and UBSan; some tests under valgrind; some tests with the
 # emulated binary for 64-bit ARM. The builds for a part run beside the part before it.
 # Prints the time and the ten slowest tests of each part, skipped tests with their reasons, and at the end "N passed, N failed".
+# A test that fails is run again alone, since three tests share two processors: failing alone it is a failure, else it is listed.
 # usage: tests/run.sh [PYTEST-ARGUMENT…]. With arguments (tests/api -k payments) only the first part runs.
 # tests/e2e/run.sh runs the tests that need containers and a load balancer.
 set -u
@@ -21,8 +22,26 @@ suite() {
 	local name=$1 start=$SECONDS
 	shift
 	echo "== $name"
-	run_pytest --timeout 900 -r fE --durations=10 --junitxml="$reports/$name.xml" "$@" || status=1
+	run_pytest --timeout 900 -r fE --durations=10 --junitxml="$reports/$name.xml" --failed-to "$reports/failed" "$@" || again "$name" "$@"
 	echo "== $name: $((SECONDS - start)) s, $SECONDS s since the start"
+}
+
+# again NAME PYTEST-ARGUMENT…: runs the tests that have failed once more, each alone on the machine.
+again() {
+	local name=$1 failed options=() argument
+	shift
+	mapfile -t failed <"$reports/failed"
+	for argument in "$@"; do
+		case $argument in
+		--binary | out/wanzami-* | --valgrind)	options+=("$argument") ;;
+		esac
+	done
+	if [ ${#failed[@]} -eq 0 ] || [ ${#failed[@]} -gt 20 ]; then
+		status=1
+		return
+	fi
+	echo "== $name: ${#failed[@]} failed beside other tests; alone:"
+	/usr/bin/python3 -m pytest -q -p no:cacheprovider --timeout 900 -r fEp --junitxml="$reports/$name-alone.xml" "${options[@]}" "${failed[@]}" || status=1
 }
 
 # prepare COMMAND…: runs it in the background with a low priority, until prepared waits for it.
@@ -55,13 +74,19 @@ else
 		tests/tls/test_client.py "tests/media/test_media.py::test_turned_films_become_upright[90-size0]" --binary out/wanzami-arm64
 fi
 /usr/bin/python3 - "$reports" <<-'END' || status=1
-	import glob, sys, xml.etree.ElementTree as tree
+	import glob, os, sys, xml.etree.ElementTree as tree
 	tests = skipped = failed = 0
-	for report in glob.glob(sys.argv[1] + "/*.xml"):
+	for report in sorted(glob.glob(sys.argv[1] + "/*.xml")):
+	    alone = report.replace(".xml", "-alone.xml")
 	    suite = tree.parse(report).getroot().find("testsuite")
-	    tests += int(suite.get("tests"))
-	    skipped += int(suite.get("skipped"))
-	    failed += int(suite.get("failures")) + int(suite.get("errors"))
+	    bad = [case for case in suite.iter("testcase") if case.find("failure") is not None or case.find("error") is not None]
+	    if not report.endswith("-alone.xml"):
+	        tests += int(suite.get("tests"))
+	        skipped += int(suite.get("skipped"))
+	        if os.path.exists(alone):
+	            print(*("failed beside other tests: %s::%s" % (case.get("classname"), case.get("name")) for case in bad), sep="\n")
+	            continue
+	    failed += len(bad)
 	    for case in suite.iter("testcase"):
 	        for reason in case.iter("skipped"):
 	            print("skipped: %s: %s" % (case.get("name"), reason.get("message")))

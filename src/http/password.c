@@ -161,13 +161,10 @@ tasks_start(void)
 	}
 }
 
+/* Answers a request whose task is over, and frees the task. */
 static void
-task_done(void *arg)
+task_end(struct hash_task *t)
 {
-	struct hash_task	*t = arg;
-
-	running--;
-	tasks_start();
 	if (request_resume(t->r)) {
 		if (t->hashed != NULL)
 			t->hashed(t->r, t->hash);
@@ -176,6 +173,31 @@ task_done(void *arg)
 		request_settle(t->r);
 	}
 	task_free(t);
+}
+
+/* Ends the next tasks of clients that have disconnected: a hash for them would take the time of others. */
+static void
+tasks_drop(void)
+{
+	const struct hash_task	*t;
+
+	while (!TAILQ_EMPTY(&turns)) {
+		t = TAILQ_FIRST(&TAILQ_FIRST(&turns)->tasks);
+		if (request_present(t->r) || t->r->persists)
+			break;
+		task_end(task_next());
+	}
+}
+
+static void
+task_done(void *arg)
+{
+	struct hash_task	*t = arg;
+
+	running--;
+	tasks_drop();
+	tasks_start();
+	task_end(t);
 }
 
 /* Returns the network's turn; a new one stands at the end of the line. */

@@ -13,7 +13,7 @@ PASSWORD = "Correct-horse-1"
 
 @pytest.fixture
 def api(world):
-    world.a = world.start(roles="api", WORKERS=2)
+    world.a = world.start(roles="api", WORKERS=2, MAX_PASSWORD_WAIT_MS=60000)
     world.root = Account(world, "SUPER_ADMIN", "root@example.com")
     return world
 

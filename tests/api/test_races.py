@@ -7,7 +7,7 @@ from test_auth import PASSWORD
 
 @pytest.fixture
 def api(world):
-    world.a = world.start(roles="api", WORKERS=2)
+    world.a = world.start(roles="api", WORKERS=2, MAX_PASSWORD_WAIT_MS=60000)
     return world
 
 

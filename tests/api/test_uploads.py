@@ -56,6 +56,7 @@ def test_a_film_becomes_a_job(api):
     assert len(api.assets()) == 3 and api.job(made)[2] == "queued"
 
 
+@pytest.mark.errors("statement failed")
 def test_nothing_is_lost_when_the_answer_to_complete_is(api):
     """The store has made the object, but the process died before its rows were written."""
     made = api.init()
@@ -257,6 +258,7 @@ def test_what_init_refuses_leaves_nothing_behind(s3):
     assert s3.world.store.uploads(s3.world.bucket) == []
 
 
+@pytest.mark.errors("statement failed")
 def test_an_upload_whose_rows_cannot_be_written_is_aborted(s3):
     s3.world.rows('ALTER TABLE "UploadJob" ADD CONSTRAINT no CHECK (false) NOT VALID')
     s3.init(status=500)

@@ -350,6 +350,7 @@ def test_the_worker_and_the_job_send_mail_beside_each_other(cron, world):
     assert len(world.mail.to("ada@example.com")) == 40 and a.deaths() == [] and a.stop() == 0
 
 
+@pytest.mark.errors("valkey refuses the user or password")
 def test_connections_to_valkey_that_are_refused_are_not_counted_as_up(world):
     def refused():
         found = re.search(r"cmdstat_auth:calls=(\d+)", world.keyvalue.command("INFO", "commandstats").decode())

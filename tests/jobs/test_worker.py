@@ -186,6 +186,7 @@ def test_sigterm_gives_the_job_back_and_another_process_finishes_it(studio, worl
     studio.no_orphans()
 
 
+@pytest.mark.errors("worker died")
 def test_health_answers_while_a_film_is_encoded_and_after_its_worker_has_died(studio, world):
     a = world.start(roles="transcode", **FAST)
     job = studio.upload(long_film(), renditions=["R360"])
@@ -204,6 +205,7 @@ def test_health_answers_while_a_film_is_encoded_and_after_its_worker_has_died(st
     studio.no_orphans()
 
 
+@pytest.mark.errors("worker died")
 def test_a_film_that_breaks_every_worker_fails_after_three_attempts(studio, world):
     a = world.start(roles="transcode", **FAST)
     job = studio.upload(long_film(), renditions=["R360"])

@@ -440,6 +440,7 @@ def read(path):
         return f.read()
 
 
+@pytest.mark.errors("worker died")
 def test_a_renewed_certificate_is_taken_under_load(secure):
     s = secure(WORKERS=2)
     kept = s.connect()
