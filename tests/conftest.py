@@ -32,11 +32,12 @@ def pytest_configure(config):
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 
+BUSY = {"busy-1": ("fault/", "soak/", "test_run.py", "test_kodev.py"), "busy-2": ("media/", "e2e/", "playback/", "jobs/test_worker.py", "test_image.py", "test_style.py")}
 failed = []
 
 
 def pytest_runtest_logreport(report):
-    test = report.nodeid.rsplit("@", 1)[0] if report.nodeid.endswith("@stack_for_the_run") else report.nodeid
+    test = report.nodeid.rsplit("@busy-", 1)[0]
     if report.failed and test not in failed:
         failed.append(test)
 
@@ -49,11 +50,14 @@ def pytest_sessionfinish(session):
 
 
 def pytest_collection_modifyitems(items):
-    """Tests with a fixture that costs much to make, or that takes the whole machine, run in one worker of pytest-xdist."""
+    """Tests that encode films or run browsers take a processor each: two groups of them, each in one worker of pytest-xdist, begin first.
+    The third worker runs the tests that mostly wait."""
     for item in items:
-        for fixture in ("stack_for_the_run",):
-            if fixture in item.fixturenames:
-                item.add_marker(pytest.mark.xdist_group(fixture))
+        folder = os.path.relpath(item.path, os.path.dirname(__file__)).replace(os.sep, "/")
+        for group, begins in BUSY.items():
+            if folder.startswith(begins):
+                item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -177,7 +177,7 @@ def at(stage, request, after=0, answer=False, title=None):
 
 
 def reading(stage):
-    return at(stage, r"^GET /[^ ]*/uploads/")
+    return at(stage, r"^GET /[^ ]*/uploads/[^ ?]* ")  # not the list of parts, which has a query
 
 
 def begun(stage):
