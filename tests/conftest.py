@@ -18,7 +18,6 @@ BINARY = services.BINARY
 
 def pytest_addoption(parser):
     parser.addoption("--binary", default=services.BINARY, help="the executable under test (out/wanzami); one for arm64 is emulated")
-    parser.addoption("--failed-to", help="a file for the ids of the tests that fail, one a line")
     parser.addoption("--valgrind", action="store_true", help="run the appliance under valgrind: with --binary out/wanzami-memcheck")
 
 
@@ -43,7 +42,7 @@ def pytest_runtest_logreport(report):
 
 
 def pytest_sessionfinish(session):
-    path = session.config.getoption("--failed-to")
+    path = os.environ.get("FAILED_TO")  # a file for the ids of the tests that fail (tests/run.sh)
     if path and not hasattr(session.config, "workerinput"):
         with open(path, "w") as f:
             f.writelines(test + "\n" for test in failed)

@@ -22,7 +22,7 @@ suite() {
 	local name=$1 start=$SECONDS
 	shift
 	echo "== $name"
-	run_pytest --timeout 900 -r fE --durations=10 --junitxml="$reports/$name.xml" --failed-to "$reports/failed" "$@" || again "$name" "$@"
+	FAILED_TO=$reports/failed run_pytest --timeout 900 -r fE --durations=10 --junitxml="$reports/$name.xml" "$@" || again "$name" "$@"
 	echo "== $name: $((SECONDS - start)) s, $SECONDS s since the start"
 }
 
