@@ -21,27 +21,28 @@ status=0
 suite() {
 	local name=$1 start=$SECONDS
 	shift
+	rm -f "$reports/failed"
 	echo "== $name"
-	FAILED_TO=$reports/failed run_pytest --timeout 900 -r fE --durations=10 --junitxml="$reports/$name.xml" "$@" || again "$name" "$@"
+	FAILED_TO=$reports/failed run_pytest --timeout 900 -r fE --durations=10 --junitxml="$reports/$name.xml" "$@" || again $? "$name" "$@"
 	echo "== $name: $((SECONDS - start)) s, $SECONDS s since the start"
 }
 
-# again NAME PYTEST-ARGUMENT…: runs the tests that have failed once more, each alone on the machine.
+# again STATUS NAME PYTEST-ARGUMENT…: runs the tests that have failed once more, one after the other. STATUS is that of pytest: 1 if tests failed.
 again() {
-	local name=$1 failed options=() argument
-	shift
-	mapfile -t failed <"$reports/failed"
+	local code=$1 name=$2 ids=() options=() argument
+	shift 2
+	[ ! -e "$reports/failed" ] || mapfile -t ids <"$reports/failed"
 	for argument in "$@"; do
 		case $argument in
 		--binary | out/wanzami-* | --valgrind)	options+=("$argument") ;;
 		esac
 	done
-	if [ ${#failed[@]} -eq 0 ] || [ ${#failed[@]} -gt 20 ]; then
+	if [ "$code" -ne 1 ] || [ ${#ids[@]} -eq 0 ] || [ ${#ids[@]} -gt 20 ]; then
 		status=1
 		return
 	fi
-	echo "== $name: ${#failed[@]} failed beside other tests; alone:"
-	/usr/bin/python3 -m pytest -q -p no:cacheprovider --timeout 900 -r fEp --junitxml="$reports/$name-alone.xml" "${options[@]}" "${failed[@]}" || status=1
+	echo "== $name: ${#ids[@]} failed beside other tests; alone:"
+	/usr/bin/python3 -m pytest -q -p no:cacheprovider --timeout 900 -r fEp --junitxml="$reports/$name-alone.xml" "${options[@]}" "${ids[@]}" || status=1
 }
 
 # prepare COMMAND…: runs it in the background with a low priority, until prepared waits for it.
