@@ -31,7 +31,7 @@ def pytest_configure(config):
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 
-BUSY = {"busy-1": ("fault/", "soak/", "test_run.py", "test_kodev.py"), "busy-2": ("media/", "e2e/", "playback/", "jobs/test_worker.py", "test_image.py", "test_style.py")}
+BUSY = {"busy-1": ("fault/", "soak/", "test_run.py", "test_kodev.py"), "busy-2": ("arm64/", "media/", "e2e/", "playback/", "jobs/test_worker.py", "test_image.py", "test_style.py")}
 failed = []
 
 

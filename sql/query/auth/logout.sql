@@ -1,8 +1,8 @@
 -- POST /api/auth/logout and POST /api/admin/logout (docs/compatibility.md#logout): removes the sessions and the device row
 -- of one device of the user that the token names, while the token's own session stands. The device row of the token's own device is
 -- also removed if the device has no session. Returns 200 in every case.
+-- The lock comes first, as in reset-password.sql.
 -- $1: provenUser, provenDevice, tokenDevice, tokenSession, tokenIssued.
--- As in reset-password.sql.
 SELECT FROM "User" WHERE "id" = ($1 ->> 'provenUser')::bigint FOR UPDATE;
 WITH proven AS (
 	SELECT p.user_id, p.device FROM (SELECT ($1 ->> 'provenUser')::bigint AS user_id, $1 ->> 'provenDevice' AS device) p

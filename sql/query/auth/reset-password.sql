@@ -1,8 +1,8 @@
 -- POST /api/auth/reset-password, step 2 of 2 (docs/compatibility.md#reset-password): sets the password, removes the token
 -- and ends all sessions. Returns 200, or 400 if the token has been used meanwhile.
+-- The lock comes first: the session of a refresh that holds it is in the snapshot of the next command.
 -- $1: passwordHash.
 -- $2: email, token.
--- The lock comes first: a refresh that holds it has its new session in the snapshot of the next command.
 SELECT FROM "User" WHERE "email" = lower($2 ->> 'email') FOR UPDATE;
 WITH changed AS (
 	UPDATE "User" SET "password" = $1 ->> 'passwordHash', "resetToken" = NULL, "resetTokenExpires" = NULL, "emailVerified" = true,
