@@ -455,7 +455,7 @@ def of(ref, name, **data):
         "transaction_reference": ref} if "refund" in name else {"reference": ref})}}
 
 
-# What a gateway may report of one purchase: the words of wanzami.ppv_settle, the amount in kobo, the gateway's id of it.
+# Reports of a gateway about one purchase: the words of wanzami.ppv_settle, the amount in kobo, the gateway's id of it.
 MESSAGES = {"paid": ("paid", 300000, None), "failed": ("failed", None, None), "half a": ("refunded", 150000, "a"), "half b": ("refunded", 150000, "b"),
             "whole": ("refunded", 300000, "w"), "disputed": ("disputed", None, "1"), "won": ("won", None, "1"), "lost": ("lost", None, "1")}
 

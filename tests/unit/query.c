@@ -66,7 +66,7 @@ get(void **state)
 	request_forget(&kore);
 }
 
-/* What query_check() makes of a query string: the object, or the refusal. */
+/* Returns the result of query_check() for a query string: the object, or the refusal. */
 static char *
 checked(const struct param *declared, const char *text)
 {
