@@ -279,8 +279,12 @@ form_read(const char *head, const char *eol, struct form *f)
 	return (f->old);
 }
 
-/* Copies the header lines, without Host if the target has one. A client of HTTP/1.0 may send no Host. */
-static void
+/*
+ * Copies the header lines, without Host if the target has one. A client of
+ * HTTP/1.0 may send no Host. Returns 0 for HTTP/1.0 with a transfer coding,
+ * which is a framing error (RFC 9112 §6.1).
+ */
+static int
 form_headers(struct kore_buf *out, const struct form *f, const char *line, const char *end)
 {
 	const char	*eol;
@@ -297,6 +301,8 @@ form_headers(struct kore_buf *out, const struct form *f, const char *line, const
 				continue;
 		} else if (f->old && header_is(line, (size_t)(eol - line), "expect")) {
 			continue;	/* RFC 9110 §10.1.1 */
+		} else if (f->old && header_is(line, (size_t)(eol - line), "transfer-encoding")) {
+			return (0);
 		}
 		kore_buf_append(out, line, (size_t)(eol + 2 - line));
 	}
@@ -305,21 +311,8 @@ form_headers(struct kore_buf *out, const struct form *f, const char *line, const
 	else if (hosts == 0 && f->old)
 		kore_buf_appendf(out, "host: localhost\r\n");
 	kore_buf_append(out, "\r\n", 2);
-}
 
-/* RFC 9112 §6.1: a transfer coding in HTTP/1.0 is a framing error. */
-static int
-has_coding(const char *line, const char *end)
-{
-	const char	*eol;
-
-	for (; line < end; line = eol + 2) {
-		eol = memmem(line, (size_t)(end + 2 - line), "\r\n", 2);
-		if (header_is(line, (size_t)(eol - line), "transfer-encoding"))
-			return (1);
-	}
-
-	return (0);
+	return (1);
 }
 
 int
@@ -329,14 +322,17 @@ http_head_normalize(const char *head, size_t len, char **out, size_t *out_len)
 	struct form	f;
 	struct kore_buf	text;
 
-	if (!form_read(head, eol, &f) || (f.old && has_coding(eol + 2, head + len - 2)))
+	if (!form_read(head, eol, &f))
 		return (0);
 	kore_buf_init(&text, len + 64);
 	kore_buf_append(&text, head, f.method);
 	kore_buf_appendf(&text, " %s", f.path < f.path_end && *f.path == '/' ? "" : "/");
 	kore_buf_append(&text, f.path, (size_t)(f.path_end - f.path));
 	kore_buf_appendf(&text, " HTTP/1.1\r\n");
-	form_headers(&text, &f, eol + 2, head + len - 2);
+	if (!form_headers(&text, &f, eol + 2, head + len - 2)) {
+		kore_buf_cleanup(&text);
+		return (0);
+	}
 	*out = (char *)text.data;
 	*out_len = text.offset;
 
