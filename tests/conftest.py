@@ -9,8 +9,10 @@ import sys
 
 import pytest
 
-import services
-from services import (ROOT, SECRETS, Appliance, KeyValue, MailServer, ObjectStore, Postgres, clean_environment,  # noqa: F401
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+
+import services  # noqa: E402
+from services import (ROOT, SECRETS, Appliance, KeyValue, MailServer, ObjectStore, Postgres, clean_environment,  # noqa: E402, F401
                       free_port, run, wait_for)
 
 BINARY = services.BINARY
@@ -31,7 +33,7 @@ def pytest_configure(config):
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 
-BUSY = {"busy-1": ("fault/", "soak/", "test_run.py", "test_kodev.py"), "busy-2": ("arm64/", "media/", "e2e/", "playback/", "jobs/test_worker.py", "test_image.py", "test_style.py")}
+BUSY = {"busy-1": ("fault/", "soak/", "operation/test_run.py", "operation/test_kodev.py"), "busy-2": ("arm64/", "media/", "e2e/", "playback/", "jobs/test_worker.py", "operation/test_image.py", "sources/test_style.py")}
 failed = []
 
 
@@ -258,7 +260,7 @@ def folder(tmp_path):
 
 @pytest.fixture(scope="session")
 def pg_server():
-    """A PostgreSQL behind TLS (tests/secureservers.py)."""
+    """A PostgreSQL behind TLS (tests/lib/secureservers.py)."""
     from secureservers import TlsPostgres
     server = TlsPostgres()
     yield server

@@ -67,11 +67,11 @@ else
 	suite tests "${paths[@]}" --ignore tests/unit --ignore tests/fuzz --ignore tests/tls/test_fuzz_tls.py
 	prepared
 	prepare build/image.sh arm64
-	suite sanitizers tests/api tests/net tests/jobs/test_queue.py tests/test_titles.py tests/fault/test_awaits.py tests/unit tests/fuzz \
+	suite sanitizers tests/api tests/net tests/jobs/test_queue.py tests/fault/test_awaits.py tests/unit tests/fuzz \
 		tests/tls/test_fuzz_tls.py --ignore tests/api/test_costs.py --binary out/wanzami-asan -k "not 0000]"
 	suite valgrind tests/api/test_auth.py tests/api/test_catalogue.py --binary out/wanzami-memcheck --valgrind
 	prepared
-	suite arm64 tests/arm64 tests/test_binary.py tests/test_image.py tests/test_notices.py tests/test_doctor.py tests/tls/test_jwt.py \
+	suite arm64 tests/arm64 tests/operation/test_binary.py tests/operation/test_image.py tests/operation/test_notices.py tests/operation/test_doctor.py tests/tls/test_jwt.py \
 		tests/tls/test_client.py "tests/media/test_media.py::test_turned_films_become_upright[90-size0]" --binary out/wanzami-arm64
 fi
 /usr/bin/python3 - "$reports" <<-'END' || status=1

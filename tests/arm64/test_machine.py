@@ -60,4 +60,4 @@ def test_without_a_sandbox_nothing_is_served():
     """An emulated process has no seccomp, nor has a kernel that was built without."""
     r = run(**SECRETS, DATABASE_URL="postgresql://nobody@127.0.0.1:1/nothing")
     assert (r.returncode, r.stdout) == (1, "")
-    assert r.stderr == "wanzami: this kernel, or what emulates it, has no seccomp, and there is no serving without its sandbox\n"
+    assert r.stderr == "wanzami: this kernel, or what emulates it, has no seccomp; a worker does not run without its sandbox\n"

@@ -11,7 +11,7 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-for folder in (HERE, os.path.join(HERE, "../bench"), os.path.dirname(HERE)):
+for folder in (HERE, os.path.join(HERE, "../bench"), os.path.join(HERE, "../lib")):
     sys.path.insert(0, os.path.normpath(folder))
 sys.dont_write_bytecode = True
 

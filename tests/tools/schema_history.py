@@ -2,13 +2,13 @@
 """schema_history.py: makes a database of every commit that changed sql/schema, once as this commit left it and once as all later
 commits left it; migrates it with the binary, and compares it with one that the binary makes from nothing. Needs the whole history;
 takes some minutes.
-tests/test_adoption.py does the same for the commits that gave the tables another form."""
+tests/database/test_adoption.py does the same for the commits that gave the tables another form."""
 import os
 import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.append(ROOT + "/tests")
+sys.path.append(ROOT + "/tests/lib")
 
 import past  # noqa: E402
 from services import Postgres, run  # noqa: E402

@@ -8,7 +8,7 @@ import pytest
 
 from conftest import run
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 QUERY = ROOT / "sql/query"
 STATEMENTS = sorted(QUERY.rglob("*.sql"))
 GATE = re.search(r'SIGN_GATE_PATH\s+"(.*)"', (ROOT / "src/http/sign.h").read_text())[1]

@@ -24,7 +24,7 @@ import requests
 
 import openapi
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BINARY = os.path.join(ROOT, "out", "wanzami")  # pytest --binary changes it
 EMULATOR = []  # what stands in front of it when it is for another machine
 VALGRIND = []  # what stands in front of it when the appliance runs under valgrind: pytest --valgrind

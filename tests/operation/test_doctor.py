@@ -2,17 +2,13 @@
 import glob
 import os
 import re
-import sys
 
 import pytest
 
+import pki
+from credentials import Credentials
 from services import ROOT, SECRETS, ObjectStore, Postgres, free_port, run
-
-sys.path += [ROOT + "/tests/tls", ROOT + "/tests/store"]
-
-import pki  # noqa: E402
-from test_objects import Credentials  # noqa: E402
-from tlsserver import Echo, forward_to  # noqa: E402
+from tlsserver import Echo, forward_to
 
 
 @pytest.fixture

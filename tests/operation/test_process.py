@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from conftest import run, wait_for
-from services import alive
+from services import BINARY, EMULATOR, VALGRIND, alive
 
 
 def test_health_answers_in_every_role(appliance):
@@ -129,6 +129,16 @@ def test_workers_run_in_the_seccomp_sandbox(appliance):
     for pid in workers:
         wait_for(lambda: status(pid)["Seccomp"] == "2", "the filter of worker %d" % pid)
         assert status(pid)["NoNewPrivs"] == "1"
+
+
+@pytest.mark.parametrize("limit", [256, 1024, 4096, 8192, 8199, 16384])
+def test_workers_take_as_many_descriptors_as_the_system_allows(appliance, limit):
+    a = appliance(["prlimit", "--nofile=%d:%d" % (limit, limit), *VALGRIND, *EMULATOR, BINARY], ROLE="api,transcode").wait_healthy()
+    for pid in a.workers():
+        with open("/proc/%d/limits" % pid) as f:
+            soft, hard = next(line.split()[3:5] for line in f if line.startswith("Max open files"))
+        assert min(limit, 8192) - 64 <= int(soft) <= limit
+        assert soft == hard
 
 
 # AddressSanitizer catches SIGSEGV, reports it and exits with 1.

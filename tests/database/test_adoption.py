@@ -2,21 +2,16 @@
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 
-import psycopg2
 import pytest
 
 import past
+import reference_steps
 from conftest import ROOT, clean_environment, run, wait_for
 from past import rows
 from services import command
-
-sys.path.append(ROOT + "/tests/api")
-
-import reference_steps  # noqa: E402
 
 COMMITS = past.commits()
 LAST = COMMITS["4da7517"]
