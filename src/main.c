@@ -54,6 +54,7 @@
 #define RETURN_MS		3000	/* before the end of the grace period, running cron jobs are told to give their lease back */
 #define FIRST_WORKER		1
 #define CONNECTIONS_FEW		64
+#define DESCRIPTORS_INHERITED	64	/* more than a worker inherits from the parent */
 #define TASK_THREADS_MAX	4	/* of one worker: most logins may be on the same worker */
 #define SOLO_COUNT		3	/* the worker count at which Kore lets the only HTTP worker accept without a lock */
 
@@ -64,6 +65,16 @@ KORE_SYMBOL(kore_parent_configure);
 KORE_SYMBOL(kore_worker_configure);
 KORE_SYMBOL(kore_worker_teardown);
 KORE_SYMBOL(kore_worker_signal);
+
+/* Kore raises a worker's limit to worker_rlimit_nofiles plus its inherited descriptors. Keeps the sum within what the system allows. */
+static void
+descriptors_fit(void)
+{
+	struct rlimit	rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 && rl.rlim_max < worker_rlimit_nofiles + DESCRIPTORS_INHERITED)
+		worker_rlimit_nofiles = (u_int32_t)(rl.rlim_max > 2 * DESCRIPTORS_INHERITED ? rl.rlim_max - DESCRIPTORS_INHERITED : DESCRIPTORS_INHERITED);
+}
 
 /* Lowers the descriptor limit: each Kore worker closes every possible descriptor at its start, and a container may allow a million. */
 static void
@@ -156,11 +167,16 @@ start_announce(void)
 		log_event(LOG_LEVEL_WARN, "mail is off: SMTP_HOST, SMTP_USER and SMTP_PASS are not all set");
 }
 
-/* Only health checks connect to roles without the API. Kore allocates connections right after the fork. */
+/*
+ * Runs in each worker right after the fork, before Kore allocates its connections and sets its limits. Only health checks connect to
+ * roles without the API.
+ */
 static void
-connections_few(void)
+worker_limits(void)
 {
-	worker_max_connections = CONNECTIONS_FEW;
+	if (!(role_get() & ROLE_API))
+		worker_max_connections = CONNECTIONS_FEW;
+	descriptors_fit();
 }
 
 static void
@@ -168,7 +184,7 @@ workers_count(void)
 {
 	int	count = 1;
 
-	if (!(role_get() & ROLE_API) && pthread_atfork(NULL, NULL, connections_few) != 0)
+	if (pthread_atfork(NULL, NULL, worker_limits) != 0)
 		settings_die("there is not enough memory to start");
 	if ((role_get() & ROLE_API) && (count = (int)conf_int(CONF_WORKERS)) == 0)
 		count = cpu_count;
