@@ -24,7 +24,17 @@ struct media {
 	AVFormatContext			*format;
 	int				video, audio;	/* stream indexes; audio is -1 if there is none */
 	struct media_info		info;
+	pthread_mutex_t			notes_lock;
+	char				*notes[MEDIA_NOTES_MAX];
+	int				nnotes;
 };
+
+/*
+ * Notes what is left out of the renditions or repaired in them, as one sentence
+ * without line break. A sentence that is noted already, or is one too many, is
+ * dropped. Any thread.
+ */
+void	media_note(struct media *, const char *, ...) __attribute__((format(printf, 2, 3)));
 
 /* A queue between two threads, bounded by the number of items. media_queue_free() frees the items that are left. */
 struct media_queue {

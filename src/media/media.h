@@ -50,6 +50,7 @@ enum media_reason {
 #define MEDIA_MAX_STREAMS	64
 #define MEDIA_MAX_SECONDS	(12 * 3600)
 #define MEDIA_SEGMENT_SECONDS	2
+#define MEDIA_NOTES_MAX		20
 #define MEDIA_PART_MIN		(5u << 20)	/* S3: minimum size of each part except the last */
 
 struct media_error {
@@ -189,6 +190,13 @@ int		media_rung_parse(const char *);
  */
 int	media_open(const struct media_source *, struct media **out, struct media_error *);
 const struct media_info	*media_info(const struct media *);
+
+/*
+ * Returns the notes of media_open() and media_transcode(): sentences for the person
+ * who uploaded the film, about what was left out or repaired. They are valid
+ * until media_close(). Call after media_transcode() has returned.
+ */
+const char *const	*media_notes(const struct media *, int *count);
 void	media_close(struct media *);
 
 /*
