@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/role.h"
 #include "http/admission.h"
+#include "http/encoding.h"
 #include "http/etag.h"
 #include "http/query.h"
 #include "http/reply.h"
@@ -77,6 +78,22 @@ is_private(struct request *r)
 }
 
 /*
+ * Returns 1 if the response may be compressed. Responses with tokens are not: their size must not tell how much of a token the rest of
+ * the body repeats (the BREACH attack).
+ */
+static int
+can_compress(struct request *r)
+{
+	return ((r->kore->method == HTTP_METHOD_GET || r->kore->method == HTTP_METHOD_HEAD) && strncasecmp(r->path, "/api/auth/", 10) != 0);
+}
+
+int
+reply_compresses(struct request *r, int status, size_t len)
+{
+	return (status == 200 && can_compress(r) && encoding_wanted(r->kore, len));
+}
+
+/*
  * Adds Cache-Control and Vary. Titles differ by audience. Those that are not
  * shared hold presigned URLs and gate URLs, which must not outlive their time in
  * a cache, nor reach other clients.
@@ -92,6 +109,8 @@ cache_headers(struct request *r)
 		http_response_header(r->kore, "cache-control", "private, no-cache");
 	if (audience)
 		http_response_header(r->kore, "vary", VARY_AUDIENCE);
+	if (can_compress(r))
+		http_response_header(r->kore, "vary", "Accept-Encoding");
 }
 
 void
@@ -120,14 +139,27 @@ reply_unchanged(struct request *r, const char *etag)
 }
 
 void
-reply_shared_json(struct request *r, int status, const char *etag, void *body, size_t len, int (*sent)(struct netbuf *), void *arg)
+reply_shared_json(struct request *r, int status, const char *etag, const struct reply_body *body)
 {
 	origin_header(r, "*");
 	cache_headers(r);
 	if (*etag != '\0')
 		http_response_header(r->kore, "etag", etag);
+	if (body->gzip)
+		http_response_header(r->kore, "content-encoding", "gzip");
 	http_response_header(r->kore, "content-type", JSON_TYPE);
-	http_response_stream(r->kore, status, body, len, sent, arg);
+	http_response_stream(r->kore, status, body->data, body->len, body->sent, body->arg);
+}
+
+/* Returns the body with the gzip content coding, in the request's memory. */
+static const void *
+reply_gzip(struct request *r, const void *body, size_t *len)
+{
+	void	*out = request_alloc(r, encoding_bound(*len));
+
+	*len = encoding_gzip(body, *len, out);
+
+	return (out);
 }
 
 void
@@ -152,6 +184,10 @@ reply_json(struct request *r, int status, const void *body, size_t len)
 		http_response_header(r->kore, "content-length", "0" REPLY_CORS);
 		http_response(r->kore, status, NULL, 0);
 		return;
+	}
+	if (reply_compresses(r, status, len)) {
+		body = reply_gzip(r, body, &len);
+		http_response_header(r->kore, "content-encoding", "gzip");
 	}
 	http_response_header(r->kore, "content-type", JSON_TYPE);
 	http_response(r->kore, status, body, len);

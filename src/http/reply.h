@@ -31,12 +31,20 @@ void	reply_not_modified(struct request *);
 /* Answers 304 and returns 1 if the client has the ETag (http/etag.h) or has disconnected. Returns 0 otherwise. */
 int	reply_unchanged(struct request *, const char *etag);
 
-/*
- * Answers with a JSON document that is not copied. etag is "" for none. body
- * must stay valid until sent has been called, which happens exactly once; its
- * argument is the netbuf, whose member extra is arg.
- */
-void	reply_shared_json(struct request *, int status, const char *etag, void *body, size_t len, int (*sent)(struct netbuf *), void *arg);
+/* A body that is sent without being copied. It stays valid until sent() has been called with the netbuf, whose member extra is arg. */
+struct reply_body {
+	void	*data;
+	size_t	len;
+	int	gzip;	/* it has the gzip content coding */
+	int	(*sent)(struct netbuf *);
+	void	*arg;
+};
+
+/* Answers with a JSON document. etag is "" for none. Calls body->sent() exactly once. */
+void	reply_shared_json(struct request *, int status, const char *etag, const struct reply_body *body);
+
+/* Returns 1 if a response with that status and body length is to be compressed (http/encoding.h). */
+int	reply_compresses(struct request *, int status, size_t len);
 
 /* Answers with {"message":text}. Quotes, backslashes and control characters in text are escaped. */
 void	reply_message(struct request *, int status, const char *text);

@@ -8,6 +8,7 @@
 
 #include "http/audience.h"
 #include "http/changes.h"
+#include "http/encoding.h"
 #include "http/etag.h"
 #include "http/reply.h"
 #include "http/route.h"
@@ -23,6 +24,8 @@ struct response {
 	int		refs;
 	int		status;
 	size_t		len;
+	size_t		gzip_len;
+	void		*gzip;		/* the compressed body, NULL until a client accepts it */
 	char		etag[ETAG_MAX];	/* "" if the status is not 200 */
 	char		body[];
 };
@@ -51,7 +54,8 @@ static void
 response_release(struct response *resp)
 {
 	if (--resp->refs == 0) {
-		nbytes -= resp->len;
+		nbytes -= resp->len + resp->gzip_len;
+		free(resp->gzip);
 		free(resp);
 	}
 }
@@ -65,12 +69,34 @@ response_sent(struct netbuf *nb)
 }
 
 static void
+response_compress(struct response *resp)
+{
+	void	*fitted;
+
+	if ((resp->gzip = malloc(encoding_bound(resp->len))) == NULL)
+		fatal("out of memory");
+	resp->gzip_len = encoding_gzip(resp->body, resp->len, resp->gzip);
+	if ((fitted = realloc(resp->gzip, resp->gzip_len)) != NULL)
+		resp->gzip = fitted;
+	nbytes += resp->gzip_len;
+}
+
+static void
 response_send(struct request *r, struct response *resp)
 {
+	struct reply_body	body = { .data = resp->body, .len = resp->len, .sent = response_sent, .arg = resp };
+
 	if (*resp->etag != '\0' && reply_unchanged(r, resp->etag))
 		return;
+	if (reply_compresses(r, resp->status, resp->len)) {
+		if (resp->gzip == NULL)
+			response_compress(resp);
+		body.data = resp->gzip;
+		body.len = resp->gzip_len;
+		body.gzip = 1;
+	}
 	resp->refs++;
-	reply_shared_json(r, resp->status, resp->etag, resp->body, resp->len, response_sent, resp);
+	reply_shared_json(r, resp->status, resp->etag, &body);
 }
 
 static void
@@ -150,6 +176,8 @@ response_new(const PGresult *res, const char *base)
 	resp->refs = 1;
 	resp->status = atoi(status);
 	resp->len = body.offset;
+	resp->gzip = NULL;
+	resp->gzip_len = 0;
 	memcpy(resp->body, body.data, body.offset);
 	*resp->etag = '\0';
 	if (resp->status == 200)

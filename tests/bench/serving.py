@@ -4,6 +4,8 @@ import re
 import shutil
 import subprocess
 
+import requests
+
 from report import in_turn, line
 from services import ROOT, Appliance, KeyValue, Postgres, Server, free_port, listening, run
 
@@ -20,9 +22,13 @@ http {{
     access_log off;
     client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder}; uwsgi_temp_path {folder}; scgi_temp_path {folder};
     keepalive_requests 100000000;
+    gzip on;
+    gzip_types application/json;
+    default_type application/json;
     server {{
         listen 127.0.0.1:{port} backlog=4096;
         location / {{ default_type application/json; return 200 '{{"status":"ok"}}'; }}
+        location /titles {{ root {folder}; }}
     }}
 }}
 """
@@ -74,6 +80,20 @@ def wrk(url, *options):
     return float(re.search(r"Requests/sec:\s*([\d.]+)", out).group(1))
 
 
+def compression(a, nginx):
+    """Compares the list of titles, with and without gzip, with a file of the same bytes that nginx compresses for each request."""
+    accept = ("-H", "Accept-Encoding: gzip")
+    plain = requests.get(a.url + "/api/titles", headers={"Accept-Encoding": "identity"}).content
+    small = requests.get(a.url + "/api/titles", headers={"Accept-Encoding": "gzip"}, stream=True).raw.read(decode_content=False)
+    with open(nginx.folder + "/titles", "wb") as f:
+        f.write(plain)
+    line("/api/titles, bytes with gzip, of those without", len(small) / len(plain), "", 0.2, True, "%d and %d" % (len(small), len(plain)))
+    ours, without, theirs = in_turn(ROUNDS, lambda: wrk(a.url + "/api/titles", *accept), lambda: wrk(a.url + "/api/titles"),
+                                    lambda: wrk(nginx.url + "/titles", *accept))
+    line("/api/titles with gzip, of nginx's gzip on", ours / theirs, "", 1, False, "%.0f/s and %.0f/s" % (ours, theirs))
+    line("/api/titles with gzip, of those without", ours / without, "", 0.8, False, "%.0f/s and %.0f/s" % (ours, without))
+
+
 def statement(folder):
     """What pgbench runs: our own statement with its parameters by name instead of in one JSON object, which only makes it cheaper."""
     with open(os.path.join(ROOT, "sql/query/titles/detail.sql")) as f:
@@ -108,6 +128,7 @@ def measure(folder):
         line("/health, of nginx's return 200", ours / theirs, "", 0.8, False, "%.0f/s and %.0f/s" % (ours, theirs))
         ours, = in_turn(ROUNDS, lambda: wrk(a.url + "/api/titles"))
         line("/api/titles, %d titles, %.0f kB" % (TITLES, len(a.get("/api/titles").content) / 1000), ours, "/s", 3000, False)
+        compression(a, nginx)
         # pgbench is at its best with few clients; it gets both.
         ours, few, many = in_turn(ROUNDS, lambda: wrk(a.url + "/", "-s", each), lambda: pgbench(postgres, url, script, 4),
                                   lambda: pgbench(postgres, url, script, CONNECTIONS))
