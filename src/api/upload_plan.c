@@ -47,18 +47,12 @@ upload_plan_size(const struct upload_plan *p, int number)
 	return (number < p->part_count ? p->part_size : p->bytes - (p->part_count - 1) * p->part_size);
 }
 
-static int
-part_compare(const void *a, const void *b)
-{
-	return (((const struct objects_part *)a)->number - ((const struct objects_part *)b)->number);
-}
-
 static const struct objects_part *
 part_find(const struct objects_part *parts, size_t count, int number)
 {
 	struct objects_part	wanted = { .number = number };
 
-	return (parts != NULL && count > 0 ? bsearch(&wanted, parts, count, sizeof(*parts), part_compare) : NULL);
+	return (parts != NULL && count > 0 ? bsearch(&wanted, parts, count, sizeof(*parts), objects_part_compare) : NULL);
 }
 
 int

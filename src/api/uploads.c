@@ -412,12 +412,6 @@ complete_done(void *arg)
 	request_settle(r);
 }
 
-static int
-part_compare(const void *a, const void *b)
-{
-	return (((const struct objects_part *)a)->number - ((const struct objects_part *)b)->number);
-}
-
 /* Reads the parts of the body and sorts them by number. */
 static void
 parts_read(struct request *r, struct upload *u)
@@ -436,7 +430,7 @@ parts_read(struct request *r, struct upload *u)
 		snprintf(u->parts[i].etag, sizeof(u->parts[i].etag), "%s", etag);
 		free(etag);
 	}
-	qsort(u->parts, u->count, sizeof(*u->parts), part_compare);
+	qsort(u->parts, u->count, sizeof(*u->parts), objects_part_compare);
 }
 
 static void

@@ -174,13 +174,26 @@ objects_abort_all(const char *key, struct objects_call *call)
 	return (call_valid(call, key, NULL) ? uploads_abort(key, "", call) : OBJECTS_REFUSED);
 }
 
+int
+objects_part_compare(const void *a, const void *b)
+{
+	return (((const struct objects_part *)a)->number - ((const struct objects_part *)b)->number);
+}
+
 enum objects_result
 objects_parts(const char *key, const char *upload, struct objects_part **parts, size_t *count, struct objects_call *call)
 {
+	enum objects_result	result;
+
 	*parts = NULL;
 	*count = 0;
+	if (!call_valid(call, key, upload))
+		return (OBJECTS_REFUSED);
+	result = backend->parts(key, upload, parts, count, call);
+	if (*parts != NULL)
+		qsort(*parts, *count, sizeof(**parts), objects_part_compare);
 
-	return (call_valid(call, key, upload) ? backend->parts(key, upload, parts, count, call) : OBJECTS_REFUSED);
+	return (result);
 }
 
 enum objects_result

@@ -125,7 +125,10 @@ enum objects_result	objects_complete(const char *key, const char *upload, const 
 enum objects_result	objects_abort(const char *key, const char *upload, struct objects_call *);
 enum objects_result	objects_abort_all(const char *key, struct objects_call *);
 
-/* Lists the parts of an upload in ascending order. The caller frees *parts (NULL if there are none). */
+/* Orders parts by number, for qsort() and bsearch(). Any thread. */
+int	objects_part_compare(const void *, const void *);
+
+/* Lists the parts of an upload in ascending order, in whatever order the store lists them. The caller frees *parts (NULL if there are none). */
 enum objects_result	objects_parts(const char *key, const char *upload, struct objects_part **parts, size_t *count,
 			    struct objects_call *);
 

@@ -305,12 +305,6 @@ localupload_find(const char *key, const char *except, char *upload, struct objec
 	return (result);
 }
 
-static int
-part_compare(const void *a, const void *b)
-{
-	return (((const struct objects_part *)a)->number - ((const struct objects_part *)b)->number);
-}
-
 enum objects_result
 localupload_parts(const char *key, const char *upload, struct objects_part **parts, size_t *count, struct objects_call *call)
 {
@@ -340,8 +334,6 @@ localupload_parts(const char *key, const char *upload, struct objects_part **par
 		localfile_etag(grown[(*count)++].etag, &st);
 	}
 	(void)closedir(d);
-	if (result == OBJECTS_OK && *count > 0)
-		qsort(*parts, *count, sizeof(**parts), part_compare);
 	if (result != OBJECTS_OK) {
 		free(*parts);
 		*parts = NULL;
