@@ -1,5 +1,5 @@
-"""What tests ask for by name. Servers start when a test first wants one and end with the run; what a test killed is started
-again for the next. `world` is all of them at once, fresh for the test."""
+"""Fixtures and options of all tests. A server starts when a test first requests it and ends with the run; a server that a test has killed is
+restarted for the next test. `world` is all servers with fresh data."""
 import fcntl
 import os
 import re
@@ -19,7 +19,7 @@ BINARY = services.BINARY
 
 
 def pytest_addoption(parser):
-    parser.addoption("--binary", default=services.BINARY, help="the executable under test (out/wanzami); one for arm64 is emulated")
+    parser.addoption("--binary", default=services.BINARY, help="the binary under test (default: out/wanzami); one for arm64 is emulated")
     parser.addoption("--valgrind", action="store_true", help="run the appliance under valgrind: with --binary out/wanzami-memcheck")
 
 
@@ -44,15 +44,15 @@ def pytest_runtest_logreport(report):
 
 
 def pytest_sessionfinish(session):
-    path = os.environ.get("FAILED_TO")  # a file for the ids of the tests that fail (tests/run.sh)
+    path = os.environ.get("FAILED_TO")  # path of a file for the ids of failed tests (tests/run.sh)
     if path and not hasattr(session.config, "workerinput"):
         with open(path, "w") as f:
             f.writelines(test + "\n" for test in failed)
 
 
 def pytest_collection_modifyitems(items):
-    """Tests that encode films or run browsers take a processor each: two groups of them, each in one worker of pytest-xdist, begin first.
-    The third worker runs the tests that mostly wait."""
+    """Tests that encode films or run browsers use a processor each: they form two groups, each in one worker of pytest-xdist, and start first.
+    The third worker runs the other tests, which mostly wait."""
     for item in items:
         folder = os.path.relpath(item.path, os.path.dirname(__file__)).replace(os.sep, "/")
         for group, begins in BUSY.items():
@@ -63,16 +63,16 @@ def pytest_collection_modifyitems(items):
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
-    """A failure shows the end of the log of every appliance that the test ran."""
+    """Adds the end of the log of each appliance of the test to the report of a failure."""
     report = (yield).get_result()
     folder = getattr(item, "funcargs", {}).get("tmp_path")
     if report.failed and folder:
         for log in sorted(folder.glob("wanzami-*.log")):
-            report.sections.append(("the end of " + log.name, log.read_text(errors="replace")[-4000:]))
+            report.sections.append(("end of " + log.name, log.read_text(errors="replace")[-4000:]))
 
 
 def server(kind):
-    """A fixture for the whole run, and the one a test asks for, which sees to it that the server is up."""
+    """Returns a session-scoped fixture that starts the server."""
     @pytest.fixture(scope="session")
     def for_the_run():
         started = kind()
@@ -111,15 +111,15 @@ def mail(mail_server):
 
 @pytest.fixture(autouse=True)
 def _alive(request):
-    """PostgreSQL is up before every test that uses it, whatever the one before did to it."""
+    """Restarts PostgreSQL if an earlier test has killed it."""
     if "postgres" in request.fixturenames:
         request.getfixturevalue("postgres").ensure()
 
 
 @pytest.fixture
 def appliance(request, tmp_path):
-    """appliance(command, VARIABLE=value…) starts one. The test fails if one of them logs an error, or loses a worker, that no
-    mark of the test names: @pytest.mark.errors("regular expression of the message", …)."""
+    """appliance(command, VARIABLE=value…) starts a process. The test fails if a process logs an error, or loses a worker, unless a mark names
+    it: @pytest.mark.errors("regular expression of the message", …)."""
     started = []
 
     def start(command=None, **env):
@@ -136,8 +136,7 @@ def appliance(request, tmp_path):
 
 
 class World:
-    """Every server, with a migrated database, an empty bucket, an empty key-value server and an empty mailbox of this
-    test's own; start() runs the appliance in it."""
+    """All servers, with a migrated database, an empty bucket, an empty key-value server and an empty mailbox. start() starts the appliance."""
 
     def __init__(self, postgres, keyvalue, store, mail, appliance):
         self.postgres, self.keyvalue, self.store, self.mail = postgres, keyvalue, store, mail
@@ -151,7 +150,7 @@ class World:
         return self._appliance(roles=roles, **{**self.env, **env}).wait_healthy()
 
     def rows(self, sql, values=None):
-        """The rows of a statement, over a connection of the test's own (made anew when the server was killed)."""
+        """Returns the rows of a statement, over the test's own connection (reopened after a restart of the server)."""
         if self.db.closed or self.started != self.postgres.process.pid:
             self.started = self.postgres.process.pid
             self.db = self.postgres.connect(self.env["DATABASE_URL"].rsplit("/", 1)[1])
@@ -171,7 +170,7 @@ def world(postgres, keyvalue, store, mail, appliance):
 
 @pytest.fixture(scope="session")
 def stack_for_the_run(tmp_path_factory, store_server):
-    """All of it on this machine (tests/e2e/stack.py)."""
+    """The whole service on this machine (tests/e2e/stack.py)."""
     from containers import Podman
     from stack import Stack
     missing = [program for program in ("podman", "haproxy", "dnsmasq") if not shutil.which(program)]
@@ -191,7 +190,7 @@ def stack(stack_for_the_run):
 
 
 class Site:
-    """What is known of a service from outside: whom to ask, where plain HTTP is, and an administrator."""
+    """A service seen from outside: an API client, the URL for plain HTTP, and an administrator's e-mail address and password."""
 
     def __init__(self, client, plain, email, password):
         self.client, self.plain, self.email, self.password = client, plain, email, password
@@ -199,7 +198,7 @@ class Site:
 
 @pytest.fixture
 def site(request):
-    """The service at BASE_URL (tests/e2e/run.sh), else that on this machine."""
+    """The service at BASE_URL (tests/e2e/run.sh), or the one on this machine."""
     url = os.environ.get("BASE_URL", "").rstrip("/")
     if url:
         plain = os.environ.get("PLAIN_URL") or url.replace("https://", "http://", 1)
@@ -217,16 +216,16 @@ def gateways():
     started.stop()
 
 
-# Programs of the tests in C (build/Makefile)
+# C programs of the tests (build/Makefile)
 
 def build(what, target=None):
-    """The program made of tests/<what>.c, for the target that is under test or another."""
+    """Builds tests/<what>.c for the target under test or the given one and returns the path of the program."""
     kind = os.path.basename(services.BINARY)[len("wanzami-"):]
     target = target or (kind if kind in ("asan", "arm64") else "musl")
     if target != "musl":
         subprocess.run(["build/deps.sh", "arm64" if target == "arm64" else "asan"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL, timeout=3000)
     path = "out/test/%s/%s" % (target, what)
-    with open(os.path.join(ROOT, "out", "make-%s.lock" % target), "w") as lock:  # as build/build.sh
+    with open(os.path.join(ROOT, "out", "make-%s.lock" % target), "w") as lock:  # the lock of build/build.sh
         fcntl.flock(lock, fcntl.LOCK_EX)
         made = subprocess.run(["make", "--no-print-directory", "-f", "build/Makefile", "TARGET=" + target, path], cwd=ROOT,
                               capture_output=True, text=True, timeout=1200)
@@ -243,7 +242,7 @@ def build(what, target=None):
 
 @pytest.fixture(scope="session")
 def tls():
-    """tls(host, port, option=value…) runs the client; the result has returncode and output as bytes."""
+    """tls(host, port, option=value…) runs the TLS client; the result has returncode and output (bytes)."""
     tool = build("tools/tls")
 
     def run(host, port, data=b"hello\n", env=None, **options):
@@ -260,7 +259,7 @@ def folder(tmp_path):
 
 @pytest.fixture(scope="session")
 def pg_server():
-    """A PostgreSQL behind TLS (tests/lib/secureservers.py)."""
+    """PostgreSQL with TLS (tests/lib/secureservers.py)."""
     from secureservers import TlsPostgres
     server = TlsPostgres()
     yield server
@@ -269,7 +268,7 @@ def pg_server():
 
 @pytest.fixture(scope="session")
 def pg():
-    """pg("host=… …", verb, number, DATABASE_CA_PEM=…) runs libpq over our TLS; the output as text."""
+    """pg("host=… …", verb, number, DATABASE_CA_PEM=…) runs libpq over BearSSL and returns its output as text."""
     tool = build("tools/pg")
 
     def run(conninfo, verb="show", *numbers, data="", timeout=300, **env):

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from accounts import Account, at_once, audit
+from accounts import Account, call_concurrently, audit
 from conftest import run
 
 PASSWORD = "Correct-horse-1"
@@ -85,7 +85,7 @@ def test_a_revoked_invitation_is_void(api):
 
 def test_many_accept_one_invitation(api):
     token = invite(api)["token"]
-    answers = [r.status_code for r in at_once(lambda n: accept(api, token, name="New %d" % n))]
+    answers = [r.status_code for r in call_concurrently(lambda n: accept(api, token, name="New %d" % n))]
     assert answers.count(200) == 1 and set(answers) <= {200, 400, 409}, answers
     user, name = api.rows("""SELECT "id", "name" FROM "User" WHERE email = 'new@example.com'""")[0]
     assert api.rows('SELECT count(*) FROM "Session" WHERE "userId" = %s', (user,)) == [(1,)]
@@ -141,7 +141,7 @@ def test_super_admins_who_turn_on_each_other_leave_one(api):
             return role(api, victim.id, "OPS", by).status_code
         return api.a.delete("/api/admin/users/" + victim.id, token=by.token).status_code
 
-    answers = at_once(attack)
+    answers = call_concurrently(attack)
     assert set(answers) <= {200, 400, 401, 403, 404, 409}, answers
     left = api.rows("""SELECT count(*) FROM "User" WHERE role = 'SUPER_ADMIN'""")[0][0]
     assert left >= 1
@@ -153,7 +153,7 @@ def test_two_super_admins_cannot_remove_each_other(api):
     for _ in range(10):
         api.rows('DELETE FROM "User"')
         two = [Account(api, "SUPER_ADMIN"), Account(api, "SUPER_ADMIN")]
-        answers = at_once(lambda n: api.a.delete("/api/admin/users/" + two[1 - n].id, token=two[n].token).status_code, 2)
+        answers = call_concurrently(lambda n: api.a.delete("/api/admin/users/" + two[1 - n].id, token=two[n].token).status_code, 2)
         assert sorted(answers)[0] == 200 and sorted(answers)[1] in (401, 403, 409), answers
         assert api.rows("""SELECT count(*) FROM "User" WHERE role = 'SUPER_ADMIN'""") == [(1,)]
 

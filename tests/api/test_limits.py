@@ -9,7 +9,7 @@ import signal
 
 import pytest
 
-from accounts import Account, at_once, hash_of
+from accounts import Account, call_concurrently, hash_of
 from conftest import run, wait_for
 from test_auth import PASSWORD
 
@@ -49,7 +49,7 @@ def test_guesses_count_together_in_all_processes(api):
 
 
 def test_guesses_at_once_are_no_way_round(api):
-    answers = at_once(lambda n: login(api.a, "guess number %d" % n))
+    answers = call_concurrently(lambda n: login(api.a, "guess number %d" % n))
     assert answers.count(401) <= 10 and answers.count(401) + answers.count(429) == 50, answers
 
 

@@ -9,7 +9,7 @@ import time
 import pytest
 import requests
 
-from accounts import at_once, bearer
+from accounts import call_concurrently, bearer
 from editor import Api
 from services import SECRETS, run, wait_for
 
@@ -232,7 +232,7 @@ def test_who_signs_in_behind_too_many_is_told_so(base):
                 over.set()
         return answers
 
-    answers = sum(at_once(again_and_again, 24), [])
+    answers = sum(call_concurrently(again_and_again, 24), [])
     assert {r.status_code for r in answers} == {401, 503}
     for r in answers:
         if r.status_code == 503:
@@ -279,7 +279,7 @@ def test_only_the_network_with_too_many_sign_ins_is_refused(base):
                     over.set()
         return answers
 
-    answers = set(sum(at_once(again_and_again, 28), []))
+    answers = set(sum(call_concurrently(again_and_again, 28), []))
     assert answers == {401, 503} and set(others) == {401}, (answers, others)
 
 

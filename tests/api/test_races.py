@@ -1,7 +1,7 @@
 """Fifty clients who want the same at once: one gets it, and nothing is left half done (docs/compatibility.md#concurrent-requests)."""
 import pytest
 
-from accounts import Account, at_once, hash_of
+from accounts import Account, call_concurrently, hash_of
 from test_auth import PASSWORD
 
 
@@ -13,7 +13,7 @@ def api(world):
 
 def test_one_of_many_signs_up(api):
     spell = lambda n: ("New@example.com", "new@example.com", "NEW@EXAMPLE.COM")[n % 3]
-    answers = [r.status_code for r in at_once(lambda n: api.a.post("/api/auth/signup", {"email": spell(n), "password": PASSWORD, "name": "N%d" % n}))]
+    answers = [r.status_code for r in call_concurrently(lambda n: api.a.post("/api/auth/signup", {"email": spell(n), "password": PASSWORD, "name": "N%d" % n}))]
     assert sorted(answers) == [201] + [409] * 49
     assert api.rows('SELECT count(*), (SELECT count(*) FROM "Profile"), (SELECT count(*) FROM wanzami.mail_outbox) FROM "User"') == [(1, 1, 2)]
 
@@ -21,7 +21,7 @@ def test_one_of_many_signs_up(api):
 def test_the_device_limit_holds(api):
     user = Account(api)
     api.rows('UPDATE "User" SET password = %s', (hash_of(PASSWORD),))
-    answers = at_once(lambda n: api.a.post("/api/auth/login", {"email": user.email, "password": PASSWORD, "deviceId": "device %d" % n}))
+    answers = call_concurrently(lambda n: api.a.post("/api/auth/login", {"email": user.email, "password": PASSWORD, "deviceId": "device %d" % n}))
     assert [r.status_code for r in answers] == [200] * 50
     devices = {d for d, in api.rows('SELECT "deviceId" FROM "Device"')}
     sessions = {d for d, in api.rows('SELECT "deviceId" FROM "Session"')} - {"d"}
@@ -32,7 +32,7 @@ def test_the_device_limit_holds(api):
 
 def test_the_profile_limit_holds(api):
     user = Account(api)
-    answers = at_once(lambda n: api.a.post("/api/user/profiles", {"name": "P%d" % n}, token=user.token).status_code)
+    answers = call_concurrently(lambda n: api.a.post("/api/user/profiles", {"name": "P%d" % n}, token=user.token).status_code)
     assert sorted(answers) == [201] * 4 + [400] * 46
     assert api.rows('SELECT count(*) FROM "Profile"') == [(4,)]
 
@@ -40,21 +40,21 @@ def test_the_profile_limit_holds(api):
 def test_the_last_profile_stays(api):
     user = Account(api)
     ids = [api.a.post("/api/user/profiles", {"name": "P%d" % n}, token=user.token).json()["profile"]["id"] for n in range(4)]
-    answers = at_once(lambda n: api.a.delete("/api/user/profiles/" + ids[n % 4], token=user.token).status_code)
+    answers = call_concurrently(lambda n: api.a.delete("/api/user/profiles/" + ids[n % 4], token=user.token).status_code)
     assert answers.count(200) == 3 and set(answers) <= {200, 400, 404}
     assert api.rows('SELECT count(*) FROM "Profile"') == [(1,)]
 
 
 def test_one_first_profile(api):
     user = Account(api)
-    answers = at_once(lambda n: api.a.get(("/api/user/profiles", "/api/auth/me")[n % 2], token=user.token).json()["profiles"][0]["id"])
+    answers = call_concurrently(lambda n: api.a.get(("/api/user/profiles", "/api/auth/me")[n % 2], token=user.token).json()["profiles"][0]["id"])
     assert len(set(answers)) == 1 and api.rows('SELECT count(*) FROM "Profile"') == [(1,)]
 
 
 def test_a_ticket_loses_no_answer(api):
     agent = Account(api, "SUPPORT")
     ticket = api.a.post("/api/support/tickets", {"email": "a@x.test"}).json()["ticket"]["id"]
-    answers = at_once(lambda n: api.a.post("/api/admin/support/tickets/%s/messages" % ticket, {"message": "m%d" % n}, token=agent.token).json()["message"])
+    answers = call_concurrently(lambda n: api.a.post("/api/admin/support/tickets/%s/messages" % ticket, {"message": "m%d" % n}, token=agent.token).json()["message"])
     listed = api.a.get("/api/admin/support/tickets/%s/messages" % ticket, token=agent.token).json()["messages"]
     assert {m["message"] for m in listed if m["isAdmin"]} == {"m%d" % n for n in range(50)}
     assert api.a.get("/api/admin/support/tickets", token=agent.token).json()["tickets"][0]["lastReplyAt"] in {a["createdAt"] for a in answers}
@@ -71,6 +71,6 @@ def test_who_is_deleted_meanwhile_is_nobody(api):
                 return api.a.delete("/api/admin/users/" + user.id, token=root.token).status_code
             return api.a.post("/api/user/profiles", {"name": "P%d" % n}, token=user.token).status_code
 
-        answers = at_once(call)
+        answers = call_concurrently(call)
         assert answers[25] == 200 and set(answers) <= {200, 201, 400, 401}, answers
         assert api.rows('SELECT count(*) FROM "Profile" WHERE "userId" = %s', (user.id,)) == [(0,)]

@@ -334,7 +334,7 @@ def test_parts_do_not_share_answers_and_unknown_parameters_do(postgres, applianc
     def calls():
         return int(re.search(r"^wanzami_database_calls_total (\d+)", a.get("/metrics").text, re.M)[1])
 
-    def at_once(query):
+    def call_concurrently(query):
         """The numbers of titles in the answers, and of statements."""
         before, said = calls(), []
         lock.cursor().execute('LOCK TABLE "Title"')
@@ -349,11 +349,11 @@ def test_parts_do_not_share_answers_and_unknown_parameters_do(postgres, applianc
         return said, calls() - before
 
     for query in ("limit=%d", "limit=0x%d&kidMode=0&offset=1", "offset=9&limit=5&q=%d"):
-        said, ran = at_once(query)
+        said, ran = call_concurrently(query)
         assert ran >= 8 and said == ([0] * 8 if "q=" in query else list(range(8))), query
     for query in ("x=%d", "limit[]=%d", "limit=-1%d&kidMode=0", "limit=%d&limit=1", "country=&x%d=y"):
         # None if the entry of the query before is still valid. A worker that is slow to read them all runs more than one.
-        wait_for(lambda: at_once(query) in (([9] * 8, 0), ([9] * 8, 1)), query)
+        wait_for(lambda: call_concurrently(query) in (([9] * 8, 0), ([9] * 8, 1)), query)
 
 
 def test_many_who_ask_at_once_while_clients_leave(catalogue):

@@ -1,4 +1,4 @@
-"""Accounts that are signed in, made by SQL, and what is told of many clients at once."""
+"""Signed-in accounts, created by SQL, and a helper for concurrent requests."""
 import base64
 import concurrent.futures
 import ctypes
@@ -14,7 +14,7 @@ RIVALS = 50
 
 
 def token(secret, claims, seconds=3600):
-    """A token as the service signs it."""
+    """Returns a JWT signed as the service signs its tokens."""
     def part(data):
         return base64.urlsafe_b64encode(data if isinstance(data, bytes) else json.dumps(data, separators=(",", ":")).encode()).rstrip(b"=")
     now = int(time.time())
@@ -26,7 +26,7 @@ _hashes = {}
 
 
 def hash_of(password):
-    """bcrypt by the system's crypt library: not ours."""
+    """Returns the bcrypt hash of a password, computed by the system's crypt library."""
     if password not in _hashes:
         lib = ctypes.CDLL(ctypes.util.find_library("crypt"))
         lib.crypt.restype = ctypes.c_char_p
@@ -50,12 +50,12 @@ class Account:
         self.token = bearer(self.id, device)
 
 
-def at_once(call, rivals=RIVALS):
-    """What call(n) returned to each of many clients that asked together."""
+def call_concurrently(call, rivals=RIVALS):
+    """Calls call(n) in `rivals` threads at the same time and returns the results."""
     with concurrent.futures.ThreadPoolExecutor(rivals) as pool:
         return list(pool.map(call, range(rivals)))
 
 
 def audit(world, action):
-    """The rows of an action: who, on what, and what was noted."""
+    """Returns the audit rows of an action: user, subject, details."""
     return world.rows('SELECT "userId"::text, "resource", "detail" FROM "AdminAuditLog" WHERE "action" = %s ORDER BY "id"', (action,))

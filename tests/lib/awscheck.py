@@ -1,6 +1,5 @@
-"""What AWS's own SDK knows of its API, asked about the commands that a page tells people to type: whether service, operation and
-options exist, and whether what they are given (options and files) has the shape, the required members, the limits, the enumerations
-and the patterns of the operation's input. Asks no network."""
+"""Checks aws commands of a page against the models of AWS's SDK: service, operation and options exist, and the input (options and files) has
+the right shape, required members, limits, enumerations and patterns. Uses no network."""
 import glob
 import json
 import os
@@ -25,10 +24,10 @@ def model(service):
     return _models[service]
 
 
-# What is to be typed
+# Commands of a page
 
 def code_lines(text):
-    """The indented lines of a page, continued ones joined, without comments; loops over words or files unrolled."""
+    """Yields the indented lines of a page: continuation lines joined, comments removed, loops over words or files unrolled."""
     lines = [line[4:] for line in re.sub(r"\\\n\s*", "", text).splitlines() if line.startswith("    ")]
     loops = []  # (variable, words, lines)
     for line in lines:
@@ -54,13 +53,13 @@ def code_lines(text):
 
 
 def commands(text):
-    """Every call of aws in a page: the words behind `aws`."""
+    """Yields the arguments of every aws command of a page."""
     for line in code_lines(text):
         for found in re.finditer(r"(?<![\w-])aws ((?:[^'\"|;)]|\"[^\"]*\"|'[^']*')*)", line):
             yield shlex.split(found[1])
 
 
-# What the operation takes
+# Input of the operation
 
 def shorthand(word):
     """Name=a,Values=b,c"""
@@ -75,7 +74,7 @@ def shorthand(word):
 
 
 def convert(shape, value):
-    """A value as the command line gives it, as the member's type."""
+    """Converts a command-line value to the type of the member."""
     if shape.type_name == "list":
         return [convert(shape.member, v) for v in (value if isinstance(value, list) else [value])]
     if isinstance(value, list):
@@ -94,13 +93,13 @@ def convert(shape, value):
     if isinstance(value, str) and value.startswith("file://"):
         with open(value[len("file://"):]) as f:
             return f.read()
-    if "$" in value or value.isupper():  # what the reader's shell or the reader fills in
+    if "$" in value or value.isupper():  # variables that the shell or the reader replaces
         return value.ljust(shape.metadata.get("min", 0), "$")
     return value
 
 
 def told(shape, value, at=""):
-    """What the SDK leaves to the server: enumerations, patterns, unknown members."""
+    """Yields violations that the SDK leaves to the server: enumerations, patterns, unknown members."""
     if shape.type_name == "structure":
         for name, v in value.items():
             if name not in shape.members:
@@ -119,21 +118,21 @@ def told(shape, value, at=""):
         pattern = shape.metadata.get("pattern")
         try:
             fits = not pattern or re.fullmatch(pattern, value, re.S)
-        except re.error:  # a class such as \p{L}, which Python does not know
+        except re.error:  # a class such as \p{L}, which Python's re lacks
             fits = True
         if not fits:
             yield "%s is %r and does not match %s" % (at, value, pattern)
 
 
 def validate(service, operation, params):
-    """What is wrong with the input of an operation; nothing when all is well."""
+    """Returns the violations in the input of an operation, an empty list if there are none."""
     shape = model(service).operation_model(operation).input_shape
     report = ParamValidator().validate(params, shape)
     return ([report.generate_report()] if report.has_errors() else []) + list(told(shape, params))
 
 
 def query_fits(shape, query):
-    """Whether a query of names, [] and [0] leads somewhere in the operation's output."""
+    """Returns whether a query of names, [] and [0] matches the operation's output."""
     for step in re.findall(r"\w+|\[\d*\]", query):
         if step.startswith("["):
             assert shape.type_name == "list", query
@@ -148,7 +147,7 @@ def named(names, word):
 
 
 def check(words):
-    """Asserts that one command is one; returns the operation's input, or None for what only the command line knows."""
+    """Asserts that a command is valid. Returns the operation's input, or None for commands that only the command line has."""
     service, verb, options = words[0], words[1], words[2:]
     if (service, verb) in ONLY_IN_THE_CLI:
         return None

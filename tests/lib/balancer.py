@@ -7,7 +7,7 @@ import subprocess
 
 from services import ROOT, free_port, listening, wait_for
 
-PACE = 20  # health checks come so many times quicker than on AWS
+PACE = 20  # health checks run this many times as often as on AWS
 
 HAPROXY = """
 global
@@ -46,8 +46,8 @@ def target_group():
 
 
 class Balancer:
-    """The health check is as the target group has it, only quicker; no retries, since an ALB makes none either. With an authority it
-    speaks HTTPS, with a certificate of that, and redirects plain HTTP. A task is known by its port."""
+    """The health check is that of the target group, with a shorter interval; no retries, because an ALB makes none. With `authority` it serves
+    HTTPS with a certificate of that CA and redirects plain HTTP. A task is identified by its port."""
 
     def __init__(self, folder, ports, port=None, target=None, idle=60, authority=None):
         self.folder, self.port, self.plain = folder, port or free_port(), free_port()
@@ -70,7 +70,7 @@ class Balancer:
         wait_for(lambda: listening(self.port), "haproxy")
 
     def rows(self):
-        """What it says of each task, by its port."""
+        """Returns HAProxy's statistics of each task, by port."""
         with socket.socket(socket.AF_UNIX) as s:
             s.connect(self.folder + "/haproxy.sock")
             s.sendall(b"show stat\n")
@@ -79,15 +79,15 @@ class Balancer:
         return {int(row["svname"][1:]): row for row in found}
 
     def up(self):
-        """The tasks that pass their health check."""
+        """Returns the ports of the tasks that pass their health check."""
         return {port for port, row in self.rows().items() if row["status"] == "UP"}
 
     def down(self, port):
-        """Whether a task is sent nothing any more; one whose health check has only begun to fail is."""
+        """Returns whether a task gets no more requests. A task gets requests until enough health checks have failed."""
         return self.rows()[port]["status"].startswith("DOWN")
 
     def requests(self, port):
-        """How many requests a task has been sent."""
+        """Returns the number of requests sent to a task."""
         return int(self.rows()[port]["stot"])
 
     def close(self):

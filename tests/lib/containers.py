@@ -1,5 +1,5 @@
-"""Containers of the real image, started by podman as ECS starts its tasks. Images, containers and settings are in a folder of the
-tests' own and go with it. Root, since a container has the addresses of the machine (no network of its own is needed)."""
+"""Containers of the product's image, started by podman as ECS starts tasks. Images, containers and configuration are in a temporary folder.
+Needs root, because a container uses the host's network."""
 import contextlib
 import os
 import shutil
@@ -32,13 +32,13 @@ runroot = "%(folder)s/run"
 
 
 class Podman:
-    """podman with the image in a storage of its own, and the first of the RUNTIMES that runs it on this machine."""
+    """podman with the image in a separate storage, and the first of the RUNTIMES that can run it on this machine."""
 
     def __init__(self):
         if os.getuid() != 0:
-            raise AssertionError("the containers of the tests need root")
+            raise AssertionError("container tests need root")
         if not os.path.exists(IMAGE):
-            raise AssertionError("there is no image: ./build.sh image")
+            raise AssertionError("no container image; run ./build.sh image")
         self.folder = tempfile.mkdtemp(prefix="wanzami-podman-")
         self.env = clean_environment(CONTAINERS_CONF=self.folder + "/containers.conf", CONTAINERS_STORAGE_CONF=self.folder + "/storage.conf")
         self._write("storage.conf", STORAGE)
@@ -52,21 +52,21 @@ class Podman:
                 return
             said.append("%s: %s" % (runtime, r.stderr.strip()))
         self.close()
-        raise AssertionError("no container can be run here:\n" + ("\n".join(said) or "neither %s nor %s is installed" % RUNTIMES))
+        raise AssertionError("cannot run a container:\n" + ("\n".join(said) or "neither %s nor %s is installed" % RUNTIMES))
 
     def _write(self, name, text, runtime=None):
         with open(os.path.join(self.folder, name), "w") as f:
             f.write(text % {"folder": self.folder, "runtime": runtime})
 
     def __call__(self, *words):
-        """What a command of podman says; it must succeed."""
+        """Runs a podman command, which must succeed, and returns its output."""
         r = subprocess.run(["podman", *words], env=self.env, capture_output=True, text=True, timeout=300)
         assert r.returncode == 0, (words, r.stderr)
         return r.stdout
 
     def command(self, options, *words):
-        """The command line that runs the image in the foreground. Limits of processes are podman's to set and would be the machine's,
-        which who is not quite root may not give; a health check would be systemd's to run."""
+        """Returns the command line that runs the image in the foreground. It sets the process limit, because podman would raise it to the
+        host's, for which it may lack the permission; it disables the health check, which needs systemd."""
         return ["podman", "run", "--rm", "--network=host", "--no-healthcheck", "--ulimit=nproc=4096:4096", *options, self.image, *words]
 
     def close(self):
@@ -78,7 +78,7 @@ class Podman:
 
 
 def limits(task):
-    """What a task definition says of its container, in podman's words."""
+    """Returns the resource limits of a task definition as podman options."""
     c, = task["containerDefinitions"]
     assert c["readonlyRootFilesystem"]
     return ["--memory=%sm" % task["memory"], "--user=" + c["user"], "--read-only", "--read-only-tmpfs=false", "--stop-timeout=%d" % c["stopTimeout"],
@@ -87,7 +87,8 @@ def limits(task):
 
 
 class Container(Appliance):
-    """A task: the appliance in a container as its task definition has it. Its values of variables are not on the command line."""
+    """A task: the appliance in a container with the limits and variables of its task definition. Values of variables are not on the command
+    line."""
 
     def __init__(self, podman, folder, task, dns, words=(), **env):
         self.podman, self.options, self.words = podman, limits(task) + ["--dns=" + dns], words
@@ -103,13 +104,13 @@ class Container(Appliance):
         return self
 
     def probe(self):
-        """Whether the container's health check passes, run in it as ECS does."""
+        """Runs the container's health check in the container, as ECS does. Returns whether it passes."""
         kind, *words = self.check
         assert kind == "CMD"
         return subprocess.run(["podman", "exec", self.name, *words], env=self.podman.env, capture_output=True, timeout=60).returncode == 0
 
     def kill(self):
-        """SIGKILL to all of it at once; as long as it has not begun there is nothing to kill."""
+        """Sends SIGKILL to the container. Repeats until podman has ended, because a starting container cannot be killed yet."""
         def gone():
             if self.process.poll() is None:
                 subprocess.run(["podman", "kill", self.name], env=self.podman.env, capture_output=True, timeout=60)

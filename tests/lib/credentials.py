@@ -1,4 +1,4 @@
-"""The credentials endpoint of ECS, which gives a task its keys for AWS."""
+"""The credentials endpoint of ECS, which serves AWS keys to a task."""
 import datetime
 import http.server
 import json
@@ -8,7 +8,7 @@ from services import free_port
 
 
 class Credentials:
-    """The credentials endpoint of ECS: hands out `keys` to who shows `token`."""
+    """The credentials endpoint of ECS: serves `keys` to clients that send `token`."""
 
     def __init__(self):
         outer = self

@@ -1,4 +1,4 @@
-"""ecs-taskdefs/ filled in, with what a deployment would have put into its settings."""
+"""ecs-taskdefs/ rendered with example settings of a deployment."""
 import glob
 import json
 import os
@@ -9,7 +9,7 @@ from services import ROOT
 HERE = os.path.join(ROOT, "ecs-taskdefs")
 ROLES = ("api", "transcode", "cron")
 
-# What docs/deploy.md adds to the settings on its way.
+# Settings that the steps of docs/deploy.md add.
 MADE = """
 ALB_GROUP=sg-00000000000000001
 API_GROUP=sg-00000000000000002

@@ -1,4 +1,4 @@
-"""What an editor does through the API: signs in, uploads films and artwork as the admin app does, and looks at what became of them."""
+"""An editor's actions through the API: login, uploads of films and artwork as the admin app sends them, and checks of the results."""
 import requests
 
 from services import run
@@ -7,7 +7,7 @@ PASSWORD = "Films-4-all"
 
 
 class Editor:
-    """An administrator who signs in at the API that the client asks."""
+    """An administrator who logs in at the API of `client`."""
 
     def __init__(self, client, email, password, **more):
         self.a = client
@@ -29,7 +29,7 @@ class Editor:
                                                      "contentType": "video/mp4", **body}, status)
 
     def put(self, made, data):
-        """The parts as the admin app puts them; what complete wants of them."""
+        """Uploads the parts as the admin app does. Returns the list of parts for `complete`."""
         size, tags = made["partSize"], []
         for part in made["presignedParts"]:
             n = part["partNumber"]
@@ -55,7 +55,8 @@ class Editor:
 
 
 class Api(Editor):
-    """The appliance with an administrator signed in; the role is api unless said, the store the world's unless a folder."""
+    """The appliance with a logged-in administrator. The default role is api; the default object storage is the world's, or MEDIA_DIR with
+    `folder`."""
 
     def __init__(self, world, folder=None, roles="api", **env):
         self.world, self.folder, self.roles = world, folder, roles

@@ -1,4 +1,4 @@
-"""Films of a few seconds, made by Debian's ffmpeg once a run, and uploads of them as a completed upload leaves them."""
+"""Films of a few seconds, created by Debian's ffmpeg once per test run, and uploads in the state after `complete`."""
 import functools
 import json
 import os
@@ -11,7 +11,7 @@ from conftest import run, wait_for
 
 @functools.lru_cache(None)
 def film(seconds=2, size="320x180", rate=24, sound=True, noise=False):
-    """A film as bytes. With `noise` it is hard to encode: it takes long enough to be interrupted."""
+    """Returns a film as bytes. With `noise` the film is slow to encode, so that a test can interrupt the job."""
     picture = "testsrc2=size=%s:rate=%d:duration=%s" % (size, rate, seconds)
     if noise:
         picture += ",noise=alls=60:allf=t"
@@ -25,12 +25,12 @@ def film(seconds=2, size="320x180", rate=24, sound=True, noise=False):
 
 
 def long_film():
-    """Takes many seconds of one CPU and is small: there is time to break something meanwhile."""
+    """Returns a small film whose encoding takes many seconds of one CPU, so that a test can inject a fault meanwhile."""
     return film(seconds=30, size="640x360", rate=30, noise=True)
 
 
 class Studio:
-    """Uploads in a world, and what became of them."""
+    """Creates uploads in a world and checks their results."""
 
     def __init__(self, world):
         self.world, self.rows, self.s3 = world, world.rows, world.store.client()
@@ -39,7 +39,7 @@ class Studio:
         return self.rows("""INSERT INTO "Title" ("type", "name", "updatedAt") VALUES ('MOVIE', 'Film', now()) RETURNING "id" """)[0][0]
 
     def upload(self, body, title=None, renditions=("R1080", "R720", "R360"), wake=True):
-        """As when an upload has been completed: the object, the rows, the job. Returns the upload job's id."""
+        """Creates the object, the rows and the job of a completed upload. Returns the id of the upload job."""
         title = title or self.title()
         key = "uploads/%s/film.mp4" % uuid.uuid4()
         if body is not None:
@@ -68,7 +68,7 @@ class Studio:
         return s
 
     def wait_encoding(self, job, percent=1):
-        """Until a rendition is really being made."""
+        """Waits until the worker encodes a rendition and reports at least `percent`."""
         return wait_for(lambda: self.state(job)["state"] == "running" and self.state(job)["progress"].get("percent", 0) >= percent,
                         "%d %% of job %s" % (percent, job), 60)
 
@@ -80,7 +80,7 @@ class Studio:
         return self.rows('SELECT "titleId" FROM "UploadJob" WHERE "id" = %s', (job,))[0][0]
 
     def ready(self, title, *renditions):
-        """The title has exactly these renditions, each as large in the store as its row says. Their keys."""
+        """Checks that the title has exactly these renditions, each with the object size of its row. Returns their object keys."""
         rows = self.assets(title)
         assert [r[:2] for r in rows] == [(name, "READY") for name in renditions]
         keys = [r[2].split("/", 3)[3] for r in rows]
@@ -90,7 +90,7 @@ class Studio:
         return keys
 
     def no_orphans(self, seconds=30):
-        """Sooner or later the store holds what rows refer to and nothing else, and no upload is left open."""
+        """Waits until object storage holds only objects that rows refer to, and no open multipart upload."""
         def clean():
             run("job", "run", "store-cleanup", **self.world.env)
             wanted = {u.split("/", 3)[3] for u, in self.rows('SELECT "url" FROM "AssetVersion" WHERE "status" = \'READY\'')}

@@ -1,5 +1,5 @@
-"""The servers that the appliance asks for money and names: Paystack, Flutterwave and Google, as far as it talks to them, with
-their own paths, keys and answers. One HTTP server on a port of its own plays all three."""
+"""Fake servers of Paystack, Flutterwave and Google, as far as the appliance uses their APIs, with
+their paths, keys and response formats. One HTTP server implements all three."""
 import hashlib
 import hmac
 import http.server
@@ -11,9 +11,10 @@ from services import free_port
 
 
 class Gateways:
-    """`payments` are those begun, by reference; pay() and fail() settle one there. `refunds` are the amounts given back, by reference. `people` are who signs in at Google, by code.
+    """`payments` are the initiated payments, by reference; pay() completes one. `refunds` are the refunded amounts, by reference.
+    `people` are the Google accounts, by authorization code.
 
-    hold() keeps answers back until release(); say(status, body) answers everything with that until say(None); stop() closes the
+    hold() delays all responses until release(); say(status, body) sets the response to every request until say(None); stop() closes the
     port until start()."""
 
     paystack_key, flutterwave_key, flutterwave_secret = "sk_test_of_the_tests", "FLWSECK_TEST-of-the-tests", "hash-of-the-tests"
@@ -165,7 +166,7 @@ class Gateways:
         return 200, {"access_token": token, "expires_in": 3599, "scope": "openid email profile", "token_type": "Bearer"}
 
     def pay(self, reference, **more):
-        """The payment is made; what the gateway then tells by its webhook."""
+        """Completes a payment. Returns the body of the gateway's webhook."""
         p = self.payments[reference]
         flutterwave = "tx_ref" in p
         p.update({"status": "successful" if flutterwave else "success"}, **more)

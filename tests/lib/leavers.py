@@ -1,4 +1,4 @@
-"""Clients that hang up: at any moment, and in every way in which a connection can end."""
+"""Clients that disconnect at any moment, in each way in which a TCP connection can end."""
 import contextlib
 import json
 import socket
@@ -6,7 +6,7 @@ import struct
 
 
 def message(method, path, body=None, token=None):
-    """The bytes of a request."""
+    """Returns the bytes of a request."""
     body = json.dumps(body).encode() if body is not None else None
     head = "%s %s HTTP/1.1\r\nHost: localhost\r\n" % (method, path)
     head += "Authorization: Bearer %s\r\n" % token if token else ""
@@ -19,13 +19,13 @@ def close(s):
 
 
 def reset(s):
-    """The client's kernel sends RST, as after a crash."""
+    """Sends RST, like the kernel of a client that has crashed."""
     s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     s.close()
 
 
 def half_close(s):
-    """The client says that nothing more comes, and then waits for the end."""
+    """Shuts down the sending side, then reads until the server closes."""
     s.shutdown(socket.SHUT_WR)
     with contextlib.suppress(OSError):
         while s.recv(65536):
@@ -34,12 +34,12 @@ def half_close(s):
 
 
 def hang_up(chance, connect, request):
-    """One client on a connection of connect(): whole requests, several at once or half of one (each from request()), answered or
-    not, and then it is gone."""
+    """Runs one client over a connection of connect(): sends whole requests, several at once, or half of one (each from request()), reads the
+    responses or not, then disconnects."""
     with contextlib.suppress(OSError):
         s = connect()
         try:
-            for _ in range(chance.choice((0, 0, 1, 2))):  # on a connection that is kept
+            for _ in range(chance.choice((0, 0, 1, 2))):  # a keep-alive connection
                 s.sendall(message("GET", "/health"))
                 s.recv(65536)
             data = b"".join(request() for _ in range(chance.choice((1, 1, 1, 2, 3))))

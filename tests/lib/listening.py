@@ -1,11 +1,11 @@
-"""What all servers and proxies of the tests' own do before they differ."""
+"""Base class of the tests' own servers and proxies."""
 import contextlib
 import socket
 import threading
 
 
 class Listening:
-    """Listens on `port` until it is closed. Each connection gets a thread in talk(), and is closed when that returns."""
+    """Listens on `port` until close(). Each connection gets a thread that runs talk(); it is closed when talk() returns."""
 
     def __init__(self, address="127.0.0.1", port=0):
         self.listener = socket.create_server((address, port), family=socket.AF_INET6 if ":" in address else socket.AF_INET, backlog=64)
@@ -20,11 +20,11 @@ class Listening:
         with contextlib.suppress(OSError):
             while True:
                 connection = self.listener.accept()[0]
-                with contextlib.suppress(OSError):  # whoever it is passed on to may be away
+                with contextlib.suppress(OSError):  # the server behind a proxy may be down
                     self.accepted(connection)
 
     def accepted(self, connection):
-        """In the order in which connections come."""
+        """Hook: called in the order in which connections arrive."""
         self.thread(self._talk, connection)
 
     def _talk(self, connection):
@@ -33,7 +33,7 @@ class Listening:
 
     def close(self):
         with contextlib.suppress(OSError):
-            self.listener.shutdown(socket.SHUT_RDWR)  # accept() in the thread would keep it open
+            self.listener.shutdown(socket.SHUT_RDWR)  # accept() in the thread would keep the socket open
         self.listener.close()
 
     def __enter__(self):

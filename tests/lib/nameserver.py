@@ -1,4 +1,4 @@
-"""A name server of the tests' own, whose names may be given other addresses while it runs, as those of a managed database are."""
+"""A DNS server whose records a test can change while it runs, like those of a managed database after a failover."""
 import contextlib
 import os
 import random
@@ -11,12 +11,12 @@ from services import Server, wait_for
 
 
 def address_for_names():
-    """One of loopback on which nobody else in a test run listens at port 53, where everybody asks."""
+    """Returns a loopback IP address on which no other process of the test run listens at port 53."""
     return "127.%d.%d.53" % (random.randrange(1, 255), random.randrange(1, 255))
 
 
 class NameServer(Server):
-    """dnsmasq at an `address` of loopback, on the port where a container asks. It knows the names under `domain` that point() gave it."""
+    """dnsmasq at `address`, a loopback IP address, on port 53. It answers for the names under `domain` that point() has set."""
 
     name, domain = "names", "wanzami.test"
 
@@ -39,7 +39,7 @@ class NameServer(Server):
                  "--local=/%s/" % self.domain, "--addn-hosts=" + self.folder + "/hosts"]]
 
     def point(self, host, address):
-        """Gives host.domain an address; its whole name."""
+        """Sets the A record of host.domain and returns the full name."""
         name = "%s.%s" % (host, self.domain)
         self.hosts[name] = address
         self._write()
@@ -48,7 +48,7 @@ class NameServer(Server):
         return name
 
     def ask(self, name):
-        """The first address of a name, or None."""
+        """Returns the first IP address of a name, or None."""
         question = struct.pack("!HHHHHH", 1, 0x100, 1, 0, 0, 0) + b"".join(bytes([len(w)]) + w.encode() for w in name.split(".")) + b"\0\0\1\0\1"
         with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
             s.settimeout(1)
@@ -64,7 +64,7 @@ class NameServer(Server):
 
 
 class SilentNameServer:
-    """Takes questions and answers none, until it is told to speak(): then every name is 127.0.0.1."""
+    """Receives queries and answers none of them until speak(); then every name resolves to 127.0.0.1."""
 
     def __init__(self):
         self.address = address_for_names()
@@ -92,12 +92,12 @@ class SilentNameServer:
 
     def speak(self):
         self.speaking = True
-        with contextlib.suppress(IndexError):  # the thread and the test may both be at it
+        with contextlib.suppress(IndexError):  # the listening thread and the test may empty the list at the same time
             while True:
                 self._answer(*self.held.pop())
 
     def _answer(self, question, sender):
-        address = question[-3] == 1  # of type A; others have no answer
+        address = question[-3] == 1  # type A; other types get no record
         answer = struct.pack("!HHHIH4s", 0xc00c, 1, 1, 60, 4, socket.inet_aton("127.0.0.1")) if address else b""
         self.socket.sendto(question[:2] + struct.pack("!HHHHH", 0x8180, 1, address, 0, 0) + question[12:] + answer, sender)
 

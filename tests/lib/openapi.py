@@ -1,4 +1,4 @@
-"""assets/openapi.yaml as the tests use it: every answer of the appliance is checked against it."""
+"""assets/openapi.yaml, loaded for the tests: every response of the appliance is checked against it."""
 import functools
 import os
 import re
@@ -30,12 +30,12 @@ def _patterns():
     for path, item in document()["paths"].items():
         words = [".+" if s == "{path}" else "[^/]+" if s.startswith("{") else re.escape(s) for s in path.split("/")]
         found.append((path.count("{"), re.compile("/".join(words) + "/?", re.IGNORECASE), path, item))
-    return sorted(found, key=lambda f: f[0])  # what is named in full comes first
+    return sorted(found, key=lambda f: f[0])  # literal path segments precede parameters
 
 
 @functools.lru_cache(None)
 def operation(method, path):
-    """The template and the operation that serve a request, or None."""
+    """Returns the path template and the operation of a request, or None."""
     for _, pattern, template, item in _patterns():
         name = "get" if method == "HEAD" else method.lower()
         if name in item and pattern.fullmatch(path):
@@ -47,7 +47,7 @@ def operation(method, path):
 def _validator(template, method, status):
     op = document()["paths"][template][method]
     answer = op["responses"].get(status) or op["responses"].get("default")
-    assert answer, "%s %s answered %s, which openapi.yaml does not know" % (method, template, status)
+    assert answer, "%s %s responded with %s, which openapi.yaml does not declare" % (method, template, status)
     content = resolve(answer).get("content", {})
     if "application/json" not in content:
         return None
@@ -56,7 +56,7 @@ def _validator(template, method, status):
 
 
 def _shortened(thing):
-    """The same with only the two ends of long lists: a hundred thousand rows of one kind take too long."""
+    """Returns a copy with only the first and last elements of long lists, because the validation of 100,000 rows is too slow."""
     if isinstance(thing, dict):
         return {k: _shortened(v) for k, v in thing.items()}
     if isinstance(thing, list):
@@ -65,7 +65,7 @@ def _shortened(thing):
 
 
 def check(method, path, response):
-    """Fails unless the document allows this answer. `path` without its query."""
+    """Fails unless the document allows this response. `path` is without its query string."""
     if method == "OPTIONS":
         return
     found = operation(method, path)
@@ -80,4 +80,4 @@ def check(method, path, response):
         return
     assert response.headers["content-type"].startswith("application/json"), (method, path, response.headers["content-type"])
     problems = [("/".join(map(str, e.absolute_path)), e.message[:300]) for e in validator.iter_errors(_shortened(response.json()))]
-    assert not problems, "%s %s answered %d, and openapi.yaml says otherwise: %s" % (method, path, response.status_code, problems[:5])
+    assert not problems, "%s %s responded with %d, which does not match openapi.yaml: %s" % (method, path, response.status_code, problems[:5])

@@ -1,7 +1,7 @@
-"""SQL of the past, and what a database must keep when it is brought to the present. tests/data holds two archives:
+"""SQL of earlier releases, and the comparison of a database's contents before and after a migration. tests/data holds two archives:
 
-past-schema.tar.xz       sql/schema of commits before hashes were recorded, as COMMIT/schema/NAME.sql: one commit for each form that the
-                         tables had, and the last one. tests/tools/schema_history.py checks every commit of the history instead.
+past-schema.tar.xz       sql/schema of commits before hashes were recorded, as COMMIT/schema/NAME.sql: one commit for each form of the
+                         tables, and the last one. tests/tools/schema_history.py checks every commit of the history instead.
 previous-release.tar.xz  sql/ of the release before this one, as made by `git archive COMMIT sql | xz -9e`."""
 import glob
 import json
@@ -17,41 +17,42 @@ DATA = os.path.join(ROOT, "tests", "data")
 
 
 def archive(name):
-    """The files of an archive by their path."""
+    """Returns the files of an archive by path."""
     with tarfile.open(os.path.join(DATA, name + ".tar.xz"), "r:xz") as tar:
         return {m.name: tar.extractfile(m).read().decode() for m in tar if m.isfile()}
 
 
 def below(files, folder):
-    """The files of a folder by their path in it, sorted."""
+    """Returns the files of a folder by their path in it, sorted."""
     return {path[len(folder):]: text for path, text in sorted(files.items()) if path.startswith(folder)}
 
 
 def commits():
-    """The files of sql/schema for each commit of past-schema.tar.xz."""
+    """Returns the files of sql/schema for each commit of past-schema.tar.xz."""
     files = archive("past-schema")
     return {c: below(files, c + "/schema/") for c in sorted({path.split("/")[0] for path in files})}
 
 
 def previous():
-    """The files of the release before this one by their path."""
+    """Returns the files of the previous release by path."""
     return archive("previous-release")
 
 
 def present():
-    """The files of this release by their path."""
+    """Returns the files of this release by path."""
     paths = glob.glob("sql/**/*.sql", root_dir=ROOT, recursive=True)
     return {path: open(os.path.join(ROOT, path)).read() for path in paths}
 
 
 def statements(files, words="SELECT|INSERT|UPDATE|DELETE|WITH"):
-    """The statements of files of sql/query that begin so: each ends with a semicolon at the end of a line."""
+    """Returns the SQL commands of sql/query files that begin with one of the words. Each command ends with a semicolon at the end of a line."""
     return {"%s %d" % (name, n): s for name, text in files.items() for n, s in enumerate(text.rstrip().removesuffix(";").split(";\n"), 1)
             if re.match(r"(--.*\n|\s)*(%s)\b" % words, s)}
 
 
 def apply(db, files):
-    """What `wanzami migrate` did before hashes were recorded. Like it, stops at the first file that fails; returns its name and why."""
+    """Applies the files as `wanzami migrate` did before hashes were recorded. Stops at the first file that fails; returns its name and the
+    error."""
     with db.cursor() as c:
         c.execute("""SET client_min_messages = warning; SET TimeZone = 'UTC'; CREATE SCHEMA IF NOT EXISTS wanzami;
             CREATE TABLE IF NOT EXISTS wanzami.migration (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())""")
@@ -71,7 +72,7 @@ def apply(db, files):
 
 
 def install(db, files):
-    """The database of a release from its files, on an empty database, without its program."""
+    """Creates the database of a release from its files, in an empty database, without running its program."""
     if below(files, "sql/schema/"):
         assert apply(db, below(files, "sql/schema/")) is None
         return
@@ -112,7 +113,7 @@ SHAPE = """
 
 
 def shape(db):
-    """Everything that can be told apart about tables, indexes, constraints, triggers and functions, but the order of columns."""
+    """Returns the definitions of all tables, indexes, constraints, triggers and functions, ignoring the order of columns."""
     return {r[0] for r in rows(db, SHAPE)}
 
 
@@ -140,7 +141,7 @@ OWN = ["wanzami.mail_outbox (to_address, subject, text, kind) VALUES ('ada@examp
 
 
 def fill(db):
-    """A row in each table that the database has, in the form of its time."""
+    """Inserts a row into each existing table, with the columns of that release."""
     for sql in FILL:
         rows(db, sql)
     for row in OWN:
@@ -151,15 +152,15 @@ def fill(db):
 
 
 def content(db):
-    """The rows of each table but those of `migrate` itself."""
+    """Returns the rows of each table except the bookkeeping of `migrate`."""
     tables = rows(db, """SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname IN ('public', 'wanzami')
         AND tablename NOT IN ('_prisma_migrations', 'migration', 'routine', 'attempt') ORDER BY 1""")
     return {t: [r[0] for r in rows(db, "SELECT to_jsonb(t) FROM %s t" % t)] for t, in tables}
 
 
 def lost(before, after):
-    """The rows of before that have no row in after with the same values. The outbox's first form had a mail's text where there is a
-    campaign now."""
+    """Yields the rows of `before` that have no row with the same values in `after`. The first form of the outbox had the text of a mail in its
+    row; now a campaign has it."""
     texts = {c["id"]: c for c in after["wanzami.campaign"]}
     for table, old_rows in before.items():
         for old in old_rows:

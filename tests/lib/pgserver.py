@@ -1,4 +1,4 @@
-"""Things that stand between a client and a PostgreSQL that speaks TLS."""
+"""Proxies and fake servers between a client and a PostgreSQL with TLS."""
 import contextlib
 import socket
 import ssl
@@ -6,9 +6,10 @@ import ssl
 from listening import Listening
 
 
-class Between(Listening):
-    """A proxy on `port` to another port. For each connection, in the order of their coming, `plan(number)` says what is done to the bytes
-    of the direction "server" or "client": None or (direction, position, action, …) with an action of cut, flip, stall, or drip."""
+class DamagingProxy(Listening):
+    """A proxy on `port` to another port that damages connections. For each connection, numbered in order of arrival, `plan(number)` returns
+    the damage: None, or (direction, position, action, …) with the direction "server" or "client" of the bytes and the action cut, flip, stall
+    or drip."""
 
     def __init__(self, target, plan=lambda number: None):
         self.target, self.plan, self.count = target, plan, 0
@@ -48,7 +49,7 @@ class Between(Listening):
                             target.sendall(data[:at])
                             if action == "cut":
                                 break
-                            while source.recv(65536):  # stall: takes, and passes nothing on
+                            while source.recv(65536):  # stall: reads, and forwards nothing
                                 pass
                             return
                 target.sendall(data)
@@ -67,8 +68,8 @@ class Between(Listening):
                 s.close()
 
 
-class Direct(Listening):
-    """Takes TLS from the first byte, as PostgreSQL 17 does, and speaks plainly to the server behind."""
+class DirectTlsProxy(Listening):
+    """A proxy with direct TLS (PostgreSQL 17) in front of a plain server."""
 
     def __init__(self, leaf, target, alpn="postgresql"):
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -79,7 +80,7 @@ class Direct(Listening):
         super().__init__()
 
     def talk(self, client):
-        """Question and answer in turn is enough for the start of a session and simple queries."""
+        """Forwards in alternating directions; sufficient for the start of a session and simple queries."""
         with self.context.wrap_socket(client, server_side=True) as t, socket.create_connection(("127.0.0.1", self.target)) as server:
             t.settimeout(0.05)
             while True:
@@ -92,9 +93,9 @@ class Direct(Listening):
                         b.sendall(data)
 
 
-class Saying(Listening):
-    """A server that answers the request for TLS with the first of the given bytes and the client's first message with the rest. Then it
-    waits for the client to go (or ends at once, with `end`)."""
+class FakeServer(Listening):
+    """A fake server that replies to SSLRequest with the first byte of `answer` and to the client's first message with the rest. Then it waits
+    for the client to disconnect (with `end`, it closes at once)."""
 
     def __init__(self, answer, end=False):
         self.answer, self.end = answer, end

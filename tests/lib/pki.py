@@ -1,8 +1,8 @@
-"""Certificates for the tests, made when they run: authorities, what they issue, and everything that can be wrong with it.
+"""A CA for the tests: creates root, intermediate and leaf certificates at run time, valid ones and ones with a given defect.
 
     root = Authority(folder)                              # a new root, P-256
     middle = Authority(folder, parent=root)
-    leaf = middle.issue("localhost", "127.0.0.1")         # right in every way
+    leaf = middle.issue("localhost", "127.0.0.1")         # valid
     leaf = root.issue("*.example.com", key="rsa-2048", days=(-20, -10), digest="sha384", purposes=["client"])
 
 Files lie in the folder: authority.pem; leaf.chain (leaf and what is between it and the root), leaf.alone, leaf.key."""
@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _numbers = itertools.count(1)
-_rsa = {}  # making an RSA key is slow: a few of each size, used in turn
+_rsa = {}  # generating an RSA key is slow: up to three per size are reused in turn
 
 CURVES = {"p-256": ec.SECP256R1, "p-384": ec.SECP384R1, "p-521": ec.SECP521R1}
 DIGESTS = {"md5": hashes.MD5, "sha1": hashes.SHA1, "sha256": hashes.SHA256, "sha384": hashes.SHA384, "sha512": hashes.SHA512}
@@ -50,7 +50,7 @@ def key_pem(key, form="pkcs8", password=None):
 
 
 class Certificate:
-    """One certificate and its key, as files."""
+    """A certificate and its private key, as files."""
 
     def _write(self, folder, name, chain):
         self.path = os.path.join(folder, "%s-%d" % (name, next(_numbers)))
@@ -66,14 +66,14 @@ class Certificate:
         return self.certificate.public_bytes(serialization.Encoding.DER)
 
     def owned_by(self, uid, gid):
-        """For servers that run as somebody else and insist that the key is theirs."""
+        """Changes the owner of the files, for servers that run as another user and require to own the key."""
         for path in (self.alone, self.chain, self.key):
             os.chown(path, uid, gid)
         return self
 
 
 class Authority(Certificate):
-    """A root, or below `parent` one in between. `permitted` and `excluded` are name constraints."""
+    """A root CA or, with `parent`, an intermediate CA. `permitted` and `excluded` are name constraints."""
 
     def __init__(self, folder, name="Test authority", parent=None, key="p-256", days=(-1, 30), permitted=None, excluded=None,
                  critical=True, authority=True, purposes=None):
@@ -95,7 +95,7 @@ class Authority(Certificate):
         return self.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
 
     def chain_above(self):
-        """The certificates from this one up, without the root."""
+        """Returns the certificate chain from this certificate up, without the root."""
         return [self] + self.parent.chain_above() if self.parent else []
 
     def issue(self, *names, **options):
@@ -103,7 +103,7 @@ class Authority(Certificate):
 
 
 class Leaf(Certificate):
-    """What a server or client shows. `names` are host names and addresses; without any there is no subjectAltName."""
+    """A server or client certificate. `names` are DNS names and IP addresses; without names there is no subjectAltName."""
 
     def __init__(self, by, names, key="p-256", days=(-1, 30), digest="sha256", purposes=("server",), usage=None, common_name=None,
                  extra=(), folder=None):
@@ -125,7 +125,7 @@ class Leaf(Certificate):
 
 
 def self_signed(folder, *names, **options):
-    """A server's certificate that nobody but itself vouches for."""
+    """Returns a self-signed server certificate."""
     return Leaf(None, names, folder=folder, **options)
 
 

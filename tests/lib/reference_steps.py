@@ -1,5 +1,5 @@
-"""The 21 migrations of the service that is replaced, rebuilt from what each of them does (docs/compatibility.md#database-schema), so that a
-database can be made as it stood after any of them. Each step: name, SQL, and a row or two of the time."""
+"""The 21 migrations of the previous service, rewritten from their effects (docs/compatibility.md#database-schema), so that a database can be
+created in the state after any of them. Each step: name, SQL, and INSERT commands for a row or two."""
 
 NOW = "TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP"
 
@@ -189,7 +189,7 @@ RECORD = """CREATE TABLE _prisma_migrations (id VARCHAR(36) PRIMARY KEY NOT NULL
 
 
 def build(db, count, record=True):
-    """The database as it stood after the first `count` steps, each step's rows put in right after it."""
+    """Creates the database in the state after the first `count` steps, with the rows of each step inserted directly after it."""
     with db.cursor() as c:
         if record:
             c.execute(RECORD)

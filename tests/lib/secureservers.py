@@ -1,4 +1,4 @@
-"""The database and the key-value server behind TLS."""
+"""PostgreSQL and Redis or Valkey with TLS."""
 import contextlib
 import hashlib
 import os
@@ -20,7 +20,7 @@ host all all all trust
 """
 
 
-# So that it also shows certificates that are signed as nobody should any more.
+# Allows certificates with obsolete signature algorithms.
 OPENSSL = """
 openssl_conf = all
 [all]
@@ -33,8 +33,8 @@ CipherString = DEFAULT:@SECLEVEL=0
 
 
 class TlsPostgres(Postgres):
-    """wear(leaf) gives it a certificate. Users: postgres (anyhow), onlytls, bycert (by client certificate, common name bycert),
-    bypassword (SCRAM, "a-password")."""
+    """PostgreSQL with TLS; wear(leaf) sets its certificate. Users: postgres (no authentication), onlytls, bycert (client certificate with
+    common name bycert), bypassword (SCRAM, "a-password")."""
 
     name = "postgres-tls"
 
@@ -72,7 +72,7 @@ class TlsPostgres(Postgres):
         return self
 
     def shown(self):
-        """The certificate that it shows now."""
+        """Returns the server's current certificate."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         context.set_ciphers("DEFAULT:@SECLEVEL=0")
@@ -83,7 +83,7 @@ class TlsPostgres(Postgres):
                 return t.getpeercert(binary_form=True)
 
     def set(self, name, value):
-        """Changes its configuration, for connections to come; None takes that back."""
+        """Changes a setting for new connections; None resets it."""
         db = self.connect("postgres")
         with db.cursor() as c:
             c.execute("ALTER SYSTEM SET %s = '%s'" % (name, value) if value else "ALTER SYSTEM RESET " + name)
@@ -102,7 +102,7 @@ QUOTED = "films:p%40ss%20word%2Fof%3Athe%25tests"
 
 
 class SecureKeyValue(Server):
-    """Redis or Valkey that takes nothing but TLS, and one user besides the default one, who may not do anything."""
+    """Redis or Valkey that accepts only TLS. Besides the default user it has one without permissions."""
 
     name = "rediss"
 

@@ -1,5 +1,5 @@
-"""The servers that the tests talk to, all real and on loopback, each startable, killable and restartable on its port,
-and the appliance itself. No fixtures here: conftest.py hands these out."""
+"""The servers that the tests use, all real and on loopback. Each can be started, killed and restarted on its port. The appliance itself is
+here, too. conftest.py has the fixtures."""
 import asyncio
 import contextlib
 import email
@@ -26,23 +26,23 @@ import openapi
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BINARY = os.path.join(ROOT, "out", "wanzami")  # pytest --binary changes it
-EMULATOR = []  # what stands in front of it when it is for another machine
-VALGRIND = []  # what stands in front of it when the appliance runs under valgrind: pytest --valgrind
+EMULATOR = []  # command in front of the binary if it is for another architecture
+VALGRIND = []  # command in front of the binary under valgrind: pytest --valgrind
 
 
-# Small things
+# Helpers
 
 _given = set()
 
 
 def ports():
-    """The ports of this process: each worker of pytest-xdist has a thousand of its own."""
+    """Yields the port numbers of this process: each worker of pytest-xdist has a thousand of its own."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
     return range(20000 + 1000 * worker, 21000 + 1000 * worker)
 
 
 def free_port():
-    """A port nobody listens on, outside the range the kernel gives to clients: it stays free while a server is down."""
+    """Returns an unused port outside the kernel's ephemeral range, so that it stays free while a server is down."""
     while True:
         port = random.choice(ports())
         with socket.socket() as s:
@@ -63,7 +63,7 @@ def npm_install(folder):
 
 
 def wait_for(condition, what, seconds=60):
-    """The first true answer of condition; fails with what was waited for."""
+    """Polls until condition() is true and returns its result; fails after `seconds` with the name of what it waited for."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         answer = condition()
@@ -79,7 +79,7 @@ def listening(port):
 
 
 def children(pid):
-    """The direct children of a process, oldest first."""
+    """Returns the direct children of a process, oldest first."""
     found = []
     for path in glob.glob("/proc/[0-9]*/stat"):
         with contextlib.suppress(OSError), open(path) as f:
@@ -98,7 +98,7 @@ def alive(pid):
 
 
 class Server:
-    """A program that runs in a folder of its own. A subclass gives `name`, `commands()` and `answers()`."""
+    """A program that runs in its own folder. A subclass defines `name`, `commands()` and `answers()`."""
 
     name = "server"
     account = None  # run as this user when the tests run as root
@@ -121,7 +121,7 @@ class Server:
         return self
 
     def before(self, command):
-        """What has to be so before one of the commands is run."""
+        """Hook: waits for the preconditions of one of the commands before it is started."""
 
     def _started(self):
         for p in self.processes:
@@ -134,9 +134,9 @@ class Server:
             return f.read()[-4000:]
 
     def kill(self):
-        """SIGKILL to all of it at once, what was started last first: nobody hears from it that what is behind it is gone."""
+        """Sends SIGKILL to all processes, the last started first, so that none reports the death of a process behind it."""
         pids = [p.pid for p in reversed(self.processes)]
-        for pid in pids:  # so that none has another child after we have looked
+        for pid in pids:  # a stopped process cannot fork after its children have been listed
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGSTOP)
         pids += [c for pid in pids for c in children(pid)]
@@ -149,7 +149,7 @@ class Server:
         self.processes = []
 
     def pause(self):
-        """Leaves connections open and answers nothing until resume(): a server that hangs."""
+        """Stops the processes until resume(): connections stay open, and the server does not respond."""
         self._signal(signal.SIGSTOP)
 
     def resume(self):
@@ -162,14 +162,14 @@ class Server:
                     os.kill(pid, number)
 
     def restart(self, wipe=False):
-        """Killed and started again on the same port, with its data or without."""
+        """Kills the server and starts it again on the same port, with its data or without."""
         self.kill()
         if wipe:
             self.wipe()
         return self.start()
 
     def ensure(self):
-        """What a test killed or paused and left so is there again for the next one."""
+        """Resumes or restarts a server that an earlier test has paused or killed."""
         self.resume()
         if not self.processes or any(p.poll() is not None for p in self.processes):
             self.restart()
@@ -183,8 +183,8 @@ class Server:
 # PostgreSQL
 
 class Postgres(Server):
-    """A private PostgreSQL cluster; one database a test. What it has committed survives kill(), not wipe(). The next start() is at
-    `address`, of loopback."""
+    """A private PostgreSQL cluster with one database per test. Committed data survives kill(), not wipe(). After a change of `address`
+    (loopback), the next start() listens there."""
 
     name, account, address = "postgres", "postgres", "127.0.0.1"
 
@@ -227,7 +227,7 @@ class Postgres(Server):
         return db
 
     def create(self, template="template1"):
-        """The URL and a connection of a new database: an empty one, or a copy of `template`."""
+        """Creates a database, empty or as a copy of `template`. Returns its URL and a connection."""
         self.count += 1
         name = "t%d" % self.count
         db = self.connect("postgres")
@@ -236,7 +236,7 @@ class Postgres(Server):
         return "postgresql://postgres@%s:%d/%s" % (self.address, self.port, name), self.connect(name)
 
     def create_migrated(self):
-        """The same, after `wanzami migrate`: a copy of one database that the binary under test has migrated."""
+        """Creates a database as a copy of one that the binary under test has migrated. Returns its URL and a connection."""
         if not self.template:
             url, db = self.create()
             db.close()
@@ -249,7 +249,7 @@ class Postgres(Server):
 # The key-value server
 
 class KeyValue(Server):
-    """Valkey ($VALKEY or on PATH), else Redis. Writes reach its file before they are answered: kill() loses none."""
+    """Valkey ($VALKEY or on PATH), else Redis. Each write is synced to its file before the reply, so kill() loses none."""
 
     name = "keyvalue"
 
@@ -267,7 +267,7 @@ class KeyValue(Server):
                  "--appendonly", "yes", "--appendfsync", "always", "--daemonize", "no"]]
 
     def command(self, *words):
-        """One command over a connection of its own, and its answer; a list is a list."""
+        """Sends one command over a new connection and returns the reply; an array is a list."""
         with socket.create_connection(("127.0.0.1", self.port), 10) as s:
             parts = [w if isinstance(w, bytes) else str(w).encode() for w in words]
             s.sendall(b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(p), p) for p in parts))
@@ -376,8 +376,8 @@ use = egg:swift#versioned_writes
 
 
 class ObjectStore(Server):
-    """OpenStack Swift behind its S3 protocol: four processes on one disk, and the memcached they need. It checks signatures (version 4, in headers and
-    in addresses), parts of at least 5 MiB but the last, and ranges. Buckets are made with bucket()."""
+    """OpenStack Swift with its S3 API: four processes on one disk, and memcached. It verifies signatures (version 4, in headers and presigned
+    URLs), requires parts of at least 5 MiB except the last, and supports ranges. bucket() creates buckets."""
 
     name = "swift"
     access_key, secret_key, region = "films:worker", "a-secret-of-the-store", "us-east-1"
@@ -407,7 +407,7 @@ class ObjectStore(Server):
             ["/usr/bin/swift-%s-server" % kind, "%s/%s.conf" % (self.folder, kind), "--verbose"] for kind in self.kinds]
 
     def before(self, command):
-        """The proxy comes last: with nobody behind it, it would say that a bucket does not exist."""
+        """Starts the proxy last: without its storage servers it would report that a bucket does not exist."""
         if command[0].endswith("proxy-server"):
             wait_for(lambda: all(listening(port) for kind, port in self.ports.items() if kind != "proxy"), "the servers behind " + self.name, 60)
 
@@ -424,7 +424,7 @@ class ObjectStore(Server):
         os.mkdir(self.folder + "/devices/disk")
 
     def client(self, **keys):
-        """A boto3 client; `keys` overrides access_key, secret_key or region."""
+        """Returns a boto3 client; `keys` overrides access_key, secret_key or region."""
         import boto3
         from botocore.config import Config
         return boto3.client("s3", endpoint_url=self.url, region_name=keys.get("region", self.region),
@@ -433,19 +433,19 @@ class ObjectStore(Server):
                             config=Config(signature_version="s3v4", s3={"addressing_style": "path"}, retries={"max_attempts": 0}))
 
     def bucket(self):
-        """The name of a new, empty bucket."""
+        """Creates an empty bucket and returns its name."""
         self.count += 1
         name = "films-%d" % self.count
         self.client().create_bucket(Bucket=name)
         return name
 
     def keys(self, bucket):
-        """Every key in a bucket."""
+        """Returns all object keys of a bucket."""
         pages = self.client().get_paginator("list_objects_v2").paginate(Bucket=bucket)
         return sorted(o["Key"] for page in pages for o in page.get("Contents", []))
 
     def uploads(self, bucket):
-        """The keys of multipart uploads that were begun and neither completed nor aborted."""
+        """Returns the object keys of multipart uploads that are neither completed nor aborted."""
         return sorted(u["Key"] for u in self.client().list_multipart_uploads(Bucket=bucket).get("Uploads", []))
 
     def env(self, bucket):
@@ -460,12 +460,12 @@ def over_tls(connection):
 
 
 class MailServer:
-    """An SMTP server on three ports: `port` (plain, signing in allowed without TLS), `starttls_port` (TLS before anything
-    else) and `tls_port` (TLS from the first byte), with a certificate for localhost and 127.0.0.1 by an authority made here
-    (`ca`). Keeps what it accepts in `messages`.
+    """An SMTP server on three ports: `port` (plain, AUTH allowed without TLS), `starttls_port` (STARTTLS required before any other
+    command) and `tls_port` (implicit TLS), with a certificate for localhost and 127.0.0.1 that a private CA
+    (`ca`) has issued. Accepted messages are in `messages`.
 
-    refuse("RCPT", "550 no such user") answers that command so until accept(); hold() lets a mail that is being handed over
-    wait until release(); kill() cuts every connection and stops listening until start()."""
+    refuse("RCPT", "550 no such user") sets the reply to that command until accept(); hold() delays the reply to DATA
+    until release(); kill() closes every connection and stops listening until start()."""
 
     user, password = "mailer", "a-password-of-the-mail-server"
 
@@ -481,7 +481,7 @@ class MailServer:
         self.start()
 
     def _certificate(self):
-        """A private authority and a server certificate by it, made by openssl."""
+        """Creates a private CA and a server certificate with openssl."""
         def openssl(*args):
             subprocess.run(["openssl", *args], cwd=self.folder, check=True, stderr=subprocess.DEVNULL)
         ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
@@ -591,7 +591,7 @@ class MailServer:
         self.signed_in.clear()
 
     def to(self, address):
-        """The messages that were handed over for this address so far."""
+        """Returns the messages received so far for this e-mail address."""
         with self._lock:
             return [m for m in self.messages if address in m.envelope_to]
 
@@ -599,7 +599,7 @@ class MailServer:
         return wait_for(lambda: self.to(address)[count - 1:] and self.to(address), "mail %d to %s" % (count, address), seconds)
 
     def env(self, port=None):
-        """The appliance's variables for one of the three ports (the plain one unless said)."""
+        """Returns the appliance's variables for one of the three ports (default: the plain one)."""
         return {"SMTP_HOST": "localhost", "SMTP_PORT": port or self.port, "SMTP_USER": self.user, "SMTP_PASS": self.password,
                 "SMTP_FROM": "Wanzami <no-reply@wanzami.example>"}
 
@@ -623,7 +623,7 @@ def clean_environment(**env):
 
 
 def emulator(program):
-    """What has to stand in front of a program that is for 64-bit ARM, when this machine is none."""
+    """Returns the emulator command for a binary for 64-bit ARM on another architecture, else an empty list."""
     with open(program, "rb") as f:
         foreign = f.read(20)[18:20] == b"\xb7\0" and os.uname().machine != "aarch64"  # EM_AARCH64
     return ["qemu-aarch64-static", "-cpu", "neoverse-n1"] if foreign else []
@@ -634,19 +634,19 @@ def command(*args):
 
 
 def run(*args, stdin=None, **env):
-    """The binary with these arguments and nothing else in its environment."""
+    """Runs the binary with these arguments and an otherwise empty environment."""
     return subprocess.run(command(*args), env=clean_environment(**env), input=stdin,
                           capture_output=True, text=True, timeout=60)
 
 
 class Client:
-    """Asks the API at `url`; every answer is held against openapi.yaml. `verify` is whom to believe over TLS."""
+    """An HTTP client of the API at `url`; checks every response against openapi.yaml. `verify` as in requests."""
 
     def __init__(self, url, verify=True):
         self.url, self.verify = url, verify
 
     def request(self, method, path, token=None, **options):
-        """One request of the API; `token` is sent as a bearer token."""
+        """Sends one request; `token` is sent as a bearer token."""
         headers = {**({"Authorization": "Bearer " + token} if token else {}), **options.pop("headers", {})}
         answer = requests.request(method, self.url + path, headers=headers, timeout=options.pop("timeout", 30), verify=self.verify, **options)
         openapi.check(method, path.partition("?")[0], answer)
@@ -668,12 +668,12 @@ class Client:
         return self.request("DELETE", path, **options)
 
     def metric(self, name):
-        """The value of a series without labels of GET /metrics."""
+        """Returns the value of a series without labels from GET /metrics."""
         return [float(line.split()[1]) for line in self.get("/metrics").text.splitlines() if line.startswith("wanzami_%s " % name)][0]
 
 
 class Appliance(Client):
-    """A running wanzami with its log on disk. `roles` is "api", "api,transcode", …; all of them when left out."""
+    """A running wanzami with its log in a file. `roles` is "api", "api,transcode", …; default: all roles."""
 
     def __init__(self, folder, command=None, roles=None, **env):
         self.port = int(env.setdefault("PORT", free_port()))
@@ -694,7 +694,7 @@ class Appliance(Client):
         return self
 
     def complaints(self):
-        """What sanitizers or valgrind said about it."""
+        """Returns the reports of sanitizers and valgrind in the log."""
         with open(self.log_path, errors="replace") as f:
             return [line for line in f if "Sanitizer" in line or "runtime error:" in line or line.startswith("==")]
 
@@ -715,31 +715,31 @@ class Appliance(Client):
         return self
 
     def log_lines(self):
-        """The log, without the lines for CloudWatch."""
+        """Returns the log lines as objects, without the lines for CloudWatch."""
         with open(self.log_path) as f:
             return [line for line in map(json.loads, f) if "_aws" not in line]
 
     def errors(self):
-        """The messages of level error, and those about workers that died."""
+        """Returns the messages of level error, and the messages about worker crashes."""
         with open(self.log_path, errors="replace") as f:
             lines = [json.loads(line) for line in f if line.startswith("{") and line.endswith("}\n")]
         return ["%s %s" % (line["msg"], line.get("error", "")) for line in lines
                 if line.get("level") == "error" or line.get("msg", "").startswith("worker died")]
 
     def deaths(self):
-        """What the log says of workers that died."""
+        """Returns the log lines about worker crashes."""
         return [line for line in self.log_lines() if line["msg"].startswith("worker died")]
 
     def workers(self):
         return children(self.process.pid)
 
     def stop(self):
-        """Asked to end (SIGTERM); its exit status."""
+        """Sends SIGTERM, waits for the end and returns the exit status."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=60)
 
     def kill(self):
-        """SIGKILL to the parent and every worker at once."""
+        """Sends SIGKILL to the parent and every worker."""
         if self.process.poll() is None:
             pids = [self.process.pid] + self.workers()
             for pid in pids:
@@ -747,11 +747,11 @@ class Appliance(Client):
                     os.kill(pid, signal.SIGKILL)
             self.process.wait()
             wait_for(lambda: not any(alive(pid) for pid in pids), "the end of the workers")
-            # The threads of a process that is dead already may be dying yet, and hold its port.
-            wait_for(lambda: not listening(self.port), "the end of their threads")
+            # A thread of a killed process may still be ending and hold the port.
+            wait_for(lambda: not listening(self.port), "the port to be closed")
 
     def restart(self):
-        """Killed and started again on the same port with the same environment."""
+        """Kills the processes and starts them again with the same port and environment."""
         self.kill()
         return self.start().wait_healthy()
 

@@ -1,4 +1,4 @@
-"""The servers of the tests are real: each does what it is relied on for, and dies and comes back as the fault tests need."""
+"""Tests of the test servers: each has the features that the tests rely on, and can be killed and restarted."""
 import smtplib
 import socket
 import ssl
@@ -15,7 +15,7 @@ PART = 5 * 1024 * 1024
 
 # PostgreSQL
 
-def test_postgres_killed_keeps_what_it_committed(postgres):
+def test_a_killed_postgres_keeps_committed_rows(postgres):
     url, db = postgres.create()
     db.cursor().execute("CREATE TABLE kept (n int); INSERT INTO kept VALUES (42)")
     postgres.kill()
@@ -29,19 +29,19 @@ def test_postgres_killed_keeps_what_it_committed(postgres):
     assert c.fetchall() == [(42,)]
 
 
-def test_a_server_left_dead_is_up_for_the_next_test_1(postgres, keyvalue, store, mail):
+def test_a_server_killed_by_one_test_is_up_for_the_next_1(postgres, keyvalue, store, mail):
     for s in (postgres, keyvalue, store, mail):
         s.kill()
 
 
-def test_a_server_left_dead_is_up_for_the_next_test_2(postgres, keyvalue, store, mail):
+def test_a_server_killed_by_one_test_is_up_for_the_next_2(postgres, keyvalue, store, mail):
     assert postgres.answers() and keyvalue.answers() and store.answers()
     smtplib.SMTP("127.0.0.1", mail.port).quit()
 
 
 # The key-value server
 
-def test_keyvalue_killed_keeps_its_data_and_wiped_loses_it(keyvalue):
+def test_a_killed_key_value_server_keeps_its_data_and_a_wiped_one_does_not(keyvalue):
     keyvalue.command("SET", "{wz}a", "1")
     assert keyvalue.command("XADD", "{wz}jobs", "*", "id", "7")
     keyvalue.restart()
@@ -51,7 +51,7 @@ def test_keyvalue_killed_keeps_its_data_and_wiped_loses_it(keyvalue):
     assert keyvalue.command("GET", "{wz}a") is None
 
 
-def test_keyvalue_paused_hangs_and_goes_on(keyvalue):
+def test_a_paused_key_value_server_responds_after_resume(keyvalue):
     keyvalue.pause()
     with socket.create_connection(("127.0.0.1", keyvalue.port), 5) as s:
         s.settimeout(0.3)
@@ -69,7 +69,7 @@ def status(error):
     return error.value.response["ResponseMetadata"]["HTTPStatusCode"]
 
 
-def test_store_refuses_wrong_signatures(store):
+def test_the_store_refuses_wrong_signatures(store):
     bucket = store.bucket()
     for wrong in ({"secret_key": "another secret"}, {"access_key": "films:nobody"}):
         with pytest.raises(botocore.exceptions.ClientError) as e:
@@ -80,18 +80,18 @@ def test_store_refuses_wrong_signatures(store):
     last = "0" if url[-1] != "0" else "1"
     assert requests.get(url[:-1] + last).status_code == 403
     assert requests.get(url.replace("/k?", "/other?")).status_code == 403
-    assert requests.get(url.split("?")[0]).status_code == 400  # not even taken for S3
+    assert requests.get(url.split("?")[0]).status_code == 400  # the response is not even an S3 error
     assert store.keys(bucket) == []
 
 
-def test_store_refuses_an_address_that_has_expired(store):
+def test_the_store_refuses_an_expired_presigned_url(store):
     bucket = store.bucket()
     url = store.client().generate_presigned_url("list_objects_v2", Params={"Bucket": bucket}, ExpiresIn=1)
     assert requests.get(url).status_code == 200
-    wait_for(lambda: requests.get(url).status_code == 403, "the end of the address")
+    wait_for(lambda: requests.get(url).status_code == 403, "the presigned URL to expire")
 
 
-def test_store_takes_a_signed_put_and_serves_ranges(store):
+def test_the_store_accepts_a_presigned_put_and_serves_ranges(store):
     bucket, key, body = store.bucket(), "vod/a film+ä.mp4", bytes(range(256)) * 40
     put = store.client().generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": key})
     assert requests.put(put, data=body).status_code == 200
@@ -105,7 +105,7 @@ def test_store_takes_a_signed_put_and_serves_ranges(store):
     assert store.keys(bucket) == [key]
 
 
-def test_store_multipart(store):
+def test_the_store_supports_multipart_uploads(store):
     bucket, s3 = store.bucket(), store.client()
     upload = s3.create_multipart_upload(Bucket=bucket, Key="big")["UploadId"]
     assert store.uploads(bucket) == ["big"]
@@ -126,7 +126,7 @@ def test_store_multipart(store):
     assert (store.keys(bucket), store.uploads(bucket)) == (["big"], [])
 
 
-def test_store_refuses_small_parts_and_forgets_an_aborted_upload(store):
+def test_the_store_refuses_small_parts_and_removes_an_aborted_upload(store):
     bucket, s3 = store.bucket(), store.client()
     upload = s3.create_multipart_upload(Bucket=bucket, Key="small")["UploadId"]
     parts = [{"PartNumber": n, "ETag": s3.upload_part(Bucket=bucket, Key="small", UploadId=upload, PartNumber=n, Body=b"x")["ETag"]}
@@ -138,7 +138,7 @@ def test_store_refuses_small_parts_and_forgets_an_aborted_upload(store):
     assert (store.keys(bucket), store.uploads(bucket)) == ([], [])
 
 
-def test_store_lets_a_browser_of_another_origin_in(store):
+def test_the_store_allows_cross_origin_requests(store):
     bucket = store.bucket()
     put = store.client().generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "k"})
     page = {"Origin": "http://console.example"}
@@ -148,7 +148,7 @@ def test_store_lets_a_browser_of_another_origin_in(store):
     assert r.status_code == 200 and "etag" in r.headers["Access-Control-Expose-Headers"].lower()
 
 
-def test_store_killed_keeps_its_objects_and_wiped_loses_them(store):
+def test_a_killed_store_keeps_its_objects_and_a_wiped_one_does_not(store):
     bucket = store.bucket()
     store.client().put_object(Bucket=bucket, Key="k", Body=b"kept")
     store.kill()
@@ -173,13 +173,13 @@ def hand_over(client, mail, **login):
     client.quit()
 
 
-def test_mail_plain(mail):
+def test_mail_is_accepted_over_a_plain_connection(mail):
     hand_over(smtplib.SMTP("127.0.0.1", mail.port), mail)
     (m,) = mail.wait("b@example.com")
     assert (m["Subject"], m.get_content().strip(), m.envelope_from, m.over_tls) == ("Grüße", "The body", "a@example.com", False)
 
 
-def test_mail_starttls_comes_first_and_is_verified(mail):
+def test_mail_requires_starttls_and_the_certificate_is_verified(mail):
     client = smtplib.SMTP("localhost", mail.starttls_port)
     with pytest.raises(smtplib.SMTPResponseException) as e:
         client.sendmail("a@example.com", ["b@example.com"], MESSAGE)
@@ -193,20 +193,20 @@ def test_mail_starttls_comes_first_and_is_verified(mail):
         smtplib.SMTP("localhost", mail.starttls_port).starttls(context=ssl.create_default_context())
 
 
-def test_mail_tls_from_the_first_byte(mail):
+def test_mail_is_accepted_over_implicit_tls(mail):
     hand_over(smtplib.SMTP_SSL("localhost", mail.tls_port, context=ssl.create_default_context(cafile=mail.ca)), mail)
     assert [m.over_tls for m in mail.wait("b@example.com")] == [True]
     assert mail.signed_in == ["tls"]
 
 
-def test_mail_refuses_a_wrong_password(mail):
+def test_mail_with_a_wrong_password_is_refused(mail):
     with pytest.raises(smtplib.SMTPAuthenticationError):
         hand_over(smtplib.SMTP("127.0.0.1", mail.port), mail, password="wrong")
     assert mail.messages == []
 
 
 @pytest.mark.parametrize("command, code", [("MAIL", 451), ("RCPT", 550), ("DATA", 552)])
-def test_mail_refuses_when_told_to(mail, command, code):
+def test_mail_is_refused_after_refuse(mail, command, code):
     mail.refuse(command, "%d told to" % code)
     with pytest.raises((smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused)) as e:
         hand_over(smtplib.SMTP("127.0.0.1", mail.port), mail)
@@ -217,7 +217,7 @@ def test_mail_refuses_when_told_to(mail, command, code):
     assert len(mail.messages) == 1
 
 
-def test_mail_held_is_not_answered_and_lost_when_killed(mail):
+def test_a_held_mail_gets_no_reply_and_is_lost_on_kill(mail):
     mail.hold()
     with pytest.raises((socket.timeout, smtplib.SMTPServerDisconnected)):
         hand_over(smtplib.SMTP("127.0.0.1", mail.port, timeout=0.5), mail)
@@ -233,7 +233,7 @@ def test_mail_held_is_not_answered_and_lost_when_killed(mail):
 
 # The appliance
 
-def test_the_appliance_in_its_world(world):
+def test_the_appliance_starts_in_its_world(world):
     a = world.start("api")
     assert a.get("/health").json() == {"status": "ok"}
     before = a.process.pid
@@ -245,21 +245,21 @@ def test_the_appliance_in_its_world(world):
     assert a.log_lines()
 
 
-def test_the_worlds_of_two_tests_are_apart_1(world):
+def test_the_worlds_of_two_tests_are_separate_1(world):
     world.rows("""INSERT INTO "Title" ("type", "name", "updatedAt") VALUES ('MOVIE', 'left behind', now())""")
     world.keyvalue.command("SET", "left", "behind")
     world.store.client().put_object(Bucket=world.bucket, Key="left", Body=b"behind")
     hand_over(smtplib.SMTP("127.0.0.1", world.mail.port), world.mail)
 
 
-def test_the_worlds_of_two_tests_are_apart_2(world):
+def test_the_worlds_of_two_tests_are_separate_2(world):
     assert world.rows('SELECT * FROM "Title"') == []
     assert world.keyvalue.command("DBSIZE") == 0
     assert world.store.keys(world.bucket) == []
     assert world.mail.messages == []
 
 
-def test_nothing_of_the_appliance_outlives_a_kill(world):
+def test_no_process_of_the_appliance_survives_kill(world):
     a = world.start("api")
     pids = a.workers()
     assert pids

@@ -1,4 +1,4 @@
-"""A TLS server of the tests' own, on OpenSSL by Python, that answers with what it was sent."""
+"""A TLS server (OpenSSL, in Python) that echoes its input."""
 import contextlib
 import socket
 import ssl
@@ -7,7 +7,7 @@ from listening import Listening
 
 
 def copy(source, target):
-    """Everything, until the source ends."""
+    """Copies bytes until the source ends."""
     with contextlib.suppress(OSError):
         while data := source.recv(65536):
             target.sendall(data)
@@ -16,7 +16,7 @@ def copy(source, target):
 
 
 def forward_to(port):
-    """A handler for Echo that ends TLS in front of a server that has none."""
+    """Returns a handler for Echo that terminates TLS for a plain server."""
     def forward(s):
         with socket.create_connection(("127.0.0.1", port)) as behind:
             Listening.thread(copy, behind, s)
@@ -25,7 +25,7 @@ def forward_to(port):
 
 
 class Echo(Listening):
-    """Listens on `port`. options: client_ca (asks for a certificate), alpn, ciphers, abrupt (ends without close_notify)."""
+    """Listens on `port`. options: client_ca (requests a client certificate), alpn, ciphers, abrupt (closes without close_notify)."""
 
     def __init__(self, certificate, client_ca=None, alpn=None, ciphers=None, abrupt=False, alone=False, handler=None, address="127.0.0.1"):
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -36,7 +36,7 @@ class Echo(Listening):
             self.context.load_verify_locations(client_ca)
         if alpn:
             self.context.set_alpn_protocols([alpn])
-        self.names = []  # what clients called it by SNI
+        self.names = []  # names that clients sent by SNI
         self.context.sni_callback = lambda s, name, c: self.names.append(name)
         self.abrupt, self.handler, self.clients = abrupt, handler or self.echo, []
         super().__init__(address)
@@ -48,7 +48,7 @@ class Echo(Listening):
             self.handler(s)
 
     def echo(self, s):
-        """Answers the first megabyte or what ends with a line end, then ends TLS (or not)."""
+        """Echoes up to one megabyte or one line, then ends TLS (unless `abrupt`)."""
         data = b""
         while not data.endswith(b"\n"):
             got = s.recv(65536)

@@ -1,7 +1,7 @@
 """A proxy between libpq and PostgreSQL that cuts, delays and corrupts, at every position of a handshake and in the middle of data."""
 import pytest
 
-from pgserver import Between
+from pgserver import DamagingProxy
 from pki import Authority
 from test_libpq import encrypted, info, server  # noqa: F401
 
@@ -22,11 +22,11 @@ def connect(between, root, **options):
 @pytest.mark.parametrize("direction", ["server", "client"])
 @pytest.mark.parametrize("action", ["cut", "flip"])
 def test_at_every_position_of_a_handshake(pg, server, root, direction, action):
-    with Between(server.port) as between:
+    with DamagingProxy(server.port) as between:
         assert pg(info(between.port, sslmode="require", user="somebody"), "try", 1) == 'error: connection to server at "127.0.0.1", ' \
             'port %d failed: FATAL:  role "somebody" does not exist' % between.port
         length = between.passed[0, direction]
-    with Between(server.port, lambda number: (direction, number, action)) as between:
+    with DamagingProxy(server.port, lambda number: (direction, number, action)) as between:
         said = pg(connect(between, root), "try", length, *([WAIT_MS] if action == "flip" else [])).splitlines()
     assert len(said) == length == between.count
     end = len(said)
@@ -44,7 +44,7 @@ def test_at_every_position_of_a_handshake(pg, server, root, direction, action):
 
 def test_byte_by_byte(pg, server, root):
     for direction in ("server", "client"):
-        with Between(server.port, lambda number: (direction, 0, "drip")) as between:
+        with DamagingProxy(server.port, lambda number: (direction, 0, "drip")) as between:
             encrypted(pg(connect(between, root)))
 
 
@@ -52,10 +52,10 @@ def test_byte_by_byte(pg, server, root):
 @pytest.mark.parametrize("direction", ["server", "client"])
 @pytest.mark.parametrize("action", ["cut", "flip"])
 def test_in_the_middle_of_data(pg, server, root, verb, direction, action):
-    with Between(server.port) as between:
+    with DamagingProxy(server.port) as between:
         pg(connect(between, root), verb, 2)
         middle = between.passed[0, direction] * 2 // 3
-    with Between(server.port, lambda number: (direction, middle, action)) as between:
+    with DamagingProxy(server.port, lambda number: (direction, middle, action)) as between:
         said = pg(connect(between, root), verb, 2)
     assert said.startswith("error: "), said
     if action == "flip" and direction == "server":

@@ -6,7 +6,7 @@ import pytest
 
 import pki
 from conftest import build
-from pgserver import Between, Saying
+from pgserver import DamagingProxy, FakeServer
 from pki import Authority
 from services import clean_environment
 from test_libpq import read
@@ -116,13 +116,13 @@ def test_faults_at_positions_of_a_handshake(fetch, folder, action):
     root = Authority(folder)
     with Web(root.issue("localhost"), close=True) as web:
         positions = list(range(0, 700, 23))
-        with Between(web.port, lambda number: ("server", positions[number], action)) as between:
+        with DamagingProxy(web.port, lambda number: ("server", positions[number], action)) as between:
             said = fetch(*["https://localhost:%d/5" % between.port] * (len(positions) // 3), EXTRA_CA_PEM=read(root.alone))
         assert all(line.startswith("error: ") and len(line) > 12 for line in said), said
 
 
 def test_no_tls_at_all(fetch):
-    with Saying(b"HTTP/1.1 400 What?\r\n\r\n" * 10) as server:
+    with FakeServer(b"HTTP/1.1 400 What?\r\n\r\n" * 10) as server:
         assert fetch("https://localhost:%d/" % server.port)[0].startswith("error: ")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import pki
 from services import wait_for
-from pgserver import Between, Direct, Saying
+from pgserver import DamagingProxy, DirectTlsProxy, FakeServer
 from pki import Authority
 
 
@@ -167,7 +167,7 @@ def test_channel_binding(pg, server, folder, key, digest):
 
 def test_channel_binding_sees_who_stands_between(pg, server, root):
     server.wear(root.issue("localhost"))
-    with Direct(root.issue("localhost"), server.port) as between:
+    with DirectTlsProxy(root.issue("localhost"), server.port) as between:
         # Not even offered: the server behind is spoken to without TLS, and so cannot bind.
         said = pg(info(between.port, sslmode="require", sslnegotiation="direct", channel_binding="require", user="bypassword", password="a-password"))
     assert "channel binding is required" in said.lower()
@@ -175,10 +175,10 @@ def test_channel_binding_sees_who_stands_between(pg, server, root):
 
 def test_direct_negotiation(pg, server, root):
     leaf = root.issue("localhost")
-    with Direct(leaf, server.port) as direct:
+    with DirectTlsProxy(leaf, server.port) as direct:
         said = pg(info(direct.port, sslmode="verify-full", sslrootcert=root.alone, sslnegotiation="direct"))
         assert "tls 1\n" in said and "alpn postgresql\n" in said
-    with Direct(leaf, server.port, alpn=None) as direct:
+    with DirectTlsProxy(leaf, server.port, alpn=None) as direct:
         assert "without ALPN" in pg(info(direct.port, sslmode="require", sslnegotiation="direct"))
 
 
@@ -198,20 +198,20 @@ def test_servers_that_are_none(pg):
                          (b"S\x16\x03\x03\x00\x04\x02\xff\xff\xff" + b"\x16\x03\x03\x40\x00" + b"y" * 16384, "SSL error: "),
                          (b"S\x15\x03\x03\x00\x02\x02\x46", "the peer does not support TLS 1.2 (alert 70)"),
                          (b"S\x15\x03\x03\x00\x02\x02\x28", "no cipher suite or key type in common")):
-        with Saying(answer) as server:
+        with FakeServer(answer) as server:
             said = pg(info(server.port, sslmode="require"), "try", 1)
             assert said.startswith("error: ") and says in said, (answer[:10], said)
-    with Saying(b"S", end=True) as server:
+    with FakeServer(b"S", end=True) as server:
         assert "closed the connection during the TLS handshake" in pg(info(server.port, sslmode="require"), "try", 1)
 
 
 def test_a_server_that_stalls_costs_nothing(pg, server, root):
     server.wear(root.issue("localhost"))
-    with Between(server.port) as between:
+    with DamagingProxy(server.port) as between:
         encrypted(pg(info(between.port, sslmode="require")))
         handshake = between.passed[0, "server"]
     for position in (0, 1, 3, 6, 40, 150, handshake // 2, handshake // 2 + 100):
-        with Between(server.port, lambda n: ("server", position, "stall")) as between:
+        with DamagingProxy(server.port, lambda n: ("server", position, "stall")) as between:
             state, steps = pg(info(between.port, sslmode="require"), "wait", 300).split()
             assert state == "waits" and int(steps) < 30, "%s after %s steps at %d" % (state, steps, position)
             assert "timeout expired" in pg(info(between.port, sslmode="require", connect_timeout=2))
