@@ -1,4 +1,4 @@
-"""Those who run the service and their invitations (docs/compatibility.md#invitations-and-roles)."""
+"""Administrators and invitations (docs/compatibility.md#invitations-and-roles)."""
 import hashlib
 import json
 import re
@@ -28,7 +28,7 @@ def accept(api, token, email="new@example.com", **more):
     return api.a.post("/api/admin/invitations/accept", {"token": token, "email": email, "name": "New", "password": PASSWORD, **more})
 
 
-def test_an_invitation_from_mail_to_account(api):
+def test_an_invitation_is_mailed_and_creates_an_account(api):
     token = invite(api, "New@Example.com")["token"]
     kept, by = api.rows('SELECT "token", "createdBy"::text FROM "Invitation"')[0]
     assert (kept, by) == ("sha256:" + hashlib.sha256(token.encode()).hexdigest(), api.root.id)
@@ -40,7 +40,7 @@ def test_an_invitation_from_mail_to_account(api):
     assert [(i["email"], i["role"], i["token"], i["acceptedAt"], i["createdBy"]) for i in listed] == [("new@example.com", "OPS", "", None, api.root.id)]
     assert accept(api, token, password="weak-password").status_code == 400
     assert accept(api, token, email="another@example.com").json() == {"message": "Invalid or expired invite"}
-    assert accept(api, kept).json() == {"message": "Invalid or expired invite"}, "what is stored is no token"
+    assert accept(api, kept).json() == {"message": "Invalid or expired invite"}, "the stored hash is not a valid token"
     r = accept(api, token, email="NEW@example.com")
     assert r.status_code == 200 and set(r.json()) == {"user", "accessToken", "refreshToken", "deviceId", "permissions"}
     assert r.json()["user"] == {"id": r.json()["user"]["id"], "email": "new@example.com", "role": "OPS", "name": "New"}
@@ -50,20 +50,20 @@ def test_an_invitation_from_mail_to_account(api):
 
     number = listed[0]["id"]
     assert api.a.delete("/api/admin/invitations/" + number, token=api.root.token).json() == {"message": "Invite revoked"}
-    assert api.rows('SELECT count(*) FROM "Invitation"')[0][0] == 1, "an accepted invitation stays"
+    assert api.rows('SELECT count(*) FROM "Invitation"')[0][0] == 1, "revoking an accepted invitation does not delete it"
     assert audit(api, "INVITE_CREATE") == [(api.root.id, number, {"email": "New@Example.com", "role": "OPS"})]
     assert audit(api, "INVITE_ACCEPT") == [(r.json()["user"]["id"], r.json()["user"]["id"], {"role": "OPS"})]
     assert audit(api, "INVITE_REVOKE") == []
 
 
-def test_a_newer_invitation_voids_the_older(api):
+def test_a_newer_invitation_invalidates_the_older(api):
     first, second = invite(api)["token"], invite(api, role="FINANCE")["token"]
     assert accept(api, first).status_code == 400
     assert accept(api, second).json()["user"]["role"] == "FINANCE"
     assert invite(api, status=409) == {"message": "Email already registered"}
 
 
-def test_an_invitation_of_the_old_service_counts_until_it_expires(api):
+def test_an_invitation_of_the_previous_service_is_valid_until_it_expires(api):
     for email, expires in (("old@example.com", "now() + interval '1 hour'"), ("late@example.com", "now() - interval '1 second'")):
         api.rows("""INSERT INTO "Invitation" ("email", "role", "token", "expiresAt", "createdBy")
             VALUES (%%s, 'OPS', %%s, timezone('UTC', %s), 1)""" % expires, (email, "clear-" + email))
@@ -71,7 +71,7 @@ def test_an_invitation_of_the_old_service_counts_until_it_expires(api):
     assert accept(api, "clear-late@example.com", "late@example.com").status_code == 400
 
 
-def test_a_revoked_invitation_is_void(api):
+def test_a_revoked_invitation_is_refused(api):
     token = invite(api)["token"]
     number = api.rows('SELECT id::text FROM "Invitation"')[0][0]
     for _ in range(2):
@@ -83,7 +83,7 @@ def test_a_revoked_invitation_is_void(api):
         assert (r.status_code, r.json()) == (400, {"message": "Invalid id"})
 
 
-def test_many_accept_one_invitation(api):
+def test_concurrent_accepts_of_one_invitation_create_one_account(api):
     token = invite(api)["token"]
     answers = [r.status_code for r in call_concurrently(lambda n: accept(api, token, name="New %d" % n))]
     assert answers.count(200) == 1 and set(answers) <= {200, 400, 409}, answers
@@ -97,7 +97,7 @@ def role(api, user, role, by=None):
     return api.a.patch("/api/admin/users/%s/role" % user, {"role": role}, token=(by or api.root).token)
 
 
-def test_roles(api):
+def test_role_changes(api):
     admin, viewer = Account(api, "SUPPORT"), Account(api)
     r = role(api, admin.id, "FINANCE")
     assert r.json() == {"user": {"id": admin.id, "email": admin.email, "role": "FINANCE", "name": "Ada"}}
@@ -113,17 +113,17 @@ def test_roles(api):
     assert role(api, admin.id, "SUPER_ADMIN").status_code == 200
     assert role(api, api.root.id, "OPS").json() == {"message": "You cannot change your own account"}
     assert role(api, api.root.id, "OPS", admin).status_code == 200
-    assert role(api, admin.id, "OPS").json() == {"message": "Insufficient permissions"}, "the role is the one of now"
+    assert role(api, admin.id, "OPS").json() == {"message": "Insufficient permissions"}, "the role in the database decides"
     assert len(audit(api, "USER_ROLE_UPDATE")) == 3
 
 
-def test_users_go_with_all_that_is_theirs(api):
+def test_deleting_a_user_deletes_its_data_and_invalidates_its_tokens(api):
     viewer = Account(api)
     api.rows('INSERT INTO "Profile" ("userId", name, "updatedAt") VALUES (%s, \'A\', now())', (viewer.id,))
     remove = lambda user: api.a.delete("/api/admin/users/%s" % user, token=api.root.token)
     assert remove(viewer.id).json() == {"message": "User removed"}
     assert api.rows('SELECT count(*) FROM "Profile"') == [(0,)]
-    assert api.a.get("/api/auth/me", token=viewer.token).status_code == 401, "its tokens end with it"
+    assert api.a.get("/api/auth/me", token=viewer.token).status_code == 401, "the user's tokens are invalid"
     for user, status, message in ((viewer.id, 404, "User not found"), ("0", 400, "Missing user id"), ("-1", 400, "Invalid user id"),
                                   ("1e2", 400, "Invalid user id"), (api.root.id, 409, "Cannot remove the last SUPER_ADMIN")):
         r = remove(user)
@@ -131,7 +131,7 @@ def test_users_go_with_all_that_is_theirs(api):
     assert audit(api, "USER_DELETE") == [(api.root.id, viewer.id, {"role": "USER"})]
 
 
-def test_super_admins_who_turn_on_each_other_leave_one(api):
+def test_concurrent_removals_leave_one_super_admin(api):
     others = [Account(api, "SUPER_ADMIN") for _ in range(9)]
     everybody = [api.root] + others
 
@@ -149,7 +149,7 @@ def test_super_admins_who_turn_on_each_other_leave_one(api):
     assert done >= 10 - left and answers.count(200) == len(audit(api, "USER_DELETE")) + len(audit(api, "USER_ROLE_UPDATE"))
 
 
-def test_two_super_admins_cannot_remove_each_other(api):
+def test_two_super_admins_cannot_remove_each_other_concurrently(api):
     for _ in range(10):
         api.rows('DELETE FROM "User"')
         two = [Account(api, "SUPER_ADMIN"), Account(api, "SUPER_ADMIN")]
@@ -158,8 +158,8 @@ def test_two_super_admins_cannot_remove_each_other(api):
         assert api.rows("""SELECT count(*) FROM "User" WHERE role = 'SUPER_ADMIN'""") == [(1,)]
 
 
-def test_who_is_no_administrator_is_told_nothing_else(api):
-    """Whatever else is wrong with the request (docs/compatibility.md#authorization)."""
+def test_a_viewer_gets_403_on_every_admin_route(api):
+    """Also if the path or the body is invalid (docs/compatibility.md#authorization)."""
     viewer = Account(api)
     for route in json.loads(run("docs", "routes").stdout):
         if route["guard"] in (None, "user"):
@@ -170,7 +170,7 @@ def test_who_is_no_administrator_is_told_nothing_else(api):
             assert (r.status_code, r.json()) == (403, {"message": "Admin role required"}), (route["method"], path, body)
 
 
-def test_permissions(api):
+def test_roles_without_a_permission_get_403(api):
     routes = [("GET", "/api/admin/invitations"), ("POST", "/api/admin/invitations"), ("GET", "/api/admin/users"), ("GET", "/api/admin/users/all"),
               ("PATCH", "/api/admin/users/1/role"), ("DELETE", "/api/admin/users/1"), ("DELETE", "/api/admin/invitations/1"),
               ("POST", "/api/admin/titles/purge")]
@@ -190,7 +190,7 @@ STRICT = {("GET", "/api/admin/support/tickets"): {"SUPER_ADMIN", "MODERATOR", "S
 
 
 @pytest.mark.parametrize("permissions", ["open", "strict"])
-def test_open_and_strict_permissions(world, permissions):
+def test_open_and_strict_permissions_of_each_role(world, permissions):
     a = world.start(roles="api", ADMIN_PERMISSIONS=permissions)
     for role_name in ("SUPER_ADMIN", "CONTENT_MANAGER", "BLOG_EDITOR", "MODERATOR", "SUPPORT", "FINANCE", "ANALYTICS", "OPS"):
         account = Account(world, role_name)
@@ -199,10 +199,10 @@ def test_open_and_strict_permissions(world, permissions):
             assert a.request(method, path, token=account.token).status_code == expected, (role_name, path)
 
 
-# Lists of any length
+# Lists
 
 @pytest.mark.parametrize("rows", [0, 1, 100000])
-def test_lists_of_any_length(api, rows):
+def test_lists_of_0_1_and_100000_rows(api, rows):
     api.rows("""INSERT INTO "User" (email, password, name, role, "emailVerified", "createdAt", "updatedAt")
         SELECT 'v' || n || '@example.com', 'x', 'V' || n, 'USER', n %% 3 > 0, timestamp '2020-01-01' + n * interval '1 second', now()
         FROM generate_series(1, %s) n""", (rows,))

@@ -1,4 +1,4 @@
-"""Accounts and sessions over HTTP, against a real database (docs/compatibility.md#accounts-and-sessions)."""
+"""Accounts and sessions over HTTP (docs/compatibility.md#accounts-and-sessions)."""
 import base64
 import concurrent.futures
 import hashlib
@@ -26,7 +26,7 @@ def api(postgres, appliance):
 
 
 def user(api, email="ada@example.com", role="USER", verified=True):
-    """An account with PASSWORD; its id."""
+    """Creates an account with PASSWORD and returns its id."""
     api.db.execute("""INSERT INTO "User" (email, password, name, role, "emailVerified", "updatedAt")
         VALUES (%s, crypt_hash, 'Ada', %s, %s, now()) RETURNING id""".replace("crypt_hash", "%s"), (email, hash_of(PASSWORD), role, verified))
     return api.db.fetchone()[0]
@@ -48,7 +48,7 @@ def sign(payload, secret, header=None):
     return (text + b"." + part(hmac.new(secret.encode(), text, hashlib.sha256).digest())).decode()
 
 
-def test_a_life_of_an_account(api):
+def test_signup_verification_and_login(api):
     r = api.post("/api/auth/signup", {"email": "New@Example.com", "password": PASSWORD, "name": "New", "preferredGenres": ["Drama"],
                                       "birthYear": 1990, "heardFrom": "a friend"}, headers={"cf-ipcountry": "ng"})
     assert r.status_code == 201 and r.json()["user"]["email"] == "new@example.com"
@@ -74,16 +74,16 @@ def test_a_life_of_an_account(api):
     assert api.get("/api/auth/me", token=access).json()["permissions"] == ["dashboard:view"]
 
 
-def test_where_somebody_heard_of_us_is_no_condition(api):
+def test_heardfrom_is_optional_and_may_have_any_type(api):
     for n, heard in enumerate((None, "", 5, False, ["radio"], {"from": "radio"})):
         r = api.post("/api/auth/signup", {"email": "new%d@example.com" % n, "password": PASSWORD, "name": "New", "heardFrom": heard})
         assert r.status_code == 201 and r.json()["profiles"][0]["preferences"] is None, heard
 
 
-def test_values_that_no_index_has_room_for(api):
+def test_a_value_too_long_for_an_index_gets_400(api):
     user(api)
     access = login(api).json()["accessToken"]
-    # Letters by chance: what repeats itself takes little room.
+    # Random letters: PostgreSQL would compress repeated text below the limit of an index row.
     long = "".join(random.Random(1).choices(string.ascii_letters + string.digits, k=9000))
     for r in (login(api, deviceId=long), api.post("/api/auth/device-label", {"label": "TV", "deviceId": long}, token=access),
               api.post("/api/auth/signup", {"email": long + "@example.com", "password": PASSWORD, "name": "New"})):
@@ -92,7 +92,7 @@ def test_values_that_no_index_has_room_for(api):
     assert api.db.fetchone() == (1, 1, 0)
 
 
-def test_a_long_password_of_before_is_still_good(api):
+def test_a_password_over_72_bytes_of_the_previous_service_logs_in(api):
     long = PASSWORD * 10
     api.db.execute("""INSERT INTO "User" (email, password, name, "emailVerified", "updatedAt") VALUES ('ada@example.com', %s, 'Ada', true, now())""",
                    (hash_of(long),))
@@ -103,7 +103,7 @@ def test_a_long_password_of_before_is_still_good(api):
 
 @pytest.mark.parametrize("change", [
     'DELETE FROM "User"', 'DELETE FROM "Session"', 'UPDATE "Session" SET "deviceId" = \'another\''])
-def test_a_token_ends_with_what_it_stands_for(api, change):
+def test_a_token_is_refused_after_its_user_or_session_is_gone(api, change):
     user(api)
     access = login(api).json()["accessToken"]
     assert api.get("/api/auth/me", token=access).status_code == 200
@@ -112,7 +112,7 @@ def test_a_token_ends_with_what_it_stands_for(api, change):
     assert (r.status_code, r.json()) == (401, {"message": "Invalid or expired token"})
 
 
-def test_the_role_is_the_one_of_now(api):
+def test_the_role_is_read_from_the_database(api):
     me = user(api, role="OPS")
     access = login(api, path="/api/admin/login").json()["accessToken"]
     assert api.get("/api/admin/me", token=access).status_code == 200
@@ -121,7 +121,7 @@ def test_the_role_is_the_one_of_now(api):
     assert (r.status_code, r.json()["message"]) == (403, "Admin role required")
 
 
-def test_tokens_that_are_not_ours(api):
+def test_forged_and_malformed_tokens_are_refused(api):
     me = user(api)
     device = login(api).json()["deviceId"]
     now, secret = int(time.time()), SECRETS["JWT_ACCESS_SECRET"]
@@ -146,8 +146,8 @@ def waits_for_a_lock(db):
 
 
 @pytest.mark.parametrize("ending", ["reset", "logout"])
-def test_a_session_that_begins_while_all_are_ended_ends_too(api, postgres, ending):
-    """A refresh holds the user's row and has its new session when the others are to be ended."""
+def test_a_session_created_during_reset_or_logout_is_ended(api, postgres, ending):
+    """A concurrent refresh locks the user's row and inserts its session before the reset or logout deletes the sessions."""
     me, token = user(api), "11111111-2222-4333-8444-555555555555"
     refresh = login(api, deviceId="one").json()["refreshToken"]
     api.db.execute("""UPDATE "User" SET "resetToken" = wanzami.digest(%s), "resetTokenExpires" = wanzami.now() + interval '1 hour'""", (token,))
@@ -161,7 +161,7 @@ def test_a_session_that_begins_while_all_are_ended_ends_too(api, postgres, endin
                   "logout": ("/api/auth/logout", {"refreshToken": refresh})}[ending]
     with concurrent.futures.ThreadPoolExecutor() as pool:
         ended = pool.submit(api.post, path, body)
-        wait_for(lambda: waits_for_a_lock(api.db), "the wait for the user's row")
+        wait_for(lambda: waits_for_a_lock(api.db), "the request to wait for the lock on the user's row")
         other.commit()
         assert ended.result().status_code == 200
     api.db.execute('SELECT count(*) FROM "Session"')
@@ -169,14 +169,14 @@ def test_a_session_that_begins_while_all_are_ended_ends_too(api, postgres, endin
     other.close()
 
 
-def test_a_login_with_a_password_that_is_being_changed_opens_no_session(api, postgres):
+def test_a_login_during_a_password_change_creates_no_session(api, postgres):
     me = user(api)
     other = postgres.connect(api.database.rsplit("/", 1)[1])
     other.autocommit = False
     other.cursor().execute("""UPDATE "User" SET password = 'another' WHERE id = %s""", (me,))
     with concurrent.futures.ThreadPoolExecutor() as pool:
         answer = pool.submit(login, api)
-        wait_for(lambda: waits_for_a_lock(api.db), "the wait for the user's row")
+        wait_for(lambda: waits_for_a_lock(api.db), "the login to wait for the lock on the user's row")
         other.commit()
         assert answer.result().status_code == 401
     api.db.execute('SELECT count(*) FROM "Session"')
@@ -184,8 +184,8 @@ def test_a_login_with_a_password_that_is_being_changed_opens_no_session(api, pos
     other.close()
 
 
-def test_a_token_that_was_verified_before(postgres, appliance):
-    """A worker remembers tokens, but each by the whole of it, and only for as long as it counts."""
+def test_cached_tokens_are_compared_as_a_whole_and_expire(postgres, appliance):
+    """A worker caches verified tokens. A token is only accepted if all of it matches and only until it expires."""
     url, db = postgres.create_migrated()
     a = appliance(roles="api", DATABASE_URL=url, WORKERS=1).wait_healthy()
     a.db, now, secret = db.cursor(), int(time.time()), SECRETS["JWT_ACCESS_SECRET"]
@@ -197,7 +197,7 @@ def test_a_token_that_was_verified_before(postgres, appliance):
         r = a.get("/api/auth/me", token=token)
         return r.json()["user"]["id"] if r.status_code == 200 else r.status_code
 
-    # More than are remembered.
+    # More tokens than the cache holds.
     tokens = [(str(people[n % 3]), sign({"userId": str(people[n % 3]), "deviceId": "d", "iat": now, "exp": now + 3600 + n}, secret)) for n in range(600)]
     for person, token in tokens + tokens[-50:]:
         assert asked(token) == person
@@ -210,18 +210,18 @@ def test_a_token_that_was_verified_before(postgres, appliance):
 
     short = sign({"userId": person, "deviceId": "d", "iat": now, "exp": int(time.time()) + 3}, secret)
     assert asked(short) == person
-    wait_for(lambda: asked(short) == 401, "the end of a token")
+    wait_for(lambda: asked(short) == 401, "the token to expire")
     assert asked(token) == person
 
 
-def test_a_refresh_token_is_replaced_and_its_reuse_ends_the_session(api):
+def test_a_refresh_token_is_rotated_and_its_reuse_ends_the_session(api):
     user(api)
     first = login(api).json()
     second = api.post("/api/auth/refresh", {"refreshToken": first["refreshToken"]})
     assert second.status_code == 200 and second.json()["deviceId"] == first["deviceId"]
     # Two tabs refresh with the same stored token.
     assert api.post("/api/auth/refresh", {"refreshToken": first["refreshToken"]}).status_code == 200
-    # The minute has passed.
+    # The grace period of one minute is over.
     api.db.execute('UPDATE "Session" SET "expiresAt" = now() - interval \'1 second\' WHERE "refreshToken" = %s',
                    ("sha256:" + hashlib.sha256(first["refreshToken"].encode()).hexdigest(),))
     r = api.post("/api/auth/refresh", {"refreshToken": first["refreshToken"]})
@@ -230,7 +230,7 @@ def test_a_refresh_token_is_replaced_and_its_reuse_ends_the_session(api):
     assert api.get("/api/auth/me", token=second.json()["accessToken"]).status_code == 401
 
 
-def test_a_session_expires(api):
+def test_an_expired_session_cannot_be_refreshed(api):
     user(api)
     mine = login(api, deviceId="tv").json()
     other = login(api, deviceId="phone").json()
@@ -241,8 +241,8 @@ def test_a_session_expires(api):
     assert api.post("/api/auth/refresh", {"refreshToken": other["refreshToken"]}).status_code == 200
 
 
-def test_numbers_count_as_javascript_has_them(api):
-    """Clients in other languages write whole numbers with a fraction of 0, and an empty text is 0 (docs/compatibility.md#body-ids)."""
+def test_numbers_are_converted_as_in_javascript(api):
+    """Clients in other languages write integers with a fraction of 0, and an empty string is 0 (docs/compatibility.md#body-ids)."""
     user(api)
     access = login(api).json()["accessToken"]
     r = api.post("/api/user/profiles", {"name": "Kid", "birthYear": 2015.0}, token=access)
@@ -252,8 +252,8 @@ def test_numbers_count_as_javascript_has_them(api):
     assert (r.status_code, r.json()) == (404, {"message": "Profile not found"})
 
 
-def test_who_has_an_answer_is_told_so(api):
-    """The tags are those of the old service (docs/compatibility.md#etag)."""
+def test_if_none_match_gets_304(api):
+    """ETags are those of the previous service (docs/compatibility.md#etag)."""
     r = api.get("/health")
     tag = 'W/"f-VaSQ4oDUiZblZNAEkkN+sX+q3Sg"'
     assert (r.text, r.headers["etag"]) == ('{"status":"ok"}', tag)
@@ -274,7 +274,7 @@ def test_who_has_an_answer_is_told_so(api):
     assert api.get("/api/user/profiles", token=access, headers=known).status_code == 200
 
 
-def test_sessions_of_the_old_service_go_on(api):
+def test_sessions_of_the_previous_service_can_be_refreshed(api):
     me = user(api)
     now = int(time.time())
     old = sign({"userId": str(me), "deviceId": "old", "tokenId": "x", "iat": now, "exp": now + 3600}, SECRETS["JWT_REFRESH_SECRET"])
@@ -287,7 +287,7 @@ def test_sessions_of_the_old_service_go_on(api):
     assert api.db.fetchone()[0] == 1
 
 
-def test_logging_out_ends_only_ones_own_sessions(api):
+def test_logout_ends_only_the_callers_sessions(api):
     user(api)
     user(api, "eve@example.com")
     ada, eve = login(api, deviceId="tv").json(), login(api, "eve@example.com", deviceId="phone").json()
@@ -299,7 +299,7 @@ def test_logging_out_ends_only_ones_own_sessions(api):
     assert api.get("/api/auth/me", token=eve["accessToken"]).status_code == 200
 
 
-def test_a_token_that_stands_no_more_ends_no_other_session(api):
+def test_a_revoked_token_ends_no_other_session(api):
     user(api)
     old, new = login(api, deviceId="old").json(), login(api, deviceId="new").json()
     api.db.execute('DELETE FROM "Session" WHERE "deviceId" = \'old\'')
@@ -316,8 +316,8 @@ def signed_in(api, token):
 
 
 @pytest.mark.parametrize("end", ["logout", "reset", "eviction"])
-def test_what_was_revoked_stays_revoked(api, end):
-    """A thief has both tokens of a device, and the owner signs in there again (docs/compatibility.md#token-session)."""
+def test_revoked_tokens_stay_revoked_after_a_new_login_of_the_device(api, end):
+    """A thief has both tokens of a device, and the owner logs in on it again (docs/compatibility.md#token-session)."""
     user(api)
     stolen = login(api, deviceId="tv").json()
     second = api.post("/api/auth/refresh", {"refreshToken": stolen["refreshToken"]}).json()
@@ -339,13 +339,13 @@ def test_what_was_revoked_stays_revoked(api, end):
         assert api.post("/api/support/tickets", {"email": "ada@example.com"}, token=old["accessToken"]).status_code == 201
         assert api.post("/api/events", {"events": [{"eventType": "PLAY_START"}]}, token=old["accessToken"]).status_code == 401
     api.db.execute('SELECT count(*), count("userId") FROM "SupportTicket"')
-    assert api.db.fetchone() == (2, 0), "tickets of nobody"
+    assert api.db.fetchone() == (2, 0), "tickets without a user"
     assert signed_in(api, mine["accessToken"])
     assert api.post("/api/auth/refresh", {"refreshToken": mine["refreshToken"]}).status_code == 200
 
 
-def test_tokens_without_a_session_claim_stand_until_they_are_revoked(api):
-    """Those of the Node service and of earlier releases (docs/compatibility.md#token-session)."""
+def test_tokens_without_a_session_claim_are_valid_until_revoked(api):
+    """Tokens of the previous service and of earlier releases (docs/compatibility.md#token-session)."""
     me = user(api)
     now = int(time.time())
     old = sign({"userId": str(me), "deviceId": "tv", "iat": now - 600, "exp": now + 3600}, SECRETS["JWT_ACCESS_SECRET"])
@@ -354,7 +354,7 @@ def test_tokens_without_a_session_claim_stand_until_they_are_revoked(api):
             VALUES (%s, 'tv', %s, timezone('UTC', now()) - interval '10 minutes', now() + interval '1 hour')""", (me, stored))
         assert signed_in(api, old)
         mine = login(api, deviceId="tv").json()
-        assert signed_in(api, old) and signed_in(api, mine["accessToken"]), "another login of the device revokes nothing"
+        assert signed_in(api, old) and signed_in(api, mine["accessToken"]), "another login of the device does not revoke the token"
         assert api.post("/api/auth/logout", {"deviceId": "tv"}, token=old).status_code == 200
         assert not signed_in(api, old) and not signed_in(api, mine["accessToken"])
         assert signed_in(api, login(api, deviceId="tv").json()["accessToken"]) and not signed_in(api, old)
@@ -362,8 +362,8 @@ def test_tokens_without_a_session_claim_stand_until_they_are_revoked(api):
 
 
 @pytest.mark.parametrize("path", ["forgot-password", "resend-verification"])
-def test_a_request_for_a_mail_does_the_same_work_with_and_without_an_account(api, path):
-    """As many rows are written, so that the time does not reveal an account (docs/compatibility.md#account-enumeration)."""
+def test_a_mail_request_writes_as_many_rows_with_and_without_an_account(api, path):
+    """The response time must not reveal whether an account exists (docs/compatibility.md#account-enumeration)."""
     user(api, verified=path == "forgot-password")
     with open("%s/sql/query/auth/%s.sql" % (ROOT, path)) as f:
         statement = f.read()
@@ -378,14 +378,14 @@ def test_a_request_for_a_mail_does_the_same_work_with_and_without_an_account(api
         assert api.post("/api/auth/" + path, {"email": email}).status_code == 200
     assert written == {"nobody@example.com": 2, "ada@example.com": 2}
     api.db.execute("SELECT count(*) FROM wanzami.mail_outbox WHERE to_address <> ''")
-    assert api.db.fetchone()[0] == 1, "a mail to somebody"
+    assert api.db.fetchone()[0] == 1, "one mail with a recipient"
     assert run("job", "run", "mail-cleanup", **api.env).returncode == 0
     api.db.execute("SELECT count(*) FROM wanzami.mail_outbox WHERE to_address = ''")
     assert api.db.fetchone()[0] == 0
 
 
-def test_the_country_of_a_request_is_not_asked_for(api):
-    """Only the catalogue knows ?country= (docs/compatibility.md#country, #country-parameter)."""
+def test_profiles_ignore_the_country_parameter(api):
+    """Only catalogue routes read ?country= (docs/compatibility.md#country, #country-parameter)."""
     user(api)
     access = login(api).json()["accessToken"]
     for headers, country in (({"x-country": "ke"}, "KE"), ({"Accept-Language": "zh-Hans-CN"}, "CN"), ({}, "UNKNOWN")):
@@ -393,7 +393,7 @@ def test_the_country_of_a_request_is_not_asked_for(api):
         assert made.json()["profile"]["country"] == country, made.text
 
 
-def test_the_fifth_device_pushes_out_the_one_unused_for_longest(api):
+def test_a_fifth_device_replaces_the_least_recently_used_one(api):
     user(api)
     tokens = [login(api, deviceId="d%d" % i).json()["accessToken"] for i in range(5)]
     assert [api.get("/api/auth/me", token=t).status_code for t in tokens] == [401, 200, 200, 200, 200]
@@ -401,7 +401,7 @@ def test_the_fifth_device_pushes_out_the_one_unused_for_longest(api):
     assert [d["deviceId"] for d in devices] == ["d4", "d3", "d2", "d1"]
 
 
-def test_parallel_logins_keep_the_device_limit(api):
+def test_concurrent_logins_keep_the_device_limit(api):
     user(api)
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda i: login(api, deviceId="p%d" % i).status_code, range(12)))
@@ -410,7 +410,7 @@ def test_parallel_logins_keep_the_device_limit(api):
     assert api.db.fetchone()[0] == 4
 
 
-def test_parallel_signups_make_one_account(api):
+def test_concurrent_signups_create_one_account(api):
     body = {"email": "one@example.com", "password": PASSWORD, "name": "One"}
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         answers = sorted(pool.map(lambda _: api.post("/api/auth/signup", body).status_code, range(8)))
@@ -419,7 +419,7 @@ def test_parallel_signups_make_one_account(api):
     assert api.db.fetchone() == (1, 1, 2)
 
 
-def test_parallel_first_requests_make_one_profile(api):
+def test_concurrent_first_requests_create_one_profile(api):
     me = user(api)
     access = login(api).json()["accessToken"]
     api.db.execute('DELETE FROM "Profile"')
@@ -429,7 +429,7 @@ def test_parallel_first_requests_make_one_profile(api):
     assert api.db.fetchone()[0] == 1
 
 
-def test_a_new_password_ends_every_session(api):
+def test_a_password_reset_ends_every_session(api):
     user(api)
     access = login(api).json()["accessToken"]
     assert api.post("/api/auth/forgot-password", {"email": "nobody@example.com"}).json() == \
@@ -446,7 +446,7 @@ def test_a_new_password_ends_every_session(api):
     assert api.post("/api/auth/login", {"email": "ada@example.com", "password": "New-password-2"}).status_code == 200
 
 
-def test_a_resend_within_two_minutes_sends_nothing(api):
+def test_a_second_resend_within_two_minutes_sends_no_mail(api):
     user(api, verified=False)
     for _ in range(2):
         assert api.post("/api/auth/resend-verification", {"email": "Ada@example.com"}).status_code == 200
@@ -455,7 +455,7 @@ def test_a_resend_within_two_minutes_sends_nothing(api):
     assert api.db.fetchone()[0] == 1
 
 
-def test_bodies_that_are_none(api):
+def test_malformed_bodies_are_refused(api):
     path, json_type = "/api/auth/login", {"Content-Type": "application/json"}
     def post(data, **headers):
         return api.request("POST", path, data=data, headers={**json_type, **headers})
@@ -517,7 +517,7 @@ def raw(api, data):
     (b"POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding\t: chunked\r\n", 400),
     (b"GET /health HTTP/1.1\r\nHost: x\r\nX-Country: NG\r\n Content-Length: 5\r\n", 400),
 ], ids=range(26))
-def test_heads_of_requests(api, head, status):
+def test_malformed_and_oversized_headers_are_refused(api, head, status):
     workers = api.workers()
     answer = raw(api, head + b"Connection: close\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 %d " % status), answer
@@ -532,12 +532,12 @@ def test_heads_of_requests(api, head, status):
     (b"User-Agent: y  \r\nContent-Length: 999999\r\nOrigin: http://app.test\r\n", b"http://app.test"),
     (b"Content-Length: 999999\r\nOrigin: two words\r\n", b"*"), (b"Content-Length: 999999\r\nOrigin: http://%s\r\n" % (b"x" * 300), b"*"),
     (b"Content-Length: 999999\r\nOrigin:\r\n", b"*"), (b"Expect: tea\r\nOrigin: null\r\n", b"null")], ids=range(7))
-def test_pages_may_read_why_they_are_refused(api, head, origin):
+def test_refusals_have_cors_headers(api, head, origin):
     answer = raw(api, b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + head + b"Connection: close\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 41") and b"\r\naccess-control-allow-origin: %s\r\n" % origin in answer, answer
 
 
-def test_preferences_of_the_onboarding_survive_the_settings(api):
+def test_settings_keep_the_preferences_of_the_onboarding(api):
     user(api)
     access = login(api).json()["accessToken"]
     assert api.post("/api/auth/complete-onboarding", {"preferredGenres": ["Drama"], "heardFrom": "radio"}, token=access).json() == {"ok": True}
@@ -549,7 +549,7 @@ def test_preferences_of_the_onboarding_survive_the_settings(api):
     assert api.db.fetchone()[1:] == ("PROFILE_UPDATE", {"fields": ["avatarUrl", "preferences"]})
 
 
-def test_ids_in_paths(api):
+def test_malformed_ids_in_paths_get_400(api):
     user(api)
     access = login(api).json()["accessToken"]
     for bad, message in (("x", "Invalid profile id"), ("-1", "Invalid profile id"), ("0", "Missing profile id"), ("1" * 30, "Invalid profile id"),
@@ -585,7 +585,7 @@ def test_secrets_and_lifetimes_are_checked_at_start(change, complaint):
     assert r.returncode == 1 and complaint in r.stderr and r.stderr.count("\n") == 1
 
 
-def test_the_log_names_requests_and_users_and_tells_no_secrets(api):
+def test_the_log_has_requests_and_users_and_no_secrets(api):
     me = user(api)
     answer = login(api).json()
     api.get("/api/auth/me?token=in-the-query", token=answer["accessToken"], headers={"X-Request-Id": "balancer-42"})

@@ -1,4 +1,4 @@
-"""How a user pays (docs/compatibility.md#billing)."""
+"""Billing details of a user (docs/compatibility.md#billing)."""
 import concurrent.futures
 
 import pytest
@@ -24,7 +24,7 @@ def rows(a):
     return a.db.fetchall()
 
 
-def test_billing_is_made_and_then_changed_field_by_field(payer):
+def test_billing_is_created_and_updated_field_by_field(payer):
     a = payer
     assert a.get("/api/user/billing", token=a.token).json() == {"billing": None}
     made = put(a, {"provider": "PAYSTACK", "status": "premium for ever", "billingEmail": "Bills@Example.com", "planCode": "", "country": "NG"})["billing"]
@@ -35,7 +35,7 @@ def test_billing_is_made_and_then_changed_field_by_field(payer):
     changed = put(a, {"provider": "FLUTTERWAVE", "status": "active", "postalCode": "100001", "paymentMethodLast4": "0042", "unknown": 1})["billing"]
     assert changed == {**made, "provider": "FLUTTERWAVE", "status": "past_due", "postalCode": "100001", "paymentMethodLast4": "0042"}
     assert a.get("/api/user/billing", token=a.token).json()["billing"] == changed
-    # Nobody else sees it.
+    # Another user does not see it.
     other = user(a, "other@example.com")
     token = login(a, "other@example.com").json()["accessToken"]
     assert a.get("/api/user/billing", token=token).json() == {"billing": None}
@@ -51,13 +51,13 @@ def test_billing_is_made_and_then_changed_field_by_field(payer):
     ("May 1, 2099 11:59 PM", "2099-05-01T23:59:00.000Z"), ("1 May 2099 12:00:01 AM", "2099-05-01T00:00:01.000Z"), (" May 1 2099 ", "2099-05-01T00:00:00.000Z"),
     ("Fri May 01 2099 10:00:00 GMT+0100 (West Africa Standard Time)", "2099-05-01T09:00:00.000Z"), ("Fri, 1 May 2099 10:00:00 +0000", "2099-05-01T10:00:00.000Z"),
     (True, "1970-01-01T00:00:00.001Z"), ("9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"), ("0001-01-01", "0001-01-01T00:00:00.000Z")])
-def test_dates_are_what_javascript_makes_of_them(payer, sent, stored):
+def test_dates_are_parsed_as_in_javascript(payer, sent, stored):
     assert put(payer, {"provider": "PAYSTACK", "nextPaymentAt": sent})["billing"]["nextPaymentAt"] == stored
 
 
 @pytest.mark.parametrize("date", ["", "soon", "2099-13-01", "2099-05-32", "2099-05-01T25:00", "2099-05-01T10", "2099-05-01T10:00:61", "2099-05-01T10:00+99:00",
                                   "20990-01-01", "0000-01-01", 1e18, -1e300, [], {}, ["2099"], "2099-05-01T10:00:00.Z", "9" * 5000])
-def test_what_is_no_date(payer, date):
+def test_invalid_dates_are_refused(payer, date):
     r = put(payer, {"provider": "PAYSTACK", "nextPaymentAt": date}, 400)
     assert r["errors"] == {"formErrors": [], "fieldErrors": {"nextPaymentAt": ["Invalid date"]}} and rows(payer) == []
 
@@ -69,12 +69,12 @@ def test_what_is_no_date(payer, date):
     ({"provider": "PAYSTACK", "status": 1, "billingEmail": "x", "paymentMethodLast4": "12345", "country": None},
      {"status": ["Expected string, received number"], "billingEmail": ["Invalid email"],
       "paymentMethodLast4": ["String must contain at most 4 character(s)"], "country": ["Expected string, received null"]})])
-def test_what_is_refused(payer, body, errors):
+def test_invalid_bodies_are_refused(payer, body, errors):
     assert put(payer, body, 400)["errors"] == {"formErrors": [], "fieldErrors": errors} and rows(payer) == []
     assert payer.put("/api/user/billing", {"provider": "PAYSTACK"}).status_code == 401
 
 
-def test_many_at_once_make_one_row(payer):
+def test_concurrent_requests_create_one_row(payer):
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
         answers = list(pool.map(lambda n: put(payer, {"provider": "PAYSTACK", "planCode": str(n)})["billing"]["id"], range(20)))
     assert len(set(answers)) == 1 and rows(payer) == [(payer.me, "PAYSTACK", "active")]

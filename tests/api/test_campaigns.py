@@ -35,7 +35,7 @@ def queued(api):
         WHERE template = 'campaign' ORDER BY id""")
 
 
-def test_a_campaign_goes_to_each_of_its_recipients_once(api):
+def test_a_campaign_is_sent_to_each_recipient_once(api):
     answer = post(api, "send", recipients=[{"email": "a@x.test", "name": "<A> $& \\1"}, {"email": "b@x.test"}, {"email": "c@x.test", "name": ""},
                                            {"email": "A@X.test"}])
     assert {k: v for k, v in answer.items() if k != "jobs"} == {
@@ -45,17 +45,17 @@ def test_a_campaign_goes_to_each_of_its_recipients_once(api):
     for address, name in expected.items():
         message = api.mail.wait(address)[0]
         assert message["Subject"] == "News" and html(message) == "<b>%s</b> %s {{other}} {{ name" % (name, address)
-    wait_for(lambda: api.rows("SELECT count(*) FROM wanzami.mail_outbox WHERE sent_at IS NULL") == [(0,)], "everything written down")
+    wait_for(lambda: api.rows("SELECT count(*) FROM wanzami.mail_outbox WHERE sent_at IS NULL") == [(0,)], "all mails to be recorded as sent")
     assert len(api.mail.messages) == 3
     assert audit(api, "EMAIL_CAMPAIGN")[0][0] == api.root.id and audit(api, "EMAIL_CAMPAIGN")[0][2]["subject"] == "News"
 
 
-def test_one_who_is_refused_is_no_obstacle_for_the_others(api):
+def test_a_refused_recipient_does_not_delay_the_others(api):
     post(api, "send", recipients=[{"email": "a@x.test"}])
     api.mail.wait("a@x.test")
     api.mail.refuse("RCPT", "550 nobody here")
     post(api, "send", recipients=[{"email": "b@x.test"}])
-    wait_for(lambda: api.rows("SELECT count(*) FROM wanzami.mail_outbox WHERE failed_at IS NOT NULL") == [(1,)], "a refusal")
+    wait_for(lambda: api.rows("SELECT count(*) FROM wanzami.mail_outbox WHERE failed_at IS NOT NULL") == [(1,)], "the mail to be recorded as failed")
     api.mail.accept()
     post(api, "send", recipients=[{"email": "c@x.test"}])
     api.mail.wait("c@x.test")
@@ -64,14 +64,14 @@ def test_one_who_is_refused_is_no_obstacle_for_the_others(api):
 @pytest.mark.parametrize("total, start, size, jobs", [
     (120, None, None, [(0, 50, 0), (50, 50, 1), (100, 20, 2)]),
     (50, 0, 50, [(0, 50, 0)]),
-    (50, 150, 50, [(150, 50, 0)]),      # cut by the client already
+    (50, 150, 50, [(150, 50, 0)]),      # recipients already cut by the client
     (20, 100, None, [(100, 20, 0)]),
     (80, 100, 100, [(100, 50, 0), (150, 30, 1)]),
-    (5, 1, 2, [(1, 2, 0), (3, 2, 1)]),  # longer than a batch: offset
+    (5, 1, 2, [(1, 2, 0), (3, 2, 1)]),  # more recipients than a batch: startIndex applies
     (5, 5, 2, []), (5, 9007199254740991, 2, []), (3, None, 9999999999, [(0, 3, 0)]),
     (3, "1", True, [(1, 1, 0), (2, 1, 1)]),
     (1, None, 1, [(0, 1, 0)])])
-def test_batches(api, total, start, size, jobs):
+def test_batches_have_the_right_recipients_and_delays(api, total, start, size, jobs):
     more = {k: v for k, v in (("startIndex", start), ("batchSize", size)) if v is not None}
     answer = post(api, "send", recipients=people(0, total), **more)
     assert [(j["startIndex"], j["count"], j["delayMs"] // 3600000) for j in answer["jobs"]] == jobs
@@ -83,10 +83,10 @@ def test_batches(api, total, start, size, jobs):
     assert queued(api) == [("p%d@x.test" % (first + n), hour) for n, hour in enumerate(hours)]
 
 
-def test_what_comes_later_is_given_its_time(api):
+def test_created_at_of_a_later_batch_is_its_due_time(api):
     post(api, "send", recipients=people(0, 200), batchSize=1)
     assert api.rows("""SELECT max(extract(epoch FROM created_at - now()) / 3600)::int FROM wanzami.mail_outbox""") == [(199,)], \
-        "mails are given up three days after they were due, not after they were written"
+        "a mail expires three days after its due time, not after its creation"
 
 
 ISSUES = [
@@ -113,20 +113,20 @@ ISSUES = [
 
 @pytest.mark.parametrize("what", ["send", "test"])
 @pytest.mark.parametrize("body, issues", ISSUES)
-def test_what_cannot_be_sent(api, what, body, issues):
+def test_invalid_campaigns_get_zod_issues(api, what, body, issues):
     answer = post(api, what, 400, **body)
     assert answer == {"message": "Invalid payload", "issues": issues}
-    assert [list(issue) for issue in answer["issues"]] == [list(issue) for issue in issues], "their members are in the library's order"
+    assert [list(issue) for issue in answer["issues"]] == [list(issue) for issue in issues], "members in zod's order"
     assert api.rows("SELECT count(*) FROM wanzami.campaign") == [(0,)]
 
 
-def test_a_list_is_no_payload(api):
+def test_an_array_as_body_is_refused(api):
     r = api.a.post("/api/admin/email/send", [], token=api.root.token)
     assert r.json() == {"message": "Invalid payload", "issues": [
         {"code": "invalid_type", "expected": "object", "received": "array", "path": [], "message": "Expected object, received array"}]}
 
 
-def test_a_test_tells_what_became_of_each_mail(api):
+def test_a_test_campaign_reports_the_result_of_each_mail(api):
     answer = post(api, "test", recipients=[{"email": "a@x.test", "name": "Tee"}, {"email": "A@x.test", "name": "Dup"}, {"email": "b@x.test"}])
     assert answer == {"message": "Test emails dispatched", "queued": 2, "failed": 0, "queuedRecipients": ["A@x.test", "b@x.test"],
                       "failedRecipients": [], "failedDetails": []}
@@ -138,32 +138,32 @@ def test_a_test_tells_what_became_of_each_mail(api):
         assert reply in answer["failedDetails"][0]["error"]
         api.mail.accept()
     wait_for(lambda: api.rows("SELECT count(*) FROM wanzami.mail_outbox WHERE sent_at IS NULL AND failed_at IS NULL") == [(0,)],
-             "an outbox without what was reported as failed")
+             "the failed mails to leave the queue")
     assert post(api, "test", 400, recipients=people(0, 51))["issues"][0]["code"] == "too_big"
 
 
-def test_a_test_without_a_mail_server(api):
+def test_a_test_campaign_without_a_mail_server_fails(api):
     api.a.stop()
     api.a = api.start(roles="api", SMTP_HOST="")
     answer = post(api, "test", recipients=[{"email": "a@x.test"}])
     assert (answer["failed"], answer["failedDetails"]) == (1, [{"email": "a@x.test", "error": "No mail server is configured"}])
 
 
-def test_a_test_goes_before_a_campaign(api):
-    """It overtakes all that wait, but not what is being handed over: one mail of each process."""
+def test_a_test_campaign_is_sent_before_waiting_campaigns(api):
+    """It precedes all waiting mails, except the one that each process is sending."""
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         api.mail.hold()
         try:
             post(api, "send", recipients=people(0, 50))
             test = pool.submit(post, api, "test", recipients=[{"email": "t@x.test"}])
-            wait_for(lambda: api.rows("SELECT 1 FROM wanzami.mail_outbox WHERE to_address = 't@x.test'"), "the test to wait")
+            wait_for(lambda: api.rows("SELECT 1 FROM wanzami.mail_outbox WHERE to_address = 't@x.test'"), "the test mail to be queued")
         finally:
             api.mail.release()
         test.result()
     assert "t@x.test" in [to for m in api.mail.messages[:10] for to in m.envelope_to]
 
 
-def test_long_lists_and_large_mails_fit(api):
+def test_long_lists_and_large_mails_are_accepted(api):
     big = people(0, 40000)
     answer = post(api, "send", recipients=big, html="x" * 500000)
     assert answer["totalRecipients"] == 40000 and len(answer["jobs"]) == 800
@@ -171,13 +171,13 @@ def test_long_lists_and_large_mails_fit(api):
     assert r.status_code == 413
     for token in (None, "a.b.c"):
         r = api.a.post("/api/admin/email/send", {**BODY, "recipients": big}, token=token)
-        assert r.status_code == 413, "nobody's large bodies are not even read"
+        assert r.status_code == 413, "a large body without a valid token is refused before it is read"
     r = api.a.post("/api/support/tickets", {"email": "a@b", "message": "x" * 110000})
-    assert r.status_code == 413, "elsewhere bodies are as small as before"
+    assert r.status_code == 413, "other routes keep the usual body limit"
 
 
 @pytest.mark.parametrize("rows", [0, 1, 100000])
-def test_the_audience(api, rows):
+def test_the_audience_lists_all_users(api, rows):
     api.rows("""INSERT INTO "User" (email, password, name, "createdAt", "updatedAt")
         SELECT 'v' || n || '@example.com', 'x', 'V' || n, timestamp '2020-01-01' - n * interval '1 second', now() FROM generate_series(1, %s) n""", (rows,))
     get = lambda query="": api.a.get("/api/admin/email/audience/users" + query, token=api.root.token, timeout=60).json()

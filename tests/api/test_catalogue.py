@@ -1,4 +1,4 @@
-"""What editors do to the catalogue, and the events of viewers (docs/compatibility.md#editing-titles-seasons-and-episodes, #events)."""
+"""Editing of the catalogue, and viewer events (docs/compatibility.md#editing-titles-seasons-and-episodes, #events)."""
 import concurrent.futures
 import json
 
@@ -25,7 +25,7 @@ def audits(a):
     return a.db.fetchall()
 
 
-def test_a_series_from_its_first_row_to_its_last(editor):
+def test_a_series_is_created_published_edited_and_deleted(editor):
     a = editor
     title = call(a, "POST", "/admin/titles", {"name": "S", "type": "SERIES", "pendingReview": True, "seasons": [{"seasonNumber": "1"}]}, 201)["title"]["id"]
     first = call(a, "POST", "/admin/titles/%s/episodes" % title, {"seasonNumber": 1, "episodeNumber": 1, "name": "One"}, 201)["episode"]
@@ -52,7 +52,7 @@ def test_a_series_from_its_first_row_to_its_last(editor):
     ({"archived": None}, "Invalid archived"), ({"releaseYear": 20170}, "Invalid releaseYear"), ({"releaseYear": "soon"}, "Invalid releaseYear"),
     ({"runtimeMinutes": 1.5}, "Invalid runtimeMinutes"), ({"runtimeMinutes": 3000000000}, "Invalid runtimeMinutes"),
     ({"releaseDate": "yesterday"}, "Invalid releaseDate"), ({"releaseDate": "2017-13-01"}, "Invalid releaseDate"), ({"ppvPriceNaira": 1e300}, "Invalid ppvPriceNaira")])
-def test_what_cannot_be_stored_is_refused_and_changes_nothing(editor, body, message):
+def test_an_invalid_field_is_refused_and_nothing_is_stored(editor, body, message):
     a = editor
     title = call(a, "POST", "/admin/titles", {"name": "T", "type": "MOVIE", "runtimeMinutes": 90}, 201)["title"]["id"]
     before = call(a, "GET", "/admin/titles/" + title)
@@ -60,7 +60,7 @@ def test_what_cannot_be_stored_is_refused_and_changes_nothing(editor, body, mess
     assert call(a, "GET", "/admin/titles/" + title) == before and len(audits(a)) == 1
 
 
-def test_null_clears_and_absent_stays(editor):
+def test_null_clears_a_field_and_an_absent_field_is_unchanged(editor):
     a = editor
     title = call(a, "POST", "/admin/titles", {"name": "T", "type": "MOVIE", "runtimeMinutes": "90", "introStartSec": 5, "releaseYear": 2001, "genres": ["A", 5]}, 201)["title"]["id"]
     call(a, "PATCH", "/admin/titles/" + title, {"runtimeMinutes": "", "introStartSec": None, "releaseYear": None, "ppvCurrency": None})
@@ -69,7 +69,7 @@ def test_null_clears_and_absent_stays(editor):
     assert "releaseYear" not in t
 
 
-def test_the_members_of_a_title_come_in_the_order_of_its_document(editor):
+def test_members_of_a_title_have_the_documented_order(editor):
     a = editor
     dated, undated = (call(a, "POST", "/admin/titles", {"name": "T", "type": "MOVIE", **year}, 201)["title"]["id"] for year in ({"releaseYear": 2001}, {}))
     with_year, without = (list(call(a, "GET", "/titles/" + title)["title"]) for title in (dated, undated))
@@ -78,7 +78,7 @@ def test_the_members_of_a_title_come_in_the_order_of_its_document(editor):
     assert without == [name for name in with_year if name != "releaseYear"]
 
 
-def test_a_name_may_become_empty_and_a_list_has_no_fields(editor):
+def test_an_empty_name_is_accepted_and_an_array_body_changes_nothing(editor):
     a = editor
     title = call(a, "POST", "/admin/titles", {"name": "T", "type": "SERIES", "description": "d"}, 201)["title"]["id"]
     episode = call(a, "POST", "/admin/titles/%s/episodes" % title, {"seasonNumber": 1, "episodeNumber": 1, "name": "E"}, 201)["episode"]["id"]
@@ -91,7 +91,7 @@ def test_a_name_may_become_empty_and_a_list_has_no_fields(editor):
         assert call(a, "POST", "/admin/titles", body, 400) == {"message": "name and type are required"}
 
 
-def test_publishing_changes_every_episode(editor):
+def test_publishing_a_title_publishes_all_episodes(editor):
     a = editor
     title = call(a, "POST", "/admin/titles", {"name": "S", "type": "SERIES"}, 201)["title"]["id"]
     a.db.execute("""INSERT INTO "Episode" ("titleId", "seasonNumber", "episodeNumber", name, "pendingReview", "updatedAt")
@@ -102,7 +102,7 @@ def test_publishing_changes_every_episode(editor):
         assert a.db.fetchone() == (published,)
 
 
-def test_loose_numbers_and_dates_are_read_as_javascript_reads_them(editor):
+def test_numbers_and_dates_are_parsed_as_in_javascript(editor):
     a = editor
     title = call(a, "POST", "/admin/titles", {"name": "T", "type": "SERIES", "maturityRating": None, "runtimeMinutes": "0x5A", "introStartSec": True,
                                               "introEndSec": " 1e2 ", "seasons": [{"name": "no number"}, {"seasonNumber": 0}]}, 201)["title"]["id"]
@@ -122,7 +122,7 @@ def test_loose_numbers_and_dates_are_read_as_javascript_reads_them(editor):
     assert [s["seasonNumber"] for s in call(a, "GET", seasons)["seasons"]] == [0, 3]
 
 
-def test_what_nobody_knows_of_a_rendition_is_not_mentioned(editor):
+def test_null_fields_of_a_rendition_are_omitted(editor):
     a = editor
     title = call(a, "POST", "/admin/titles", {"name": "T", "type": "SERIES"}, 201)["title"]["id"]
     episode = call(a, "POST", "/admin/titles/%s/episodes" % title, {"seasonNumber": 1, "episodeNumber": 1, "name": "E", "pendingReview": False}, 201)["episode"]["id"]
@@ -142,7 +142,7 @@ def test_what_nobody_knows_of_a_rendition_is_not_mentioned(editor):
     assert shown(call(a, "GET", "/admin/titles/%s/episodes" % title)["episodes"][0]["assetVersions"]) == ready
 
 
-def test_deleting_leaves_the_sales_in_the_audit_and_the_objects_in_the_trash(editor):
+def test_deleting_a_title_records_its_sales_and_trashes_its_objects(editor):
     a = editor
     title = call(a, "POST", "/admin/titles", {"name": "T", "type": "MOVIE", "posterUrl": "s3://b/poster/1", "thumbnailUrl": "https://elsewhere/x"}, 201)["title"]["id"]
     a.db.execute('INSERT INTO "AssetVersion" ("titleId", "rendition", "url", "status", "updatedAt") VALUES (%s, \'R720\', \'s3://b/vod/1/R720.mp4\', \'READY\', now())', (title,))
@@ -155,7 +155,7 @@ def test_deleting_leaves_the_sales_in_the_audit_and_the_objects_in_the_trash(edi
     assert len(sold) == 1 and (sold[0]["userId"], sold[0]["amountNaira"], sold[0]["paystackRef"]) == (str(a.me), 1500, "ref")
 
 
-def test_artwork_goes_when_nothing_shows_it_any_more(editor):
+def test_artwork_is_deleted_when_no_row_refers_to_it(editor):
     a = editor
     poster, season, episode, shared = ("%s/1700000000%03d-00000000-0000-4000-8000-00000000000%d" % (kind, n, n) for n, kind in enumerate(("poster", "thumbnail", "previewVtt", "asset")))
     def made(name):
@@ -172,7 +172,7 @@ def test_artwork_goes_when_nothing_shows_it_any_more(editor):
     assert a.db.fetchone() == (False,)
 
 
-def test_a_title_that_names_the_film_of_another_leaves_it(editor):
+def test_deleting_a_title_keeps_objects_that_another_title_refers_to(editor):
     a, film = editor, "vod/7/0a/R720.mp4"
     one, two = (call(a, "POST", "/admin/titles", {"name": n, "type": "MOVIE", "trailerUrl": "s3://b/" + film if n == "A" else None}, 201)["title"]["id"] for n in "AB")
     a.db.execute('INSERT INTO "AssetVersion" ("titleId", "rendition", "url", "status", "updatedAt") VALUES (%s, \'R720\', %s, \'READY\', now())', (two, "s3://b/" + film))
@@ -188,13 +188,13 @@ def test_a_title_that_names_the_film_of_another_leaves_it(editor):
         assert a.db.fetchone() == (shown,)
 
 
-def test_an_id_is_noted_without_zeros_in_front(editor):
+def test_the_audit_log_has_ids_without_leading_zeros(editor):
     title = call(editor, "POST", "/admin/titles", {"name": "T", "type": "MOVIE"}, 201)["title"]["id"]
     call(editor, "PATCH", "/admin/titles/00" + title, {"name": "U"})
     assert audits(editor)[-1][2] == title
 
 
-def test_who_may_edit(api):  # noqa: F811
+def test_only_administrators_may_edit(api):  # noqa: F811
     user(api)
     user(api, "finance@example.com", role="FINANCE")
     body = {"name": "x", "type": "MOVIE"}
@@ -203,7 +203,7 @@ def test_who_may_edit(api):  # noqa: F811
     assert api.post("/api/admin/titles", body, token=login(api, "finance@example.com").json()["accessToken"]).status_code == 201
 
 
-def test_strict_permissions(postgres, appliance):
+def test_strict_permissions_refuse_a_role_without_the_permission(postgres, appliance):
     url, db = postgres.create_migrated()
     a = appliance(roles="api", DATABASE_URL=url, ADMIN_PERMISSIONS="strict").wait_healthy()
     a.db = db.cursor()
@@ -214,7 +214,7 @@ def test_strict_permissions(postgres, appliance):
     assert a.post("/api/admin/titles", {"name": "x", "type": "MOVIE"}, token=login(a, "editor@example.com").json()["accessToken"]).status_code == 201
 
 
-def test_parallel_episodes_of_a_new_season_share_it(editor):
+def test_concurrent_episodes_of_a_new_season_share_it(editor):
     a = editor
     title = call(a, "POST", "/admin/titles", {"name": "S", "type": "SERIES"}, 201)["title"]["id"]
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
@@ -222,7 +222,7 @@ def test_parallel_episodes_of_a_new_season_share_it(editor):
     assert len({m["episode"]["seasonId"] for m in made}) == 1
 
 
-def test_events_of_things_that_are_gone_are_kept(editor):
+def test_events_of_deleted_titles_are_kept(editor):
     a = editor
     title = call(a, "POST", "/admin/titles", {"name": "T", "type": "MOVIE"}, 201)["title"]["id"]
     assert call(a, "POST", "/events", [{"eventType": "PLAY_START", "titleId": title, "metadata": {"a": 1}},
@@ -232,7 +232,7 @@ def test_events_of_things_that_are_gone_are_kept(editor):
                                (None, {"unresolvedTitleId": "99999", "unresolvedEpisodeId": "77", "unresolvedSessionId": "88888"}, True)]
 
 
-def test_batches_of_events_are_all_or_nothing(editor):
+def test_an_event_batch_with_one_invalid_event_is_refused_as_a_whole(editor):
     a = editor
     good = {"eventType": "SKIP"}
     for bad in ({"eventType": "SKIP", "metadata": []}, {"eventType": "SKIP", "occurredAt": "2024-01-01T24:00:00Z"}, {"eventType": "SKIP", "occurredAt": "2024-02-30T00:00:00Z"},

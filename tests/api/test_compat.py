@@ -1,5 +1,5 @@
-"""The recorded answers of the service that is replaced, all of them. Needs the compat harness
-beside the repository (or in $COMPAT_DIR); without it these tests are skipped."""
+"""All recorded responses of the previous service. Needs the compat harness beside the repository (or in $COMPAT_DIR); without it these tests
+are skipped."""
 import os
 import shutil
 import subprocess
@@ -13,13 +13,13 @@ COMPAT = os.environ.get("COMPAT_DIR") or os.path.join(os.path.dirname(ROOT), "sh
 
 @pytest.mark.skipif(not os.path.exists(os.path.join(COMPAT, "run.mjs")), reason="no compat harness here")
 @pytest.mark.skipif(shutil.which("node") is None, reason="no Node.js here")
-def test_recorded_answers(tmp_path, appliance):
+def test_responses_match_the_recorded_ones(tmp_path, appliance):
     base = free_port()
     folder = str(tmp_path)
     os.chmod(folder, 0o755)
     for parent in tmp_path.parents:
         if parent.name.startswith(("pytest-", "popen-")):
-            os.chmod(parent, 0o755)  # PostgreSQL runs as its own user and has to get there
+            os.chmod(parent, 0o755)  # PostgreSQL runs as another user, who must be able to read the folder
     deps = [os.path.join(COMPAT, "tools", "deps.sh")]
     subprocess.run(["bash", *deps, "start", folder, str(base)], check=True, stdout=subprocess.DEVNULL, timeout=120)
     try:

@@ -1,5 +1,4 @@
-"""Requests that share a connection: one after the other, sent before the answer is there, and with bodies that nobody expects;
-over HTTP and over HTTPS alike."""
+"""Several requests on one connection: in sequence, pipelined, and with unexpected bodies; over HTTP and HTTPS."""
 import re
 import socket
 import ssl
@@ -40,7 +39,7 @@ class Answers:
         self.s, self.data = s, b""
 
     def next(self, head_only=False):
-        """Status and body of the next answer; None at the end of the connection."""
+        """Returns status and body of the next response; None at the end of the connection."""
         while b"\r\n\r\n" not in self.data:
             got = self.s.recv(65536)
             if not got:
@@ -50,7 +49,7 @@ class Answers:
         head, self.data = self.data.split(b"\r\n\r\n", 1)
         length = 0 if head_only else int(re.search(rb"content-length: (\d+)", head)[1])
         while len(self.data) < length:
-            self.data += self.s.recv(65536) or pytest.fail("closed in a body")
+            self.data += self.s.recv(65536) or pytest.fail("connection closed within a body")
         body, self.data = self.data[:length], self.data[length:]
         return int(head.split()[1]), body
 
@@ -58,13 +57,13 @@ class Answers:
         self.s.settimeout(0.3)
         with pytest.raises((TimeoutError, ssl.SSLError, socket.timeout)):
             assert self.s.recv(1) == b"" and not self.data
-            raise AssertionError("closed")
+            raise AssertionError("connection closed")
 
 
 OK = (200, b'{"status":"ok"}')
 
 
-def test_many_requests_in_one_piece_are_answered_in_their_order(connect):
+def test_pipelined_requests_are_answered_in_order(connect):
     with connect() as s:
         answers, paths = Answers(s), ["/health" if i % 3 else "/nothing/%d" % i for i in range(300)]
         s.sendall(b"".join(message(path=p) for p in paths))
@@ -73,7 +72,7 @@ def test_many_requests_in_one_piece_are_answered_in_their_order(connect):
         assert answers.next() == OK
 
 
-def test_requests_in_pieces_of_any_length(connect):
+def test_requests_in_segments_of_any_length_are_answered(connect):
     text = message() + message("HEAD") + message("POST", "/api/auth/login", b"{}", Content_Type="application/json") + message("DELETE", "/nothing", b"abc") + message()
     for size in (1, 2, 3, 7, 50, len(text) - 1):
         with connect() as s:
@@ -84,8 +83,8 @@ def test_requests_in_pieces_of_any_length(connect):
             assert [answers.next()[0], answers.next()[0], answers.next()[0]] == [400, 404, 200]
 
 
-def test_a_body_that_nobody_reads_is_no_request(connect):
-    """What looks like a request in the body of a GET is its body: in the same piece, in the next, and cut anywhere."""
+def test_an_ignored_body_is_not_parsed_as_a_request(connect):
+    """The body of a GET is skipped even if it looks like a request: in the same segment, in the next one, and cut at any byte."""
     inner = message(path="/smuggled")
     whole = message(body=inner, path="/nothing") + message()
     for cut in range(60, len(whole), 9):
@@ -103,8 +102,8 @@ def test_a_body_that_nobody_reads_is_no_request(connect):
     assert not [x for x in connect.appliance.log_lines() if x.get("path") == "/smuggled"]
 
 
-def test_more_than_a_body_is_the_next_request(connect):
-    """The length counts: what comes after it is not added to the body, however much it is."""
+def test_bytes_beyond_a_body_are_the_next_request(connect):
+    """Content-Length decides: pipelined bytes are not added to the body."""
     login = message("POST", "/api/auth/login", b"{", Content_Type="application/json")
     with connect() as s:
         answers = Answers(s)
@@ -117,16 +116,16 @@ def test_more_than_a_body_is_the_next_request(connect):
             for _ in range(300):
                 s.sendall(b"x" * 100000)
         except OSError:
-            pass  # it was refused and, in the end, cut off
+            pass  # refused, then disconnected
     with open("/proc/%d/status" % connect.appliance.workers()[0]) as f:
         peak = int(re.search(r"VmHWM:\s+(\d+)", f.read())[1])
-    assert peak < 400000, "a client's bytes piled up"
+    assert peak < 400000, "pipelined bytes are buffered without a limit"
     with connect() as s:
         s.sendall(message())
         assert Answers(s).next() == OK
 
 
-def test_a_refusal_ends_the_connection_and_what_was_behind_it(connect):
+def test_a_refused_request_ends_the_connection_and_drops_pipelined_requests(connect):
     with connect() as s:
         answers = Answers(s)
         s.sendall(message() + message("BREW") + message(path="/behind"))

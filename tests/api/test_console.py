@@ -1,5 +1,4 @@
-"""What the console is made of: files that the binary carries, the policy that keeps the page to itself, and what it may ask
-that the API's other routes do not tell."""
+"""The console: its embedded files, its content security policy, and its own API routes."""
 import json
 import re
 
@@ -10,7 +9,7 @@ FILES = {"/console/": "text/html", "/console": "text/html", "/console/console.cs
 
 
 @pytest.mark.parametrize("path", FILES)
-def test_its_files(world, path):
+def test_files_have_content_type_and_etag(world, path):
     a = world.start("api")
     r = a.get(path)
     assert r.status_code == 200 and r.headers["content-type"] == FILES[path] + "; charset=utf-8"
@@ -21,8 +20,8 @@ def test_its_files(world, path):
     assert a.request("HEAD", path).headers["content-length"] == str(len(r.content))
 
 
-def test_the_page_holds_no_script_and_no_style(world):
-    """What the policy forbids is not there either, so nothing of the page is blocked."""
+def test_the_page_has_no_inline_script_or_style(world):
+    """The policy forbids inline scripts and styles, so the page must not use any."""
     a = world.start("api")
     page = a.get("/console/").text
     assert re.findall(r"<script[^>]*>([^<]*)<", page) == [""]
@@ -35,7 +34,7 @@ def test_the_page_holds_no_script_and_no_style(world):
     ({"S3_ENDPOINT": "", "S3_BUCKET": "films", "S3_REGION": "eu-north-1"},
      r"https://films\.s3\.eu-north-1\.amazonaws\.com"),
     ({"S3_ENDPOINT": "", "S3_BUCKET": "", "MEDIA_DIR": "."}, None)], ids=["S3 elsewhere", "AWS", "local"])
-def test_the_page_may_talk_to_us_and_to_the_store(world, tmp_path, env, origin):
+def test_the_policy_allows_only_the_api_and_object_storage(world, tmp_path, env, origin):
     if "MEDIA_DIR" in env:
         env = {**env, "MEDIA_DIR": tmp_path}
     policy = world.start("api", **env).get("/console/").headers["content-security-policy"]
@@ -52,7 +51,7 @@ def api(world):
     return a
 
 
-def test_only_administrators_see_the_overview(api):
+def test_only_administrators_get_the_overview(api):
     user(api, "ada@example.com")
     user(api, "root@example.com", role="OPS")
     assert api.get("/console/api/overview").status_code == 401
@@ -61,7 +60,7 @@ def test_only_administrators_see_the_overview(api):
     assert api.get("/console/api/overview", token=token).json() == {"uploads": [], "ready": {}}
 
 
-def test_the_overview_tells_how_far_each_film_is(api):
+def test_the_overview_has_the_progress_of_each_film(api):
     user(api, "root@example.com", role="SUPER_ADMIN")
     api.db.execute("""INSERT INTO "Title" (id, type, name, archived, "pendingReview", "updatedAt") VALUES
             (7, 'MOVIE', 'Two Rivers', true, true, now()), (8, 'MOVIE', 'Harmattan', false, false, now());

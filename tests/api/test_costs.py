@@ -1,14 +1,14 @@
-"""The processor time that a request costs a worker: bodies, queries and headers of the largest accepted size in every awkward shape, compared with
-a plain request of the same size in the same run. A shape whose cost grows faster than its size stands out by factors of hundreds."""
+"""CPU time per request of a worker: bodies, queries and headers of the largest accepted size in adverse shapes, compared with a plain request
+of the same size in the same run. A shape with superlinear cost exceeds the limit by factors of hundreds."""
 import statistics
 
 from test_hostile import WRITING, api, path  # noqa: F401
 
-MOST = 60  # times the processor time of a plain body of the same size
+MOST = 60  # allowed CPU time, relative to a plain body of the same size
 
 
 def cost(world):
-    """Nanoseconds of processor time of all workers so far (proc(5), schedstat)."""
+    """Returns the CPU time of all workers in nanoseconds (proc(5), schedstat)."""
     total = 0
     for pid in world.pids:
         with open("/proc/%d/schedstat" % pid) as f:
@@ -17,12 +17,12 @@ def cost(world):
 
 
 def filled(head, piece, tail, size):
-    """head, as many pieces as fit, tail."""
+    """Returns head, as many pieces as fit, and tail."""
     return head + piece * max(1, (size - len(head) - len(tail)) // len(piece)) + tail
 
 
 def shapes(name, size):
-    """Bodies of at most size bytes whose field `name` is awkward."""
+    """Yields bodies of at most `size` bytes with an adverse value of the field `name`."""
     key = b'{"%s":' % name.encode()
     made = {
         "zeros": filled(key + b"[0", b",0", b"]}", size),
@@ -51,16 +51,16 @@ def spent(world, route, data):
 
 
 def fields(route):
-    """The name of one field of each type; usual names where the body is not checked by its route."""
+    """Returns the name of one field of each type; common names for routes that do not declare fields."""
     if route["fields"]:
         return list({f["type"]: f["name"] for f in route["fields"]}.values())
     return ["events", "seasons", "name", "genres", "parts"]
 
 
-def test_no_body_costs_much_more_than_a_plain_one(api):  # noqa: F811
+def test_no_body_costs_much_more_cpu_time_than_a_plain_one(api):  # noqa: F811
     dear = {}
     for route in WRITING:
-        if route["path"] == "/api/admin/titles/purge":  # deletes the catalogue whatever its body is
+        if route["path"] == "/api/admin/titles/purge":  # this route deletes the catalogue, whatever its body
             continue
         size = min(route["bodyMax"], 102400) - 100
         plain = statistics.median(spent(api, route, filled(b'{"unknown":"', b"x", b'"}', size)) for _ in range(3))
@@ -72,7 +72,7 @@ def test_no_body_costs_much_more_than_a_plain_one(api):  # noqa: F811
     assert dear == {}
 
 
-def test_no_query_and_no_header_costs_much_more_than_a_plain_one(api):  # noqa: F811
+def test_no_query_or_header_costs_much_more_cpu_time_than_a_plain_one(api):  # noqa: F811
     def asked(query="", **headers):
         before = cost(api)
         r = api.a.get("/api/titles" + query, headers=headers)

@@ -1,4 +1,4 @@
-"""The numbers of the service, its errors, and the end of a catalogue (docs/compatibility.md#dashboard-logs-and-audit, #title-purge)."""
+"""Dashboard figures, error log, and the purge of the catalogue (docs/compatibility.md#dashboard-logs-and-audit, #title-purge)."""
 import datetime
 
 import pytest
@@ -24,10 +24,10 @@ def today(api):
 
 
 @pytest.mark.parametrize("rows", [0, 1, 100000])
-def test_the_numbers(api, rows):
+def test_the_figures_match_the_rows(api, rows):
     now = today(api)
     if now.hour == 23 and now.minute > 50:
-        pytest.skip("too near to midnight to tell the days apart")
+        pytest.skip("too close to midnight: rows could fall on the next day")
     api.rows("""INSERT INTO "EngagementEvent" ("eventType", "occurredAt", "deviceId")
         SELECT (CASE WHEN n % 2 = 0 THEN 'PLAY_START' ELSE 'PLAY_END' END)::"EventType",
             date_trunc('day', timezone('UTC', now())) - (n % 10) * interval '1 day', 'd' || n % 1000 FROM generate_series(1, ROWS) n""".replace("ROWS", str(rows)))
@@ -54,7 +54,7 @@ def test_the_numbers(api, rows):
     assert sum(b["views"] for b in get(api, "/api/admin/dashboard/summary?engagementHours=0.1")["contentEngagement"]) >= rows
 
 
-def test_parameters(api):
+def test_query_parameters_of_the_dashboard(api):
     days = lambda value: len(get(api, "/api/admin/dashboard/summary?days=" + value)["dailyStreams"])
     assert [days(v) for v in ("1", "2.9", "0.5", "90", "0x10", "91", "0", "-1", "x", "", "1e1", "1e999")] == [1, 2, 1, 90, 16, 7, 7, 7, 7, 7, 10, 7]
     for nonsense in ("engagementHours=169", "engagementHours=x", "activeMinutes=61", "activeMinutes=-1", "activeMinutes=1e-3", "days[a]=3", "%zz=1"):
@@ -62,7 +62,7 @@ def test_parameters(api):
 
 
 @pytest.mark.parametrize("rows", [0, 1, 100000])
-def test_the_newest_errors(api, rows):
+def test_the_error_log_lists_the_newest_first(api, rows):
     api.rows("""INSERT INTO "ErrorLog" (level, message, path, context, "userId", "createdAt")
         SELECT 'ERROR', 'm' || n, '/p', '{"b":1,"a":2}', 5, timestamp '2020-01-01 00:00:00.1239' + n / 2 * interval '1 second' FROM generate_series(1, %s) n""", (rows,))
     logs = get(api, "/api/admin/logs")["logs"]
@@ -72,7 +72,7 @@ def test_the_newest_errors(api, rows):
             "level": "ERROR", "message": "m1", "stack": None, "path": "/p", "context": {"a": 2, "b": 1}, "userId": "5", "createdAt": "2020-01-01T00:00:00.124Z"}
 
 
-def test_purging_the_catalogue(api):
+def test_a_purge_deletes_the_catalogue(api):
     bucket = api.bucket
     title = api.rows("""INSERT INTO "Title" (type, name, "posterUrl", "thumbnailUrl", "trailerUrl", "updatedAt")
         VALUES ('MOVIE', 'T', %s, %s, 'https://elsewhere.example/trailer/x', now()) RETURNING id""",
@@ -96,7 +96,7 @@ def test_purging_the_catalogue(api):
     assert api.a.post("/api/admin/titles/purge", token=api.root.token).json() == {"message": "All titles purged", "deletedKeys": 0}
 
 
-def test_purging_a_large_catalogue(api):
+def test_a_purge_deletes_a_large_catalogue(api):
     api.rows("""INSERT INTO "Title" (type, name, "posterUrl", "updatedAt") SELECT 'MOVIE', 'T' || n, 's3://' || %s || '/poster/' || n, now() FROM generate_series(1, 20000) n""",
              (api.bucket,))
     r = api.a.post("/api/admin/titles/purge", token=api.root.token, timeout=60)

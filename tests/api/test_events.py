@@ -1,4 +1,4 @@
-"""Events of viewers: many requests share one transaction, and none notices (docs/compatibility.md#event-ingest)."""
+"""Ingest of viewer events: many requests are stored in one transaction, each with its own response (docs/compatibility.md#event-ingest)."""
 import concurrent.futures
 import itertools
 import threading
@@ -22,7 +22,7 @@ def stored(a, where="true"):
     return a.db.fetchall()
 
 
-def test_each_request_of_many_gets_its_own_answer(start):  # noqa: F811
+def test_each_request_of_a_batch_gets_its_own_response(start):  # noqa: F811
     a = start(WORKERS=1)
     titles(a, [title(1)])
     profile(a, 1)
@@ -51,8 +51,8 @@ def test_each_request_of_many_gets_its_own_answer(start):  # noqa: F811
 
 
 @pytest.mark.errors("statement failed")
-def test_one_that_the_database_cannot_take_spoils_no_other(start):  # noqa: F811
-    """A title that vanishes between two looks at it fails the whole statement; here a trigger does, for one device."""
+def test_an_event_that_the_database_refuses_does_not_fail_the_others(start):  # noqa: F811
+    """A title that is deleted during the statement fails the whole batch. Here a trigger fails for one device id."""
     a = start(WORKERS=1)
     a.db.execute("""CREATE FUNCTION indigestion() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         IF new."deviceId" = 'poison' THEN RAISE EXCEPTION 'no'; END IF; RETURN new; END $$""")
@@ -72,7 +72,7 @@ def test_one_that_the_database_cannot_take_spoils_no_other(start):  # noqa: F811
     ('{"eventType":"SKIP","titleId":1e2}', True), ('{"eventType":"SKIP","titleId":101.0}', True), ('{"eventType":"SKIP","titleId":"101.0"}', False),
     ('{"eventType":"SKIP","titleId":101.5}', False), ('{"eventType":"SKIP","titleId":"\\u000b9223372036854775807\\n"}', True),
     ('{"eventType":"SKIP","titleId":9223372036854775808}', False), ('{"eventType":"SKIP","titleId":"-9223372036854775808"}', True), ('{"eventType":"SKIP","metadata":{"":""}}', True), ('{"eventType":"SKIP","country":""}', True)])
-def test_odd_bodies(start, text, fine):  # noqa: F811
+def test_odd_bodies_are_stored_or_refused(start, text, fine):  # noqa: F811
     a = start(WORKERS=1)
     send = {"data": text.encode(), "headers": {"Content-Type": "application/json"}}
     for _ in range(2):
@@ -83,7 +83,7 @@ def test_odd_bodies(start, text, fine):  # noqa: F811
 
 
 class Reporters:
-    """Players that report without a pause and keep what was acknowledged."""
+    """Clients that send events without a pause and record the acknowledged ones."""
 
     def __init__(self, a):
         self.a, self.acknowledged, self.over, self.numbers = a, [], threading.Event(), itertools.count()
@@ -120,7 +120,7 @@ def numbers(db):
         return {n for n, in c.fetchall()}
 
 
-def test_acknowledged_events_outlive_the_database(start, postgres):  # noqa: F811
+def test_acknowledged_events_survive_a_kill_of_the_database(start, postgres):  # noqa: F811
     a = start()
     name = a.env["DATABASE_URL"].rsplit("/", 1)[1]
     reporters = Reporters(a)
@@ -135,7 +135,7 @@ def test_acknowledged_events_outlive_the_database(start, postgres):  # noqa: F81
     db.close()
 
 
-def test_acknowledged_events_outlive_the_process(start):  # noqa: F811
+def test_acknowledged_events_survive_a_kill_of_the_process(start):  # noqa: F811
     a = start()
     reporters = Reporters(a)
     for _ in range(3):
@@ -146,7 +146,7 @@ def test_acknowledged_events_outlive_the_process(start):  # noqa: F811
     assert set(reporters.acknowledged) - numbers(a.db.connection) == set()
 
 
-def test_a_stop_answers_what_has_arrived(start):  # noqa: F811
+def test_shutdown_responds_to_received_events(start):  # noqa: F811
     a = start()
     reporters = Reporters(a)
     reporters.more(500)

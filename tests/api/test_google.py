@@ -1,4 +1,4 @@
-"""Signing in with Google (docs/compatibility.md#google), against a server that speaks as Google's do."""
+"""Login with Google (docs/compatibility.md#google), against a fake server with Google's API."""
 import concurrent.futures
 import urllib.parse
 
@@ -11,7 +11,7 @@ from test_auth import PASSWORD, login, user
 
 
 class App:
-    """The API, and a viewer's browser with Google's page of consent."""
+    """The API and the browser of a viewer who consents at Google."""
 
     def __init__(self, a, db, gateways):
         self.a, self.db, self.gateways = a, db.cursor(), gateways
@@ -30,7 +30,7 @@ class App:
         return urllib.parse.parse_qs(urllib.parse.urlsplit(self.url()).query)["state"][0]
 
     def consent(self, **person):
-        """The code that Google gives to somebody who consents."""
+        """Returns the authorization code that Google issues after consent."""
         self.codes += 1
         code = "4/0A code & more %d" % self.codes
         self.gateways.people[code] = {"sub": "1", "email": "Gus@Gmail.example", "email_verified": True, "name": "Gus G.", **person}
@@ -53,7 +53,7 @@ def app(open_app):
     return open_app()
 
 
-def test_somebody_new_signs_in_and_comes_back(app, gateways):
+def test_a_new_user_logs_in_twice(app, gateways):
     url = urllib.parse.urlsplit(app.url())
     query = urllib.parse.parse_qsl(url.query)
     assert url.path == "/o/oauth2/v2/auth" and query[:-1] == [
@@ -79,16 +79,16 @@ def test_somebody_new_signs_in_and_comes_back(app, gateways):
     assert app.post("/api/auth/refresh", {"refreshToken": second["refreshToken"]}).status_code == 200
     assert app.rows('SELECT name, password FROM "User"') == [("Gus G.", password)]
     assert app.rows('SELECT (SELECT count(*) FROM "Profile"), (SELECT count(*) FROM wanzami.mail_outbox), (SELECT count(*) FROM "Device")') == [(1, 1, 2)]
-    # A code counts once, and Google says so.
+    # A code can be used once; Google refuses the second use.
     assert app.callback(400, code=code) == {"message": "invalid_grant"}
 
 
-def test_names_that_google_does_not_know(app):
+def test_a_profile_without_a_name_uses_the_email_address(app):
     app.callback(code=app.consent(name=None))
     assert app.rows('SELECT u.name, p.name, p.country FROM "User" u JOIN "Profile" p ON p."userId" = u.id') == [("gus@gmail.example", "Primary", "UNKNOWN")]
 
 
-def test_a_verified_account_is_signed_in_to_as_it_is(app):
+def test_a_verified_account_is_logged_in_unchanged(app):
     me = user(app, "gus@gmail.example")
     token = login(app, "gus@gmail.example").json()["accessToken"]
     app.db.execute('DELETE FROM "Profile"')
@@ -97,7 +97,7 @@ def test_a_verified_account_is_signed_in_to_as_it_is(app):
     assert app.rows('SELECT "userId", name FROM "Profile"') == [(me, "Gus G.")] and app.rows("SELECT FROM wanzami.mail_outbox") == []
 
 
-def test_an_account_that_somebody_else_may_have_made_is_taken_from_them(app):
+def test_an_unverified_account_loses_its_password_sessions_and_tokens(app):
     me = user(app, "gus@gmail.example", verified=False)
     app.db.execute("""UPDATE "User" SET "verificationToken" = 'known', "verificationTokenExpires" = now() + interval '1 day', "resetToken" = 'known',
         "resetTokenExpires" = now() + interval '1 hour'""")
@@ -112,12 +112,12 @@ def test_an_account_that_somebody_else_may_have_made_is_taken_from_them(app):
 
 @pytest.mark.parametrize("person", [{"email_verified": False}, {"email_verified": None}, {"email_verified": "false"}, {"email": None}, {"email": ""}, {"email": 5},
                                     {"email": "no address"}, {"email": "a@b.co\nx"}])
-def test_people_without_a_verified_address(app, person):
+def test_a_profile_without_a_verified_email_address_is_refused(app, person):
     assert app.callback(400, code=app.consent(**person)) == {"message": "Google profile missing email"}
     assert app.rows('SELECT FROM "User"') == []
 
 
-def test_states_that_are_not_ours(app, gateways):
+def test_a_forged_state_is_refused(app, gateways):
     good = app.state()
     text, end, mac = good.split(".")
     for state in ("made-up", "..", text, "%s.%x.%s" % (text, int(end, 16) + 1, mac), "%s.%s.%s" % (text, end, "0" * len(mac)), good + "0", "x" * 9000, 5, None, [], {"a": 1}, ""):
@@ -127,7 +127,7 @@ def test_states_that_are_not_ours(app, gateways):
     assert gateways.requests == [] and app.rows('SELECT FROM "User"') == []
 
 
-def test_addresses_that_google_may_send_people_to(open_app, gateways):
+def test_redirect_uris_are_checked_against_the_configuration(open_app, gateways):
     app = open_app()
     other = "https://app.example/oauth/google/callback"
     assert "redirect_uri=" + urllib.parse.quote_plus(other) in app.url(redirectUri=other)
@@ -150,13 +150,13 @@ def test_addresses_that_google_may_send_people_to(open_app, gateways):
 
 
 @pytest.mark.parametrize("body", [{}, [], {"code": ""}, {"code": None}, {"code": 0}, {"code": False}, {"code": ["x"]}])
-def test_callbacks_without_a_code(app, body):
+def test_a_callback_without_a_code_is_refused(app, body):
     r = app.post("/api/auth/google/callback", body)
     assert (r.status_code, r.json()) == (400, {"message": "Missing code"})
 
 
 @pytest.mark.parametrize("unset, url", [("GOOGLE_CLIENT_ID", 500), ("GOOGLE_REDIRECT_URI", 500), ("GOOGLE_CLIENT_SECRET", 200)])
-def test_without_configuration(open_app, unset, url):
+def test_without_configuration_google_login_is_refused(open_app, unset, url):
     app = open_app(**{unset: ""})
     r = app.get("/api/auth/google/url")
     assert r.status_code == url and (url == 200 or r.json() == {"message": "Google OAuth not configured"})
@@ -170,14 +170,14 @@ def test_without_configuration(open_app, unset, url):
     (400, b'{"error":"' + b"x" * 500 + b'"}', "Google token exchange failed"), (200, b"", "Google auth failed"), (200, b"{}", "Google auth failed"), (200, b"[]", "Google auth failed"),
     (200, b'{"access_token":5}', "Google auth failed"), (200, b'{"access_token":"t', "Google auth failed"), (200, b"x" * 100000, "Google auth failed"),
     (302, b"", "Google token exchange failed")])
-def test_what_google_says_is_not_trusted(app, gateways, status, body, message):
+def test_malformed_responses_of_google_are_handled(app, gateways, status, body, message):
     state = app.state()
     gateways.say(status, body)
     assert app.callback(400, code="x", state=state) == {"message": message}
     assert app.rows('SELECT FROM "User"') == []
 
 
-def test_a_token_that_google_does_not_know_any_more(app, gateways):
+def test_a_token_that_google_refuses_fails_the_login(app, gateways):
     gateways.tokens.clear()
     kept, gateways._token = gateways._token, lambda form: (200, {"access_token": "gone", "token_type": "Bearer"})
     assert app.callback(400) == {"message": "Failed to fetch Google profile"}
@@ -185,7 +185,7 @@ def test_a_token_that_google_does_not_know_any_more(app, gateways):
     app.callback()
 
 
-def test_google_away_or_slow(app, gateways):
+def test_a_google_server_that_is_down_or_slow_delays_no_other_request(app, gateways):
     state = app.state()
     gateways.stop()
     assert app.callback(400, code="x", state=state) == {"message": "Google auth failed"}
@@ -195,17 +195,17 @@ def test_google_away_or_slow(app, gateways):
     gateways.hold()
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         people = [pool.submit(app.callback, code=code, state=state) for code in codes]
-        wait_for(lambda: gateways.waiting == 8, "eight questions")
+        wait_for(lambda: gateways.waiting == 8, "eight requests to reach Google")
         assert login(app).status_code == 200
         with pytest.raises(requests.Timeout):
             app.a.post("/api/auth/google/callback", {"code": app.consent(), "state": state}, timeout=0.5)
         gateways.release()
         assert len({p.result()["deviceId"] for p in people}) == 8
-    wait_for(lambda: gateways.waiting == 0, "the last question")
+    wait_for(lambda: gateways.waiting == 0, "the last request to end")
     assert app.rows('SELECT count(*) FROM "User" WHERE email LIKE \'p%\'') == [(8,)]
 
 
-def test_many_first_sign_ins_at_once_are_one_account(app):
+def test_concurrent_first_logins_create_one_account(app):
     state = app.state()
     codes = [app.consent() for _ in range(20)]
     with concurrent.futures.ThreadPoolExecutor(20) as pool:

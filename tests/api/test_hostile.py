@@ -1,4 +1,4 @@
-"""What nobody should send, to every route of the table: a 4xx and nothing else (docs/compatibility.md#unstorable-text, #body-errors)."""
+"""Invalid input for every route: the response is a 4xx (docs/compatibility.md#unstorable-text, #body-errors)."""
 import gzip
 import json
 import re
@@ -34,7 +34,7 @@ def api(world):
     world.root = Account(world, "SUPER_ADMIN", "root@example.com")
     world.pids = wait_for(lambda: len(world.a.workers()) == 2 and sorted(world.a.workers()), "two workers")
     yield world
-    assert world.a.healthy() and sorted(world.a.workers()) == world.pids, "a worker has died"
+    assert world.a.healthy() and sorted(world.a.workers()) == world.pids, "a worker has crashed"
     failures = [l for l in world.a.log_lines() if l["level"] in ("error", "fatal")]
     assert not failures, failures[:3]
 
@@ -49,7 +49,7 @@ def send(api, route, data=None, value="1", **headers):
     return r
 
 
-def test_bodies_that_cannot_be_read(api):
+def test_unreadable_bodies_get_4xx(api):
     for route in WRITING:
         for what, data in BAD_BODIES.items():
             r = send(api, route, data)
@@ -57,15 +57,15 @@ def test_bodies_that_cannot_be_read(api):
             assert isinstance(r.json()["message"], str)
 
 
-def test_what_is_said_of_a_nul(api):
-    """The same everywhere, but where the route has a text of its own: test_support.py."""
+def test_a_nul_character_gets_the_same_message_on_all_routes(api):
+    """Except the route with its own message: test_support.py."""
     for route in WRITING:
         if route["path"] != "/api/support/tickets":
             assert send(api, route, BAD_BODIES["U+0000"]).json() == {"message": "Invalid request"}, route["path"]
 
 
-def test_values_that_nobody_means(api):
-    """One absurd value in every field at once, then in each field alone beside nothing else; in each element of a list, too."""
+def test_absurd_values_never_get_5xx(api):
+    """Each value in all fields at once, then in each field alone, and in each element of a list."""
     wrong = []
     for route in WRITING:
         names = [f["name"] for f in route["fields"]] if route["fields"] is not None else USUAL_NAMES
@@ -82,7 +82,7 @@ def test_values_that_nobody_means(api):
     assert not wrong, wrong[:20]
 
 
-def test_ids_that_are_none(api):
+def test_invalid_ids_never_get_5xx(api):
     for route in ROUTES:
         for value in IDS if ":" in route["path"] else []:
             r = send(api, route, b"{}" if route in WRITING else None, value)
@@ -91,7 +91,7 @@ def test_ids_that_are_none(api):
                 assert 400 <= r.status_code < 500, (route["method"], route["path"], value, r.status_code, r.text)
 
 
-def test_queries_that_nobody_means(api):
+def test_absurd_queries_never_get_5xx(api):
     queries = ["limit=%00", "limit=%zz&days=%", "q=%ff", "q=" + "x" * 900, "a[b]=c&a=d&a", "=&&&=", "&".join("k%d=v" % n for n in range(90)), "limit=" + "9" * 400,
                "days=-1e308", "days=1e-320", "country=%F0%9F%92%A5", "country='%22;--", "limit=NaN&offset=Infinity", "hours=0&hours=-5&window=x&type=y", "profileId=" + "9" * 30,
                "profileId=-1", "profileId=1.5", "profileId=%00", "redirectUri=javascript:alert(1)", "titleId[]=1", "status=%27&gateway=%27"]
@@ -104,7 +104,7 @@ def test_queries_that_nobody_means(api):
 
 
 def raw(api, data, more=b""):
-    """The status line and body of the answer to bytes as they are; what cannot be sent any more was refused before."""
+    """Sends raw bytes and returns status line and body of the response. A send error means that the server has already refused."""
     with socket.create_connection(("127.0.0.1", api.a.port), 30) as s:
         try:
             s.sendall(data)
@@ -126,12 +126,12 @@ def head(route, api, *lines):
         route["method"], path(route), api.root.token, "".join(line + "\r\n" for line in lines))).encode()
 
 
-def test_ten_megabytes(api):
+def test_a_body_of_ten_megabytes_is_refused(api):
     for route in WRITING:
         assert raw(api, head(route, api, "Content-Length: %d" % (160 * 65536)), b"x" * 65536) == 413, route["path"]
 
 
-def test_bodies_a_byte_too_long(api):
+def test_a_body_one_byte_over_the_limit_is_refused(api):
     for route in WRITING:
         text = b'{"a":"' + b"x" * (route["bodyMax"] - 7) + b'"}'
         assert len(text) == route["bodyMax"] + 1
@@ -139,7 +139,7 @@ def test_bodies_a_byte_too_long(api):
         assert r.status_code == 413, (route["path"], r.status_code)
 
 
-def test_a_small_parcel_that_unpacks_to_gigabytes(api):
+def test_a_gzip_bomb_is_refused(api):
     import zlib
     z = zlib.compressobj(9, wbits=31)
     bomb = b"".join([z.compress(b" " * 1000000) for _ in range(100)] + [z.flush()])
@@ -148,8 +148,8 @@ def test_a_small_parcel_that_unpacks_to_gigabytes(api):
         assert r.status_code == 413, (route["path"], r.status_code, len(bomb))
 
 
-def test_a_parcel_of_nobody(api):
-    """Without a valid token, what a body unpacks to has the limit of other routes, too."""
+def test_a_compressed_body_without_a_valid_token_has_the_usual_limit(api):
+    """Only an authorized caller of the campaign route gets its larger limit for the decompressed body."""
     parcel = gzip.compress(b'{"subject":"' + b"x" * 1000000 + b'"}')
     for token, status in ((None, 413), ("nonsense", 413), (api.root.token, 400)):
         r = api.a.post("/api/admin/email/send", data=parcel, token=token, headers={**JSON, "Content-Encoding": "gzip"})
@@ -157,19 +157,19 @@ def test_a_parcel_of_nobody(api):
     assert len(parcel) < 102400
 
 
-def test_ten_thousand_headers(api):
+def test_ten_thousand_headers_get_431(api):
     for route in ROUTES:
         assert raw(api, head(route, api, *["x-%d: y" % n for n in range(10000)])) == 431, route["path"]
 
 
-def test_lengths_that_are_none(api):
+def test_invalid_lengths_are_refused(api):
     for route in WRITING[::5]:
         for line, status in (("Content-Length: -1", 400), ("Content-Length: 1e3", 400), ("Content-Length: 99999999999999999999", 413), ("Content-Length: 5, 5", 400),
                              ("Transfer-Encoding: gzip", 501), ("Content-Length: ", 400)):
             assert raw(api, head(route, api, line)) == status, (route["path"], line)
 
 
-def test_methods_and_paths_that_are_none(api):
+def test_invalid_methods_and_paths_are_refused(api):
     for line, statuses in ((b"BREW /api/titles HTTP/1.1", {404}), (b"GET  /api/titles HTTP/1.1", {400}), (b"GET /api/titles", {400}), (b"GET http://x/api/titles HTTP/1.1", {200}),
                            (b"GET /api/titles HTTP/9.9", {400}), (b"GET /" + b"a" * 12000 + b" HTTP/1.1", {414}), (b"GET /api/\x00 HTTP/1.1", {400}),
                            (b"GET /%00 HTTP/1.1", {400, 404}), (b"GET /api/admin/users/../logs HTTP/1.1", {404}), (b"DELETE /api/titles HTTP/1.1", {404})):

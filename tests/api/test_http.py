@@ -1,4 +1,4 @@
-"""HTTP as clients speak it, byte by byte over a socket: chunked bodies, Expect, HTTP/1.0, forms of the target, empty lines, Date
+"""HTTP at the level of bytes, over a socket: chunked bodies, Expect, HTTP/1.0, forms of the request target, empty lines, Date
 (docs/compatibility.md#http-messages)."""
 import email.utils
 import json
@@ -28,14 +28,14 @@ class Client:
         self.file = self.socket.makefile("rb")
 
     def send(self, *parts):
-        """Sends each part after the only worker has read the one before it."""
+        """Sends each part after the only worker has read the previous one."""
         for part in parts:
             self.socket.sendall(part)
             assert len(parts) == 1 or self.api.healthy()
         return self
 
     def answer(self, head=False):
-        """(status, headers, body) of the next response."""
+        """Returns (status, headers, body) of the next response."""
         line = self.file.readline()
         if not line:
             return None
@@ -65,7 +65,7 @@ def expected(api, body=PLAIN):
     return made[0], made[2]
 
 
-def test_a_chunked_body_is_read_however_it_is_cut(api):
+def test_a_chunked_body_is_decoded_at_every_cut(api):
     wanted = expected(api)
     assert wanted[0] == 400 and b"Invalid email" in wanted[1]
     raw = chunks(PLAIN, iter([5, 1, 7] + [1] * 100), b";a=b", b"X-Trailer: 1\r\n")
@@ -76,7 +76,7 @@ def test_a_chunked_body_is_read_however_it_is_cut(api):
     assert (status, body) == wanted
 
 
-def test_large_chunked_bodies_and_requests_behind_them(api):
+def test_large_chunked_bodies_and_pipelined_requests(api):
     dice = random.Random(7)
     for size in (4000, 16384, 60000, 102400):
         body = json.dumps({"email": "x" * (size - 13)}).encode()
@@ -87,19 +87,19 @@ def test_large_chunked_bodies_and_requests_behind_them(api):
         assert c.answer()[0] == 200
 
 
-def test_a_chunked_body_of_a_get_is_dropped(api):
+def test_a_chunked_body_of_a_get_is_skipped(api):
     c = Client(api).send(b"GET /health HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nGET /\r\n0\r\n\r\nGET /api/nothing HTTP/1.1\r\nHost: a\r\n\r\n")
     assert [c.answer()[0], c.answer()[0]] == [200, 404]
 
 
-def test_a_chunked_body_has_the_limits_of_every_body(api):
+def test_a_chunked_body_has_the_usual_size_limits(api):
     assert ask(api, CHUNKED + chunks(b"x" * 102401, iter([9000] * 20)))[0] == 413
     assert ask(api, CHUNKED + b"ffffffff\r\n" + b"x" * 150000)[0] == 413
     assert ask(api, CHUNKED + chunks(b"x" * 400, iter([1] * 400), b";" + b"e" * 60))[0] == 400
     assert ask(api, CHUNKED + b"0\r\n" + b"T: x\r\n" * 5000)[0] == 400
 
 
-def test_a_chunked_body_that_stops_is_answered_408(appliance):
+def test_a_stalled_chunked_body_gets_408(appliance):
     api = appliance(roles="api", WORKERS=1, BODY_TIMEOUT_SEC=2).wait_healthy()
     for part in (b"", b"5", b"5\r\nab", b"5\r\nabcde\r\n0\r\n"):
         assert ask(api, CHUNKED + part)[0] == 408, part
@@ -110,8 +110,8 @@ def test_a_chunked_body_that_stops_is_answered_408(appliance):
     b"Transfer-Encoding: chunked\r\nContent-Length: 5", b"Content-Length: 5\r\nTransfer-Encoding: chunked", b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
     b"Transfer-Encoding : chunked", b" Transfer-Encoding: chunked", b"Transfer-Encoding: gzip, chunked", b"Transfer-Encoding: chunked, identity",
     b"Transfer-Encoding: xchunked", b"Transfer-Encoding:\x0bchunked", b"Transfer-Encoding: \"chunked\"", b"Transfer-Encoding:", b"X: y\rTransfer-Encoding: chunked"])
-def test_a_length_that_another_server_may_read_otherwise_is_refused(api, head):
-    """One refusal, and nothing of what follows is taken for a request."""
+def test_an_ambiguous_content_length_is_refused(api, head):
+    """One refusal, and the following bytes are not parsed as a request (request smuggling)."""
     c = Client(api).send(b"POST %s HTTP/1.1\r\nHost: a\r\n%s\r\n\r\n0\r\n\r\nGET /health HTTP/1.1\r\nHost: a\r\n\r\n" % (ROUTE, head))
     assert c.answer()[0] in (400, 501)
     assert c.answer() is None
@@ -127,7 +127,7 @@ def test_a_malformed_chunk_is_refused(api, raw):
     assert c.answer() is None
 
 
-def test_who_expects_100_gets_it_at_once(api):
+def test_expect_100_continue_gets_100(api):
     for head, body in ((b"Content-Length: %d" % len(PLAIN), PLAIN), (b"Transfer-Encoding: chunked", chunks(PLAIN, iter([4] * 20)))):
         c = Client(api).send(b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nExpect: 100-Continue\r\n%s\r\n\r\n" % (ROUTE, head))
         assert c.answer()[0] == 100
@@ -136,11 +136,11 @@ def test_who_expects_100_gets_it_at_once(api):
         assert c.send(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n").answer()[0] == 200
 
 
-def test_who_expects_100_and_is_refused_gets_the_refusal(api):
+def test_a_refused_request_with_expect_gets_no_100(api):
     line = b"POST %s HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n" % ROUTE
     assert ask(api, line + b"Content-Length: 999999\r\n\r\n")[0] == 413
     assert ask(api, b"POST %s HTTP/1.1\r\nHost: a\r\nExpect: tea\r\nContent-Length: 5\r\n\r\nabcde" % ROUTE)[0] == 417
-    # The body is there already, there is none, or the client is one of HTTP/1.0: no 100.
+    # No 100 if the body has already arrived, if there is none, or to an HTTP/1.0 client.
     for request in (line + b"Content-Length: 2\r\n\r\n{}", line + b"\r\n", line.replace(b"1.1", b"1.0") + b"Content-Length: 2\r\n\r\n{}"):
         assert ask(api, request)[0] == 400
 
@@ -149,7 +149,7 @@ def test_who_expects_100_and_is_refused_gets_the_refusal(api):
     (b"GET /health HTTP/1.0\r\n\r\n", 200), (b"OPTIONS / HTTP/1.0\r\n\r\n", 204), (b"HEAD /health HTTP/1.0\r\nHost: a\r\n\r\n", 200),
     (b"GET /health HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", 200), (b"POST /api/auth/verify-email HTTP/1.0\r\n\r\n", 400),
     (b"PUT /x HTTP/1.0\r\n\r\n", 404), (b"POST /x HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400)])
-def test_http_1_0_is_answered_and_closed(api, request_line, status):
+def test_http_1_0_gets_a_response_and_a_close(api, request_line, status):
     c = Client(api).send(request_line)
     made = c.answer(head=request_line.startswith(b"HEAD"))
     assert made[0] == status and made[1]["connection"] == "close"
@@ -159,16 +159,16 @@ def test_http_1_0_is_answered_and_closed(api, request_line, status):
 @pytest.mark.parametrize("target, status", [
     (b"http://any.example/health", 200), (b"HTTPS://any.example:8080/health?x=1", 200), (b"http://any.example", 404), (b"http://any.example?x", 404),
     (b"http:///health", 400), (b"http://user@any.example/health", 400), (b"ftp://any.example/health", 400), (b"health", 400), (b"*", 400), (b"//health", 404)])
-def test_forms_of_the_target(api, target, status):
+def test_all_forms_of_the_request_target(api, target, status):
     assert ask(api, b"GET %s HTTP/1.1\r\nHost: other.example\r\n\r\n" % target)[0] == status
 
 
-def test_the_server_as_a_whole_has_options(api):
+def test_options_asterisk_gets_a_response(api):
     made = ask(api, b"OPTIONS * HTTP/1.1\r\nHost: a\r\nOrigin: http://b.example\r\n\r\n")
     assert made[0] == 204 and made[1]["access-control-allow-origin"] == "http://b.example"
 
 
-def test_empty_lines_in_front_of_a_request_are_skipped(api):
+def test_empty_lines_before_a_request_are_skipped(api):
     c = Client(api)
     for lines in (b"\r\n", b"\r\n" * 50, b""):
         assert c.send(lines + b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n").answer()[0] == 200
@@ -176,8 +176,8 @@ def test_empty_lines_in_front_of_a_request_are_skipped(api):
     assert ask(api, b"\nGET /health HTTP/1.1\r\nHost: a\r\n\r\n")[0] == 400
 
 
-def test_a_large_body_behind_an_empty_line(api):
-    """The first read fills the buffer, the line is dropped, and the rest waits in the socket."""
+def test_a_large_body_after_an_empty_line_is_read(api):
+    """The first read fills the buffer, the empty line is dropped, and the rest of the body is still in the socket."""
     c = Client(api)
     body = json.dumps({"email": "x" * 60000}).encode()
     for _ in range(20):
@@ -185,7 +185,7 @@ def test_a_large_body_behind_an_empty_line(api):
         assert status == 400 and b"Invalid email" in answer
 
 
-def test_a_request_behind_a_post_without_a_length(api):
+def test_a_request_after_a_post_without_a_length_gets_a_response(api):
     c = Client(api).send(b"POST %s HTTP/1.1\r\nHost: a\r\n\r\nGET /health HTTP/1.1\r\nHost: a\r\n\r\n" % ROUTE)
     assert [c.answer()[0], c.answer()[0]] == [400, 200]
 
@@ -203,9 +203,9 @@ def test_every_response_has_a_date(api):
         assert abs(when - time.time()) < 30 and re.fullmatch(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT", headers["date"]), status
 
 
-def test_clients_that_leave_in_the_middle_cost_nothing(api):
+def test_clients_that_disconnect_mid_request_leak_nothing(api):
     raw = CHUNKED + chunks(PLAIN, iter([3] * 20))
     before = api.workers()
     for cut in range(len(CHUNKED) - 3, len(raw)):
         Client(api).send(raw[:cut]).socket.close()
-    assert wait_for(api.healthy, "health") and api.workers() == before
+    assert wait_for(api.healthy, "/health") and api.workers() == before

@@ -1,5 +1,5 @@
-"""How often something may be tried (docs/compatibility.md#limits-on-attempts): one count for all processes in Valkey, one of each process's
-own while Valkey is away."""
+"""Rate limits (docs/compatibility.md#limits-on-attempts): one count for all processes in Valkey; while Valkey is down each process has its
+own."""
 import concurrent.futures
 import hashlib
 import json
@@ -34,26 +34,26 @@ def keys(api):
     return {k: api.keyvalue.command("TTL", k) for k in (k.decode() for k in api.keyvalue.command("KEYS", "*")) if "limit:" in k}
 
 
-def test_guesses_count_together_in_all_processes(api):
+def test_failed_logins_are_counted_across_processes(api):
     two = [api.a, api.start(roles="api")]
     for n in range(15):
-        assert login(two[n % 2], PASSWORD) == 200, "what succeeds does not count"
+        assert login(two[n % 2], PASSWORD) == 200, "a successful login is not counted"
     answers = [login(two[n % 2], "not the one", ("ada@example.com", "ADA@Example.COM")[n % 3 == 0]) for n in range(14)]
     assert answers == [401] * 10 + [429] * 4
     r = two[1].post("/api/auth/login", {"email": "ada@example.com", "password": PASSWORD}, headers={"X-Forwarded-For": "198.51.100.1"})
     assert (r.status_code, r.json()) == (429, TOO_MANY)
-    assert login(two[0], PASSWORD, path="/api/admin/login") == 429, "the same account behind both doors"
-    assert login(two[0], "not the one", "nobody@example.com") == 401, "others are not locked out"
+    assert login(two[0], PASSWORD, path="/api/admin/login") == 429, "both login routes share the count of an account"
+    assert login(two[0], "not the one", "nobody@example.com") == 401, "other accounts are not locked out"
     found = keys(api)
     assert found and all(k.startswith("{q}limit:") and 0 < ttl <= 86400 and "@" not in k for k, ttl in found.items()), found
 
 
-def test_guesses_at_once_are_no_way_round(api):
+def test_concurrent_attempts_do_not_exceed_the_limit(api):
     answers = call_concurrently(lambda n: login(api.a, "guess number %d" % n))
     assert answers.count(401) <= 10 and answers.count(401) + answers.count(429) == 50, answers
 
 
-def test_a_lock_out_lasts_longer_each_time(api):
+def test_each_lockout_lasts_longer(api):
     lasts = []
     for _ in range(4):
         assert [login(api.a, "not the one") for _ in range(11)] == [401] * 10 + [429]
@@ -61,26 +61,26 @@ def test_a_lock_out_lasts_longer_each_time(api):
         key = wait_for(lambda: next((k for k, ttl in keys(api).items() if k.startswith("{q}limit:login:") and expected - 60 < ttl <= expected), None),
                        "a lock-out of %d seconds" % expected)
         lasts.append(expected)
-        api.keyvalue.command("DEL", key)  # time passes
+        api.keyvalue.command("DEL", key)  # as if the lockout had expired
     assert login(api.a, PASSWORD) == 200
 
 
-def test_without_valkey_each_process_counts_for_itself(api):
+def test_without_valkey_each_process_counts_alone(api):
     api.a.stop()
     api.env["WORKERS"] = "1"
     a = api.start(roles="api")
     api.keyvalue.kill()
-    wait_for(lambda: a.get("/health/ready").json()["valkey"]["state"] == "down", "an appliance that knows that Valkey is away")
+    wait_for(lambda: a.get("/health/ready").json()["valkey"]["state"] == "down", "the process to report Valkey as down")
     for _ in range(12):
         assert login(a, PASSWORD) == 200
     assert [login(a, "not the one") for _ in range(12)] == [401] * 10 + [429] * 2
     assert login(a, "not the one", "nobody@example.com") == 401
     api.keyvalue.ensure()
-    wait_for(lambda: a.get("/health/ready").json()["valkey"]["state"] == "up", "Valkey back")
+    wait_for(lambda: a.get("/health/ready").json()["valkey"]["state"] == "up", "the process to report Valkey as up")
     assert login(a, PASSWORD) == 200
 
 
-def test_a_silent_valkey_delays_and_hinders_nobody(api):
+def test_an_unresponsive_valkey_fails_no_login(api):
     os.kill(api.keyvalue.processes[0].pid, signal.SIGSTOP)
     try:
         assert [login(api.a, PASSWORD) for _ in range(3)] == [200] * 3
@@ -88,7 +88,7 @@ def test_a_silent_valkey_delays_and_hinders_nobody(api):
         os.kill(api.keyvalue.processes[0].pid, signal.SIGCONT)
 
 
-def test_others_that_are_limited(api):
+def test_other_routes_with_a_limit(api):
     for path, body in (("/api/auth/forgot-password", {}), ("/api/auth/resend-verification", {}), ("/api/auth/verify-email", {"token": "x"}),
                        ("/api/auth/reset-password", {"token": "x", "password": PASSWORD}), ("/api/auth/signup", {"password": PASSWORD, "name": "Ada"}),
                        ("/api/admin/invitations/accept", {"token": "x", "name": "Ada", "password": PASSWORD})):
@@ -101,7 +101,7 @@ def digest(text):
 
 
 def guessed(api, count, email="ada@example.com"):
-    """As many failed logins from networks that the account does not know."""
+    """Sets the count of failed logins from networks unknown to the account."""
     api.keyvalue.command("SET", "{q}limit:login:%s:" % digest(email), count, "EX", 86400)
 
 
@@ -112,15 +112,15 @@ def guesses(api, email="ada@example.com"):
 LIMITS = json.loads(run("docs", "limits").stdout)
 
 
-def test_a_stranger_locks_out_nobody_else(api):
+def test_a_lockout_applies_to_one_network(api):
     assert [login(api.a, "not the one", address="203.0.113.7") for _ in range(11)] == [401] * 10 + [429]
     assert login(api.a, PASSWORD, address="203.0.113.7") == 429
     assert login(api.a, PASSWORD, address="198.51.100.1") == 200
     assert login(api.a, PASSWORD, address="198.51.100.2", path="/api/admin/login") == 403, "a viewer with the right password"
-    assert guesses(api) == 11, "ten wrong ones and one that was not let in; refused attempts and the owner's are none"
+    assert guesses(api) == 11, "ten failed attempts and one refused; further refused attempts and the owner's logins are not counted"
 
 
-def test_guesses_from_many_networks_are_bounded_and_the_owner_stays(api):
+def test_attempts_from_many_networks_are_limited_and_known_networks_are_not(api):
     most = LIMITS["login"]["account"]["most"]
     assert login(api.a, PASSWORD, address="198.51.100.1") == 200
     assert login(api.a, PASSWORD, address="2001:db8:1:1::1") == 200
@@ -128,12 +128,12 @@ def test_guesses_from_many_networks_are_bounded_and_the_owner_stays(api):
     assert login(api.a, "not the one", address="203.0.113.1") == 401
     assert [login(api.a, PASSWORD, address="203.0.113.%d" % n) for n in range(2, 5)] == [429] * 3
     assert [login(api.a, PASSWORD, address=address) for address in ("198.51.100.1", "2001:db8:1:1:ffff::9")] == [200, 200]
-    assert [login(api.a, "not the one") for _ in range(11)] == [401] * 10 + [429], "a known network has its own ten"
-    assert login(api.a, PASSWORD, "nobody@example.com", address="203.0.113.2") == 401, "others are not concerned"
+    assert [login(api.a, "not the one") for _ in range(11)] == [401] * 10 + [429], "a known network has its own limit of ten"
+    assert login(api.a, PASSWORD, "nobody@example.com", address="203.0.113.2") == 401, "other accounts are not affected"
     assert 0 < api.keyvalue.command("TTL", "{q}known:%s:%s" % (digest("ada@example.com"), digest("198.51.100.1"))) <= LIMITS["knownSeconds"]
 
 
-def test_a_reset_link_opens_the_way_from_a_new_network(api):
+def test_a_password_reset_makes_a_new_network_known(api):
     guessed(api, LIMITS["login"]["account"]["most"])
     assert login(api.a, PASSWORD, address="203.0.113.9") == 429
     api.rows("""UPDATE "User" SET "resetToken" = 'sha256:' || encode(sha256('link'), 'hex'), "resetTokenExpires" = now() + interval '1 hour'""")
@@ -141,13 +141,13 @@ def test_a_reset_link_opens_the_way_from_a_new_network(api):
         return api.a.post("/api/auth/reset-password", {"email": "ada@example.com", "token": token, "password": PASSWORD},
                           headers={"X-Forwarded-For": address}).status_code
     assert [reset("wrong") for _ in range(11)] == [400] * 10 + [429]
-    assert reset("wrong", "203.0.113.10") == 400, "ten of one network are not those of another"
+    assert reset("wrong", "203.0.113.10") == 400, "each network has its own limit of ten"
     assert reset("link") == 200
     assert login(api.a, PASSWORD, address="203.0.113.9") == 200
     assert login(api.a, PASSWORD, address="203.0.113.10") == 429
 
 
-def test_a_link_to_verify_always_works(api):
+def test_a_verification_link_works_during_a_lockout(api):
     api.rows("""UPDATE "User" SET "emailVerified" = false, "verificationToken" = 'sha256:' || encode(sha256('link'), 'hex'),
         "verificationTokenExpires" = now() + interval '1 hour'""")
     def verify(token):
@@ -156,19 +156,19 @@ def test_a_link_to_verify_always_works(api):
     assert verify("link") == 200
 
 
-def test_many_guesses_slow_only_networks_that_are_new(api):
+def test_many_failed_attempts_delay_only_unknown_networks(api):
     assert login(api.a, PASSWORD, address="198.51.100.1") == 200
     guessed(api, LIMITS["login"]["account"]["most"] - 10)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         slow = pool.submit(login, api.a, PASSWORD, address="203.0.113.1")
-        wait_for(lambda: guesses(api) == LIMITS["login"]["account"]["most"] - 9, "an attempt from a new network")
+        wait_for(lambda: guesses(api) == LIMITS["login"]["account"]["most"] - 9, "the attempt of an unknown network to be counted")
         assert login(api.a, PASSWORD, address="198.51.100.1") == 200
-        assert not slow.done(), "the new network waits, the known one does not"
+        assert not slow.done(), "the unknown network is delayed, the known one is not"
         assert slow.result() == 200
-    wait_for(lambda: guesses(api) == LIMITS["login"]["account"]["most"] - 10, "what succeeded is no guess")
+    wait_for(lambda: guesses(api) == LIMITS["login"]["account"]["most"] - 10, "the successful login to be uncounted")
 
 
-def test_unlock(api):
+def test_admin_unlock_removes_the_counts_of_an_account(api):
     assert [login(api.a, "not the one", address="203.0.113.%d" % (n // 11)) for n in range(22)] == ([401] * 10 + [429]) * 2
     assert login(api.a, "not the one", "eve@example.com", address="203.0.113.0") == 401
     guessed(api, LIMITS["login"]["account"]["most"])
@@ -183,14 +183,14 @@ def test_unlock(api):
     assert run("admin", "unlock", "--email", "ada@example.com", REDIS_URL="redis://127.0.0.1:1").returncode == 1
 
 
-def test_guesses_per_day_are_as_the_document_says():
+def test_attempts_per_day_match_the_document():
     text = " ".join((ROOT / "docs/limits.md").read_text().split())
     login_limits, day = LIMITS["login"], 86400
     one = day // login_limits["pair"]["seconds"] * login_limits["pair"]["most"]
     together = day // login_limits["account"]["seconds"] * login_limits["account"]["most"]
     assert "One network can test at most %d passwords a day." % one in text
     assert "can test at most %d a day together. Each known network can test at most %d more." % (together, one) in text
-    assert one < together, "one network alone does not reach the count that refuses the others"
+    assert one < together, "one network alone cannot reach the account's limit"
     assert "After %d failures in a day" % LIMITS["slowAfter"] in text and "for every %d further failures, and %d seconds at most; above %d failures" % (
         LIMITS["slowStep"], LIMITS["slowMaxSeconds"], together) in text
     assert "during the last %d days" % (LIMITS["knownSeconds"] // day) in text
@@ -202,33 +202,33 @@ def ticket(api, email, **headers):
     return api.a.post("/api/support/tickets", {"email": email}, headers=headers).status_code
 
 
-def test_tickets(api):
+def test_tickets_are_limited_per_email_and_network(api):
     assert [ticket(api, e) for e in ("a@x.test", " A@x.test", "a@X.TEST ", "a@x.test", "a@x.test", "a@x.test")] == [201] * 5 + [429]
-    assert [ticket(api, 5) for _ in range(6)] == [400] * 5 + [429], "what is refused later counts, too"
-    assert [ticket(api, e) for e in (None, "", "  ", "", "", "", "")] == [429] + [400] * 5 + [429], "no text and an empty one are two"
+    assert [ticket(api, 5) for _ in range(6)] == [400] * 5 + [429], "a ticket that is refused later is counted, too"
+    assert [ticket(api, e) for e in (None, "", "  ", "", "", "", "")] == [429] + [400] * 5 + [429], "a missing and an empty e-mail address have separate counts"
     answers = [ticket(api, "n%d@x.test" % n) for n in range(100)]
-    assert answers[:81] == [201] * 81 and answers[-1] == 429, "a hundred in an hour from one address"
+    assert answers[:81] == [201] * 81 and answers[-1] == 429, "a hundred per hour and IP address"
     assert api.rows('SELECT count(*) FROM "SupportTicket"')[0][0] == 5 + answers.count(201)
 
 
-def test_a_network_of_ipv6_is_one_client(api):
-    """The lower 64 bits are the host's to choose."""
+def test_an_ipv6_network_of_64_bits_is_one_client(api):
+    """A host chooses its lower 64 bits itself."""
     def from_address(address):
         return ticket(api, "a@x.test", **{"X-Forwarded-For": address})
     assert [from_address("2001:db8:1:1::%x" % n) for n in range(5)] == [201] * 5
     assert from_address("2001:db8:1:1:ffff:ffff:ffff:ffff") == 429
     assert from_address("2001:db8:1:2::1") == 201
-    assert [from_address("198.51.100.%d" % n) for n in range(6)] == [201] * 6, "each address of IPv4 is a client"
+    assert [from_address("198.51.100.%d" % n) for n in range(6)] == [201] * 6, "each IPv4 address is a client of its own"
 
 
-def test_in_tests_limits_are_higher_but_for_tickets(api):
+def test_wanzami_env_test_raises_all_limits_except_tickets(api):
     api.a.stop()
     api.a = api.start(roles="api", WANZAMI_ENV="test")
     assert [login(api.a, "not the one") for _ in range(12)] == [401] * 12
     assert [ticket(api, "a@x.test") for _ in range(6)] == [201] * 5 + [429]
 
 
-def test_routes_that_must_never_answer_429():
+def test_routes_without_a_limit():
     routes = {(r["method"], r["path"]): r for r in json.loads(run("docs", "routes").stdout)}
     for route in (("GET", "/api/admin/uploads"), ("PATCH", "/api/admin/uploads/:jobId/progress"), ("POST", "/api/events")):
         match = [r for key, r in routes.items() if key[0] == route[0] and key[1].split("/:")[0] == route[1].split("/:")[0] and key[1].count("/") == route[1].count("/")]

@@ -1,5 +1,4 @@
-"""The lists of the catalogue, of uploads and of purchases with nothing in them, one thing, and more than anybody has
-(docs/compatibility.md#catalogue, #upload-list, #my-titles)."""
+"""Lists of titles, uploads and purchases with 0, 1 and very many rows (docs/compatibility.md#catalogue, #upload-list, #my-titles)."""
 import pytest
 
 from accounts import Account
@@ -20,18 +19,18 @@ def get(api, path):
 
 
 @pytest.mark.parametrize("rows", [0, 1, 100000])
-def test_titles(api, rows):
+def test_lists_of_titles(api, rows):
     api.rows("""INSERT INTO "Title" (type, name, "releaseDate", "pendingReview", "countryAvailability", "createdAt", "updatedAt")
         SELECT 'MOVIE', 'T' || n, CASE WHEN n > 10 THEN timestamp '2020-01-01' + n * interval '1 minute' END, n % 2 = 0, '{}',
             timestamp '2020-01-01' + n * interval '1 minute', now() FROM generate_series(1, ROWS) n""".replace("ROWS", str(rows)))
     shown = [n for n in range(rows, 10, -1) if n % 2] + [n for n in range(1, min(rows, 10) + 1) if n % 2]
     public = [int(t["name"][1:]) for t in get(api, "/api/titles")["titles"]]
-    assert sorted(public) == sorted(shown) and public[:max(0, len(shown) - 5)] == shown[:max(0, len(shown) - 5)], "without a date last"
+    assert sorted(public) == sorted(shown) and public[:max(0, len(shown) - 5)] == shown[:max(0, len(shown) - 5)], "titles without a release date are last"
     assert [int(t["name"][1:]) for t in get(api, "/api/admin/titles")["titles"]] == list(range(rows, 0, -1))
 
 
 @pytest.mark.errors("statement failed relation \"Season\" does not exist")
-def test_a_part_of_the_titles(api):
+def test_pages_of_titles(api):
     api.rows("""INSERT INTO "Title" (type, name, "releaseDate", "createdAt", "updatedAt")
         SELECT 'MOVIE', (ARRAY['Ada', 'Bed', 'a%d', 'Cab'])[n], timestamp '2020-01-01' - n * interval '1 day', timestamp '2020-01-01' - n * interval '1 day', now()
         FROM generate_series(1, 4) n""")
@@ -40,14 +39,14 @@ def test_a_part_of_the_titles(api):
                         ("q=+a%25&limit=5", ["a%d"]), ("q=a&limit=1&offset=1", ["a%d"]), ("q=", everything), ("limit=some", everything), ("limit=", everything), ("%6cimit=1", everything[:1]), ("limit=1&limit=2", everything)):
         for path in ("/api/titles?", "/api/admin/titles?"):
             assert [t["name"] for t in get(api, path + query)["titles"]] == part, path + query
-            assert [t["name"] for t in get(api, "/api/titles")["titles"]] == everything, "nobody gets another's part"
+            assert [t["name"] for t in get(api, "/api/titles")["titles"]] == everything, "pages have their own cache entries"
     api.rows('ALTER TABLE "Season" RENAME TO hidden')
     assert api.a.get("/api/titles?q=a&limit=3").status_code == 500
     assert wait_for(lambda: api.rows('SELECT path FROM "ErrorLog"'), "the row of the failure") == [("/api/titles?q=a&limit=3",)]
 
 
 @pytest.mark.parametrize("rows", [0, 1, 100000])
-def test_episodes_and_seasons_of_one_title(api, rows):
+def test_lists_of_episodes_and_seasons(api, rows):
     title = api.rows("""INSERT INTO "Title" (type, name, "updatedAt") VALUES ('SERIES', 'T', now()) RETURNING id""")[0][0]
     api.rows("""INSERT INTO "Season" ("titleId", "seasonNumber", "updatedAt") SELECT %s, n, now() FROM generate_series(1, %s) n""", (title, rows))
     api.rows("""INSERT INTO "Episode" ("titleId", "seasonNumber", "episodeNumber", name, "pendingReview", "updatedAt")
@@ -59,14 +58,14 @@ def test_episodes_and_seasons_of_one_title(api, rows):
 
 
 @pytest.mark.parametrize("rows", [0, 1, 100000])
-def test_uploads(api, rows):
+def test_lists_of_uploads(api, rows):
     api.rows("""INSERT INTO "UploadJob" (status, "bytesUploaded", "createdAt", "updatedAt")
         SELECT 'UPLOADING', n, timestamp '2020-01-01' + n * interval '1 second', now() FROM generate_series(1, %s) n""", (rows,))
     assert [u["bytesUploaded"] for u in get(api, "/api/admin/uploads")["uploads"]] == list(range(rows, 0, -1))[:50]
 
 
 @pytest.mark.parametrize("rows", [0, 1, 100000])
-def test_purchases(api, rows):
+def test_lists_of_purchases(api, rows):
     title = api.rows("""INSERT INTO "Title" (type, name, "isPpv", "updatedAt") VALUES ('MOVIE', 'T', true, now()) RETURNING id""")[0][0]
     api.rows("""INSERT INTO "PpvPurchase" ("userId", "titleId", "amountNaira", "paystackRef", status, "createdAt")
         SELECT %s, %s, n, 'r' || n, 'SUCCESS', timestamp '2020-01-01' + n * interval '1 second' FROM generate_series(1, %s) n""", (api.root.id, title, rows))

@@ -1,4 +1,4 @@
-"""The job that asks the gateways about payments that nobody has told of (docs/compatibility.md#payment-reconciliation)."""
+"""The cron job `payments`, which reconciles purchases whose webhook is missing (docs/compatibility.md#payment-reconciliation)."""
 import concurrent.futures
 import json
 
@@ -9,20 +9,20 @@ AGES = {"young": "1 minute", "open": "10 minutes", "old": "25 hours", "forgotten
 
 
 def ask(s, status=0):
-    """Runs the job once; what it counted."""
+    """Runs the job once and returns its counts."""
     r = run("job", "run", "payments", **s.a.env)
     assert r.returncode == status, r.stdout + r.stderr
     return json.loads(s.rows("SELECT detail::text FROM wanzami.job_run WHERE name = 'payments' ORDER BY id DESC LIMIT 1")[0][0])
 
 
 def begin(s, age="open", **headers):
-    """A purchase of a title of its own: who buys one twice gets money back."""
+    """Creates a purchase of a new title: a second payment for the same title would be refunded."""
     ref = s.initiate(title=s.sell("Film"), **headers)["reference"]
     s.rows('UPDATE "PpvPurchase" SET "createdAt" = now() - %s::interval WHERE "paystackRef" = %s', (AGES[age], ref))
     return ref
 
 
-def test_payments_whose_webhook_got_lost(shop, gateways):  # noqa: F811
+def test_payments_with_a_lost_webhook_are_completed(shop, gateways):  # noqa: F811
     assert ask(shop) == {"asked": 0, "changed": 0, "mismatches": 0}
     refs = {gateway: begin(shop, **headers) for gateway, headers in (("PAYSTACK", {}), ("FLUTTERWAVE", {"x_country": "US"}))}
     young = begin(shop, "young")
@@ -33,11 +33,11 @@ def test_payments_whose_webhook_got_lost(shop, gateways):  # noqa: F811
     assert shop.purchase(refs["PAYSTACK"])[2] == str(gateways.payments[refs["PAYSTACK"]]["id"])
     assert shop.rows("SELECT count(*) FROM wanzami.mail_outbox") == [(2,)]
     before = shop.purchase(refs["PAYSTACK"])
-    shop.paid({"event": "charge.success", "data": gateways.payments[refs["PAYSTACK"]]})  # it arrives after all
+    shop.paid({"event": "charge.success", "data": gateways.payments[refs["PAYSTACK"]]})  # the webhook arrives late
     assert shop.purchase(refs["PAYSTACK"]) == before and ask(shop)["asked"] == 0
 
 
-def test_what_became_of_those_who_did_not_pay(shop, gateways):  # noqa: F811
+def test_unpaid_purchases_fail_or_are_canceled(shop, gateways):  # noqa: F811
     waiting, failed, reversed_, unknown = (begin(shop) for _ in range(4))
     gateways.payments[failed]["status"] = "failed"
     gateways.payments[reversed_]["status"] = "reversed"
@@ -51,13 +51,13 @@ def test_what_became_of_those_who_did_not_pay(shop, gateways):  # noqa: F811
     assert ask(shop) == {"asked": 9, "changed": 6, "mismatches": 0}
     assert [shop.status(r) for r in (waiting, failed, reversed_, unknown, flutterwave)] == ["PENDING", "FAILED", "FAILED", "PENDING", "PENDING"]
     assert [shop.status(r) for r in (*late, late_but_paid, never_known)] == ["CANCELLED", "CANCELLED", "SUCCESS", "CANCELLED"]
-    # A bank that took its time is still believed; one that took the money back is not.
+    # A late payment is accepted; a reversed one is not.
     shop.paid(gateways.pay(late[0]))
     shop.paid(gateways.pay(reversed_))
     assert shop.status(late[0]) == "SUCCESS" and shop.status(reversed_) == "FAILED"
 
 
-def test_amounts_are_checked_here_too(shop, gateways):  # noqa: F811
+def test_wrong_amounts_are_refused(shop, gateways):  # noqa: F811
     ref, dollars, swapped = begin(shop), begin(shop, x_country="US"), begin(shop)
     gateways.pay(ref, amount=1)
     gateways.pay(dollars, currency="NGN")
@@ -68,7 +68,7 @@ def test_amounts_are_checked_here_too(shop, gateways):  # noqa: F811
     assert [shop.status(r) for r in (ref, dollars, swapped)] == ["PENDING"] * 3 and shop.rows('SELECT count(*) FROM "ErrorLog"') == [(2,)]
 
 
-def test_gateways_that_do_not_answer_are_asked_again(shop, gateways):  # noqa: F811
+def test_gateways_that_fail_are_asked_again(shop, gateways):  # noqa: F811
     paid, old, forgotten = begin(shop), begin(shop, "old"), begin(shop, "forgotten")
     gateways.pay(paid)
     for trouble in (lambda: gateways.say(500, b"oops"), lambda: gateways.say(200, b"<html>"), lambda: gateways.say(401, b'{"status":false}'), gateways.stop):
@@ -82,7 +82,7 @@ def test_gateways_that_do_not_answer_are_asked_again(shop, gateways):  # noqa: F
     assert ask(shop)["changed"] == 2 and [shop.status(r) for r in (paid, old)] == ["SUCCESS", "CANCELLED"]
 
 
-def test_a_job_that_is_killed_is_done_by_the_next(shop, gateways):  # noqa: F811
+def test_a_killed_job_is_completed_by_the_next_run(shop, gateways):  # noqa: F811
     refs = [begin(shop) for _ in range(5)]
     for ref in refs:
         gateways.pay(ref)
@@ -90,7 +90,7 @@ def test_a_job_that_is_killed_is_done_by_the_next(shop, gateways):  # noqa: F811
     cron = shop.a.__class__(shop.a.log_path.rsplit("/", 1)[0], roles="cron", **{**{k: v for k, v in shop.a.env.items() if k not in ("ROLE", "PORT")},
                             "PAYMENTS_CRON": "* * * * * *", "JOB_LEASE_MS": 1000}).wait_healthy()
     try:
-        wait_for(lambda: gateways.waiting >= 1, "the first question")
+        wait_for(lambda: gateways.waiting >= 1, "the first request to the gateway")
         cron.kill()
         gateways.release()
         cron.start().wait_healthy()
@@ -100,7 +100,7 @@ def test_a_job_that_is_killed_is_done_by_the_next(shop, gateways):  # noqa: F811
         cron.close()
 
 
-def test_webhook_and_job_at_once_are_one_purchase(shop, gateways):  # noqa: F811
+def test_concurrent_webhook_and_job_complete_a_purchase_once(shop, gateways):  # noqa: F811
     refs = [begin(shop) for _ in range(10)]
     events = [gateways.pay(ref) for ref in refs]
     with concurrent.futures.ThreadPoolExecutor(12) as pool:
@@ -111,7 +111,7 @@ def test_webhook_and_job_at_once_are_one_purchase(shop, gateways):  # noqa: F811
     assert [shop.status(r) for r in refs] == ["SUCCESS"] * 10 and shop.rows("SELECT count(*) FROM wanzami.mail_outbox") == [(10,)]
 
 
-def test_old_grants_go(shop):  # noqa: F811
+def test_expired_grants_are_deleted(shop):  # noqa: F811
     shop.buy()
     shop.access()
     assert ask(shop)["asked"] == 0 and shop.rows("SELECT count(*) FROM wanzami.ppv_grant") == [(1,)]

@@ -1,4 +1,4 @@
-"""Buying titles and watching them (docs/compatibility.md#pay-per-view), with gateways and a store that are real servers."""
+"""Pay per view: purchase and playback (docs/compatibility.md#pay-per-view), with fake gateways and real object storage."""
 import base64
 import concurrent.futures
 import decimal
@@ -21,7 +21,7 @@ from test_auth import login, user
 
 
 class Shop:
-    """The API with a buyer signed in and a title to sell."""
+    """The API with a logged-in buyer and a title for sale."""
 
     def __init__(self, a, db, gateways):
         self.a, self.db, self.gateways = a, db.cursor(), gateways
@@ -94,9 +94,9 @@ def last_request(gateways):
     return method, path, headers["Authorization"], json.loads(body)
 
 
-# Buying
+# Purchases
 
-def test_a_purchase_by_paystack_from_the_first_click_to_the_film(shop, gateways):
+def test_a_purchase_with_paystack_from_initiation_to_access(shop, gateways):
     made = shop.initiate()
     ref = made["reference"]
     assert made == {"authorizationUrl": "https://checkout.paystack.example/" + ref, "reference": ref, "gateway": "PAYSTACK", "currency": "NGN",
@@ -117,7 +117,7 @@ def test_a_purchase_by_paystack_from_the_first_click_to_the_film(shop, gateways)
     mine = shop.get("/api/ppv/my-titles", token=shop.token).json()
     assert [p["title"]["name"] for p in mine["active"]] == ["Premiere <Night>"] and mine["expired"] == []
     assert shop.initiate(409) == {"message": "Already purchased"}
-    # Told again, also with another date, nothing moves.
+    # A repeated webhook changes nothing, even if the access date has changed.
     shop.rows('UPDATE "PpvPurchase" SET "accessExpiresAt" = "accessExpiresAt" - interval \'1 day\'')
     before = shop.purchase(ref)
     shop.paid(event)
@@ -126,7 +126,7 @@ def test_a_purchase_by_paystack_from_the_first_click_to_the_film(shop, gateways)
 
 
 @pytest.mark.parametrize("days, lasts", [(0, 30), (1, 1), ("", 30)])
-def test_how_long_a_purchase_lasts(open_shop, gateways, days, lasts):
+def test_ppv_access_days_sets_the_duration_of_access(open_shop, gateways, days, lasts):
     s = open_shop(PPV_ACCESS_DAYS=days)
     s.buy()
     assert s.rows('SELECT "accessExpiresAt" BETWEEN now() + %s * interval \'1 day\' - interval \'1 hour\' AND now() + %s * interval \'1 day\' FROM "PpvPurchase"',
@@ -137,11 +137,11 @@ def test_how_long_a_purchase_lasts(open_shop, gateways, days, lasts):
     ({}, "PAYSTACK"), ({"x_country": "ng"}, "PAYSTACK"), ({"x_country": "US"}, "FLUTTERWAVE"), ({"x_country": "zzz"}, "FLUTTERWAVE"),
     ({"cf_ipcountry": "DE"}, "FLUTTERWAVE"), ({"cf_ipcountry": "XX"}, "PAYSTACK"), ({"cf_ipcountry": "T1"}, "PAYSTACK"), ({"x_vercel_ip_country": "gb"}, "FLUTTERWAVE"),
     ({"x_app_country": "US"}, "FLUTTERWAVE"), ({"x_country": "GH", "cf_ipcountry": "US"}, "PAYSTACK"), ({"accept_language": "en-US"}, "PAYSTACK")])
-def test_the_country_decides_about_the_gateway(shop, headers, gateway):
+def test_the_country_selects_the_gateway(shop, headers, gateway):
     assert shop.initiate(**headers)["gateway"] == gateway
 
 
-def test_a_purchase_by_flutterwave(shop, gateways):
+def test_a_purchase_with_flutterwave(shop, gateways):
     shop.rows('UPDATE "Title" SET "ppvPriceNaira" = 3001')
     made = shop.initiate(x_country="US")
     ref = made["reference"]
@@ -165,7 +165,7 @@ def test_a_purchase_by_flutterwave(shop, gateways):
     ({"titleId": False}, "titleId required"), ({"titleId": -0.0}, "titleId required"), ({"titleId": "abc"}, "Invalid titleId"), ({"titleId": 1.5}, "Invalid titleId"),
     ({"titleId": {}}, "Invalid titleId"), ({"titleId": [1]}, "Invalid titleId"), ({"titleId": "9" * 19}, "Invalid titleId"), ({"titleId": "1.0"}, "Invalid titleId"),
     ({"titleId": 10 ** 40}, "Invalid titleId"), ({"titleId": "0x"}, "Invalid titleId"), ({"titleId": "1;DROP"}, "Invalid titleId")])
-def test_bodies_that_buy_nothing(shop, gateways, body, message):
+def test_invalid_bodies_of_initiate_are_refused(shop, gateways, body, message):
     r = shop.post("/api/ppv/initiate", body, token=shop.token)
     assert (r.status_code, r.json()) == (400, {"message": message})
     assert shop.post("/api/ppv/initiate", body).status_code == 401
@@ -173,20 +173,20 @@ def test_bodies_that_buy_nothing(shop, gateways, body, message):
 
 
 @pytest.mark.parametrize("written", [lambda n: n, str, float, " {}\n".format, "+{}".format, "00{}".format, "0x{:x}".format, "0X{:X}".format])
-def test_an_id_counts_however_it_is_written(shop, gateways, written):
-    """The reference leads the buyer back to the title, and the gateway is told what the buyer said."""
+def test_all_spellings_of_an_id_are_accepted(shop, gateways, written):
+    """The reference has the canonical id; the gateway gets the id as the client wrote it."""
     r = shop.post("/api/ppv/initiate", {"titleId": written(shop.title)}, token=shop.token)
     assert r.status_code == 200 and r.json()["reference"].startswith("PPV-%d-" % shop.title)
     assert last_request(gateways)[3]["metadata"]["titleId"] == written(shop.title)
 
 
 @pytest.mark.parametrize("nobody", ["0", "0x0", "  ", "-1", -1, [], 2 ** 53])
-def test_an_id_of_no_title(shop, nobody):
+def test_an_id_without_a_title_gets_404(shop, nobody):
     r = shop.post("/api/ppv/initiate", {"titleId": nobody}, token=shop.token)
     assert (r.status_code, r.json()) == (404, {"message": "Title not found"})
 
 
-def test_titles_that_cannot_be_bought(shop, gateways):
+def test_titles_that_are_not_for_sale_are_refused(shop, gateways):
     assert shop.initiate(404, title="0") == shop.initiate(404, title=99999) == {"message": "Title not found"}
     assert shop.initiate(400, title=shop.sell("Free", isPpv=False)) == {"message": "Title is not PPV"}
     for price in (None, 0, -5):
@@ -196,8 +196,8 @@ def test_titles_that_cannot_be_bought(shop, gateways):
     abroad = shop.sell("Elsewhere", countryAvailability=["GH"])
     assert shop.initiate(404, title=abroad, x_country="NG") == {"message": "Title not found"}
     shop.initiate(title=abroad, x_country="GH")
-    shop.initiate(title=abroad)  # nobody knows where from
-    # Who owns it is told so, hidden or not.
+    shop.initiate(title=abroad)  # country unknown
+    # A buyer who owns the title gets 409 even if it is hidden.
     ref = shop.buy()
     shop.rows('UPDATE "Title" SET archived = true WHERE id = %s', (shop.title,))
     assert shop.initiate(409) == {"message": "Already purchased"}
@@ -206,9 +206,9 @@ def test_titles_that_cannot_be_bought(shop, gateways):
     assert shop.status(ref) == "SUCCESS" and len(gateways.requests) == 3
 
 
-# Gateways that fail
+# Gateway failures
 
-def test_a_gateway_that_refuses(shop, gateways):
+def test_a_refusal_of_the_gateway_fails_the_purchase(shop, gateways):
     gateways.limit = 1
     answer = shop.initiate(502)
     assert answer == {"message": "Paystack init failed", "details": {"status": False, "message": "Amount exceeds the limit", "code": "invalid_params"}}
@@ -218,7 +218,7 @@ def test_a_gateway_that_refuses(shop, gateways):
 
 @pytest.mark.parametrize("status, body", [
     (200, b""), (200, b"<html>maintenance</html>"), (200, b'{"status": tru'), (502, b"Bad Gateway"), (200, b"\xff\xfe"), (200, b'"' + b"x" * 100000 + b'"')])
-def test_a_gateway_that_talks_nonsense(shop, gateways, status, body):
+def test_a_malformed_response_of_the_gateway_leaves_the_purchase_pending(shop, gateways, status, body):
     gateways.say(status, body)
     assert shop.initiate(500) == {"message": "Failed to initiate PPV purchase"}
     assert shop.rows('SELECT status::text FROM "PpvPurchase"') == [("PENDING",)]
@@ -227,7 +227,7 @@ def test_a_gateway_that_talks_nonsense(shop, gateways, status, body):
 
 
 @pytest.mark.parametrize("body", [b"[]", b"{}", b'{"status":true}', b'{"status":true,"data":{"authorization_url":5}}', b'{"status":true,"data":[]}'])
-def test_an_answer_without_an_address(shop, gateways, body):
+def test_a_gateway_response_without_a_url(shop, gateways, body):
     gateways.say(200, body)
     r = shop.post("/api/ppv/initiate", {"titleId": shop.title}, token=shop.token)
     ok = b"true" in body
@@ -235,7 +235,7 @@ def test_an_answer_without_an_address(shop, gateways, body):
     assert shop.rows('SELECT status::text FROM "PpvPurchase"') == [("PENDING" if ok else "FAILED",)]
 
 
-def test_a_gateway_that_is_down(shop, gateways):
+def test_a_gateway_that_is_down_leaves_the_purchase_pending(shop, gateways):
     gateways.stop()
     assert shop.initiate(500) == {"message": "Failed to initiate PPV purchase"}
     gateways.start()
@@ -243,15 +243,15 @@ def test_a_gateway_that_is_down(shop, gateways):
     assert shop.rows('SELECT status::text FROM "PpvPurchase" ORDER BY id') == [("PENDING",), ("PENDING",)]
 
 
-def test_a_gateway_that_does_not_answer_holds_up_nobody_else(shop, gateways):
+def test_an_unresponsive_gateway_delays_no_other_request(shop, gateways):
     gateways.hold()
     with concurrent.futures.ThreadPoolExecutor(12) as pool:
         buyers = [pool.submit(shop.initiate) for _ in range(10)]
-        wait_for(lambda: gateways.waiting == 10, "the gateway's ten questions")
-        # Passwords are checked on threads of Kore's, which must not be waiting.
+        wait_for(lambda: gateways.waiting == 10, "ten requests to reach the gateway")
+        # Passwords are hashed on Kore's task threads, which must not be blocked.
         for _ in range(10):
             assert login(shop, deviceId="tv").status_code == 200
-        # One of those who wait leaves.
+        # One waiting client disconnects.
         with pytest.raises(requests.Timeout):
             shop.a.post("/api/ppv/initiate", {"titleId": shop.title}, token=shop.token, timeout=0.5)
         gateways.release()
@@ -259,26 +259,26 @@ def test_a_gateway_that_does_not_answer_holds_up_nobody_else(shop, gateways):
     assert shop.rows('SELECT count(*) FROM "PpvPurchase" WHERE status = \'PENDING\'') == [(11,)]
 
 
-def test_a_silent_gateway_and_many_buyers_are_not_too_much_work(open_shop, gateways):
+def test_requests_that_wait_for_a_gateway_are_limited(open_shop, gateways):
     s = open_shop(WORKERS=1)
     gateways.hold()
     with concurrent.futures.ThreadPoolExecutor(80) as pool:
         buyers = [pool.submit(s.post, "/api/ppv/initiate", {"titleId": s.title}, token=s.token) for _ in range(80)]
-        wait_for(lambda: [b.result().status_code for b in buyers if b.done()].count(503) == 16, "those who are too many")
-        threading.Event().wait(2)  # nothing at all is finished for longer than a judgement takes
+        wait_for(lambda: [b.result().status_code for b in buyers if b.done()].count(503) == 16, "the refusals of 16 requests")
+        threading.Event().wait(2)  # no request completes for longer than the period of admission control
         for _ in range(5):
             assert s.get("/api/titles").status_code == 200
         gateways.release()
-        # Who has waited for fifteen seconds on a slow machine is told so.
+        # On a slow machine the request to the gateway times out after 15 seconds: status 500.
         assert {b.result().status_code for b in buyers} <= {200, 500, 503}
         assert [b.result().status_code for b in buyers].count(503) == 16
 
 
-def test_the_webhook_may_come_before_the_answer(shop, gateways):
+def test_a_webhook_before_the_response_of_the_gateway_completes_the_purchase(shop, gateways):
     gateways.hold()
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         buyer = pool.submit(shop.initiate)
-        wait_for(lambda: gateways.waiting == 1, "the gateway's question")
+        wait_for(lambda: gateways.waiting == 1, "the request to reach the gateway")
         (ref,), = shop.rows('SELECT "paystackRef" FROM "PpvPurchase"')
         shop.paid({"event": "charge.success", "data": {"id": 1, "reference": ref, "amount": 300000, "currency": "NGN", "status": "success"}})
         assert shop.access()["hasAccess"] is True
@@ -287,17 +287,17 @@ def test_the_webhook_may_come_before_the_answer(shop, gateways):
     assert shop.status(ref) == "SUCCESS"
 
 
-def test_a_kill_between_the_row_and_the_gateway_loses_no_payment(shop, gateways):
+def test_a_kill_during_the_request_to_the_gateway_loses_no_payment(shop, gateways):
     gateways.hold()
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         buyer = pool.submit(shop.initiate)
-        wait_for(lambda: gateways.waiting == 1, "the gateway's question")
+        wait_for(lambda: gateways.waiting == 1, "the request to reach the gateway")
         shop.a.kill()
         assert isinstance(buyer.exception(), requests.RequestException)
     gateways.release()
     (ref, status), = shop.rows('SELECT "paystackRef", status::text FROM "PpvPurchase"')
     assert status == "PENDING"
-    wait_for(lambda: ref in gateways.payments, "the gateway to go on")
+    wait_for(lambda: ref in gateways.payments, "the gateway to process the request")
     shop.a.start().wait_healthy()
     shop.paid(gateways.pay(ref))
     assert shop.status(ref) == "SUCCESS" and shop.access()["hasAccess"] is True
@@ -305,7 +305,7 @@ def test_a_kill_between_the_row_and_the_gateway_loses_no_payment(shop, gateways)
 
 # Webhooks
 
-def test_fifty_replays_at_once_are_one_purchase_and_one_mail(shop, gateways):
+def test_fifty_concurrent_webhooks_complete_one_purchase_and_send_one_mail(shop, gateways):
     ref = shop.initiate()["reference"]
     event = gateways.pay(ref)
     with concurrent.futures.ThreadPoolExecutor(50) as pool:
@@ -316,7 +316,7 @@ def test_fifty_replays_at_once_are_one_purchase_and_one_mail(shop, gateways):
     assert shop.rows('SELECT count(DISTINCT "updatedAt") FROM "PpvPurchase"') == [(1,)] and shop.rows('SELECT FROM "ErrorLog"') == []
 
 
-def test_only_paystack_is_believed(shop, gateways):
+def test_webhooks_without_a_valid_signature_are_refused(shop, gateways):
     ref = shop.initiate()["reference"]
     event = gateways.pay(ref)
     body = json.dumps(event).encode()
@@ -326,7 +326,7 @@ def test_only_paystack_is_believed(shop, gateways):
         assert (r.status_code, r.json()) == (401, {"message": "Invalid signature"})
     assert shop.hook("paystack", body.replace(b"300000", b"300001"), {"x-paystack-signature": good}).status_code == 401
     assert shop.status(ref) == "PENDING"
-    # The signature is over the bytes, however they are laid out.
+    # The signature covers the bytes of the body, whatever the JSON formatting.
     pretty = json.dumps(event, indent=2).encode()
     assert shop.paystack(pretty).status_code == 200 and shop.status(ref) == "SUCCESS"
     assert shop.get("/api/ppv/paystack/webhook").json()["message"].startswith("Paystack webhook endpoint is POST-only.")
@@ -337,14 +337,14 @@ def test_only_paystack_is_believed(shop, gateways):
      '{"a":[1,100,0,0.1,1e+21,1.5e-7,123456789012345680000,0.000001,1e-7]}'), ('{"a":"\\u00e9\\/\\u0041\\n\\u001f\\ud83d\\ude00\\""}', '{"a":"\u00e9/A\\n\\u001f\U0001f600\\""}'),
     ('{"a":[true, false, null, [], {}]}', '{"a":[true,false,null,[],{}]}'), ('{"amount":150000.50,"b":5e-324,"c":1.7976931348623157e308,"d":9007199254740993}',
      '{"amount":150000.5,"b":5e-324,"c":1.7976931348623157e+308,"d":9007199254740992}')])
-def test_the_signature_may_be_over_the_json_written_anew(shop, sent, again):
-    """again is what JSON.stringify(JSON.parse(sent)) gives."""
+def test_the_signature_may_cover_the_reserialized_json(shop, sent, again):
+    """`again` is JSON.stringify(JSON.parse(sent))."""
     r = shop.hook("paystack", sent.encode(), {"x-paystack-signature": paystack_signature(again.encode())})
     assert (r.status_code, r.json()) == (400, {"message": "Missing reference"})
 
 
-def test_numbers_are_written_as_javascript_writes_them(shop):
-    """Python's repr has the same shortest digits, other exponents."""
+def test_numbers_are_serialized_as_in_javascript(shop):
+    """Python's repr yields the same shortest digits with another exponent format."""
     chance = random.Random(7)
     numbers = [chance.uniform(-1, 1) * 10.0 ** chance.randint(-320, 308) for _ in range(300)] + [float(chance.getrandbits(70)) for _ in range(100)]
     numbers += [struct.unpack("<d", struct.pack("<Q", n))[0] for n in (1, 2, 3, 2 ** 52 - 1, 2 ** 52, 2 ** 52 + 1, 2 ** 62, 2 ** 63 - 2 ** 52 - 1)]
@@ -365,13 +365,13 @@ def test_numbers_are_written_as_javascript_writes_them(shop):
     sent = '{"a":[' + ", ".join("%.17e" % x for x in numbers) + "]}"
     again = '{"a":[' + ",".join(map(javascript, numbers)) + "]}"
     assert shop.hook("paystack", sent.encode(), {"x-paystack-signature": paystack_signature(again.encode())}).status_code == 400
-    # A body that no gateway would send is not written anew at all.
+    # A body with very many values is not reserialized.
     sent, again = '{"a":[' + ", ".join(["1"] * 2000) + "]}", '{"a":[' + ",".join(["1"] * 2000) + "]}"
     assert shop.hook("paystack", sent.encode(), {"x-paystack-signature": paystack_signature(again.encode())}).status_code == 401
     assert shop.hook("paystack", sent.encode(), {"x-paystack-signature": paystack_signature(sent.encode())}).status_code == 400
 
 
-def test_without_a_secret_nobody_is_believed_unless_that_is_wanted(open_shop, gateways):
+def test_without_a_secret_webhooks_are_refused_unless_unsigned_ones_are_allowed(open_shop, gateways):
     s = open_shop(PAYSTACK_SECRET_KEY="", FLW_WEBHOOK_SECRET="")
     assert s.hook("paystack", b"{}", {"x-paystack-signature": paystack_signature(b"{}", "")}).status_code == 401
     assert s.hook("flutterwave", b"{}", {"verif-hash": ""}).status_code == 401
@@ -385,7 +385,7 @@ def test_without_a_secret_nobody_is_believed_unless_that_is_wanted(open_shop, ga
         s.close()
 
 
-def test_flutterwave_may_sign(shop, gateways):
+def test_flutterwave_webhooks_with_a_signature_are_accepted(shop, gateways):
     body = json.dumps(gateways.pay(shop.initiate(x_country="US")["reference"])).encode()
     signature = base64.b64encode(hmac.new(Gateways.flutterwave_secret.encode(), body, hashlib.sha256).digest()).decode()
     assert shop.hook("flutterwave", body + b" ", {"flutterwave-signature": signature}).status_code == 401
@@ -394,7 +394,7 @@ def test_flutterwave_may_sign(shop, gateways):
 
 @pytest.mark.parametrize("change", [{"amount": 299999}, {"amount": 3000}, {"amount": None}, {"amount": "lots"}, {"amount": -300000}, {"amount": 1e300}, {"currency": "USD"},
                                     {"currency": None}, {"currency": 5}, {"amount": {}}])
-def test_what_was_not_paid_in_full_buys_nothing(shop, gateways, change):
+def test_a_partial_paystack_payment_grants_no_access(shop, gateways, change):
     ref = shop.initiate()["reference"]
     event = gateways.pay(ref, **change)
     for _ in range(2):
@@ -405,19 +405,19 @@ def test_what_was_not_paid_in_full_buys_nothing(shop, gateways, change):
 
 
 @pytest.mark.parametrize("change", [{"amount": 4.99}, {"amount": 500}, {"currency": "NGN"}, {"amount": None}])
-def test_the_same_by_flutterwave(shop, gateways, change):
+def test_a_partial_flutterwave_payment_grants_no_access(shop, gateways, change):
     ref = shop.initiate(x_country="US")["reference"]
     shop.paid(gateways.pay(ref, **change))
     assert shop.status(ref) == "PENDING" and shop.rows('SELECT count(*) FROM "ErrorLog"') == [(1,)]
 
 
-def test_another_gateways_payment_does_not_count(shop, gateways):
+def test_a_webhook_of_the_other_gateway_is_ignored(shop, gateways):
     ref = shop.initiate(x_country="US")["reference"]
     assert shop.paystack({"event": "charge.success", "data": {"reference": ref, "amount": 500, "currency": "USD", "id": 1}}).status_code == 200
     assert shop.status(ref) == "PENDING" and shop.rows('SELECT count(*) FROM "ErrorLog"') == [(1,)]
 
 
-def test_a_message_without_an_event_tells_by_its_status(shop):
+def test_a_webhook_without_an_event_is_classified_by_its_status(shop):
     paid, failed, other = (shop.initiate()["reference"] for _ in range(3))
     for ref, status, more in ((paid, "success", {}), (failed, "failed", {}), (other, "success", {"event": "transfer.success"})):
         r = shop.paystack({"data": {"id": 1, "reference": ref, "amount": 300000, "currency": "NGN", "status": status}, **more})
@@ -425,7 +425,7 @@ def test_a_message_without_an_event_tells_by_its_status(shop):
     assert [shop.status(ref) for ref in (paid, failed, other)] == ["SUCCESS", "FAILED", "PENDING"]
 
 
-def test_success_stays_unless_the_money_goes_back(shop, gateways):
+def test_success_is_final_except_for_refunds_and_disputes(shop, gateways):
     ref = shop.initiate()["reference"]
     event = gateways.pay(ref)
 
@@ -434,15 +434,15 @@ def test_success_stays_unless_the_money_goes_back(shop, gateways):
         return shop.status(ref)
 
     assert tell("charge.failed", reference=ref) == "FAILED"
-    shop.paid(event)  # the second card worked
+    shop.paid(event)  # paid with a second card
     until = shop.purchase(ref)[1]
     for name in ("charge.failed", "transfer.success", "invoice.create", "charge.dispute.resolved?", "refund.pending", "refund.failed"):
         assert tell(name, reference=ref, status="failed") == "SUCCESS"
-    assert tell("refund.processed", transaction_reference=ref, amount=100, currency="NGN") == "SUCCESS"  # a part of it
+    assert tell("refund.processed", transaction_reference=ref, amount=100, currency="NGN") == "SUCCESS"  # partial refund
     assert tell("charge.dispute.create", id=7, transaction={"reference": ref}) == "FAILED"
     assert shop.access(403, "?record=false")["hasAccess"] is False
     shop.paid(event)
-    assert shop.status(ref) == "FAILED"  # the old news of the payment do not count any more
+    assert shop.status(ref) == "FAILED"  # a repeated webhook of the payment changes nothing
     assert tell("charge.dispute.resolve", id=7, resolution="declined", transaction={"reference": ref}) == "SUCCESS"
     assert shop.purchase(ref)[1] == until and shop.access()["hasAccess"] is True
     assert tell("refund.processed", transaction_reference=ref, amount=300000, currency="NGN") == "FAILED"
@@ -455,13 +455,13 @@ def of(ref, name, **data):
         "transaction_reference": ref} if "refund" in name else {"reference": ref})}}
 
 
-# Reports of a gateway about one purchase: the words of wanzami.ppv_settle, the amount in kobo, the gateway's id of it.
+# Reports of a gateway about one purchase: the event of wanzami.ppv_settle, the amount in kobo, the gateway's id of the event.
 MESSAGES = {"paid": ("paid", 300000, None), "failed": ("failed", None, None), "half a": ("refunded", 150000, "a"), "half b": ("refunded", 150000, "b"),
             "whole": ("refunded", 300000, "w"), "disputed": ("disputed", None, "1"), "won": ("won", None, "1"), "lost": ("lost", None, "1")}
 
 
 def ledger(messages):
-    """What the buyer has in the end: a set of messages has no order and no repetition."""
+    """Returns the expected status after a set of reports: order and repetition do not matter."""
     told = set(messages)
     paid_back = ("half a" in told) / 2 + ("half b" in told) / 2 + ("whole" in told)
     if paid_back >= 1 or "lost" in told or ("disputed" in told and "won" not in told):
@@ -471,9 +471,9 @@ def ledger(messages):
     return "FAILED" if "failed" in told else "PENDING"
 
 
-def test_all_orders_of_up_to_five_messages_end_as_the_model_says(postgres):
-    """The database walks through the tree of all sequences, each message once for all that follow it. The mail is for the first moment in
-    which the film could be watched."""
+def test_all_sequences_of_up_to_five_reports_end_in_the_expected_status(postgres):
+    """A recursive SQL function walks the tree of all sequences and undoes each step with a savepoint. The mail must have been sent if access
+    was granted at any time."""
     _, db = postgres.create_migrated()
     names, most = list(MESSAGES), 5
     with db.cursor() as c:
@@ -506,8 +506,8 @@ def test_all_orders_of_up_to_five_messages_end_as_the_model_says(postgres):
         assert result == [ledger(told), "t" if "paid" in told else "f", str(int(thanked))], told
 
 
-def test_all_orders_of_the_messages_by_webhook(shop):
-    """The way of a refunded buyer who disputed as well: whatever comes first, the money went back and the film is gone."""
+def test_all_orders_of_webhooks_with_a_full_refund_end_in_failed(shop):
+    """The buyer gets a refund and also disputes the payment: in every order of webhooks, access ends."""
     for order in itertools.permutations(("charge.success", "charge.dispute.create", "refund.processed", "charge.dispute.resolve")):
         ref = shop.initiate()["reference"]
         for name in order:
@@ -517,7 +517,7 @@ def test_all_orders_of_the_messages_by_webhook(shop):
         assert shop.access(403, "?record=false")["hasAccess"] is False
 
 
-def test_several_disputes_are_told_apart(shop):
+def test_disputes_are_distinguished_by_id(shop):
     ref = shop.buy()
     tell = lambda name, **data: shop.paystack(of(ref, name, **data)) and shop.status(ref)  # noqa: E731
     assert tell("charge.dispute.create", id=1) == tell("charge.dispute.remind", id=2) == "FAILED"
@@ -526,8 +526,8 @@ def test_several_disputes_are_told_apart(shop):
     assert tell("charge.dispute.resolve", id=3, resolution="merchant-accepted") == tell("charge.dispute.resolve", id=3, resolution="declined") == "FAILED"
 
 
-def test_purchases_of_releases_without_a_ledger(shop):
-    """Their rows know only that money went back; the stored message tells why."""
+def test_purchases_of_releases_without_a_ledger_are_settled(shop):
+    """Their rows only record that the money was returned; the stored webhook has the reason."""
     def old(status, access=True, event=None, id="7"):
         ref = shop.initiate()["reference"]
         purchase, = shop.rows('''UPDATE "PpvPurchase" SET status = %s::"PpvPurchaseStatus", "paystackTrxId" = \'5\', "rawPayload" = %s,
@@ -553,10 +553,10 @@ def test_purchases_of_releases_without_a_ledger(shop):
     assert shop.rows('SELECT count(*) FROM "ErrorLog"') == [(0,)]
 
 
-# Paid twice
+# Double payments
 
 def two_tabs(shop, gateways, **headers):
-    """The references of two purchases of one title, the first paid."""
+    """Creates two purchases of one title, pays the first, and returns their references."""
     refs = [shop.initiate(**headers)["reference"] for _ in range(2)]
     shop.paid(gateways.pay(refs[0]))
     return refs
@@ -569,7 +569,7 @@ def refunds(shop, status=0):
 
 
 @pytest.mark.parametrize("headers", [{}, {"x_country": "US"}])
-def test_who_pays_twice_gets_the_second_payment_back(shop, gateways, headers):
+def test_a_second_payment_is_refunded(shop, gateways, headers):
     first, second = two_tabs(shop, gateways, **headers)
     shop.paid(gateways.pay(second))
     assert refunds(shop) == [(second, "requested")]
@@ -582,7 +582,7 @@ def test_who_pays_twice_gets_the_second_payment_back(shop, gateways, headers):
     assert [shop.status(r) for r in (first, second)] == ["SUCCESS", "FAILED"]
 
 
-def test_two_payments_at_the_same_time_are_seen(shop, gateways):
+def test_concurrent_payments_are_refunded_except_one(shop, gateways):
     for n in range(8):
         title = shop.sell("Film %d" % n)
         events = [gateways.pay(shop.initiate(title=title)["reference"]) for _ in range(3)]
@@ -594,26 +594,26 @@ def test_two_payments_at_the_same_time_are_seen(shop, gateways):
     assert shop.rows('SELECT count(*), count(DISTINCT "titleId") FROM "PpvPurchase" WHERE status = \'SUCCESS\'') == [(8, 8)] and len(gateways.refunds) == 16
 
 
-def test_a_refund_that_the_gateway_refuses_is_told_to_people(shop, gateways):
+def test_a_refused_refund_is_reported(shop, gateways):
     first, second = two_tabs(shop, gateways)
     shop.paid(gateways.pay(second))
-    gateways.refunds[second] = 1  # a part has gone back already
+    gateways.refunds[second] = 1  # partially refunded before
     assert refunds(shop, 1) == [(second, "refused")] and shop.status(second) == "SUCCESS"
     why = "the gateway responded with status 400: Transaction has been fully reversed"
     assert shop.rows('SELECT level, message FROM "ErrorLog"') == [("ERROR", "PPV payment %s must be refunded in the dashboard of PAYSTACK: %s" % (second, why))]
     shown = "SELECT name, value FROM wanzami.status() WHERE section = 'Payments'"
     assert shop.rows(shown) == [(second, "refund it in the dashboard of PAYSTACK: " + why)]
     assert refunds(shop) == [(second, "refused")]
-    shop.paid({"event": "refund.processed", "data": {"transaction_reference": second, "refund_reference": "TRF", "amount": 300000}})  # somebody did
+    shop.paid({"event": "refund.processed", "data": {"transaction_reference": second, "refund_reference": "TRF", "amount": 300000}})  # refunded in the gateway's dashboard
     assert shop.rows(shown) == [] and [shop.status(r) for r in (first, second)] == ["SUCCESS", "FAILED"]
 
 
-def test_a_refund_is_asked_for_again_until_the_gateway_answers(shop, gateways):
+def test_a_failed_refund_request_is_retried(shop, gateways):
     first, second = two_tabs(shop, gateways)
     shop.paid(gateways.pay(second))
     gateways.say(500, b"oops")
     assert refunds(shop, 1) == [(second, "due")] and shop.rows('SELECT count(*) FROM "ErrorLog"') == [(0,)]
-    assert refunds(shop) == [(second, "due")]  # not at once
+    assert refunds(shop) == [(second, "due")]  # only after a delay
     gateways.say(None)
     shop.rows("UPDATE wanzami.ppv_refund SET next_at = now()")
     assert refunds(shop) == [(second, "requested")] and len(gateways.refunds) == 1
@@ -621,7 +621,7 @@ def test_a_refund_is_asked_for_again_until_the_gateway_answers(shop, gateways):
     assert "the gateway reports that the refund has failed" in shop.rows('SELECT message FROM "ErrorLog"')[0][0]
 
 
-def test_nobody_loses_the_only_payment_that_is_left(shop, gateways):
+def test_the_last_remaining_payment_is_not_refunded(shop, gateways):
     first, second = two_tabs(shop, gateways)
     shop.paid(gateways.pay(second))
     shop.paystack(of(first, "refund.processed"))
@@ -629,8 +629,8 @@ def test_nobody_loses_the_only_payment_that_is_left(shop, gateways):
     assert [shop.status(r) for r in (first, second)] == ["FAILED", "SUCCESS"] and shop.access()["hasAccess"] is True
 
 
-def test_one_link_that_was_paid_twice_is_told_to_people(shop, gateways):
-    """Flutterwave takes several transactions for one tx_ref."""
+def test_a_second_transaction_for_one_reference_is_reported(shop, gateways):
+    """Flutterwave accepts several transactions for one tx_ref."""
     ref = shop.initiate(x_country="US")["reference"]
     event = gateways.pay(ref)
     shop.paid(event)
@@ -641,10 +641,10 @@ def test_one_link_that_was_paid_twice_is_told_to_people(shop, gateways):
     assert "it was paid twice, the second time with transaction 799999" in shop.rows('SELECT message FROM "ErrorLog"')[0][0]
     back = {"event": "refund.completed", "data": {"id": 1, "TransactionId": 799999, "AmountRefunded": 5, "status": "completed"}}
     shop.flutterwave(back)
-    assert shop.status(ref) == "SUCCESS" and shop.access()["hasAccess"] is True  # one of two payments is left
+    assert shop.status(ref) == "SUCCESS" and shop.access()["hasAccess"] is True  # one of two payments remains
 
 
-def test_a_refund_of_flutterwave_that_overtakes_its_charge(shop, gateways):
+def test_a_flutterwave_refund_before_its_charge_ends_in_failed(shop, gateways):
     ref = shop.initiate(x_country="US")["reference"]
     event = gateways.pay(ref)
     refund = {"event": "refund.completed", "data": {"id": 1, "TransactionId": event["data"]["id"], "AmountRefunded": 5, "status": "completed"}}
@@ -654,7 +654,7 @@ def test_a_refund_of_flutterwave_that_overtakes_its_charge(shop, gateways):
     assert shop.status(ref) == "FAILED" and shop.rows("SELECT count(*) FROM wanzami.ppv_early_refund") == [(0,)]
 
 
-def test_flutterwave_gives_money_back(shop, gateways):
+def test_a_full_flutterwave_refund_ends_access(shop, gateways):
     ref = shop.initiate(x_country="US")["reference"]
     event = gateways.pay(ref)
     shop.paid({"event": "charge.completed", "data": {**event["data"], "status": "pending"}})
@@ -670,13 +670,13 @@ def test_flutterwave_gives_money_back(shop, gateways):
 
 @pytest.mark.parametrize("body", [b"{}", b"[]", b'{"event":"charge.success"}', b'{"data":null}', b'{"data":[]}', b'{"data":"x"}', b'{"data":{"reference":""}}',
                                   b'{"data":{"reference":null}}', b'{"event":5,"data":{"tx_ref":"","meta":7}}'])
-def test_webhooks_without_a_reference(shop, body):
+def test_webhooks_without_a_reference_get_400(shop, body):
     assert (shop.paystack(body).status_code, shop.paystack(body).json()) == (400, {"message": "Missing reference"})
     r = shop.hook("flutterwave", body, {"verif-hash": Gateways.flutterwave_secret})
     assert (r.status_code, r.json()) == (400, {"message": "Missing tx_ref"})
 
 
-def test_webhooks_that_are_no_news(shop):
+def test_webhooks_with_an_unknown_reference_or_an_invalid_body_are_refused(shop):
     for reference in ("nope", 5, {"a": 1}, "x" * 5000, "\u00e9"):
         r = shop.paystack({"event": "charge.success", "data": {"reference": reference, "amount": 1, "currency": "NGN"}})
         assert (r.status_code, r.json()) == (404, {"message": "Purchase not found"})
@@ -685,9 +685,9 @@ def test_webhooks_that_are_no_news(shop):
     assert shop.hook("paystack", b"x", {"Content-Type": "text/plain", "x-paystack-signature": paystack_signature(b"x")}).status_code == 400
 
 
-# Looking, and strikes
+# Access checks and strikes
 
-def test_three_strikes_and_the_way_back(shop):
+def test_three_strikes_bar_the_account_until_a_reset(shop):
     other = shop.sell("Another")
     free = shop.sell("Free", None, isPpv=False)
     assert shop.access(404, title=99999) == {"message": "Title not found"}
@@ -715,7 +715,7 @@ def test_three_strikes_and_the_way_back(shop):
     assert shop.access(403)["ppvStrikeCount"] == 1
 
 
-def test_many_looks_at_once_are_counted_one_by_one(shop):
+def test_concurrent_access_checks_are_counted_exactly(shop):
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
         answers = [f.result() for f in [pool.submit(shop.get, "/api/ppv/access/%d" % shop.title, token=shop.token) for _ in range(20)]]
     assert sorted(r.json()["ppvStrikeCount"] for r in answers if r.status_code == 403 and not r.json()["userPpvBanned"]) == [1, 2]
@@ -723,14 +723,14 @@ def test_many_looks_at_once_are_counted_one_by_one(shop):
     assert shop.rows('SELECT count(*) FROM "PpvViolation"') == [(3,)]
 
 
-def test_denials_may_be_told_with_200_and_counted_more_mildly(open_shop):
+def test_denied_status_and_strike_pause_are_configurable(open_shop):
     s = open_shop(PPV_DENIED_STATUS=200, PPV_STRIKE_PAUSE_SEC=600)
     assert [s.access(200)["ppvStrikeCount"] for _ in range(3)] == [1, 1, 1] and s.access(200)["hasAccess"] is False
 
 
 # Lists
 
-def test_lists_of_none_one_and_many(shop, gateways):
+def test_purchase_lists_with_0_1_and_20000_rows(shop, gateways):
     user(shop, "root@example.com", role="FINANCE")
     token = login(shop, "root@example.com", path="/api/admin/login").json()["accessToken"]
 
@@ -753,7 +753,7 @@ def test_lists_of_none_one_and_many(shop, gateways):
     assert [len(admin(q)["items"]) for q in ("", "?limit=", "?limit=0", "?offset=20000", "?offset=30000", "?gateway=other")] == [200, 200, 0, 1, 0, 0]
     assert [i["paystackRef"] for i in admin("?limit=2&offset=1&status=failed&gateway=flutterwave")["items"]] == ["many-3", "many-5"]
     assert admin("?status=success&gateway=paystack")["totalCount"] == 1
-    assert len(admin("?limit=1&limit=2&status=success&status=failed")["items"]) == 1, "of what comes again the first counts"
+    assert len(admin("?limit=1&limit=2&status=success&status=failed")["items"]) == 1, "the first of repeated parameters counts"
     assert admin("?gateway=paystack&gateway=flutterwave")["totalCount"] == 1
     for query in ("limit=-1", "limit=x", "limit=1.5", "offset=-1", "offset=" + "9" * 30, "status=paid", "limit=%27", "status=SUCCESS%00"):
         r = shop.get("/api/admin/ppv/purchases?" + query, token=token)
@@ -765,7 +765,7 @@ def test_lists_of_none_one_and_many(shop, gateways):
 
 # The mail
 
-def test_the_thanks_are_sent_with_what_else_can_be_bought(open_shop, gateways, mail):
+def test_the_purchase_mail_recommends_other_titles(open_shop, gateways, mail):
     s = open_shop(**mail.env())
     for n, (name, price) in enumerate((("Oldest", 1), ("Second & third", 2500), ("No price", None), ("Newest", 7))):
         s.sell(name, price, createdAt="2030-01-0%d" % (n + 1))
@@ -784,7 +784,7 @@ def test_the_thanks_are_sent_with_what_else_can_be_bought(open_shop, gateways, m
     assert page.count("https://app.example/title") == 4 and "{{" not in page + text
 
 
-def test_the_only_title_is_thanked_for_alone(open_shop, gateways, mail):
+def test_the_purchase_mail_without_other_titles_has_no_recommendations(open_shop, gateways, mail):
     s = open_shop(**mail.env())
     s.buy()
     message, = mail.wait("ada@example.com")
@@ -798,7 +798,7 @@ FILM = bytes(range(256)) * 4096
 
 @pytest.fixture(params=["s3", "local"])
 def cinema(request, open_shop, gateways, tmp_path):
-    """A shop whose title and an episode of a second one have a rendition in the store."""
+    """A shop in which the title and an episode of a second title have a rendition in object storage."""
     def start(**env):
         if request.param == "s3":
             store = request.getfixturevalue("store")
@@ -830,32 +830,32 @@ def play(url, **headers):
     return requests.get(url, headers=headers, timeout=60)
 
 
-def test_media_play_for_who_paid_and_comes_from_the_same_place(cinema):
+def test_the_gate_requires_a_purchase_and_the_ip_address_and_user_agent_of_the_grant(cinema):
     s = cinema()
     url, = addresses(s)
     assert url.startswith(s.a.url + "/api/ppv/media/") and "unguessable" not in url
     r = play(url)
     assert (r.status_code, r.json()) == (403, {"message": "Purchase required to access this title."}) and r.headers["Access-Control-Allow-Origin"] == "*"
     s.buy()
-    assert play(url).status_code == 403  # bought, but nobody has asked yet
+    assert play(url).status_code == 403  # bought, but no access check yet
     s.access()
     r = play(url)
     assert r.status_code == 200 and r.content == FILM and [h.status_code for h in r.history] == [302]
     assert r.history[0].headers["Cache-Control"] == "no-store" and "unguessable" in r.url
     r = play(url, Range="bytes=1000-1999")
     assert r.status_code == 206 and r.content == FILM[1000:2000] and r.headers["Content-Range"] == "bytes 1000-1999/%d" % len(FILM)
-    # From elsewhere, or with another program, it does not.
+    # Another IP address or user agent is refused.
     assert play(url, **{"X-Forwarded-For": "203.0.113.9"}).status_code == 403 and play(url, **{"User-Agent": "another"}).status_code == 403
-    # The last proxy's word counts, not the client's; an IPv6 address by its network.
+    # The IP address that the last proxy has added counts; an IPv6 address by its network.
     s.access(headers={"X-Forwarded-For": "198.51.100.1, 2001:db8:1:2::7"})
     assert play(url, **{"X-Forwarded-For": "127.0.0.9, 2001:db8:1:2:ffff::1"}).status_code == 200
     assert play(url, **{"X-Forwarded-For": "2001:db8:1:2::7, 198.51.100.1"}).status_code == 403
-    # Another title's purchase is none of this one.
+    # The purchase of another title grants nothing.
     other, = addresses(s, s.series)
     assert other != url and play(other).status_code == 403
 
 
-def test_the_gate_waits_for_the_question_that_comes_with_it(cinema):
+def test_the_gate_waits_for_a_concurrent_access_check(cinema):
     s = cinema()
     url, = addresses(s)
     s.buy()
@@ -870,7 +870,7 @@ def test_the_gate_waits_for_the_question_that_comes_with_it(cinema):
     'UPDATE "PpvPurchase" SET status = \'FAILED\'', 'UPDATE "PpvPurchase" SET "accessExpiresAt" = now() - interval \'1 second\'', 'UPDATE "User" SET "ppvBanned" = true',
     "UPDATE wanzami.ppv_grant SET expires_at = now() - interval '1 second'", 'DELETE FROM "PpvPurchase"', 'UPDATE "AssetVersion" SET status = \'FAILED\'',
     'DELETE FROM "AssetVersion"', 'UPDATE "AssetVersion" SET url = \'s3://b/uploads/source.mp4\'', 'DELETE FROM "Title"'])
-def test_a_grant_ends_with_what_it_stands_for(cinema, change):
+def test_a_grant_ends_with_its_purchase_account_or_rendition(cinema, change):
     s = cinema()
     s.buy()
     s.access()
@@ -881,7 +881,7 @@ def test_a_grant_ends_with_what_it_stands_for(cinema, change):
 
 
 @pytest.mark.parametrize("cinema", ["local"], indirect=True)
-def test_addresses_that_are_not_ours(cinema):
+def test_forged_gate_urls_are_refused(cinema):
     s = cinema(PUBLIC_API_ORIGIN="https://api.example/")
     s.buy()
     s.access()
@@ -902,8 +902,8 @@ def test_addresses_that_are_not_ours(cinema):
     assert (r.status_code, r.headers["Location"]) == (302, "https://cdn.example/film.mp4")
 
 
-def test_no_cache_keeps_urls_or_gives_them_to_others(cinema):
-    """Every answer with signed URLs, and each 304 and refusal in its place, names all headers that decide about it."""
+def test_caching_headers_of_responses_with_signed_urls(cinema):
+    """Every response with signed URLs, and every 304 and refusal in its place, names all headers on which it depends in Vary."""
     s = cinema()
     deciding = {"authorization", "accept-language", "cf-ipcountry", "x-vercel-ip-country", "x-country", "x-app-country", "x-kid-mode", "x-profile-age",
                 "x-profile-birthyear", "x-forwarded-host", "x-forwarded-proto", "origin"}
@@ -915,12 +915,12 @@ def test_no_cache_keeps_urls_or_gives_them_to_others(cinema):
         assert of(r) == ("private, no-cache", deciding), path
         assert of(s.get(path, headers={"If-None-Match": r.headers.get("ETag", "*")})) == ("private, no-cache", deciding)
         assert of(s.get(path, token=s.token)) == ("no-store", deciding)
-    for _ in range(2):  # made, and from the response cache
+    for _ in range(2):  # computed, then from the response cache
         assert of(s.get("/api/titles")) == (None, deciding)
         assert of(s.get("/api/titles", token=s.token)) == ("no-store", deciding)
 
 
-def test_who_shows_a_token_gets_the_store_or_nothing(cinema):
+def test_with_a_token_urls_are_presigned_for_buyers_and_null_for_others(cinema):
     s = cinema()
     assert addresses(s, token=s.token) == [None] and addresses(s, token="nonsense")[0].startswith(s.a.url + "/api/ppv/media/")
     s.buy()
@@ -937,7 +937,7 @@ def test_who_shows_a_token_gets_the_store_or_nothing(cinema):
 
 
 @pytest.mark.parametrize("cinema", ["local"], indirect=True)
-def test_the_gate_lets_administrators_pass(cinema):
+def test_administrators_pass_the_gate(cinema):
     s = cinema()
     user(s, "root@example.com", role="MODERATOR")
     token = login(s, "root@example.com", path="/api/admin/login").json()["accessToken"]
@@ -950,7 +950,7 @@ def test_the_gate_lets_administrators_pass(cinema):
 
 
 @pytest.mark.parametrize("cinema", ["local"], indirect=True)
-def test_enforcement_by_token_or_not_at_all(cinema):
+def test_ppv_enforcement_token_and_off(cinema):
     s = cinema(PPV_ENFORCEMENT="token")
     assert addresses(s) == [None]
     s.buy()

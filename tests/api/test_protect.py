@@ -1,4 +1,4 @@
-"""What slow, many, greedy and lying clients cost: their own connection, and nobody else's answers."""
+"""Limits and timeouts for clients: a client that is slow, sends too much or opens too many connections affects no other client."""
 import os
 import re
 import select
@@ -28,7 +28,7 @@ def connect(a, **options):
 
 
 def rest(s):
-    """Everything until the server ends it."""
+    """Reads until the server closes the connection."""
     data = b""
     try:
         while True:
@@ -41,7 +41,7 @@ def rest(s):
 
 
 def drip(s, data):
-    """Sends byte by byte until the server says something; what it says, or None when it let all of it pass."""
+    """Sends byte by byte until the server responds. Returns the response, or None if the server reads all bytes without one."""
     for i in range(len(data)):
         try:
             s.sendall(data[i:i + 1])
@@ -59,7 +59,7 @@ def late(answer):
 
 
 class Base:
-    """A database and nothing else."""
+    """A migrated database without other servers."""
 
     def __init__(self, postgres, appliance):
         self.postgres, self._appliance = postgres, appliance
@@ -89,29 +89,29 @@ def slow(appliance):
     return start
 
 
-def test_who_says_nothing_is_let_go(slow):
+def test_a_client_that_sends_nothing_is_disconnected(slow):
     with connect(slow(HEADER_TIMEOUT_SEC=1)) as s:
         assert rest(s) == b""
 
 
-def test_a_head_has_its_time_however_it_drips(slow):
+def test_a_slow_request_header_gets_408(slow):
     with connect(slow(HEADER_TIMEOUT_SEC=1)) as s:
         late(drip(s, b"GET /health HTTP/1.1\r\n" + b"x: y\r\n" * 10000))
 
 
-def test_a_body_has_its_time_however_it_drips(slow):
+def test_a_slow_request_body_gets_408(slow):
     with connect(slow(BODY_TIMEOUT_SEC=1)) as s:
         s.sendall(POST % 100000)
         late(drip(s, b" " * 100000))
 
 
-def test_a_body_must_go_on(slow):
+def test_a_stalled_request_body_gets_408(slow):
     with connect(slow(STALL_TIMEOUT_SEC=1)) as s:
         s.sendall(POST % 100000 + b" " * 20000)
         late(rest(s))
 
 
-def test_an_idle_connection_outlives_the_time_of_a_head_and_then_ends(slow):
+def test_an_idle_connection_is_closed_after_keepalive_sec(slow):
     a = slow(HEADER_TIMEOUT_SEC=1, KEEPALIVE_SEC=4)
     with connect(a) as s, connect(a) as silent:
         s.sendall(HEALTH)
@@ -122,7 +122,7 @@ def test_an_idle_connection_outlives_the_time_of_a_head_and_then_ends(slow):
         assert rest(s) == b""
 
 
-def test_work_that_takes_long_is_no_slow_client(base):
+def test_a_slow_statement_causes_no_client_timeout(base):
     a = base.start(roles="api", WORKERS=1, **{**LONG, "HEADER_TIMEOUT_SEC": 1, "BODY_TIMEOUT_SEC": 1, "STALL_TIMEOUT_SEC": 1, "KEEPALIVE_SEC": 1})
     with connect(a) as s, connect(a) as silent:
         base.postgres.pause()
@@ -134,14 +134,14 @@ def test_work_that_takes_long_is_no_slow_client(base):
         assert rest(s).startswith(b"HTTP/1.1 200 ")
 
 
-def test_an_answer_that_nobody_reads_is_given_up(base, folder):
+def test_a_response_that_is_not_read_times_out(base, folder):
     api = Api(base, folder=folder, WORKERS=1, **{**LONG, "STALL_TIMEOUT_SEC": 1})
     made = api.post("/api/admin/assets/presign", {"contentType": "image/png", "kind": "poster"})
     assert requests.put(made["url"], data=os.urandom(40 << 20), headers={"Content-Type": "image/png"}, timeout=60).status_code == 200
     path = api.post("/api/admin/assets/get-url", {"key": made["key"]})["url"].split("/", 3)[3].encode()
     with connect(api.a, SO_RCVBUF=4096) as s:
         s.sendall(b"GET /" + path + b" HTTP/1.1\r\nHost: x\r\n\r\n")
-        while True:  # one byte now and then opens no window
+        while True:  # reading single bytes does not open the TCP window
             try:
                 if not s.recv(1):
                     break
@@ -154,7 +154,7 @@ def test_an_answer_that_nobody_reads_is_given_up(base, folder):
 
 
 def wait_closed(a, s):
-    """Whether the server has given up this connection: its table does not know it any more as established."""
+    """Returns whether the server has closed this connection: the kernel's table no longer has it as established."""
     time.sleep(0.2)
     port = "%04X" % s.getsockname()[1]
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
@@ -166,18 +166,18 @@ def wait_closed(a, s):
     return True
 
 
-def test_who_asks_again_and_again_and_reads_nothing_is_let_go(slow):
+def test_a_client_that_sends_requests_and_reads_nothing_is_disconnected(slow):
     a = slow()
     with connect(a, SO_RCVBUF=4096) as s:
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with pytest.raises(OSError):
             for _ in range(20000):
                 s.sendall(b"GET /console/console.js HTTP/1.1\r\nHost: x\r\n\r\n")
-                time.sleep(0.002)  # what comes together with another request is not looked at
+                time.sleep(0.002)  # requests in the same segment would be pipelined bytes, which are not read
     assert a.get("/health").status_code == 200
 
 
-def test_beyond_the_cap_of_connections_comes_503_and_idle_ones_make_room(slow):
+def test_a_connection_above_the_limit_gets_503_and_idle_ones_are_closed(slow):
     a = slow(MAX_CONNECTIONS=8)
     idle = [connect(a) for _ in range(20)]
     with connect(a) as s:
@@ -186,22 +186,22 @@ def test_beyond_the_cap_of_connections_comes_503_and_idle_ones_make_room(slow):
         assert answer.startswith(b"HTTP/1.1 503 ") and b"\r\nretry-after: 2\r\n" in answer
         assert b"\r\naccess-control-allow-origin: *\r\n" in answer and answer.endswith(b'{"message":"The service is busy. Please try again in a moment."}')
     for path in ("/health", "/metrics", "/api/health"):
-        assert a.get(path).status_code == 200  # a load balancer still sees that it lives
+        assert a.get(path).status_code == 200  # health checks still succeed
     assert sum(rest(s) == b"" for s in idle[:12]) == 12
-    wait_for(lambda: requests.get(a.url + "/nothing", timeout=30).status_code == 404, "room")
+    wait_for(lambda: requests.get(a.url + "/nothing", timeout=30).status_code == 404, "a free connection")
     for s in idle:
         s.close()
 
 
-def test_beyond_the_cap_of_requests_in_flight_comes_503(base):
+def test_a_request_above_max_in_flight_gets_503(base):
     a = base.start(roles="api", WORKERS=1, MAX_IN_FLIGHT=2)
-    wait_for(lambda: "\nwanzami_database_connections 2\n" in a.get("/metrics").text, "both connections")  # one that is being made now is not paused
+    wait_for(lambda: "\nwanzami_database_connections 2\n" in a.get("/metrics").text, "both connections")  # a connection that is being opened would not be paused
     base.postgres.pause()
     try:
         held = [connect(a) for _ in range(2)]
         for s in held:
             s.sendall(b"GET /api/titles/1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        assert a.get("/health").status_code == 200  # the worker has read them before this
+        assert a.get("/health").status_code == 200  # the worker has read them before this request
         r = a.get("/api/titles/2")
         assert r.status_code == 503
         assert (r.headers["Retry-After"], r.json()["message"]) == ("2", "The service is busy. Please try again in a moment.")
@@ -216,7 +216,7 @@ def test_beyond_the_cap_of_requests_in_flight_comes_503(base):
     assert int(re.search(r'requests_total\{method="\w+",route="none",status="5xx"\} (\d+)', told)[1]) >= 1
 
 
-def test_who_signs_in_behind_too_many_is_told_so(base):
+def test_a_login_above_max_password_wait_gets_503(base):
     a, over = base.start(roles="api", WORKERS=1, MAX_PASSWORD_WAIT_MS=100), threading.Event()
 
     def sign_in(n):
@@ -245,7 +245,7 @@ def sign_in_from(a, address, n):
     return a.post("/api/auth/login", {"email": "nobody%d@example.com" % n, "password": "Films-4-all"}, headers={"X-Forwarded-For": address}).status_code
 
 
-def test_sign_ins_of_one_network_do_not_delay_those_of_another(base):
+def test_logins_of_one_network_do_not_delay_those_of_another(base):
     a, answered = base.start(roles="api", WORKERS=1, MAX_PASSWORD_WAIT_MS=60000), []
 
     def one_of_many(n):
@@ -254,17 +254,17 @@ def test_sign_ins_of_one_network_do_not_delay_those_of_another(base):
     crowd = [threading.Thread(target=one_of_many, args=(n,)) for n in range(30)]
     for thread in crowd:
         thread.start()
-    wait_for(lambda: answered, "the first of many")
+    wait_for(lambda: answered, "the first response")
     before = len(answered)
     assert sign_in_from(a, "198.51.100.1", 1000) == 401
     between = len(answered) - before
     for thread in crowd:
         thread.join()
     assert answered == [401] * 30
-    assert between <= 10, "%d of 30 went before one that came from another network" % between
+    assert between <= 10, "%d of 30 logins were served before the one of another network" % between
 
 
-def test_only_the_network_with_too_many_sign_ins_is_refused(base):
+def test_only_the_network_with_too_many_logins_gets_503(base):
     a, over, others = base.start(roles="api", WORKERS=1, MAX_PASSWORD_WAIT_MS=1000), threading.Event(), []
 
     def again_and_again(client):
@@ -284,8 +284,8 @@ def test_only_the_network_with_too_many_sign_ins_is_refused(base):
 
 
 def refused_in_many_ways(a):
-    """Alone, two behind each other, in pieces, with a body, asking for the end of the connection: the answers come in order and nothing is mistaken
-    for another request."""
+    """Sends one request, two pipelined, one in pieces, with a body, with Connection: close. The responses arrive in order, and no byte is
+    parsed as another request."""
     get, body = b"GET /api/titles/2 HTTP/1.1\r\nHost: x\r\n\r\n", b'{"email":"a@example.com","password":"Films-4-all"}'
     post = POST % len(body)
     for pieces, answers in (([get], 1), ([get + get], 2), ([get[:20], get[20:]], 1), ([post + body], 1), ([post, body], 1), ([post + body + get], 2),
@@ -303,19 +303,19 @@ def refused_in_many_ways(a):
         assert said.startswith(b"HTTP/1.1 503 ") and b"\r\nconnection: close\r\n" in said
 
 
-def test_bodies_do_not_fill_the_memory(base):
+def test_bodies_above_max_body_mb_get_503(base):
     a = base.start(roles="api", WORKERS=1, MAX_BODY_MB=1, **LONG)
-    token = b"\r\nAuthorization: Bearer " + bearer(1, "d").encode()  # good, but of nobody
+    token = b"\r\nAuthorization: Bearer " + bearer(1, "d").encode()  # a valid token of a user who does not exist
     campaign = (POST.replace(b"/api/auth/login", b"/api/admin/email/send") % 1000000).replace(b"\r\nHost: x", b"\r\nHost: x" + token)
     with connect(a) as one, connect(a) as two:
         one.sendall(campaign + b"[")
-        assert a.get("/health").status_code == 200  # the worker has read it before this
+        assert a.get("/health").status_code == 200  # the worker has read it before this request
         two.sendall(campaign + b"[")
         assert two.recv(4096).startswith(b"HTTP/1.1 503 ")
         with connect(a) as rest, connect(a) as whole:
             rest.sendall(POST % 48000 + b"[")
             assert a.get("/health").status_code == 200
-            whole.sendall(POST % 9000 + b"[" + b" " * 8998 + b"]")  # the whole request at once: Kore has taken the buffer by then
+            whole.sendall(POST % 9000 + b"[" + b" " * 8998 + b"]")  # sent as a whole: Kore has already allocated the buffer
             assert whole.recv(4096).startswith(b"HTTP/1.1 503 ")
         one.sendall(b"]" + b" " * 999998)
         assert one.recv(4096).startswith(b"HTTP/1.1 401 ")
@@ -325,8 +325,8 @@ def test_bodies_do_not_fill_the_memory(base):
 
 
 @pytest.mark.parametrize("media", [False, True])
-def test_a_body_of_local_storage_needs_a_signature(base, tmp_path, media):
-    """However long the header section is: without one, the limit is that of every body."""
+def test_an_upload_to_local_storage_needs_a_signature(base, tmp_path, media):
+    """Without a signature the usual body limit applies, whatever the size of the header section."""
     a = base.start(roles="api", WORKERS=1, **({"MEDIA_DIR": str(tmp_path / "media"), "PUBLIC_API_ORIGIN": "http://localhost"} if media else {}))
     for padding in (b"", b"User-Agent: " + b"x" * 3000 + b"\r\n"):
         with connect(a) as s:
@@ -334,7 +334,7 @@ def test_a_body_of_local_storage_needs_a_signature(base, tmp_path, media):
             assert s.recv(4096).startswith(b"HTTP/1.1 403 " if media else b"HTTP/1.1 413 ")
 
 
-def test_a_crowd_of_slow_clients_does_not_keep_others_waiting(slow):
+def test_slow_clients_do_not_delay_others(slow):
     a = slow(HEADER_TIMEOUT_SEC=5)
     crowd = [connect(a) for _ in range(300)]
     for s in crowd:
@@ -346,10 +346,10 @@ def test_a_crowd_of_slow_clients_does_not_keep_others_waiting(slow):
         s.close()
 
 
-# Whose address it is
+# The client's IP address
 
 def address(base, a, **headers):
-    """What a sign-in from there leaves in its session."""
+    """Logs in and returns the IP address that the session records."""
     email = "c%d@example.com" % time.time_ns()
     base.rows("""INSERT INTO "User" (email, password, name, role, "emailVerified", "updatedAt") VALUES (%s, (SELECT password FROM "User" LIMIT 1),
         'C', 'USER', true, now())""", (email,))
@@ -358,7 +358,7 @@ def address(base, a, **headers):
     return base.rows('SELECT s."ipAddress" FROM "Session" s JOIN "User" u ON u.id = s."userId" WHERE u.email = %s', (email,))[0][0]
 
 
-def test_a_client_is_the_last_address_that_no_proxy_of_ours_has(base):
+def test_the_client_is_the_last_ip_address_that_is_no_trusted_proxy(base):
     assert run("admin", "create", "--email", "ada@example.com", "--name", "Ada", stdin="Films-4-all\n", **base.env).returncode == 0
     a = base.start(roles="api")
     for given, seen in (("203.0.113.9", "::ffff:203.0.113.9"),
@@ -376,7 +376,7 @@ def test_a_client_is_the_last_address_that_no_proxy_of_ours_has(base):
     assert address(base, other, **{"X-Forwarded-For": "203.0.113.9"}) == "::ffff:127.0.0.1"
 
 
-def test_a_forged_line_of_x_forwarded_for_in_front_of_the_proxys_is_not_believed(base):
+def test_a_forged_x_forwarded_for_before_the_proxys_is_ignored(base):
     assert run("admin", "create", "--email", "ada@example.com", "--name", "Ada", stdin="Films-4-all\n", **base.env).returncode == 0
     a = base.start(roles="api")
     body = b'{"email":"ada@example.com","password":"Films-4-all","deviceId":"d"}'
@@ -387,7 +387,7 @@ def test_a_forged_line_of_x_forwarded_for_in_front_of_the_proxys_is_not_believed
     assert base.rows('SELECT "ipAddress" FROM "Session"') == [("::ffff:203.0.113.9",)]
 
 
-def test_bad_lists_of_proxies_are_refused_at_start():
+def test_invalid_trusted_proxies_are_refused_at_start():
     for bad in ("10.0.0.0/33", "10.0.0.1/8", "x", "10.0.0.0/8,", "::1/129", "1", "10.0.0.0/8 fd00::/8"):
         r = run(**SECRETS, TRUSTED_PROXIES=bad, DATABASE_URL="postgresql://u@127.0.0.1:1/x")
         assert r.returncode == 1 and "TRUSTED_PROXIES" in r.stderr, bad
@@ -395,7 +395,7 @@ def test_bad_lists_of_proxies_are_refused_at_start():
 
 # Headers
 
-def test_browsers_that_came_over_tls_are_told_to_stay(slow):
+def test_hsts_is_sent_over_tls_only(slow):
     a = slow()
     over = {"X-Forwarded-Proto": "https"}
     assert a.get("/health", headers=over).headers["Strict-Transport-Security"] == "max-age=31536000"
@@ -404,7 +404,7 @@ def test_browsers_that_came_over_tls_are_told_to_stay(slow):
     assert "Strict-Transport-Security" not in slow(HSTS_SEC=0).get("/health", headers=over).headers
 
 
-def test_pages_cannot_be_framed_and_tokens_are_not_kept(slow):
+def test_pages_cannot_be_framed_and_responses_with_tokens_are_not_cached(slow):
     a = slow()
     page = a.get("/console/").headers
     assert page["X-Frame-Options"] == "DENY" and "frame-ancestors 'none'" in page["Content-Security-Policy"]
@@ -412,7 +412,7 @@ def test_pages_cannot_be_framed_and_tokens_are_not_kept(slow):
         assert r.headers["Cache-Control"] == "no-store" and r.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_what_ends_asks_its_clients_to_leave(slow):
+def test_draining_closes_connections_after_the_response(slow):
     a = slow()
     with connect(a) as held, connect(a) as asking:
         asking.sendall(HEALTH)
@@ -420,7 +420,7 @@ def test_what_ends_asks_its_clients_to_leave(slow):
         held.sendall(POST % 10 + b" ")
         assert a.get("/health").status_code == 200
         a.process.terminate()
-        wait_for(lambda: not a.healthy(), "the end of accepting")
+        wait_for(lambda: not a.healthy(), "/health to fail")
         asking.sendall(HEALTH)
         answer = rest(asking)
         assert answer.startswith(b"HTTP/1.1 503 ") and b"\r\nconnection: close\r\n" in answer and answer.endswith(b'"draining"}')

@@ -1,4 +1,4 @@
-"""Fifty clients who want the same at once: one gets it, and nothing is left half done (docs/compatibility.md#concurrent-requests)."""
+"""Fifty concurrent requests for the same thing: one succeeds, and the state is consistent (docs/compatibility.md#concurrent-requests)."""
 import pytest
 
 from accounts import Account, call_concurrently, hash_of
@@ -11,14 +11,14 @@ def api(world):
     return world
 
 
-def test_one_of_many_signs_up(api):
+def test_concurrent_signups_create_one_user(api):
     spell = lambda n: ("New@example.com", "new@example.com", "NEW@EXAMPLE.COM")[n % 3]
     answers = [r.status_code for r in call_concurrently(lambda n: api.a.post("/api/auth/signup", {"email": spell(n), "password": PASSWORD, "name": "N%d" % n}))]
     assert sorted(answers) == [201] + [409] * 49
     assert api.rows('SELECT count(*), (SELECT count(*) FROM "Profile"), (SELECT count(*) FROM wanzami.mail_outbox) FROM "User"') == [(1, 1, 2)]
 
 
-def test_the_device_limit_holds(api):
+def test_concurrent_logins_keep_the_device_limit(api):
     user = Account(api)
     api.rows('UPDATE "User" SET password = %s', (hash_of(PASSWORD),))
     answers = call_concurrently(lambda n: api.a.post("/api/auth/login", {"email": user.email, "password": PASSWORD, "deviceId": "device %d" % n}))
@@ -30,14 +30,14 @@ def test_the_device_limit_holds(api):
     assert works.count(200) == 4 and works.count(401) == 46
 
 
-def test_the_profile_limit_holds(api):
+def test_concurrent_creations_keep_the_profile_limit(api):
     user = Account(api)
     answers = call_concurrently(lambda n: api.a.post("/api/user/profiles", {"name": "P%d" % n}, token=user.token).status_code)
     assert sorted(answers) == [201] * 4 + [400] * 46
     assert api.rows('SELECT count(*) FROM "Profile"') == [(4,)]
 
 
-def test_the_last_profile_stays(api):
+def test_concurrent_deletions_keep_the_last_profile(api):
     user = Account(api)
     ids = [api.a.post("/api/user/profiles", {"name": "P%d" % n}, token=user.token).json()["profile"]["id"] for n in range(4)]
     answers = call_concurrently(lambda n: api.a.delete("/api/user/profiles/" + ids[n % 4], token=user.token).status_code)
@@ -45,13 +45,13 @@ def test_the_last_profile_stays(api):
     assert api.rows('SELECT count(*) FROM "Profile"') == [(1,)]
 
 
-def test_one_first_profile(api):
+def test_concurrent_requests_create_one_first_profile(api):
     user = Account(api)
     answers = call_concurrently(lambda n: api.a.get(("/api/user/profiles", "/api/auth/me")[n % 2], token=user.token).json()["profiles"][0]["id"])
     assert len(set(answers)) == 1 and api.rows('SELECT count(*) FROM "Profile"') == [(1,)]
 
 
-def test_a_ticket_loses_no_answer(api):
+def test_concurrent_replies_to_a_ticket_are_all_stored(api):
     agent = Account(api, "SUPPORT")
     ticket = api.a.post("/api/support/tickets", {"email": "a@x.test"}).json()["ticket"]["id"]
     answers = call_concurrently(lambda n: api.a.post("/api/admin/support/tickets/%s/messages" % ticket, {"message": "m%d" % n}, token=agent.token).json()["message"])
@@ -61,8 +61,8 @@ def test_a_ticket_loses_no_answer(api):
     assert api.rows("SELECT count(*) FROM wanzami.mail_outbox WHERE template = 'reply'") == [(50,)]
 
 
-def test_who_is_deleted_meanwhile_is_nobody(api):
-    """An account goes while its owner writes: each request is whole, or refused."""
+def test_requests_during_the_deletion_of_their_user(api):
+    """Each request succeeds completely before the deletion, or is refused."""
     for _ in range(3):
         root, user = Account(api, "SUPER_ADMIN"), Account(api)
 

@@ -1,4 +1,4 @@
-"""What viewers are offered, compared with a plain computation of the rules (docs/compatibility.md#popularity, #recommendations)."""
+"""Recommendations, compared with a reference implementation of the rules in Python (docs/compatibility.md#popularity, #recommendations)."""
 import concurrent.futures
 import datetime
 import json
@@ -23,14 +23,14 @@ EPOCH = datetime.datetime(1970, 1, 1)
 
 @pytest.fixture(autouse=True)
 def _now():
-    """The time of the test, not of its import: events are at a distance from it."""
+    """The time at the start of the test, not at import: the times of events are relative to it."""
     global NOW
     NOW = now()
 
 
 @pytest.fixture
 def start(postgres, appliance):
-    """start(**environment): an appliance over the test's one database, with Ada signed in."""
+    """start(**environment): an appliance on the test's database, with Ada logged in."""
     url, db = postgres.create_migrated()
     made = []
 
@@ -43,7 +43,7 @@ def start(postgres, appliance):
         a.me = made[0]
         a.token = login(a, "ada@example.com", deviceId="the-device").json()["accessToken"]
         if first:
-            a.db.execute('DELETE FROM "Profile"')  # the one that comes with the first login
+            a.db.execute('DELETE FROM "Profile"')  # the profile that the first login creates
         return a
 
     return begin
@@ -85,14 +85,14 @@ def events(a, rows):
 
 
 def event(profile, title, type, ago, metadata=None, **more):
-    """ago is in seconds."""
+    """ago: seconds before now"""
     return {"profileId": profile, "titleId": title, "eventType": type, "occurredAt": NOW - datetime.timedelta(seconds=ago), "metadata": metadata, **more}
 
 
-# The rules in Python
+# Reference implementation
 
 def newest(t):
-    """Every list is in this order."""
+    """The sort key of every list."""
     return (t["releaseDate"] is None, -((t["releaseDate"] or EPOCH) - EPOCH).total_seconds(), -t["id"])
 
 
@@ -112,7 +112,7 @@ class Model:
                 (not self.kid or t["maturityRating"] in KID))
 
     def latest(self, kinds):
-        """Titles by their newest event of these kinds, newest first."""
+        """Returns title ids by their newest event of these types, newest first."""
         last = {}
         for e in self.events:
             if e["eventType"] in kinds and e["titleId"]:
@@ -177,7 +177,7 @@ class Model:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_every_list_is_what_the_rules_compute(start, seed):
+def test_lists_match_the_reference_implementation(start, seed):
     a = start(REC_CACHE_SEC=0)
     dice = random.Random(seed)
     genres = ["Drama", "Comedy", "Action", "Horror", "Family", "Romance"]
@@ -187,7 +187,7 @@ def test_every_list_is_what_the_rules_compute(start, seed):
         films.append(title(i, dice.sample(genres, dice.randrange(0, 3)), dice.choice([(), (), (), ("NG",), ("GH", "KE")]),
                            dice.choice(["PG", "PG-13", "R", "TV-14", None]), released, dice.random() < .2, dice.random() < .1, dice.random() < .1))
     titles(a, films)
-    # id, country, child, preferred genres, how many events, snapshot genres, recent views
+    # id, country, child, preferred genres, number of events, genres of the snapshot, recent views
     people = [(1, "NG", False, ["Drama"], 0, [], []), (2, "GH", True, [], 60, ["Comedy"], []), (3, "NG", False, [], 400, ["Action", "Horror"], []),
               (4, "KE", False, [], 0, [], [5, 6, 7, 5]), (5, "NG", False, [], 12, [], [])]
     happened = []
@@ -224,7 +224,7 @@ def test_every_list_is_what_the_rules_compute(start, seed):
         assert [i["completionPercent"] for i in going_on] == pytest.approx([c for _, c, _ in want])
 
 
-def test_a_list_is_remembered_and_never_shows_what_nobody_may_see(start):
+def test_a_cached_list_omits_titles_that_were_withdrawn(start):
     a = start(REC_CACHE_SEC=3600, POPULARITY_CACHE_SEC=3600)
     b = start(REC_CACHE_SEC=3600, POPULARITY_CACHE_SEC=3600)
     titles(a, [title(i, released=NOW - datetime.timedelta(days=i)) for i in range(1, 7)])
@@ -237,16 +237,16 @@ def test_a_list_is_remembered_and_never_shows_what_nobody_may_see(start):
                 [i["titleId"] for i in get(x, "/popularity?country=ng")["items"]])
 
     assert seen(a) == seen(b) == (["2", "3", "4", "5", "6"], ["2", "3", "4", "5", "6"], ["2", "3"])
-    # Remembered: what happens to the viewer meanwhile does not count yet ...
+    # The list is cached: newer events do not change it ...
     events(a, [event(1, 2, "PLAY_END", 1)])
     insert(a, "PopularitySnapshot", ("country", "type", "window", "items"), [("NG", "SERIES", "DAILY", "[]")])
     assert seen(a) == seen(b) and "2" in seen(b)[0]
-    # ... but a title that is withdrawn anywhere is gone everywhere, and as it is now when it is shown.
+    # ... but a withdrawn title is omitted in every process, and titles have their current fields.
     assert a.patch("/api/admin/titles/3", {"archived": True, "name": "gone"}, token=a.token).status_code == 200
     assert a.patch("/api/admin/titles/4", {"name": "Renamed"}, token=a.token).status_code == 200
     assert seen(b) == (["2", "4", "5", "6"], ["2", "4", "5", "6"], ["2"])
     assert [i["name"] for i in get(b, "/recs/for-you")["items"]][1] == "Renamed"
-    # Another profile is another list, and so is a changed one.
+    # The cache key includes the profile's settings.
     assert a.patch("/api/user/profiles/1", {"name": "Ada", "country": "GH"}, token=a.token).status_code == 200
     assert seen(b)[0] == ["4", "5", "6"]
     wait_for(lambda: a.db.execute("SELECT count(*) FROM \"EngagementEvent\" WHERE \"eventType\" = 'IMPRESSION'") or a.db.fetchone()[0] == 8, "all impressions")
@@ -254,7 +254,7 @@ def test_a_list_is_remembered_and_never_shows_what_nobody_may_see(start):
     assert a.db.fetchone()[0] == 2
 
 
-def test_what_is_remembered_grows_old(start):
+def test_cached_lists_expire(start):
     a = start(REC_CACHE_SEC=1, POPULARITY_CACHE_SEC=1)
     titles(a, [title(i) for i in (1, 2)])
     profile(a, 1)
@@ -267,7 +267,7 @@ def test_what_is_remembered_grows_old(start):
     a.db.execute("SELECT key FROM wanzami.list_cache ORDER BY key")
     assert a.db.fetchall() == [("byw:1",), ("popularity:UNKNOWN:MOVIE:DAILY",)]
     several = get(a, "/popularity?country=ng&country=ke&type=SERIES&type=MOVIE&window=TRENDING&window=x")
-    assert (several["country"], several["type"], several["window"]) == ("NG", "SERIES", "TRENDING"), "the first counts"
+    assert (several["country"], several["type"], several["window"]) == ("NG", "SERIES", "TRENDING"), "the first of repeated parameters counts"
     a.db.execute("DELETE FROM wanzami.list_cache WHERE key LIKE 'popularity:NG:SERIES%'")
     for country in ("nigeria", "N", "n1", "%F0%9F%98%80", "unknown", " ng "):
         get(a, "/popularity?country=" + country)
@@ -277,7 +277,7 @@ def test_what_is_remembered_grows_old(start):
 
 @pytest.mark.parametrize("id, variant", [(1, "control"), (2, "control"), (5, "originals_boost"), (7, "originals_boost"), (12, "originals_boost"),
                                          (35, "originals_boost"), (103, "originals_boost"), (1000, "control")])
-def test_experiment(start, id, variant):
+def test_the_experiment_assigns_a_variant_per_profile(start, id, variant):
     a = start()
     profile(a, id, "UNKNOWN")
     r = a.get("/api/recs/for-you", token=a.token, headers={"cf-ipcountry": "ke"})
@@ -292,7 +292,7 @@ def test_experiment(start, id, variant):
 
 
 @pytest.mark.parametrize("path", ["for-you", "because-you-watched", "continue-watching"])
-def test_whose_list(start, path):
+def test_the_profile_of_a_list(start, path):
     a = start()
     assert get(a, "/recs/" + path, 400) == {"message": "No profile found"}
     profile(a, 5)
@@ -304,21 +304,21 @@ def test_whose_list(start, path):
     assert a.get("/api/recs/" + path).status_code == 401
 
 
-def test_a_child_is_shown_what_the_list_of_ratings_allows(start):
+def test_a_child_gets_only_titles_with_an_allowed_rating(start):
     a = start(KID_RATINGS="G,TV-Y", REC_CACHE_SEC=0)
     titles(a, [title(1, rating="G"), title(2, rating="PG"), title(3, rating=None), title(4, rating="TV-Y")])
     profile(a, 1, kid=True)
     assert {i["id"] for i in get(a, "/recs/for-you")["items"]} == {"1", "4"}
 
 
-def test_continue_watching_may_leave_out_the_edges(start):
+def test_continue_watching_can_hide_started_and_finished_titles(start):
     titles_made = False
     for hide, expected in (("0", ["4", "3", "2", "1"]), ("1", ["2"])):
         a = start(CONTINUE_HIDE_FINISHED=hide)
         if not titles_made:
             titles(a, [title(i) for i in range(1, 5)])
             profile(a, 1)
-            # Absurd numbers are only numbers.
+            # Extreme numbers are clamped.
             events(a, [event(1, 1, "PLAY_END", 40, {"completionPercent": 1e308}), event(1, 2, "PLAY_END", 30, {"completionPercent": .94, "positionSec": "1e99"}),
                        event(1, 3, "PLAY_END", 20, {"completionPercent": .009}), event(1, 4, "SCRUB", 10, {"completionPercent": 5, "positionSec": -3}),
                        event(1, 4, "SCRUB", 5, {"completionPercent": 1e-300})])
@@ -328,7 +328,7 @@ def test_continue_watching_may_leave_out_the_edges(start):
         assert [i["id"] for i in items] == expected and all(0 < i["completionPercent"] <= 1 and "positionSec" not in i for i in items)
 
 
-def test_continue_watching_counts_the_sessions_of_the_account(start):
+def test_continue_watching_includes_events_of_the_users_sessions(start):
     a = start()
     titles(a, [title(1), title(2)])
     profile(a, 1)
@@ -345,8 +345,8 @@ def test_continue_watching_counts_the_sessions_of_the_account(start):
                        "runtimeMinutes": None, "completionPercent": .25, "positionSec": 61.5, "episodeId": str(episode)}
 
 
-def test_many_rows(start):
-    """A hundred thousand titles, and a viewer with as many events: the lists come, and from few of them."""
+def test_lists_with_100000_titles_and_events(start):
+    """100,000 titles, and a viewer with as many events."""
     a = start(REC_CACHE_SEC=0)
     a.db.execute("""INSERT INTO "Title" ("type", "name", "genres", "releaseDate", "updatedAt", "archived", "pendingReview")
         SELECT 'MOVIE', 'T' || i, ARRAY['G' || i % 50], timestamp '2020-01-01' + i * interval '1 minute', now(), false, false FROM generate_series(1, 100000) i""")
@@ -364,7 +364,7 @@ def test_many_rows(start):
     assert len(summary["recent"]) == 50
 
 
-def test_summary(start):
+def test_the_summary_of_events(start):
     a = start()
     assert get(a, "/admin/events/summary")["counts"] == [] and get(a, "/admin/events/summary")["recent"] == []
     titles(a, [title(1)])
@@ -386,13 +386,13 @@ def test_summary(start):
     assert a.get("/api/admin/events/summary", token=login(a, "viewer@example.com").json()["accessToken"]).status_code == 403
 
 
-def test_a_slow_report_holds_nobody_up(start):
+def test_a_slow_report_delays_no_other_request(start):
     a = start(WORKERS=1)
     other = a.db.connection.__class__(a.db.connection.dsn)
     with other.cursor() as c, concurrent.futures.ThreadPoolExecutor(6) as pool:
         c.execute('LOCK TABLE "EngagementEvent"')
         reports = [pool.submit(get, a, "/admin/events/summary") for _ in range(6)]
-        wait_for(lambda: a.db.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") or a.db.fetchone()[0] == 1, "a report that waits")
+        wait_for(lambda: a.db.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") or a.db.fetchone()[0] == 1, "a report to wait for the lock")
         for _ in range(10):
             assert a.get("/api/titles/1").status_code == 404
         assert not any(r.done() for r in reports)

@@ -1,4 +1,4 @@
-"""Tickets of those who need help (docs/compatibility.md#support-tickets)."""
+"""Support tickets (docs/compatibility.md#support-tickets)."""
 import pytest
 
 from accounts import Account, audit
@@ -35,12 +35,12 @@ def messages(api, ticket):
     return api.a.get("/api/admin/support/tickets/%s/messages" % ticket, token=api.agent.token).json()["messages"]
 
 
-def test_what_is_no_text_is_none_however_long(api):
+def test_a_subject_that_is_no_string_gets_the_default_whatever_its_length(api):
     t = open_ticket(api, email="a@b", subject=["s" * 250], message={"m": "x" * 20001})["ticket"]
     assert (t["subject"], t["message"]) == ("Support request", "(no message provided)")
 
 
-def test_a_ticket_and_its_answer(api):
+def test_a_ticket_and_its_reply_are_mailed(api):
     t = open_ticket(api, email=" Guest@X.test ", subject=" Help ", message="One <b>\nTwo")["ticket"]
     assert list(t) == ["id", "email", "subject", "message", "status", "priority", "createdAt", "updatedAt", "lastReplyAt"]
     assert (t["email"], t["subject"], t["message"], t["status"], t["priority"], t["lastReplyAt"]) == (
@@ -65,7 +65,7 @@ def test_a_ticket_and_its_answer(api):
     assert audit(api, "TICKET_UPDATE") == [(api.agent.id, t["id"], {"from": "OPEN", "to": "RESOLVED"})]
 
 
-def test_what_is_missing_has_a_default(api):
+def test_missing_fields_get_defaults(api):
     for body in ({}, {"subject": "", "message": "  "}, {"subject": 5, "message": ["x"]}, {"subject": None, "message": "\u00a0"}):
         t = open_ticket(api, email="a%d@b" % len(str(body)), **body)["ticket"]
         assert (t["subject"], t["message"]) == ("Support request", "(no message provided)")
@@ -74,7 +74,7 @@ def test_what_is_missing_has_a_default(api):
 @pytest.mark.parametrize("body, field", [
     ({}, "email"), ({"email": 5}, "email"), ({"email": "  "}, "email"), ({"email": "none"}, "email"), ({"email": "a" * 320 + "@b"}, "email"),
     ({"email": "a@b", "subject": "s" * 201}, "subject"), ({"email": "a@b", "message": "m" * 20001}, "message")])
-def test_what_cannot_be_taken(api, body, field):
+def test_invalid_tickets_are_refused(api, body, field):
     answer = open_ticket(api, 400, **body)
     assert answer["message"] == "Invalid ticket payload" and answer["issues"][0]["path"] == [field] and len(answer["issues"]) == 1
     if field == "email":
@@ -83,12 +83,12 @@ def test_what_cannot_be_taken(api, body, field):
 
 
 @pytest.mark.parametrize("field", ["email", "subject", "message"])
-def test_no_column_takes_a_nul(api, field):
+def test_a_nul_character_is_refused_in_every_field(api, field):
     assert open_ticket(api, 400, **{"email": "a@b", field: "a@b\0"}) == {"message": "Invalid ticket payload"}
     assert tickets(api)["tickets"] == []
 
 
-def test_a_ticket_belongs_to_who_is_signed_in(api):
+def test_a_ticket_belongs_to_the_logged_in_user(api):
     viewer, gone = Account(api), Account(api)
     api.rows('DELETE FROM "Session" WHERE "userId" = %s', (gone.id,))
     for token, owner in ((viewer.token, viewer.id), (gone.token, None), ("a.b.c", None), (None, None)):
@@ -97,7 +97,7 @@ def test_a_ticket_belongs_to_who_is_signed_in(api):
         assert [m["userEmail"] for m in messages(api, number)] == [viewer.email if owner else None]
 
 
-def test_an_address_that_is_several_gets_no_mail(api):
+def test_a_field_with_several_email_addresses_gets_no_mail(api):
     t = open_ticket(api, email="a@x.test, b@y.test")["ticket"]
     reply(api, t["id"])
     other = open_ticket(api, email="c@z.test")["ticket"]
@@ -106,7 +106,7 @@ def test_an_address_that_is_several_gets_no_mail(api):
     assert not api.mail.to("a@x.test") and not api.mail.to("b@y.test")
 
 
-def test_what_staff_may_get_wrong(api):
+def test_invalid_requests_of_staff_are_refused(api):
     t = open_ticket(api, email="a@b")["ticket"]["id"]
     patch = lambda number, body: api.a.patch("/api/admin/support/tickets/%s" % number, body, token=api.agent.token)
     for number, body, status, message in ((t, {"status": "DONE"}, 400, "Invalid status"), (t, {}, 400, "Invalid status"), (t, {"status": 1}, 400, "Invalid status"),
@@ -127,7 +127,7 @@ def test_what_staff_may_get_wrong(api):
 
 
 @pytest.mark.parametrize("rows", [0, 1, 100000])
-def test_lists_of_any_length(api, rows):
+def test_lists_of_0_1_and_100000_rows(api, rows):
     api.rows("""INSERT INTO "SupportTicket" (email, subject, message, status, "createdAt")
         SELECT 'User_' || n || '@x.test', 'Subject ' || n, CASE n WHEN 7 THEN '100%% of Bills' ELSE 'text' END, (enum_range(NULL::"SupportTicketStatus"))[1 + n %% 4],
         timezone('UTC', now()) - n * interval '1 hour' + interval '30 minutes' FROM generate_series(1, %s) n""", (rows,))

@@ -1,4 +1,4 @@
-"""The public catalogue, and what happens to it when the database goes."""
+"""The public catalogue, its response cache, and the loss of the database."""
 import concurrent.futures
 import hashlib
 import hmac
@@ -33,12 +33,12 @@ def names(a, path="/api/titles", **headers):
     return [t["name"] for t in r.json()["titles"]]
 
 
-def test_an_empty_catalogue(catalogue):
+def test_an_empty_catalogue_is_an_empty_list(catalogue):
     a, _ = catalogue
     assert requests.get(a.url + "/api/titles").text == '{"titles":[]}'
 
 
-def test_a_title_as_clients_read_it(catalogue):
+def test_a_title_has_the_documented_members(catalogue):
     a, db = catalogue
     new = add(db, 'Ni"ght\u00e9\n', type="SERIES", createdAt="2024-01-02 03:04:05.006", releaseDate="2019-01-01", genres=["Drama"],
               runtimeMinutes=90, isPpv=True, ppvPriceNaira=1500)
@@ -51,7 +51,7 @@ def test_a_title_as_clients_read_it(catalogue):
         "updatedAt": "2024-05-06T07:08:09.123Z", "episodeCount": 1, "seasonCount": 0, "releaseYear": 2019}]}
 
 
-def test_order_and_what_is_hidden(catalogue):
+def test_titles_are_ordered_and_hidden_ones_omitted(catalogue):
     a, db = catalogue
     add(db, "undated")
     add(db, "old", releaseDate="1990-01-01")
@@ -62,7 +62,7 @@ def test_order_and_what_is_hidden(catalogue):
     assert "releaseYear" not in requests.get(a.url + "/api/titles").json()["titles"][2]
 
 
-def test_country(catalogue):
+def test_titles_are_filtered_by_country(catalogue):
     a, db = catalogue
     add(db, "everywhere")
     add(db, "Kenya", countryAvailability=["KE"], releaseDate="2020-01-01")
@@ -76,7 +76,7 @@ def test_country(catalogue):
     assert names(a, **{"accept-language": "ke,en"}) == ["everywhere"]
 
 
-def test_maturity(catalogue):
+def test_titles_are_filtered_by_maturity_rating(catalogue):
     a, db = catalogue
     for n, rating in enumerate(["R", "TV-14", "PG-13", "G", None]):
         add(db, rating or "unrated", maturityRating=rating, releaseDate="20%02d-01-01" % (20 - n))
@@ -92,13 +92,13 @@ def test_maturity(catalogue):
     assert names(a, **{"x-profile-age": "nan"}) == everything
 
 
-def test_ten_thousand_titles_in_one_answer(catalogue):
+def test_ten_thousand_titles_in_one_response(catalogue):
     a, db = catalogue
     db.execute("""INSERT INTO "Title" ("type", "name", "updatedAt") SELECT 'MOVIE', 'Film ' || n, now() FROM generate_series(1, 10000) n""")
     assert len(names(a)) == 10000
 
 
-def test_many_at_once_over_few_connections(catalogue):
+def test_concurrent_requests_share_few_connections(catalogue):
     a, db = catalogue
     add(db, "one")
     failures = []
@@ -119,7 +119,7 @@ def test_many_at_once_over_few_connections(catalogue):
     assert db.fetchone()[0] <= 2 * len(a.workers())
 
 
-def test_a_client_that_leaves_harms_nobody(catalogue):
+def test_a_client_that_disconnects_affects_no_other(catalogue):
     a, db = catalogue
     db.execute('BEGIN; LOCK TABLE "Title"')
     for _ in range(20):
@@ -131,7 +131,7 @@ def test_a_client_that_leaves_harms_nobody(catalogue):
     assert a.workers() == workers
 
 
-def test_ready_follows_the_database_and_requests_never_hang(appliance):
+def test_requests_without_the_database_get_503_and_ready_recovers(appliance):
     server = Postgres()
     try:
         url, db = server.create_migrated()
@@ -149,14 +149,14 @@ def test_ready_follows_the_database_and_requests_never_hang(appliance):
         assert a.healthy()
 
         server.start()
-        wait_for(lambda: requests.get(a.url + "/health/ready").status_code == 200, "readiness")
+        wait_for(lambda: requests.get(a.url + "/health/ready").status_code == 200, "/health/ready")
         assert names(a) == []
     finally:
         server.close()
 
 
 def blocked_request(a, db, then):
-    """A request that waits for a lock in its statement when then, a function of SQL, is called on its backend."""
+    """Sends a request whose statement waits for a lock, calls the SQL function `then` on its backend, and returns the status of the response."""
     db.execute('BEGIN; LOCK TABLE "Title"')
     answers = []
     t = threading.Thread(target=lambda: answers.append(requests.get(a.url + "/api/titles", timeout=30).status_code))
@@ -164,7 +164,7 @@ def blocked_request(a, db, then):
     waiting = "SELECT pid FROM pg_stat_activity WHERE application_name ^@ 'wanzami' AND wait_event_type = 'Lock' AND datname = current_database()"
 
     def blocked():
-        db.execute("SELECT pg_stat_clear_snapshot()")  # a transaction sees the activity as it first saw it
+        db.execute("SELECT pg_stat_clear_snapshot()")  # within a transaction the statistics are a snapshot
         db.execute(waiting)
         return db.fetchall()
 
@@ -175,28 +175,28 @@ def blocked_request(a, db, then):
     return answers[0]
 
 
-def test_a_statement_in_flight_when_the_connection_breaks_answers_503(catalogue):
+def test_a_connection_lost_during_a_statement_gets_503(catalogue):
     a, db = catalogue
     assert blocked_request(a, db, "pg_terminate_backend") == 503
     assert names(a) == []
 
 
 @pytest.mark.errors("statement failed")
-def test_a_statement_that_fails_the_first_time_works_the_next_time(postgres, appliance):
+def test_a_statement_that_has_failed_works_the_next_time(postgres, appliance):
     url, db = postgres.create_migrated()
     a = appliance(DATABASE_URL=url.replace("127.0.0.1", "localhost"), WORKERS=1).wait_healthy()
     db = db.cursor()
-    assert blocked_request(a, db, "pg_cancel_backend") == 500  # while it is prepared
+    assert blocked_request(a, db, "pg_cancel_backend") == 500  # during prepare
     assert [names(a) for _ in range(5)] == [[]] * 5
     a = appliance(DATABASE_URL=url, WORKERS=1).wait_healthy()
-    add(db, "no such year", releaseDate="infinity")  # when it is executed
+    add(db, "no such year", releaseDate="infinity")  # during execute
     assert [requests.get(a.url + "/api/titles").status_code for _ in range(3)] == [500] * 3
     db.execute('DELETE FROM "Title"')
     assert [names(a) for _ in range(5)] == [[]] * 5
 
 
 @pytest.mark.errors("statement failed", "state of the cron jobs", "transcode job of a dead worker")
-def test_a_statement_whose_tables_come_later(postgres, appliance):
+def test_a_statement_works_after_its_tables_have_been_created(postgres, appliance):
     url, db = postgres.create()
     a = appliance(DATABASE_URL=url, WORKERS=1).wait_healthy()
     assert [requests.get(a.url + "/api/titles").status_code for _ in range(3)] == [500] * 3
@@ -224,7 +224,7 @@ def get_title(a, title):
 
 
 def signed_as_aws_says(url, access, secret):
-    """The signature once more, by the book: AWS, Signature Version 4 in query parameters."""
+    """Computes the signature independently: AWS Signature Version 4 in query parameters."""
     u = urllib.parse.urlsplit(url)
     query = dict(urllib.parse.parse_qsl(u.query))
     signature = query.pop("X-Amz-Signature")
@@ -238,7 +238,7 @@ def signed_as_aws_says(url, access, secret):
     return credential == access and signature == hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
-def test_addresses_of_objects_are_signed(signing):
+def test_urls_of_objects_are_presigned(signing):
     a, db = signing
     new = add(db, "film", trailerUrl="s3://other/trailer/a b+\u00e9\"\\.mp4")
     add_asset(db, "R720", "s3://films/vod/1/x/R720.mp4", titleId=new)
@@ -251,7 +251,7 @@ def test_addresses_of_objects_are_signed(signing):
         assert signed_as_aws_says(url, "AK/1", "SK")
 
 
-def test_only_known_folders_are_signed(signing):
+def test_only_known_prefixes_are_presigned(signing):
     a, db = signing
     for trailer in ("s3://films/uploads/1/secret.mov", "s3://films/vod/1/R1080.mp4", "s3://films/secret", "s3://films", "s3://films/trailerx/1"):
         assert get_title(a, add(db, "x", trailerUrl=trailer))["trailerUrl"] is None
@@ -260,12 +260,12 @@ def test_only_known_folders_are_signed(signing):
     assert get_title(a, add(db, "x", trailerUrl="0:1:key"))["trailerUrl"] == "0:1:key"
 
 
-def test_without_a_bucket_addresses_are_null(catalogue):
+def test_without_a_bucket_urls_are_null(catalogue):
     a, db = catalogue
     assert get_title(a, add(db, "x", trailerUrl="s3://films/trailer/1"))["trailerUrl"] is None
 
 
-def test_one_row_a_rendition_the_newest_ready_one_and_an_address_of_the_gate_for_pay_per_view(signing):
+def test_each_rendition_is_the_newest_ready_row_and_has_a_gate_url_for_pay_per_view(signing):
     a, db = signing
     new = add(db, "film")
     add_asset(db, "R360", "https://cdn/old", titleId=new, updatedAt="2024-01-01")
@@ -280,7 +280,7 @@ def test_one_row_a_rendition_the_newest_ready_one_and_an_address_of_the_gate_for
     assert [set(v) for v in gated] == [{"id", "rendition", "url", "sizeBytes", "durationSec", "status"}, {"id", "rendition", "url", "status"}]
 
 
-def test_bad_ids(catalogue):
+def test_invalid_ids_get_400(catalogue):
     a, _ = catalogue
     for path in ("/api/titles/%s", "/api/titles/%s/episodes"):
         for bad in ("abc", "-1", "1.5", "0x1", "9223372036854775808", "9" * 300, "%zz"):
@@ -294,24 +294,24 @@ def test_bad_ids(catalogue):
     assert requests.get(a.url + "/api/titles//episodes").status_code == 404
 
 
-def test_a_change_through_one_process_is_seen_at_once_in_all(postgres, appliance):
+def test_a_change_by_one_worker_is_seen_by_all_at_once(postgres, appliance):
     url, db = postgres.create_migrated()
     a, c = appliance(roles="api", DATABASE_URL=url, WORKERS=4).wait_healthy(), db.cursor()
     for n in range(5):
-        for _ in range(8):  # connections of their own reach several workers
+        for _ in range(8):  # separate connections reach several workers
             assert len(names(a)) == n
         add(c, "film %d" % n)
         assert a.post("/api/auth/forgot-password", {"email": "nobody@example.com"}).status_code == 200
 
 
-def test_a_change_of_the_database_is_seen_soon(catalogue):
+def test_a_change_in_the_database_is_seen_soon(catalogue):
     a, db = catalogue
     assert names(a) == []
     add(db, "film")
     wait_for(lambda: names(a) == ["film"], "the film in the list")
 
 
-def test_countries_and_children_do_not_share_answers(catalogue):
+def test_the_response_cache_separates_countries_and_children(catalogue):
     a, db = catalogue
     add(db, "grown-up", maturityRating="R")
     add(db, "ghana", countryAvailability=["GH"])
@@ -321,9 +321,9 @@ def test_countries_and_children_do_not_share_answers(catalogue):
         assert set(names(a, **{"cf-ipcountry": "GH", "x-kid-mode": "1"})) == {"ghana"}
 
 
-def test_parts_do_not_share_answers_and_unknown_parameters_do(postgres, appliance):
-    """Requests that arrive while the table is locked: one statement for those that differ in parameters that no route declares, one for each declared
-    value (docs/routes.md). How many statements ran is in the metrics."""
+def test_the_response_cache_separates_pages_and_ignores_unknown_parameters(postgres, appliance):
+    """The requests arrive while the table is locked. Requests that differ only in undeclared parameters share one statement; each value of a
+    declared parameter has one (docs/routes.md). /metrics has the number of statements."""
     url, db = postgres.create_migrated()
     a = appliance(roles="api", DATABASE_URL=url, WORKERS=1).wait_healthy()
     for n in range(9):
@@ -335,13 +335,13 @@ def test_parts_do_not_share_answers_and_unknown_parameters_do(postgres, applianc
         return int(re.search(r"^wanzami_database_calls_total (\d+)", a.get("/metrics").text, re.M)[1])
 
     def call_concurrently(query):
-        """The numbers of titles in the answers, and of statements."""
+        """Sends the requests concurrently; returns the number of titles in each response, and the number of statements."""
         before, said = calls(), []
         lock.cursor().execute('LOCK TABLE "Title"')
         clients = [socket.create_connection(("127.0.0.1", a.port)) for _ in range(8)]
         for n, s in enumerate(clients):
             s.sendall(b"GET /api/titles?%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % (query % n).encode())
-        assert a.get("/health").status_code == 200  # the worker has read them before this
+        assert a.get("/health").status_code == 200  # the worker has read them before this request
         lock.rollback()
         for s in clients:
             with s, s.makefile("rb") as answer:
@@ -352,11 +352,11 @@ def test_parts_do_not_share_answers_and_unknown_parameters_do(postgres, applianc
         said, ran = call_concurrently(query)
         assert ran >= 8 and said == ([0] * 8 if "q=" in query else list(range(8))), query
     for query in ("x=%d", "limit[]=%d", "limit=-1%d&kidMode=0", "limit=%d&limit=1", "country=&x%d=y"):
-        # None if the entry of the query before is still valid. A worker that is slow to read them all runs more than one.
+        # No statement if the entry of the previous query is still valid. A slow worker may run more than one.
         wait_for(lambda: call_concurrently(query) in (([9] * 8, 0), ([9] * 8, 1)), query)
 
 
-def test_many_who_ask_at_once_while_clients_leave(catalogue):
+def test_concurrent_requests_while_clients_disconnect(catalogue):
     a, db = catalogue
     for n in range(50):
         add(db, "film %d" % n, description="x" * 2000)
@@ -364,7 +364,7 @@ def test_many_who_ask_at_once_while_clients_leave(catalogue):
         def ask(n):
             if n % 3:
                 return len(names(a, **{"cf-ipcountry": "C%d" % (n % 7)}))
-            with socket.create_connection(("127.0.0.1", a.port)) as s:  # asks and leaves
+            with socket.create_connection(("127.0.0.1", a.port)) as s:  # sends a request and disconnects
                 s.sendall(b"GET /api/titles HTTP/1.1\r\nHost: x\r\n\r\n")
             return 50
         assert set(pool.map(ask, range(300))) == {50}
