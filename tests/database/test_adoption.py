@@ -1,4 +1,4 @@
-"""Databases that exist: migrated by any commit of the past, of the Node service, with readers and writers while `migrate` runs."""
+"""Adoption of existing databases: created by any earlier commit or by the previous service, with readers and writers while `migrate` runs."""
 import os
 import signal
 import subprocess
@@ -15,13 +15,13 @@ from services import command
 
 COMMITS = past.commits()
 LAST = COMMITS["4da7517"]
-# Later commits could not migrate a database of these: they had changed a file that it had applied, and built on the change.
+# Commits after which a database of an earlier one cannot be migrated: they changed a file that had been applied.
 STUCK = {"d91cb91", "3ad925d", "1e18815"}
 
 
 @pytest.fixture(scope="module")
 def present(postgres):
-    """The shape of a database that the binary makes from nothing."""
+    """Returns the shape of a database that the binary has created from nothing."""
     url, db = postgres.create()
     r = run("migrate", DATABASE_URL=url)
     assert r.returncode == 0, r.stdout
@@ -33,7 +33,7 @@ def brought_to_the_present(url, db, present):
     before = past.content(db)
     r = run("migrate", DATABASE_URL=url)
     assert r.returncode == 0, r.stdout
-    # Functions that this release no longer has stay for processes of the release before.
+    # Functions that this release has retired stay for processes of the previous release.
     retired = tuple("function %s " % name.removeprefix("FUNCTION ") for name, in rows(db, "SELECT object FROM wanzami.routine WHERE retired_by IS NOT NULL"))
     assert {line for line in past.shape(db) if not line.startswith(retired)} == present
     assert list(past.lost(before, past.content(db))) == []
@@ -42,7 +42,7 @@ def brought_to_the_present(url, db, present):
 
 
 @pytest.mark.parametrize("commit", COMMITS)
-def test_a_database_of_a_past_commit(postgres, present, commit):
+def test_a_database_of_an_earlier_commit_is_adopted(postgres, present, commit):
     url, db = postgres.create()
     assert past.apply(db, COMMITS[commit]) is None
     past.fill(db)
@@ -51,8 +51,8 @@ def test_a_database_of_a_past_commit(postgres, present, commit):
 
 
 @pytest.mark.parametrize("commit", sorted(STUCK) + ["dbdb496"])
-def test_a_database_that_was_brought_further_by_later_commits(postgres, present, commit):
-    """The files of a past commit, then those of the last one that had no hashes, as far as they could be applied."""
+def test_a_database_migrated_by_later_commits_is_adopted(postgres, present, commit):
+    """First the files of an earlier commit, then those of the last commit without hashes, as far as they can be applied."""
     url, db = postgres.create()
     assert past.apply(db, COMMITS[commit]) is None
     past.fill(db)
@@ -61,7 +61,7 @@ def test_a_database_that_was_brought_further_by_later_commits(postgres, present,
     db.close()
 
 
-def test_a_mail_of_the_first_outbox_is_still_sent(postgres):
+def test_a_mail_in_the_first_form_of_the_outbox_is_sent(postgres):
     url, db = postgres.create()
     past.apply(db, COMMITS["d91cb91"])
     past.fill(db)
@@ -71,8 +71,8 @@ def test_a_mail_of_the_first_outbox_is_still_sent(postgres):
     db.close()
 
 
-def test_the_programs_before_the_baseline_find_nothing_to_do(postgres):
-    """Their `migrate` may run again, when an old task starts during a deployment or after going back."""
+def test_migrate_of_programs_before_the_baseline_changes_nothing(postgres):
+    """Their `migrate` may run again when an old task starts during a deployment or after a rollback."""
     url, db = postgres.create()
     assert past.apply(db, {k: v for k, v in LAST.items() if k < "0040"}) is None
     assert run("migrate", DATABASE_URL=url).returncode == 0
@@ -86,7 +86,7 @@ def test_the_programs_before_the_baseline_find_nothing_to_do(postgres):
 
 @pytest.fixture
 def node(postgres):
-    """A database as the Node service made it, with one event."""
+    """A database as the previous service created it, with one event."""
     url, db = postgres.create()
     reference_steps.build(db, len(reference_steps.STEPS))
     yield url, db
@@ -101,13 +101,13 @@ def migrating(url):
     return subprocess.Popen(command("migrate"), env=clean_environment(DATABASE_URL=url), stdout=subprocess.PIPE, text=True)
 
 
-def test_an_index_whose_build_was_killed_is_made_again(node, postgres, present):
+def test_an_index_whose_build_was_killed_is_built_again(node, postgres, present):
     url, db = node
     writer = postgres.connect(url.rsplit("/", 1)[1])
     writer.autocommit = False
-    rows(writer, 'UPDATE "Episode" SET "name" = \'held\'')  # which the build of an index waits for
+    rows(writer, 'UPDATE "Episode" SET "name" = \'held\'')  # the build of an index waits for this transaction
     p = migrating(url)
-    wait_for(lambda: invalid(db), "an index that is being built")
+    wait_for(lambda: invalid(db), "the build of an index to begin")
     p.send_signal(signal.SIGKILL)
     p.communicate()
     rows(db, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%INDEX CONCURRENTLY%' AND pid <> pg_backend_pid()")
@@ -122,8 +122,8 @@ def test_an_index_whose_build_was_killed_is_made_again(node, postgres, present):
     writer.close()
 
 
-def test_several_at_once_adopt_a_database(node):
-    """Those that wait must not hold a snapshot: the one that creates indexes would wait for them."""
+def test_concurrent_adoptions_apply_each_file_once(node):
+    """A waiting process must not hold a snapshot, because CREATE INDEX CONCURRENTLY would wait for it."""
     url, db = node
     started = [migrating(url) for _ in range(4)]
     outputs = [p.communicate(timeout=120)[0] for p in started]
@@ -132,8 +132,8 @@ def test_several_at_once_adopt_a_database(node):
     assert invalid(db) == []
 
 
-def test_who_waits_for_a_lock_holds_up_nobody(node, postgres):
-    """A transaction of the running service keeps a table busy: `migrate` steps back for the writers behind it and tries again."""
+def test_migrate_waiting_for_a_lock_does_not_block_writers(node, postgres):
+    """A transaction of the running service locks a table: `migrate` gives up its lock request for the writers behind it and retries."""
     url, db = node
     busy = postgres.connect(url.rsplit("/", 1)[1])
     busy.autocommit = False
@@ -150,7 +150,7 @@ def test_who_waits_for_a_lock_holds_up_nobody(node, postgres):
 
 
 class Writer(threading.Thread):
-    """Inserts events and changes users, one after the other, and measures how long the slowest took."""
+    """Inserts events and updates users one after the other, and measures the longest time of a statement."""
 
     def __init__(self, db):
         super().__init__()
@@ -176,8 +176,8 @@ class Writer(threading.Thread):
 EVENTS = 300000
 
 
-def test_a_writer_is_not_blocked_while_indexes_are_made(node, postgres):
-    """The longest wait of a writer, beside the same adoption with plain CREATE INDEX in one transaction."""
+def test_writers_are_not_blocked_while_indexes_are_built(node, postgres):
+    """Compares the longest wait of a writer with that of an adoption with plain CREATE INDEX in one transaction."""
     url, db = node
     name = url.rsplit("/", 1)[1]
     rows(db, """SET session_replication_role = replica; INSERT INTO "EngagementEvent" ("profileId", "titleId", "eventType", "occurredAt")
@@ -205,4 +205,4 @@ def test_a_writer_is_not_blocked_while_indexes_are_made(node, postgres):
     blocked = writer.stop()
     assert concurrent * 3 < blocked, (concurrent, blocked)
     plain.close()
-    print("longest waits: %.3f s, with plain indexes %.3f s" % (concurrent, blocked))
+    print("longest waits of a writer: %.3f s, with plain indexes %.3f s" % (concurrent, blocked))

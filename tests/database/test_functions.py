@@ -1,5 +1,5 @@
-"""The functions, views and triggers of sql/functions: applied when they change, in any order, and so that a process of the release
-before goes on working beside the new one."""
+"""The functions, views and triggers of sql/functions: applied when they change, in any order, and compatible with a process of the previous
+release."""
 import json
 import os
 import re
@@ -24,33 +24,33 @@ def migrated(postgres):
 # The files
 
 @pytest.mark.parametrize("path", sorted(FUNCTIONS))
-def test_a_file_has_one_object_and_its_name(path):
+def test_a_file_has_one_object_of_its_name(path):
     made = re.findall(r"^CREATE OR REPLACE (FUNCTION|VIEW|TRIGGER) (?:wanzami\.)?(\w+)", FUNCTIONS[path], re.M)
     assert [name for _, name in made] == [os.path.basename(path)[:-4]]
     assert (made[0][0] == "TRIGGER") == path.startswith("triggers/")
     assert FUNCTIONS[path].startswith("-- ") and re.findall(r"^CREATE|^DROP|^ALTER", FUNCTIONS[path], re.M) == ["CREATE"]
 
 
-def test_the_database_has_the_files_and_nothing_else(migrated):
+def test_the_database_has_exactly_the_objects_of_the_files(migrated):
     _, db = migrated
     assert {r[0] for r in rows(db, "SELECT file FROM wanzami.routine")} == set(FUNCTIONS)
     assert rows(db, """SELECT proname FROM pg_proc WHERE pronamespace = 'wanzami'::regnamespace
         AND 'FUNCTION ' || oid::regprocedure NOT IN (SELECT object FROM wanzami.routine)""") == []
 
 
-def test_the_files_make_the_same_database_without_the_program(migrated, postgres):
+def test_the_files_alone_create_the_same_database(migrated, postgres):
     _, db = postgres.create()
     past.install(db, past.present())
     assert past.shape(db) == past.shape(migrated[1])
     db.close()
 
 
-# What `migrate` does with the database
+# `migrate` and the database
 
 SIGNATURES = "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'wanzami'::regnamespace AND proname = '%s' ORDER BY 1"
 
 
-def test_only_what_changed_is_applied(migrated):
+def test_only_changed_files_are_applied(migrated):
     url, db = migrated
     before = past.shape(db)
     rows(db, """CREATE OR REPLACE FUNCTION wanzami.trim(value text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT value';
@@ -60,8 +60,8 @@ def test_only_what_changed_is_applied(migrated):
     assert past.shape(db) == before
 
 
-def test_an_old_signature_is_dropped(migrated):
-    """Of a file that now has other parameters: the new function takes the calls of the old one."""
+def test_an_old_signature_is_dropped_after_a_change_of_parameters(migrated):
+    """The new function takes the calls of the old one."""
     url, db = migrated
     before = past.shape(db)
     rows(db, """DROP FUNCTION wanzami.trim(text);
@@ -72,7 +72,7 @@ def test_an_old_signature_is_dropped(migrated):
     assert past.shape(db) == before
 
 
-def test_a_function_whose_file_is_gone_goes_with_the_next_release(migrated):
+def test_a_function_without_a_file_is_dropped_by_the_next_release(migrated):
     url, db = migrated
     rows(db, """CREATE FUNCTION wanzami.former(a int) RETURNS int LANGUAGE sql AS 'SELECT a';
         INSERT INTO wanzami.routine (object, file, sha256, release) VALUES ('FUNCTION wanzami.former(integer)', 'values/former.sql', 'x', '0.0.9')""")
@@ -83,8 +83,8 @@ def test_a_function_whose_file_is_gone_goes_with_the_next_release(migrated):
     assert rows(db, SIGNATURES % "former") == []
 
 
-def test_an_old_program_leaves_a_newer_release_alone(migrated):
-    """An old task that starts during a deployment, or after going back: it must not put its own functions back."""
+def test_an_older_program_does_not_change_the_functions_of_a_newer_release(migrated):
+    """When an old task starts during a deployment or after a rollback, it must not restore its own functions."""
     url, db = migrated
     for sign in ("UPDATE wanzami.routine SET release = '1000.0.0' WHERE file = 'values/trim.sql'",
                  "UPDATE wanzami.routine SET release = '0.1.0'; INSERT INTO wanzami.migration (name, sha256) VALUES ('9999_later.sql', 'x')"):
@@ -95,7 +95,7 @@ def test_an_old_program_leaves_a_newer_release_alone(migrated):
         assert rows(db, "SELECT sha256 FROM wanzami.routine WHERE file = 'values/trim.sql'") == [("of the newer one",)]
 
 
-def test_a_migration_that_was_changed_stops_everything(migrated):
+def test_a_changed_migration_stops_migrate(migrated):
     url, db = migrated
     rows(db, """UPDATE wanzami.migration SET sha256 = repeat('0', 64) WHERE name = '0002_indexes.sql';
         UPDATE wanzami.routine SET sha256 = 'stale' WHERE file = 'values/trim.sql'""")
@@ -107,7 +107,7 @@ def test_a_migration_that_was_changed_stops_everything(migrated):
     assert rows(db, "SELECT sha256 FROM wanzami.routine WHERE file = 'values/trim.sql'") == [("stale",)]
 
 
-# The SQL side of `migrate` on files of our own
+# The SQL of `migrate` with the test's own files
 
 class Session:
     """A session of `migrate` without its program: sql/migrate.sql."""
@@ -147,7 +147,7 @@ def function(name, parameters, body, result="int"):
     return "-- One.\nCREATE OR REPLACE FUNCTION wanzami.%s(%s) RETURNS %s LANGUAGE sql AS $$\n\t%s\n$$;\n" % (name, parameters, result, body)
 
 
-def test_the_order_of_files_does_not_matter(session):
+def test_functions_may_be_in_any_order(session):
     """Functions that call later ones and each other, a default, views on functions and on views."""
     files = {"a": function("a", "n int", "SELECT CASE WHEN n > 0 THEN wanzami.z(n - 1) ELSE 7 END"), "z": function("z", "n int", "SELECT wanzami.a(n)"),
              "b": function("b", "n int DEFAULT wanzami.y()", "SELECT n"), "y": function("y", "", "SELECT 5"),
@@ -157,7 +157,7 @@ def test_the_order_of_files_does_not_matter(session):
     assert session.routines(**files) == 0
 
 
-def test_a_body_that_fits_nothing_fails_before_it_is_called(session):
+def test_an_invalid_body_is_refused_when_it_is_applied(session):
     rows(session.db, "CREATE TABLE t (a int)")
     files = {"f": function("f", "", "SELECT a FROM t")}
     assert session.routines(**files) == 1
@@ -183,7 +183,7 @@ def test_a_trigger_is_replaced_and_later_dropped(session):
     assert rows(session.db, SIGNATURES % "fired") == []
 
 
-def test_parameters_change_but_a_result_does_not(session):
+def test_parameters_may_change_and_the_result_type_may_not(session):
     assert session.routines(f=function("f", "a int", "SELECT a")) == 1
     assert session.routines(f=function("f", "renamed int", "SELECT renamed + 1")) == 1
     assert session.routines(f=function("f", "renamed int, more int DEFAULT 10", "SELECT renamed + more")) == 1
@@ -192,7 +192,7 @@ def test_parameters_change_but_a_result_does_not(session):
     assert session.routines(f=function("f", "renamed int, more int DEFAULT 10", "SELECT 'x'", "text")) == "x/f.sql: cannot change return type of existing function"
 
 
-def test_a_label_added_in_the_same_transaction_may_be_used(session):
+def test_an_enum_label_added_in_the_same_transaction_may_be_used(session):
     rows(session.db, "CREATE TYPE mood AS ENUM ('sad')")
     rows(session.db, "BEGIN; ALTER TYPE mood ADD VALUE 'happy'")
     assert session.routines(f=function("f", "m mood", "SELECT CASE m WHEN 'happy' THEN 1 ELSE 0 END")) == 1
@@ -207,7 +207,7 @@ def test_indexes_are_concurrent_unless_the_database_is_empty(session):
     assert session.pending(**{"0001": "CREATE TABLE x ()", "0002": sql}) == [("0001", False, "CREATE TABLE x ()"), ("0002", True, sql)]
 
 
-def test_what_is_done_for_an_index(session):
+def test_the_state_of_an_index_decides_what_is_done(session):
     rows(session.db, """CREATE TABLE t (a int, "bC" int); CREATE INDEX other ON t ("a", "bC"); CREATE INDEX part ON t (a) WHERE a > 0; CREATE INDEX there ON t (a DESC)""")
     sql = '-- Why.\nCREATE %sINDEX CONCURRENTLY IF NOT EXISTS %s ON t ("a", "bC")'
     assert session.index(sql % ("", "i")) == ("i", None, False)
@@ -221,10 +221,10 @@ def test_what_is_done_for_an_index(session):
         session.index("ALTER TABLE t ADD c int")
 
 
-# The release before, beside this one
+# The previous release beside this one
 
 def explain(db, names):
-    """Plans every prepared statement anew; the names of those that this release has broken, and how."""
+    """Plans every prepared statement again; returns the names and errors of those that this release has broken."""
     broken = {}
     for number, name in enumerate(names):
         takes = rows(db, "SELECT cardinality(parameter_types) FROM pg_prepared_statements WHERE name = 's%d'" % number)[0][0]
@@ -236,7 +236,7 @@ def explain(db, names):
 
 
 def prepare(db, statements):
-    """As src/store/pg.c does: statements of routes take the request and the body as jsonb, others leave their types to the server."""
+    """Prepares as src/store/pg.c does: statements of routes take the request and the body as jsonb, the server infers other types."""
     for number, sql in enumerate(statements.values()):
         try:
             rows(db, "PREPARE s%d AS %s" % (number, sql))
@@ -244,8 +244,8 @@ def prepare(db, statements):
             rows(db, "PREPARE s%d (jsonb, jsonb) AS %s" % (number, sql))
 
 
-def test_statements_of_the_release_before_work_on(postgres):
-    """A process that has prepared its statements before `migrate`, and one that does so after it."""
+def test_statements_of_the_previous_release_still_work(postgres):
+    """For a process that has prepared its statements before `migrate`, and one that prepares them after it."""
     url, db = postgres.create()
     files = past.previous()
     query = past.below(files, "sql/query/")

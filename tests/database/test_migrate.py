@@ -1,4 +1,4 @@
-"""The schema on an empty database, on one that exists, and by several processes at once."""
+"""`wanzami migrate` on an empty database, on an existing one, and in several processes at once."""
 import os
 import subprocess
 
@@ -23,15 +23,15 @@ CATALOGUE = """
     ORDER BY 1"""
 
 
-def test_migrations_are_frozen():
-    """A listed file never changes: databases have recorded its hash. Put a change into a new file, and list it."""
+def test_landed_migrations_are_frozen():
+    """A listed file never changes, because databases have recorded its hash. Put a change into a new file and list it."""
     folder = os.path.join(ROOT, "sql", "migrations")
     have = subprocess.run("sha256sum *.sql", shell=True, cwd=folder, env={**os.environ, "LC_ALL": "C"}, capture_output=True, text=True, check=True).stdout
     with open(os.path.join(ROOT, "tests", "data", "migrations.sha256")) as f:
         assert have == f.read()
 
 
-def test_makes_the_old_services_database_from_nothing(postgres):
+def test_an_empty_database_gets_the_schema_of_the_previous_service(postgres):
     url, db = postgres.create()
     r = run("migrate", DATABASE_URL=url)
     assert r.returncode == 0, r.stdout
@@ -53,8 +53,8 @@ def test_a_second_run_changes_nothing(postgres):
     assert rows(db, CATALOGUE) == before
 
 
-def test_completes_an_old_database_and_keeps_every_row(postgres):
-    """A database as it stood after an early migration: short index names, loose columns, rows in it."""
+def test_an_old_database_is_completed_and_keeps_every_row(postgres):
+    """A database in the state after an early migration: short index names, nullable columns, with rows."""
     url, db = postgres.create()
     wanted_url, wanted = postgres.create()
     assert run("migrate", DATABASE_URL=wanted_url).returncode == 0
@@ -94,7 +94,7 @@ def test_completes_an_old_database_and_keeps_every_row(postgres):
             ("PpvPurchase",), ("Season",), ("SupportTicket",)]
 
 
-def test_finishes_the_reference_record_where_there_is_one(postgres):
+def test_an_existing_prisma_record_is_completed(postgres):
     url, db = postgres.create()
     db.cursor().execute("""
         CREATE TABLE "_prisma_migrations" ("id" VARCHAR(36) PRIMARY KEY, "checksum" VARCHAR(64) NOT NULL, "finished_at" TIMESTAMPTZ,
@@ -106,7 +106,7 @@ def test_finishes_the_reference_record_where_there_is_one(postgres):
     assert rows(db, """SELECT "checksum" FROM "_prisma_migrations" WHERE "migration_name" = '20251125091318_init'""") == [("other checksum",)]
 
 
-def test_several_at_once_apply_each_file_once(postgres):
+def test_concurrent_runs_apply_each_file_once(postgres):
     url, db = postgres.create()
     starts = [subprocess.Popen(command("migrate"), env=clean_environment(DATABASE_URL=url),
                                stdout=subprocess.PIPE, text=True) for _ in range(8)]
@@ -115,7 +115,7 @@ def test_several_at_once_apply_each_file_once(postgres):
     assert sum(o.count('"migrated"') for o in outputs) == rows(db, "SELECT count(*) FROM wanzami.migration")[0][0]
 
 
-def test_a_failing_file_leaves_nothing_behind_and_says_why(postgres):
+def test_a_failing_file_is_rolled_back_and_named(postgres):
     url, db = postgres.create()
     db.cursor().execute('CREATE TABLE "User" ("id" text)')
     r = run("migrate", DATABASE_URL=url)
@@ -125,14 +125,14 @@ def test_a_failing_file_leaves_nothing_behind_and_says_why(postgres):
     assert rows(db, "SELECT count(*) FROM wanzami.migration") == [(0,)]
 
 
-def test_another_schema_and_parameters_of_other_clients(postgres):
+def test_the_url_may_name_a_schema_and_parameters_of_other_clients(postgres):
     url, db = postgres.create()
     assert run("migrate", DATABASE_URL=url + "?connection_limit=5&schema=films&pgbouncer=true&connect_timeout=5").returncode == 0
     assert rows(db, "SELECT count(*) FROM pg_tables WHERE schemaname = 'films'") == [(25,)]
     assert rows(db, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == [(0,)]
 
 
-def test_no_database_is_an_error_in_one_line():
+def test_an_unreachable_database_is_one_line_of_error():
     for url in ("", "mysql://x/y", "postgresql://postgres@127.0.0.1:1/none"):
         r = run("migrate", DATABASE_URL=url)
         assert r.returncode == 1
@@ -141,7 +141,7 @@ def test_no_database_is_an_error_in_one_line():
 
 
 @pytest.mark.errors("state of the cron jobs", "transcode job of a dead worker")
-def test_migrate_on_start(postgres, appliance):
+def test_migrate_on_start_migrates(postgres, appliance):
     url, db = postgres.create()
     appliance(DATABASE_URL=url).wait_healthy()
     assert rows(db, "SELECT to_regnamespace('wanzami')") == [(None,)]

@@ -1,5 +1,5 @@
-"""The schema (docs/compatibility.md#database-schema): what an empty database becomes, what becomes of a database that the existing service
-made and left at any of its steps, and what our own additions keep."""
+"""The schema (docs/compatibility.md#database-schema): of an empty database, of a database that the previous service left at any of its
+migrations, and the constraints of the appliance's own tables."""
 import os
 
 import psycopg2
@@ -31,28 +31,28 @@ def migrate(url):
 
 
 def shape(db, in_order=False):
-    """Everything that can be told apart about the tables, without the order of columns unless asked for."""
+    """Returns the definitions of all tables, ignoring the order of columns unless `ordered`."""
     return {"columns": rows(db, COLUMNS % ("ordinal_position" if in_order else "column_name")), "indexes": rows(db, INDEXES),
             "keys": rows(db, KEYS), "labels": rows(db, LABELS)}
 
 
 def content(db):
-    """Each row of each of the old service's tables as its text knows it, column by column."""
+    """Returns each row of each table of the previous service as text, column by column."""
     tables = [t for t, in rows(db, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_prisma_migrations' ORDER BY 1")]
     return {t: [r[0] for r in rows(db, 'SELECT to_jsonb(t) FROM "%s" t ORDER BY "id"' % t)] for t in tables}
 
 
 @pytest.fixture(scope="module")
 def fresh(postgres):
-    """The shape of the database that the binary makes from nothing."""
+    """The shape of a database that the binary has created from nothing."""
     url, db = postgres.create()
     migrate(url)
     yield {"ordered": shape(db, in_order=True), "plain": shape(db)}
     db.close()
 
 
-def test_a_fresh_database_is_the_one_that_all_21_steps_make(postgres, fresh):
-    """Columns in their order, types, precision, defaults, indexes, keys and labels; ours has the added indexes on top."""
+def test_an_empty_database_gets_the_schema_of_all_21_migrations(postgres, fresh):
+    """Same order of columns, types, precision, defaults, indexes, keys and labels; the appliance adds indexes."""
     _, db = postgres.create()
     build(db, len(STEPS))
     want = shape(db, in_order=True)
@@ -63,7 +63,7 @@ def test_a_fresh_database_is_the_one_that_all_21_steps_make(postgres, fresh):
 
 
 @pytest.mark.parametrize("count", range(1, len(STEPS) + 1), ids=[name.split("_", 1)[1] for name, _, _ in STEPS])
-def test_a_database_left_at_any_step_is_completed_and_keeps_every_row(postgres, fresh, count):
+def test_a_database_left_at_any_migration_is_completed_and_keeps_every_row(postgres, fresh, count):
     url, db = postgres.create()
     build(db, count)
     before = content(db)
@@ -86,8 +86,8 @@ def test_a_database_left_at_any_step_is_completed_and_keeps_every_row(postgres, 
     db.close()
 
 
-def test_a_database_in_the_models_own_shape_is_left_in_it(postgres):
-    """Made without migrations (docs/compatibility.md#database-variants): other index names, a nullable currency, no bookkeeping."""
+def test_a_database_created_from_the_prisma_model_keeps_its_schema(postgres):
+    """Created without migrations (docs/compatibility.md#database-variants): other index names, a nullable currency, no bookkeeping."""
     url, db = postgres.create()
     build(db, len(STEPS), record=False)
     db.cursor().execute("""
@@ -111,7 +111,7 @@ def test_a_database_in_the_models_own_shape_is_left_in_it(postgres):
 
 
 @pytest.mark.skipif(not os.path.exists(os.path.join(COMPAT, "seed.sql")), reason="no compat harness here")
-def test_the_recorded_base_data_loads_again_and_again(postgres):
+def test_the_recorded_base_data_can_be_loaded_repeatedly(postgres):
     url, db = postgres.create()
     migrate(url)
     for _ in range(2):
@@ -133,7 +133,7 @@ def own(postgres):
     db.close()
 
 
-def test_our_rows_go_with_the_old_services_rows(own):
+def test_own_rows_are_deleted_with_the_rows_that_they_refer_to(own):
     own.cursor().execute("""INSERT INTO wanzami.transcode_job (upload_job_id, source_key) VALUES (1, 'uploads/1');
         INSERT INTO wanzami.rendition (asset_version_id, object_key, size_bytes, duration_ms, codecs, bandwidth, average_bandwidth, init_size)
         VALUES (1, 'vod/1', 10, 1000, 'avc1.640028,mp4a.40.2', 2, 1, 5)""")
@@ -149,12 +149,12 @@ def test_our_rows_go_with_the_old_services_rows(own):
     "INSERT INTO wanzami.mail_outbox (to_address, template) VALUES ('a@example.com', 'verify')",
     "INSERT INTO wanzami.job_run (name, outcome) VALUES ('popularity', 'perhaps')",
 ], ids=["no such upload", "no such state", "running without a lease", "a lease without running", "mail without its variables", "no such outcome"])
-def test_what_makes_no_sense_is_refused(own, sql):
+def test_inconsistent_rows_are_refused(own, sql):
     with pytest.raises(psycopg2.IntegrityError):
         own.cursor().execute(sql)
 
 
-def test_a_claim_number_only_grows(own):
+def test_a_fencing_token_cannot_decrease(own):
     own.cursor().execute("INSERT INTO wanzami.transcode_job (upload_job_id, source_key, fence) VALUES (1, 'k', 5)")
     own.cursor().execute("UPDATE wanzami.transcode_job SET fence = fence + 1")
     with pytest.raises(psycopg2.IntegrityError):
@@ -162,7 +162,7 @@ def test_a_claim_number_only_grows(own):
     assert rows(own, "SELECT fence FROM wanzami.transcode_job") == [(6,)]
 
 
-def test_a_mail_is_asked_for_once(own):
+def test_a_dedupe_key_is_unique(own):
     insert = "INSERT INTO wanzami.mail_outbox (to_address, template, vars, dedupe_key) VALUES ('a@example.com', 'verify', '{}', %s)"
     own.cursor().execute(insert, ("verify:1",))
     own.cursor().execute(insert, (None,))

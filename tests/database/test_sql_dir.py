@@ -1,4 +1,4 @@
-"""SQL_DIR: statements and functions of a folder in place of those in the binary."""
+"""SQL_DIR: statements and functions of a folder replace those in the binary."""
 import os
 import shutil
 
@@ -26,17 +26,17 @@ def env(tree, postgres, keyvalue):
 
 
 def write(path, text):
-    """As most editors save a file: at no time is it empty or half there."""
+    """Replaces a file as most editors do: at no time is it empty or incomplete."""
     path.with_suffix(".new").write_text(text)
     os.replace(path.with_suffix(".new"), path)
 
 
 def answers(a):
-    """The answers of both workers, if each had a chance to answer."""
+    """Returns the responses of both workers, if each has had the opportunity to respond."""
     return {requests.get(a.url + "/api/titles/1/episodes", timeout=30, headers={"Connection": "close"}).text for _ in range(10)}
 
 
-def test_a_changed_statement_is_read_again(appliance, env, tree):
+def test_a_changed_statement_is_reloaded(appliance, env, tree):
     a = appliance(roles="api", WORKERS=2, **env).wait_healthy()
     assert answers(a) == {'{"episodes":[]}'}
     for key in ("first", "second", "third"):
@@ -59,13 +59,13 @@ def test_a_changed_function_is_applied(appliance, env, tree):
 
 
 @pytest.mark.parametrize("command", [[], ["migrate"]])
-def test_production_refuses_it(env, command):
+def test_production_refuses_sql_dir(env, command):
     r = run(*command, **{**env, "WANZAMI_ENV": "production"})
     assert r.returncode == 1
     assert r.stderr == "wanzami: SQL_DIR is set and WANZAMI_ENV is production, which only runs the SQL in the binary; unset SQL_DIR\n"
 
 
-def test_the_folder_must_be_complete(env, tree):
+def test_an_incomplete_folder_is_refused(env, tree):
     (tree / "query/guard.sql").unlink()
     r = run("migrate", **env)
     assert (r.returncode, r.stderr) == (1, "wanzami: SQL_DIR: cannot read query/guard.sql in the folder %s: No such file or directory\n" % tree)

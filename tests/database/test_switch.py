@@ -1,6 +1,5 @@
-"""The switch from the Node service to the appliance and back (docs/migrate-from-node.md): a database as that service made and
-filled it, people who are signed in there, films on their way. What it writes is written here as it writes it
-(docs/compatibility.md#sessions, #uploads): it cannot be run here itself."""
+"""The switch from the previous service to the appliance and back (docs/migrate-from-node.md): its database, logged-in users, and films in
+progress. That service cannot run here; the tests write what it writes (docs/compatibility.md#sessions, #uploads)."""
 import uuid
 
 import bcrypt
@@ -18,12 +17,12 @@ PASSWORD = "Passw0rd!"
 
 
 def node_hash(text):
-    """bcrypt of cost 10 under the name that bcryptjs gives it; like it, of 72 bytes at most."""
+    """Returns a bcrypt hash of cost 10 with the prefix of bcryptjs; like it, uses 72 bytes at most."""
     return bcrypt.hashpw(text.encode()[:72], bcrypt.gensalt(10, b"2a")).decode()
 
 
 class Node:
-    """The service that is replaced, as far as its database, its store and its tokens can tell."""
+    """The previous service, as its database, object storage and tokens show it."""
 
     def __init__(self, postgres, world):
         self.url, self.db = postgres.create()
@@ -43,7 +42,7 @@ class Node:
         return user
 
     def signed_in(self, user, device, role="USER"):
-        """A new session; its access and its refresh token."""
+        """Creates a session and returns its access and refresh token."""
         who = {"userId": str(user), "deviceId": device}
         refresh = token(SECRETS["JWT_REFRESH_SECRET"], {**who, "tokenId": str(uuid.uuid4())})
         self.rows("""INSERT INTO "Device" ("userId", "deviceId") VALUES (%s, %s) ON CONFLICT DO NOTHING""", user, device)
@@ -52,7 +51,8 @@ class Node:
         return token(SECRETS["JWT_ACCESS_SECRET"], {**who, "email": "x", "role": role, "permissions": []}), refresh
 
     def upload_begun(self, title, data):
-        """An upload of which every part is in the store, but which nobody has completed; the job, its key, its upload and the part."""
+        """Creates an upload of which every part has been uploaded and that is not completed. Returns the job, its key, its upload id and the
+        part."""
         s3, key = self.world.store.client(), "uploads/1700000000000-%s/film.mp4" % uuid.uuid4()
         upload = s3.create_multipart_upload(Bucket=self.world.bucket, Key=key, ContentType="video/mp4")["UploadId"]
         etag = s3.upload_part(Bucket=self.world.bucket, Key=key, UploadId=upload, PartNumber=1, Body=data)["ETag"]
@@ -63,7 +63,7 @@ class Node:
         return job, key, upload, etag
 
     def upload_queued(self, title, data):
-        """An upload that was completed, its asset row and its job row; the entry in the old queue is lost with that queue."""
+        """Creates a completed upload with its asset row and job row. The entry of the old queue does not exist any more."""
         job, key, upload, etag = self.upload_begun(title, data)
         self.world.store.client().complete_multipart_upload(Bucket=self.world.bucket, Key=key, UploadId=upload,
                                                             MultipartUpload={"Parts": [{"ETag": etag, "PartNumber": 1}]})
@@ -73,7 +73,7 @@ class Node:
         return job
 
 
-# Columns that step 5 of the adoption puts right (docs/compatibility.md#database-adoption), and nothing else.
+# Columns that step 5 of the adoption corrects (docs/compatibility.md#database-adoption).
 ADOPTED = {("Title", "archived"), ("ErrorLog", "createdAt")} | {(t, "updatedAt") for t in ("Title", "Episode", "AssetVersion", "UploadJob")}
 
 
@@ -85,14 +85,14 @@ def node(postgres, world):
 
 
 def adopted(node, appliance, **env):
-    """The appliance on the database of the service, which goes on beside it."""
+    """The appliance on the database of the previous service, which keeps running."""
     r = run("migrate", **node.env)
     assert r.returncode == 0, r.stdout
     return appliance(**{**node.env, **env}).wait_healthy()
 
 
-def test_people_stay_signed_in(node, appliance):
-    """Passwords, access tokens and refresh tokens of before count on."""
+def test_users_stay_logged_in(node, appliance):
+    """Passwords, access tokens and refresh tokens of the previous service stay valid."""
     user = node.signed_up("bisi@example.com")
     access, refresh = node.signed_in(user, "tv")
     a = adopted(node, appliance)
@@ -103,8 +103,8 @@ def test_people_stay_signed_in(node, appliance):
     assert a.post("/api/auth/refresh", {"refreshToken": refresh[:-2] + "xx"}).status_code == 401
 
 
-def test_films_on_their_way_arrive(node, appliance, world):
-    """One is in the old queue, one still lies in parts; both become films that play, once each."""
+def test_films_in_progress_are_transcoded(node, appliance, world):
+    """One film is in the old queue, the parts of another are uploaded; both are transcoded, once each."""
     editor = node.signed_up("ed@example.com", "SUPER_ADMIN")
     access, _ = node.signed_in(editor, "desk", "SUPER_ADMIN")
     titles = [t for (t,) in node.rows("""INSERT INTO "Title" ("type", "name", "archived", "pendingReview", "updatedAt")
@@ -121,15 +121,16 @@ def test_films_on_their_way_arrive(node, appliance, world):
         assert requests.get(asset["url"], headers={"Range": "bytes=0-99"}, timeout=30).status_code == 206
 
 
-def test_both_services_at_once(node, appliance):
-    """What either writes, the other finds: users, sessions and titles of theirs here at once; rows of ours as it expects them."""
+def test_both_services_share_the_database(node, appliance):
+    """Users, sessions and titles of the previous service appear in the appliance at once; the appliance's rows have the form that the service
+    expects."""
     a = adopted(node, appliance)
     user = node.signed_up("late@example.com")
     access, refresh = node.signed_in(user, "phone")
     assert a.get("/api/auth/me", token=access).status_code == 200
     ((title,),) = node.rows("""INSERT INTO "Title" ("type", "name", "archived", "pendingReview", "updatedAt")
         VALUES ('MOVIE', 'Made there', false, false, now()) RETURNING "id" """)
-    wait_for(lambda: str(title) in [t["id"] for t in a.get("/api/titles").json()["titles"]], "the title that was made there")
+    wait_for(lambda: str(title) in [t["id"] for t in a.get("/api/titles").json()["titles"]], "the title of the previous service")
     node.rows("""DELETE FROM "Session" WHERE "userId" = %s""", user)
     assert a.get("/api/auth/me", token=access).status_code == 401
 
@@ -138,8 +139,8 @@ def test_both_services_at_once(node, appliance):
     assert bcrypt.checkpw(PASSWORD.encode(), kept.encode()) and kept[:4] in ("$2a$", "$2b$") and tokens
 
 
-def test_the_way_back(node, appliance):
-    """The schema that the service knows is as it made it, and what the appliance added is gone with one statement."""
+def test_a_switch_back_needs_one_statement(node, appliance):
+    """The schema of the previous service is unchanged, and one statement removes what the appliance has added."""
     def known():
         return node.rows("""SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns
             WHERE table_schema = 'public' ORDER BY 1, 2""")
