@@ -1,4 +1,4 @@
-"""What the binary is, and what it says about itself and to bad input."""
+"""The binary: its file, its messages, and its refusals of invalid arguments and variables."""
 import os
 import subprocess
 
@@ -8,12 +8,12 @@ import services
 from conftest import BINARY, ROOT, run
 
 
-def test_is_static_small_and_stripped():
+def test_the_binary_is_static_small_and_stripped():
     headers = subprocess.run(["readelf", "-hlW", BINARY], capture_output=True, text=True, check=True).stdout
     assert "INTERP" not in headers
     assert ("AArch64" if BINARY.endswith("-arm64") else {"x86_64": "X86-64", "aarch64": "AArch64"}[os.uname().machine]) in headers
     assert "Position-Independent Executable" in headers
-    # A static PIE relocates itself by its dynamic section; what counts is that the section asks for no library.
+    # A static PIE has a dynamic section for its own relocations; the section must name no library.
     assert "NEEDED" not in subprocess.run(["readelf", "-dW", BINARY], capture_output=True, text=True, check=True).stdout
     assert os.path.getsize(BINARY) <= 16 * 1024 * 1024
     sections = subprocess.run(["readelf", "-SW", BINARY], capture_output=True, text=True, check=True).stdout
@@ -22,7 +22,7 @@ def test_is_static_small_and_stripped():
     assert ".symtab" in debug and ".debug_info" in debug
 
 
-def test_names_no_path_of_the_machine_that_built_it():
+def test_the_binary_has_no_path_of_the_build_machine():
     with open(BINARY, "rb") as f:
         content = f.read()
     assert ROOT.encode() not in content
@@ -31,7 +31,7 @@ def test_names_no_path_of_the_machine_that_built_it():
     assert cache.encode() not in content
 
 
-def test_version_names_what_is_linked_in():
+def test_version_names_the_linked_libraries():
     r = run("--version")
     assert r.returncode == 0
     assert r.stdout.startswith("wanzami 0.")
@@ -46,7 +46,7 @@ def test_help_names_every_variable():
         assert name in r.stdout
 
 
-def test_configuration_page_is_the_table():
+def test_docs_configure_prints_the_page():
     with open(os.path.join(ROOT, "docs", "configure.md")) as f:
         assert f.read() == run("docs", "configure").stdout
 
@@ -65,7 +65,7 @@ def test_configuration_page_is_the_table():
     ("S3_ENDPOINT", "http://minio:9000/path", "http(s)://host[:port]"),
     ("SHUTDOWN_GRACE_SEC", "-1", "a whole number from 0 to 600"),
 ])
-def test_a_bad_variable_stops_the_start_with_one_line(name, value, allowed):
+def test_an_invalid_variable_prevents_the_start_with_one_line(name, value, allowed):
     r = run(**{name: value})
     assert r.returncode == 1
     assert r.stdout == ""
@@ -88,7 +88,7 @@ def test_a_bad_variable_stops_the_start_with_one_line(name, value, allowed):
     ("LOG_FORMAT=\n", {}, None),
     ("LOG_FORMAT=text\0LOG_FORMAT=xml", {}, None),
 ])
-def test_what_the_environment_lacks_is_read_from_a_file(tmp_path, text, env, said):
+def test_variables_missing_in_the_environment_are_read_from_the_env_file(tmp_path, text, env, said):
     (tmp_path / ".env").write_text(text)
     r = subprocess.run(services.command(), env=services.clean_environment(**env), cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert r.returncode == 1
@@ -98,14 +98,14 @@ def test_what_the_environment_lacks_is_read_from_a_file(tmp_path, text, env, sai
         assert r.stderr == 'wanzami: LOG_FORMAT is "%s"; allowed: one of json|text\n' % said
 
 
-def test_a_number_that_is_zero_may_be_its_default():
-    """As the old service had it."""
+def test_zero_selects_the_default_of_some_numbers():
+    """Compatible with the previous service."""
     for name, most in (("PPV_ACCESS_DAYS", 36500), ("PREF_WINDOW_DAYS", 3650), ("RECENT_VIEWS_DAYS", 3650), ("RECENT_VIEWS_LIMIT", 1000)):
         assert run(**{name: 0}).stderr.startswith("wanzami: DATABASE_URL is missing or wrong")
         assert run(**{name: "0x"}).stderr == 'wanzami: %s is "0x"; allowed: a whole number from 1 to %d, or 0 for the default\n' % (name, most)
 
 
-def test_a_server_without_a_database_url_does_not_start():
+def test_without_a_database_url_the_server_does_not_start():
     for url in ("", "mysql://x/y"):
         r = run(DATABASE_URL=url)
         assert (r.returncode, r.stdout) == (1, "")
@@ -113,14 +113,14 @@ def test_a_server_without_a_database_url_does_not_start():
 
 
 @pytest.mark.parametrize("args", [["serve"], ["--nonsense"], ["migrate", "twice"], ["--probe", "a", "b"]])
-def test_unknown_words_are_refused(args):
+def test_unknown_arguments_are_refused(args):
     r = run(*args)
     assert r.returncode == 2
     assert len(r.stderr.splitlines()) == 1
 
 
-def test_every_wrapped_function_is_in_effect():
-    """The linker drops a replacement that nothing calls; so each that is there has taken the place of the original (build/wraps)."""
+def test_every_wrapper_is_linked():
+    """The linker drops a wrapper that nothing calls, so a symbol in the binary proves that the wrapper replaces the original (build/wraps)."""
     with open(os.path.join(ROOT, "build/wraps")) as f:
         wraps = [line.split()[:2] for line in f if not line.startswith("#")]
     symbols = subprocess.run(["nm", os.path.join(ROOT, "out/wanzami.debug")], capture_output=True, text=True, check=True).stdout.split()

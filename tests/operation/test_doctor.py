@@ -1,4 +1,4 @@
-"""wanzami doctor: one line per check, with what to change if the check fails."""
+"""`wanzami doctor`: one line per check, and a hint if the check fails."""
 import glob
 import os
 import re
@@ -20,7 +20,7 @@ def env(postgres, tmp_path):
 
 
 def doctor(status, **env):
-    """The first line of each check, as {name: (level, detail)}."""
+    """Returns the first line of each check as {name: (level, detail)}."""
     r = run("doctor", **env)
     assert r.returncode == status, r.stdout + r.stderr
     found = {}
@@ -31,7 +31,7 @@ def doctor(status, **env):
     return found
 
 
-def test_all_is_well(env, keyvalue, tmp_path):
+def test_all_checks_pass(env, keyvalue, tmp_path):
     said = doctor(0, **{**env, "REDIS_URL": keyvalue.url})
     assert {name: level for name, (level, _) in said.items() if level == "bad"} == {}
     for name in ("configuration", "database", "database version", "database migrations", "database functions", "database table rights",
@@ -41,13 +41,13 @@ def test_all_is_well(env, keyvalue, tmp_path):
     assert not [f for _, _, files in os.walk(tmp_path) for f in files if "doctor" in f]
 
 
-def test_a_configuration_that_no_start_would_accept(env):
+def test_an_invalid_configuration_fails(env):
     assert doctor(1, **{**env, "PORT": "x"})["configuration"] == ("bad", 'PORT is "x"; allowed: a whole number from 1 to 65535')
     assert "JWT_ACCESS_SECRET is too short" in doctor(1, **{**env, "JWT_ACCESS_SECRET": "short", "WANZAMI_ENV": "production"})["configuration"][1]
     assert doctor(1, **{**env, "DATABASE_URL": "mysql://x"})["configuration"][0] == "bad"
 
 
-def test_a_database_that_is_not_ready(env, postgres):
+def test_a_database_that_is_not_migrated_fails(env, postgres):
     level, detail = doctor(1, **{**env, "DATABASE_URL": "postgresql://u@127.0.0.1:1/x"})["database"]
     assert level == "bad" and "Connection refused" in detail and "DATABASE_URL" in detail
     assert "no-such-host" in doctor(1, **{**env, "DATABASE_URL": "postgresql://u@no-such-host.invalid/x"})["database"][1]
@@ -69,8 +69,8 @@ def test_a_database_that_is_not_ready(env, postgres):
     db.close()
 
 
-def test_a_database_of_another_release(env, postgres):
-    """Migrations that were changed after they were applied, functions with another text, and a database without recorded hashes."""
+def test_a_database_of_another_release_fails(env, postgres):
+    """Migrations changed after they were applied, functions with another text, and a database without recorded hashes."""
     db = postgres.connect(env["DATABASE_URL"].rsplit("/", 1)[1])
     with db.cursor() as c:
         c.execute("UPDATE wanzami.migration SET sha256 = 'x' WHERE name = '0001_baseline.sql'")
@@ -90,7 +90,7 @@ def test_a_database_of_another_release(env, postgres):
     db.close()
 
 
-def test_servers_that_are_not_there(env, keyvalue):
+def test_unreachable_servers_fail(env, keyvalue):
     level, detail = doctor(0, **env)["valkey"]
     assert level == "warn" and "Connection refused" in detail and "REDIS_URL" in detail
     level, detail = doctor(0, **{**env, "REDIS_URL": keyvalue.url.replace("://", "://:wrong@")})["valkey"]
@@ -101,14 +101,14 @@ def test_servers_that_are_not_there(env, keyvalue):
     assert "host not found: no-such-host.invalid" in doctor(1, **{**env, **mail, "SMTP_HOST": "no-such-host.invalid"})["mail"][1]
 
 
-def test_mail_that_lets_us_in_and_mail_that_does_not(env, mail):
+def test_mail_authentication_passes_or_fails(env, mail):
     assert doctor(0, **{**env, **mail.env()})["mail"] == ("ok", "connected and authenticated")
     level, detail = doctor(1, **{**env, **mail.env(), "SMTP_PASS": "wrong"})["mail"]
     assert level == "bad" and "535" in detail and "SMTP_PASS" in detail
     assert mail.to("ada@example.com") == []
 
 
-def test_a_store_that_refuses(env, store):
+def test_a_store_that_refuses_the_keys_fails(env, store):
     bucket = store.bucket()
     s3 = {k: v for k, v in env.items() if k != "MEDIA_DIR"}
     said = doctor(0, **{**s3, **store.env(bucket)})
@@ -117,8 +117,8 @@ def test_a_store_that_refuses(env, store):
     assert level == "bad" and "s3:PutObject" in detail
 
 
-def test_a_film_of_three_hours_can_be_watched(env, store, tmp_path):
-    """URLs of films end with the credentials that signed them; those of a task role last six hours at most."""
+def test_temporary_keys_that_expire_before_a_film_of_three_hours_warn(env, store, tmp_path):
+    """Presigned URLs expire with the credentials that signed them; credentials of a task role last six hours at most."""
     assert doctor(0, **env)["film of 3 hours"] == ("ok", "URLs of films are valid for 12 hours")
     bucket = store.bucket()
     plain = {**{k: v for k, v in env.items() if k != "MEDIA_DIR"}, **store.env(bucket)}
@@ -147,11 +147,11 @@ def test_a_film_of_three_hours_can_be_watched(env, store, tmp_path):
     assert "warn  film of 3 hours" in r.stdout and "unknown time" in r.stdout, r.stdout
 
 
-# TLS that fails
+# TLS failures
 
 @pytest.fixture
 def secure(env, pg_server, keyvalue, store, mail, tmp_path):
-    """secure(status, leaf) runs doctor with all four servers behind that certificate and returns the lines."""
+    """secure(status, leaf) runs doctor with all four servers using that certificate and returns the lines."""
     root = pki.Authority(str(tmp_path))
     url, db = pg_server.create()
     db.close()
@@ -174,7 +174,7 @@ def secure(env, pg_server, keyvalue, store, mail, tmp_path):
 SERVERS = {"database": "bad", "valkey": "warn", "object storage server": "bad", "mail": "bad"}
 
 
-def test_servers_behind_tls(secure):
+def test_servers_with_tls_pass(secure):
     said = secure(0, secure.root.issue("localhost"))
     assert {name: said[name][0] for name in (*SERVERS, "object storage")} == dict.fromkeys((*SERVERS, "object storage"), "ok")
     assert "over TLS" in said["valkey"][1] and said["database TLS"][1].startswith("TLSv1.")
@@ -189,7 +189,7 @@ def test_servers_behind_tls(secure):
     (lambda root: pki.self_signed(root.folder, "localhost"), "is self-signed and not a trusted CA",
      "put the certificate of this CA into ")],
     ids=["expired", "of the future", "of somebody else", "by nobody known", "self-signed"])
-def test_why_a_server_behind_tls_is_not_believed_and_what_to_change(secure, make, reason, change):
+def test_a_failed_certificate_check_has_a_reason_and_a_hint(secure, make, reason, change):
     said = secure(1, make(secure.root))
     for name, level in SERVERS.items():
         assert said[name][0] == level and reason in said[name][1] and change in said[name][1], (name, said[name])
@@ -199,10 +199,10 @@ def test_why_a_server_behind_tls_is_not_believed_and_what_to_change(secure, make
         assert all("EXTRA_CA_PEM or TLS_CA_FILE" in said[name][1] for name in SERVERS if name != "database")
 
 
-# Clocks that differ
+# Clock differences
 
 def later(command):
-    """The command with a clock that is one hour fast."""
+    """Returns the command with a clock that is one hour fast."""
     library, = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
     return ["env", "LD_PRELOAD=" + library, "FAKETIME=+3600", "DONT_FAKE_MONOTONIC=1", *command]
 
@@ -213,7 +213,7 @@ class LaterPostgres(Postgres):
 
 
 class LaterStore(ObjectStore):
-    """Only the proxy, which checks signatures, has a fast clock."""
+    """Gives only the proxy, which verifies signatures, a fast clock."""
 
     def commands(self):
         return [later(command) if command[0].endswith("proxy-server") else command for command in super().commands()]
@@ -222,7 +222,7 @@ class LaterStore(ObjectStore):
         super().before(command[command.index("DONT_FAKE_MONOTONIC=1") + 1:] if command[0] == "env" else command)
 
 
-def test_a_database_whose_clock_differs(env):
+def test_a_clock_difference_to_the_database_fails(env):
     server = LaterPostgres()
     try:
         url, db = server.create()
@@ -234,7 +234,7 @@ def test_a_database_whose_clock_differs(env):
     assert level == "bad" and 3590 < float(detail.split(" s apart; ")[0]) < 3700 and detail.endswith("correct the clocks")
 
 
-def test_a_store_whose_clock_differs(env):
+def test_a_clock_difference_to_the_store_fails(env):
     server = LaterStore()
     try:
         said = doctor(1, **{**{k: v for k, v in env.items() if k != "MEDIA_DIR"}, **server.env("films")})

@@ -1,5 +1,5 @@
-"""ecs-taskdefs/ and the commands in docs/: both are valid input for AWS, the binary starts with each task definition, and the files
-have the required content."""
+"""ecs-taskdefs/ and the commands in docs/: AWS's SDK accepts both as input, the binary starts with each task definition, and the files have
+the required content."""
 import glob
 import json
 import os
@@ -18,7 +18,7 @@ METRICS = {"QueueDepth", "QueueOldestSeconds", "TranscodeJobsFailed", "CronJobsF
 
 @pytest.fixture(scope="module")
 def rendered(tmp_path_factory):
-    """A folder in which out/ecs holds every file, filled in."""
+    """A folder with every rendered file in out/ecs."""
     folder = tmp_path_factory.mktemp("ecs")
     r = render(example() + MADE, folder)
     assert r.returncode == 0, r.stderr
@@ -27,7 +27,7 @@ def rendered(tmp_path_factory):
 
 # The renderer
 
-def test_every_file_is_filled_in(rendered):
+def test_every_file_is_rendered(rendered):
     out = rendered / "out" / "ecs"
     assert sorted(os.path.relpath(p, out) for p in glob.glob(str(out / "*" / "*.json"))) == sources()
     for name in sources():
@@ -35,7 +35,7 @@ def test_every_file_is_filled_in(rendered):
         load(rendered, name)
 
 
-def test_a_file_waits_until_its_settings_are_there(tmp_path):
+def test_a_file_with_missing_settings_is_not_rendered(tmp_path):
     r = render(example(), tmp_path)
     assert r.returncode == 0
     assert os.path.exists(tmp_path / "out" / "ecs" / "iam" / "api.json")
@@ -43,25 +43,25 @@ def test_a_file_waits_until_its_settings_are_there(tmp_path):
     assert re.search("settings missing: .*TARGET_GROUP_ARN", r.stdout)
 
 
-def test_the_last_line_of_a_name_counts_and_any_text_makes_valid_json(tmp_path):
+def test_the_last_setting_wins_and_values_are_escaped_for_json(tmp_path):
     r = render(example() + MADE + 'SMTP_FROM=old\nSMTP_FROM="Wanzami" <a\\b&c=d@wanzami.example>\n', tmp_path)
     assert r.returncode == 0
     env = {v["name"]: v["value"] for v in container(tmp_path, "api")["environment"]}
     assert env["SMTP_FROM"] == '"Wanzami" <a\\b&c=d@wanzami.example>'
 
 
-def test_no_settings_or_bad_ones_are_refused(tmp_path):
+def test_missing_or_invalid_settings_are_refused(tmp_path):
     r = subprocess.run([os.path.join(HERE, "render.sh"), str(tmp_path / "none")], capture_output=True, text=True)
     assert (r.returncode, r.stdout) == (1, "") and "settings.example" in r.stderr
     r = render("ACCOUNT 1\n", tmp_path)
     assert r.returncode == 1 and "1:ACCOUNT 1" in r.stderr
 
 
-# What AWS would say
+# Validation with AWS's SDK
 
 @pytest.fixture
 def typed(rendered, monkeypatch):
-    """typed(page): the commands of a page, where the rendered files are."""
+    """typed(page): the aws commands of a page, run in the folder of the rendered files."""
     monkeypatch.chdir(rendered)
 
     def of(page):
@@ -71,13 +71,13 @@ def typed(rendered, monkeypatch):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_command_of_the_pages_is_one(typed, page):
+def test_every_aws_command_of_the_pages_is_valid(typed, page):
     for words in typed(page):
         awscheck.check(words)
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_what_is_to_be_typed_is_shell(typed, page):
+def test_shell_commands_of_the_pages_parse(typed, page):
     if typed(page):
         with open(os.path.join(ROOT, "docs", page)) as f:
             code = "".join(line[4:] for line in f if line.startswith("    "))
@@ -85,7 +85,7 @@ def test_what_is_to_be_typed_is_shell(typed, page):
         assert (r.returncode, r.stderr) == (0, ""), code
 
 
-def test_every_file_is_used_by_a_command(typed):
+def test_a_command_uses_every_file(typed):
     used = {os.path.relpath(path, os.path.join("out", "ecs")) for page in PAGES for words in typed(page) for path in awscheck.files(words)}
     assert used == set(sources())
 
@@ -96,7 +96,7 @@ def test_every_file_is_used_by_a_command(typed):
     (lambda t: t["containerDefinitions"][0].update(readOnlyRootFilesystem=True), "does not exist|Unknown parameter"),
     (lambda t: t["containerDefinitions"][0].update(stopTimeout="40"), "Invalid type"),
 ])
-def test_the_check_sees_mistakes(rendered, change, complaint):
+def test_the_validation_finds_errors_in_files(rendered, change, complaint):
     task = load(rendered, "tasks/api.json")
     assert not awscheck.validate("ecs", "RegisterTaskDefinition", task)
     change(task)
@@ -105,16 +105,16 @@ def test_the_check_sees_mistakes(rendered, change, complaint):
 
 @pytest.mark.parametrize("command", ["aws ecs create-servce", "aws ecs wait services-stabel --cluster x --services y", "aws sns create-topic",
                                      "aws sns create-topic --nam x", "aws sns create-topic --name x --query topicArn"])
-def test_the_check_sees_mistakes_in_commands(command):
+def test_the_validation_finds_errors_in_commands(command):
     words, = awscheck.commands("    " + command + "\n")
     with pytest.raises(AssertionError):
         awscheck.check(words)
 
 
-# What they should say
+# Required content
 
 def variables():
-    """Every variable of the binary, and whether it is secret."""
+    """The variables of the binary: name, and whether it is secret."""
     rows = re.findall(r"^\| `(\w+)` \|.*$", run("docs", "configure").stdout, re.M)
     secret = set(re.findall(r"^\| `(\w+)` \|.*Secret; never logged\. \|$", run("docs", "configure").stdout, re.M))
     assert len(rows) > 50 and "DATABASE_URL" in secret
@@ -122,7 +122,7 @@ def variables():
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_task_definitions_name_variables_that_exist_and_take_secrets_from_secrets(rendered, role):
+def test_task_definitions_name_existing_variables_and_read_secrets_from_ssm(rendered, role):
     known = variables()
     c = container(rendered, role)
     plain, secret = [v["name"] for v in c["environment"]], [v["name"] for v in c["secrets"]]
@@ -134,7 +134,7 @@ def test_task_definitions_name_variables_that_exist_and_take_secrets_from_secret
 
 
 @pytest.mark.parametrize("architecture", ["X86_64", "ARM64"])
-def test_every_task_runs_on_what_the_settings_say(tmp_path, architecture):
+def test_every_task_has_the_settings_of_the_deployment(tmp_path, architecture):
     assert render(example() + MADE + "CPU_ARCHITECTURE=%s\n" % architecture, tmp_path).returncode == 0
     for role in ROLES:
         task = load(tmp_path, "tasks/%s.json" % role)
@@ -143,7 +143,7 @@ def test_every_task_runs_on_what_the_settings_say(tmp_path, architecture):
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_task_definitions_give_away_nothing(rendered, role):
+def test_task_definitions_grant_no_privileges(rendered, role):
     task, c = load(rendered, "tasks/%s.json" % role), container(rendered, role)
     env = {v["name"]: v["value"] for v in c["environment"]}
     assert (env["ROLE"], env["WANZAMI_ENV"], env["S3_REGION"]) == (role, "production", "eu-north-1")
@@ -156,13 +156,13 @@ def test_task_definitions_give_away_nothing(rendered, role):
     assert task["taskRoleArn"].endswith(":role/wanzami-backend-" + role)
     assert c["logConfiguration"]["options"]["awslogs-group"] == "/ecs/wanzami-backend" + ("" if role == "api" else "-workers")
     assert [p["containerPort"] for p in c.get("portMappings", [])] == ([4000] if role == "api" else [])
-    # what Fargate sells: docs of RegisterTaskDefinition, cpu and memory
+    # the combinations of cpu and memory that Fargate supports (RegisterTaskDefinition)
     assert int(task["memory"]) in {"256": (512, 1024, 2048), "512": range(1024, 4097, 1024), "4096": range(8192, 30721, 1024)}[task["cpu"]]
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_the_binary_starts_with_what_its_task_definition_says(rendered, role, postgres, keyvalue, appliance):
-    """Everything but the port and the servers' addresses; where the bucket's keys come from is ECS's to say."""
+def test_the_binary_starts_with_the_variables_of_its_task_definition(rendered, role, postgres, keyvalue, appliance):
+    """Except the port and the servers' URLs; ECS provides the credentials for the bucket."""
     c = container(rendered, role)
     env = {v["name"]: v["value"] for v in c["environment"] if v["name"] != "PORT"}
     secrets = {v["name"]: "a-secret-of-at-least-thirty-two-bytes-" + v["name"] for v in c["secrets"]}
@@ -178,7 +178,7 @@ def test_the_binary_starts_with_what_its_task_definition_says(rendered, role, po
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_services_replace_tasks_without_a_gap_and_take_bad_releases_back(rendered, role):
+def test_services_start_new_tasks_first_and_roll_back_failed_deployments(rendered, role):
     s = load(rendered, "services/%s.json" % role)
     deployment = s["deploymentConfiguration"]
     assert (deployment["minimumHealthyPercent"], deployment["maximumPercent"]) == (100, 200)
@@ -195,7 +195,7 @@ def test_services_replace_tasks_without_a_gap_and_take_bad_releases_back(rendere
         assert "loadBalancers" not in s
 
 
-def test_no_page_uses_ecs_exec_which_is_off(rendered, typed):
+def test_no_page_uses_ecs_exec(rendered, typed):
     """ECS Exec needs a writable root file system, enableExecuteCommand and the permission ssmmessages:* of the task role."""
     for role in ROLES:
         assert container(rendered, role)["readonlyRootFilesystem"] is True
@@ -205,7 +205,7 @@ def test_no_page_uses_ecs_exec_which_is_off(rendered, typed):
 
 
 @pytest.mark.parametrize("command", ["migrate", "doctor"])
-def test_commands_run_in_the_container_of_a_role(rendered, command):
+def test_commands_run_in_the_container_of_their_role(rendered, command):
     override, = load(rendered, "tasks/%s.json" % command)["overrides"]["containerOverrides"]
     assert override == {"name": container(rendered, "api")["name"], "command": [command]}
     assert {container(rendered, role)["name"] for role in ROLES} == {override["name"]}
@@ -218,7 +218,7 @@ def statements(rendered, name):
         yield s["Effect"], listed(s["Action"]), listed(s.get("Resource", []))
 
 
-def test_policies_grant_no_more_than_is_used(rendered):
+def test_policies_grant_only_the_actions_in_use(rendered):
     for name in ("execution", *ROLES):
         for effect, actions, resources in statements(rendered, "iam/%s.json" % name):
             assert effect == "Allow"
@@ -235,7 +235,7 @@ def test_policies_grant_no_more_than_is_used(rendered):
         assert all(a.startswith("s3:") for _, actions, _ in statements(rendered, "iam/%s.json" % role) for a in actions)
 
 
-def test_the_execution_role_reaches_what_the_tasks_name(rendered):
+def test_the_execution_role_may_read_the_secrets_of_the_tasks(rendered):
     reach = {a: resources for _, actions, resources in statements(rendered, "iam/execution.json") for a in actions}
     assert set(reach["logs:PutLogEvents"]) == {
         "arn:aws:logs:us-east-2:123456789012:log-group:%s:*" % container(rendered, role)["logConfiguration"]["options"]["awslogs-group"]
@@ -248,8 +248,8 @@ def test_the_execution_role_reaches_what_the_tasks_name(rendered):
         assert container(rendered, role)["image"].split("/", 1)[1].split(":")[0] == repository.rsplit("/", 1)[1]
 
 
-def test_the_bucket_shows_artwork_and_no_film(rendered):
-    """The prefixes that the local store shows without a signature, and no other."""
+def test_the_bucket_makes_artwork_public_and_no_film(rendered):
+    """The public prefixes are those that local storage serves without a signature."""
     (effect, actions, resources), (denied, _, _) = statements(rendered, "storage/bucket-policy.json")
     assert (effect, actions, denied) == ("Allow", ["s3:GetObject"], "Deny")
     with open(os.path.join(ROOT, "src", "store", "local", "local_url.c")) as f:
@@ -257,20 +257,20 @@ def test_the_bucket_shows_artwork_and_no_film(rendered):
     assert sorted(r.split(":::wanzami-media/")[1] for r in resources) == sorted([p + "*" for p in prefixes] + ["preview*/*"])
 
 
-def test_the_load_balancer_speaks_https_and_finds_the_health_check(rendered):
+def test_the_load_balancer_uses_https_and_the_health_check(rendered):
     group = load(rendered, "network/target-group.json")
     assert (group["Name"], group["Port"], group["Protocol"], group["TargetType"]) == ("wanzami-backend-tg", 4000, "HTTP", "ip")
     assert (group["HealthCheckPath"], group["Matcher"]) == ("/health", {"HttpCode": "200"})
     https, http = load(rendered, "network/https-listener.json"), load(rendered, "network/http-listener.json")
     assert (https["Protocol"], https["Port"], https["DefaultActions"][0]["Type"]) == ("HTTPS", 443, "forward")
     assert http["DefaultActions"] == [{"Type": "redirect", "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}}]
-    # The load balancer must be the first to give up an idle connection.
+    # The load balancer must close an idle connection before the service does.
     idle = {a["Key"]: a["Value"] for a in load(rendered, "network/alb-attributes.json")["Attributes"]}["idle_timeout.timeout_seconds"]
     assert "KEEPALIVE_SEC" not in [v["name"] for v in container(rendered, "api")["environment"]]
     assert int(idle) < int(re.search(r"^\| `KEEPALIVE_SEC` \| [^|]* \| `(\d+)`", run("docs", "configure").stdout, re.M)[1])
 
 
-def test_nobody_reaches_the_workers_and_only_the_load_balancer_the_api(rendered):
+def test_security_groups_open_only_the_api_to_the_load_balancer(rendered):
     opened = {}
     for path in glob.glob(str(rendered / "out" / "ecs" / "network" / "*-ingress.json")):
         with open(path) as f:
@@ -292,7 +292,7 @@ def alarms(rendered):
             yield json.load(f)
 
 
-def test_alarms_use_metrics_that_exist_and_name_pages_that_exist(rendered):
+def test_alarms_use_existing_metrics_and_name_existing_pages(rendered):
     names = set()
     for a in alarms(rendered):
         assert a["AlarmName"] not in names
@@ -306,12 +306,12 @@ def test_alarms_use_metrics_that_exist_and_name_pages_that_exist(rendered):
         if page:
             with open(os.path.join(ROOT, page[1])) as f:
                 assert "`%s`" % a["AlarmName"] in f.read(), page[1]
-        # PutMetricAlarm: at most a day in all
+        # PutMetricAlarm: one day at most
         assert a["Period"] * a["EvaluationPeriods"] <= 86400 and a["Period"] % 60 == 0
     assert METRICS <= {a["MetricName"] for a in alarms(rendered)}
 
 
-def test_every_role_writes_these_metrics(postgres, appliance):
+def test_every_role_writes_the_metrics(postgres, appliance):
     for role in ROLES:
         url, db = postgres.create_migrated()
         a = appliance(roles=role, DATABASE_URL=url, EMF_SECONDS=1, LOG_FORMAT="json").wait_healthy()
@@ -323,9 +323,9 @@ def test_every_role_writes_these_metrics(postgres, appliance):
         db.close()
 
 
-def test_the_queue_is_watched_by_who_does_not_work_on_it(rendered):
-    """Every role tells how long the queue is; whether it grows must be known when no transcode task runs, and whether one runs when
-    the database, which knows the queue, is away."""
+def test_queue_alarms_use_the_metrics_of_the_cron_role(rendered):
+    """Every role reports the length of the queue. The alarms on it must work while no transcode task runs; the alarm on a silent role must
+    work while the database is down."""
     for a in alarms(rendered):
         if a["MetricName"] in ("QueueDepth", "QueueOldestSeconds"):
             assert a["Dimensions"] == [{"Name": "Role", "Value": "cron"}]
@@ -333,7 +333,7 @@ def test_the_queue_is_watched_by_who_does_not_work_on_it(rendered):
             assert (a["MetricName"], a["Statistic"], a["TreatMissingData"]) == ("Requests", "SampleCount", "breaching")
 
 
-def test_the_dashboard_shows_every_metric_and_nothing_twice_in_a_place(rendered):
+def test_the_dashboard_shows_every_metric_without_overlaps(rendered):
     widgets, taken, shown = load(rendered, "dashboard/wanzami.json")["widgets"], set(), set()
     for w in widgets:
         place = {(x, y) for x in range(w["x"], w["x"] + w["width"]) for y in range(w["y"], w["y"] + w["height"])}
@@ -347,7 +347,7 @@ def test_the_dashboard_shows_every_metric_and_nothing_twice_in_a_place(rendered)
     assert METRICS <= shown
 
 
-def test_steps_of_scaling_leave_no_gap(rendered):
+def test_scaling_steps_have_no_gap(rendered):
     for name, limit in (("out", 1), ("in", -1)):
         policy = load(rendered, "scaling/transcode-%s.json" % name)["StepScalingPolicyConfiguration"]
         steps = policy["StepAdjustments"]
@@ -359,6 +359,6 @@ def test_steps_of_scaling_leave_no_gap(rendered):
             assert steps[-1]["MetricIntervalUpperBound"] == 0 and "MetricIntervalLowerBound" not in steps[0]
 
 
-def test_settings_with_ids_do_not_get_into_the_repository():
+def test_gitignore_has_the_settings_file():
     with open(os.path.join(ROOT, ".gitignore")) as f:
         assert "/ecs-taskdefs/settings" in f.read().splitlines()

@@ -1,4 +1,4 @@
-"""The container image: one file, no user name, and it runs as the image says."""
+"""The container image: its files, its configuration, and its start."""
 import gzip
 import json
 import os
@@ -16,7 +16,7 @@ ARCHIVE = os.path.join(ROOT, "out", os.path.basename(BINARY).replace("wanzami", 
 
 @pytest.fixture
 def image(tmp_path):
-    """The image's configuration and its file system, unpacked."""
+    """The configuration and the unpacked file system of the image."""
     root = tmp_path / "root"
     with tarfile.open(ARCHIVE) as archive:
         manifest, = json.load(archive.extractfile("manifest.json"))
@@ -28,7 +28,7 @@ def image(tmp_path):
     return description["config"], root
 
 
-def test_holds_the_binary_and_nothing_else(image):
+def test_the_image_contains_only_the_binary(image):
     config, root = image
     assert [os.path.join(folder, f) for folder, _, files in os.walk(root) for f in files] == [str(root / "wanzami")]
     with open(root / "wanzami", "rb") as ours, open(BINARY, "rb") as built:
@@ -38,7 +38,7 @@ def test_holds_the_binary_and_nothing_else(image):
     assert config["Healthcheck"]["Test"] == ["CMD", "/wanzami", "--probe"]
 
 
-def test_is_small_and_says_what_it_is(image):
+def test_the_image_is_small_and_labeled(image):
     config, _ = image
     with open(ARCHIVE, "rb") as archive:
         assert len(gzip.compress(archive.read(), 6)) <= 8 * 1024 * 1024
@@ -52,7 +52,7 @@ def test_is_small_and_says_what_it_is(image):
 
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root to enter another root")
 @pytest.mark.skipif(bool(EMULATOR), reason="workers have no sandbox in an emulated process; tests/arm64 runs them in a machine")
-def test_runs_as_pid_1_on_a_read_only_root_without_capabilities(image, appliance):
+def test_the_image_runs_as_pid_1_on_a_read_only_root_without_capabilities(image, appliance):
     config, root = image
     command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c",
                'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && exec chroot --userspec="$2" "$1" "$3"',

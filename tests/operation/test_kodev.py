@@ -13,7 +13,7 @@ SOURCES = ("build", "conf", "src", "sql", "assets", "kore.conf")
 
 @pytest.fixture
 def kodev(tmp_path):
-    """The tool in a tree of its own, with the libraries of this one."""
+    """kodev in a separate tree, with the libraries of this one."""
     tree = tmp_path / "tree"
     (tree / "out/bin").mkdir(parents=True)
     for name in SOURCES:
@@ -35,7 +35,7 @@ def test_kodev_builds_and_runs_the_service(kodev, appliance, postgres):
     a = appliance(command=[kodev.path, "run"], roles="api", WORKERS=1, DATABASE_URL=url, **SECRETS)
     wait_for(a._up, "the build and /health", 800)
     assert requests.get(a.url + "/health", timeout=30).json() == {"status": "ok"}
-    assert requests.get(a.url + "/api/titles/1/episodes", timeout=30).json() == {"episodes": []}, "it has the statements"
+    assert requests.get(a.url + "/api/titles/1/episodes", timeout=30).json() == {"episodes": []}, "the binary contains the statements"
     assert os.readlink("/proc/%d/exe" % a.process.pid) == str(kodev.tree / "out/kodev/wanzami/wanzami")
     workers = a.workers()
     assert workers
@@ -43,7 +43,7 @@ def test_kodev_builds_and_runs_the_service(kodev, appliance, postgres):
     wait_for(lambda: not any(os.path.exists("/proc/%d" % pid) for pid in workers), "the end of the workers")
 
 
-def test_kodev_says_what_it_can_do(kodev):
+def test_kodev_prints_its_commands(kodev):
     for words in ((), ("start",)):
         r = kodev(*words)
         assert (r.returncode, r.stderr) == (2, "usage: kodev build | run [OPTION ...] | clean\n")

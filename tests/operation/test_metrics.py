@@ -1,4 +1,4 @@
-"""What monitoring sees: /metrics for Prometheus, lines for CloudWatch, traces and slow statements in the log."""
+"""Monitoring: /metrics for Prometheus, log lines for CloudWatch, traces and slow statements in the log."""
 import json
 import re
 import socket
@@ -14,7 +14,7 @@ TRACE = "1-67891233-abcdef012345678912345678"
 
 @pytest.fixture
 def base(postgres, appliance):
-    """A migrated database and nothing else; start() as world's."""
+    """A migrated database without other servers; call it like World.start()."""
     url, db = postgres.create_migrated()
     env = {**SECRETS, "DATABASE_URL": url}
 
@@ -26,7 +26,7 @@ def base(postgres, appliance):
 
 
 def read(a, **headers):
-    """Every series of /metrics; each line is one that Prometheus can read."""
+    """Returns every series of /metrics; asserts that each line is in Prometheus's format."""
     r = a.get("/metrics", headers=headers)
     assert r.status_code == 200 and r.headers["Content-Type"].startswith("text/plain; version=0.0.4")
     found, known = {}, set()
@@ -41,7 +41,7 @@ def read(a, **headers):
     return found
 
 
-def test_workers_are_summed_and_routes_told_apart(base):
+def test_metrics_are_summed_over_workers_and_labeled_by_route(base):
     a = base(roles="api", WORKERS=2)
     for i in range(20):
         with requests.Session() as s:
@@ -53,7 +53,7 @@ def test_workers_are_summed_and_routes_told_apart(base):
     m = read(a)
     assert m['wanzami_requests_total{method="GET",route="/api/titles/:id",status="4xx"}'] == 20
     assert m['wanzami_requests_total{method="other",route="none",status="4xx"}'] == 1
-    assert m['wanzami_requests_total{method="POST",route="/api/auth/signup",status="4xx"}'] == 3, "bodies that were refused"
+    assert m['wanzami_requests_total{method="POST",route="/api/auth/signup",status="4xx"}'] == 3, "refused bodies"
     assert m['wanzami_request_seconds_count{method="GET",route="/api/titles/:id"}'] == 20
     assert m['wanzami_request_seconds_bucket{method="GET",route="/api/titles/:id",le="+Inf"}'] == 20
     assert m["wanzami_database_up"] == 1 and m["wanzami_database_calls_total"] >= 20
@@ -62,7 +62,7 @@ def test_workers_are_summed_and_routes_told_apart(base):
     assert any(k.startswith("wanzami_build_info{") for k in m)
 
 
-def test_what_waits_is_told(base):
+def test_queues_and_cron_jobs_are_reported(base):
     a = base(roles="api", WORKERS=1)
     m = read(a)
     assert (m["wanzami_queue_depth"], m["wanzami_queue_oldest_seconds"], m["wanzami_mail_waiting"]) == (0, 0, 0)
@@ -82,9 +82,9 @@ def test_what_waits_is_told(base):
     assert m['wanzami_scheduled_job_last_ok_timestamp_seconds{job="popularity"}'] == fine
 
 
-def test_others_need_the_token(base):
+def test_forwarded_requests_get_404_even_with_the_token(base):
     a = base(roles="api", METRICS_TOKEN="tell-me-all")
-    assert a.get("/metrics", headers={"Authorization": "Bearer tell-me-al"}).status_code == 200, "this host needs none"
+    assert a.get("/metrics", headers={"Authorization": "Bearer tell-me-al"}).status_code == 200, "no token needed on this host"
     for through in ({"X-Forwarded-For": "203.0.113.9"}, {"X-Forwarded-For": "127.0.0.1"}, {"Via": "1.1 proxy"}, {"Forwarded": "for=127.0.0.1"},
                     {"X-Forwarded-Proto": "https"}, {"X-Forwarded-Host": "x"}):
         for token in ("tell-me-all", "tell-me-al", ""):
@@ -92,12 +92,12 @@ def test_others_need_the_token(base):
 
 
 def test_other_hosts_need_the_token(base):
-    """The address of this host in its network stands for another host's."""
+    """The test uses this host's own IP address in its network in place of another host."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         try:
             s.connect(("198.51.100.1", 9))
         except OSError:
-            pytest.skip("this host is in no network")
+            pytest.skip("this host has no network")
         host = s.getsockname()[0]
     def status(a, token):
         return requests.get(a.url.replace("127.0.0.1", host) + "/metrics", headers={"Authorization": "Bearer " + token}, timeout=30).status_code
@@ -106,13 +106,13 @@ def test_other_hosts_need_the_token(base):
     assert status(base(roles="api"), "") == 404
 
 
-def test_without_a_database_the_rest_is_told(appliance):
+def test_without_a_database_the_other_metrics_are_reported(appliance):
     a = appliance(roles="api").wait_healthy()
     m = read(a)
     assert m["wanzami_database_up"] == 0 and "wanzami_queue_depth" not in m and m["wanzami_database_connections"] == 0
 
 
-def test_cloudwatch_gets_its_line(base):
+def test_cloudwatch_lines_are_written(base):
     a = base(roles="api", WORKERS=2, EMF_SECONDS=1)
     asked = 40
     for i in range(asked):
@@ -120,13 +120,13 @@ def test_cloudwatch_gets_its_line(base):
 
     def told():
         return [line for line in map(json.loads, open(a.log_path)) if "_aws" in line]
-    wait_for(lambda: sum(line["Requests"] for line in told()) >= asked, "all of them")
+    wait_for(lambda: sum(line["Requests"] for line in told()) >= asked, "all requests to be reported")
     for line in told():
         [how] = line["_aws"]["CloudWatchMetrics"]
         assert how["Namespace"] == "Wanzami" and how["Dimensions"] == [["Role"]] and line["Role"] == "api"
         names = {m["Name"] for m in how["Metrics"]}
         assert names >= {"Requests", "Errors5xx", "LatencyP99Ms", "TranscodeJobsFailed", "CronJobsFailed", "JobsFailed"} and all(isinstance(line[n], (int, float)) for n in names)
-    assert sum(line["Requests"] for line in told()) == asked  # health checks are none
+    assert sum(line["Requests"] for line in told()) == asked  # health checks are not counted
     last = [line for line in told() if "QueueDepth" in line][-1]
     assert (last["QueueDepth"], last["QueueOldestSeconds"], last["MailWaiting"], last["Errors5xx"]) == (0, 0, 0, 0)
     assert max(line["LatencyP99Ms"] for line in told()) > 0
@@ -137,7 +137,7 @@ def test_cloudwatch_gets_its_line(base):
 
 @pytest.mark.parametrize("outcome", ["ok", "failed"])
 @pytest.mark.errors("cron job failed")
-def test_cron_jobs_are_counted_apart_from_transcode_jobs(base, outcome):
+def test_cron_jobs_and_transcode_jobs_have_separate_counters(base, outcome):
     if outcome == "failed":
         with base.db.cursor() as c:
             c.execute('ALTER TABLE "EngagementEvent" RENAME TO gone')
@@ -153,32 +153,32 @@ def test_cron_jobs_are_counted_apart_from_transcode_jobs(base, outcome):
         assert (line["CronJobsFailed"] > 0, line["TranscodeJobsFailed"]) == (outcome == "failed", 0) and line["JobsFailed"] == line["CronJobsFailed"]
 
 
-def test_traces_are_in_the_log(base):
+def test_trace_ids_are_logged(base):
     a = base(roles="api", WORKERS=1)
     asked = (({"X-Amzn-Trace-Id": "Self=1-1-1;Root=" + TRACE + ";Sampled=1"}, TRACE),
              ({"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}, "4bf92f3577b34da6a3ce929d0e0e4736"),
              ({"X-Amzn-Trace-Id": "Root=" + "a" * 4000}, None), ({"traceparent": "00-zz"}, None), ({}, None))
     for n, (headers, trace) in enumerate(asked, 1):
         a.get("/api/titles/77", headers=headers)
-        lines = wait_for(lambda: (lambda all: all if len(all) == n else None)([x for x in a.log_lines() if x.get("path") == "/api/titles/77"]), "the line")
+        lines = wait_for(lambda: (lambda all: all if len(all) == n else None)([x for x in a.log_lines() if x.get("path") == "/api/titles/77"]), "the log lines")
         assert lines[-1].get("trace") == trace
 
 
-def test_slow_statements_are_in_the_log(base):
+def test_slow_statements_are_logged(base):
     a = base(roles="api", WORKERS=1, SLOW_QUERY_MS=1)
     with base.db.cursor() as c:
         c.execute('BEGIN; LOCK TABLE "Title"')
         s = requests.Session()
         asking = threading.Thread(target=s.get, args=(a.url + "/api/titles/5",))
         asking.start()
-        wait_for(lambda: c.execute("SELECT count(*) FROM pg_locks WHERE NOT granted") or c.fetchone()[0] > 0, "the statement to wait")
+        wait_for(lambda: c.execute("SELECT count(*) FROM pg_locks WHERE NOT granted") or c.fetchone()[0] > 0, "the statement to wait for the lock")
         c.execute("COMMIT")
         asking.join()
     [line] = [x for x in a.log_lines() if x["msg"] == "slow query" and x["statement"] == "titles/detail.sql"]
     assert line["ms"] >= 1 and read(a)["wanzami_database_slow_total"] >= 1
 
 
-def test_status_says_what_the_service_is_doing(base):
+def test_status_reports_the_state_of_the_service(base):
     a = base(roles="api", WORKERS=2)
     with base.db.cursor() as c:
         c.execute("""INSERT INTO "UploadJob" ("status", "payload", "updatedAt") VALUES ('PROCESSING', '{"key": "k"}', now())""")

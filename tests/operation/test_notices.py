@@ -1,4 +1,4 @@
-"""What the binary says of what it is made of: the bill of materials and the licences."""
+"""The software bill of materials and the licences in the binary."""
 import json
 import os
 import re
@@ -32,7 +32,7 @@ def licenses():
     return r.stdout
 
 
-def test_the_bill_is_an_spdx_document(sbom):
+def test_the_bill_of_materials_is_an_spdx_document(sbom):
     """SPDX 2.3: clauses 6 (document), 7 (packages), 11 (relationships) and the grammar of annex D."""
     assert (sbom["spdxVersion"], sbom["dataLicense"], sbom["SPDXID"]) == ("SPDX-2.3", "CC0-1.0", "SPDXRef-DOCUMENT")
     assert re.fullmatch(r"https://[^#\s]+", sbom["documentNamespace"]) and sbom["name"]
@@ -58,7 +58,7 @@ def test_the_bill_is_an_spdx_document(sbom):
     assert set(ids) <= related
 
 
-def test_the_bill_names_every_source_with_its_checksum(sbom):
+def test_the_bill_of_materials_names_every_source_with_its_checksum(sbom):
     packages = {p["packageFileName"]: p for p in sbom["packages"] if "packageFileName" in p}
     locked = {words[4]: words for words in lines("sources.lock")}
     assert set(packages) == set(locked)
@@ -74,7 +74,7 @@ def test_the_bill_names_every_source_with_its_checksum(sbom):
     assert whole["licenseConcluded"] == "GPL-2.0-or-later"
 
 
-def test_the_bill_is_made_of_the_sources_alone(sbom):
+def test_the_bill_of_materials_depends_on_the_sources_alone(sbom):
     script = os.path.join(ROOT, "build", "sbom.sh")
     made = subprocess.run([script], capture_output=True, text=True, check=True, env={"PATH": os.environ["PATH"], "TZ": "Asia/Tokyo"})
     assert json.loads(made.stdout) == sbom
@@ -82,8 +82,8 @@ def test_the_bill_is_made_of_the_sources_alone(sbom):
     assert json.loads(made.stdout)["creationInfo"]["created"] == "1970-01-02T00:00:00Z"
 
 
-def test_everything_that_is_linked_has_its_licence():
-    """What the link takes is in build/licenses, and so is every source."""
+def test_every_linked_library_has_a_licence():
+    """build/licenses names every library of the link command and every source."""
     known = {words[0] for words in lines("licenses")}
     with open(os.path.join(ROOT, "build", "Makefile")) as f:
         makefile = f.read()
@@ -99,12 +99,12 @@ def test_everything_that_is_linked_has_its_licence():
     ("dav1d", "VideoLAN and dav1d authors"), ("libwebp", "Google Inc."), ("ffmpeg", "GNU LESSER GENERAL PUBLIC LICENSE"),
     ("roots", "Mozilla Contributors"), ("gcc", "GCC Runtime Library Exception"),
 ])
-def test_the_licences_are_there(licenses, name, sentence):
+def test_the_licence_texts_are_complete(licenses, name, sentence):
     texts = re.split(r"^======== (\w+): .*\n", licenses, flags=re.M)
     assert sentence in "".join(text for of, text in zip(texts[1::2], texts[2::2]) if of == name)
 
 
-def test_the_licences_begin_with_what_they_come_to(licenses):
+def test_the_licences_begin_with_a_summary(licenses):
     head = licenses[:licenses.index("\n======== ")]
     assert "General Public License, version 2 or later" in head
     for words in lines("licenses"):
@@ -112,7 +112,7 @@ def test_the_licences_begin_with_what_they_come_to(licenses):
 
 
 @pytest.mark.parametrize("option", ["--sbom", "--licenses"])
-def test_a_full_disk_is_said(option):
+def test_a_full_disk_is_an_error(option):
     with open("/dev/full", "w") as full:
         r = subprocess.run(command(option), stdout=full, stderr=subprocess.PIPE, text=True)
     assert r.returncode == 1

@@ -1,4 +1,4 @@
-"""./build.sh run: from nothing to a console one can sign in to, and nothing left behind."""
+"""./build.sh run: it starts everything, prints the console's URL and password, and leaves no process behind."""
 import os
 import re
 import signal
@@ -23,7 +23,7 @@ class Run:
         self.url = "http://127.0.0.1:%d" % ports["PORT"]
         env = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "RUN_DIR": str(folder), **{k: str(v) for k, v in ports.items()}}
         with open(log, "wb") as out:
-            # Who runs the tests in the background may have SIGINT ignored, which bash would then ignore for good.
+            # If the tests run in the background, SIGINT may be ignored, and bash cannot trap a signal that was ignored at its start.
             self.process = subprocess.Popen([os.path.join(ROOT, "build.sh"), "run"], env=env, cwd="/", stdin=subprocess.DEVNULL,
                                             stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
                                             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
@@ -38,16 +38,16 @@ class Run:
         return re.search(r"console +(\S+)\n +e-mail +(\S+)\n +password +(\S+)\n", self.text())
 
     def shown(self):
-        return wait_for(self._shown, "the address and the password", 300).groups()
+        return wait_for(self._shown, "the URL and the password", 300).groups()
 
     def end(self, number, pid=None):
-        """All that it started is gone after the signal."""
+        """Sends the signal, waits until all processes have ended, and returns the exit status."""
         all_of_it = [self.process.pid] + descendants(self.process.pid)
         assert len(all_of_it) > 4
         if pid:
             os.kill(pid, number)
         else:
-            os.killpg(self.process.pid, number)  # as a terminal does
+            os.killpg(self.process.pid, number)  # like Ctrl-C in a terminal
         status = self.process.wait(timeout=60)
         wait_for(lambda: not any(alive(p) for p in all_of_it), "the end of all processes", 60)
         return status
@@ -72,7 +72,7 @@ def sign_in(r, email, password):
     return requests.post(r.url + "/api/admin/login", json={"email": email, "password": password})
 
 
-def test_run_shows_a_console_and_keeps_its_data(start):
+def test_run_prints_the_console_and_keeps_its_data(start):
     r = start()
     console, email, password = r.shown()
     assert console == r.url + "/console/"
@@ -90,7 +90,7 @@ def test_run_shows_a_console_and_keeps_its_data(start):
     assert again.end(signal.SIGTERM, again.process.pid) == 143
 
 
-def test_nothing_outlives_a_run_that_is_killed(start):
+def test_no_process_survives_a_killed_run(start):
     r = start()
     r.shown()
     r.end(signal.SIGKILL, r.process.pid)
@@ -100,7 +100,7 @@ def test_nothing_outlives_a_run_that_is_killed(start):
     assert again.end(signal.SIGINT) == 130
 
 
-def test_one_run_at_a_time(start):
+def test_a_second_run_is_refused(start):
     r = start()
     r.shown()
     other = start()

@@ -1,4 +1,4 @@
-"""The pages: every link and every cited anchor leads somewhere, and the README leads to every page."""
+"""The documents: every link and every cited anchor exists, and the README links to every page."""
 import glob
 import os
 import re
@@ -14,12 +14,12 @@ def links(page):
     return {os.path.normpath(os.path.join(os.path.dirname(page), link)) for link in found if "://" not in link}
 
 
-def test_every_link_leads_to_a_file():
+def test_every_linked_file_exists():
     assert [(page, link) for page in PAGES for link in links(page) if not os.path.exists(os.path.join(ROOT, link))] == []
 
 
 def test_every_named_file_exists():
-    """`src/http/sql.h` and the like; names with a part in capitals, such as sql/query/AREA/NAME.sql, stand for many files."""
+    """`src/http/sql.h` and the like; a name with a part in capitals, such as sql/query/AREA/NAME.sql, is a pattern."""
     wrong = []
     for page in PAGES:
         with open(os.path.join(ROOT, page)) as f:
@@ -29,24 +29,24 @@ def test_every_named_file_exists():
     assert wrong == []
 
 
-def test_the_readme_leads_to_every_page():
+def test_the_readme_links_to_every_page():
     assert set(PAGES) - {"README.md"} <= links("README.md")
 
 
-# Where rules are cited by their anchors: docs/compatibility.md#login, several of one page as docs/compatibility.md#login, #logout.
+# Citations of rules by their anchors: docs/compatibility.md#login, several of one page as docs/compatibility.md#login, #logout.
 CITING = ("README.md", "src", "sql", "tests", "docs", "ecs-taskdefs", "assets")
-GAP = r"(?:\s*\n\s*(?:\*|--|//|#)?)?\s*"  # a line of a comment may end in between
+GAP = r"(?:\s*\n\s*(?:\*|--|//|#)?)?\s*"  # a citation may continue on the next line of a comment
 CITATION = re.compile(r"(docs/[\w/-]+\.md)(#[\w-]+(?:," + GAP + r"#[\w-]+)*)")
 HEADING = re.compile(r"^#+ (.*)$", re.M)
 EXPLICIT = re.compile(r'<a id="([^"]*)"></a>')
 PART = r"(?:people|media|README)"
 CODES = "CAT|EVT|GEN|JOB|POP|PPV|REC|TRN|UPL"
 UNSEEN = re.compile(r"(?i:contract)\s+" + PART + r"|\bREADME §?\d+\b|\b" + PART + r" §\d|(?<![\w'\"-])(?:" + CODES + r")-\d+(?![\w'\"-])")
-DATA = "assets/zones"  # rules of time zones, which look alike
+DATA = "assets/zones"  # POSIX time zone rules, which look like a citation
 
 
 def texts():
-    """Every text file of those folders, with its path."""
+    """Yields the path and the content of every text file of those folders."""
     found = [ROOT + "/README.md"]
     for top in CITING[1:]:
         for base, folders, names in os.walk(os.path.join(ROOT, top)):
@@ -60,12 +60,12 @@ def texts():
 
 
 def slug(heading):
-    """The anchor that a heading gets by itself."""
+    """Returns the anchor that GitHub derives from a heading."""
     return re.sub(r"[^\w\- ]", "", re.sub(r"<[^>]*>|\]\([^)]*\)", "", heading).strip().lower()).replace(" ", "-")
 
 
 def anchors(page):
-    """Those that were given and those of headings, each as often as it is there; none when there is no such page."""
+    """Returns the explicit anchors and those of headings, with repetitions; an empty list if the page does not exist."""
     path = os.path.join(ROOT, page)
     if not os.path.exists(path):
         return []
@@ -92,14 +92,14 @@ def test_every_link_leads_to_an_anchor():
     assert wrong == []
 
 
-def test_an_anchor_is_in_one_place():
+def test_an_anchor_is_unique_in_its_page():
     for page in PAGES:
         with open(os.path.join(ROOT, page)) as f:
             given = EXPLICIT.findall(f.read())
         assert [a for a in given if anchors(page).count(a) > 1] == [], page
 
 
-def test_nothing_cites_what_is_not_in_the_repository():
+def test_nothing_cites_files_outside_the_repository():
     found = [(path, m.group(0)) for path, text in texts() if not path.startswith(DATA)
         for m in UNSEEN.finditer(re.sub(r"\n\s*(?:\*|--|//|#)?", " ", text))]
     assert found == []

@@ -1,4 +1,4 @@
-"""The layers of the code: calls go down, and no circle of files exists. Judged by the symbols of the compiled objects."""
+"""The layers of the code: calls go down only, and files have no cyclic dependencies. Checks the symbols of the compiled objects."""
 import collections
 import glob
 import os
@@ -9,12 +9,12 @@ import pytest
 from services import ROOT
 
 OBJECTS = os.path.join(ROOT, "out/obj/musl")
-# Lowest first. Files of src itself stand on top of all.
+# Lowest first. Files of src itself are above all of them.
 FLOORS = [{"base"}, {"tls", "kore", "media"}, {"net"}, {"store"}, {"http", "cron"}, {"transcode", "jobs", "api"}]
 
 
 def floor(name):
-    """The floor of an object such as src/http/reply."""
+    """Returns the layer of an object such as src/http/reply."""
     parts = name.split("/")
     if len(parts) == 2:
         return len(FLOORS)
@@ -23,12 +23,12 @@ def floor(name):
 
 @pytest.fixture(scope="module")
 def calls():
-    """The symbols that each object of src takes from another: {(caller, callee): symbols}."""
+    """Returns the symbols that each object of src uses of another: {(caller, callee): symbols}."""
     defined, needed = {}, collections.defaultdict(set)
     for path in glob.glob(OBJECTS + "/src/**/*.o", recursive=True):
         name = os.path.relpath(path, OBJECTS)[:-2]
         if not os.path.exists(os.path.join(ROOT, name + ".c")):
-            continue  # of a source that is gone
+            continue  # the object of a deleted source
         for line in subprocess.run(["nm", path], capture_output=True, text=True, check=True).stdout.splitlines():
             *_, kind, symbol = line.split()
             if kind == "U":
@@ -40,16 +40,16 @@ def calls():
         for symbol in symbols & defined.keys():
             if defined[symbol] != name:
                 found[name, defined[symbol]].add(symbol)
-    assert len(found) > 100, "the objects of out/obj/musl are missing"
+    assert len(found) > 100, "no objects in out/obj/musl; build first"
     return found
 
 
-def test_no_call_goes_up(calls):
+def test_calls_go_down_only(calls):
     assert [(a, b, sorted(s)) for (a, b), s in sorted(calls.items()) if floor(b) > floor(a)] == []
 
 
-def test_no_circle_of_files(calls):
-    """Removes files that need none of the others until only circles are left."""
+def test_files_have_no_cycles(calls):
+    """Removes files without dependencies on the others until only cycles are left."""
     below = collections.defaultdict(set)
     for a, b in calls:
         below[a].add(b)

@@ -1,4 +1,4 @@
-"""The first lines of each statement name its routes and its parameters as the code has them."""
+"""The first lines of each statement name its routes and its parameters; the tests compare them with the code."""
 
 import json
 import pathlib
@@ -19,19 +19,19 @@ ROUTES = {match for source in SOURCES for match in re.findall(r'^ROUTE(?:_SQL)?\
 DECLARED = {(r["method"], r["path"]): {p["name"] for p in r["query"] if p["type"] not in ("country", "kidMode", "signed", "unused")}
             for r in json.loads(run("docs", "routes").stdout)}
 
-# SQL functions that get an object as a whole: the text of each, by name.
+# SQL functions with an object as parameter: the text of each, by name.
 FUNCTIONS = {path.stem: re.sub(r"--.*", "", path.read_text()) for path in (ROOT / "sql/functions").rglob("*.sql")}
 
 
 def split(text):
-    """The comment at the beginning of a file and the rest of it."""
+    """Returns the comment at the beginning of a file, and the rest of the file."""
     lines = text.splitlines()
     count = next(i for i, line in enumerate(lines) if not line.startswith("--"))
     return [line[2:].strip() for line in lines[:count]], "\n".join(lines[count:])
 
 
 def documented(comment):
-    """The parameters of a comment: its lines that begin with $1:, $2: and so on, by number."""
+    """Returns the parameters that a comment describes in its lines $1:, $2: and so on, by number."""
     found = {}
     for part in re.findall(r"\$(\d): (.*?)(?=\s\$\d: |$)", " ".join(comment)):
         found[int(part[0])] = part[1].rstrip(".")
@@ -39,7 +39,7 @@ def documented(comment):
 
 
 def arguments(sql, start):
-    """The arguments of a call whose opening bracket is before start."""
+    """Returns the arguments of a call whose opening bracket is before start."""
     found, depth, quoted = [""], 0, False
     for c in sql[start:]:
         quoted ^= c == "'"
@@ -54,7 +54,7 @@ def arguments(sql, start):
 
 
 def names_passed(it, sql):
-    """The names that SQL functions read of an object, or of its query parameters, that they get as a whole: (position, name)."""
+    """Returns the names that SQL functions read of an object, or of its query parameters, that is their argument: (position, name)."""
     for call in re.finditer(r"wanzami\.(\w+)\(", sql):
         for n, text in enumerate(arguments(sql, call.end())):
             prefix = {it: "", f"{it} -> 'query'": "query."}.get(text)
@@ -66,7 +66,7 @@ def names_passed(it, sql):
 
 
 def names_read(it, sql):
-    """The names that SQL reads of a JSON object, in their order; query.NAME for a query parameter."""
+    """Returns the names that SQL reads of a JSON object, in order; query.NAME for a query parameter."""
     sql = re.sub(r"--.*", "", sql)
     found = list(names_passed(it, sql))
     it = rf"(?<![\w.\"]){re.escape(it)}(?!\w)(?:::jsonb)?"
@@ -84,7 +84,8 @@ def names_read(it, sql):
 
 
 def names_of(number, sql):
-    """The names that a statement reads of its parameter. Those of a batch are arrays: it reads the elements of $1, and the bodies as wholes."""
+    """Returns the names that a statement reads of its parameter. Parameters of a batch are arrays: it reads the elements of $1, and the bodies
+    as a whole."""
     element = re.search(r"ROWS FROM \(jsonb_array_elements\(\$1\), jsonb_array_elements\(\$2\)\) WITH ORDINALITY \w+\((\w+), ", sql)
     if not element:
         return names_read(f"${number}", sql)
@@ -96,12 +97,12 @@ def name_of(path):
 
 
 def of_route(comment):
-    """Whether a statement gets the context of a request; others have parameters by number."""
+    """Returns whether the first parameter of a statement is the context of a request; other statements have parameters by number."""
     return re.match(r"(GET|POST|PUT|PATCH|DELETE) /", comment[0])
 
 
 @pytest.mark.parametrize("path", STATEMENTS, ids=name_of)
-def test_parameters_are_named(path):
+def test_comments_describe_all_parameters(path):
     comment, sql = split(path.read_text())
     told = documented(comment)
     used = {int(n) for n in re.findall(r"\$(\d)", re.sub(r"--.*", "", sql))}
@@ -113,8 +114,8 @@ def test_parameters_are_named(path):
 
 
 @pytest.mark.parametrize("path", STATEMENTS, ids=name_of)
-def test_routes_are_named(path):
-    """Each route that a comment names exists, and each route that a statement answers alone is in its comment."""
+def test_comments_name_the_routes(path):
+    """Each route in a comment exists, and the comment of a statement without a handler names all of its routes."""
     comment = " ".join(split(path.read_text())[0])
     told = set(re.findall(r"\b(GET|POST|PUT|PATCH|DELETE) (/[\w/:.-]*\w)", comment))
     assert told <= ROUTES
@@ -122,7 +123,7 @@ def test_routes_are_named(path):
         assert set(re.findall(rf'^ROUTE_SQL\((\w+), "([^"]+)", "{name_of(path)}"', source, re.M)) <= told
 
 
-# The names that C puts into the context of a request. Below, a node is a function or variable of a C file with its text.
+# The names that C adds to the context of a request. Below, a node is a function or variable of a C file with its text.
 
 PUT = r'request_param\(\w+, "(\w+)"'
 BUILT_IN = set(re.findall(r'context_add\(\w*&?\w+, "(\w+)"', FILES[ROOT / "src/http/sql.c"]))
@@ -136,7 +137,7 @@ def nodes_of(source):
 
 
 def reached(handler, file, shared):
-    """The nodes that a handler refers to, directly or through others: in its file, and in shared."""
+    """Returns the nodes that a handler refers to, directly or indirectly, in its file and in shared files."""
     seen, todo = {}, [handler]
     while todo:
         name = todo.pop()
@@ -147,7 +148,7 @@ def reached(handler, file, shared):
 
 
 def handlers():
-    """Each handler: its route, the statements that it may send, and what it puts into their context, by the function that does."""
+    """Yields each handler: its route, the statements that it may send, and the names that it adds to their context, by function."""
     shared = {name: body for path, source in FILES.items() if path.parent.name == "http"
               for name, body in nodes_of(source).items() if re.search(PUT, body)}
     for path, source in FILES.items():
@@ -161,7 +162,7 @@ def handlers():
 HANDLERS = list(handlers())
 
 
-def test_statements_read_what_is_in_their_context():
+def test_statements_read_only_names_in_their_context():
     missing = {(name, member) for source in SOURCES for name in re.findall(r'^ROUTE_SQL\(\w+, "[^"]+", "([^"]+)"', source, re.M)
                for member in CONTEXTS[name] - BUILT_IN}
     missing |= {(name, member) for _, sent, put in HANDLERS for name in sent for member in CONTEXTS[name] - BUILT_IN - {m for _, m in put}}
@@ -174,21 +175,21 @@ def test_every_statement_of_a_route_is_sent():
     assert sent == set(CONTEXTS)
 
 
-def test_what_is_put_into_a_context_is_read():
+def test_every_name_added_to_a_context_is_read():
     put = {entry for _, _, entries in HANDLERS for entry in entries}
     read = {(function, member) for _, sent, entries in HANDLERS for function, member in entries if any(member in CONTEXTS[name] for name in sent)}
     assert put == read, "C adds members to $1 that no statement of the route reads"
     calls = sum(len(re.findall(r"\brequest_param\(\w+, ", source)) for source in SOURCES)
-    assert len(put) == calls, "calls of request_param() that no handler reaches, or that do not name the member"
+    assert len(put) == calls, "calls of request_param() that no handler reaches, or without a literal name"
 
 
-def test_built_in_members_are_read():
+def test_built_in_names_are_read():
     guard = set(names_of(1, split((QUERY / "guard.sql").read_text())[1]))
     assert guard <= BUILT_IN
     assert BUILT_IN <= guard.union(*CONTEXTS.values())
 
 
-def test_built_in_members_are_documented():
+def test_built_in_names_are_documented():
     header = (ROOT / "src/http/sql.h").read_text()
     rows = re.findall(r"^\| (`.*?) \|", (ROOT / "docs/routes.md").read_text().split("| member of `$1`")[1].split("\n\n")[0], re.M)
     assert {name for name in re.findall(r"^ \*\t(\w+)\t", header, re.M)} == BUILT_IN | {"query"}
@@ -196,13 +197,13 @@ def test_built_in_members_are_documented():
 
 
 def routes_of(path):
-    """The routes that the first lines of a statement name."""
+    """Returns the routes that the first lines of a statement name."""
     return re.findall(r"\b(GET|POST|PUT|PATCH|DELETE) (/[\w/:.-]*\w)", " ".join(split(path.read_text())[0]))
 
 
 @pytest.mark.parametrize("path", STATEMENTS, ids=name_of)
-def test_query_parameters_are_declared(path):
-    """Each query parameter that a statement reads is one that each of its routes declares."""
+def test_query_parameters_of_statements_are_declared(path):
+    """Every route of a statement declares each query parameter that the statement reads."""
     comment, sql = split(path.read_text())
     read = {name[len("query."):] for name in names_of(1, sql) if name.startswith("query.")}
     assert "'query'" in sql or "{query" in sql or not read
@@ -212,7 +213,7 @@ def test_query_parameters_are_declared(path):
 
 
 def test_declared_query_parameters_are_read():
-    """Each query parameter that a route declares for its statement is read by one of its statements, or by its handler in C."""
+    """A statement of the route, or its handler in C, reads each query parameter that the route declares."""
     read = {route: set() for route in DECLARED}
     for path in STATEMENTS:
         for route in routes_of(path):
@@ -223,8 +224,8 @@ def test_declared_query_parameters_are_read():
     assert {route: sorted(names - read[route]) for route, names in DECLARED.items() if names - read[route]} == {}
 
 
-def test_handlers_read_declared_query_parameters():
-    """query_get() returns nothing for a parameter that the route does not declare: its name is declared in the same file."""
+def test_query_parameters_of_handlers_are_declared():
+    """query_get() returns nothing for a parameter that the route does not declare: the same file must declare its name."""
     for source in SOURCES:
         names = re.findall(r'query_get\(r, "(\w+)"', source)
         assert len(names) == len(re.findall(r"(?<!^)\bquery_get\(", source, re.M)), "a call without a literal name"

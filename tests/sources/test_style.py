@@ -1,4 +1,4 @@
-"""The sources as clang-tidy sees them (.clang-tidy says what it looks for)."""
+"""clang-tidy with the checks of .clang-tidy."""
 import concurrent.futures
 import glob
 import os
@@ -16,7 +16,7 @@ def flags():
     found = ["-std=gnu11", "-D_GNU_SOURCE", *features, "-Isrc", "-Iout/gen"]
     for name in ("kore",) + LIBRARIES:
         found += ["-isystem", "%s/%s/include" % (deps, name)]
-    return found + ["-DUSE_SSL", "-isystem", deps + "/libpq/include/internal"]  # as src/tls/pg_tls.c is built
+    return found + ["-DUSE_SSL", "-isystem", deps + "/libpq/include/internal"]  # like the build of src/tls/pg_tls.c
 
 
 def tidy(files):
