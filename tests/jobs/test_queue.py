@@ -1,4 +1,4 @@
-"""The queue: its rows and functions in the database, the wake-ups in Valkey, and what either does without the other."""
+"""The queue of transcode jobs: rows and functions in the database, wake-ups in Valkey, and each without the other."""
 import psycopg2
 import pytest
 
@@ -14,7 +14,7 @@ def queue(world):
 
 
 class Queue:
-    """The statements of sql/query/queue as their users call them."""
+    """Calls the statements of sql/query/queue like their callers in C."""
 
     def __init__(self, world):
         self.world, self.rows = world, world.rows
@@ -62,7 +62,7 @@ class Queue:
         return dict(self.rows("SELECT key, reason FROM wanzami.object_trash WHERE attempts = 0"))
 
 
-def test_jobs_are_claimed_in_the_order_of_their_completion_and_once(queue):
+def test_jobs_are_claimed_once_in_the_order_of_completion(queue):
     first, second = queue.upload(queue.film()), queue.upload(queue.film())
     assert queue.claim() == (first, 1)
     assert queue.claim() == (second, 1)
@@ -70,7 +70,7 @@ def test_jobs_are_claimed_in_the_order_of_their_completion_and_once(queue):
     assert queue.state(first) == ("running", 1, "PROCESSING", None)
 
 
-def test_publishing_makes_ready_rows_and_empties_the_trash(queue):
+def test_publishing_creates_ready_rows_and_empties_the_trash(queue):
     title = queue.film()
     job = queue.upload(title)
     claim = queue.claim()
@@ -79,15 +79,15 @@ def test_publishing_makes_ready_rows_and_empties_the_trash(queue):
     assert queue.assets(title) == [(r, "READY", "s3://films/vod/%d/v/%s.mp4" % (job, r), 3) for r in ("R720", "R360")]
     assert queue.rows("SELECT count(*), min(segments::text) FROM wanzami.rendition") == [(2, "[[5, 5, 225000]]")]
     assert queue.trash() == {}
-    assert queue.statement("queue/finish", *claim, "[]", None) == [("done",)], "asked again it says the same"
+    assert queue.statement("queue/finish", *claim, "[]", None) == [("done",)], "a repeated call returns the same result"
 
 
-def test_a_second_upload_replaces_without_duplicates_and_old_objects_are_kept_for_a_day(queue):
+def test_a_second_upload_replaces_the_renditions_and_keeps_old_objects_for_a_day(queue):
     title = queue.film()
     first = queue.upload(title)
     queue.publish(queue.claim(), "R720", "R360")
     second = queue.upload(title)
-    assert [a[1:3] for a in queue.assets(title)][0] == ("READY", "s3://films/vod/%d/v/R720.mp4" % first), "what is there plays on"
+    assert [a[1:3] for a in queue.assets(title)][0] == ("READY", "s3://films/vod/%d/v/R720.mp4" % first), "the first upload stays published"
     assert queue.publish(queue.claim(), "R360", version="w") == "done"
     assert queue.assets(title) == [("R360", "READY", "s3://films/vod/%d/w/R360.mp4" % second, 3)]
     assert queue.trash() == {"vod/%d/v/R720.mp4" % first: "replaced", "vod/%d/v/R360.mp4" % first: "replaced"}
@@ -97,8 +97,8 @@ def test_a_second_upload_replaces_without_duplicates_and_old_objects_are_kept_fo
 
 @pytest.mark.parametrize("path", ["DELETE /api/admin/titles/%(title)d", "DELETE /api/admin/seasons/%(season)d", "DELETE /api/admin/episodes/%(episode)d",
                                   "POST /api/admin/titles/purge"])
-def test_what_is_deleted_leaves_the_store_at_the_next_cleanup(queue, path):
-    """The day in which a replaced rendition plays on is over, too, and parts that were uploaded are gone."""
+def test_a_deletion_removes_all_objects_at_the_next_cleanup(queue, path):
+    """Also objects of replaced renditions before the end of their day, and uploaded parts."""
     world, api = queue.world, Api(queue.world)
     begun = api.init(kind="EPISODE", titleName="A series", bytesTotal=11)
     api.put(begun, b"hello world")
@@ -121,7 +121,7 @@ def test_what_is_deleted_leaves_the_store_at_the_next_cleanup(queue, path):
     assert world.store.keys(world.bucket) == world.store.uploads(world.bucket) == [] and queue.rows("SELECT key FROM wanzami.object_trash") == []
 
 
-def test_an_upload_for_one_rendition_leaves_the_others(queue):
+def test_an_upload_of_one_rendition_keeps_the_others(queue):
     title = queue.film()
     queue.upload(title)
     queue.publish(queue.claim(), "R720", "R360")
@@ -131,7 +131,7 @@ def test_an_upload_for_one_rendition_leaves_the_others(queue):
     assert queue.assets(title)[0][2] == "s3://films/vod/%d/w/R1080.mp4" % one
 
 
-def test_what_the_service_before_us_made_is_merged_and_its_objects_are_trash(queue):
+def test_renditions_of_the_previous_service_are_merged_and_their_objects_trashed(queue):
     title = queue.film()
     for url in ("s3://films/vod/1/R720.mp4", "s3://films/vod/2/R720.mp4", "s3://films/uploads/3/f.mp4", "https://cdn/vod/x.mp4"):
         queue.rows("""INSERT INTO "AssetVersion" ("titleId", "rendition", "status", "url", "updatedAt") VALUES (%s, 'R720', 'READY', %s, now())""", (title, url))
@@ -141,20 +141,20 @@ def test_what_the_service_before_us_made_is_merged_and_its_objects_are_trash(que
     assert set(queue.trash()) == {"vod/1/R720.mp4", "vod/2/R720.mp4"}
 
 
-def test_a_newer_upload_ends_an_older_one_that_has_become_pointless(queue):
+def test_a_newer_upload_cancels_an_older_one_of_the_same_renditions(queue):
     title = queue.film()
     older = queue.upload(title)
     claim = queue.claim()
     other = queue.upload(title, ["R4K"])
-    assert queue.state(older)[0] == "running", "an upload for another rendition changes nothing"
+    assert queue.state(older)[0] == "running", "an upload of another rendition cancels nothing"
     newer = queue.upload(title)
     assert queue.state(older) == ("cancelled", 1, "FAILED", "Replaced by a newer upload of the same film.")
     assert queue.state(other)[0] == queue.state(newer)[0] == "queued"
-    assert queue.statement("queue/beat", *claim, LEASE, "{}") == [], "its worker is told"
+    assert queue.statement("queue/beat", *claim, LEASE, "{}") == [], "its worker learns it from the lease renewal"
     assert queue.statement("queue/finish", *claim, "[]", None) == [("lost",)]
 
 
-def test_a_later_upload_that_is_ready_first_stays(queue):
+def test_a_newer_upload_that_is_ready_first_stays_published(queue):
     title = queue.film()
     full = queue.upload(title)
     slow = queue.claim()
@@ -165,7 +165,7 @@ def test_a_later_upload_that_is_ready_first_stays(queue):
     assert queue.trash() == {"vod/%d/v/R360.mp4" % full: "unfinished"}
 
 
-def test_who_lost_the_claim_changes_nothing(queue):
+def test_a_lost_lease_changes_nothing(queue):
     title = queue.film()
     job = queue.upload(title)
     ghost = queue.claim("ghost")
@@ -182,7 +182,7 @@ def test_who_lost_the_claim_changes_nothing(queue):
     assert queue.publish(claim, "R360") == "done"
 
 
-def test_objects_that_the_trash_has_begun_to_remove_cannot_be_published(queue):
+def test_objects_whose_removal_has_begun_cannot_be_published(queue):
     title = queue.film()
     job = queue.upload(title)
     claim = queue.claim()
@@ -194,7 +194,7 @@ def test_objects_that_the_trash_has_begun_to_remove_cannot_be_published(queue):
     assert queue.assets(title) == []
 
 
-def test_three_attempts_with_growing_pauses_then_failed_with_the_reason(queue):
+def test_a_job_fails_after_three_attempts_with_growing_delays(queue):
     title = queue.film()
     job = queue.upload(title)
     queue.rows("""INSERT INTO "AssetVersion" ("titleId", "rendition", "status", "url", "updatedAt")
@@ -212,27 +212,27 @@ def test_three_attempts_with_growing_pauses_then_failed_with_the_reason(queue):
     assert queue.claim() is None
 
 
-def test_a_bad_film_has_one_attempt_and_may_be_completed_again(queue):
+def test_an_invalid_film_has_one_attempt_and_can_be_completed_again(queue):
     job = queue.upload(queue.film())
     queue.statement("queue/fail", *queue.claim(), "This is not a video.", False, 0)
     assert queue.state(job) == ("failed", 1, "FAILED", "This is not a video.")
     queue.rows('SELECT wanzami.transcode_enqueue(%s, \'{R360}\'::"Rendition"[])', (job,))
     assert queue.claim()[0] == job
     queue.rows('SELECT wanzami.transcode_enqueue(%s, \'{R720}\'::"Rendition"[])', (job,))
-    assert queue.rows("SELECT renditions::text FROM wanzami.transcode_job") == [("{R360}",)], "what runs is left alone"
+    assert queue.rows("SELECT renditions::text FROM wanzami.transcode_job") == [("{R360}",)], "a running job is left unchanged"
 
 
-def test_a_job_given_back_counts_no_attempt(queue):
+def test_a_released_job_does_not_count_an_attempt(queue):
     job = queue.upload(queue.film())
     claim = queue.claim()
     queue.statement("queue/plan", *claim, LEASE, '["vod/x"]')
     assert queue.statement("queue/release", *claim) == [(1,)]
     assert queue.state(job)[:2] == ("queued", 0)
-    assert queue.statement("trash/claim") == [("vod/x", True, False)], "what was written is removed at once"
+    assert queue.statement("trash/claim") == [("vod/x", True, False)], "written objects can be removed at once"
     assert queue.claim() == (job, 2)
 
 
-def test_a_worker_that_says_it_was_restarted_loses_its_job_at_once(queue):
+def test_a_restarted_worker_loses_its_previous_job_at_once(queue):
     job = queue.upload(queue.film())
     queue.claim("a")
     assert queue.statement("queue/sweep", "b", LEASE, 0)[0][0] == 0
@@ -245,7 +245,7 @@ def test_a_worker_that_says_it_was_restarted_loses_its_job_at_once(queue):
     assert queue.state(job)[3].startswith("The transcode worker crashed or ran out of memory while it processed this film (attempt 3 of 3).")
 
 
-def test_uploads_that_never_became_jobs_are_adopted(queue):
+def test_completed_uploads_without_a_job_are_adopted(queue):
     lost = queue.upload(queue.film(), queued=False)
     (nowhere,), = queue.rows("""INSERT INTO "UploadJob" ("status", "updatedAt") VALUES ('PROCESSING', now()) RETURNING "id" """)
     assert queue.statement("queue/sweep", "", LEASE, 0) == [(0, 1, 0)]
@@ -254,7 +254,7 @@ def test_uploads_that_never_became_jobs_are_adopted(queue):
     assert status == "FAILED" and "upload the film again" in error
 
 
-def test_deleting_a_title_leaves_its_objects_to_the_trash(queue):
+def test_deleting_a_title_trashes_its_objects(queue):
     title = queue.film()
     done = queue.upload(title)
     queue.publish(queue.claim(), "R360")
@@ -269,7 +269,7 @@ def test_deleting_a_title_leaves_its_objects_to_the_trash(queue):
     assert sorted(claimed) == sorted([("vod/%d/v/R360.mp4" % done, False, False), ("vod/running", True, False)] + [(s, False, False) for s, in sources])
 
 
-def test_trash_is_tried_again_and_what_comes_back_meanwhile_stays(queue):
+def test_a_failed_removal_is_retried_unless_the_object_is_in_use_again(queue):
     queue.rows("INSERT INTO wanzami.object_trash (key, reason) VALUES ('a', 'x')")
     assert queue.statement("trash/claim") == [("a", False, False)]
     assert queue.statement("trash/claim") == []
@@ -283,54 +283,54 @@ def test_trash_is_tried_again_and_what_comes_back_meanwhile_stays(queue):
     assert queue.trash() == {}
 
 
-def test_the_claim_number_of_a_finished_job_cannot_be_reused(queue):
+def test_a_fencing_token_of_a_finished_job_cannot_be_reused(queue):
     queue.upload(queue.film())
     queue.claim()
     with pytest.raises(psycopg2.IntegrityError):
         queue.rows("UPDATE wanzami.transcode_job SET fence = 0")
 
 
-def test_the_sweep_adopts_in_every_role_and_wakes_through_valkey(queue, world):
+def test_the_sweep_adopts_uploads_in_every_role_and_wakes_a_worker(queue, world):
     for role in ("api", "cron"):
         job = queue.upload(queue.film(), queued=False)
         a = world.start(roles=role, QUEUE_SWEEP_MS=50, WORKERS=1)
-        wait_for(lambda: queue.rows("SELECT 1 FROM wanzami.transcode_job WHERE upload_job_id = %s", (job,)), "the job's row")
+        wait_for(lambda: queue.rows("SELECT 1 FROM wanzami.transcode_job WHERE upload_job_id = %s", (job,)), "the row of the job")
         wait_for(lambda: world.keyvalue.command("XLEN", "wanzami:{q}:transcode"), "a wake-up")
         assert a.stop() == 0
         world.keyvalue.command("FLUSHALL")
 
 
-def test_ready_says_how_valkey_is_and_does_not_depend_on_it(world):
+def test_ready_reports_valkey_and_does_not_depend_on_it(world):
     a = world.start(roles="api", WORKERS=1)
     state = lambda: (a.get("/health/ready").status_code, a.get("/health/ready").json()["valkey"]["state"])
-    wait_for(lambda: state() == (200, "up"), "valkey up")
+    wait_for(lambda: state() == (200, "up"), "Valkey to be up")
     world.keyvalue.kill()
-    wait_for(lambda: state() == (200, "down"), "valkey down")
+    wait_for(lambda: state() == (200, "down"), "Valkey to be down")
     world.keyvalue.start()
-    wait_for(lambda: state() == (200, "up"), "valkey up again")
+    wait_for(lambda: state() == (200, "up"), "Valkey to be up again")
     lines = [line["msg"] for line in a.log_lines() if line["msg"].startswith("valkey")]
     assert lines == ["valkey is unavailable; continuing without it", "valkey is available again"]
 
 
-def test_a_valkey_that_hangs_delays_ready_and_nothing_else(world):
+def test_a_valkey_that_hangs_delays_only_ready(world):
     a = world.start(roles="api", WORKERS=1)
-    wait_for(lambda: a.get("/health/ready").json()["valkey"]["state"] == "up", "valkey up")
+    wait_for(lambda: a.get("/health/ready").json()["valkey"]["state"] == "up", "Valkey to be up")
     world.keyvalue.pause()
     try:
         assert a.get("/health/ready").json()["valkey"]["state"] == "down"
         assert a.healthy()
     finally:
         world.keyvalue.resume()
-    wait_for(lambda: a.get("/health/ready").json()["valkey"]["state"] == "up", "valkey up again")
+    wait_for(lambda: a.get("/health/ready").json()["valkey"]["state"] == "up", "Valkey to be up again")
 
 
-def test_a_password_is_sent_and_a_wrong_one_is_said_once(world):
+def test_a_wrong_password_of_valkey_is_logged_once(world):
     world.keyvalue.command("ACL", "SETUSER", "wz", "on", ">p@ss/word", "~wanzami:{q}:*", "+@all")
     world.keyvalue.command("ACL", "SETUSER", "default", "resetpass")
     try:
         url = world.keyvalue.url.replace("redis://", "redis://wz:%s@")
         a = world.start(roles="api", WORKERS=1, REDIS_URL=url % "p%40ss%2fword")
-        wait_for(lambda: a.get("/health/ready").json()["valkey"]["state"] == "up", "valkey up")
+        wait_for(lambda: a.get("/health/ready").json()["valkey"]["state"] == "up", "Valkey to be up")
         b = world.start(roles="api", WORKERS=1, REDIS_URL=url % "wrong")
         wait_for(lambda: any("refuses" in line["msg"] for line in b.log_lines()), "the refusal")
         assert b.get("/health/ready").json()["valkey"]["state"] == "down"
@@ -344,7 +344,7 @@ def test_a_password_is_sent_and_a_wrong_one_is_said_once(world):
     ("http://x", "redis://[user:password@]host[:port]"), ("redis://", "bad host or port"), ("redis://h:0", "bad host or port"),
     ("redis://h:1x", "bad host or port"), ("redis://h/3", "other than 0"), ("redis://[::1", "bad host or port"),
     ("redis://a%zz@h", "not percent-encoded correctly"), ("rediss://h:0", "or rediss:// for TLS")])
-def test_a_bad_address_stops_the_process_with_one_line(url, says):
+def test_an_invalid_redis_url_prevents_the_start_with_one_line(url, says):
     from conftest import SECRETS, run
     r = run(REDIS_URL=url, DATABASE_URL="postgresql://u@127.0.0.1:1/x", **SECRETS)
     assert r.returncode == 1 and r.stderr.count("\n") == 1

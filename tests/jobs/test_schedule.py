@@ -1,4 +1,4 @@
-"""Jobs: due by the clock, run by one process at a time, taken over from the dead, made up for once, run by hand."""
+"""Cron jobs: scheduled, run by one process at a time, taken over from killed processes, run once after missed times, run by hand."""
 import os
 import signal
 import subprocess
@@ -30,11 +30,11 @@ class Cron:
         return self.world.start(roles="cron", **{**self.off, "JOB_LEASE_MS": 1500, **env})
 
     def runs(self, name="upload-reaper"):
-        """What the history says: outcome, whether it was due by the clock."""
+        """Returns the recorded runs: outcome, and whether the run was scheduled."""
         return self.rows("SELECT outcome, slot IS NOT NULL FROM wanzami.job_run WHERE name = %s ORDER BY id", (name,))
 
     def missed(self, name="upload-reaper", ago="3 days"):
-        """Nobody has run the job for that long."""
+        """Sets the time of the last run to `ago`."""
         self.rows("INSERT INTO wanzami.lease (name, owner, fence, expires_at, slot) VALUES (%s, '', 0, now(), now() - %s::interval) "
                   "ON CONFLICT (name) DO UPDATE SET slot = excluded.slot", (name, ago))
 
@@ -43,7 +43,7 @@ def variable(name):
     return name.upper().replace("-", "_") + "_CRON"
 
 
-def test_the_list_shows_every_job_with_its_next_time(cron):
+def test_job_list_shows_every_job_with_its_next_time(cron):
     r = cron.command("list", UPLOAD_REAPER_CRON="0 12 29 2 *")
     line, = [x for x in r.stdout.splitlines() if x.startswith("upload-reaper ")]
     assert r.returncode == 0 and "-02-29 12:00:00" in line and " never " in line
@@ -52,26 +52,26 @@ def test_the_list_shows_every_job_with_its_next_time(cron):
     assert " ok " in line
 
 
-def test_every_job_can_be_turned_off_by_its_variable(cron):
+def test_every_job_can_be_disabled_by_its_variable(cron):
     for name in cron.names:
         line, = [x for x in cron.command("list", **{variable(name): "off"}).stdout.splitlines() if x.startswith(name + " ")]
         assert line.split()[1:3] == ["off", "never"]
 
 
-def test_what_is_due_is_run_and_written_down(cron):
+def test_due_jobs_are_run_and_recorded(cron):
     a = cron.start(UPLOAD_REAPER_CRON=EVERY_SECOND)
     wait_for(lambda: len([r for r in cron.runs() if r == ("ok", True)]) >= 3, "three runs")
     line = next(x for x in a.log_lines() if x["msg"] == "cron job done")
     assert line["job"] == "upload-reaper" and line["ms"] >= 0 and line["detail"] == '{"uploads":0}'
     slots = [s for s, in cron.rows("SELECT slot FROM wanzami.job_run ORDER BY id")]
-    assert sorted(set(slots)) == slots, "each time once, one after the other"
+    assert sorted(set(slots)) == slots, "each time once, in order"
     assert a.stop() == 0
 
 
-# One at a time, taken over, made up for
+# Leases, takeover, missed times
 
-class Held:
-    """The reaper cannot get on as long as somebody else has its table."""
+class BlockedReaper:
+    """Locks the table that the reaper needs, so that its run waits."""
 
     def __init__(self, cron):
         self.cron = cron
@@ -83,32 +83,32 @@ class Held:
         return self
 
     def wait(self):
-        """Until the job waits for us."""
-        wait_for(lambda: self.cron.rows("SELECT 1 FROM pg_locks WHERE NOT granted AND relation = '\"UploadJob\"'::regclass"), "the job to begin")
+        """Waits until the job waits for the lock."""
+        wait_for(lambda: self.cron.rows("SELECT 1 FROM pg_locks WHERE NOT granted AND relation = '\"UploadJob\"'::regclass"), "the job to wait for the lock")
 
     def __exit__(self, *_):
         self.db.close()
 
 
-def looked(cron):
-    """Long enough for everybody to have looked several times at what is due."""
+def wait_for_schedule_checks(cron):
+    """Waits until every process has checked several times what is due."""
     before = len(cron.runs("mail-cleanup"))
-    wait_for(lambda: len(cron.runs("mail-cleanup")) >= before + 3, "the clock to go on")
+    wait_for(lambda: len(cron.runs("mail-cleanup")) >= before + 3, "three more runs of another job")
 
 
-def test_what_was_missed_is_made_up_for_once_however_many_look(cron):
+def test_missed_times_are_run_once_by_one_process(cron):
     cron.missed(ago="3 days")
     for _ in range(3):
         cron.start(UPLOAD_REAPER_CRON="0 0 * * *", MAIL_CLEANUP_CRON=EVERY_SECOND)
     wait_for(lambda: cron.runs(), "the run")
-    looked(cron)
+    wait_for_schedule_checks(cron)
     assert cron.runs() == [("ok", True)]
     assert cron.rows("SELECT slot = date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' FROM wanzami.job_run WHERE name = 'upload-reaper'") == [(True,)]
 
 
-def test_a_job_that_was_never_seen_has_missed_nothing(cron):
+def test_a_new_job_has_no_missed_times(cron):
     cron.start(UPLOAD_REAPER_CRON="0 0 1 1 *", MAIL_CLEANUP_CRON=EVERY_SECOND)
-    looked(cron)
+    wait_for_schedule_checks(cron)
     assert cron.runs() == []
 
 
@@ -120,12 +120,12 @@ def test_three_processes_run_each_time_once(cron):
     assert cron.rows("SELECT count(*) FROM wanzami.job_run WHERE outcome IS NULL")[0][0] <= 1
 
 
-def test_while_it_runs_nobody_else_begins_it(cron):
-    with Held(cron) as held:
+def test_a_running_job_is_not_started_again(cron):
+    with BlockedReaper(cron) as held:
         for _ in range(2):
             cron.start(UPLOAD_REAPER_CRON=EVERY_SECOND, MAIL_CLEANUP_CRON=EVERY_SECOND)
         held.wait()
-        looked(cron)
+        wait_for_schedule_checks(cron)
         assert cron.runs() == [(None, True)]
         r = cron.command("run", "upload-reaper")
         assert r.returncode == 3 and "upload-reaper is already running" in r.stderr
@@ -133,93 +133,93 @@ def test_while_it_runs_nobody_else_begins_it(cron):
     assert cron.runs()[0] == ("ok", True)
 
 
-def test_a_run_whose_process_was_killed_is_taken_over(cron):
+def test_the_run_of_a_killed_process_is_taken_over(cron):
     cron.missed()
-    with Held(cron) as held:
+    with BlockedReaper(cron) as held:
         a = cron.start(UPLOAD_REAPER_CRON="0 0 * * *")
         held.wait()
         a.kill()
         cron.start(UPLOAD_REAPER_CRON="0 0 * * *")
-        wait_for(lambda: cron.runs() == [("lost", True), (None, True)], "another process to begin", 60)
-    wait_for(lambda: cron.runs() == [("lost", True), ("ok", True)], "it to be done")
+        wait_for(lambda: cron.runs() == [("lost", True), (None, True)], "another process to start the job", 60)
+    wait_for(lambda: cron.runs() == [("lost", True), ("ok", True)], "the job to complete")
     assert cron.rows("SELECT count(DISTINCT slot), count(DISTINCT fence) FROM wanzami.job_run") == [(1, 2)]
 
 
-def test_a_worker_that_was_killed_is_replaced_and_goes_on_with_the_job(cron):
+def test_the_run_of_a_killed_worker_is_taken_over_by_its_successor(cron):
     cron.missed()
-    with Held(cron) as held:
+    with BlockedReaper(cron) as held:
         a = cron.start(UPLOAD_REAPER_CRON="0 0 * * *")
         held.wait()
         os.kill(a.workers()[0], signal.SIGKILL)
-        wait_for(lambda: cron.runs() == [("lost", True), (None, True)], "the new worker to begin", 60)
-    wait_for(lambda: cron.runs()[-1] == ("ok", True), "it to be done")
+        wait_for(lambda: cron.runs() == [("lost", True), (None, True)], "the new worker to start the job", 60)
+    wait_for(lambda: cron.runs()[-1] == ("ok", True), "the job to complete")
 
 
 @pytest.mark.parametrize("lost, runs", [(2, ["lost", "lost", "ok"]), (3, ["lost", "lost", "lost"])])
-def test_what_was_lost_three_times_waits_for_its_next_time(cron, lost, runs):
+def test_a_run_lost_three_times_waits_for_the_next_time(cron, lost, runs):
     cron.missed(ago="1 second")
     for _ in range(lost):
         cron.rows("INSERT INTO wanzami.job_run (name, slot, outcome) SELECT name, slot, 'lost' FROM wanzami.lease WHERE name = 'upload-reaper'")
     cron.start(UPLOAD_REAPER_CRON="0 0 1 1 *", MAIL_CLEANUP_CRON=EVERY_SECOND)
-    wait_for(lambda: len(cron.runs()) == len(runs), "what is to be run")
-    looked(cron)
+    wait_for(lambda: len(cron.runs()) == len(runs), "the expected runs")
+    wait_for_schedule_checks(cron)
     assert [r[0] for r in cron.runs()] == runs
 
 
-def test_asked_to_end_it_finishes_what_it_has_begun(cron):
+def test_sigterm_lets_a_run_finish(cron):
     cron.missed()
-    with Held(cron) as held:
+    with BlockedReaper(cron) as held:
         a = cron.start(UPLOAD_REAPER_CRON="0 0 * * *")
         held.wait()
         a.process.send_signal(signal.SIGTERM)
-        wait_for(lambda: not a.healthy(), "the end to begin")
+        wait_for(lambda: not a.healthy(), "/health to fail")
     assert a.process.wait(timeout=60) == 0
     assert cron.runs() == [("ok", True)]
 
 
-def test_asked_to_end_and_not_done_in_time_it_gives_the_job_to_another(cron):
+def test_a_run_beyond_the_grace_period_is_returned_and_taken_over(cron):
     cron.missed()
-    with Held(cron) as held:
+    with BlockedReaper(cron) as held:
         a = cron.start(UPLOAD_REAPER_CRON="0 0 * * *", SHUTDOWN_GRACE_SEC=4, JOB_LEASE_MS=3600000)
         held.wait()
         b = cron.start(UPLOAD_REAPER_CRON="0 0 * * *")
         assert a.stop() == 0
         assert cron.runs()[0] == ("returned", True)
-        wait_for(lambda: cron.runs() == [("returned", True), (None, True)], "the other to begin")
-    wait_for(lambda: cron.runs() == [("returned", True), ("ok", True)], "it to be done")
+        wait_for(lambda: cron.runs() == [("returned", True), (None, True)], "the other process to start the job")
+    wait_for(lambda: cron.runs() == [("returned", True), ("ok", True)], "the job to complete")
     assert b.stop() == 0
 
 
-def test_who_has_lost_the_claim_changes_nothing(cron):
+def test_a_run_with_a_lost_lease_changes_nothing(cron):
     upload = cron.rows("""INSERT INTO "UploadJob" ("status", "updatedAt") VALUES ('UPLOADING', now() - interval '8 days') RETURNING "id" """)
     cron.missed()
-    with Held(cron) as held:
+    with BlockedReaper(cron) as held:
         a = cron.start(UPLOAD_REAPER_CRON="0 0 * * *")
         held.wait()
         cron.rows("UPDATE wanzami.lease SET fence = fence + 1, owner = 'another', expires_at = now() + interval '1 hour'")
-        wait_for(lambda: any(line["msg"] == "cron job lost" for line in a.log_lines()), "it to notice")
+        wait_for(lambda: any(line["msg"] == "cron job lost" for line in a.log_lines()), "the process to log the loss of the lease")
     assert cron.rows('SELECT "status"::text FROM "UploadJob" WHERE "id" = %s', upload[0]) == [("UPLOADING",)]
 
 
-def test_a_database_that_dies_in_the_middle_of_a_job_loses_a_run_and_not_the_job(cron):
+def test_a_run_is_repeated_after_a_kill_of_the_database(cron):
     cron.missed()
-    with Held(cron) as held:
+    with BlockedReaper(cron) as held:
         a = cron.start(UPLOAD_REAPER_CRON="0 0 * * *")
         held.wait()
         cron.world.postgres.kill()
     cron.world.postgres.start()
-    wait_for(lambda: cron.runs() == [("lost", True), ("ok", True)], "it to be done", 60)
+    wait_for(lambda: cron.runs() == [("lost", True), ("ok", True)], "the job to complete", 60)
     assert a.healthy()
 
 
-def test_killed_again_and_again_every_time_is_run_to_its_end(cron):
-    """Three tasks, every job each second, one of them killed at a time: nothing hangs, and nothing is run by two at once."""
+def test_every_time_is_run_while_processes_are_killed(cron):
+    """Three tasks run every job each second, and one task at a time is killed: no run hangs, and no two runs of a job overlap."""
     fast = {variable(name): EVERY_SECOND for name in cron.names}
     tasks = [cron.start(**fast) for _ in range(3)]
     for n in range(9):
         done = len([r for r in cron.runs() if r[0] == "ok"])
         tasks[n % 3].kill()
-        wait_for(lambda: len([r for r in cron.runs() if r[0] == "ok"]) > done, "the others to go on", 60)
+        wait_for(lambda: len([r for r in cron.runs() if r[0] == "ok"]) > done, "runs of the other tasks", 60)
         tasks[n % 3].start()
     for name in cron.names:
         done = len([r for r in cron.runs(name) if r[0] == "ok"])
@@ -230,9 +230,9 @@ def test_killed_again_and_again_every_time_is_run_to_its_end(cron):
     assert [t.stop() for t in tasks] == [0, 0, 0]
 
 
-# By hand, and what is written down
+# Runs by hand, history
 
-def test_a_job_that_fails_says_why_and_exits_with_1(cron):
+def test_a_failed_job_logs_the_reason_and_exits_with_1(cron):
     cron.rows('ALTER TABLE "UploadJob" RENAME COLUMN "updatedAt" TO "x"')
     r = cron.command("run", "upload-reaper")
     assert r.returncode == 1 and '"msg":"cron job failed"' in r.stdout and "does not exist" in r.stdout
@@ -242,19 +242,19 @@ def test_a_job_that_fails_says_why_and_exits_with_1(cron):
     assert cron.command("run", "upload-reaper").returncode == 0
 
 
-def test_a_failure_waits_for_the_next_time(cron):
+def test_a_failed_run_waits_for_the_next_time(cron):
     cron.missed()
     cron.rows('ALTER TABLE "UploadJob" RENAME COLUMN "updatedAt" TO "x"')
     a = cron.start(UPLOAD_REAPER_CRON="0 0 * * *", MAIL_CLEANUP_CRON=EVERY_SECOND)
-    wait_for(lambda: cron.runs() == [("failed", True)], "the failure")
-    looked(cron)
+    wait_for(lambda: cron.runs() == [("failed", True)], "the failed run")
+    wait_for_schedule_checks(cron)
     assert cron.runs() == [("failed", True)] and a.healthy()
 
 
 @pytest.mark.parametrize("args, says", [([], "usage: wanzami job list | wanzami job run NAME"), (["run"], "usage: wanzami job list | wanzami job run NAME"), (["walk"], "usage: wanzami job list | wanzami job run NAME"),
                                         (["run", "nothing"], 'unknown cron job "nothing"'),
                                         (["run", "upload-reaper", "7"], "upload-reaper takes no argument")])
-def test_a_command_that_is_none_exits_with_2(cron, args, says):
+def test_invalid_arguments_exit_with_2(cron, args, says):
     r = cron.command(*args)
     assert r.returncode == 2 and says in r.stderr and r.stderr.count("\n") == 1
     assert cron.runs() == []
@@ -268,8 +268,8 @@ def test_without_a_database_commands_fail_with_one_line(cron):
     assert r.returncode == 1 and "cron job cannot be claimed" in r.stdout
 
 
-def test_interrupted_by_hand_it_gives_the_job_back(cron):
-    with Held(cron) as held:
+def test_sigint_returns_a_run_by_hand(cron):
+    with BlockedReaper(cron) as held:
         p = subprocess.Popen(services.command("job", "run", "upload-reaper"), env=clean_environment(**cron.world.env), stdout=subprocess.PIPE)
         held.wait()
         p.send_signal(signal.SIGINT)
@@ -278,7 +278,7 @@ def test_interrupted_by_hand_it_gives_the_job_back(cron):
     assert cron.command("run", "upload-reaper").returncode == 0
 
 
-def test_the_history_is_bounded(cron):
+def test_the_history_keeps_100_runs(cron):
     cron.rows("INSERT INTO wanzami.job_run (name, outcome) SELECT 'upload-reaper', 'ok' FROM generate_series(1, 300)")
     cron.command("run", "upload-reaper")
     assert len(cron.runs()) == 100 and cron.runs()[-1] == ("ok", False)
@@ -287,18 +287,18 @@ def test_the_history_is_bounded(cron):
 @pytest.mark.parametrize("name, value, says", [
     ("UPLOAD_REAPER_CRON", "61 * * * *", "allowed: five crontab fields"), ("UPLOAD_REAPER_CRON", "0 0 30 2 *", "allowed: five crontab fields"),
     ("CRON_TZ", "Europe/Atlantis", "allowed: a name such as")])
-def test_a_bad_schedule_stops_the_process_with_one_line(cron, name, value, says):
+def test_an_invalid_schedule_prevents_the_start_with_one_line(cron, name, value, says):
     r = run(**{**cron.world.env, name: value})
     assert r.returncode == 1 and r.stderr.startswith('wanzami: %s is "%s"; ' % (name, value)) and says in r.stderr and r.stderr.count("\n") == 1
 
 
-def test_idle_without_a_store_the_store_cleanup_has_nothing_to_do(cron):
+def test_store_cleanup_without_object_storage_does_nothing(cron):
     env = {k: v for k, v in cron.world.env.items() if not k.startswith("S3_")}
     r = run("job", "run", "store-cleanup", **env)
     assert r.returncode == 0 and '{\\"removed\\":0}' in r.stdout
 
 
-def test_a_store_that_is_away_fails_the_cleanup_and_keeps_the_list(cron):
+def test_store_cleanup_with_an_unreachable_store_fails_and_keeps_the_trash(cron):
     cron.rows("INSERT INTO wanzami.object_trash (key, reason) SELECT 'a' || n, 'x' FROM generate_series(1, 3) n")
     r = cron.command("run", "store-cleanup", S3_ENDPOINT="http://127.0.0.1:1")
     assert r.returncode == 1 and "object storage cannot be reached" in r.stdout
@@ -309,7 +309,7 @@ def test_a_store_that_is_away_fails_the_cleanup_and_keeps_the_list(cron):
 
 
 @pytest.mark.parametrize("roles", ["api", "transcode"])
-def test_without_a_cron_task_other_processes_clean_up_and_run_nothing_else(cron, roles):
+def test_without_a_cron_task_other_roles_run_only_store_cleanup(cron, roles):
     cron.world.store.client().put_object(Bucket=cron.world.bucket, Key="poster/a", Body=b"x")
     cron.rows("INSERT INTO wanzami.object_trash (key, reason) VALUES ('poster/a', 'x')")
     cron.missed("store-cleanup", "5 minutes")
@@ -319,8 +319,8 @@ def test_without_a_cron_task_other_processes_clean_up_and_run_nothing_else(cron,
     assert cron.world.store.keys(cron.world.bucket) == [] and cron.rows("SELECT DISTINCT name FROM wanzami.job_run") == [("store-cleanup",)]
 
 
-def test_other_processes_leave_the_cleanup_to_the_cron_task(cron):
-    """They have their turn when nobody has cleaned up for two minutes."""
+def test_other_roles_leave_store_cleanup_to_the_cron_task(cron):
+    """They run it only if nothing has run it for two minutes."""
     cron.rows("INSERT INTO wanzami.object_trash (key, reason) VALUES ('poster/a', 'x')")
     cron.missed("store-cleanup", "90 seconds")
     cron.world.start(roles="api")
@@ -329,7 +329,7 @@ def test_other_processes_leave_the_cleanup_to_the_cron_task(cron):
     assert len(cron.rows("SELECT owner FROM wanzami.job_run")) == 1
 
 
-def test_the_cleanup_leaves_what_something_shows(cron):
+def test_store_cleanup_keeps_objects_in_use(cron):
     for key in ("poster/a", "poster/b"):
         cron.world.store.client().put_object(Bucket=cron.world.bucket, Key=key, Body=b"x")
     cron.rows("INSERT INTO wanzami.object_trash (key, reason) VALUES ('poster/a', 'x'), ('poster/b', 'x')")
@@ -340,7 +340,7 @@ def test_the_cleanup_leaves_what_something_shows(cron):
     assert cron.rows("SELECT count(*) FROM wanzami.object_trash") == [(0,)]
 
 
-def test_started_beside_an_api_with_its_environment_it_does_its_work(cron):
+def test_the_cron_role_runs_beside_an_api_with_the_same_port(cron):
     api = cron.world.start(roles="api", WORKERS=1)
     a = cron.start(PORT=api.port, UPLOAD_REAPER_CRON=EVERY_SECOND)
     wait_for(lambda: ("ok", True) in cron.runs(), "a run")
@@ -348,7 +348,7 @@ def test_started_beside_an_api_with_its_environment_it_does_its_work(cron):
     assert a.stop() == 0 and api.healthy()
 
 
-def test_mail_is_sent_by_hand(cron):
+def test_mail_can_be_sent_by_hand(cron):
     cron.rows("""INSERT INTO wanzami.mail_outbox (to_address, template, vars)
         SELECT 'ada' || n || '@example.com', 'welcome', '{"name": "Ada", "email": "ada@example.com"}' FROM generate_series(1, 3) n""")
     cron.rows("INSERT INTO wanzami.mail_outbox (to_address, template, vars) VALUES ('bea@example.com', 'no such template', '{}')")

@@ -1,11 +1,11 @@
-"""Sessions that have ended are forgotten, and no others (docs/compatibility.md#session-purge)."""
+"""The cron job that purges ended sessions (docs/compatibility.md#session-purge)."""
 from accounts import Account
 from conftest import run
 
 DAY, YEAR = "interval '1 day'", "interval '365 days'"
 
 
-def test_only_what_no_token_can_stand_for_is_forgotten(world):
+def test_only_sessions_that_no_valid_token_needs_are_purged(world):
     a = world.start(roles="api")
     user = Account(world)
     for device, created, expires in (
@@ -26,7 +26,7 @@ def test_only_what_no_token_can_stand_for_is_forgotten(world):
     world.rows("""UPDATE "Session" SET "createdAt" = "createdAt" - interval '2 minutes'""")
     assert run("job", "run", "session-cleanup", **world.env, **short).returncode == 0
     assert devices() == {"d", "may be refreshed"}
-    # A replaced session of a device that has another one shows the reuse of its refresh token.
+    # The replaced session of an active device is kept: it detects the reuse of its refresh token.
     for created in ("- " + DAY, "- interval '366 days'"):
         world.rows("""INSERT INTO "Session" ("userId", "deviceId", "refreshToken", "createdAt", "expiresAt")
             VALUES (%%s, 'd', 'replaced', timezone('UTC', now()) %s, timezone('UTC', now()) - interval '1 second')""" % created, (user.id,))

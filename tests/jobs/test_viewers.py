@@ -1,4 +1,4 @@
-"""The jobs that recommendations stand on, compared with a plain computation of the rules (docs/compatibility.md#popularity-job,
+"""The cron jobs for recommendations, compared with a reference implementation of the rules (docs/compatibility.md#popularity-job,
 #recommendation-jobs), the guardrails and the export."""
 import collections
 import csv
@@ -29,7 +29,7 @@ HOUR, DAY = 3600, 86400
 
 @pytest.fixture(autouse=True)
 def _now():
-    """The time of the test, not of its import: events are at a distance from it."""
+    """The time at the start of the test, not at import: the times of events are relative to it."""
     global NOW
     NOW = now()
 
@@ -44,7 +44,7 @@ class Jobs:
         self.world, self.rows = world, world.rows
 
     def run(self, name, *args, status=0, **env):
-        """Runs a job by hand; what its history says about the run."""
+        """Runs a job by hand and returns the detail of its run."""
         r = run("job", "run", name, *args, **{**self.world.env, **env})
         assert r.returncode == status, r.stdout + r.stderr
         (detail,), = self.rows("SELECT detail FROM wanzami.job_run WHERE name = %s ORDER BY id DESC LIMIT 1", (name,))
@@ -74,12 +74,12 @@ def ago(e):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_popularity(jobs, seed):
+def test_popularity_matches_the_rules(jobs, seed):
     dice = random.Random(seed)
     shown = [(i, dice.choice(["MOVIE", "SERIES"]), [], dice.choice([[], [], ["NG"], ["GH", "KE"]]), dice.random() < .1, dice.random() < .1) for i in range(1, 61)]
     jobs.titles(shown)
     jobs.profiles(8)
-    # No event lies so near the edge of a window that the moment of the run matters.
+    # No event is close to the edge of a window, so that the time of the run does not matter.
     happened = [(dice.choice([None] + list(range(1, 9))), dice.choice([None] + list(range(1, 61))), dice.choice(["PLAY_START", "PLAY_END", "SCRUB"]),
                  dice.choice([5, 23, 25, 40, 71, 73]) * HOUR + dice.randrange(-1500, 1500), dice.choice(["NG", "GH", "KE", None, "", "Ghana"]),
                  dice.choice([None, "tv", "phone"]), None) for _ in range(3000)]
@@ -113,12 +113,12 @@ def test_popularity(jobs, seed):
     assert jobs.rows("""SELECT count(*) FROM "PopularitySnapshot" WHERE "computedAt" < now() - interval '1 day'""") == [(0,)]
 
 
-def test_popularity_of_nothing(jobs):
+def test_popularity_without_events(jobs):
     assert jobs.run("popularity") == {"countries": 1, "lists": 4}
     assert jobs.rows('SELECT DISTINCT country, items FROM "PopularitySnapshot"') == [("UNKNOWN", [])]
 
 
-def test_preferences_and_recent_views(jobs):
+def test_preferences_and_recent_views_match_the_rules(jobs):
     dice = random.Random(7)
     genres = ["G%02d" % i for i in range(14)]
     shown = [(i, "MOVIE", dice.sample(genres, dice.randrange(0, 4)), [], False, False) for i in range(1, 81)]
@@ -138,7 +138,7 @@ def test_preferences_and_recent_views(jobs):
     found = dict(jobs.rows('SELECT "profileId", genres FROM "ProfilePreferenceSnapshot"'))
     assert found.pop(5) == ["Old"] and set(found) == set(weights)
     for profile, best in found.items():
-        # Events go on ageing while the job runs, and one may lie on the edge of the window.
+        # An event close to the edge of the window may leave it while the job runs.
         assert len(best) == 10 and all(weights[profile][a] >= weights[profile][b] - .06 for a, b in zip(best, best[1:]))
         assert min(weights[profile][g] for g in best) >= max(weights[profile][g] for g in set(genres) - set(best)) - .06
 
@@ -150,7 +150,7 @@ def test_preferences_and_recent_views(jobs):
         assert ids == newest[:15]
 
 
-def test_genres_liked_alike_stay_as_the_titles_name_them(jobs):
+def test_equal_genres_keep_the_order_of_the_titles(jobs):
     jobs.titles([(1, "MOVIE", ["Thriller", "Drama"], [], False, False), (2, "MOVIE", ["War", "Action"], [], False, False)])
     jobs.profiles(1)
     jobs.events([(1, 1, "PLAY_END", 90 * DAY, "NG", None, None), (1, 2, "PLAY_END", 89 * DAY, "NG", None, None)])
@@ -158,8 +158,8 @@ def test_genres_liked_alike_stay_as_the_titles_name_them(jobs):
     assert jobs.rows('SELECT genres FROM "ProfilePreferenceSnapshot"') == [(["War", "Action", "Thriller", "Drama"],)]
 
 
-def test_a_run_ends_what_is_remembered(jobs):
-    """What a job finds counts with the next request, however long lists are remembered."""
+def test_a_run_invalidates_cached_lists(jobs):
+    """The next request sees the results of a job, whatever the lifetime of cached lists."""
     jobs.titles([(i, "MOVIE", ["G"], [], False, False) for i in (1, 2, 3)])
     a = jobs.world.start(roles="api", POPULARITY_CACHE_SEC=3600)
     assert a.get("/api/popularity").json()["items"] == []
@@ -171,7 +171,7 @@ def test_a_run_ends_what_is_remembered(jobs):
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_titles_watched_together(jobs, seed):
+def test_co_watched_titles_match_the_rules(jobs, seed):
     dice = random.Random(seed)
     jobs.titles([(i, "MOVIE", [], [], False, False) for i in range(1, 31)])
     jobs.profiles(25)
@@ -208,7 +208,7 @@ TEXTS = [("Lagos Heist", "Three thieves plan to rob the central bank of Lagos be
          ("Мост", "Мост через реку разделяет два города.", ["Drama"]), ("", None, [])]
 
 
-def test_likeness_out_of_the_box(jobs):
+def test_similarity_with_the_built_in_embeddings(jobs):
     jobs.insert("Title", ("id", "type", "name", "description", "genres", "archived", "pendingReview", "updatedAt"),
                 [(i + 1, "MOVIE", n, d, g, False, False, NOW) for i, (n, d, g) in enumerate(TEXTS)])
     assert jobs.run("embeddings") == {"model": "wanzami-words-1", "titles": 6}
@@ -221,7 +221,7 @@ def test_likeness_out_of_the_box(jobs):
         best[source] = target
         assert 0 < score <= .01
     assert (best[1], best[2], best[3], best[4]) == (2, 1, 4, 3)
-    # What changes is looked at again, what is archived is forgotten, and what viewers do counts more.
+    # A changed title is embedded again, an archived one is removed, and viewer events add weight.
     jobs.rows('UPDATE "Title" SET description = \'A trader at the Onitsha market\', "updatedAt" = now() + interval \'1 second\' WHERE id = 5')
     jobs.rows('UPDATE "Title" SET archived = true WHERE id = 2')
     jobs.profiles(1)
@@ -233,7 +233,7 @@ def test_likeness_out_of_the_box(jobs):
 
 
 class Service(http.server.ThreadingHTTPServer):
-    """Speaks like OpenAI's; `answers` says what to do instead with the next questions."""
+    """A fake server with OpenAI's API; `answers` are the responses to the next requests."""
 
     def __init__(self):
         self.questions, self.answers = [], []
@@ -259,7 +259,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def test_vectors_of_a_service(jobs):
+def test_embeddings_of_a_server(jobs):
     service = Service()
     jobs.insert("Title", ("id", "type", "name", "description", "archived", "pendingReview", "updatedAt"),
                 [(i, "MOVIE", "T%d" % i, 'x "y"\n' * i if i > 1 else None, i == 4, False, NOW) for i in range(1, 8)])
@@ -272,7 +272,7 @@ def test_vectors_of_a_service(jobs):
     found = dict(jobs.rows('SELECT "titleId", embedding FROM "TitleEmbedding" WHERE model = \'m-1\''))
     assert set(found) == {1, 2, 3, 5, 6, 7} and [found[i][2] for i in (1, 2, 3, 5, 6, 7)] == [0, 1, 2, 3, 0, 1]
     jobs.run("similarities")
-    # Half of what goes wrong heals by itself.
+    # Half of the failures are temporary.
     jobs.rows('UPDATE "Title" SET "updatedAt" = now() + interval \'1 hour\'')
     service.answers = [(503, "{}"), None]
     assert jobs.run("embeddings", **env)["titles"] >= 6
@@ -286,7 +286,7 @@ def test_vectors_of_a_service(jobs):
     service.shutdown()
 
 
-def test_guardrails(jobs):
+def test_guardrails_match_the_rules(jobs):
     jobs.events([(None, None, "IMPRESSION", 60, None, None, {"experiment": "foryou_v1", "variant": v}) for v in ["control"] * 3 + ["originals_boost"]] +
                 [(None, None, "IMPRESSION", 60, None, None, {"experiment": "other", "variant": "x"}), (None, None, "IMPRESSION", 60, None, None, {"experiment": "foryou_v1"})] +
                 [(None, None, "PLAY_END", 60, None, None, m) for m in ({"completionPercent": .5}, {"completion": 7}, None, {"completionPercent": "x"}, {"completionPercent": -3})] +
@@ -306,7 +306,7 @@ def export(jobs, *args, **env):
     return detail, r["Body"].read().decode()
 
 
-def test_export(jobs):
+def test_the_export_has_all_events(jobs):
     jobs.titles([(1, "MOVIE", [], [], False, False)])
     jobs.profiles(1)
     detail, text = export(jobs)
@@ -324,8 +324,8 @@ def test_export(jobs):
         jobs.run("event-export", bad, status=1)
 
 
-def test_many_events(jobs):
-    """A hundred thousand events go through every job; the export is joined from parts."""
+def test_jobs_with_100000_events(jobs):
+    """Every job processes 100,000 events; the export is a multipart upload."""
     jobs.titles([(i, "MOVIE", ["G%d" % (i % 9)], [], False, False) for i in range(1, 1001)])
     jobs.profiles(500)
     jobs.rows("""INSERT INTO "EngagementEvent" ("profileId", "titleId", "eventType", "occurredAt", "country", "metadata")
@@ -341,7 +341,7 @@ def test_many_events(jobs):
     assert len(set(ids)) == 100000 and ids == sorted(ids, reverse=True)
 
 
-def test_an_export_that_was_killed_leaves_nothing_over(jobs):
+def test_a_killed_export_leaves_no_upload(jobs):
     jobs.rows("""INSERT INTO "EngagementEvent" ("eventType", "metadata") SELECT 'SKIP', jsonb_build_object('reason', repeat('x', 1000)) FROM generate_series(1, 30000)""")
 
     def open_uploads():
@@ -351,6 +351,6 @@ def test_an_export_that_was_killed_leaves_nothing_over(jobs):
     wait_for(open_uploads, "the upload")
     p.kill()
     p.wait()
-    # Until its lease is over the dead one counts as running.
-    wait_for(lambda: run("job", "run", "event-export", **jobs.world.env, JOB_LEASE_MS=1000).returncode == 0, "a run that is let")
+    # Until its lease expires, the killed run counts as running.
+    wait_for(lambda: run("job", "run", "event-export", **jobs.world.env, JOB_LEASE_MS=1000).returncode == 0, "a run that gets the lease")
     assert open_uploads() == []

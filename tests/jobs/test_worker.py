@@ -1,4 +1,4 @@
-"""The transcode worker on real films: what it makes of them, what it says about those it cannot use, and how it lives."""
+"""The transcode worker with real films: renditions, reasons of failures, and takeover."""
 import json
 import os
 import signal
@@ -18,7 +18,7 @@ def studio(world):
 
 
 def media_worker(a):
-    """The process that transcodes: the last of the workers."""
+    """Returns the process id of the transcode worker, the last of the workers."""
     return wait_for(lambda: len(a.workers()) == 2 and a.workers()[-1], "two workers")
 
 
@@ -30,7 +30,7 @@ def probe(body):
     return json.loads(r.stdout)
 
 
-def test_a_film_becomes_ready(studio, world):
+def test_a_film_gets_its_renditions(studio, world):
     world.start(roles="transcode")
     job = studio.upload(film(3, "1280x720"))
     s = studio.wait(job)
@@ -53,8 +53,8 @@ def test_a_film_becomes_ready(studio, world):
     studio.no_orphans()
 
 
-def test_films_with_the_old_front_are_made_again(studio, world):
-    """The statement of docs/upgrade.md: it queues what was made with the index directly behind moov, from the kept source."""
+def test_films_with_the_old_layout_are_transcoded_again(studio, world):
+    """The statement of docs/upgrade.md queues films whose index directly follows moov, from the kept source."""
     with open(os.path.join(ROOT, "docs", "upgrade.md")) as f:
         page = f.read()
     statement = page[page.index("\nDO $$\n"):page.index("\nEND $$;\n")] + "\nEND $$;"
@@ -76,7 +76,7 @@ def test_films_with_the_old_front_are_made_again(studio, world):
     assert studio.rows("SELECT count(*) FROM wanzami.transcode_job WHERE state <> 'done'") == [(0,)]
 
 
-def test_films_wait_for_each_other_without_valkey(studio, world):
+def test_films_are_transcoded_one_after_the_other_without_valkey(studio, world):
     world.keyvalue.kill()
     world.start(roles="transcode", **FAST)
     jobs = [studio.upload(film(), renditions=["R360"], wake=False) for _ in range(3)]
@@ -86,7 +86,7 @@ def test_films_wait_for_each_other_without_valkey(studio, world):
     assert [j for j, in ended] == jobs
 
 
-def test_a_wake_up_starts_a_film_at_once(studio, world):
+def test_a_wake_up_starts_a_job_at_once(studio, world):
     a = world.start(roles="transcode", QUEUE_SWEEP_MS=3600000)
     first = studio.upload(film(), renditions=["R360"])
     studio.wait(first)
@@ -94,7 +94,7 @@ def test_a_wake_up_starts_a_film_at_once(studio, world):
     assert a.stop() == 0
 
 
-def test_progress_is_told_for_every_rendition(studio, world):
+def test_progress_is_reported_for_every_rendition(studio, world):
     world.start(roles="transcode", **FAST)
     job = studio.upload(long_film(), renditions=["R720", "R360"])
     studio.wait_encoding(job)
@@ -110,7 +110,7 @@ def test_progress_is_told_for_every_rendition(studio, world):
     (bytes(range(256)) * 400, "video"),
     ("truncated", ""),
 ], ids=["zero bytes", "no video", "truncated"])
-def test_a_film_nobody_can_use_fails_at_once_with_a_sentence(studio, world, body, says):
+def test_an_unusable_film_fails_at_once_with_a_reason(studio, world, body, says):
     if body == "truncated":
         body = film(3)[:-2000]
     world.start(roles="transcode", **FAST)
@@ -125,13 +125,13 @@ def test_a_film_nobody_can_use_fails_at_once_with_a_sentence(studio, world, body
     studio.no_orphans()
 
 
-def test_a_source_that_is_gone_fails_at_once(studio, world):
+def test_a_missing_source_fails_at_once(studio, world):
     world.start(roles="transcode", **FAST)
     s = studio.wait(studio.upload(None), "FAILED")
     assert s["attempts"] == 1 and "upload it again" in s["error"]
 
 
-def test_a_second_upload_replaces_the_first_which_plays_until_then(studio, world):
+def test_a_second_upload_replaces_the_first_when_it_is_ready(studio, world):
     world.start(roles="transcode", **FAST)
     title = studio.title()
     first = studio.upload(film(2, "1280x720"), title, ["R720", "R360"])
@@ -144,24 +144,24 @@ def test_a_second_upload_replaces_the_first_which_plays_until_then(studio, world
     names = [a[0] for a in studio.assets(title)]
     new = studio.ready(title, *names)
     assert set(new).isdisjoint(old) and "R360" in names
-    assert set(old) <= set(world.store.keys(world.bucket)), "who has begun to watch goes on"
+    assert set(old) <= set(world.store.keys(world.bucket)), "a playback that has begun continues"
     studio.rows("UPDATE wanzami.object_trash SET delete_after = now()")
     studio.no_orphans()
     assert set(old).isdisjoint(world.store.keys(world.bucket))
 
 
-def test_deleting_the_title_ends_its_job_and_removes_what_it_wrote(studio, world):
+def test_deleting_a_title_cancels_its_job_and_removes_its_objects(studio, world):
     a = world.start(roles="transcode", **FAST)
     job = studio.upload(long_film())
     studio.wait_encoding(job)
     studio.rows('DELETE FROM "Title"')
-    wait_for(lambda: any(line["msg"] == "transcode job lease lost" for line in a.log_lines()), "the worker to notice")
+    wait_for(lambda: any(line["msg"] == "transcode job lease lost" for line in a.log_lines()), "the worker to log the loss of the lease")
     studio.wait(studio.upload(film(), renditions=["R360"]))
     studio.rows("UPDATE wanzami.object_trash SET delete_after = now() WHERE reason = 'deleted'")
     studio.no_orphans()
 
 
-def test_a_newer_upload_takes_the_place_of_a_running_one(studio, world):
+def test_a_newer_upload_cancels_a_running_one(studio, world):
     world.start(roles="transcode", **FAST)
     title = studio.title()
     older = studio.upload(long_film(), title)
@@ -173,7 +173,7 @@ def test_a_newer_upload_takes_the_place_of_a_running_one(studio, world):
     studio.no_orphans()
 
 
-def test_sigterm_gives_the_job_back_and_another_process_finishes_it(studio, world):
+def test_sigterm_releases_the_job_and_another_process_completes_it(studio, world):
     a = world.start(roles="transcode", **FAST)
     job = studio.upload(long_film(), renditions=["R360"])
     studio.wait_encoding(job)
@@ -187,7 +187,7 @@ def test_sigterm_gives_the_job_back_and_another_process_finishes_it(studio, worl
 
 
 @pytest.mark.errors("worker died")
-def test_health_answers_while_a_film_is_encoded_and_after_its_worker_has_died(studio, world):
+def test_health_succeeds_during_encoding_and_after_a_worker_crash(studio, world):
     a = world.start(roles="transcode", **FAST)
     job = studio.upload(long_film(), renditions=["R360"])
     studio.wait_encoding(job)
@@ -206,7 +206,7 @@ def test_health_answers_while_a_film_is_encoded_and_after_its_worker_has_died(st
 
 
 @pytest.mark.errors("worker died")
-def test_a_film_that_breaks_every_worker_fails_after_three_attempts(studio, world):
+def test_a_film_that_crashes_every_worker_fails_after_three_attempts(studio, world):
     a = world.start(roles="transcode", **FAST)
     job = studio.upload(long_film(), renditions=["R360"])
     for attempt in (1, 2, 3):
@@ -217,7 +217,7 @@ def test_a_film_that_breaks_every_worker_fails_after_three_attempts(studio, worl
     studio.no_orphans()
 
 
-def test_the_api_goes_on_beside_a_worker_in_one_process(studio, world):
+def test_the_api_responds_while_a_worker_of_the_same_process_transcodes(studio, world):
     a = world.start(WORKERS=2, **FAST)
     wait_for(lambda: len(a.workers()) == 3, "three workers")
     job = studio.upload(film(3, "1280x720"))
