@@ -1,5 +1,4 @@
-"""Mail as it arrives at a real SMTP server: what it says, over which kind of connection, and what becomes of it when the
-server or the sender fails in the middle."""
+"""Mail delivered to a real SMTP server: content, kinds of connection, and recovery from a crash of the server or the sender."""
 import contextlib
 import json
 import os
@@ -17,7 +16,7 @@ FAR = "now() + interval '1 hour'"
 
 
 def enqueue(world, to, template="verify", variables=None, when="now()"):
-    """The id of a mail that a statement announced."""
+    """Queues a mail and returns its id."""
     return world.rows("INSERT INTO wanzami.mail_outbox (to_address, template, vars, next_attempt_at) VALUES (%s, %s, %s, " + when +
                       ") RETURNING id", (to, template, json.dumps(VERIFY if variables is None else variables)))[0][0]
 
@@ -33,7 +32,7 @@ def settled(world, mail_id, key):
 
 
 def due(world, mail_id):
-    """Its pause, or the lease of a sender that died, is over."""
+    """Makes a mail due at once, as if its delay or the lease of a killed sender were over."""
     world.rows("UPDATE wanzami.mail_outbox SET next_attempt_at = now() WHERE id = %s", (mail_id,))
 
 
@@ -48,7 +47,7 @@ def parts(message):
     ("invitation", "You're invited to Wanzami Admin",
      "https://staff.example/admin/accept-invite?token=%s&email=Ada%%2Bfilms%%40Example.com" % VERIFY["token"]),
     ("welcome", "Welcome to Wanzami", "https://films.example")])
-def test_each_mail_has_its_subject_and_link(world, mail, template, subject, link):
+def test_each_template_has_its_subject_and_link(world, mail, template, subject, link):
     world.start("api", APP_ORIGIN="https://films.example/", ADMIN_APP_ORIGIN="https://staff.example")
     mail_id = enqueue(world, "ada@example.com", template)
     [message] = mail.wait("ada@example.com")
@@ -65,7 +64,7 @@ def test_each_mail_has_its_subject_and_link(world, mail, template, subject, link
     assert settled(world, mail_id, "sent")["vars"] is None
 
 
-def test_links_lead_to_the_default_origins(world, mail):
+def test_links_use_the_default_origins(world, mail):
     world.start("api")
     for template, origin in (("verify", "http://localhost:3000/v"), ("invitation", "http://localhost:3001/admin"),
                              ("welcome", "https://wanzami.vercel.app")):
@@ -73,8 +72,8 @@ def test_links_lead_to_the_default_origins(world, mail):
         assert 'href="' + origin in parts(mail.wait(template + "@example.com")[0])[1]
 
 
-def test_what_a_person_typed_stays_text(world, mail):
-    """Markup in a name is shown, not obeyed; letters of all kinds and long lines arrive as they were."""
+def test_user_input_is_escaped_in_mails(world, mail):
+    """Markup in a name is escaped; Unicode and long lines arrive unchanged."""
     name = "<b>Zoë</b> & \"Ọmọ\" 'ẹ́' \U0001f3ac " + "long " * 300 + "\r\n.\r\nBcc: x@example.com\n.end"
     world.start("api")
     enqueue(world, "zoe@example.com", "verify", {**VERIFY, "name": name})
@@ -85,7 +84,7 @@ def test_what_a_person_typed_stays_text(world, mail):
     assert message["Bcc"] is None and message.envelope_to == ["zoe@example.com"]
 
 
-def test_a_greeting_without_a_name(world, mail):
+def test_a_mail_to_a_user_without_a_name_says_hi_there(world, mail):
     world.start("api")
     enqueue(world, "who@example.com", "verify", {"email": "who@example.com", "token": "t"})
     assert "Hi there," in parts(mail.wait("who@example.com")[0])[0]
@@ -95,7 +94,7 @@ def test_a_greeting_without_a_name(world, mail):
     ("plain@films.example", "plain@films.example", ""),
     ("Wanzámi Nollywood <a@films.example>", "Wanzámi Nollywood <a@films.example>", "Wanzámi Nollywood"),
     ('Films, "the" best <a@films.example>', '"Films, \\"the\\" best" <a@films.example>', 'Films, "the" best')])
-def test_senders(world, mail, sender, shown, name):
+def test_sender_names_are_encoded(world, mail, sender, shown, name):
     world.start("api", SMTP_FROM=sender)
     enqueue(world, "x@example.com")
     [message] = mail.wait("x@example.com")
@@ -105,13 +104,13 @@ def test_senders(world, mail, sender, shown, name):
 
 @pytest.mark.parametrize("address", ["a@x.example, b@y.example", "a@x.example\r\nRCPT TO:<b@y.example>", "<a@x.example>", "a", "a@", "@b",
                                      "a@b@c", "é@x.example", "a" * 250 + "@x.example"])
-def test_what_is_not_one_address_gets_no_mail(world, mail, address):
+def test_an_invalid_email_address_gets_no_mail(world, mail, address):
     world.start("api")
     assert "address" in settled(world, enqueue(world, address), "failed")["error"]
     assert mail.messages == [] and mail.attempts == 0
 
 
-def test_a_template_that_does_not_exist(world, mail):
+def test_an_unknown_template_fails(world, mail):
     world.start("api")
     gone = settled(world, enqueue(world, "a@example.com", "../../kore.conf"), "failed")
     assert "no template" in gone["error"] and gone["vars"] is None
@@ -119,8 +118,8 @@ def test_a_template_that_does_not_exist(world, mail):
 
 # Connections
 
-def test_three_kinds_of_connection(world, mail):
-    """Plain, STARTTLS because the server offers it, and TLS from the first byte; signed in on each."""
+def test_mail_is_sent_plain_with_starttls_and_with_implicit_tls(world, mail):
+    """STARTTLS is used because the server offers it; AUTH on each kind."""
     for name, port, env in (("plain", mail.port, {}), ("starttls", mail.starttls_port, {}),
                             ("required", mail.starttls_port, {"SMTP_TLS": "required"}), ("implicit", mail.tls_port, {"SMTP_TLS": "implicit"})):
         a = world.start("api", SMTP_PORT=port, TLS_CA_FILE=mail.ca, **env)
@@ -132,8 +131,8 @@ def test_three_kinds_of_connection(world, mail):
 
 
 @pytest.mark.parametrize("tls", ["auto", "required", "implicit"])
-def test_a_certificate_by_someone_else_is_refused(world, mail, tmp_path, tls):
-    """The mail is kept for when the authority is right; neither it nor the password has left."""
+def test_a_certificate_of_an_unknown_ca_is_refused(world, mail, tmp_path, tls):
+    """The mail is kept until the CA is configured; neither mail nor password is sent."""
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "key", "-out",
                     "other.pem", "-days", "2", "-subj", "/CN=Test authority"], cwd=tmp_path, check=True, stderr=subprocess.DEVNULL)
     port = mail.tls_port if tls == "implicit" else mail.starttls_port
@@ -148,14 +147,14 @@ def test_a_certificate_by_someone_else_is_refused(world, mail, tmp_path, tls):
     mail.wait("a@example.com")
 
 
-def test_no_password_goes_out_when_tls_is_required_and_not_offered(world, mail):
+def test_no_password_is_sent_when_required_tls_is_not_offered(world, mail):
     world.start("api", SMTP_PORT=mail.port, SMTP_TLS="required")
     assert not settled(world, enqueue(world, "a@example.com"), "error")["failed"]
     assert mail.signed_in == [] and mail.messages == []
 
 
 class Stripper(Listening):
-    """Stands in front of an SMTP server and takes the word STARTTLS out of what it says. `heard` is what clients said."""
+    """A proxy in front of an SMTP server that removes STARTTLS from its responses. `heard` has the clients' bytes."""
 
     def __init__(self, port, listen=0, word=b"STARTTLS", instead=b"XXXXXXXX"):
         self.server, self.word, self.instead, self.heard = port, word, instead, b""
@@ -179,9 +178,9 @@ class Stripper(Listening):
 
 
 @pytest.mark.parametrize("place", ["production", "test"])
-def test_starttls_cannot_be_stripped(world, mail, place):
-    """Somebody between us and a server elsewhere hides that it offers TLS: neither mail nor password leaves, and the reason is kept.
-    (0.0.0.0 leads to this machine without being one of its names.)"""
+def test_stripped_starttls_is_refused(world, mail, place):
+    """A man in the middle of a connection to a remote server hides STARTTLS: neither mail nor password is sent, and the reason is recorded.
+    (0.0.0.0 reaches this machine without being one of its loopback names.)"""
     with Stripper(mail.port) as stripper:
         a = world.start("api", SMTP_HOST="0.0.0.0", SMTP_PORT=stripper.port, WANZAMI_ENV=place)
         kept = settled(world, enqueue(world, "a@example.com"), "error")
@@ -195,7 +194,7 @@ def test_starttls_cannot_be_stripped(world, mail, place):
 
 @pytest.mark.skipif(os.getuid() != 0, reason="port 465 is for root")
 @pytest.mark.parametrize("tls", ["auto", "required"])
-def test_port_465_is_tls_from_the_first_byte(world, mail, tls):
+def test_port_465_uses_implicit_tls(world, mail, tls):
     with Stripper(mail.tls_port, 465, b"", b"") as passed:
         world.start("api", SMTP_PORT=465, SMTP_TLS=tls, TLS_CA_FILE=mail.ca)
         enqueue(world, "a@example.com")
@@ -203,8 +202,8 @@ def test_port_465_is_tls_from_the_first_byte(world, mail, tls):
         assert passed.heard[:2] == bytes([22, 3])
 
 
-def test_a_wrong_password_fails_no_mail(world, mail):
-    """It is our mistake and can be put right, so the mail waits."""
+def test_a_wrong_smtp_password_keeps_the_mail(world, mail):
+    """An operator can correct the configuration, so the mail waits."""
     a = world.start("api", SMTP_PASS="wrong")
     mail_id = enqueue(world, "a@example.com")
     kept = settled(world, mail_id, "error")
@@ -220,7 +219,7 @@ def test_a_wrong_password_fails_no_mail(world, mail):
 # Refusals and faults
 
 @pytest.mark.parametrize("command, answer", [("RCPT", "550 5.1.1 no such user"), ("DATA", "554 5.7.1 not this text")])
-def test_a_refusal_is_final(world, mail, command, answer):
+def test_a_permanent_refusal_fails_the_mail(world, mail, command, answer):
     mail.refuse(command, answer)
     world.start("api")
     gone = settled(world, enqueue(world, "a@example.com"), "failed")
@@ -234,7 +233,7 @@ def test_a_refusal_is_final(world, mail, command, answer):
 
 @pytest.mark.parametrize("command, answer", [("MAIL", "451 4.3.0 later"), ("RCPT", "450 4.2.1 busy"), ("DATA", "452 4.3.1 full"),
                                              ("MAIL", "553 5.1.8 the sender is not known yet")])
-def test_a_failure_that_passes_is_tried_again(world, mail, command, answer):
+def test_a_temporary_refusal_is_retried(world, mail, command, answer):
     mail.refuse(command, answer)
     world.start("api")
     mail_id = enqueue(world, "a@example.com")
@@ -245,13 +244,13 @@ def test_a_failure_that_passes_is_tried_again(world, mail, command, answer):
     assert settled(world, mail_id, "sent")["attempts"] == 2
 
 
-def test_it_is_given_up_in_the_end(world, mail):
+def test_a_mail_fails_after_twenty_attempts(world, mail):
     mail.refuse("RCPT", "450 4.2.1 busy")
     mail_id = enqueue(world, "a@example.com", when=FAR)
     world.rows("UPDATE wanzami.mail_outbox SET attempts = 18 WHERE id = %s", (mail_id,))
     world.start("api")
     due(world, mail_id)
-    wait_for(lambda: row(world, mail_id)["attempts"] == 19 and row(world, mail_id)["error"], "the 19th failure")
+    wait_for(lambda: row(world, mail_id)["attempts"] == 19 and row(world, mail_id)["error"], "the 19th attempt to fail")
     assert not row(world, mail_id)["failed"]
     due(world, mail_id)
     gone = settled(world, mail_id, "failed")
@@ -267,11 +266,11 @@ def test_mail_waits_for_a_server_that_is_down(world, mail):
     assert len(mail.wait("a@example.com")) == 1
 
 
-def test_the_server_dies_while_it_takes_a_mail(world, mail):
+def test_a_kill_of_the_mail_server_during_delivery_loses_no_mail(world, mail):
     mail.hold()
     world.start("api")
     mail_id = enqueue(world, "a@example.com")
-    wait_for(lambda: mail.attempts, "the mail to be on its way")
+    wait_for(lambda: mail.attempts, "the delivery to begin")
     mail.kill()
     assert not settled(world, mail_id, "error")["failed"]
     mail.release()
@@ -280,12 +279,12 @@ def test_the_server_dies_while_it_takes_a_mail(world, mail):
     assert len({m["Message-ID"] for m in mail.wait("a@example.com")}) == 1
 
 
-def test_killed_while_a_mail_is_handed_over(world, mail):
-    """Nothing is lost: when the lease of the dead sender is over, the next one sends it, under the same Message-ID."""
+def test_a_kill_of_the_sender_during_delivery_loses_no_mail(world, mail):
+    """When the lease of the killed sender has expired, another sends the mail with the same Message-ID."""
     mail.hold()
     a = world.start("api")
     mail_id = enqueue(world, "a@example.com")
-    wait_for(lambda: mail.attempts, "the mail to be on its way")
+    wait_for(lambda: mail.attempts, "the delivery to begin")
     a.kill()
     claimed = row(world, mail_id)
     assert not claimed["sent"] and claimed["vars"] == VERIFY and claimed["waiting"]
@@ -296,8 +295,8 @@ def test_killed_while_a_mail_is_handed_over(world, mail):
     assert len({m["Message-ID"] for m in mail.wait("a@example.com")}) == 1
 
 
-def test_killed_at_any_moment_loses_no_mail(world, mail):
-    """Killed again and again while many are waiting: each arrives, and what arrives twice can be told by its Message-ID."""
+def test_repeated_kills_of_the_sender_lose_no_mail(world, mail):
+    """Many mails are waiting. Each arrives, and a mail that arrives twice has the same Message-ID."""
     ids = {"n%d@example.com" % n: enqueue(world, "n%d@example.com" % n) for n in range(60)}
     a = world.start("api")
     for seen in (5, 15, 30):
@@ -310,19 +309,19 @@ def test_killed_at_any_moment_loses_no_mail(world, mail):
         assert {m["Message-ID"].split(".")[0] for m in mail.wait(to)} == {"<%d" % mail_id}
 
 
-def test_a_mail_that_is_on_its_way_is_finished_before_the_end(world, mail):
+def test_sigterm_lets_a_delivery_finish(world, mail):
     mail.hold()
     a = world.start("api")
     mail_id = enqueue(world, "a@example.com")
-    wait_for(lambda: mail.attempts, "the mail to be on its way")
+    wait_for(lambda: mail.attempts, "the delivery to begin")
     a.process.terminate()
-    wait_for(lambda: not a.healthy(), "the end to begin")
+    wait_for(lambda: not a.healthy(), "/health to fail")
     mail.release()
     assert a.process.wait(30) == 0
     assert row(world, mail_id)["sent"] and len(mail.to("a@example.com")) == 1
 
 
-def test_many_senders_send_each_mail_once(world, mail):
+def test_concurrent_senders_send_each_mail_once(world, mail):
     ids = [enqueue(world, "m%d@example.com" % n) for n in range(40)]
     world.start("api", WORKERS=2)
     world.start("cron")
@@ -331,12 +330,12 @@ def test_many_senders_send_each_mail_once(world, mail):
     assert sorted(m["To"] for m in mail.messages) == sorted("m%d@example.com" % n for n in range(40))
 
 
-def test_the_database_dies_while_a_mail_is_sent(world, mail, postgres):
-    """What became of it is written down when the database is back: it is not sent a second time."""
+def test_a_kill_of_the_database_during_delivery_sends_no_mail_twice(world, mail, postgres):
+    """The result is recorded when the database is back."""
     mail.hold()
     world.start("api")
     mail_id = enqueue(world, "a@example.com")
-    wait_for(lambda: mail.attempts, "the mail to be on its way")
+    wait_for(lambda: mail.attempts, "the delivery to begin")
     world.db.close()
     postgres.kill()
     mail.release()
@@ -346,24 +345,24 @@ def test_the_database_dies_while_a_mail_is_sent(world, mail, postgres):
     assert len(mail.to("a@example.com")) == 1
 
 
-def test_a_server_that_hangs_holds_up_nothing_else(world, mail):
+def test_a_mail_server_that_hangs_delays_no_request(world, mail):
     mail.hold()
     a = world.start("api")
     enqueue(world, "a@example.com")
-    wait_for(lambda: mail.attempts, "the mail to be on its way")
+    wait_for(lambda: mail.attempts, "the delivery to begin")
     assert all(a.get("/api/titles").status_code == 200 for _ in range(20))
 
 
-def test_only_roles_with_a_sender_send(world, mail):
+def test_only_roles_with_a_sender_send_mail(world, mail):
     world.start("transcode")
     mail_id = enqueue(world, "a@example.com")
     world.start("cron")
     assert settled(world, mail_id, "sent")["attempts"] == 1
 
 
-# Without a server
+# Without a mail server
 
-def test_without_a_server_mail_is_kept(world, mail):
+def test_without_a_mail_server_mail_is_kept(world, mail):
     a = world.start("api", SMTP_HOST="")
     mail_id = enqueue(world, "a@example.com")
     wait_for(lambda: any("mail is off" in line["msg"] for line in a.log_lines()), "the warning")
@@ -375,7 +374,7 @@ def test_without_a_server_mail_is_kept(world, mail):
     mail.wait("a@example.com")
 
 
-def test_without_a_server_a_developer_reads_it_in_the_log(world, mail):
+def test_without_a_mail_server_mail_is_logged_in_development(world, mail):
     a = world.start("api", SMTP_PASS="", WANZAMI_ENV="development")
     mail_id = enqueue(world, "ada@example.com")
     assert settled(world, mail_id, "sent")["vars"] is None
@@ -387,6 +386,6 @@ def test_without_a_server_a_developer_reads_it_in_the_log(world, mail):
 @pytest.mark.parametrize("name, value", [("SMTP_PORT", "0"), ("SMTP_FROM", "Wanzami"), ("SMTP_FROM", "A <a@b.example>, B <b@b.example>"),
                                          ("SMTP_FROM", "A\nBcc: b@b.example <a@b.example>"), ("SMTP_HOST", "mail.example/x"),
                                          ("SMTP_TLS", "maybe"), ("TLS_CA_FILE", "/nowhere"), ("TLS_CA_FILE", __file__)])
-def test_a_bad_setting_stops_the_start(name, value):
+def test_an_invalid_setting_prevents_the_start(name, value):
     r = run(**{"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing", "PORT": free_port(), name: value})
     assert r.returncode == 1 and name in r.stderr and len(r.stderr.splitlines()) == 1

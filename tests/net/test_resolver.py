@@ -1,4 +1,4 @@
-"""Names of servers are looked up where a name server that says nothing keeps nobody waiting."""
+"""Host names are resolved on a thread, so that an unresponsive DNS server blocks no request."""
 import contextlib
 import os
 
@@ -19,7 +19,7 @@ def names():
 
 @pytest.fixture
 def asking(names, tmp_path, appliance):
-    """An appliance that asks the silent server, and waits for its answer for a minute."""
+    """An appliance that uses the silent DNS server, with a resolver timeout of one minute."""
     (tmp_path / "resolv.conf").write_text("nameserver %s\noptions timeout:60 attempts:1\n" % names.address)
     command = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/resolv.conf && exec "$@"', str(tmp_path / "resolv.conf"),
                *VALGRIND, *EMULATOR, BINARY]
@@ -31,22 +31,22 @@ def ready(a):
     return answer["postgres"]["state"], answer["valkey"]["state"]
 
 
-def test_who_waits_for_a_name_server_answers_meanwhile(postgres, keyvalue, names, asking):
+def test_requests_are_served_while_dns_does_not_respond(postgres, keyvalue, names, asking):
     url, _ = postgres.create_migrated()
     a = asking(DATABASE_URL=url.replace("127.0.0.1", "database.test"), WORKERS=1,
                REDIS_URL=keyvalue.url.replace("127.0.0.1", "valkey.test")).wait_healthy()
-    wait_for(lambda: names.asked == {"database.test", "valkey.test"}, "both names to be asked for")
+    wait_for(lambda: names.asked == {"database.test", "valkey.test"}, "queries for both names")
     assert a.request("GET", "/health").status_code == 200
     assert ready(a) == ("down", "down")
     assert a.request("GET", "/api/titles").status_code == 503
     names.speak()
-    wait_for(lambda: ready(a) == ("up", "up"), "the database and Valkey to be found")
+    wait_for(lambda: ready(a) == ("up", "up"), "the database and Valkey to be up")
     assert a.request("GET", "/api/titles").status_code == 200
 
 
-def test_of_several_hosts_those_that_exist_are_used(postgres, keyvalue, names, asking):
+def test_of_several_hosts_an_existing_one_is_used(postgres, keyvalue, names, asking):
     names.speak()
     url, _ = postgres.create_migrated()
     port = url.rsplit(":", 1)[1].split("/")[0]
     a = asking(DATABASE_URL=url.replace("127.0.0.1:" + port, "127.0.0.1:1,database.test:%s,not..a.name:2" % port), REDIS_URL=keyvalue.url).wait_healthy()
-    wait_for(lambda: ready(a)[0] == "up", "the database")
+    wait_for(lambda: ready(a)[0] == "up", "the database to be up")

@@ -1,5 +1,4 @@
-"""The object store's C interface against a real S3 server that checks signatures, and against a directory: the same
-behaviour from both."""
+"""The C interface of object storage against an S3 server that verifies signatures, and against a directory: both behave alike."""
 import os
 import re
 import subprocess
@@ -24,7 +23,7 @@ def tool():
 
 
 class Store:
-    """The tool with the environment of one store."""
+    """The test program with the environment of one store."""
 
     def __init__(self, tool, env):
         self.tool, self.env = tool, env
@@ -34,7 +33,7 @@ class Store:
                               env=clean_environment(WANZAMI_ENV="development", **{**self.env, **env}))
 
     def do(self, *words, data=b"", **env):
-        """The output of a call that succeeds."""
+        """Returns the output of a successful call."""
         r = self.call(*words, data=data, **env)
         assert r.returncode == OK, (words[0], r.returncode, r.stderr)
         return r.stdout
@@ -74,7 +73,7 @@ def part(size, letter):
 
 
 @pytest.mark.parametrize("key", ODD_KEYS)
-def test_an_object_is_written_read_listed_and_removed(objects, key):
+def test_an_object_is_written_read_listed_and_deleted(objects, key):
     body = os.urandom(70000)
     etag = objects.line("put", key, "video/mp4", data=body)
     assert objects.line("head", key) == "70000 " + etag
@@ -86,7 +85,7 @@ def test_an_object_is_written_read_listed_and_removed(objects, key):
     objects.do("delete", key)
 
 
-def test_ranges_at_the_edges(objects):
+def test_ranges_at_the_edges_of_an_object(objects):
     objects.do("put", "a/b", "video/mp4", data=bytes(range(200)))
     read = lambda offset, length: list(objects.do("read", "a/b", offset, length))
     assert read(0, 1) == [0] and read(199, 1) == [199] and read(10, 5) == [10, 11, 12, 13, 14]
@@ -95,13 +94,13 @@ def test_ranges_at_the_edges(objects):
     assert objects.call("read", "a/c", 0, 1).returncode == MISSING
 
 
-def test_an_empty_object(objects):
+def test_an_empty_object_can_be_stored(objects):
     objects.do("put", "a/empty", "text/plain")
     assert objects.line("head", "a/empty").split()[0] == "0"
     assert objects.do("read", "a/empty", 0, 100) == b""
 
 
-def test_a_replaced_object_is_not_mixed_with_the_one_before(objects):
+def test_a_read_with_an_etag_fails_after_a_replacement(objects):
     first = objects.line("put", "a/b", "video/mp4", data=b"first")
     assert objects.do("read", "a/b", 0, 10, first) == b"first"
     second = objects.line("put", "a/b", "video/mp4", data=b"other")
@@ -110,7 +109,7 @@ def test_a_replaced_object_is_not_mixed_with_the_one_before(objects):
     assert objects.do("read", "a/b", 0, 10, second) == b"other"
 
 
-def test_parts_in_any_order_become_one_object_that_is_seen_only_then(objects):
+def test_parts_in_any_order_become_one_object_on_completion(objects):
     key, bodies = "vod/1/R1080 +.mp4", {1: part(5 * MIB, "a"), 2: part(5 * MIB + 7, "b"), 3: part(11, "c")}
     upload = objects.line("begin", key, "video/mp4")
     objects.do("part", key, upload, 3, data=b"will be replaced")
@@ -123,20 +122,20 @@ def test_parts_in_any_order_become_one_object_that_is_seen_only_then(objects):
     assert objects.line("head", key) == "%d %s" % (sum(map(len, bodies.values())), etag)
     assert objects.do("read", key, 5 * MIB - 3, 6) == b"aaabbb"
     assert objects.do("read", key, 10 * MIB + 4, 100) == b"bbb" + bodies[3]
-    # Its answer may have been lost: the second time the upload is gone, and the object tells why.
+    # If the response was lost, the call is repeated: the upload no longer exists, and the object proves that the first call succeeded.
     again = objects.call("complete", key, upload, *words)
     assert again.returncode in (OK, MISSING)
     assert objects.line("head", key) == "%d %s" % (sum(map(len, bodies.values())), etag)
 
 
-def test_an_upload_of_one_small_part(objects):
+def test_an_upload_of_one_small_part_can_be_completed(objects):
     upload = objects.line("begin", "a/one", "text/plain")
     etag = objects.line("part", "a/one", upload, 1, data=b"small")
     objects.do("complete", "a/one", upload, 1, etag.strip('"'))
     assert objects.do("read", "a/one", 0, 100) == b"small"
 
 
-def test_wrong_parts_are_refused_and_the_upload_stays(objects):
+def test_wrong_parts_are_refused_and_the_upload_is_kept(objects):
     key = "a/wrong"
     upload = objects.line("begin", key, "video/mp4")
     small = objects.line("part", key, upload, 1, data=b"too small")
@@ -150,7 +149,7 @@ def test_wrong_parts_are_refused_and_the_upload_stays(objects):
     assert objects.line("head", key).split()[0] == str(5 * MIB)
 
 
-def test_abort_leaves_nothing(objects, request):
+def test_abort_removes_upload_and_parts(objects, request):
     key = "a/aborted"
     upload = objects.line("begin", key, "video/mp4")
     etag = objects.line("part", key, upload, 1, data=b"x" * 1000)
@@ -168,7 +167,7 @@ def test_abort_leaves_nothing(objects, request):
         assert store.uploads(objects.env["S3_BUCKET"]) == []
 
 
-def test_a_prefix_is_removed_and_its_neighbours_stay(objects):
+def test_a_prefix_is_deleted_and_its_neighbors_are_kept(objects):
     for key in ("vod/1/x/R1080.mp4", "vod/1/x/R360.mp4", "vod/1/y/R360.mp4", "vod/11/R360.mp4"):
         objects.do("put", key, "video/mp4", data=b"x")
     objects.do("delete-prefix", "vod/1/")
@@ -179,7 +178,7 @@ def test_a_prefix_is_removed_and_its_neighbours_stay(objects):
 
 @pytest.mark.parametrize("key", ["", "/a", "a//b", "a/", "../../etc/passwd", "a/../../b", "a/./b", "..", "a\nb", "a\x7fb", b"a\xff\xfe",
                                  b"\xc0\xaf..", "x" * 256, ("y" * 200 + "/") * 6 + "z"])
-def test_what_is_no_key_is_refused(objects, key):
+def test_an_invalid_key_is_refused(objects, key):
     if isinstance(key, bytes):
         key = os.fsdecode(key)
     r = subprocess.run([objects.tool, "put", key, "text/plain"], input=b"x", capture_output=True,
@@ -187,23 +186,23 @@ def test_what_is_no_key_is_refused(objects, key):
     assert (r.returncode, r.stderr) == (REFUSED, b"invalid object key\n")
 
 
-def test_many_threads_at_once(objects):
+def test_concurrent_reads_of_eight_threads(objects):
     objects.do("put", "a/letters", "text/plain", data=b"".join(part(1000, chr(97 + i % 26)) for i in range(50)))
     assert objects.line("many", "a/letters") == "0"
 
 
-def test_the_probe_tells_whether_it_answers(objects):
+def test_the_probe_succeeds(objects):
     objects.do("probe")
 
 
-def test_no_store_at_all_is_said(tool):
+def test_without_a_store_calls_are_refused(tool):
     r = Store(tool, {}).call("head", "a")
     assert r.returncode == REFUSED and b"neither S3_BUCKET nor MEDIA_DIR is set" in r.stderr
 
 
-# S3 alone
+# S3 only
 
-def test_wrong_keys_bucket_and_region_are_told_apart(s3):
+def test_wrong_keys_bucket_and_region_have_different_errors(s3):
     r = s3.call("put", "a", "text/plain", S3_SECRET_KEY="not-the-secret")
     assert r.returncode == REFUSED and b"403" in r.stderr and b"SignatureDoesNotMatch" in r.stderr
     r = s3.call("put", "a", "text/plain", S3_ACCESS_KEY="somebody:else")
@@ -216,7 +215,7 @@ def test_wrong_keys_bucket_and_region_are_told_apart(s3):
     assert s3.keys() == []
 
 
-def test_presigned_addresses_work_for_what_they_say_and_nothing_else(s3):
+def test_a_presigned_url_allows_only_its_method_and_key(s3):
     for key in ODD_KEYS:
         put = s3.line("presign", "PUT", key, 900)
         assert requests.put(put, data=b"body", headers={"Content-Type": "image/png"}, timeout=20).status_code == 200
@@ -234,7 +233,7 @@ def test_presigned_addresses_work_for_what_they_say_and_nothing_else(s3):
     assert s3.do("read", "a/b", 0, 10) == b"part"
 
 
-def test_a_server_that_is_away_for_a_while_is_waited_for(s3):
+def test_a_call_waits_for_a_server_that_is_down(s3):
     s3.do("put", "a", "text/plain", data=b"x")
     s3.server.kill()
     try:
@@ -247,8 +246,8 @@ def test_a_server_that_is_away_for_a_while_is_waited_for(s3):
     assert waiting.returncode == OK and out.startswith(b"1 ")
 
 
-def test_a_server_that_dies_in_the_middle_of_a_transfer(s3):
-    """It is asked anew when it is back, and what arrives is whole."""
+def test_a_transfer_is_repeated_after_a_kill_of_the_server(s3):
+    """The request is repeated once the server is back, and the object is complete."""
     body = os.urandom(24 * MIB)
     s3.server.pause()
     try:
@@ -264,7 +263,7 @@ def test_a_server_that_dies_in_the_middle_of_a_transfer(s3):
 
 
 def connected(pid):
-    """Whether a process has an established TCP connection."""
+    """Returns whether a process has an established TCP connection."""
     sockets = set()
     for fd in os.listdir("/proc/%d/fd" % pid):
         try:
@@ -275,7 +274,7 @@ def connected(pid):
         return any(line.split()[9] in sockets and line.split()[3] == "01" for line in f.readlines()[1:])
 
 
-def test_a_call_is_canceled_while_the_server_hangs(s3):
+def test_a_call_can_be_canceled_while_the_server_hangs(s3):
     s3.server.pause()
     try:
         r = s3.call("head", "a", TOOL_SECONDS=60, TOOL_CANCEL_MS=300)
@@ -296,7 +295,7 @@ def without_keys(s3, credentials):
     return Store(s3.tool, {**env, "AWS_CONTAINER_CREDENTIALS_FULL_URI": credentials.url})
 
 
-def test_the_keys_of_a_container_sign_with_their_token(s3, credentials, tmp_path):
+def test_container_credentials_are_sent_with_their_session_token(s3, credentials, tmp_path):
     o = without_keys(s3, credentials)
     credentials.give(s3.server.access_key, s3.server.secret_key, 3600)
     o.do("put", "a", "text/plain", data=b"x", AWS_CONTAINER_AUTHORIZATION_TOKEN=credentials.token)
@@ -310,7 +309,7 @@ def test_the_keys_of_a_container_sign_with_their_token(s3, credentials, tmp_path
     assert r.returncode == LATER and b"credentials endpoint: the response status is not 200" in r.stderr
 
 
-def test_the_keys_of_a_container_are_renewed_before_they_expire(s3, credentials):
+def test_container_credentials_are_renewed_before_they_expire(s3, credentials):
     o = without_keys(s3, credentials)
     o.do("put", "a", "text/plain", data=b"x", **{k: s3.env[k] for k in ("S3_ACCESS_KEY", "S3_SECRET_KEY")})
     credentials.give(s3.server.access_key, s3.server.secret_key, 3600)
@@ -324,7 +323,7 @@ def test_the_keys_of_a_container_are_renewed_before_they_expire(s3, credentials)
 
     try:
         assert [head() for _ in range(5)] == [OK] * 5
-        assert credentials.asked == 1  # an hour's keys are kept
+        assert credentials.asked == 1  # credentials that are valid for an hour are kept
         p.stdin.close()
         p.wait(timeout=20)
         credentials.give(s3.server.access_key, s3.server.secret_key, 4)
@@ -332,9 +331,9 @@ def test_the_keys_of_a_container_are_renewed_before_they_expire(s3, credentials)
         p = subprocess.Popen([o.tool, "follow"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                              env=clean_environment(**o.env, AWS_CONTAINER_AUTHORIZATION_TOKEN=credentials.token))
         assert head() == OK and credentials.asked == 1
-        # The next ones are asked for while the first are still good, so no request ever fails.
+        # New credentials are fetched while the old ones are still valid, so no request fails.
         credentials.give(s3.server.access_key, s3.server.secret_key, 3600)
-        wait_for(lambda: head() == OK and credentials.asked == 2, "new keys before the old ones end")
+        wait_for(lambda: head() == OK and credentials.asked == 2, "new credentials before the old ones expire")
         credentials.keys = {}
         assert head() == OK and credentials.asked == 2
     finally:
@@ -344,8 +343,8 @@ def test_the_keys_of_a_container_are_renewed_before_they_expire(s3, credentials)
         p.stdout.close()
 
 
-def test_urls_end_with_temporary_keys_and_say_so(s3, credentials):
-    """Object storage ends them then, whatever they say."""
+def test_presigned_urls_expire_with_temporary_credentials(s3, credentials):
+    """Object storage refuses them then, whatever their X-Amz-Expires."""
     o = without_keys(s3, credentials)
     credentials.give(s3.server.access_key, s3.server.secret_key, 3600)
     o.do("put", "a", "text/plain", data=b"x", AWS_CONTAINER_AUTHORIZATION_TOKEN=credentials.token)
@@ -362,17 +361,17 @@ def test_urls_end_with_temporary_keys_and_say_so(s3, credentials):
     asked, told, url = seconds("GET", "a", 43200, **permanent)
     assert (asked, told) == (43200, 0) and b"X-Amz-Security-Token" not in url
     assert requests.get(url.decode().split()[-1], timeout=20).content == b"x"
-    assert b"X-Amz-Security-Token" in seconds("PUT", "a", 86400, **permanent)[2]  # it may read only
+    assert b"X-Amz-Security-Token" in seconds("PUT", "a", 86400, **permanent)[2]  # a key that may only read
 
 
-def test_keys_are_not_asked_from_strangers(tool):
+def test_credentials_are_fetched_only_from_allowed_hosts(tool):
     r = Store(tool, {"S3_BUCKET": "films", "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.2.evil.example/"}).call("probe")
     assert r.returncode == 90 and b"AWS_CONTAINER_CREDENTIALS_FULL_URI must be" in r.stderr
     r = Store(tool, {"S3_BUCKET": "films"}).call("probe")
     assert r.returncode == 90 and b"no AWS credentials" in r.stderr
 
 
-# The examples of AWS, "Signature Calculations for the Authorization Header" and "Authenticating Requests: Using Query Parameters"
+# Examples of AWS: "Signature Calculations for the Authorization Header" and "Authenticating Requests: Using Query Parameters"
 AWS = {"S3_ENDPOINT": "https://s3.amazonaws.com", "S3_REGION": "us-east-1", "S3_BUCKET": "examplebucket", "S3_ADDRESSING": "virtual",
        "S3_ACCESS_KEY": "AKIAIOSFODNN7EXAMPLE", "S3_SECRET_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}
 NOON = "1369353600"
@@ -387,14 +386,14 @@ NOON = "1369353600"
      "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543"),
     (("GET", "", "", "?max-keys=2", "?prefix=J"), "host;x-amz-content-sha256;x-amz-date",
      "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7")])
-def test_headers_are_signed_as_in_the_examples(tool, words, signed, signature):
+def test_signed_headers_match_the_examples(tool, words, signed, signature):
     url, authorization = Store(tool, AWS).line("sign", NOON, *words).splitlines()[:2]
     assert url.startswith("https://examplebucket.s3.amazonaws.com/")
     assert authorization == ("authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,"
                              "SignedHeaders=%s,Signature=%s" % (signed, signature))
 
 
-def test_addresses_are_signed_as_in_the_example(tool):
+def test_a_presigned_url_matches_the_example(tool):
     assert Store(tool, AWS).line("sign", NOON, "presign", "test.txt", "") == (
         "https://examplebucket.s3.amazonaws.com/test.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256"
         "&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400"
@@ -409,22 +408,22 @@ def test_addresses_are_signed_as_in_the_example(tool):
     ({"S3_REGION": ""}, "https://films.s3.eu-north-1.amazonaws.com/a%20b"),
     ({"S3_ENDPOINT": "http://s3.example:9000/"}, "http://s3.example:9000/films/a%20b"),
     ({"S3_ENDPOINT": "http://s3.example:9000", "S3_ADDRESSING": "virtual"}, "http://films.s3.example:9000/a%20b")])
-def test_where_the_name_of_the_bucket_stands(tool, env, host):
-    # The probe that comes first must not leave this machine.
+def test_the_bucket_is_in_the_host_name_or_in_the_path(tool, env, host):
+    # TOOL_CANCEL_MS=0 cancels the preceding probe, which must not leave this machine.
     s = Store(tool, {"S3_BUCKET": "films", "S3_ACCESS_KEY": "k", "S3_SECRET_KEY": "s", **env})
     assert s.line("presign", "GET", "a b", 60, TOOL_CANCEL_MS=0).split("?")[0] == host
 
 
-# A directory alone
+# Directory only
 
-def test_what_is_in_the_directory_is_the_object(directory):
+def test_an_object_is_a_file_in_the_directory(directory):
     directory.do("put", "asset/1-a", "image/png", data=b"x")
     assert (directory.folder / "objects/asset/1-a").read_bytes() == b"x"
     directory.do("delete", "asset/1-a")
     assert os.listdir(directory.folder / "objects") == [] and os.listdir(directory.folder / "tmp") == []
 
 
-def test_a_key_in_the_way_of_another_is_refused(directory):
+def test_a_key_that_is_a_folder_of_another_is_refused(directory):
     directory.do("put", "a/b", "image/png", data=b"x")
     for key in ("a", "a/b/c"):
         r = directory.call("put", key, "image/png", data=b"y")
@@ -432,7 +431,7 @@ def test_a_key_in_the_way_of_another_is_refused(directory):
     assert directory.keys() == ["a/b"] and os.listdir(directory.folder / "tmp") == []
 
 
-def test_an_upload_is_bound_to_its_key(directory):
+def test_an_upload_id_is_valid_for_its_key_only(directory):
     upload = directory.line("begin", "a/b", "video/mp4")
     etag = directory.line("part", "a/b", upload, 1, data=b"x")
     assert directory.call("part", "a/c", upload, 1, data=b"y").returncode == MISSING
@@ -441,13 +440,13 @@ def test_an_upload_is_bound_to_its_key(directory):
         assert directory.call("parts", "a/b", other).returncode == MISSING
 
 
-def test_a_directory_that_cannot_be_used_stops_the_start(tool, tmp_path):
+def test_an_unusable_directory_prevents_the_start(tool, tmp_path):
     (tmp_path / "file").write_text("x")
     r = Store(tool, {"MEDIA_DIR": tmp_path / "file"}).call("probe")
     assert r.returncode == 90 and b"MEDIA_DIR cannot be used" in r.stderr
 
 
-def test_leftovers_of_a_crash_go_and_what_is_young_stays(directory):
+def test_old_temporary_files_are_removed_and_new_ones_kept(directory):
     directory.do("probe")
     for name, age in (("old", 90000), ("young", 0)):
         path = directory.folder / "tmp" / name
@@ -457,23 +456,23 @@ def test_leftovers_of_a_crash_go_and_what_is_young_stays(directory):
     assert os.listdir(directory.folder / "tmp") == ["young"]
 
 
-# In the appliance
+# The appliance
 
-def test_readiness_tells_of_the_store(world):
+def test_readiness_reports_object_storage(world):
     a = world.start("api")
     state = lambda: (lambda r: (r.status_code, r.json()["store"]["state"]))(a.get("/health/ready"))
-    wait_for(lambda: state() == (200, "up"), "the store up")
+    wait_for(lambda: state() == (200, "up"), "object storage to be up")
     world.store.kill()
     try:
-        wait_for(lambda: state() == (503, "down"), "the store down")
+        wait_for(lambda: state() == (503, "down"), "object storage to be down")
         assert a.get("/health").status_code == 200
     finally:
         world.store.start()
-    wait_for(lambda: state() == (200, "up"), "the store up again")
+    wait_for(lambda: state() == (200, "up"), "object storage to be up again")
 
 
-def test_the_appliance_signs_with_the_keys_of_a_container(world, credentials):
-    """Presigning on the event loop never waits; the keys come by themselves and are renewed by themselves."""
+def test_the_appliance_presigns_with_container_credentials(world, credentials):
+    """Presigning on the event loop never waits; a thread fetches and renews the credentials."""
     env = {k: v for k, v in world.env.items() if k not in ("S3_ACCESS_KEY", "S3_SECRET_KEY")}
     credentials.give(world.store.access_key, world.store.secret_key, 6)
     world.store.client().put_object(Bucket=world.bucket, Key="trailer/1.mp4", Body=b"film")
@@ -482,24 +481,24 @@ def test_the_appliance_signs_with_the_keys_of_a_container(world, credentials):
     a = world._appliance(roles="api", WORKERS=1, **{**env, "AWS_CONTAINER_CREDENTIALS_FULL_URI": credentials.url,
                                                     "AWS_CONTAINER_AUTHORIZATION_TOKEN": credentials.token}).wait_healthy()
     url = lambda: a.get("/api/titles/%d" % title).json()["title"]["trailerUrl"]
-    wait_for(url, "the first keys")
+    wait_for(url, "the first credentials")
     assert requests.get(url(), timeout=20).content == b"film"
     asked = credentials.asked
     credentials.give(world.store.access_key, world.store.secret_key, 3600)
-    wait_for(lambda: credentials.asked > asked, "the keys to be renewed")
+    wait_for(lambda: credentials.asked > asked, "the credentials to be renewed")
     credentials.failing = True
     assert requests.get(url(), timeout=20).content == b"film"
     assert credentials.token not in open(a.log_path).read() and credentials.keys["Token"] not in open(a.log_path).read()
 
 
-def test_production_needs_a_store(appliance):
+def test_production_needs_object_storage(appliance):
     from services import SECRETS, run
     r = run(DATABASE_URL="postgresql://nobody@127.0.0.1:1/nothing", **{**SECRETS, "WANZAMI_ENV": "production"})
     assert r.returncode == 1 and r.stderr.startswith("wanzami: neither S3_BUCKET nor MEDIA_DIR is set")
 
 
-def test_a_process_that_is_killed_while_it_completes(directory):
-    """The object is not there or whole, whenever the power fails, and the upload can still be completed."""
+def test_a_process_killed_during_complete_leaves_the_object_whole_or_absent(directory):
+    """Also after a power failure; and the upload can still be completed."""
     key, body = "uploads/1/film.mp4", b"".join(part(6 * MIB, letter) for letter in "abcdefgh")
     for stop in (0, 1, 13 * MIB, 47 * MIB):
         upload = directory.line("begin", key, "video/mp4")
@@ -514,7 +513,7 @@ def test_a_process_that_is_killed_while_it_completes(directory):
         try:
             wait_for(joined, "%d bytes to be joined" % stop)
         except FileNotFoundError:
-            pass  # it was renamed under our eyes: as good a moment as any
+            pass  # the rename happened between two checks; any time of the kill is valid
         p.kill()
         p.wait()
         seen = directory.call("read", key, 0, len(body))
