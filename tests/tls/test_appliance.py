@@ -1,4 +1,4 @@
-"""The appliance itself with its database behind TLS: authorities from the environment alone, in the sandbox, through a restart."""
+"""The appliance with its database behind TLS: CA certificates from the environment, in the sandbox, across a restart of the database."""
 from pki import Authority
 from services import SECRETS, run, wait_for
 from test_libpq import read, server  # noqa: F401
@@ -23,7 +23,7 @@ def database(server):
     return name, db
 
 
-def test_it_lives_with_a_database_behind_tls(server, appliance, keyvalue, folder):
+def test_database_connections_over_tls_survive_a_restart(server, appliance, keyvalue, folder):
     root = Authority(folder)
     server.wear(root.issue("localhost"))
     name, db = database(server)
@@ -47,7 +47,7 @@ def test_it_lives_with_a_database_behind_tls(server, appliance, keyvalue, folder
     db.close()
 
 
-def test_authorities_from_a_file(server, appliance, keyvalue, folder):
+def test_ca_certificates_are_read_from_a_file(server, appliance, keyvalue, folder):
     root = Authority(folder)
     server.wear(root.issue("localhost"))
     name, db = database(server)

@@ -1,4 +1,4 @@
-"""The TLS client against OpenSSL: every way in which a chain of certificates can be right or wrong, and what it says then."""
+"""The TLS client against OpenSSL: valid and invalid certificate chains, and the error messages."""
 import datetime
 import hashlib
 import time
@@ -20,7 +20,7 @@ def accepted(tls, leaf, root, host="localhost", alone=False, **options):
 
 
 def refused(tls, leaf, root, host="localhost", alone=False, **options):
-    """The sentence with which it was."""
+    """Returns the error of a failed connection."""
     with Echo(leaf, alone=alone) as server:
         r = tls(host, server.port, data=ODD, **{"roots": root.alone, **options} if root else options)
     assert r.returncode == 1 and r.stdout.startswith(b"error: "), r.stdout[-500:] + r.stderr
@@ -30,19 +30,19 @@ def refused(tls, leaf, root, host="localhost", alone=False, **options):
 
 @pytest.mark.parametrize("key", ["p-256", "p-384", "p-521", "rsa-2048", "rsa-4096"])
 @pytest.mark.parametrize("signer", ["p-384", "rsa-2048"])
-def test_a_right_chain_of_every_key(tls, folder, key, signer):
+def test_chains_of_every_key_type_are_accepted(tls, folder, key, signer):
     root = Authority(folder, key=signer)
     accepted(tls, Authority(folder, parent=root, key=signer).issue("localhost", key=key), root)
 
 
 @pytest.mark.parametrize("digest", ["sha256", "sha384", "sha512"])
-def test_a_chain_signed_with_every_hash_of_today(tls, folder, digest):
+def test_chains_signed_with_sha2_are_accepted(tls, folder, digest):
     root = Authority(folder, key="rsa-2048")
     accepted(tls, root.issue("localhost", digest=digest), root)
 
 
 @pytest.mark.parametrize("digest", ["sha1", "md5"])
-def test_an_old_hash_vouches_for_nobody(tls, folder, digest):
+def test_chains_signed_with_md5_or_sha1_are_refused(tls, folder, digest):
     root = Authority(folder, key="rsa-2048")
     assert "MD5 or SHA-1" in refused(tls, root.issue("localhost", digest=digest), root)
 
@@ -50,34 +50,34 @@ def test_an_old_hash_vouches_for_nobody(tls, folder, digest):
 @pytest.mark.parametrize("name, host", [
     ("localhost", "LOCALHOST"), ("localhost", "localhost."), ("*.example.com", "db.example.com"), ("*.example.com", "DB.Example.COM"),
     ("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("fe80::1:2", "[fe80::1:2]"), ("xn--bcher-kva.example", "xn--bcher-kva.example")])
-def test_names_that_match(tls, folder, name, host):
+def test_matching_names_are_accepted(tls, folder, name, host):
     root = Authority(folder)
     server = accepted(tls, root.issue("other.example", name), root, host=host)
-    assert server.names == [None if "1" in host else host.rstrip(".")], "SNI carries names only"
+    assert server.names == [None if "1" in host else host.rstrip(".")], "SNI carries host names only"
 
 
 @pytest.mark.parametrize("names, host", [
     (["example.com"], "localhost"), (["*.example.com"], "example.com"), (["*.example.com"], "a.b.example.com"), (["*.com"], "example.com"),
     (["d*.example.com"], "db.example.com"), (["*"], "localhost"), (["db.*.com"], "db.example.com"), (["localhost.evil"], "localhost"),
     (["127.0.0.2"], "127.0.0.1"), (["localhost"], "127.0.0.1"), (["127.0.0.1"], "localhost"), (["*.0.0.1"], "127.0.0.1")])
-def test_names_that_do_not(tls, folder, names, host):
+def test_names_that_do_not_match_are_refused(tls, folder, names, host):
     root = Authority(folder)
     assert ("certificate is not for host %s; its names: %s" % (host, names[0])) in refused(tls, root.issue(*names), root, host=host)
 
 
-def test_the_common_name_counts_for_nothing(tls, folder):
+def test_the_common_name_is_ignored(tls, folder):
     root = Authority(folder)
     assert "not for host localhost; its names: none" in refused(tls, root.issue(common_name="localhost"), root)
 
 
-def test_a_name_with_a_nul_inside_matches_nothing(tls, folder):
+def test_a_name_with_a_nul_matches_nothing(tls, folder):
     root = Authority(folder)
     from cryptography import x509
     raw = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.17"), b"\x30\x10\x82\x0elocalhost\x00evil")
     assert "is not for host" in refused(tls, root.issue(extra=[(raw, False)]), root)
 
 
-def test_time(tls, folder):
+def test_expired_and_future_certificates_are_refused(tls, folder):
     root = Authority(folder)
     assert "expired on" in refused(tls, root.issue("localhost", days=(-20, -10)), root)
     assert "is not yet valid" in refused(tls, root.issue("localhost", days=(10, 20)), root)
@@ -85,7 +85,7 @@ def test_time(tls, folder):
     assert 'certificate of "%s" expired on' % old.name in refused(tls, old.issue("localhost"), root)
 
 
-def test_a_clock_that_is_wrong_is_told_from_a_certificate_that_is(tls, folder):
+def test_a_wrong_system_clock_is_reported_as_such(tls, folder):
     root = Authority(folder)
     leaf = root.issue("localhost")
     for now in (1000000, int(datetime.datetime(2024, 1, 1).timestamp())):
@@ -94,7 +94,7 @@ def test_a_clock_that_is_wrong_is_told_from_a_certificate_that_is(tls, folder):
     accepted(tls, leaf, root, now=int(time.time()) + 86400)
 
 
-def test_who_vouches(tls, folder):
+def test_the_chain_must_end_at_a_trust_anchor(tls, folder):
     root, other = Authority(folder), Authority(folder)
     middle = Authority(folder, parent=root)
     leaf = middle.issue("localhost")
@@ -109,17 +109,17 @@ def test_who_vouches(tls, folder):
     assert "that is not a CA" in refused(tls, Authority(folder, parent=root, authority=False).issue("localhost"), root)
 
 
-def test_a_forged_signature(tls, folder):
+def test_a_forged_signature_is_refused(tls, folder):
     root = Authority(folder)
     middle, twin = Authority(folder, parent=root), Authority(folder, parent=root)
-    twin.certificate, twin.pem = middle.certificate, middle.pem  # the name of the one, the key of the other
+    twin.certificate, twin.pem = middle.certificate, middle.pem  # the name of one CA with the key of another
     assert "forged or damaged" in refused(tls, twin.issue("localhost"), root)
     pretender = Authority(folder)
     pretender.certificate = root.certificate
     assert "signed by an unknown CA" in refused(tls, pretender.issue("localhost"), root)
 
 
-def test_what_a_certificate_is_for(tls, folder):
+def test_key_usage_and_purpose_are_checked(tls, folder):
     root = Authority(folder)
     accepted(tls, root.issue("localhost", purposes=None), root)
     accepted(tls, root.issue("localhost", purposes=["client", "server"]), root)
@@ -131,7 +131,7 @@ def test_what_a_certificate_is_for(tls, folder):
 
 
 @pytest.mark.parametrize("critical", [True, False])
-def test_name_constraints_that_are_violated(tls, folder, critical):
+def test_violated_name_constraints_are_refused(tls, folder, critical):
     root = Authority(folder)
     middle = Authority(folder, parent=root, permitted=["example.com"], excluded=["secret.example.com", "10.0.0.0/8"], critical=critical)
     for name in ("localhost", "secret.example.com", "a.secret.example.com", "notexample.com"):
@@ -139,14 +139,14 @@ def test_name_constraints_that_are_violated(tls, folder, critical):
     refused(tls, middle.issue("db.example.com", "10.1.2.3"), root, host="db.example.com")
 
 
-def test_name_constraints_that_are_kept(tls, folder):
+def test_satisfied_name_constraints_are_accepted(tls, folder):
     root = Authority(folder)
     middle = Authority(folder, parent=root, permitted=["example.com", "127.0.0.0/8"], excluded=["secret.example.com"], critical=False)
     accepted(tls, middle.issue("db.example.com", "example.com"), root, host="db.example.com")
     accepted(tls, middle.issue("127.0.0.1"), root, host="127.0.0.1")
 
 
-def test_modes(tls, folder):
+def test_verification_modes(tls, folder):
     root, other = Authority(folder), Authority(folder)
     for leaf in (root.issue("elsewhere"), pki.self_signed(folder, "elsewhere", key="rsa-2048", days=(-20, -10), digest="sha1")):
         accepted(tls, leaf, other, verify="nothing")
@@ -154,7 +154,7 @@ def test_modes(tls, folder):
     assert root.name in refused(tls, root.issue("elsewhere"), other, verify="chain")
 
 
-def test_mozillas_authorities_and_the_operators(tls, folder):
+def test_built_in_and_configured_ca_certificates(tls, folder):
     root = Authority(folder)
     leaf = root.issue("localhost")
     assert root.name in refused(tls, leaf, None)
@@ -174,7 +174,7 @@ def test_mozillas_authorities_and_the_operators(tls, folder):
 
 @pytest.mark.parametrize("key", ["p-256", "p-384", "rsa-2048", "rsa-4096"])
 @pytest.mark.parametrize("form", ["pkcs8", "traditional"])
-def test_showing_a_certificate(tls, folder, key, form):
+def test_a_client_certificate_is_sent(tls, folder, key, form):
     root = Authority(folder)
     me = root.issue("client", key=key, purposes=["client"])
     with open(me.key, "wb") as f:
@@ -189,7 +189,7 @@ def test_showing_a_certificate(tls, folder, key, form):
         assert b"asked 0\nshown 0\n" in tls("localhost", server.port, roots=root.alone, cert=me.chain, key=me.key, report=1).stdout
 
 
-def test_keys_that_cannot_be_used(tls, folder):
+def test_unusable_client_keys_are_refused(tls, folder):
     root = Authority(folder)
     me, other = root.issue("client"), root.issue("other")
     with open(folder + "/locked", "wb") as f:
@@ -200,7 +200,7 @@ def test_keys_that_cannot_be_used(tls, folder):
         assert r.returncode == 1 and says in r.stdout
 
 
-def test_what_was_agreed(tls, folder):
+def test_the_negotiated_parameters_are_reported(tls, folder):
     root = Authority(folder, key="rsa-2048")
     leaf = root.issue("localhost", key="rsa-2048")
     for ciphers, bits in (("ECDHE-RSA-AES128-GCM-SHA256", 128), ("ECDHE-RSA-AES256-GCM-SHA384", 256), ("ECDHE-RSA-CHACHA20-POLY1305", 256)):
@@ -213,14 +213,14 @@ def test_what_was_agreed(tls, folder):
 
 
 @pytest.mark.parametrize("digest, binds", [("md5", "sha256"), ("sha1", "sha256"), ("sha256", "sha256"), ("sha384", "sha384"), ("sha512", "sha512")])
-def test_the_hash_that_binds_a_channel(tls, folder, digest, binds):
+def test_the_hash_for_channel_binding(tls, folder, digest, binds):
     leaf = Authority(folder, key="rsa-2048").issue("localhost", digest=digest)
     with Echo(leaf) as server:
         said = tls("localhost", server.port, verify="nothing", report=1).stdout.decode()
     assert "hash %s\n" % hashlib.new(binds, leaf.der).hexdigest() in said
 
 
-def test_a_server_that_ends_without_ending_tls(tls, folder):
+def test_an_end_without_close_notify_is_an_error(tls, folder):
     root = Authority(folder)
     with Echo(root.issue("localhost"), abrupt=True) as server:
         r = tls("localhost", server.port, roots=root.alone)

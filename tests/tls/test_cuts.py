@@ -1,11 +1,11 @@
-"""A proxy between libpq and PostgreSQL that cuts, delays and corrupts, at every position of a handshake and in the middle of data."""
+"""A proxy between libpq and PostgreSQL cuts, delays and corrupts bytes at every position of a handshake and within data."""
 import pytest
 
 from pgserver import DamagingProxy
 from pki import Authority
 from test_libpq import encrypted, info, server  # noqa: F401
 
-WAIT_MS = 1500  # how long a connection may take, where some will wait for ever
+WAIT_MS = 1500  # time limit of a connection; some never complete
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def connect(between, root, **options):
 
 @pytest.mark.parametrize("direction", ["server", "client"])
 @pytest.mark.parametrize("action", ["cut", "flip"])
-def test_at_every_position_of_a_handshake(pg, server, root, direction, action):
+def test_faults_at_every_position_of_a_handshake(pg, server, root, direction, action):
     with DamagingProxy(server.port) as between:
         assert pg(info(between.port, sslmode="require", user="somebody"), "try", 1) == 'error: connection to server at "127.0.0.1", ' \
             'port %d failed: FATAL:  role "somebody" does not exist' % between.port
@@ -32,17 +32,17 @@ def test_at_every_position_of_a_handshake(pg, server, root, direction, action):
     end = len(said)
     while said[end - 1] == "ok":
         end -= 1
-    assert length - end < 40, "only what a client says last, when it goes, may be lost"
+    assert length - end < 40, "only the client's last message may be lost"
     for position, line in enumerate(said[:end]):
         if (direction, position) == ("client", 10):
-            continue  # the version in the header of the first record, of which RFC 5246 lets servers think what they like
+            continue  # the version in the header of the first record, which RFC 5246 lets servers ignore
         assert line == "waits" or (line.startswith("error: ") and len(line) > 60 and "ROUND" not in line), (position, line)
     waiting = [position for position, line in enumerate(said) if line == "waits"]
-    assert action == "flip" or not waiting, "a connection that ended is seen at once"
-    assert len(waiting) < 60, "only a length that was made larger lets both sides wait (or a machine that is very busy): %s" % waiting
+    assert action == "flip" or not waiting, "a closed connection is detected at once"
+    assert len(waiting) < 60, "only a length field that was increased (or a very busy machine) makes both sides wait: %s" % waiting
 
 
-def test_byte_by_byte(pg, server, root):
+def test_a_handshake_byte_by_byte_succeeds(pg, server, root):
     for direction in ("server", "client"):
         with DamagingProxy(server.port, lambda number: (direction, 0, "drip")) as between:
             encrypted(pg(connect(between, root)))
@@ -51,7 +51,7 @@ def test_byte_by_byte(pg, server, root):
 @pytest.mark.parametrize("verb", ["down", "up", "pipe"])
 @pytest.mark.parametrize("direction", ["server", "client"])
 @pytest.mark.parametrize("action", ["cut", "flip"])
-def test_in_the_middle_of_data(pg, server, root, verb, direction, action):
+def test_faults_within_data_are_detected(pg, server, root, verb, direction, action):
     with DamagingProxy(server.port) as between:
         pg(connect(between, root), verb, 2)
         middle = between.passed[0, direction] * 2 // 3
@@ -62,7 +62,7 @@ def test_in_the_middle_of_data(pg, server, root, verb, direction, action):
         assert "damaged" in said
 
 
-def test_the_server_dies(pg, server, root):
+def test_a_kill_of_the_server_is_detected(pg, server, root):
     import subprocess
     with subprocess.Popen([pg.tool, info(server, sslmode="require"), "break"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as p:
         assert p.stdout.readline() == "up\n"

@@ -1,5 +1,5 @@
-"""A short run of libFuzzer over what strangers and operators hand to src/tls (tests/fuzz/certificates.c), begun from certificates and
-handshakes made here and from what longer runs found worth keeping (tests/fuzz/corpus)."""
+"""A short libFuzzer run over the input of src/tls from peers and operators (tests/fuzz/certificates.c). Seeds: certificates and handshakes
+created here, and the corpus of longer runs (tests/fuzz/corpus)."""
 import os
 import shutil
 import socket
@@ -17,7 +17,7 @@ PEM, IDENTITY, CERTIFICATE, CHAIN, HANDSHAKE = (bytes([n]) for n in range(5))
 
 
 class Tape(Echo):
-    """Keeps what the server says to a client that goes before it has finished."""
+    """Records the bytes of the server to a client that disconnects before the end of the handshake."""
 
     def said(self):
         import ssl
@@ -56,7 +56,7 @@ def seeds(folder):
     yield CERTIFICATE + middle.der
 
 
-def test_nothing_that_arrives_does_harm(folder):
+def test_libfuzzer_finds_nothing_in_tls(folder):
     program = build("fuzz/certificates", "fuzz")
     corpus = os.path.join(folder, "corpus")
     os.mkdir(corpus)

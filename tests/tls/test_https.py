@@ -1,5 +1,5 @@
-"""HTTPS over libcurl with our verification in place of its own: names and addresses, authorities, connections kept and sessions
-resumed, against OpenSSL; and a real object store behind TLS."""
+"""HTTPS over libcurl with BearSSL: host names and IP addresses, CA certificates, connection reuse and session resumption, against OpenSSL; and
+an object store behind TLS."""
 import subprocess
 
 import pytest
@@ -14,7 +14,7 @@ from tlsserver import Echo, forward_to
 
 
 class Web(Echo):
-    """Answers every request with as many bytes as its path says; `sessions` tells of each connection whether it was resumed."""
+    """Responds with as many bytes as the path says; `sessions` has for each connection whether its session was resumed."""
 
     def __init__(self, certificate, close=False, **options):
         self.close_after, self.sessions, self.requests = close, [], 0
@@ -54,7 +54,7 @@ def fetch():
     (["localhost"], "localhost", True), (["127.0.0.1"], "127.0.0.1", True), (["localhost"], "127.0.0.1", False),
     (["127.0.0.2"], "127.0.0.1", False), (["127.0.0.1"], "localhost", False), (["*.tls.localhost"], "a.tls.localhost", True),
     (["*.tls.localhost"], "a.b.tls.localhost", False), (["elsewhere"], "localhost", False)])
-def test_the_host_is_who_the_url_says(fetch, folder, names, host, ok):
+def test_the_certificate_must_match_the_host_of_the_url(fetch, folder, names, host, ok):
     root = Authority(folder)
     with Web(root.issue(*names)) as web:
         said = fetch("https://%s:%d/1000" % (host, web.port), EXTRA_CA_PEM=read(root.alone))
@@ -62,7 +62,7 @@ def test_the_host_is_who_the_url_says(fetch, folder, names, host, ok):
         assert web.requests == (1 if ok else 0)
 
 
-def test_an_address_of_version_6(fetch, folder):
+def test_an_ipv6_address_as_host(fetch, folder):
     root = Authority(folder)
     for name, says in (("::1", "200 7"), ("::2", "error: certificate is not for host ::1; its names: ::2")):
         with Web(root.issue(name), address="::1") as web:
@@ -77,7 +77,7 @@ def test_an_address_of_version_6(fetch, folder):
     (lambda root, folder: Authority(folder).issue("localhost"), "signed by an unknown CA"),
     (lambda root, folder: root.issue("localhost", key="rsa-1024"), "shorter than 2048 bits"),
     (lambda root, folder: Authority(folder, parent=root, permitted=["example.com"], critical=False).issue("localhost"), "not allowed to issue")])
-def test_what_is_wrong_is_said(fetch, folder, make, says):
+def test_errors_have_a_reason(fetch, folder, make, says):
     root = Authority(folder)
     for host in ("localhost", "127.0.0.1"):
         with Web(make(root, folder)) as web:
@@ -85,7 +85,7 @@ def test_what_is_wrong_is_said(fetch, folder, make, says):
             assert says in said[0] and web.requests == 0
 
 
-def test_connections_are_kept(fetch, folder):
+def test_connections_are_reused(fetch, folder):
     root = Authority(folder)
     with Web(root.issue("localhost")) as web:
         said = fetch(*["https://localhost:%d/%d" % (web.port, n) for n in (1, 100000, 3000000)], EXTRA_CA_PEM=read(root.alone))
@@ -102,8 +102,8 @@ def test_sessions_are_resumed(fetch, folder, host):
         assert web.sessions == [False, True, True]
 
 
-def test_a_session_vouches_for_its_own_host_only(fetch, folder):
-    """The same server under another name is verified anew, and refused."""
+def test_a_session_is_resumed_for_its_own_host_only(fetch, folder):
+    """The same server under another name is verified again, and refused."""
     root = Authority(folder)
     with Web(root.issue("localhost"), close=True) as web:
         said = fetch("https://localhost:%d/5" % web.port, "https://127.0.0.1:%d/5" % web.port, "https://localhost:%d/5" % web.port,
@@ -112,7 +112,7 @@ def test_a_session_vouches_for_its_own_host_only(fetch, folder):
 
 
 @pytest.mark.parametrize("action", ["cut", "flip"])
-def test_faults_at_positions_of_a_handshake(fetch, folder, action):
+def test_faults_during_a_handshake_are_detected(fetch, folder, action):
     root = Authority(folder)
     with Web(root.issue("localhost"), close=True) as web:
         positions = list(range(0, 700, 23))
@@ -121,13 +121,13 @@ def test_faults_at_positions_of_a_handshake(fetch, folder, action):
         assert all(line.startswith("error: ") and len(line) > 12 for line in said), said
 
 
-def test_no_tls_at_all(fetch):
+def test_a_server_without_tls_is_an_error(fetch):
     with FakeServer(b"HTTP/1.1 400 What?\r\n\r\n" * 10) as server:
         assert fetch("https://localhost:%d/" % server.port)[0].startswith("error: ")
 
 
-def test_an_object_store_behind_tls_by_its_address(store, folder):
-    """Swift's S3 protocol through a proxy that ends TLS, as S3_ENDPOINT=https://127.0.0.1."""
+def test_an_object_store_behind_tls_at_an_ip_address(store, folder):
+    """Swift's S3 API behind a proxy that terminates TLS, as S3_ENDPOINT=https://127.0.0.1."""
     root = Authority(folder)
     tool = build("tools/objects")
     data = bytes(range(256)) * 8000
@@ -137,7 +137,7 @@ def test_an_object_store_behind_tls_by_its_address(store, folder):
         def call(*words, data=b"", **more):
             return subprocess.run([tool, *words], input=data, capture_output=True, timeout=100, env=clean_environment(**{**env, **more}))
 
-        assert call("put", "a/key", "video/mp4", data=data).returncode != 0, "not without the authority"
+        assert call("put", "a/key", "video/mp4", data=data).returncode != 0, "refused without the CA"
         r = call("put", "a/key", "video/mp4", data=data, EXTRA_CA_PEM=read(root.alone))
         assert r.returncode == 0, r.stderr
         r = call("head", "a/key", EXTRA_CA_PEM=read(root.alone))

@@ -1,4 +1,4 @@
-"""Tokens as RFC 7515 appendix A has them, and what must not pass for one."""
+"""JWTs: the examples of RFC 7515 appendix A, and invalid tokens."""
 import base64
 import hashlib
 import hmac
@@ -45,7 +45,7 @@ def pem(key):
 
 @pytest.fixture
 def jwt(tmp_path):
-    """jwt("verify", key, text) or jwt("sign", algorithm, key, text): what is printed, None when it is refused."""
+    """jwt("verify", key, text) or jwt("sign", algorithm, key, text): returns the output, None if the token is refused."""
     tool = build("tools/jwt")
 
     def run(*args):
@@ -63,12 +63,12 @@ EXAMPLES = [(decode(A1_KEY), A1), (pem(RSA), A2), (pem(EC), A3)]
 
 
 @pytest.mark.parametrize("key, token", EXAMPLES, ids=["HS256", "RS256", "ES256"])
-def test_the_examples_of_the_rfc(jwt, key, token):
+def test_the_examples_of_the_rfc_are_verified(jwt, key, token):
     assert json.loads(jwt("verify", key, token)) == CLAIMS
 
 
 @pytest.mark.parametrize("key, token", EXAMPLES, ids=["HS256", "RS256", "ES256"])
-def test_changed_in_any_place_they_are_refused(jwt, key, token):
+def test_a_token_with_any_byte_changed_is_refused(jwt, key, token):
     for at in range(0, len(token), 7):
         if token[at] != ".":
             changed = token[:at] + ("A" if token[at] != "A" else "B") + token[at + 1:]
@@ -77,13 +77,13 @@ def test_changed_in_any_place_they_are_refused(jwt, key, token):
     for other in (signature[:-1], signature + "A", signature + "=", "", "." + signature, signature.replace("-", "+"), encode(b"\0" * 64), encode(decode(signature) + b"\0")):
         if other != signature:
             assert jwt("verify", key, head + "." + body + "." + other) is None, other
-    # The last letter of a signature has bits that mean nothing: only one spelling counts.
+    # The last character of a signature has unused bits: only one spelling is valid.
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     spare = signature[:-1] + alphabet[alphabet.index(signature[-1]) ^ 1]
     assert decode(spare) == decode(signature) and jwt("verify", key, head + "." + body + "." + spare) is None
 
 
-def test_wrong_keys(jwt):
+def test_wrong_keys_are_refused(jwt):
     other_rsa, other_ec = rsa.generate_private_key(65537, 2048), ec.generate_private_key(ec.SECP256R1())
     for key, token in [(pem(other_rsa.public_key()), A2), (pem(other_ec.public_key()), A3), (pem(EC), A2), (pem(RSA), A3), (b"nonsense", A2),
                        (pem(EC).replace(b"PUBLIC KEY", b"CERTIFICATE"), A3), (pem(EC)[:100], A3), (b" ", A2), (b"x" * 20000, A3),
@@ -99,9 +99,9 @@ def test_a_short_rsa_key_is_refused(jwt):
         assert (jwt("verify", pem(key.public_key()), token) is not None) == ok
 
 
-def test_tokens_of_others_and_ours_agree(jwt):
+def test_tokens_are_compatible_with_another_implementation(jwt):
     key = ec.generate_private_key(ec.SECP256R1())
-    for _ in range(20):  # numbers with and without zeros in front
+    for _ in range(20):  # numbers with and without leading zeros
         head = encode(b'{"alg":"ES256"}') + "." + BODY
         r, s = utils.decode_dss_signature(key.sign(head.encode(), ec.ECDSA(hashes.SHA256())))
         assert jwt("verify", pem(key.public_key()), head + "." + encode(r.to_bytes(32, "big") + s.to_bytes(32, "big"))) is not None
@@ -115,16 +115,16 @@ def test_tokens_of_others_and_ours_agree(jwt):
             assert jwt("verify", secret + b"x", token) is None
 
 
-def test_algorithms_are_not_mistaken_for_each_other(jwt):
-    """The public key as a secret, no signature at all, and what is not implemented."""
+def test_algorithms_are_not_confused(jwt):
+    """The public key used as a secret, no signature, and unsupported algorithms."""
     for key in (pem(RSA), pem(EC)):
         for alg in ("RS384", "RS512", "ES384", "ES512", "PS256", "none", "None", "HS257"):
             head = encode(json.dumps({"alg": alg}).encode()) + "." + BODY
             for signature in ("", A2.split(".")[2], A3.split(".")[2]):
                 assert jwt("verify", key, head + "." + signature) is None, alg
         assert jwt("sign", "RS256", key, json.dumps(CLAIMS)) is None and jwt("sign", "ES256", key, json.dumps(CLAIMS)) is None
-    # A token that names HS256, "signed" with the public key, is a fine HS256 token of that secret: whoever holds public keys must look at
-    # the algorithm. The product takes HS256 only and its keys are secrets (tests/api/test_auth.py).
+    # A token with HS256 that is signed with the public key is valid for that key as a secret, so code that holds public keys must check the
+    # algorithm. The product accepts HS256 only, and its keys are secrets (tests/api/test_auth.py).
     head = encode(b'{"alg":"RS256"}') + "." + BODY
     forged = head + "." + encode(hmac.new(pem(RSA), head.encode(), hashlib.sha256).digest())
     assert jwt("verify", pem(RSA), forged) is None

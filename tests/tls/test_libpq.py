@@ -1,5 +1,5 @@
-"""libpq over our TLS against real PostgreSQL: each sslmode, each source of authorities, client certificates, channel binding,
-and what libpq says when something is wrong."""
+"""libpq over BearSSL against PostgreSQL: each sslmode, each source of CA certificates, client certificates, channel binding, and error
+messages."""
 import os
 import subprocess
 
@@ -41,7 +41,7 @@ def read(path):
         return f.read()
 
 
-def test_every_sslmode_without_authorities(pg, server, root):
+def test_every_sslmode_without_ca_certificates(pg, server, root):
     server.wear(root.issue("localhost"))
     plain(pg(info(server, sslmode="disable")))
     plain(pg(info(server, sslmode="allow")))
@@ -54,7 +54,7 @@ def test_every_sslmode_without_authorities(pg, server, root):
 
 
 @pytest.mark.parametrize("give", ["file", "environment"])
-def test_every_sslmode_with_authorities(pg, server, folder, root, give):
+def test_every_sslmode_with_ca_certificates(pg, server, folder, root, give):
     other = Authority(folder)
 
     def connect(authority, mode, host="localhost"):
@@ -65,27 +65,27 @@ def test_every_sslmode_with_authorities(pg, server, folder, root, give):
     server.wear(root.issue("localhost"))
     for mode in ("require", "verify-ca", "verify-full"):
         encrypted(connect(root, mode))
-        assert "SSL error: certificate signed by an unknown CA: " in connect(other, mode), "require with authorities is verify-ca"
+        assert "SSL error: certificate signed by an unknown CA: " in connect(other, mode), "require with CA certificates means verify-ca"
     encrypted(connect(root, "require", host="elsewhere"))
     encrypted(connect(root, "verify-ca", host="elsewhere"))
     assert 'server certificate for "localhost" does not match host name "elsewhere"' in connect(root, "verify-full", host="elsewhere")
     plain(connect(other, "prefer"))
 
 
-def test_the_built_in_authorities(pg, server, root):
+def test_the_built_in_ca_certificates(pg, server, root):
     server.wear(root.issue("localhost"))
     said = pg(info(server, sslmode="verify-full", sslrootcert="system"))
     assert "signed by an unknown CA" in said
     encrypted(pg(info(server, sslmode="verify-full", sslrootcert="system"), EXTRA_CA_PEM=read(root.alone)))
     assert "weak sslmode" in pg(info(server, sslmode="require", sslrootcert="system"))
     said = pg(info(server, sslmode="verify-full", sslrootcert="system"), DATABASE_CA_PEM=read(root.alone))
-    assert "signed by an unknown CA" in said, "sslrootcert outweighs DATABASE_CA_PEM"
+    assert "signed by an unknown CA" in said, "sslrootcert takes precedence over DATABASE_CA_PEM"
 
 
 @pytest.mark.parametrize("names, host, ok", [
     (["*.example.com"], "db.example.com", True), (["*.example.com"], "a.db.example.com", False), (["other", "DB.example.com"], "db.example.com", True),
     (["127.0.0.1"], "127.0.0.1", True), (["127.0.0.2"], "127.0.0.1", False), (["::1"], "::1", True), (["localhost"], "127.0.0.1", False)])
-def test_names(pg, server, root, names, host, ok):
+def test_the_certificate_must_match_the_host(pg, server, root, names, host, ok):
     server.wear(root.issue(*names))
     said = pg(info(server, host=host, sslmode="verify-full", sslrootcert=root.alone))
     if ok:
@@ -94,14 +94,14 @@ def test_names(pg, server, root, names, host, ok):
         assert "does not match host name" in said
 
 
-def test_the_common_name_as_libpq_has_it(pg, server, root):
+def test_the_common_name_is_used_as_in_libpq(pg, server, root):
     server.wear(root.issue(common_name="localhost"))
     encrypted(pg(info(server, sslmode="verify-full", sslrootcert=root.alone)))
     server.wear(root.issue("elsewhere", common_name="localhost"))
     assert 'certificate for "elsewhere"' in pg(info(server, sslmode="verify-full", sslrootcert=root.alone))
 
 
-def test_times_and_purposes(pg, server, folder, root):
+def test_validity_and_purpose_are_checked(pg, server, folder, root):
     for leaf, says in ((root.issue("localhost", days=(-9, -1)), "expired on"), (root.issue("localhost", days=(1, 9)), "is not yet valid"),
                        (root.issue("localhost", purposes=["client"]), "not for a TLS server"),
                        (pki.self_signed(folder, "localhost"), "self-signed")):
@@ -110,7 +110,7 @@ def test_times_and_purposes(pg, server, folder, root):
         encrypted(pg(info(server, sslmode="require")))
 
 
-def test_files_that_cannot_be_used(pg, server, root, folder):
+def test_unusable_files_and_options_are_refused(pg, server, root, folder):
     server.wear(root.issue("localhost"))
     for mode in ("require", "verify-full"):
         said = pg(info(server, sslmode=mode, sslrootcert=folder + "/missing.pem"))
@@ -128,9 +128,9 @@ def test_files_that_cannot_be_used(pg, server, root, folder):
     assert "is not supported" in pg(info(server, sslmode="require", ssl_min_protocol_version="TLSv1", ssl_max_protocol_version="TLSv1.1"))
 
 
-@pytest.mark.parametrize("key", ["p-256", "rsa-2048", "rsa-4096"])  # PostgreSQL 15 takes EC keys on one curve only (ssl_ecdh_curve)
+@pytest.mark.parametrize("key", ["p-256", "rsa-2048", "rsa-4096"])  # PostgreSQL 15 accepts EC keys on one curve only (ssl_ecdh_curve)
 @pytest.mark.parametrize("form", ["pkcs8", "traditional"])
-def test_client_certificates(pg, server, root, key, form):
+def test_client_certificates_are_accepted(pg, server, root, key, form):
     server.wear(root.issue("localhost"))
     me = server.client_root.issue(common_name="bycert", key=key, purposes=["client"])
     with open(me.key, "wb") as f:
@@ -143,7 +143,7 @@ def test_client_certificates(pg, server, root, key, form):
     assert "without a valid SSL certificate" in pg(info(server, sslmode="require", sslcertmode="require"))
 
 
-def test_client_certificates_that_cannot_be_used(pg, server, root, folder):
+def test_unusable_client_certificates_are_refused(pg, server, root, folder):
     server.wear(root.issue("localhost"))
     me, other = (server.client_root.issue(common_name="bycert", purposes=["client"]) for _ in range(2))
     assert "not private key file" in pg(info(server, sslmode="require", sslcert=me.chain, sslkey=folder + "/none"))
@@ -165,15 +165,15 @@ def test_channel_binding(pg, server, folder, key, digest):
     assert "channel binding" in pg(info(server, sslmode="disable", channel_binding="require", **mine))
 
 
-def test_channel_binding_sees_who_stands_between(pg, server, root):
+def test_channel_binding_detects_a_man_in_the_middle(pg, server, root):
     server.wear(root.issue("localhost"))
     with DirectTlsProxy(root.issue("localhost"), server.port) as between:
-        # Not even offered: the server behind is spoken to without TLS, and so cannot bind.
+        # The server behind the proxy has a plain connection, so it does not offer channel binding.
         said = pg(info(between.port, sslmode="require", sslnegotiation="direct", channel_binding="require", user="bypassword", password="a-password"))
     assert "channel binding is required" in said.lower()
 
 
-def test_direct_negotiation(pg, server, root):
+def test_direct_negotiation_with_alpn(pg, server, root):
     leaf = root.issue("localhost")
     with DirectTlsProxy(leaf, server.port) as direct:
         said = pg(info(direct.port, sslmode="verify-full", sslrootcert=root.alone, sslnegotiation="direct"))
@@ -182,7 +182,7 @@ def test_direct_negotiation(pg, server, root):
         assert "without ALPN" in pg(info(direct.port, sslmode="require", sslnegotiation="direct"))
 
 
-def test_attributes(pg, server, root):
+def test_pqsslattribute_reports_the_connection(pg, server, root):
     server.wear(root.issue("localhost"))
     said = encrypted(pg(info(server, sslmode="require")))
     lines = dict(line.split(" ", 1) for line in said.splitlines() if " " in line)
@@ -190,7 +190,7 @@ def test_attributes(pg, server, root):
     assert lines["server"].split()[2] == lines["cipher"]
 
 
-def test_servers_that_are_none(pg):
+def test_servers_that_violate_the_protocol_are_refused(pg):
     assert pg(info(1, sslmode="require")).startswith("error: ")
     for answer, says in ((b"N", "server does not support SSL, but SSL was required"),
                          (b"S" + b"HTTP/1.0 400 Bad request\r\n\r\n" * 40, "SSL error: "),
@@ -205,7 +205,7 @@ def test_servers_that_are_none(pg):
         assert "closed the connection during the TLS handshake" in pg(info(server.port, sslmode="require"), "try", 1)
 
 
-def test_a_server_that_stalls_costs_nothing(pg, server, root):
+def test_a_server_that_stalls_causes_no_busy_loop(pg, server, root):
     server.wear(root.issue("localhost"))
     with DamagingProxy(server.port) as between:
         encrypted(pg(info(between.port, sslmode="require")))
@@ -219,7 +219,7 @@ def test_a_server_that_stalls_costs_nothing(pg, server, root):
 
 @pytest.mark.parametrize("verb, megabytes, says", [("down", 100, "100000000"), ("up", 100, "100000000 1000000"), ("pipe", 100, "100")])
 @pytest.mark.parametrize("cipher", ["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305"])
-def test_a_hundred_megabytes(pg, server, root, verb, megabytes, says, cipher):
+def test_a_transfer_of_a_hundred_megabytes(pg, server, root, verb, megabytes, says, cipher):
     server.wear(root.issue("localhost"))
     server.set("ssl_ciphers", cipher)
     wait_for(lambda: "cipher %s\n" % cipher in pg(info(server, sslmode="require")), "the cipher")
@@ -230,8 +230,8 @@ def test_a_hundred_megabytes(pg, server, root, verb, megabytes, says, cipher):
 
 @pytest.mark.parametrize("key", ["p-256", "rsa-2048"])
 @pytest.mark.parametrize("form", ["pkcs8", "traditional"])
-def test_no_key_stays_in_memory(pg, server, root, key, form):
-    """While a connection is open its key is there, which shows that the search finds it; afterwards it is nowhere."""
+def test_keys_are_erased_from_memory(pg, server, root, key, form):
+    """While a connection is open the search finds its key; afterwards it finds none."""
     server.wear(root.issue("localhost"))
     me = server.client_root.issue(common_name="bycert", key=key, purposes=["client"])
     with open(me.key, "wb") as f:
@@ -251,7 +251,7 @@ def test_no_key_stays_in_memory(pg, server, root, key, form):
 
 
 def memory(pid):
-    """All that a process may write to."""
+    """Returns the content of all writable memory of a process."""
     found = b""
     with open("/proc/%d/maps" % pid) as maps, open("/proc/%d/mem" % pid, "rb") as mem:
         for line in maps:

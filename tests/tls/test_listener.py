@@ -1,4 +1,4 @@
-"""HTTPS by the appliance itself: who can talk to it, what it refuses, and that it stays up whatever comes on its port."""
+"""HTTPS of the appliance: supported clients, refusals, and robustness against any input on the port."""
 import base64
 import hashlib
 import os
@@ -35,7 +35,7 @@ def authority(tmp_path_factory):
 
 
 class Secure:
-    """An appliance that serves HTTPS, with the certificate's files."""
+    """An appliance with HTTPS, and the files of its certificate."""
 
     def __init__(self, appliance, authority, kind=EC, **env):
         self.authority, self.port = authority, free_port()
@@ -65,7 +65,7 @@ class Secure:
             return int(s.getpeercert()["serialNumber"], 16)
 
     def unharmed(self):
-        """It answers, and no worker has died on the way."""
+        """Asserts that the service responds and no worker has crashed."""
         assert self.get().status_code == 200
         assert self.a.workers() == self.workers and all(alive(pid) for pid in self.workers)
 
@@ -76,14 +76,14 @@ def secure(appliance, authority):
 
 
 def answer(s):
-    """One answer without a body of unknown length: its head and as much body as it says."""
+    """Returns header and body of one response."""
     data = b""
     while b"\r\n\r\n" not in data:
-        data += s.recv(65536) or pytest.fail("closed after %r" % data)
+        data += s.recv(65536) or pytest.fail("connection closed after %r" % data)
     head, body = data.split(b"\r\n\r\n", 1)
     length = int(re.search(rb"content-length: (\d+)", head)[1])
     while len(body) < length:
-        body += s.recv(65536) or pytest.fail("closed in the body")
+        body += s.recv(65536) or pytest.fail("connection closed within the body")
     return head, body
 
 
@@ -94,7 +94,7 @@ def s_client(port, *options, stdin=""):
 
 
 @pytest.mark.parametrize("kind", [RSA, "rsa-4096", EC, "p-384"])
-def test_clients_come_in(secure, kind):
+def test_clients_with_any_supported_cipher_and_group_connect(secure, kind):
     s = secure(kind=kind)
     assert s.get().text == '{"status":"ok"}'
     r = subprocess.run(["curl", "-sS", "--cacert", s.authority.alone, "-w", "%{http_code} %{ssl_verify_result}", s.url + "/health"],
@@ -114,7 +114,7 @@ def test_clients_come_in(secure, kind):
 
 
 @pytest.mark.parametrize("kind", [RSA, EC])
-def test_nothing_weak_is_offered(secure, kind):
+def test_only_strong_protocols_and_ciphers_are_offered(secure, kind):
     s = secure(kind=kind)
     r = subprocess.run(["sslscan", "--xml=-", "--no-colour", "localhost:%d" % s.port], capture_output=True, text=True, timeout=120)
     scan = ElementTree.fromstring(r.stdout).find("ssltest")
@@ -131,18 +131,18 @@ def test_nothing_weak_is_offered(secure, kind):
     s.unharmed()
 
 
-def test_a_client_cannot_renegotiate(secure):
+def test_renegotiation_is_refused(secure):
     s = secure()
     p = subprocess.Popen(["openssl", "s_client", "-connect", "localhost:%d" % s.port, "-tls1_2"], stdin=subprocess.PIPE,
                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     p.stdin.write("R\n")
     p.stdin.flush()
-    said = p.stdout.read()  # to its end: it takes the refusal for one
+    said = p.stdout.read()  # until the end: s_client treats the refusal as fatal
     assert p.wait(30) == 1 and "RENEGOTIATING" in said and "no renegotiation" in said
     s.unharmed()
 
 
-def test_the_probe_over_https(secure):
+def test_the_probe_uses_https(secure):
     s = secure()
     assert run("--probe", s.url + "/health").returncode == 0
     r = run("--probe", s.url + "/nothing")
@@ -166,7 +166,7 @@ def test_sessions_are_resumed_by_any_worker(secure):
     assert reused == 39
 
 
-def test_what_a_browser_sees(secure):
+def test_a_browser_loads_the_console(secure):
     s = secure()
     public = s.secret.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     r = subprocess.run([shutil.which("chromium"), "--headless", "--disable-gpu", "--no-sandbox", "--user-data-dir=" + os.path.dirname(s.a.log_path) + "/browser",
@@ -176,7 +176,7 @@ def test_what_a_browser_sees(secure):
     assert {line["path"] for line in s.a.log_lines() if line["msg"] == "request"} >= {"/console/", "/console/console.js"}
 
 
-def test_many_requests_of_a_connection(secure):
+def test_a_connection_serves_many_requests(secure):
     s = secure()
     with s.connect() as c:
         for _ in range(200):
@@ -189,10 +189,10 @@ def test_many_requests_of_a_connection(secure):
         assert b"content-length: 15" in data
         c.sendall(b"nonsense\r\n\r\n")
         assert answer(c)[0].startswith(b"HTTP/1.1 400")
-        assert c.recv(100) == b""  # ends with close_notify: anything else raises
+        assert c.recv(100) == b""  # closed with close_notify; otherwise recv raises
 
 
-def test_many_connections_at_once(secure):
+def test_300_concurrent_connections(secure):
     s = secure(WORKERS=2)
     open_ones = [s.connect() for _ in range(300)]
     for c in open_ones:
@@ -205,14 +205,14 @@ def test_many_connections_at_once(secure):
 
 @pytest.fixture
 def media(world, authority, tmp_path):
-    """An editor of an appliance that keeps its films in a directory and serves HTTPS."""
+    """An editor of an appliance with MEDIA_DIR and HTTPS."""
     leaf, port = authority.issue("localhost"), free_port()
     api = Api(world, str(tmp_path / "media"), TLS_PORT=port, TLS_CERT_FILE=leaf.chain, TLS_KEY_FILE=leaf.key)
     api.secure = lambda url: url.replace(api.a.url, "https://localhost:%d" % port)
     return api
 
 
-def test_large_bodies_both_ways(media, authority):
+def test_large_bodies_in_both_directions(media, authority):
     body = random.Random(1).randbytes(60 * MIB + 12345)
     made = media.post("/api/admin/assets/presign", {"contentType": "image/png"})
     r = requests.put(media.secure(made["url"]), data=body, verify=authority.alone, timeout=120)
@@ -225,7 +225,7 @@ def test_large_bodies_both_ways(media, authority):
             assert (r.status_code, r.content) == (206, body[first:last + 1])
 
 
-def test_a_slow_reader_gets_everything(media, authority):
+def test_a_slow_reader_gets_the_whole_response(media, authority):
     body = random.Random(2).randbytes(3 * MIB)
     made = media.post("/api/admin/assets/presign", {"contentType": "image/png"})
     assert requests.put(media.secure(made["url"]), data=body, verify=authority.alone, timeout=60).status_code == 200
@@ -276,7 +276,7 @@ class Client:
         self.raw = socket.create_connection(("127.0.0.1", secure.port), 30)
 
     def play(self, change):
-        """Sends what TLS wants to send, through change(bytes), which says how: bytes to send, or None to stop. The answer, or None."""
+        """Sends the bytes of TLS after change(bytes), which returns the bytes to send, or None to stop. Returns the response, or None."""
         request = HEALTH
         while True:
             try:
@@ -309,7 +309,7 @@ class Client:
 
 
 def conversation(secure):
-    """How many bytes a client sends up to its request's end."""
+    """Returns the number of bytes that a client sends up to the end of its request."""
     sent = []
 
     def count(data):
@@ -321,7 +321,7 @@ def conversation(secure):
     return sum(sent)
 
 
-def test_a_client_that_leaves_at_any_byte(secure):
+def test_a_client_that_disconnects_at_any_byte_harms_nothing(secure):
     s = secure()
     for stop in range(0, conversation(s) + 40):
         left = [stop]
@@ -337,7 +337,7 @@ def test_a_client_that_leaves_at_any_byte(secure):
     s.unharmed()
 
 
-def test_a_byte_at_a_time(secure):
+def test_a_handshake_one_byte_at_a_time_succeeds(secure):
     s = secure()
     c = Client(s)
     c.raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -350,8 +350,8 @@ def test_a_byte_at_a_time(secure):
     c.close()
 
 
-def test_a_byte_that_was_changed(secure):
-    """Whichever it is, nothing but an ended connection comes of it."""
+def test_a_changed_byte_ends_the_connection(secure):
+    """Any byte up to the end of the request."""
     s = secure()
     total, harmless = conversation(s), []
     for at in range(total):
@@ -369,11 +369,11 @@ def test_a_byte_that_was_changed(secure):
         if got is not None:
             harmless.append(at)
         c.close()
-    assert harmless in ([], [2])  # the version in front of the first record, which servers must overlook (RFC 5246 E.1)
+    assert harmless in ([], [2])  # the version of the first record, which servers must ignore (RFC 5246 E.1)
     s.unharmed()
 
 
-def test_garbage(secure):
+def test_garbage_ends_only_its_own_connection(secure):
     s = secure()
     rnd = random.Random(4)
     hello = bytes([22, 3, 1, 0xff, 0xff]) + b"\1" + b"\0" * 100
@@ -387,11 +387,11 @@ def test_garbage(secure):
                 while raw.recv(65536):
                     pass
             except OSError:
-                pass  # it was sent away before it had said all
+                pass  # disconnected before all bytes were sent
     s.unharmed()
 
 
-def test_who_does_not_get_on_with_the_handshake_is_sent_away(secure):
+def test_a_handshake_that_takes_too_long_is_disconnected(secure):
     s = secure()
     silent = [socket.create_connection(("127.0.0.1", s.port), 60) for _ in range(20)]
     started = Client(s)
@@ -421,7 +421,7 @@ def test_who_does_not_get_on_with_the_handshake_is_sent_away(secure):
                 assert c.recv(10) == b""
             except ConnectionError:
                 pass
-            s.get()  # meanwhile others are served
+            s.get()  # other clients are served meanwhile
     finally:
         closed.set()
         thread.join()
@@ -429,7 +429,7 @@ def test_who_does_not_get_on_with_the_handshake_is_sent_away(secure):
 
 
 def replace(path, content):
-    """As a renewal does it: never half a file."""
+    """Replaces a file atomically, as certificate renewal tools do."""
     with open(path + ".new", "wb") as f:
         f.write(content)
     os.rename(path + ".new", path)
@@ -441,7 +441,7 @@ def read(path):
 
 
 @pytest.mark.errors("worker died")
-def test_a_renewed_certificate_is_taken_under_load(secure):
+def test_a_renewed_certificate_is_loaded_under_load(secure):
     s = secure(WORKERS=2)
     kept = s.connect()
     before = s.serial()
@@ -458,7 +458,7 @@ def test_a_renewed_certificate_is_taken_under_load(secure):
                     failures.append(e)
 
     def goes_on():
-        """The connection that was there before is still served; asked often, since nobody keeps one that is silent."""
+        """Asserts that the earlier connection is still served; called often, because idle connections are closed."""
         kept.sendall(HEALTH)
         return answer(kept)[1] == b'{"status":"ok"}'
     threads = [threading.Thread(target=load) for _ in range(3)]
@@ -469,7 +469,7 @@ def test_a_renewed_certificate_is_taken_under_load(secure):
             leaf = s.authority.issue("localhost", key=kind)
             replace(s.cert, leaf.pem)
             if kind == EC:
-                # Half of the renewal: the old one is shown until the other half is there.
+                # Only one of the two files is new: the old certificate stays in use until the key is replaced, too.
                 wait_for(lambda: goes_on() and [x for x in s.a.log_lines() if x["msg"].startswith("cannot load the new TLS certificate")], "the complaint")
                 assert s.serial() == before
             replace(s.key, read(leaf.key))
@@ -481,13 +481,13 @@ def test_a_renewed_certificate_is_taken_under_load(secure):
             t.join()
     assert failures == [] and done[0] > 0 and goes_on()
     s.unharmed()
-    # A worker that is started later shows the new one too.
+    # A worker that is started later has the new certificate, too.
     os.kill(s.workers[0], signal.SIGKILL)
     wait_for(lambda: len(s.a.workers()) == 2 and s.workers[0] not in s.a.workers(), "another worker")
     wait_for(lambda: all(s.serial() == new for _ in range(20)), "the new certificate")
 
 
-def test_sighup_is_harmless_and_looks_at_once(secure):
+def test_sighup_loads_a_renewed_certificate(secure):
     s = secure(WORKERS=2)
     leaf = s.authority.issue("localhost")
     replace(s.key, read(leaf.key))
@@ -499,7 +499,7 @@ def test_sighup_is_harmless_and_looks_at_once(secure):
 
 
 def memory_holds(pid, wanted):
-    """Which of the byte strings stand in what a process may write to."""
+    """Returns for each byte string whether the writable memory of a process contains it."""
     found = [False] * len(wanted)
     with open("/proc/%d/maps" % pid) as maps, open("/proc/%d/mem" % pid, "rb", 0) as memory:
         for line in maps:
@@ -516,7 +516,7 @@ def memory_holds(pid, wanted):
 
 @pytest.mark.skipif("os.getuid() != 0", reason="looks into the memory of other processes")
 @pytest.mark.skipif("'asan' in services.BINARY", reason="the sanitizer keeps a copy of the environment")
-def test_certificate_and_key_from_the_environment(appliance, authority, tmp_path):
+def test_certificate_and_key_are_read_from_the_environment(appliance, authority, tmp_path):
     leaf, port = authority.issue("localhost"), free_port()
     a = appliance(ROLE="api,transcode", WORKERS=1, TLS_PORT=port, TLS_CERT_PEM=(leaf.pem + authority.pem).decode(),
                   TLS_KEY_PEM=read(leaf.key).decode().rstrip("\n"))
@@ -529,11 +529,11 @@ def test_certificate_and_key_from_the_environment(appliance, authority, tmp_path
         assert memory_holds(pid, [b"wanzami", text]) == [True, False]
         assert text not in read("/proc/%d/environ" % pid)
     assert memory_holds(front, [secret]) == [True]
-    wait_for(lambda: memory_holds(transcoder, [secret]) == [False], "the key to be forgotten where nobody is served")
+    wait_for(lambda: memory_holds(transcoder, [secret]) == [False], "the key to be erased in the process that serves no client")
     assert text not in read(a.log_path)
 
 
-def test_what_the_start_refuses(authority, tmp_path):
+def test_invalid_certificates_and_keys_prevent_the_start(authority, tmp_path):
     def pair(kind):
         leaf = authority.issue("localhost", key=kind)
         return leaf.pem, read(leaf.key), leaf.secret
@@ -571,7 +571,7 @@ def test_what_the_start_refuses(authority, tmp_path):
         assert (r.returncode, r.stdout, r.stderr) == (1, "", "wanzami: %s\n" % says)
 
 
-def test_keys_in_every_dress(appliance, authority):
+def test_keys_are_accepted_in_every_pem_form(appliance, authority):
     leaf, rsa = authority.issue("localhost"), authority.issue("localhost", key=RSA)
     parameters = subprocess.run(["openssl", "ecparam", "-name", "prime256v1"], capture_output=True, check=True).stdout
     for cert, key in [(leaf, parameters + pki.key_pem(leaf.secret, "traditional")), (rsa, pki.key_pem(rsa.secret, "traditional")),
@@ -582,7 +582,7 @@ def test_keys_in_every_dress(appliance, authority):
         assert a.stop() == 0
 
 
-def test_an_expired_certificate_is_complained_about(secure):
+def test_an_expired_certificate_is_logged(secure):
     s = secure()
     assert not [x for x in s.a.log_lines() if "expired" in x["msg"]]
     leaf = s.authority.issue("localhost", days=(-3, -1))

@@ -1,4 +1,4 @@
-"""hiredis over TLS: both ways of using it against a real server, and the appliance with rediss://."""
+"""hiredis over TLS: its blocking and its asynchronous interface against a server, and the appliance with rediss://."""
 import contextlib
 import socket
 import ssl
@@ -29,7 +29,7 @@ def server(root):
 
 @pytest.fixture(scope="session")
 def redis():
-    """redis(host, port, commands, option=value…) runs them over TLS: the replies as bytes, or the line with which it failed."""
+    """redis(host, port, commands, option=value…) runs the commands over TLS. Returns the replies as bytes, or the error."""
     tool = build("tools/redis")
 
     def run(host, port, commands, **options):
@@ -53,7 +53,7 @@ BOTH = pytest.mark.parametrize("how", [{}, {"async": 1}], ids=["sync", "async"])
 
 @pytest.fixture(scope="module")
 def login(server):
-    """A second user, whose password has no blank: the tool's commands are words."""
+    """A second user, whose password has no blank, because the program's commands are words."""
     with open(server.folder + "/acl", "a") as f:
         f.write("user tool on >secret ~* &* +@all\n")
     server.restart()
@@ -77,14 +77,14 @@ def test_sizes_around_a_record(redis, server, root, login, how):
         assert redis("127.0.0.1", server.port, [login, "ECHO @%d" % n], roots=root.alone, **how)[1] == text(n)
 
 
-def test_many_commands_in_one_go(redis, server, root, login):
+def test_many_pipelined_commands(redis, server, root, login):
     n = 3000
     got = redis("localhost", server.port, [login, *("ECHO @%d" % (i % 400 + 1) for i in range(n))], roots=root.alone, **{"async": 1})
     assert got[1:] == [text(i % 400 + 1) for i in range(n)]
 
 
 @BOTH
-def test_who_is_not_believed(redis, root, tmp_path, how):
+def test_invalid_certificates_are_refused(redis, root, tmp_path, how):
     other = pki.Authority(str(tmp_path), "Somebody else")
     for leaf, host, roots, says in [(root.issue("localhost"), "valkey.example", root, "valkey.example"),
                                     (root.issue("localhost"), "127.0.0.1", root, "127.0.0.1"),
@@ -96,20 +96,20 @@ def test_who_is_not_believed(redis, root, tmp_path, how):
 
 
 @BOTH
-def test_a_server_without_tls(redis, keyvalue, root, how):
+def test_a_server_without_tls_is_an_error(redis, keyvalue, root, how):
     said = redis("localhost", keyvalue.port, ["PING"], roots=root.alone, patience=3000, **how)
     assert isinstance(said, str) and ("TLS" in said or "in time" in said or "closed" in said), said
 
 
 @BOTH
-def test_a_server_that_says_nothing(redis, root, how):
+def test_a_server_that_does_not_respond_times_out(redis, root, how):
     with socket.create_server(("127.0.0.1", 0)) as s:
         said = redis("localhost", s.getsockname()[1], ["PING"], roots=root.alone, patience=300, **how)
     assert said == "timeout: the server did not respond in time"
 
 
 class Cut(Listening):
-    """In front of a port: passes `limit` bytes of what the server says, with one byte changed if `flip`, then ends."""
+    """A proxy that forwards `limit` bytes of the server, with one byte changed if `flip`, then closes."""
 
     def __init__(self, port, limit, flip=False):
         self.server, self.limit, self.flip = port, limit, flip
@@ -136,7 +136,7 @@ class Cut(Listening):
 
 
 @BOTH
-def test_a_connection_that_breaks_or_is_tampered_with_anywhere(redis, server, root, login, how):
+def test_a_cut_or_changed_connection_is_an_error(redis, server, root, login, how):
     commands, total = [login, "ECHO @2000"], 0
     with Cut(server.port, 1 << 40) as whole:
         assert redis("localhost", whole.port, commands, roots=root.alone, **how)[1] == text(2000)
@@ -147,7 +147,7 @@ def test_a_connection_that_breaks_or_is_tampered_with_anywhere(redis, server, ro
             if isinstance(got, str):
                 assert got, (limit, flip)
                 total += 1
-            else:  # what was touched came after the last answer
+            else:  # the fault was behind the last reply
                 assert got[1] == text(2000) and limit > 2500, (limit, flip)
     assert total > 60
 
@@ -156,36 +156,36 @@ def valkey(a):
     return a.get("/health/ready").json()["valkey"]
 
 
-def test_the_appliance_with_a_user_over_tls(world, server, root):
+def test_the_appliance_connects_as_a_user_over_tls(world, server, root):
     a = world.start(roles="api", WORKERS=1, REDIS_URL=server.url, EXTRA_CA_PEM=root.pem.decode())
-    wait_for(lambda: valkey(a)["state"] == "up", "valkey up")
+    wait_for(lambda: valkey(a)["state"] == "up", "Valkey to be up")
     for _ in range(2):
         server.kill()
-        wait_for(lambda: valkey(a)["state"] == "down", "valkey down")
+        wait_for(lambda: valkey(a)["state"] == "down", "Valkey to be down")
         server.start()
-        wait_for(lambda: valkey(a)["state"] == "up", "valkey up again")
+        wait_for(lambda: valkey(a)["state"] == "up", "Valkey to be up again")
     assert PASSWORD not in open(a.log_path).read()
     assert a.stop() == 0
 
 
-def test_what_the_appliance_says_of_a_server_that_it_does_not_believe(world, server, root, tmp_path):
+def test_the_appliance_logs_why_a_server_is_refused(world, server, root, tmp_path):
     other = pki.Authority(str(tmp_path), "Somebody else")
     with contextlib.closing(SecureKeyValue(root.issue("valkey.example"))) as wrong:
         for port, ca, says in [(server.port, other, "unknown CA"), (wrong.port, root, "localhost")]:
             a = world.start(roles="api", WORKERS=1, REDIS_URL="rediss://%s@localhost:%d" % (QUOTED, port), EXTRA_CA_PEM=ca.pem.decode())
-            line = wait_for(lambda: [x for x in a.log_lines() if x["msg"].startswith("valkey is unavailable")], "the complaint")[0]
+            line = wait_for(lambda: [x for x in a.log_lines() if x["msg"].startswith("valkey is unavailable")], "the log line")[0]
             assert says in line["error"], line
             assert valkey(a)["state"] == "down"
             assert requests.get(a.url + "/health", timeout=20).status_code == 200
     a = world.start(roles="api", WORKERS=1, REDIS_URL="rediss://films:wrong@localhost:%d" % server.port, EXTRA_CA_PEM=root.pem.decode())
-    wait_for(lambda: any("refuses" in x["msg"] for x in a.log_lines()), "the refusal")
+    wait_for(lambda: any("refuses" in x["msg"] for x in a.log_lines()), "the log line")
     assert valkey(a)["state"] == "down"
 
 
-def test_uploads_are_announced_over_tls(world, server, root, login):
-    """The hint that wakes workers travels by it; the job itself is a row."""
+def test_uploads_wake_workers_over_tls(world, server, root, login):
+    """The wake-up is sent over TLS; the job itself is a row."""
     api = Api(world, roles="api", REDIS_URL=server.url, EXTRA_CA_PEM=root.pem.decode())
-    wait_for(lambda: valkey(api.a)["state"] == "up", "valkey up")
+    wait_for(lambda: valkey(api.a)["state"] == "up", "Valkey to be up")
     made = api.init()
     with socket.create_connection(("127.0.0.1", server.port), 10) as raw:
         context = ssl.create_default_context(cafile=root.alone)
@@ -197,4 +197,4 @@ def test_uploads_are_announced_over_tls(world, server, root, login):
             assert s.recv(100) == b"+OK\r\n"
             before = entries()
             api.complete(made, api.put(made, b"hello world"))
-            wait_for(lambda: entries() == before + 1, "the hint")
+            wait_for(lambda: entries() == before + 1, "the wake-up")
