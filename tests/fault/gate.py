@@ -1,5 +1,4 @@
-"""A wire between the appliance and a server of HTTP on which a test can hold requests, or their answers, at will. It changes
-no byte."""
+"""An HTTP proxy between the appliance and a server, on which a test can hold requests or their responses. It changes no byte."""
 import contextlib
 import re
 import socket
@@ -10,8 +9,8 @@ from services import wait_for
 
 
 class Gate(Listening):
-    """Listens on a port of its own and passes everything on to `port`. While somebody is in hold(), requests whose first line
-    matches wait, but for the first `after` of them; with `answer`, they are passed on and it is the answer that waits."""
+    """Listens on its own port and forwards to `port`. During hold(), requests whose first line matches wait, except the first `after` of them;
+    with `answer`, they are forwarded and the response waits."""
 
     def __init__(self, port):
         self.server, self.opened, self.pattern, self.held = port, threading.Event(), None, []
@@ -31,7 +30,7 @@ class Gate(Listening):
             self.opened.set()
 
     def wait_held(self):
-        """Until a request waits here, or its answer."""
+        """Waits until a request, or its response, is held."""
         wait_for(lambda: self.held, "a request like %s" % self.pattern.pattern, 60)
 
     def close(self):
@@ -40,7 +39,7 @@ class Gate(Listening):
 
     def talk(self, client):
         with socket.create_connection(("127.0.0.1", self.server)) as server:
-            answers = threading.Event()  # whether they may pass
+            answers = threading.Event()  # whether requests may pass
             answers.set()
             self.thread(self._answers, server, client, answers)
             try:
@@ -51,7 +50,7 @@ class Gate(Listening):
                     server.shutdown(socket.SHUT_RDWR)
 
     def _request(self, client, server, answers):
-        """Passes one request on; False when there are no more."""
+        """Forwards one request; returns False at the end of the connection."""
         head = b""
         while b"\r\n\r\n" not in head:
             data = client.recv(1)

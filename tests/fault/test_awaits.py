@@ -1,6 +1,5 @@
-"""A client that hangs up at any await of any route. The sanitizer builds have a hook for this (src/http/hangup.h): the header
-X-Hangup names the await and in which order the end of the connection and the end of the work come. tests/run.sh runs this file
-with such a build."""
+"""A client that disconnects at any await of any route. The sanitizer builds have a hook for this (src/http/hangup.h): the header X-Hangup
+names the await, and the order of the end of the connection and the end of the work. tests/run.sh runs this file with such a build."""
 import itertools
 import json
 import socket
@@ -13,12 +12,12 @@ from gateways import Gateways, paystack_signature
 from services import run, wait_for
 
 ORDERS = ("wait", "resume", "prune", "free")
-LAST = "POST /api/admin/titles/purge"  # it deletes what the others need
-AWAITS_MOST = 8  # of a route that asks again and again, as long as nothing has happened
+LAST = "POST /api/admin/titles/purge"  # deletes data that the other routes need
+AWAITS_MOST = 8  # limit for a route that polls until something happens
 
 EVENT = b'{"event":"nothing"}'
 
-# Routes that respond at once: there is no await at which a client could hang up.
+# Routes that respond at once, without an await.
 AT_ONCE = {"GET /health", "GET /api/health", "GET /console", "GET /console/console.css", "GET /console/console.js", "GET /api/openapi.json",
            "GET /api/docs", "GET /api/docs/docs.css", "GET /api/docs/docs.js", "GET /api/auth/google/url", "GET /api/ppv/paystack/webhook",
            "GET /media-local/*"}
@@ -34,12 +33,12 @@ def value(field):
 
 
 def body_of(fields):
-    """The smallest body that the declared fields accept."""
+    """Returns the smallest body that the declared fields accept."""
     return {f["name"]: value(f) for f in fields or [] if f["required"]}
 
 
 class Stage:
-    """The API with one worker, an administrator, a viewer, a title to buy, and the requests that lead into each handler."""
+    """The API with one worker, an administrator, a viewer, a title for sale, and the requests that reach each handler."""
 
     def __init__(self, world, gateways, folder):
         self.world, self.gateways, self.folder, self.count = world, gateways, folder, itertools.count()
@@ -58,12 +57,12 @@ class Stage:
         return self.one("client") + "@example.com"
 
     def account(self):
-        """Somebody who may sign in with PASSWORD."""
+        """Creates a user with PASSWORD."""
         email = self.address()
         return email, self.world.rows("""INSERT INTO "User" (email, password, name, role, "emailVerified", "updatedAt")
             VALUES (%s, %s, 'Ada', 'SUPER_ADMIN', true, now()) RETURNING id""", (email, hash_of(PASSWORD)))[0][0]
 
-    # Each returns (path, body, token or headers, what must hold after a hang-up at await n).
+    # Each returns (path, body, token or headers, check after a hang-up at await n).
 
     def signup(self):
         return None, {"email": self.address(), "password": PASSWORD, "name": "Ada"}
@@ -93,8 +92,8 @@ class Stage:
         return None, {"token": token, "email": email, "name": "Eve", "password": PASSWORD}
 
     def initiate(self):
-        """The gateway refuses. Once it has been asked, that is recorded without the client. Before, the purchase waits for the payments
-        job, as one whose buyer never gets to the gateway's page."""
+        """The gateway refuses. After the request to it, the refusal is recorded without the client. Before, the purchase stays pending for the
+        cron job `payments`, like one whose buyer never opens the gateway's page."""
         buyer = Account(self.world)
         self.gateways.say(400, b'{"status":false,"message":"no"}')
 
@@ -111,7 +110,7 @@ class Stage:
         return None, {"kind": "MOVIE", "titleName": "A film", "fileName": "film.mp4", "bytesTotal": 11, "contentType": "video/mp4"}
 
     def complete(self):
-        """Either the parts are still there to be completed, or the job is queued; nothing in between stays."""
+        """Either the parts can still be completed, or the job is queued."""
         made = self.api.init()
         parts = self.api.put(made, b"hello world")
 
@@ -167,7 +166,7 @@ class Stage:
     }
 
     def request(self, route):
-        """Path, body, token, and what must hold after a hang-up at await n."""
+        """Returns path, body, token, and the check after a hang-up at await n."""
         name = "%(method)s %(path)s" % route
         made = self.HANDLERS[name](self) if name in self.HANDLERS else (None, body_of(route["fields"]) if route["method"] not in ("GET", "DELETE") else None)
         path, body, token, after = [*made, *[self.admin, lambda n: None][len(made) - 2:]]
@@ -176,7 +175,7 @@ class Stage:
         return path, body, token, after
 
     def send(self, method, path, body, token, hangup):
-        """The status of the response; None if the connection ended without one."""
+        """Returns the status of the response; None if the connection ended without one."""
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
         head = "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\nX-Hangup: %s\r\n" % (method, path, self.a.port, hangup)
@@ -192,7 +191,7 @@ class Stage:
         return int(data.split()[1]) if data else None
 
     def hang_up(self, route):
-        """Hangs up at every await of a route in every order; how many awaits there were."""
+        """Hangs up at every await of a route in every order; returns the number of awaits."""
         for n in itertools.count(1):
             hung = 0
             for order in ORDERS:
@@ -223,11 +222,11 @@ def in_store(path):
     return "/media-local/" in path or "/uploads/" in path or "assets" in path
 
 
-def test_every_await_of_every_route(stage):
+def test_a_hang_up_at_every_await_of_every_route(stage):
     awaits, all_routes = {}, routes()
     for route in sorted(all_routes, key=lambda r: (r["path"] in LAST, r["statement"] is not None)):
         name = "%(method)s %(path)s" % route
-        assert route["statement"] or name in stage.HANDLERS or name in AT_ONCE, "say in HANDLERS how a request gets into " + name
+        assert route["statement"] or name in stage.HANDLERS or name in AT_ONCE, "HANDLERS has no request that reaches " + name
         if name in AT_ONCE or (stage.folder is None and "/media-local/" in name) or (stage.folder and not in_store(name)):
             continue
         awaits[name] = stage.hang_up(route)
@@ -235,8 +234,8 @@ def test_every_await_of_every_route(stage):
     assert stage.hangups >= len(ORDERS) * len(awaits) / 2
     if stage.folder is None:
         assert (awaits["POST /api/auth/login"], awaits["POST /api/admin/uploads/:id/complete"]) == (4, 3)
-    # Whatever was left behind comes to its end, nobody waits for a response, and the worker is the one that began.
-    wait_for(lambda: stage.a.metric("requests_open") == 1, "the end of every request but the one that asks")
+    # All abandoned work ends, no request waits for a response, and the worker has not crashed.
+    wait_for(lambda: stage.a.metric("requests_open") == 1, "the end of all other requests")
     assert stage.a.metric("requests_in_flight") == 0
     assert stage.a.metric("clients_left_total") == stage.hangups
     assert stage.a.workers() == [stage.worker]

@@ -1,5 +1,5 @@
-"""A connection to the database, Valkey, the object store or the mail server that breaks in the middle of a film or a scheduled job:
-nothing is lost, nothing is done twice, nobody waits for ever, and no worker dies."""
+"""A connection to the database, Valkey, object storage or the mail server is lost during a transcode job or a cron job: nothing is lost or
+done twice, nothing hangs, and no worker crashes."""
 import contextlib
 import json
 import re
@@ -20,7 +20,7 @@ AT_MIDNIGHT = "0 0 * * *"
 
 @pytest.fixture
 def wire():
-    """wire(url or port): a wire to that server of 127.0.0.1."""
+    """wire(url or port): a Wire to that server of 127.0.0.1."""
     wires = []
 
     def make(to):
@@ -37,13 +37,13 @@ def studio(world):
 
 
 def through(wire, url):
-    """The URL of the same server at the other end of the wire."""
+    """Returns the URL of the same server through the wire."""
     return url.replace(":%d" % wire.server, ":%d" % wire.port)
 
 
 @pytest.fixture
 def database(world, wire):
-    """The wire to the database, and the variable that leads over it."""
+    """The wire to the database, and the variable with its URL."""
     w = wire(world.env["DATABASE_URL"])
     w.env = {"DATABASE_URL": through(w, world.env["DATABASE_URL"])}
     return w
@@ -56,7 +56,7 @@ def bucket(world, wire):
     return w
 
 
-# A film
+# Transcode jobs
 
 STATEMENTS = {"claimed": rb"SET state = 'running', attempts", "planned": rb"INSERT INTO wanzami.object_trash \(key, delete_after",
               "renewed": rb"SET lease_until = now", "published": rb"wanzami.transcode_finish"}
@@ -64,7 +64,7 @@ STATEMENTS = {"claimed": rb"SET state = 'running', attempts", "planned": rb"INSE
 
 @LOST
 @pytest.mark.parametrize("statement", STATEMENTS)
-def test_a_film_whose_database_connection_breaks_when_it_is(studio, world, database, statement, answer):
+def test_a_transcode_job_survives_a_lost_database_connection(studio, world, database, statement, answer):
     job = studio.upload(film(2, "640x360"), renditions=["R360"])
     with database.cut(STATEMENTS[statement], answer) as cut:
         a = world.start(roles="transcode", **FAST, **database.env)
@@ -72,34 +72,34 @@ def test_a_film_whose_database_connection_breaks_when_it_is(studio, world, datab
         if answer:
             cut.wait_answered()
             if statement in ("claimed", "published"):
-                wait_for(lambda: studio.state(job)["state"] == {"claimed": "running", "published": "done"}[statement], "what the database did")
+                wait_for(lambda: studio.state(job)["state"] == {"claimed": "running", "published": "done"}[statement], "the effect of the statement")
         cut.drop()
         s = studio.wait(job)
     assert (s["state"], s["attempts"], s["error"]) == ("done", 1, None)
     studio.ready(studio.title_of(job), "R360")
-    wait_for(lambda: 'wanzami_transcode_jobs_ok_total 1\n' in a.get("/metrics").text, "it to be counted")
+    wait_for(lambda: 'wanzami_transcode_jobs_ok_total 1\n' in a.get("/metrics").text, "the job to be counted")
     studio.no_orphans()
     assert a.deaths() == [] and a.stop() == 0
 
 
 @LOST
-def test_a_film_that_fails_is_failed_and_counted_once(studio, world, database, answer):
+def test_a_failure_is_recorded_and_counted_once(studio, world, database, answer):
     job = studio.upload(None)
     with database.cut(rb"wanzami.transcode_fail", answer) as cut:
         a = world.start(roles="transcode", **FAST, **database.env)
         cut.wait()
         if answer:
             cut.wait_answered()
-            wait_for(lambda: studio.state(job)["state"] == "failed", "what the database did")
+            wait_for(lambda: studio.state(job)["state"] == "failed", "the effect of the statement")
         cut.drop()
         studio.wait(job, "FAILED")
-        wait_for(lambda: 'wanzami_transcode_jobs_failed_total 1\n' in a.get("/metrics").text, "it to be counted")
+        wait_for(lambda: 'wanzami_transcode_jobs_failed_total 1\n' in a.get("/metrics").text, "the failure to be counted")
     assert len([line for line in a.log_lines() if line["msg"] == "transcode job failed"]) == 1
     assert a.deaths() == []
 
 
 @LOST
-def test_a_film_is_given_back_though_the_connection_breaks(studio, world, database, answer):
+def test_a_job_is_released_though_the_connection_is_lost(studio, world, database, answer):
     a = world.start(roles="transcode", **FAST, **database.env)
     job = studio.upload(long_film(), renditions=["R360"])
     studio.wait_encoding(job)
@@ -114,27 +114,27 @@ def test_a_film_is_given_back_though_the_connection_breaks(studio, world, databa
     assert (s["state"], s["attempts"]) == ("queued", 0) and a.deaths() == []
 
 
-def test_a_film_that_a_worker_was_given_and_not_told_of_is_given_back_at_shutdown(studio, world, database):
+def test_a_job_whose_claim_got_no_reply_is_released_at_shutdown(studio, world, database):
     job = studio.upload(film(2, "640x360"), renditions=["R360"])
     with database.cut(STATEMENTS["claimed"], answer=True) as cut:
         a = world.start(roles="transcode", TRANSCODE_LEASE_MS=3600000, **database.env)
         cut.wait_answered()
         wait_for(lambda: studio.state(job)["state"] == "running", "the claim")
         a.process.send_signal(signal.SIGTERM)
-        wait_for(lambda: not a.healthy(), "the end to begin")
+        wait_for(lambda: not a.healthy(), "/health to fail")
         cut.drop()
         assert a.process.wait(timeout=60) == 0
     s = studio.state(job)
     assert (s["state"], s["attempts"]) == ("queued", 0) and a.deaths() == []
 
 
-REQUESTS = {"looked at": rb"HEAD /", "read": rb"GET /[^ ]*/uploads/", "begun": rb"POST /[^ ]*/vod/[^ ]*\?uploads",
-            "stored": rb"PUT /[^ ]*/vod/[^ ]*partNumber", "joined": rb"POST /[^ ]*/vod/[^ ]*\?uploadId"}
+REQUESTS = {"HEAD": rb"HEAD /", "GET": rb"GET /[^ ]*/uploads/", "CreateMultipartUpload": rb"POST /[^ ]*/vod/[^ ]*\?uploads",
+            "UploadPart": rb"PUT /[^ ]*/vod/[^ ]*partNumber", "CompleteMultipartUpload": rb"POST /[^ ]*/vod/[^ ]*\?uploadId"}
 
 
 @LOST
 @pytest.mark.parametrize("request_", REQUESTS)
-def test_a_film_whose_store_connection_breaks_when_it_is(studio, world, bucket, request_, answer):
+def test_a_transcode_job_survives_a_lost_store_connection(studio, world, bucket, request_, answer):
     with bucket.cut(REQUESTS[request_], answer) as cut:
         a = world.start(roles="transcode", **FAST, **bucket.env)
         job = studio.upload(film(2, "640x360"), renditions=["R360"])
@@ -150,7 +150,7 @@ def test_a_film_whose_store_connection_breaks_when_it_is(studio, world, bucket, 
 
 
 @LOST
-def test_a_worker_that_waits_for_films_outlives_its_connection_to_valkey(studio, world, wire, answer):
+def test_a_waiting_worker_reconnects_to_valkey(studio, world, wire, answer):
     valkey = wire(world.keyvalue.port)
     with valkey.cut(rb"XREADGROUP", answer) as cut:
         a = world.start(roles="transcode", REDIS_URL="redis://127.0.0.1:%d" % valkey.port, **{**FAST, "QUEUE_SWEEP_MS": 3600000})
@@ -162,7 +162,7 @@ def test_a_worker_that_waits_for_films_outlives_its_connection_to_valkey(studio,
     assert a.deaths() == [] and a.stop() == 0
 
 
-# A scheduled job
+# Cron jobs
 
 class Cron:
     def __init__(self, world):
@@ -177,12 +177,12 @@ class Cron:
         return [how for how, in self.rows("SELECT outcome FROM wanzami.job_run WHERE name = %s ORDER BY id", (name,))]
 
     def missed(self, name="upload-reaper"):
-        """It was due a while ago."""
+        """Makes the job due, as if its time had been missed."""
         self.rows("""INSERT INTO wanzami.lease (name, owner, fence, expires_at, slot) VALUES (%s, '', 0, now(), now() - interval '3 days')
             ON CONFLICT (name) DO UPDATE SET slot = excluded.slot""", (name,))
 
     def command(self, name, **env):
-        """`wanzami job run`, begun."""
+        """Starts `wanzami job run`."""
         return subprocess.Popen(services.command("job", "run", name), env=clean_environment(**{**self.world.env, "JOB_LEASE_MS": 1500, **env}),
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
@@ -193,12 +193,12 @@ def cron(world):
 
 
 STEPS = {"claimed": rb"wanzami.job_claim", "begun": rb"BEGIN", "held": rb"FOR KEY SHARE", "done": rb"'made' FROM marked",
-         "committed": rb"COMMIT", "written down": rb"wanzami.job_finish"}
+         "committed": rb"COMMIT", "recorded": rb"wanzami.job_finish"}
 
 
 @LOST
 @pytest.mark.parametrize("step", STEPS)
-def test_a_job_whose_database_connection_breaks_when_it_is(cron, database, step, answer):
+def test_a_cron_job_survives_a_lost_database_connection(cron, database, step, answer):
     cron.missed()
     with database.cut(STEPS[step], answer) as cut:
         a = cron.start(UPLOAD_REAPER_CRON=AT_MIDNIGHT, **database.env)
@@ -206,26 +206,26 @@ def test_a_job_whose_database_connection_breaks_when_it_is(cron, database, step,
         if answer:
             cut.wait_answered()
         cut.drop()
-        wait_for(lambda: "ok" in cron.runs() and None not in cron.runs(), "it to be done", 60)
+        wait_for(lambda: "ok" in cron.runs() and None not in cron.runs(), "the job to complete", 60)
     assert [how for how in cron.runs() if how != "lost"] == ["ok"] and len(cron.runs()) <= 2
     assert a.deaths() == [] and a.stop() == 0
 
 
-def test_a_job_does_not_wait_for_ever_for_a_database_that_does_not_answer(cron, database):
-    """The server's network has gone without a word: no answer comes and nothing says so. Another process takes the job over; this
-    one notices, gives the connection up and can run the job again."""
+def test_a_cron_job_whose_lease_is_lost_abandons_a_database_that_does_not_respond(cron, database):
+    """The network to the server is gone without a RST: no reply and no error arrives. Another process takes the job over; this one detects it,
+    closes the connection and can run the job again."""
     cron.missed()
     with database.cut(STEPS["done"], answer=True) as cut:
         a = cron.start(UPLOAD_REAPER_CRON=AT_MIDNIGHT, **database.env)
         cut.wait_answered()
         cron.rows("UPDATE wanzami.lease SET fence = fence + 1, owner = 'another', expires_at = now() WHERE name = 'upload-reaper'")
-        wait_for(lambda: any(line["msg"] == "cron job lost" for line in a.log_lines()), "the job to be given up", 60)
-        wait_for(lambda: "ok" in cron.runs(), "the job to be done", 60)
+        wait_for(lambda: any(line["msg"] == "cron job lost" for line in a.log_lines()), "the process to log the loss of the lease", 60)
+        wait_for(lambda: "ok" in cron.runs(), "the job to complete", 60)
     assert cron.runs() == ["lost", "ok"] and a.deaths() == [] and a.stop() == 0
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
-def test_a_process_ends_in_time_with_a_job_that_waits_for_the_database(cron, database, sent):
+def test_a_process_with_a_job_that_waits_for_the_database_ends_in_time(cron, database, sent):
     cron.missed()
     with database.cut(STEPS["done"], answer=True) as cut:
         a = cron.start(UPLOAD_REAPER_CRON=AT_MIDNIGHT, SHUTDOWN_GRACE_SEC=4, **database.env)
@@ -235,7 +235,7 @@ def test_a_process_ends_in_time_with_a_job_that_waits_for_the_database(cron, dat
     assert a.deaths() == []
 
 
-def test_a_job_outlives_connections_that_are_closed_while_it_waits_for_the_store(cron, world):
+def test_a_job_survives_database_connections_closed_during_a_store_request(cron, world):
     world.store.client().put_object(Bucket=world.bucket, Key="poster/a", Body=b"x")
     cron.rows("INSERT INTO wanzami.object_trash (key, reason) VALUES ('poster/a', 'x')")
     cron.missed("store-cleanup")
@@ -246,7 +246,7 @@ def test_a_job_outlives_connections_that_are_closed_while_it_waits_for_the_store
         assert cron.rows("""SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
             WHERE datname = current_database() AND application_name = 'wanzami'""")[0][0] >= 2
         gate.opened.set()
-        wait_for(lambda: cron.runs("store-cleanup") == ["ok"], "it to be done")
+        wait_for(lambda: cron.runs("store-cleanup") == ["ok"], "the job to complete")
     assert cron.rows("SELECT count(*) FROM wanzami.object_trash") == [(0,)] and world.store.keys(world.bucket) == []
     assert a.deaths() == []
 
@@ -257,7 +257,7 @@ def events(world, count):
 
 
 @LOST
-def test_an_export_whose_last_answer_is_lost_is_done(cron, world, bucket, answer):
+def test_an_export_whose_completion_got_no_reply_succeeds(cron, world, bucket, answer):
     events(world, 100)
     with bucket.cut(rb"POST /[^ ]*\?uploadId", answer) as cut:
         p = cron.command("event-export", **bucket.env)
@@ -272,8 +272,8 @@ def test_an_export_whose_last_answer_is_lost_is_done(cron, world, bucket, answer
     assert json.loads(cron.rows("SELECT detail::text FROM wanzami.job_run")[0][0])["key"] == key
 
 
-def test_an_export_that_the_store_refuses_in_the_middle_has_failed(cron, world):
-    """It is not the database that was lost: the run counts as failed, and is not repeated at once."""
+def test_an_export_that_the_store_refuses_fails(cron, world):
+    """The database connection is not lost: the run counts as failed and is not repeated at once."""
     events(world, 30000)
     gate, store = Gate(world.store.ports["proxy"]), world.store.client()
     with contextlib.closing(gate), gate.hold(r"^PUT /[^ ]*partNumber=", after=1):
@@ -299,7 +299,7 @@ MAIL_SENT = "SELECT count(*) FILTER (WHERE sent_at IS NOT NULL) FROM wanzami.mai
 
 @LOST
 @pytest.mark.parametrize("by", ["the worker", "hand"])
-def test_a_mail_that_was_sent_is_not_sent_again(cron, world, database, by, answer):
+def test_a_sent_mail_is_not_sent_again(cron, world, database, by, answer):
     queue_mail(cron)
     with database.cut(rb"lease_token = \$2 FOR UPDATE", answer) as cut:
         if by == "hand":
@@ -310,7 +310,7 @@ def test_a_mail_that_was_sent_is_not_sent_again(cron, world, database, by, answe
         if answer:
             cut.wait_answered()
         cut.drop()
-        wait_for(lambda: cron.rows(MAIL_SENT) == [(1,)], "it to be written down", 30)
+        wait_for(lambda: cron.rows(MAIL_SENT) == [(1,)], "the mail to be recorded as sent", 30)
         if by == "hand":
             assert p.wait(timeout=60) == 0
         else:
@@ -319,39 +319,39 @@ def test_a_mail_that_was_sent_is_not_sent_again(cron, world, database, by, answe
     assert cron.rows("SELECT attempts FROM wanzami.mail_outbox") == [(1,)]
 
 
-def test_a_mail_that_was_sent_is_written_down_though_its_run_is_told_to_end(cron, world):
+def test_a_sent_mail_is_recorded_though_its_run_is_told_to_end(cron, world):
     queue_mail(cron)
     world.mail.hold()
     p = cron.command("mail")
-    wait_for(lambda: world.mail.attempts, "the mail to be handed over")
+    wait_for(lambda: world.mail.attempts, "the delivery to begin")
     p.send_signal(signal.SIGINT)
     world.mail.release()
     p.communicate(timeout=60)
     assert cron.rows(MAIL_SENT) == [(1,)] and len(world.mail.to("ada@example.com")) == 1
 
 
-def test_a_mail_whose_connection_breaks_goes_out_later(cron, world, wire):
+def test_a_mail_whose_connection_is_lost_is_sent_later(cron, world, wire):
     smtp = wire(world.mail.port)
     queue_mail(cron)
     with smtp.cut(rb"RCPT TO") as cut:
         a = cron.start(SMTP_PORT=smtp.port)
         cut.wait()
         world.mail.wait("ada@example.com")
-    wait_for(lambda: cron.rows(MAIL_SENT) == [(1,)], "it to be written down")
+    wait_for(lambda: cron.rows(MAIL_SENT) == [(1,)], "the mail to be recorded as sent")
     assert len(world.mail.to("ada@example.com")) == 1 and a.deaths() == [] and a.stop() == 0
 
 
-def test_the_worker_and_the_job_send_mail_beside_each_other(cron, world):
+def test_the_worker_and_the_job_send_mail_concurrently(cron, world):
     for _ in range(40):
         queue_mail(cron)
     a = cron.start(MAIL_CRON="* * * * * *")
-    wait_for(lambda: cron.rows(MAIL_SENT) == [(40,)], "all of them", 60)
+    wait_for(lambda: cron.rows(MAIL_SENT) == [(40,)], "all mails to be recorded as sent", 60)
     wait_for(lambda: "ok" in cron.runs("mail"), "a run of the job")
     assert len(world.mail.to("ada@example.com")) == 40 and a.deaths() == [] and a.stop() == 0
 
 
 @pytest.mark.errors("valkey refuses the user or password")
-def test_connections_to_valkey_that_are_refused_are_not_counted_as_up(world):
+def test_refused_valkey_connections_are_not_counted_as_up(world):
     def refused():
         found = re.search(r"cmdstat_auth:calls=(\d+)", world.keyvalue.command("INFO", "commandstats").decode())
         return int(found[1]) if found else 0

@@ -1,5 +1,5 @@
-"""The bucket in another region: everything that goes to the store and comes from it is 55 ms under way, as between Ohio and Stockholm.
-The service works as it does nearby, only later."""
+"""A bucket in another region: every byte to and from object storage takes 55 ms, as between Ohio and Stockholm. The service works as with a
+bucket nearby, more slowly."""
 import contextlib
 import queue
 import socket
@@ -15,8 +15,7 @@ ONE_WAY = 0.055  # seconds
 
 
 class Distance(Listening):
-    """Listens on a port of its own and passes everything on to `port`, each byte ONE_WAY seconds after it came, however many are
-    under way."""
+    """Listens on its own port and forwards to `port`, each byte ONE_WAY seconds after its arrival, however many are in transit."""
 
     def __init__(self, port):
         self.server, self.connections = port, 0
@@ -67,7 +66,7 @@ def test_a_film_is_transcoded_far_from_the_bucket(world, distance):
     s = studio.wait(job, seconds=180)
     assert (s["error"], s["state"], s["attempts"]) == (None, "done", 1)
     studio.ready(studio.title_of(job), "R720", "R360")
-    # The source, two renditions and the health check keep their connections; a connection for each request would be many more.
+    # Source, two renditions and health check reuse their connections; a connection per request would be many more.
     assert 0 < distance.connections <= 12
     assert wait_for(lambda: [s for s in [a.request("GET", "/health/ready").json()["store"]] if s["ms"] >= 2 * ONE_WAY * 1000],
-                    "a health check that has been there and back")[0]["state"] == "up"
+                    "a health check with at least one round trip")[0]["state"] == "up"

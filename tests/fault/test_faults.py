@@ -1,5 +1,5 @@
-"""Whatever is killed, and whenever: every upload that was acknowledged becomes a film that plays, made once; what plays goes
-on playing while it is replaced; and the store holds nothing that the database does not know."""
+"""Kills of any process or server at any time: every acknowledged upload becomes a film, transcoded once; a film stays playable while it is
+replaced; and object storage holds no object without a row."""
 import contextlib
 import json
 import os
@@ -17,12 +17,12 @@ from services import wait_for
 
 RENDITIONS = ["R720", "R360"]
 SHORT = {"seconds": 2, "size": "1280x720"}
-SLOW = {"seconds": 3, "size": "1280x720", "noise": True}  # there is time to break something while it is encoded
+SLOW = {"seconds": 3, "size": "1280x720", "noise": True}  # slow enough to inject a fault during encoding
 
 
 class Viewer(threading.Thread):
-    """Looks at a title's page and plays what it offers, again and again. Answers may fail to come while something is dead;
-    those that come are right. `films` are the sets of renditions that it has seen so far, in order."""
+    """A viewer who loads a title and plays its renditions in a loop. Responses may be missing or 5xx during a fault; all others must be right.
+    `films` are the sets of renditions seen so far, in order."""
 
     def __init__(self, stage, title):
         super().__init__(daemon=True)
@@ -60,7 +60,7 @@ class Viewer(threading.Thread):
 
 
 class Stage:
-    """The appliance in a world, with the gate between it and the store, and the uploads that it has acknowledged."""
+    """The appliance in a world, with a Gate before object storage, and the acknowledged uploads."""
 
     def __init__(self, world, gate):
         self.world, self.gate, self.rows = world, gate, world.rows
@@ -69,7 +69,7 @@ class Stage:
         self.acknowledged, self.titles, self.viewer = [], {}, None
 
     def worker(self, which):
-        """The process id of a worker: the first answers clients and runs the jobs, the last transcodes."""
+        """Returns the process id of a worker: the first serves requests and runs cron jobs, the last transcodes."""
         return wait_for(lambda: len(self.api.a.workers()) == 2 and self.api.a.workers()[which], "two workers")
 
     def init(self, of=SHORT, title=None):
@@ -80,7 +80,7 @@ class Stage:
         return made, title, self.api.put(made, body)
 
     def complete(self, made, parts):
-        """Acknowledged from here on."""
+        """Completes the upload; from here on it is acknowledged."""
         self.api.complete(made, parts)
         self.acknowledged.append(made["jobId"])
         return made["jobId"]
@@ -90,7 +90,7 @@ class Stage:
         return self.complete(made, parts)
 
     def playing(self):
-        """A title whose film is watched from now on."""
+        """Publishes a title and starts a viewer of it."""
         job = self.upload()
         self.studio.wait(job)
         title = self.studio.title_of(job)
@@ -100,7 +100,7 @@ class Stage:
         self.viewer.wait(1)
         return title
 
-    # What is so in the end
+    # Checks at the end
 
     def settle(self):
         for job in self.acknowledged:
@@ -111,7 +111,7 @@ class Stage:
             self.plays(title, seconds)
 
     def clean(self):
-        """The store has the films that were uploaded, one set of renditions for each title, and nothing else."""
+        """Asserts that object storage has the uploaded films, one set of renditions per title, and nothing else."""
         for title in self.titles:
             assert [r[:2] for r in self.studio.assets(title)] == [(name, "READY") for name in RENDITIONS]
         made = self.rows('SELECT r.object_key, v."url" FROM "AssetVersion" v JOIN wanzami.rendition r ON r.asset_version_id = v."id"')
@@ -123,12 +123,12 @@ class Stage:
         assert self.world.store.uploads(self.world.bucket) == []
 
     def trash_empty(self):
-        """Nobody waits here for the day that a replaced film is kept, nor for a pause after a failure."""
+        """Skips the day that a replaced rendition is kept, and the delay after a failed removal."""
         self.rows("UPDATE wanzami.object_trash SET delete_after = now() WHERE delete_after > now() AND (attempts > 0 OR reason = 'replaced')")
         return self.rows("SELECT count(*) FROM wanzami.object_trash") == [(0,)]
 
     def plays(self, title, seconds):
-        """What a viewer is offered is a film of this length."""
+        """Asserts that the renditions of the title are films of this length."""
         self.api.post("/api/admin/titles/%d/publish" % title)
         offered = self.api.a.get("/api/titles/%d" % title).json()["title"]["assetVersions"]
         assert [a["rendition"] for a in offered] == RENDITIONS
@@ -151,13 +151,13 @@ def stage(world):
     gate.close()
 
 
-# The points: each is a moment, reached when its block is entered; what holds it there lets go when the block is left.
+# Points: each is a moment that a test reaches by entering the block; leaving the block releases what holds it there.
 
 @contextlib.contextmanager
 def acknowledged(stage):
-    """The client has its answer, and no worker has the job."""
+    """The client has its response, and no worker has the job."""
     worker = stage.worker(-1)
-    wait_for(lambda: b"cmd=xreadgroup" in stage.world.keyvalue.command("CLIENT", "LIST"), "a worker that waits for films")
+    wait_for(lambda: b"cmd=xreadgroup" in stage.world.keyvalue.command("CLIENT", "LIST"), "a worker that waits for jobs")
     os.kill(worker, signal.SIGSTOP)
     job = stage.upload()
     assert stage.studio.state(job)["state"] == "queued"
@@ -168,7 +168,7 @@ def acknowledged(stage):
 
 @contextlib.contextmanager
 def at(stage, request, after=0, answer=False, title=None):
-    """A worker has sent so many requests of a kind to the store and is at the next, or waits for the answer to it."""
+    """The worker has sent `after` requests of a kind to the store and waits to send the next, or for its response."""
     with stage.gate.hold(request, after, answer):
         job = stage.upload(title=title)
         stage.gate.wait_held()
@@ -177,7 +177,7 @@ def at(stage, request, after=0, answer=False, title=None):
 
 
 def reading(stage):
-    return at(stage, r"^GET /[^ ]*/uploads/[^ ?]* ")  # not the list of parts, which has a query
+    return at(stage, r"^GET /[^ ]*/uploads/[^ ?]* ")  # without a query; the list of parts has one
 
 
 def begun(stage):
@@ -201,7 +201,7 @@ def joining(stage):
 
 
 def joined(stage):
-    """Both are objects, and the worker does not know that of the second."""
+    """Both are objects, and the worker has no response for the second."""
     return at(stage, r"^POST /[^ ]*/vod/[^ ]*\?uploadId=", after=1, answer=True)
 
 
@@ -214,14 +214,14 @@ def encoding(stage, title=None):
 
 @contextlib.contextmanager
 def publishing(stage, title=None):
-    """In the middle of the transaction that makes a film READY."""
+    """Within the transaction that publishes a film."""
     made, title, parts = stage.init(title=title)
     with contextlib.closing(stage.world.postgres.connect(stage.world.db.info.dbname)) as other:
         other.autocommit = False
         other.cursor().execute('SELECT FROM "Title" WHERE "id" = %s FOR NO KEY UPDATE', (title,))
         stage.complete(made, parts)
         wait_for(lambda: stage.rows("""SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
-            AND query LIKE '%transcode_finish%'"""), "a film that is being published")
+            AND query LIKE '%transcode_finish%'"""), "the publishing transaction")
         yield
 
 
@@ -232,7 +232,7 @@ def published(stage):
 
 
 def replacing(stage):
-    """A second film for a title is encoded while the first plays."""
+    """A second film of a title is encoded while the first plays."""
     return encoding(stage, stage.playing())
 
 
@@ -242,7 +242,7 @@ def republishing(stage):
 
 @contextlib.contextmanager
 def removing(stage):
-    """Of the two renditions that were replaced one is gone, and the second about to go."""
+    """Of two replaced renditions one is deleted, and the request to delete the second is held."""
     title = stage.playing()
     stage.studio.wait(stage.upload(title=title))
     stage.viewer.wait(2)
@@ -252,7 +252,7 @@ def removing(stage):
         yield
 
 
-# The victims: how each is killed, and how it comes back.
+# Victims: each function kills one and returns a function that restarts it.
 
 def worker(stage):
     os.kill(stage.worker(-1), signal.SIGKILL)
@@ -310,7 +310,7 @@ PLAN = [(victim, point) for victim, points in [
 
 @pytest.mark.parametrize("victim, point", PLAN, ids=["%s killed when %s" % (v.__name__, p.__name__) for v, p in PLAN])
 @pytest.mark.errors("worker died")
-def test_killed(stage, victim, point):
+def test_a_kill_loses_no_film(stage, victim, point):
     with point(stage):
         comes_back = victim(stage)
     comes_back()
@@ -318,5 +318,5 @@ def test_killed(stage, victim, point):
     if stage.viewer:
         stage.viewer.wait(2)
         stage.viewer.close()
-    # And life goes on.
+    # A new upload works afterwards.
     stage.studio.wait(stage.upload())

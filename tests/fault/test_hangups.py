@@ -1,5 +1,5 @@
-"""Thousands of clients that hang up at any moment, in every way in which a connection can end, beside clients that stay: no
-worker dies, and nobody who stays notices. Each await by itself is tried by test_awaits.py."""
+"""Thousands of clients that disconnect at any moment, in each way in which a connection can end, beside clients that stay: no worker crashes,
+and all clients that stay are served. test_awaits.py tests each await by itself."""
 import concurrent.futures
 import random
 import socket
@@ -20,7 +20,7 @@ RIVALS = 8
 
 
 class Crowd:
-    """Clients that hang up, and what they ask for: routes that wait for threads, statements, timers, gateways and the store."""
+    """Clients that disconnect, and their requests: routes that wait for threads, statements, timers, gateways and object storage."""
 
     def __init__(self, world, gateways, authority):
         self.authority, self.leaf, self.tls_port = authority, authority.issue("localhost"), free_port()
@@ -65,7 +65,7 @@ class Crowd:
                 self.left += 1
 
     def stay(self, number):
-        """A client that stays: how many of its requests were served. All must be."""
+        """A client that stays. Returns the number of its requests; all must succeed."""
         served, paths = 0, (("/health", None), ("/api/titles", None), ("/api/titles/%s" % self.title, None), ("/api/auth/me", self.api.token))
         url = self.a.url if number % 2 else "https://localhost:%d" % self.tls_port
         with requests.Session() as s:
@@ -82,7 +82,7 @@ def crowd(world, gateways, tmp_path):
     return Crowd(world, gateways, pki.Authority(str(tmp_path)))
 
 
-def test_those_who_hang_up_cost_nobody_else_an_answer(crowd):
+def test_clients_that_disconnect_affect_no_other_client(crowd):
     before = wait_for(lambda: len(crowd.a.workers()) == 2 and crowd.a.workers(), "both workers")
     with concurrent.futures.ThreadPoolExecutor(RIVALS + 4) as pool:
         leaving = [pool.submit(crowd.leave, seed) for seed in range(RIVALS)]
@@ -91,6 +91,6 @@ def test_those_who_hang_up_cost_nobody_else_an_answer(crowd):
             future.result()
         assert min(future.result() for future in staying) > 0
     assert crowd.a.workers() == before
-    wait_for(lambda: crowd.a.metric("requests_open") == 1, "the end of every request but the one that asks")
+    wait_for(lambda: crowd.a.metric("requests_open") == 1, "the end of all other requests")
     assert crowd.a.metric("clients_left_total") > HANG_UPS / 10 and crowd.a.metric("requests_in_flight") == 0
     assert not [line for line in crowd.a.log_lines() if "without a response" in line["msg"]]

@@ -1,5 +1,5 @@
-"""A wire between the appliance and any server over TCP that a test cuts at a question it names: before the server gets it, or after
-the server has answered and before the answer arrives. It changes no byte."""
+"""A TCP proxy between the appliance and a server that a test cuts at a given request: before the server receives it, or after the server has
+replied and before the reply arrives. It changes no byte."""
 import contextlib
 import re
 import socket
@@ -10,7 +10,7 @@ from services import wait_for
 
 
 class Cut:
-    """One connection, from the moment at which it carries what is looked for."""
+    """One connection, from the moment at which it carries the matching request."""
 
     def __init__(self, pattern, answer):
         self.pattern, self.answer = re.compile(pattern), answer
@@ -24,11 +24,11 @@ class Cut:
             self.drop()
 
     def wait(self):
-        """Until the question was sent; it is lost, or the server has it."""
+        """Waits until the request was sent; it is lost, or the server has it."""
         wait_for(self.asked.is_set, "the question %r" % self.pattern.pattern, 60)
 
     def wait_answered(self):
-        """Until the server has answered; the answer does not arrive."""
+        """Waits until the server has replied; the reply is held."""
         wait_for(self.answered.is_set, "an answer to %r" % self.pattern.pattern, 60)
 
     def drop(self):
@@ -39,7 +39,7 @@ class Cut:
 
 
 class Wire(Listening):
-    """Listens on a port of its own and passes everything on to `port`."""
+    """Listens on its own port and forwards to `port`."""
 
     def __init__(self, port):
         self.server, self.next = port, None
@@ -47,8 +47,8 @@ class Wire(Listening):
 
     @contextlib.contextmanager
     def cut(self, pattern, answer=False):
-        """The next question that matches is lost with its connection; with `answer`, the server gets it and all that it answers
-        is held back until drop(), or until the block is left."""
+        """Loses the next matching request with its connection; with `answer`, the server receives it, and its reply is held until drop() or
+        the end of the block."""
         self.next = cut = Cut(pattern, answer)
         try:
             yield cut
