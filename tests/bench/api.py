@@ -1,5 +1,5 @@
-"""The API: events stored with every acknowledged one on disk, what a read costs beside the same statement in pgbench, and logins
-against bcrypt alone, with what they do to others."""
+"""The API: stored events with a durable commit for every response; the CPU time of a read beside the same statement in pgbench; logins beside
+bcrypt alone, and their effect on other requests."""
 import functools
 import json
 import os
@@ -28,7 +28,7 @@ request = function()
 end
 """
 
-# The same row in a transaction of its own.
+# The same row, in a transaction of its own.
 INSERT_EVENT = """
 \\set title random(1, %d)
 \\set profile random(1, %d)
@@ -37,7 +37,7 @@ VALUES (:profile, :title, 'PLAY_END', timezone('UTC', now()), 'NG', 'd',
 	'{"positionSec":1234,"durationSec":5400,"completionPercent":0.25,"reason":"progress"}', timezone('UTC', now()));
 """ % (TITLES, VIEWERS)
 
-# Reads: the path, its statement, who may ask, the segment of the path and the query as the statement sees them.
+# Reads: path, statement, required role, path segments and query as the statement gets them.
 READS = [
     ("/api/titles/7", "titles/detail", None, {"id": "7", "enforcement": "grant"}, {}),
     ("/api/titles/8/episodes", "titles/episodes", None, {"id": "8", "enforcement": "grant"}, {}),
@@ -67,7 +67,7 @@ READS = [
 
 
 class Durable(Postgres):
-    """The tests' PostgreSQL does not wait for its disk; this one does."""
+    """PostgreSQL with synchronous writes; the tests' PostgreSQL has fsync off."""
 
     def commands(self):
         return [[word.replace("fsync=off", "fsync=on") for word in command] for command in super().commands()]
@@ -87,7 +87,7 @@ def token(user):
 
 
 def cpu(*roots):
-    """Seconds of processor that the processes and those below them have had, ended ones included."""
+    """Returns the CPU seconds of the processes and their descendants, including ended ones."""
     total, todo = 0, list(roots)
     while todo:
         pid = todo.pop()
@@ -102,13 +102,13 @@ def cpu(*roots):
 
 
 def ended():
-    """The same of the programs that were run and have ended."""
+    """Returns the CPU seconds of all ended child processes."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 
 
 def wrk(url, *options, connections=CONNECTIONS, seconds=SECONDS):
-    """Requests a second, how many, and the 99th percentile in ms; every one was answered, and with success."""
+    """Returns requests per second, the number of requests, and the 99th percentile in ms. Every request must succeed."""
     out = subprocess.run(["wrk", "-t", "1", "-c", str(connections), "-d", "%ds" % seconds, "--timeout", "30s", "--latency", *options, url], check=True, capture_output=True, text=True).stdout
     if "Non-2xx" in out or "Socket errors" in out:
         raise SystemExit(out)
@@ -118,7 +118,7 @@ def wrk(url, *options, connections=CONNECTIONS, seconds=SECONDS):
 
 
 def pgbench(postgres, url, script, *options, clients=8):
-    """Statements a second, and how many."""
+    """Returns statements per second, and their number."""
     out = subprocess.run([postgres.bin + "/pgbench", "-n", "-M", "prepared", "-f", script, "-c", str(clients), "-j", "1", *options, url],
                          capture_output=True, text=True)
     if out.returncode != 0:
@@ -144,17 +144,17 @@ def events(folder, a, postgres, url, db):
         rate, answered, p99 = wrk(a.url, "-s", lua)
         late.append(p99)
         if count() - before < answered:
-            raise SystemExit("%d events were acknowledged and %d are there" % (answered, count() - before))
+            raise SystemExit("%d events were acknowledged and %d are stored" % (answered, count() - before))
         return rate
 
     rate, single = in_turn(ROUNDS, ours, lambda: pgbench(postgres, url, script, "-T", str(SECONDS), clients=32)[0])
-    print("\nevents: wrk with %d connections and one event a request, the middle of %d rounds of %d s; all of it on one machine" % (CONNECTIONS, ROUNDS, SECONDS))
-    line("POST /api/events", rate, "/s", 5000, False, "%.0f/s with a transaction for each, pgbench -c 32" % single)
-    line("its slowest of a hundred", sorted(late)[len(late) // 2], "ms", 50, True)
+    print("\nevents: wrk with %d connections and one event per request, median of %d rounds of %d s; all on one machine" % (CONNECTIONS, ROUNDS, SECONDS))
+    line("POST /api/events", rate, "/s", 5000, False, "%.0f/s with one transaction per event, pgbench -c 32" % single)
+    line("p99 of these requests", sorted(late)[len(late) // 2], "ms", 50, True)
 
 
 def statement(folder, file, need, about, query):
-    """Guard and statement as pgbench runs them: parameters by name instead of in one JSON object, which only makes them cheaper."""
+    """Returns guard and statement for pgbench: with variables in place of members of one JSON object, which is cheaper."""
     context = {"userId": "1", "deviceId": "d", "need": need, "country": "UNKNOWN", "audience": "all", "urlPlaceholder": "m", "agent": "wrk", "address": "127.0.0.1",
                "kidRatings": "G,PG", **about}
     values = {**context, **{"query_" + k: v for k, v in query.items()}, "context": json.dumps({**context, "query": query}), "body": "{}"}
@@ -164,7 +164,7 @@ def statement(folder, file, need, about, query):
             sql = "".join(row for row in f if not row.lstrip().startswith("--")).strip().rstrip(";")
         sql = re.sub(r"\$1(?:::jsonb)? ->> '(\w+)'", lambda m: "(:%s::text)" % m.group(1) if m.group(1) in values else "NULL::text", sql)
         sql = re.sub(r"\$1 #>> '\{query,(\w+)\}'", lambda m: "(:query_%s::text)" % m.group(1) if "query_" + m.group(1) in values else "NULL::text", sql)
-        sql = re.sub(r'":(?!:)', '": ', sql)  # in JSON; pgbench would see a parameter
+        sql = re.sub(r'":(?!:)', '": ', sql)  # in JSON; pgbench would take it for a variable
         text += [s.strip() for s in re.split(r";\n", sql.replace("$1", "(:context::jsonb)").replace("$2", "(:body::jsonb)"))]
     path = os.path.join(folder, file.replace("/", "-") + ".sql")
     with open(path, "w") as f:
@@ -174,7 +174,7 @@ def statement(folder, file, need, about, query):
 
 
 def reads(folder, a, postgres, url):
-    print("\nreads: processor time of a request in the API and PostgreSQL, of the same statements' in pgbench and PostgreSQL")
+    print("\nreads: CPU time of a request in the API and PostgreSQL, relative to the same statements in pgbench and PostgreSQL")
     for path, file, need, about, query in READS:
         script, defines = statement(folder, file, need, about, query)
         options = ["-H", "Authorization: Bearer " + token(1)] if need else []
@@ -187,7 +187,7 @@ def reads(folder, a, postgres, url):
         def theirs():
             others, before = children(postgres.process.pid), cpu(postgres.process.pid) + ended()
             answered = pgbench(postgres, url, script, "-T", str(READ_SECONDS), *defines)[1]
-            # What a process of the server has had is its parent's once it has ended, and for a moment nobody's.
+            # The CPU time of an ended server process is added to its parent, after a moment.
             wait_for(lambda: set(children(postgres.process.pid)) <= set(others), "the end of pgbench's connections")
             return (cpu(postgres.process.pid) + ended() - before) / answered * 1e6
 
@@ -196,7 +196,7 @@ def reads(folder, a, postgres, url):
 
 
 def two_cores():
-    """Passwords a second that the service's own bcrypt hashes on two processors, with nothing around it."""
+    """Returns the passwords per second that the service's bcrypt hashes on two processors."""
     hashes = tool("hashes")
     crews = [subprocess.Popen([hashes, str(SECONDS)], stdout=subprocess.PIPE) for _ in range(2)]
     return sum(int(c.communicate()[0]) for c in crews) / SECONDS
@@ -219,15 +219,15 @@ def logins(a):
             what()
         told = told.result()[1]
         if set(told["statuses"]) != {"200"}:
-            raise SystemExit("a request failed beside logins: %s" % told["statuses"])
+            raise SystemExit("a request failed during logins: %s" % told["statuses"])
         return told["p99"]
 
     rate, most = in_turn(ROUNDS, ours, two_cores)
-    # What takes the processors' time as logins do, but outside: the difference is ours.
+    # The same bcrypt load in other processes: the difference is the service's.
     p99 = in_turn(ROUNDS, *(functools.partial(beside, what) for what in (ours, two_cores, lambda: time.sleep(SECONDS))))
-    print("\nlogins: 16 at once; then beside %d other requests a second" % OTHERS)
-    line("POST /api/auth/login, of bcrypt alone on two cores", rate / most, "", .9, False, "%.1f/s and %.1f/s" % (rate, most))
-    line("another request's slowest of a hundred, later by", p99[0] - p99[2], "ms", 5, True,
+    print("\nlogins: 16 concurrent; then with %d other requests per second" % OTHERS)
+    line("POST /api/auth/login, ratio to bcrypt on two cores", rate / most, "", .9, False, "%.1f/s and %.1f/s" % (rate, most))
+    line("increase of p99 of other requests", p99[0] - p99[2], "ms", 5, True,
          "%.1f ms, %.1f without logins, %.1f beside bcrypt outside" % (p99[0], p99[2], p99[1]))
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""The benchmark: what the product promises about speed and size, measured beside something else in the same run.
-Usage: bench.py [footprint|serving|api|overload|tls|transcode]… (all of them when none is named); nothing else should run on the machine."""
+"""The benchmark: speed and size, measured beside another program in the same run.
+usage: bench.py [footprint|serving|api|overload|tls|transcode]… (default: all). No other load should run on the machine."""
 import os
 import sys
 import tempfile
@@ -23,7 +23,7 @@ def main():
     wanted = sys.argv[1:] or list(PARTS)
     for name in wanted:
         if name not in PARTS:
-            raise SystemExit("bench: no part is called %s; there are %s" % (name, ", ".join(PARTS)))
+            raise SystemExit("bench: unknown part %s; use %s" % (name, ", ".join(PARTS)))
     with as_in_a_container():
         for name in wanted:
             with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""Viewers and titles for whoever measures or tries the API with many."""
+"""Viewers and titles for benchmarks and soak tests."""
 import ctypes
 import ctypes.util
 

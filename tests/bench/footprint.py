@@ -1,4 +1,4 @@
-"""What the process costs before anybody asks for anything: time to the first answer, memory at rest, bytes on disk."""
+"""The idle process: time to the first response, memory, size of the binary."""
 import os
 import re
 import socket
@@ -13,7 +13,7 @@ NODE = 'require("http").createServer((q, a) => a.end("ok")).listen(process.env.P
 
 
 def first_answer(command, env):
-    """Milliseconds from starting the process to its first answer."""
+    """Returns the milliseconds from the start of the process to its first response."""
     port = free_port()
     began = time.monotonic()
     p = subprocess.Popen(command, env=services.clean_environment(**env, PORT=port), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
@@ -33,14 +33,14 @@ def first_answer(command, env):
 
 
 def resting(pid):
-    """The PSS in MB of a process and all below it."""
+    """Returns the PSS in MB of a process and its descendants."""
     with open("/proc/%d/smaps_rollup" % pid) as f:
         mine = int(re.search(r"^Pss:\s+(\d+) kB", f.read(), re.M).group(1)) / 1024
     return mine + sum(resting(child) for child in children(pid))
 
 
 def settled(pid):
-    """The same when it no longer changes."""
+    """Returns the PSS when it is constant."""
     last = [resting(pid)]
 
     def still():
@@ -48,7 +48,7 @@ def settled(pid):
         last.append(resting(pid))
         return abs(last[-1] - last[-2]) < 0.05 and last[-1]
 
-    return wait_for(still, "a process at rest", 30)
+    return wait_for(still, "constant memory", 30)
 
 
 def measure(folder):

@@ -1,5 +1,5 @@
-"""What is left of the peak when five times as many requests come as can be served: how many of them are accepted, how fast those are, how many
-are told to come again. The service and its database have half of the processors to themselves, the clients the other half."""
+"""Goodput at five times the peak load: accepted requests, their latency, and the share of 503. The service and its database have one half of
+the processors, the clients the other half."""
 import json
 import os
 import random
@@ -12,12 +12,12 @@ from report import line
 from services import Appliance, KeyValue, Postgres, run
 from tls import tool
 
-CLIENTS = (32, 128)  # the knee is where more of them no longer help
+CLIENTS = (32, 128)  # at the knee more clients do not increase the rate
 SECONDS, ROUNDS, TIMES = 4, 3, 5
 
 
 class Behind(Postgres):
-    """Elsewhere the database has processors of its own; here it at least takes none from the service while that has something to do."""
+    """In production the database has its own processors; here lower priority keeps it from delaying the service."""
 
     def commands(self):
         return [["nice", "-n", "10", *command] for command in super().commands()]
@@ -38,7 +38,7 @@ def reads():
 
 
 def mixed():
-    """Of a thousand: 600 public reads, 240 of what is one's own, 140 events, 15 edits, 5 sign-ins."""
+    """Per thousand: 600 public reads, 240 reads of the user's own data, 140 events, 15 edits, 5 logins."""
     chance, made = random.Random(1), []
     for _ in range(1000):
         n, v = chance.random(), chance.randint(2, VIEWERS)
@@ -57,7 +57,7 @@ def mixed():
 
 
 class Flood:
-    """The clients; `pinned` is the command in front that keeps them to their processors."""
+    """Runs the load generator; `pinned` is the command that pins it to its processors."""
 
     def __init__(self, a, requests, pinned):
         self.a, self.pinned, self.tool = a, pinned, tool("flood")
@@ -67,7 +67,7 @@ class Flood:
         r = subprocess.run([*self.pinned, self.tool, str(self.a.port), how, str(value), str(seconds)], input=self.input, capture_output=True, check=True)
         told = json.loads(r.stdout)
         bad = {s: n for s, n in told["statuses"].items() if s not in ("200", "201", "304", "503")}
-        # An idle connection may be closed, to make room, at the moment at which its client asks again.
+        # The service may close an idle connection, to free a slot, at the moment at which its client sends a request.
         if bad or told["lost"] > .001 * sum(told["statuses"].values()):
             raise SystemExit("overload: %s, %d connections lost" % (bad, told["lost"]))
         return told["accepted"] / told["seconds"], told
@@ -79,14 +79,14 @@ def compare(name, flood):
     peaks = {n: at(n) for n in CLIENTS}
     knee = max(peaks, key=peaks.get)
     rounds = []
-    for _ in range(ROUNDS):  # in turn, so that what else the machine does meets both alike
+    for _ in range(ROUNDS):  # alternating, so that other load on the machine affects both alike
         peak, _ = flood.run("closed", knee)
         rate, told = flood.run("open", TIMES * peak)
         refused = told["statuses"].get("503", 0)
         rounds.append((rate / peak, told["p99"], refused / (refused + told["accepted"]), peak, rate, told))
     ratio, p99, share, peak, rate, told = sorted(rounds, key=lambda r: r[0])[ROUNDS // 2]
-    line("%s: accepted at %d times the peak, of the peak" % (name, TIMES), ratio, "", .8, False, "%.0f/s of %.0f/s with %d clients" % (rate, peak, knee))
-    line("%s: slowest of a hundred accepted" % name, max(r[1] for r in rounds), "ms", 1000, True, "median %.0f ms; %.0f %% got 503; %.0f %% of those who came found no connection free" % (
+    line("%s: accepted at %d times the peak, ratio to the peak" % (name, TIMES), ratio, "", .8, False, "%.0f/s of %.0f/s with %d clients" % (rate, peak, knee))
+    line("%s: p99 of the accepted requests" % name, max(r[1] for r in rounds), "ms", 1000, True, "median %.0f ms; %.0f %% got 503; %.0f %% of the requests found no free connection" % (
         told["p50"], 100 * share, 100 * told["unasked"] / (told["unasked"] + sum(told["statuses"].values()))))
 
 
@@ -95,7 +95,7 @@ def measure(folder):
     ours, theirs = cores[:(len(cores) + 1) // 2], cores[(len(cores) + 1) // 2:] or cores
     pin = lambda list_: ["taskset", "-c", ",".join(map(str, list_))]
     keyvalue, everybody = KeyValue(), os.sched_getaffinity(0)
-    os.sched_setaffinity(0, ours)  # what is started now inherits it
+    os.sched_setaffinity(0, ours)  # inherited by the processes that are started from here on
     postgres = Behind()
     url, db = postgres.create()
     if run("migrate", DATABASE_URL=url).returncode != 0:
@@ -105,7 +105,7 @@ def measure(folder):
     a = Appliance(folder, roles="api", DATABASE_URL=url, REDIS_URL=keyvalue.url, WORKERS=len(ours), **services.SECRETS).wait_healthy()
     os.sched_setaffinity(0, everybody)
     try:
-        print("\noverload: the service and PostgreSQL on processor %s, the clients on %s; the middle of %d rounds of %d s" % (
+        print("\noverload: the service and PostgreSQL on processor %s, the clients on %s; median of %d rounds of %d s" % (
             ",".join(map(str, ours)), ",".join(map(str, theirs)), ROUNDS, SECONDS))
         compare("one title", Flood(a, reads(), pin(theirs)))
         compare("mixed", Flood(a, mixed(), pin(theirs)))

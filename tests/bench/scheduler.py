@@ -1,4 +1,4 @@
-"""How the kernel shares the processors among what a benchmark starts."""
+"""How the kernel shares the processors among the processes of a benchmark."""
 import contextlib
 
 AUTOGROUP = "/proc/sys/kernel/sched_autogroup_enabled"
@@ -6,8 +6,8 @@ AUTOGROUP = "/proc/sys/kernel/sched_autogroup_enabled"
 
 @contextlib.contextmanager
 def as_in_a_container():
-    """Outside of containers Linux may give every session the same share, whatever the niceness of what is in it (sched(7)), and each of PostgreSQL's
-    processes is a session: passwords that stand back would hold it up. Switched off meanwhile, where we may."""
+    """Outside of containers Linux may give every session the same share and apply niceness within a session only (autogroups, sched(7)). Each
+    PostgreSQL process is a session, so low-priority password hashing would delay it. Disables autogroups during the block, if permitted."""
     try:
         with open(AUTOGROUP) as f:
             grouped = f.read().strip() == "1"
@@ -18,7 +18,7 @@ def as_in_a_container():
         grouped = False
     except OSError:
         grouped = False
-        print("bench: sessions share the processors here, and niceness counts within one only; %s is not ours to change" % AUTOGROUP)
+        print("bench: autogroups are enabled, so niceness applies within a session only; no permission to write %s" % AUTOGROUP)
     try:
         yield
     finally:

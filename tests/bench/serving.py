@@ -1,4 +1,4 @@
-"""Requests a second: /health against nginx, the list of titles by itself, one title against pgbench with the same statement."""
+"""Requests per second: /health against nginx, the list of titles, one title against pgbench with the same statement."""
 import os
 import re
 import shutil
@@ -44,7 +44,7 @@ FROM "Title" t, unnest('{R360,R720,R1080}'::text[]) r;
 ANALYZE;
 """ % TITLES
 
-# Asks for one title after the other.
+# Requests one title after the other.
 EACH_TITLE = """
 local id = 0
 request = function()
@@ -73,7 +73,7 @@ class Nginx(Server):
 
 
 def wrk(url, *options):
-    """Requests a second; every one of them was answered, and with 200."""
+    """Returns requests per second; every response must have status 200."""
     out = subprocess.run(["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", "%ds" % SECONDS, *options, url], check=True, capture_output=True, text=True).stdout
     if "Non-2xx" in out or "Socket errors" in out:
         raise SystemExit(out)
@@ -87,15 +87,15 @@ def compression(a, nginx):
     small = requests.get(a.url + "/api/titles", headers={"Accept-Encoding": "gzip"}, stream=True).raw.read(decode_content=False)
     with open(nginx.folder + "/titles", "wb") as f:
         f.write(plain)
-    line("/api/titles, bytes with gzip, of those without", len(small) / len(plain), "", 0.2, True, "%d and %d" % (len(small), len(plain)))
+    line("/api/titles, bytes with gzip, ratio to those without", len(small) / len(plain), "", 0.2, True, "%d and %d" % (len(small), len(plain)))
     ours, without, theirs = in_turn(ROUNDS, lambda: wrk(a.url + "/api/titles", *accept), lambda: wrk(a.url + "/api/titles"),
                                     lambda: wrk(nginx.url + "/titles", *accept))
-    line("/api/titles with gzip, of nginx's gzip on", ours / theirs, "", 1, False, "%.0f/s and %.0f/s" % (ours, theirs))
-    line("/api/titles with gzip, of those without", ours / without, "", 0.8, False, "%.0f/s and %.0f/s" % (ours, without))
+    line("/api/titles with gzip, ratio to nginx's gzip on", ours / theirs, "", 1, False, "%.0f/s and %.0f/s" % (ours, theirs))
+    line("/api/titles with gzip, ratio to those without", ours / without, "", 0.8, False, "%.0f/s and %.0f/s" % (ours, without))
 
 
 def statement(folder):
-    """What pgbench runs: our own statement with its parameters by name instead of in one JSON object, which only makes it cheaper."""
+    """Returns our statement for pgbench: with variables in place of members of one JSON object, which is cheaper."""
     with open(os.path.join(ROOT, "sql/query/titles/detail.sql")) as f:
         text = "".join(row for row in f if not row.lstrip().startswith("--"))
     text = re.sub(r"\(\$1 ->> '(\w+)'\)", r":\1", text)
@@ -106,7 +106,7 @@ def statement(folder):
 
 
 def pgbench(postgres, url, script, clients):
-    """Statements a second."""
+    """Returns statements per second."""
     out = subprocess.run([postgres.bin + "/pgbench", "-n", "-M", "prepared", "-f", script, "-c", str(clients), "-j", "1", "-T", str(SECONDS),
                           "-D", "country=NG", "-D", "audience=ADULT", "-D", "urlPlaceholder=m", url], check=True, capture_output=True, text=True).stdout
     return float(re.search(r"tps = ([\d.]+)", out).group(1))
@@ -123,16 +123,16 @@ def measure(folder):
         f.write(EACH_TITLE)
     a = Appliance(folder, roles="api", DATABASE_URL=url, REDIS_URL=keyvalue.url).wait_healthy()
     try:
-        print("\nserving: wrk with %d connections, the middle of %d rounds of %d s; the generator is on the same machine" % (CONNECTIONS, ROUNDS, SECONDS))
+        print("\nserving: wrk with %d connections, median of %d rounds of %d s; the load generator is on the same machine" % (CONNECTIONS, ROUNDS, SECONDS))
         ours, theirs = in_turn(ROUNDS, lambda: wrk(a.url + "/health"), lambda: wrk(nginx.url + "/health"))
-        line("/health, of nginx's return 200", ours / theirs, "", 0.8, False, "%.0f/s and %.0f/s" % (ours, theirs))
+        line("/health, ratio to nginx's return 200", ours / theirs, "", 0.8, False, "%.0f/s and %.0f/s" % (ours, theirs))
         ours, = in_turn(ROUNDS, lambda: wrk(a.url + "/api/titles"))
         line("/api/titles, %d titles, %.0f kB" % (TITLES, len(a.get("/api/titles").content) / 1000), ours, "/s", 3000, False)
         compression(a, nginx)
-        # pgbench is at its best with few clients; it gets both.
+        # pgbench is fastest with few clients; both numbers are measured.
         ours, few, many = in_turn(ROUNDS, lambda: wrk(a.url + "/", "-s", each), lambda: pgbench(postgres, url, script, 4),
                                   lambda: pgbench(postgres, url, script, CONNECTIONS))
-        line("/api/titles/:id, of pgbench -M prepared", ours / max(few, many), "", 0.6, False, "%.0f/s and %.0f/s" % (ours, max(few, many)))
+        line("/api/titles/:id, ratio to pgbench -M prepared", ours / max(few, many), "", 0.6, False, "%.0f/s and %.0f/s" % (ours, max(few, many)))
     finally:
         a.close()
         db.close()

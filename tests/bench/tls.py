@@ -1,5 +1,5 @@
-"""TLS beside OpenSSL: bulk through each client, of processor time, since client and server share the machine; what our listener
-spends on bytes and on handshakes, against nginx."""
+"""TLS against OpenSSL, in CPU time, because client and server share the machine: bulk transfers of each client; bulk transfers and handshakes
+of the listener, against nginx."""
 import os
 import re
 import resource
@@ -14,9 +14,9 @@ from services import ROOT, Appliance, Server, children, clean_environment, free_
 
 
 MEGABYTES, ROUNDS, SECONDS = 200, 3, 3
-FILE = 4000000  # one answer, as many times as it takes
+FILE = 4000000  # one response, repeated
 CIPHER = {"p-256": "ECDHE-ECDSA-AES128-GCM-SHA256", "rsa-2048": "ECDHE-RSA-AES128-GCM-SHA256"}
-AIM = {"p-256": 0.3, "rsa-2048": 0.15}  # of handshakes; with RSA it is for big numbers that OpenSSL has assembly
+AIM = {"p-256": 0.3, "rsa-2048": 0.15}  # for handshakes; OpenSSL has assembly for RSA's big numbers
 CIPHERS = ":".join(CIPHER.values())
 
 NGINX = """
@@ -85,7 +85,7 @@ def tool(name):
 
 
 def spent(command, stdin=b"", **env):
-    """Seconds of processor time of a client that must succeed."""
+    """Returns the CPU seconds of a client, which must succeed."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     r = subprocess.run([str(w) for w in command], input=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                        env=clean_environment(WANZAMI_ENV="development", HOME="/nonexistent", **env))
@@ -100,7 +100,7 @@ def speed(*args, **env):
 
 
 def processor(process):
-    """Seconds that a server and its workers have spent."""
+    """Returns the CPU seconds of a server and its workers."""
     ticks = 0
     for pid in [process.pid] + children(process.pid):
         with open("/proc/%d/stat" % pid) as f:
@@ -121,7 +121,7 @@ def measure_libpq(root):
         server.set("ssl_ciphers", CIPHERS)
         info = "host=localhost hostaddr=127.0.0.1 port=%d user=postgres dbname=postgres sslmode=verify-full sslrootcert=%s" % (server.port, root.alone)
         copy = "COPY (SELECT repeat('0123456789', 1000) FROM generate_series(1, %d)) TO STDOUT" % (MEGABYTES * 100)
-        compare("libpq, COPY, of psql", 0.5, speed([tool("pg"), info, "down", MEGABYTES]), speed([server.bin + "/psql", "-qXc", copy, info]))
+        compare("libpq, COPY, ratio to psql", 0.5, speed([tool("pg"), info, "down", MEGABYTES]), speed([server.bin + "/psql", "-qXc", copy, info]))
     finally:
         server.close()
 
@@ -132,7 +132,7 @@ def measure_hiredis(root):
     try:
         subprocess.run([str(w) for w in cli + ["-x", "SET", "big"]], input=b"x" * 10000000, check=True, stdout=subprocess.DEVNULL)
         asked = b"GET big\n" * (MEGABYTES // 10)
-        compare("hiredis, GET of 10 MB, of redis-cli", 0.5, speed([tool("redis"), "localhost", server.port, "roots=" + root.alone], asked), speed(cli, asked))
+        compare("hiredis, GET of 10 MB, ratio to redis-cli", 0.5, speed([tool("redis"), "localhost", server.port, "roots=" + root.alone], asked), speed(cli, asked))
     finally:
         server.close()
 
@@ -141,12 +141,12 @@ def measure_curl(root, nginx):
     url, count = "https://localhost:%d/file" % nginx.port, MEGABYTES * 1000000 // FILE
     with open(root.alone) as f:
         pem = f.read()
-    compare("libcurl, GET of 4 MB, of curl", 0.5, speed([tool("fetch")] + [url] * count, EXTRA_CA_PEM=pem),
+    compare("libcurl, GET of 4 MB, ratio to curl", 0.5, speed([tool("fetch")] + [url] * count, EXTRA_CA_PEM=pem),
             speed(["curl", "-sS", "--cacert", root.alone, "-o", "/dev/null", "%s?[1-%d]" % (url, count)]))
 
 
 def served(process, url, root):
-    """Megabytes for each second of processor time that the server spends on them."""
+    """Returns the megabytes per CPU second of the server."""
     def once():
         before = processor(process)
         subprocess.run(["curl", "-sS", "--fail", "--cacert", root.alone, "--tls-max", "1.2", "--ciphers", CIPHERS, "-o", "/dev/null",
@@ -156,12 +156,12 @@ def served(process, url, root):
 
 
 def handshakes(process, port, kind):
-    """Full handshakes for each second of processor time that the server spends on them."""
+    """Returns the full handshakes per CPU second of the server."""
     def once():
         before = processor(process)
         said = subprocess.run(["openssl", "s_time", "-connect", "127.0.0.1:%d" % port, "-new", "-time", str(SECONDS), "-tls1_2", "-cipher", CIPHER[kind]],
                               check=True, capture_output=True, text=True).stdout
-        time.sleep(0.1)  # what the last ones cost is counted, too
+        time.sleep(0.1)  # waits for the end of the last handshakes
         return int(re.search(r"(\d+) connections in \d+ real", said)[1]) / (processor(process) - before)
     return once
 
@@ -177,9 +177,9 @@ def measure_listener(folder, root, kind):
     try:
         if kind == "p-256":
             measure_curl(root, nginx)
-            compare("listener, GET of 4 MB, of nginx", 0.5, served(a.process, "https://localhost:%d/media-local/poster/file" % port, root),
+            compare("listener, GET of 4 MB, ratio to nginx", 0.5, served(a.process, "https://localhost:%d/media-local/poster/file" % port, root),
                     served(nginx.processes[0], "https://localhost:%d/file" % nginx.port, root))
-        compare("listener, full handshakes with %s, of nginx" % kind, AIM[kind], handshakes(a.process, port, kind), handshakes(nginx.processes[0], nginx.port, kind), "/s")
+        compare("listener, full handshakes with %s, ratio to nginx" % kind, AIM[kind], handshakes(a.process, port, kind), handshakes(nginx.processes[0], nginx.port, kind), "/s")
     finally:
         a.close()
         nginx.close()
@@ -187,7 +187,7 @@ def measure_listener(folder, root, kind):
 
 def measure(folder):
     root = pki.Authority(folder)
-    print("\ntls: TLS 1.2 and AES-128-GCM on both sides; for each second of processor time of the side that is measured, the middle of %d rounds" % ROUNDS)
+    print("\ntls: TLS 1.2 and AES-128-GCM on both sides; per CPU second of the measured side, median of %d rounds" % ROUNDS)
     measure_libpq(root)
     measure_hiredis(root)
     measure_listener(folder, root, "p-256")

@@ -1,4 +1,4 @@
-"""The film pipeline against Debian's ffmpeg on the same 30 s clip in 1080p, with the same x264 settings: time and memory."""
+"""The film pipeline against Debian's ffmpeg on the same clip (30 s, 1080p), with the same x264 settings: time and memory."""
 import os
 import subprocess
 import time
@@ -16,7 +16,7 @@ def encode(label, width, rate):
 
 
 def timed(commands, folder):
-    """Seconds that the commands take one after the other, and the largest memory of one in MB."""
+    """Returns the seconds of all commands in sequence, and the largest memory of one in MB."""
     began, most = time.monotonic(), 0
     for c in commands:
         p = subprocess.Popen(c, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -29,7 +29,7 @@ def timed(commands, folder):
 
 def measure(folder):
     base = ["ffmpeg", "-v", "error", "-y"]
-    # Noise makes it about as hard to encode as film is.
+    # Noise makes the clip about as hard to encode as a film.
     subprocess.run(base + ["-f", "lavfi", "-i", "testsrc2=s=1920x1080:r=25", "-f", "lavfi", "-i", "sine=440:r=48000",
                            "-t", "30", "-vf", "noise=alls=6:allf=t,format=yuv420p", "-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-c:a", "aac",
                            "-shortest", "clip.mp4"], cwd=folder, check=True)
@@ -46,8 +46,8 @@ def measure(folder):
         memory.append(most)
         return took
 
-    print("\ntranscode: 30 s of 1080p to 1080/720/360, the middle of 3 rounds")
+    print("\ntranscode: 30 s of 1080p to 1080/720/360, median of 3 rounds")
     a, b, c = in_turn(3, lambda: seconds([ours]), lambda: seconds(three), lambda: seconds([one]))
-    line("time, of three ffmpeg runs", a / b, "", 0.75, True, "%.1f s and %.1f s" % (a, b))
-    line("time, of one ffmpeg that splits one decode", a / c, "", 1.05, True, "%.1f s and %.1f s" % (a, c))
+    line("time, ratio to three ffmpeg runs", a / b, "", 0.75, True, "%.1f s and %.1f s" % (a, b))
+    line("time, ratio to one ffmpeg that splits one decode", a / c, "", 1.05, True, "%.1f s and %.1f s" % (a, c))
     line("largest memory", max(memory[0::3]), "MB", 600, True, "%.2f of the ffmpeg that splits" % (max(memory[0::3]) / max(memory[2::3])))

@@ -1,5 +1,5 @@
-"""Who uses the service during a soak, and the ledger of what they were told. A client never asks twice unless a person or a gateway would:
-what was not answered is unknown, and may have happened or not."""
+"""The clients of a soak test, and the ledger of the responses that they got. A client does not retry unless a person or a gateway would:
+without a response the result is unknown, the request may have taken effect or not."""
 import array
 import collections
 import json
@@ -22,25 +22,25 @@ FILMS = ({"seconds": 1, "size": "1280x720"}, {"seconds": 2, "size": "1280x720"},
 
 
 class Unanswered(Exception):
-    """No answer, or one that says that the service or the store cannot now."""
+    """No response, or one that says that the service or object storage is unavailable."""
 
 
 class Wrong(Exception):
-    """An answer that is not right, fault or not."""
+    """A wrong response; an error even during a fault."""
 
 
 class Ledger:
     def __init__(self):
         self.lock = threading.Lock()
-        self.times = collections.defaultdict(lambda: (array.array("d"), array.array("f")))  # by kind: when, and milliseconds
-        self.errors, self.wrong = [], []  # (when, kind, what)
+        self.times = collections.defaultdict(lambda: (array.array("d"), array.array("f")))  # by kind: times of the requests, and milliseconds
+        self.errors, self.wrong = [], []  # (time, kind, text)
         self.events = {}         # mark: acknowledged
         self.uploads = {}        # upload job: acknowledged
         self.inits_unknown = 0
         self.titles = {}         # name: (acknowledged, id, deleted)
-        self.edits = []          # (title, what its description may be in the end)
+        self.edits = []          # (title, allowed final values of its description)
         self.purchases = {}      # reference: (viewer, title, acknowledged)
-        self.signups = {}        # address: acknowledged
+        self.signups = {}        # e-mail address: acknowledged
 
     def right(self, kind, began, ended):
         with self.lock:
@@ -61,14 +61,15 @@ class Ledger:
 
 
 def failure(answer):
-    """How a failure is called in the report."""
+    """Returns the name of a failure in the report."""
     if answer.headers.get("Content-Type", "").startswith("text/html"):
-        return "%d of the balancer" % answer.status_code
+        return "%d from the balancer" % answer.status_code
     return str(answer.status_code)
 
 
 class Client(threading.Thread):
-    """turn() is what one of them does at a time; between two it thinks. Nothing of a turn is under way while the crowd rests."""
+    """A client thread. turn() is one sequence of requests; between two turns the client waits for `think` seconds. During Crowd.rest() no turn
+    is in progress."""
 
     think = .05
 
@@ -97,21 +98,21 @@ class Client(threading.Thread):
             pass
         except Wrong as e:
             self.ledger.mistake(type(self).__name__, str(e))
-        except Exception as e:  # an answer of a shape that nobody promised
+        except Exception as e:  # a response of an unexpected form
             self.ledger.mistake(type(self).__name__, repr(e))
 
     def ask(self, kind, method, path, body=None, token=None, right=(200,), data=None, headers=None):
-        """The answer, which is right. `path` may be a whole address; that is the store's."""
+        """Returns the response if its status is in `right`. `path` may be a URL of object storage."""
         url = path if path.startswith("http") else self.stage.url + path
         headers = {**({"Authorization": "Bearer " + token} if token else {}), **(headers or {})}
         began = time.monotonic()
         try:
             r = self.session.request(method, url, json=body, data=data, headers=headers, timeout=TIMEOUT)
         except requests.Timeout:
-            self.ledger.error(kind, "no answer in %d s" % TIMEOUT)
+            self.ledger.error(kind, "no response in %d s" % TIMEOUT)
             raise Unanswered from None
         except requests.RequestException:
-            self.ledger.error(kind, "cut off")
+            self.ledger.error(kind, "connection closed")
             raise Unanswered from None
         if r.status_code in right:
             self.ledger.right(kind, began, time.monotonic())
@@ -146,7 +147,7 @@ class Reader(Client):
         offered = self.ask("read", "GET", "/api/titles/%s" % title, token=token).json()["title"]["assetVersions"]
         self.expect([a["rendition"] for a in offered] == RENDITIONS, "title %s plays %s" % (title, [a["rendition"] for a in offered]))
         r = self.ask("play", "GET", random.choice(offered)["url"], headers={"Range": "bytes=0-999"}, right=(206,))
-        self.expect(len(r.content) == 1000, "a range of 1000 bytes has %d" % len(r.content))
+        self.expect(len(r.content) == 1000, "a response to a range of 1000 bytes has %d" % len(r.content))
 
 
 class SignIn(Client):
@@ -165,7 +166,7 @@ class SignIn(Client):
 
 
 class SignUp(Client):
-    """Who signs up gets a mail, does what it says and signs in."""
+    """Signs up, waits for the mail, opens its link and logs in."""
 
     think = 1
 
@@ -194,7 +195,7 @@ class SignUp(Client):
 
 
 class Player(Client):
-    """Tells what was played, each event with a mark of its own."""
+    """Sends play events, each with a unique mark."""
 
     think = .02
 
@@ -210,7 +211,7 @@ class Player(Client):
 
 
 class Editor(Client):
-    """Makes titles, changes them and reads what was changed; removes some again."""
+    """Creates titles, edits them and reads the edits back; deletes some."""
 
     LOOKS = ("/api/admin/dashboard/summary", "/api/admin/events/summary?hours=1", "/api/admin/titles", "/api/admin/uploads", "/api/admin/users/all")
     think = .1
@@ -228,12 +229,12 @@ class Editor(Client):
         try:
             self.ask("edit", "PATCH", "/api/admin/titles/%s" % self.title, {"description": text}, token=token)
         except Unanswered:
-            self.title = None  # it may still happen, and nobody knows when
+            self.title = None  # the edit may still take effect at any time
             raise
         self.kept.intersection_update({text})
         for kind, path in (("admin read", "/api/admin/titles/%s"), ("read", "/api/titles/%s")):
             got = self.ask(kind, "GET", path % self.title, token=token).json()["title"]["description"]
-            self.expect(got == text, "title %s says %r after %r was acknowledged" % (self.title, got, text))
+            self.expect(got == text, "title %s has the description %r after %r was acknowledged" % (self.title, got, text))
         if self.edits % 5 == 0:
             self.ask("admin read", "GET", random.choice(self.LOOKS), token=token)
 
@@ -249,7 +250,7 @@ class Editor(Client):
 
     def remove(self, token):
         title, self.title = self.title, None
-        self.ledger.titles[self.name] = (False, title, False)  # unknown while it is being removed
+        self.ledger.titles[self.name] = (False, title, False)  # unknown while the deletion is in progress
         self.ledger.edits.remove((title, self.kept))
         self.ask("edit", "DELETE", "/api/admin/titles/%s" % title, token=token, right=(204,))
         self.ledger.titles[self.name] = (True, title, True)
@@ -257,7 +258,7 @@ class Editor(Client):
 
 
 class Buyer(Client):
-    """Buys a title; the gateway tells of it as often as it likes, and again until it is heard."""
+    """Buys a title; the gateway sends its webhook up to three times, and repeats it until it is acknowledged."""
 
     think = .5
 
@@ -288,7 +289,7 @@ class Buyer(Client):
 
 
 class Uploader(Client):
-    """Uploads films as the staff's application does; some it gives up half-way, some take the place of a film that plays."""
+    """Uploads films like the admin app; abandons some uploads, and replaces some films."""
 
     think = 4
 
@@ -320,7 +321,7 @@ class Uploader(Client):
                 self.crowd.over.wait(1)
 
     def put(self, url, body):
-        """A person would try again."""
+        """Uploads a part; retries like a person."""
         for left in (3, 2, 1, 0):
             try:
                 return self.ask("part", "PUT", url, data=body)
@@ -330,7 +331,7 @@ class Uploader(Client):
                 self.crowd.over.wait(1)
 
     def publish(self, token):
-        """What is ready is shown to viewers."""
+        """Publishes films that are ready."""
         for job in list(self.mine):
             state = self.stage.rows('SELECT "status"::text, "titleId" FROM "UploadJob" WHERE "id" = %s', (job,))[0]
             if state[0] == "PROCESSING":
@@ -342,7 +343,7 @@ class Uploader(Client):
 
 
 class Crowd:
-    """All of them. rest() returns when nobody is in the middle of anything."""
+    """All clients. rest() returns when no turn is in progress."""
 
     count = {Reader: 4, SignIn: 2, SignUp: 1, Player: 3, Editor: 1, Buyer: 1, Uploader: 2}
 

@@ -1,4 +1,4 @@
-"""What is broken during a soak, how, and how long the service needs to be whole again."""
+"""The faults of a soak test: injection, and the time until all tasks are ready again."""
 import contextlib
 import os
 import random
@@ -9,29 +9,29 @@ import time
 import leavers
 from services import wait_for
 
-CALM = 2  # seconds after a fault in which its errors may still come in
+CALM = 2  # seconds after a fault in which errors are attributed to it
 
 
 class Fault:
-    """One kind. `early`: what it ends is what memory is measured of, so it comes only while that warms up. `resends`: it may end somebody between
-    the mail server's answer and the note of it, so that the same mail goes out once more. `harmless`: it must cost nobody else an answer."""
+    """One kind of fault. `early`: it ends processes whose memory is measured, so it is injected only during the warm-up. `resends`: it may end
+    a sender between the mail server's response and its record, so that the same mail is sent again. `harmless`: no client may lose a response."""
 
     def __init__(self, name, act, early=False, resends=False, harmless=False):
         self.name, self.act, self.early, self.resends, self.harmless = name, act, early, resends, harmless
 
 
 def victim(stage, role):
-    """The last task of a role; the first is the one that is measured."""
+    """Returns the last task of a role; the first is measured."""
     return stage.tasks(role)[-1]
 
 
 def kill_worker(task, which=None):
-    """SIGKILL to a worker; its parent starts another."""
+    """Sends SIGKILL to a worker and waits until its parent has started another."""
     before = wait_for(task.workers, "a worker")
     pid = random.choice(before) if which is None else before[which]
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: pid not in task.workers() and len(task.workers()) >= len(before), "another worker in its place", 60)
+    wait_for(lambda: pid not in task.workers() and len(task.workers()) >= len(before), "a new worker", 60)
 
 
 def kill_task(task):
@@ -52,7 +52,7 @@ def away(server, seconds, stop="kill"):
 
 
 def hang_ups(stage, count):
-    """Clients of every API task, without the balancer, that hang up while threads, statements and timers work for them."""
+    """Runs clients that connect to every API task directly and disconnect during work on threads, statements and timers."""
     chance, before = random.Random(random.random()), {t.port: t.workers() for t in stage.tasks("api")}
     requests = [("GET", "/api/titles"), ("GET", "/api/titles/1"), ("GET", "/health/ready"), ("GET", "/metrics"), ("GET", "/api/ppv/media/nothing"),
                 ("GET", "/api/auth/me", None, stage.viewer()[1]),
@@ -60,7 +60,7 @@ def hang_ups(stage, count):
     for _ in range(count):
         task = chance.choice(stage.tasks("api"))
         leavers.hang_up(chance, lambda: socket.create_connection(("127.0.0.1", task.port), 30), lambda: leavers.message(*chance.choice(requests)))
-    assert before == {t.port: t.workers() for t in stage.tasks("api")}, "a client that hung up ended a worker"
+    assert before == {t.port: t.workers() for t in stage.tasks("api")}, "a client that disconnected ended a worker"
 
 
 FAULTS = (
@@ -83,15 +83,15 @@ FAULTS = (
 
 
 class Faults:
-    """Breaks one thing after the other, each kind once before any comes again. `done` has, of each: the fault, when it began, when all was whole
-    again."""
+    """Injects the faults one after the other, each kind once before any is repeated. `done` has (fault, time of its begin, time when all tasks
+    were ready again)."""
 
     def __init__(self, stage, kinds=FAULTS):
         self.stage, self.kinds, self.done = stage, kinds, []
         self.left = []
 
     def next(self, early):
-        """The one to come; the early ones come first, and never late."""
+        """Returns the next fault; early kinds come first, and only during the warm-up."""
         if not [f for f in self.left if early or not f.early]:
             self.left += random.sample(self.kinds, len(self.kinds))
             self.left.sort(key=lambda f: not f.early)
@@ -100,18 +100,18 @@ class Faults:
         return fault
 
     def run(self, until, calm, early, tell):
-        """Faults with `calm` seconds between them until the time is over."""
+        """Injects faults with `calm` seconds between them until `until`."""
         while time.monotonic() + calm < until:
             time.sleep(calm)
             fault, began = self.next(early), time.monotonic()
             fault.act(self.stage)
             self.stage.wait_ready()
             self.done.append((fault, began, time.monotonic()))
-            tell("%s, whole again after %.1f s" % (fault.name, time.monotonic() - began))
+            tell("%s, ready again after %.1f s" % (fault.name, time.monotonic() - began))
         time.sleep(max(0, until - time.monotonic()))
 
     def of(self, moment):
-        """The fault in whose time something happened, or None."""
+        """Returns the fault to which an error at this time is attributed, or None."""
         for fault, began, ended in self.done:
             if began <= moment <= ended + CALM:
                 return fault

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""The soak: mixed load and faults for a time, and then whether anything was lost, done twice or leaked.
-Usage: soak.py [TIME] [SEED] (as in 90s, 10m, 2h; 5m unless said). Exit status 1 when something was."""
+"""Soak test: mixed load and faults for a given time, then checks for lost work, duplicated work and leaks.
+usage: soak.py [TIME] [SEED]. TIME is 90s, 10m or 2h, for example; the default is 5m. Exits with 1 if a check fails."""
 import collections
 import logging
 import os
@@ -21,7 +21,7 @@ from stage import Stage  # noqa: E402
 from verdict import Verdict  # noqa: E402
 from watch import Watch, leaks  # noqa: E402
 
-EARLY, WARM = .2, .35  # of the time: until when processes that are measured may be replaced, and from when on they are measured
+EARLY, WARM = .2, .35  # shares of the time: end of the faults on measured processes, and end of the warm-up
 
 
 def say(text, *args):
@@ -33,7 +33,7 @@ def quantile(sorted_, share):
 
 
 class Soak:
-    """run() does it all; `bad` is then what must not be."""
+    """run() runs the test; afterwards `bad` has the failed checks."""
 
     def __init__(self, folder, seconds, kinds=FAULTS, measured=True):
         self.seconds, self.measured = seconds, measured
@@ -55,19 +55,19 @@ class Soak:
             self.crowd.rest()
             before, self.warm = self.watch.rest() if self.measured else {}, time.monotonic()
             asked = self.crowd.ledger.count()
-            self.tell("warm, and at rest for a moment")
+            self.tell("end of the warm-up, no load for the measurement")
             self.crowd.go()
             self.faults.run(self.began + self.seconds, self.calm, False, self.tell)
             self.crowd.stop()
-            self.tell("the crowd has gone")
+            self.tell("end of the load")
             verdict = Verdict(self.stage, self.crowd.ledger, self.faults).check()
             after = self.watch.rest() if self.measured else {}
             self.watch.stop()
             wrong = [what for _, _, what in self.crowd.ledger.wrong]
-            self.bad = verdict.bad + ["wrong answer: " + what for what in wrong[:20]] + (["%d wrong answers in all" % len(wrong)] if wrong[20:] else [])
-            self.bad += ["an answer was lost by %s: %s: %s" % (fault.name, kind, what) for moment, kind, what in self.crowd.ledger.errors
+            self.bad = verdict.bad + ["wrong response: " + what for what in wrong[:20]] + (["%d wrong responses in total" % len(wrong)] if wrong[20:] else [])
+            self.bad += ["a response was lost during %s: %s: %s" % (fault.name, kind, what) for moment, kind, what in self.crowd.ledger.errors
                          for fault in [self.faults.of(moment)] if fault and fault.harmless]
-            self.bad += ["a sanitizer said: " + line.strip() for line in self.stage.complaints()]
+            self.bad += ["sanitizer: " + line.strip() for line in self.stage.complaints()]
             if self.measured:
                 self.usage(before, after, self.crowd.ledger.count() - asked)
             self.report(verdict)
@@ -81,26 +81,26 @@ class Soak:
         found = leaks(before, after)
         database, valkey, workers = self.watch.connections()
         if database > 3 * workers:
-            found.append("%d connections to the database of %d workers" % (database, workers))
+            found.append("%d database connections for %d workers" % (database, workers))
         if valkey > 2 * workers:
-            found.append("%d connections to Valkey of %d workers" % (valkey, workers))
+            found.append("%d Valkey connections for %d workers" % (valkey, workers))
         self.bad += ["leaked: " + f for f in found]
-        say("\nmemory of one task, PSS of its processes in MB; the slope is of the time after the warm-up, %d answers by all tasks", answers)
-        say("  %-12s %8s %8s %8s %8s %12s", "role", "first", "warm", "last", "most", "MB an hour")
+        say("\nmemory of one task, PSS of its processes in MB; slope after the warm-up, in which all tasks sent %d responses", answers)
+        say("  %-12s %8s %8s %8s %8s %12s", "role", "first", "warm", "last", "maximum", "MB per hour")
         for role in ("api", "transcode", "cron"):
             line = [(t, s[role]) for t, s in self.watch.samples]
             warm = [size for t, size in line if t >= self.warm]
             say("  %-12s %8.1f %8.1f %8.1f %8.1f %+12.1f", role, line[0][1], warm[0], warm[-1], max(size for _, size in line), self.watch.slope(role, self.warm))
-        say("\nat rest, warm and in the end, of the processes that were there both times")
+        say("\nwithout load, after the warm-up and at the end, of processes that existed both times")
         say("  %-12s %22s %22s %22s", "process", "private MB", "descriptors", "threads")
         for role, pid in sorted(before.keys() & after.keys()):
             b, a = before[role, pid], after[role, pid]
             say("  %-12s %10.1f %10.1f  %10d %10d  %10d %10d", role, b.private, a.private, b.descriptors, a.descriptors, b.threads, a.threads)
-        say("  connections of %d workers: %d to the database, %d to Valkey", workers, database, valkey)
+        say("  %d workers have %d database connections and %d Valkey connections", workers, database, valkey)
 
     def report(self, verdict):
         ledger = self.crowd.ledger
-        say("\nanswers that were right, milliseconds; calm is without the time of faults")
+        say("\ncorrect responses, in milliseconds; calm: outside the time of faults")
         say("  %-16s %8s %8s %8s %8s %10s", "kind", "number", "p50", "p95", "p99", "calm p99")
         for kind, (moments, ms) in sorted(ledger.times.items()):
             all_, calm = sorted(ms), sorted(m for t, m in zip(moments, ms) if self.faults.of(t) is None)
@@ -109,17 +109,17 @@ class Soak:
         found = collections.defaultdict(collections.Counter)
         for moment, kind, what in ledger.errors:
             fault = self.faults.of(moment)
-            found[fault.name if fault else "while nothing was broken"]["%s: %s" % (kind, what)] += 1
+            found[fault.name if fault else "outside of faults"]["%s: %s" % (kind, what)] += 1
         times = collections.defaultdict(list)
         for fault, began, ended in self.faults.done:
             times[fault.name].append(ended - began)
         for name in sorted(times.keys() | found.keys()):
-            say("  %-28s %-34s %s", name, "%d times, whole after %.1f s at most" % (len(times[name]), max(times[name])) if name in times else "",
+            say("  %-28s %-34s %s", name, "%d times, ready after %.1f s at most" % (len(times[name]), max(times[name])) if name in times else "",
                 ", ".join("%d %s" % (n, what) for what, n in found[name].most_common(6)) or "none")
-        say("\nin the end")
+        say("\nchecks")
         for line in verdict.notes:
             say("  " + line.replace("%", "%%"))
-        say("\n%s", "nothing was lost, done twice or leaked" if not self.bad else "\n".join("BAD  " + b for b in self.bad))
+        say("\n%s", "no work was lost or duplicated, and no leak was found" if not self.bad else "\n".join("BAD  " + b for b in self.bad))
 
 
 def main():
@@ -130,7 +130,7 @@ def main():
     seed = int(sys.argv[2]) if len(sys.argv) == 3 else random.randrange(10 ** 6)
     random.seed(seed)
     say("soak: %d s with seed %d", seconds, seed)
-    logging.getLogger("mail").setLevel(logging.ERROR)  # the mail server's library warns of itself with every sign-in
+    logging.getLogger("mail").setLevel(logging.ERROR)  # aiosmtpd logs a warning for every AUTH without TLS
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
     with tempfile.TemporaryDirectory(prefix="wanzami-soak-") as folder:
         os.chmod(folder, 0o755)

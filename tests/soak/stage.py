@@ -1,4 +1,5 @@
-"""What a soak runs on: every server, the roles as tasks of their own, API tasks behind a balancer, a database with viewers and titles."""
+"""The environment of a soak test: all servers, one process per task, a load balancer in front of the API tasks, a database with viewers and
+titles."""
 import contextlib
 import random
 import threading
@@ -14,13 +15,13 @@ from services import SECRETS, Appliance, KeyValue, MailServer, ObjectStore, Post
 
 VIEWERS, TITLES, FOR_SALE = 40, 200, 300
 SLOTS = 4
-ROLES = ("api", "api", "transcode", "transcode", "cron")  # of each role the first lives on once its generation has begun
+ROLES = ("api", "api", "transcode", "transcode", "cron")  # the first task of each role is measured and lives until the end, except for early faults
 SETTINGS = {"WORKERS": 2, "SHUTDOWN_DELAY_SEC": 3, "TRANSCODE_LEASE_MS": 5000, "TRANSCODE_RETRY_MS": 100, "QUEUE_SWEEP_MS": 1000, "JOB_LEASE_MS": 5000,
             "STORE_CLEANUP_CRON": "@every 5s", "POPULARITY_CRON": "@every 20s", "PREFERENCES_CRON": "@every 25s", "RECENT_VIEWS_CRON": "@every 30s",
             "SIMILARITIES_CRON": "@every 35s", "MAIL_CLEANUP_CRON": "@every 40s", "SESSION_CLEANUP_CRON": "@every 45s", "POPULARITY_CACHE_SEC": 5,
             "REC_CACHE_SEC": 5}
 
-# Behind what FILL made; ids that were given leave their sequences behind.
+# The ids follow those of FILL. Explicit ids do not advance the sequences.
 FOR_SALE_SQL = """
 INSERT INTO "Title" ("id", "type", "name", "isPpv", "ppvPriceNaira", "ppvCurrency", "updatedAt", "archived", "pendingReview")
 SELECT i, 'MOVIE', 'For sale ' || i, true, 3000, 'NGN', now(), false, false FROM generate_series(%(titles)d + 1, %(titles)d + %(sale)d) i;
@@ -31,7 +32,7 @@ ANALYZE;
 
 
 class Stage:
-    """tasks(role) are the running ones; the first of a role is the one that is measured."""
+    """tasks(role) returns the running tasks of a role; the first one is measured."""
 
     def __init__(self, folder):
         self.folder, self.lock, self.running, self.ended, self.slot = folder, threading.Lock(), [], [], 0
@@ -69,7 +70,7 @@ class Stage:
     # Tasks
 
     def start(self, role):
-        """One more task of a role; the API's get the balancer's places in turn."""
+        """Starts one more task of a role; API tasks use the balancer's ports in turn."""
         port = free_port()
         if role == "api":
             port, self.slot = self.ports[self.slot], (self.slot + 1) % SLOTS
@@ -82,14 +83,14 @@ class Stage:
         return [t for t in self.running if role in (None, t.role)]
 
     def stop(self, task):
-        """As a deployment ends a task: it must do so by itself and in order."""
+        """Ends a task as a deployment does; it must exit with 0."""
         self.running.remove(task)
         self.ended.append(task)
         status = task.stop()
-        assert status == 0, "a task of role %s ended with %d when asked to end" % (task.role, status)
+        assert status == 0, "a task of role %s exited with %d after SIGTERM" % (task.role, status)
 
     def roll(self):
-        """A rolling deployment: each task is replaced, the new one being there first."""
+        """A rolling deployment: for each task, starts a new one before the old one ends."""
         for task in list(self.running):
             new = self.start(task.role)
             self.wait_task(new)
@@ -106,15 +107,15 @@ class Stage:
         wait_for(lambda: self.ready(task) and (task.role != "api" or task.port in self.balancer.up()), "a task of role " + task.role, 120)
 
     def wait_ready(self):
-        """All tasks have what they need, and the balancer sends requests to those of the API."""
+        """Waits until all tasks are ready and the balancer sends requests to the API tasks."""
         for task in self.running:
             self.wait_task(task)
-        wait_for(lambda: self.balancer.up() == {t.port for t in self.tasks("api")}, "the balancer's view of the tasks", 60)
+        wait_for(lambda: self.balancer.up() == {t.port for t in self.tasks("api")}, "the health checks of the balancer", 60)
 
-    # What is asked of them
+    # Requests
 
     def rows(self, sql, values=None):
-        """Over a connection of our own, made anew when the server was restarted."""
+        """Returns the rows of a statement, over the test's own connection (reopened after a restart of the server)."""
         while True:
             try:
                 with self.lock:
@@ -128,7 +129,7 @@ class Stage:
                 time.sleep(.1)
 
     def viewer(self, number=None):
-        """A viewer's number and token; anybody's unless said."""
+        """Returns a viewer's number and token; a random viewer by default."""
         number = number or random.randint(2, VIEWERS)
         return number, bearer(number, "d")
 
@@ -140,5 +141,5 @@ class Stage:
         assert r.returncode == 0, r.stdout + r.stderr
 
     def complaints(self):
-        """What sanitizers said, and workers that ended by a signal that was not ours to give."""
+        """Returns the reports of sanitizers."""
         return [line for t in self.running + self.ended for line in t.complaints()]

@@ -1,5 +1,5 @@
-"""A minute of what ./build.sh soak does for as long as one likes (docs/soak.md): each kind of fault that loses most when it loses anything, under
-load. Only what was lost or done twice counts here; memory and times are for the long one."""
+"""One minute of the soak test (docs/soak.md) with the kinds of faults that can lose most. Checks only for lost and duplicated work; the long
+run also measures memory and times."""
 import os
 import sys
 
@@ -12,7 +12,7 @@ from soak import Soak  # noqa: E402
 KINDS = ("API worker killed", "transcode worker killed", "PostgreSQL restarted", "Valkey wiped", "store paused for 5 s", "100 clients hang up", "rolling restart")
 
 
-def test_nothing_is_lost_or_done_twice(tmp_path):
+def test_no_work_is_lost_or_duplicated(tmp_path):
     soak = Soak(str(tmp_path), 45, [f for f in FAULTS if f.name in KINDS], measured=False).run()
     assert soak.bad == []
     assert {f.name for f, _, _ in soak.faults.done} >= {"rolling restart"} and soak.crowd.ledger.count() > 100

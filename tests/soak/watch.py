@@ -1,4 +1,4 @@
-"""What the tasks use: memory over time, and at rest everything that could leak, of each process by itself."""
+"""Resource use of the tasks: memory over time; without load also descriptors and threads, per process."""
 import collections
 import contextlib
 import glob
@@ -10,14 +10,14 @@ import time
 
 from services import children, wait_for
 
-Rest = collections.namedtuple("Rest", "private descriptors threads")  # MB, and counts
+Rest = collections.namedtuple("Rest", "private descriptors threads")  # MB, count, count
 
-# What a process may have more at one rest than at another: connections that it makes when it first needs them, and memory that a heap keeps.
+# Allowed increase between two rests: connections that are opened on demand, and memory that a heap keeps.
 SPARE = Rest(4, 6, 6)
 
 
 def memory(pid):
-    """PSS and private memory in MB."""
+    """Returns PSS and private memory in MB."""
     with open("/proc/%d/smaps_rollup" % pid) as f:
         text = f.read()
     sizes = {name: int(kb) / 1024 for name, kb in re.findall(r"^(\w+):\s+(\d+) kB", text, re.M)}
@@ -29,7 +29,7 @@ def processes(task):
 
 
 def serving(port):
-    """The inodes of sockets on a port of ours: how many clients keep connections open is their business."""
+    """Returns the inodes of sockets on this local port: the number of client connections is not counted."""
     found = set()
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         with open(table) as f:
@@ -49,7 +49,7 @@ def descriptors(pid, without):
 
 
 class Watch(threading.Thread):
-    """Looks at all tasks every few seconds. `samples` are (when, {role: PSS in MB of one task of it})."""
+    """Samples all tasks every few seconds. `samples` are (time, {role: PSS in MB of its first task})."""
 
     def __init__(self, stage, seconds):
         super().__init__(daemon=True)
@@ -58,7 +58,7 @@ class Watch(threading.Thread):
 
     def run(self):
         while not self.over.wait(self.seconds):
-            with contextlib.suppress(OSError, IndexError, KeyError):  # one that was just ended
+            with contextlib.suppress(OSError, IndexError, KeyError):  # the process has just ended
                 self.samples.append((time.monotonic(), self.look()))
 
     def look(self):
@@ -69,14 +69,14 @@ class Watch(threading.Thread):
         self.join(60)
 
     def slope(self, role, since):
-        """MB an hour, by least squares."""
+        """Returns the slope in MB per hour (least squares)."""
         points = [(t, s[role]) for t, s in self.samples if t >= since]
         return statistics.linear_regression(*zip(*points)).slope * 3600 if len(points) > 2 else 0
 
-    # At rest
+    # Without load
 
     def rest(self):
-        """When nothing is left to do and the memory no longer changes: of each process (role and pid) what it has, and the connections."""
+        """Waits until no work is left and the memory is constant. Returns the Rest of each process, by (role, pid)."""
         idle = """SELECT (SELECT count(*) FROM wanzami.transcode_job WHERE state IN ('queued', 'running'))
             + (SELECT count(*) FROM wanzami.mail_outbox WHERE sent_at IS NULL AND failed_at IS NULL AND next_attempt_at <= now())"""
         wait_for(lambda: self.stage.rows(idle)[0][0] == 0, "the end of all work", 300)
@@ -87,7 +87,7 @@ class Watch(threading.Thread):
             last.append(self.everything())
             return last[-1].keys() == last[-2].keys() and all(abs(last[-1][k].private - last[-2][k].private) < .2 for k in last[-1])
 
-        wait_for(still, "processes at rest", 120)
+        wait_for(still, "the memory to be constant", 120)
         return {k: Rest(*(min(a, b) for a, b in zip(last[-1][k], last[-2][k]))) for k in last[-1]}
 
     def everything(self):
@@ -95,14 +95,14 @@ class Watch(threading.Thread):
                 for t in self.stage.tasks() for pid in processes(t)}
 
     def connections(self):
-        """How many the database and Valkey have of ours, and how many workers there are."""
+        """Returns the number of connections to the database and to Valkey, and the number of workers."""
         database = self.stage.rows("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'wanzami %'")[0][0]
-        valkey = len(self.stage.keyvalue.command("CLIENT", "LIST").splitlines()) - 1  # this one
+        valkey = len(self.stage.keyvalue.command("CLIENT", "LIST").splitlines()) - 1  # the connection of this command
         return database, valkey, sum(len(t.workers()) for t in self.stage.tasks())
 
 
 def leaks(before, after):
-    """What processes that were there at both rests have more of than is to spare."""
+    """Returns the increases of processes that exist in both rests beyond SPARE."""
     found = []
     for key in before.keys() & after.keys():
         for name, was, now, spare in zip(Rest._fields, before[key], after[key], SPARE):
