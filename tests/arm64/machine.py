@@ -1,5 +1,5 @@
-"""A whole machine of 64-bit ARM, emulated by QEMU: Debian's kernel, the small system of its installer, and the appliance in it.
-QEMU's emulation of single programs is quicker, but knows no seccomp; only here do workers live in their sandbox."""
+"""A 64-bit ARM machine, emulated by QEMU: Debian's kernel, the file system of its installer, and the appliance. QEMU's user-mode emulation is
+faster, but has no seccomp; only this emulation runs workers in their sandbox."""
 import json
 import os
 import re
@@ -9,12 +9,12 @@ import subprocess
 from services import Appliance, free_port, wait_for
 
 DEBIAN = "/usr/lib/debian-installer/images/12/arm64/text/debian-installer/arm64/"
-OUTSIDE = "10.0.2.2"  # what listens on 127.0.0.1 outside
+OUTSIDE = "10.0.2.2"  # the host's 127.0.0.1 in the machine
 INSIDE = "10.0.2.15"
 MEDIA = "/films"
 PATIENCE = 600
 
-# The first process. Its console shows the appliance's log, what the kernel says of calls that it refused (audit), and takes commands.
+# The init process. Its console shows the appliance's log and the kernel's records of refused system calls (audit), and accepts commands.
 INIT = """#!/bin/sh
 mount -t devtmpfs none /dev
 mount -t proc none /proc
@@ -38,7 +38,7 @@ poweroff -f
 
 
 def archive(files):
-    """A cpio archive (newc) of (name, mode, content), as the kernel unpacks it over what is there."""
+    """Returns a cpio archive (newc) of (name, mode, content), which the kernel unpacks over the existing files."""
     out = b""
     for number, (name, mode, data) in enumerate([*files, ("TRAILER!!!", 0, b"")]):
         fields = (number, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0)
@@ -49,7 +49,7 @@ def archive(files):
 
 
 class Machine(Appliance):
-    """The appliance in a machine of its own; what it is told of 127.0.0.1 is outside. Its films are in MEDIA."""
+    """The appliance in a machine; 127.0.0.1 in its variables becomes the host. Films are in MEDIA."""
 
     def __init__(self, folder, binary, **env):
         self.binary, self.initrd = binary, os.path.join(folder, "initrd")
@@ -80,10 +80,10 @@ class Machine(Appliance):
         self.process.stdin.flush()
 
     def ask(self, command, pattern):
-        """What the console says after a command, as soon as it has this pattern."""
+        """Sends a command to the console and waits for the pattern in its output. Returns the match."""
         before = len(self.console())
         self.tell(command)
-        return wait_for(lambda: re.search(pattern, self.console()[before:]), "the answer to " + command, PATIENCE)
+        return wait_for(lambda: re.search(pattern, self.console()[before:]), "the output of " + command, PATIENCE)
 
     def wait_healthy(self):
         wait_for(self._up, "/health", PATIENCE)
@@ -94,11 +94,11 @@ class Machine(Appliance):
         return [line for line in found if "_aws" not in line]
 
     def complaints(self):
-        """System calls that were refused."""
+        """Returns the records of refused system calls."""
         return [line for line in self.console().splitlines(True) if "type=1326" in line]
 
     def stop(self):
-        """As ever, from inside; the machine goes with it."""
+        """Sends SIGTERM to the appliance; the machine powers off when it has ended. Returns the exit status."""
         self.tell("kill -TERM $appliance")
         self.process.wait(timeout=PATIENCE)
         return int(re.search("the appliance ended with ([0-9]+)", self.console())[1])

@@ -1,4 +1,4 @@
-"""The appliance for 64-bit ARM in a whole machine, in its sandbox: the same way of a film as anywhere, and nothing it needs is refused."""
+"""The appliance for 64-bit ARM in an emulated machine, in its sandbox: a film from upload to playback, without a refused system call."""
 import json
 import subprocess
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(not services.EMULATOR, reason="run with --binary
 
 @pytest.fixture
 def machine(world, tmp_path):
-    """The world's appliances are machines; mail is left out, whose server is known by its name here only."""
+    """The world with machines in place of processes; without mail, because the name of its server is unknown in the machine."""
     started = []
 
     def start(**env):
@@ -32,10 +32,10 @@ def machine(world, tmp_path):
     assert not complaints, complaints
 
 
-def test_a_film_from_its_upload_to_a_viewer(machine, tmp_path):
+def test_a_film_is_uploaded_transcoded_and_played(machine, tmp_path):
     api = Api(machine, MEDIA, ROLES)
     sandboxed = api.a.ask("grep -h Seccomp: /proc/[0-9]*/status | sort | uniq -c; echo every process", r"(?s)(\d+) Seccomp:\s+2\b.*every process")
-    assert int(sandboxed[1]) == 3  # two that serve, one that transcodes
+    assert int(sandboxed[1]) == 3  # two API workers, one transcode worker
     body = film(seconds=2, size="160x90", rate=12)
     made = api.init(bytesTotal=len(body))
     api.complete(made, api.put(made, body))
@@ -56,8 +56,8 @@ def test_a_film_from_its_upload_to_a_viewer(machine, tmp_path):
     assert api.a.log_lines()[-1]["msg"] == "drained"
 
 
-def test_without_a_sandbox_nothing_is_served():
-    """An emulated process has no seccomp, nor has a kernel that was built without."""
+def test_without_seccomp_the_appliance_does_not_start():
+    """User-mode emulation has no seccomp, like a kernel without it."""
     r = run(**SECRETS, DATABASE_URL="postgresql://nobody@127.0.0.1:1/nothing")
     assert (r.returncode, r.stdout) == (1, "")
     assert r.stderr == "wanzami: this kernel, or what emulates it, has no seccomp; a worker does not run without its sandbox\n"

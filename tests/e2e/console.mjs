@@ -1,5 +1,5 @@
-// Plays one scene in the console with a real browser: node console.mjs SCENE, with what it needs to know as JSON on standard
-// input (base, email, password, film, name, ...). Says on standard output, as JSON, what it saw; fails with what it waited for.
+// Runs one scene in the console with a real browser: node console.mjs SCENE. Reads its parameters as JSON from standard input (base, email,
+// password, film, name, ...). Prints its observations as JSON; on a timeout, prints the name of the condition.
 import { readFileSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
@@ -12,7 +12,7 @@ const page = await browser.newPage({ viewport: { width: 1180, height: 860 } });
 const saw = { errors: [] };
 page.setDefaultTimeout(20000);
 page.on('pageerror', (error) => saw.errors.push(error.message));
-page.on('filechooser', () => {});	// from the start on: asked for only when it opens, it may open too early
+page.on('filechooser', () => {});	// registered early: a listener added when the dialog opens could be too late
 page.on('console', (message) => {
 	if (message.text().includes('Content Security Policy'))
 		saw.errors.push(message.text());
@@ -31,7 +31,7 @@ async function until(what, fn, arg, seconds = 20) {
 	}
 }
 
-/* Tab until the focus is on a control whose name matches: what somebody without a mouse does. */
+/* Presses Tab until the focus is on a control whose name matches. */
 async function reach(name) {
 	for (let i = 0; i < 80; i++) {
 		if (await page.evaluate((n) => {
@@ -41,7 +41,7 @@ async function reach(name) {
 			return;
 		await press('Tab');
 	}
-	throw new Error('the keyboard does not reach ' + name);
+	throw new Error('no control reached by Tab: ' + name);
 }
 
 async function signIn(password = given.password) {
@@ -57,7 +57,7 @@ async function signIn(password = given.password) {
 const inside = () => until('the console', () => !document.querySelector('#room').hidden && document.querySelector('#titles'));
 const job = (name) => `#jobs > li:has(.job-name:text-is("${name}"))`;
 
-/* Chooses a file and starts its upload, by keyboard alone. */
+/* Chooses a file and starts its upload, by keyboard only. */
 async function upload(film, name) {
 	await reach('^Drop films here');
 	const [chooser] = await Promise.all([page.waitForEvent('filechooser'), press('Enter')]);
@@ -69,7 +69,7 @@ async function upload(film, name) {
 	await press('Enter');
 }
 
-/* Follows a film until it is ready or has failed; returns the states and percentages that the page has shown. */
+/* Waits until a film is ready or has failed; returns the states and percentages that the page has shown. */
 async function follow(name, seconds) {
 	const seen = await until('the end of ' + name, (wanted) => {
 		const node = [...document.querySelectorAll('#jobs > li')].find((li) => li.querySelector('.job-name > span').textContent === wanted);
@@ -97,7 +97,7 @@ const playsOn = (from) => until('the film to play on from ' + from, (t) => {
 	return !video.paused && !video.seeking && video.currentTime > t && video.videoWidth > 0;
 }, from, 60);
 
-/* Plays, seeks to the middle and to near the end, and changes the quality on the way. */
+/* Plays the film, seeks to the middle, and selects each quality. */
 async function watch() {
 	await playsOn(0.3);
 	saw.duration = await page.evaluate(() => document.querySelector('#video').duration);
@@ -114,8 +114,8 @@ async function watch() {
 }
 
 const scenes = {
-	/* In and out by keyboard, with a wrong password first. */
-	async door() {
+	/* Signs in, first with a wrong password, and out, by keyboard. */
+	async signing() {
 		await signIn('not-the-password');
 		saw.refused = await until('the refusal', () => document.querySelector('#sign-in-error').textContent);
 		saw.focusAfterRefusal = await focused();
@@ -133,7 +133,7 @@ const scenes = {
 		await until('the sign-in page', () => !document.querySelector('#door').hidden);
 	},
 
-	/* A film from a file to the screen, without a mouse. */
+	/* Uploads, publishes and plays a film by keyboard. */
 	async film() {
 		await signIn();
 		await inside();
@@ -154,8 +154,8 @@ const scenes = {
 		saw.said = await page.textContent('#say');
 	},
 
-	/* A slow line, on which the store goes away for a while. */
-	async line() {
+	/* Uploads over a slow connection while object storage is restarted. */
+	async slow() {
 		const devtools = await page.context().newCDPSession(page);
 		await devtools.send('Network.enable');
 		await devtools.send('Network.emulateNetworkConditions', { offline: false, latency: 5, downloadThroughput: -1, uploadThroughput: 3e6 });
@@ -172,7 +172,7 @@ const scenes = {
 		saw.state = await page.textContent('.job .job-state');
 	},
 
-	/* A file that is dropped, and turns out to be no film. */
+	/* Drops a file that is no film. */
 	async drop() {
 		await signIn();
 		await inside();
@@ -194,7 +194,7 @@ const scenes = {
 		await until('the list to be empty', () => document.querySelector('#work').hidden);
 	},
 
-	/* The access token does not count any more, then nothing does. */
+	/* Invalidates the access token, then both tokens. */
 	async expiry() {
 		await signIn();
 		await inside();
@@ -213,7 +213,7 @@ const scenes = {
 		await inside();
 	},
 
-	/* What the service is doing, opened and closed by keyboard, and kept up to date by itself. */
+	/* Opens and closes the operations panel by keyboard, and waits for its automatic update. */
 	async operations() {
 		await signIn();
 		await inside();
@@ -232,12 +232,12 @@ const scenes = {
 		await until('the end', () => document.querySelector('#operations').hidden);
 	},
 
-	/* The picture of the README: one film on its way, others there. */
+	/* Takes the screenshot of the README, with one film in progress. */
 	async picture() {
 		await signIn();
 		await inside();
 		await upload(given.film, given.name);
-		await until('some of each rendition', () => {
+		await until('progress of each rendition', () => {
 			const bars = [...document.querySelectorAll('.rung progress')];
 			return bars.length > 1 && bars.every((b) => b.value > 15 && b.value < 95);
 		}, null, 240);

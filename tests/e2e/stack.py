@@ -1,6 +1,6 @@
-"""The service as AWS runs it, on this machine: tasks are containers of the image as their task definitions have them, kept in number
-and replaced as ECS does; a load balancer with the health check and the time-outs of the target group; the database and Valkey behind
-TLS under names that a name server knows; an object store."""
+"""The service as AWS runs it, on this machine: each task is a container of the image with its task definition, kept in number and replaced as
+ECS does; a load balancer with the health check and the timeouts of the target group; the database and Valkey with TLS, under names of a DNS
+server; object storage."""
 import concurrent.futures
 import contextlib
 import pathlib
@@ -19,15 +19,14 @@ from nameserver import NameServer
 from secureservers import SecureKeyValue, TlsPostgres
 from services import SECRETS, Client, free_port, run, wait_for
 
-SLOTS = 4  # of the balancer: two API tasks, and two more while a release is rolled out
+SLOTS = 4  # slots of the balancer: two API tasks, and two more during a deployment
 EMAIL, PASSWORD = "ada@example.com", "Films-4-all"
 
-# What would take its time on AWS, too, after a task or a job was lost.
+# Shortens the delays after the loss of a task or a job.
 QUICK = {"TRANSCODE_LEASE_MS": 3000, "TRANSCODE_RETRY_MS": 200, "QUEUE_SWEEP_MS": 500, "JOB_LEASE_MS": 3000, "STORE_CLEANUP_CRON": "* * * * * *"}
 
 class Crowd:
-    """Clients that read and write without pause; whatever is not the right answer is kept in `wrong` as status (0: none) and text, and
-    what was acknowledged in `kept`."""
+    """Clients that read and write in a loop. `wrong` has every unexpected response as (status or 0, text), `kept` the acknowledged events."""
 
     def __init__(self, client, token, clients=6):
         self.client, self.token, self.wrong, self.right, self.over = client, token, [], 0, threading.Event()
@@ -62,12 +61,12 @@ class Crowd:
                 self.wrong.append(what)
 
     def more(self, count=60):
-        """That many right answers from now on."""
+        """Waits for that many more correct responses."""
         goal = self.right + count
         try:
             wait_for(lambda: self.right >= goal, "%d answers" % count, 120)
         except AssertionError as e:
-            raise AssertionError("%s; the last wrong ones: %s" % (e, self.wrong[-5:])) from e
+            raise AssertionError("%s; the last wrong responses: %s" % (e, self.wrong[-5:])) from e
 
     def stop(self):
         self.over.set()
@@ -77,7 +76,7 @@ class Crowd:
 
 
 class Stack:
-    """All of it, running, with the database made and an administrator in it. `services` are the tasks of each role."""
+    """The whole service, running, with a migrated database and an administrator. `services` has the tasks of each role."""
 
     def __init__(self, folder, podman, store):
         self.path, self.folder, self.podman, self.store, self.db = folder, str(folder), podman, store, None
@@ -108,7 +107,7 @@ class Stack:
                         "DATABASE_CA_PEM": self.authority.pem.decode(), "REDIS_URL": self.keyvalue.url}
 
     def _definitions(self):
-        """Task definitions, services, target group and load balancer as they would be deployed."""
+        """Renders task definitions, services, target group and load balancer as for a deployment."""
         front, self.ports = free_port(), [free_port() for _ in range(SLOTS)]
         self.client = Client("https://127.0.0.1:%d" % front, verify=self.authority.alone)
         r = ecs.render(ecs.example() + ecs.MADE + "PUBLIC_API_ORIGIN=%s\nMEDIA_BUCKET=%s\nMEDIA_REGION=%s\nSMTP_HOST=\n" % (
@@ -134,7 +133,7 @@ class Stack:
     # Tasks
 
     def task(self, role, words=(), **env):
-        """Starts one task of a role, with the secrets that its definition names and where the servers are that AWS would find by itself."""
+        """Starts one task of a role, with the secrets of its task definition, and with the servers' locations and keys that AWS would provide."""
         definition, = self.tasks[role]["containerDefinitions"]
         secrets = {v["name"]: self.secrets[v["name"]] for v in definition["secrets"] if v["name"] in self.secrets}
         used = {t.port for t in self.services["api"] if t.process.poll() is None}
@@ -145,12 +144,12 @@ class Stack:
         return task
 
     def healthy(self, role, tasks):
-        """Whether the health checks of all these tasks pass: the container's own, and the balancer's."""
+        """Returns whether the health checks of all tasks pass: the container's own, and the balancer's."""
         return all(t.process.poll() is None and t.healthy() for t in tasks) and (role != "api" or {t.port for t in tasks} <= self.balancer.up()) \
             and all(t.probe() for t in tasks)
 
     def settle(self):
-        """Everything as it should be, whatever happened before: servers that are gone are started, tasks that have ended replaced."""
+        """Restores the initial state: starts servers that are down, replaces tasks that have ended, and waits until all are healthy."""
         for server in (self.names, self.postgres, self.keyvalue, self.store):
             server.ensure()
         for role, tasks in self.services.items():
@@ -158,25 +157,25 @@ class Stack:
             while len(tasks) < self.desired[role]:
                 tasks.append(self.task(role))
         wait_for(lambda: all(self.healthy(role, tasks) for role, tasks in self.services.items()), "all tasks to be healthy", 120)
-        wait_for(lambda: self.balancer.up() == {t.port for t in self.services["api"]}, "nothing else to be in the balancer")
+        wait_for(lambda: self.balancer.up() == {t.port for t in self.services["api"]}, "only these tasks in the balancer")
         wait_for(self.ready, "the API to be ready", 120)
         return self
 
     def states(self):
-        """What each API task says of itself and of what it depends on."""
+        """Returns the responses of all API tasks to /health/ready."""
         return [t.get("/health/ready").json() for t in self.services["api"]]
 
     def ready(self):
         return all(s["status"] == "ready" and s["valkey"]["state"] == "up" for s in self.states())
 
     def deploy(self, role, patience=120, **env):
-        """A release as ECS rolls it out (100/200 per cent, circuit breaker with rollback): as many new tasks beside the old ones; when all
-        are healthy the old ones are told to end, and when one ends or is not healthy in time the new ones are. The tasks that ended, and
-        how. A value that is a function is asked for each task."""
+        """Deploys a release like ECS (100/200 percent, circuit breaker with rollback): starts as many new tasks as there are old ones. If all
+        become healthy, the old ones are stopped; if one ends or is not healthy in time, the new ones are. Returns the ended tasks with their
+        exit statuses. A callable value is called for each task."""
         old, new = self.services[role], []
         for _ in old:
             new.append(self.task(role, **{name: value() if callable(value) else value for name, value in env.items()}))
-            self.services[role] = old + new  # each takes a port
+            self.services[role] = old + new  # each task takes a port
         end = time.monotonic() + patience
         while not (good := self.healthy(role, new)) and all(t.process.poll() is None for t in new) and time.monotonic() < end:
             time.sleep(0.05)
@@ -184,10 +183,10 @@ class Stack:
         with concurrent.futures.ThreadPoolExecutor(len(gone)) as pool:
             return list(zip(gone, pool.map(lambda t: t.stop(), gone)))
 
-    # What tests look at
+    # For tests
 
     def rows(self, sql, values=None):
-        """The rows of a statement, over a connection of the tests' own, made anew when it is broken."""
+        """Returns the rows of a statement, over the test's own connection (reopened if it is broken)."""
         if self.db is not None:
             try:
                 with self.db.cursor() as c:
@@ -202,7 +201,7 @@ class Stack:
 
     @contextlib.contextmanager
     def crowd(self):
-        """Clients, while something happens. What was acknowledged to them is there in the end, once."""
+        """Runs clients during the block. Afterwards each acknowledged event must be stored exactly once."""
         crowd = Crowd(self.client, Account(self, device="d").token)
         try:
             crowd.more()

@@ -1,5 +1,5 @@
-"""What clients see through a load balancer while tasks come, go, fail and die, and while what they depend on is away: no wrong
-answer where none need be, what is acknowledged is kept, and everything goes on by itself. OUTAGE_SEC is how long something is away."""
+"""The service behind a load balancer while tasks start, end, fail and are killed, and while servers are down: no avoidable error, no loss of
+acknowledged work, and recovery without intervention. OUTAGE_SEC is the duration of an outage."""
 import contextlib
 import os
 import pathlib
@@ -15,7 +15,7 @@ RENDITIONS = ["R720", "R360"]
 
 
 class Way:
-    """A film on its way through the service, by an administrator who asks the balancer."""
+    """A film, uploaded by an administrator through the balancer."""
 
     def __init__(self, stack, noise=False):
         self.stack, self.studio, self.editor = stack, Studio(stack), stack.editor()
@@ -25,13 +25,13 @@ class Way:
         return self.editor.init(status, bytesTotal=len(self.body), renditions=RENDITIONS)
 
     def upload(self):
-        """Acknowledged when this is over."""
+        """Uploads and completes the film; afterwards it is acknowledged."""
         made = self.init()
         self.editor.complete(made, self.editor.put(made, self.body))
         return made["jobId"]
 
     def plays(self, job):
-        """The film is made, once, and whoever asks for it gets it."""
+        """Waits until the film is transcoded, publishes it, and loads every rendition."""
         self.studio.wait(job, seconds=180)
         title = self.studio.title_of(job)
         self.studio.ready(title, *RENDITIONS)
@@ -42,7 +42,7 @@ class Way:
 
 @contextlib.contextmanager
 def away(server, crowd):
-    """A server is killed, and started again after the outage; clients go on asking all the time."""
+    """Kills a server and starts it again after the outage, while clients keep sending requests."""
     server.kill()
     end = time.monotonic() + OUTAGE
     yield
@@ -65,7 +65,7 @@ def test_a_rolling_deployment_loses_no_request(stack):
     assert stack.balancer.up() == {t.port for t in stack.services["api"]}
 
 
-def test_a_bad_release_is_taken_back_and_never_sent_anything(stack):
+def test_a_failed_deployment_is_rolled_back_and_gets_no_request(stack):
     tasks = list(stack.services["api"])
     before = {port: stack.balancer.requests(port) for port in stack.ports}
     with stack.crowd() as crowd:
@@ -73,7 +73,7 @@ def test_a_bad_release_is_taken_back_and_never_sent_anything(stack):
         why = [pathlib.Path(task.log_path).read_text() for task, status in ended if status == 1]
         assert why and all("JWT_ACCESS_SECRET is too short" in text for text in why)
         crowd.more()
-        # One that runs and is well in its own eyes, but not where the balancer looks for it.
+        # A task that is healthy by its own check, but listens on another port than the balancer's.
         assert [status for _, status in stack.deploy("api", patience=8, PORT=free_port)] == [0, 0]
         crowd.more()
     assert crowd.wrong == []
@@ -81,11 +81,11 @@ def test_a_bad_release_is_taken_back_and_never_sent_anything(stack):
     assert [stack.balancer.requests(port) - before[port] for port in stack.ports if port not in stack.balancer.up()] == [0, 0]
 
 
-def test_the_loss_of_a_task_is_over_when_the_balancer_sees_it(stack):
+def test_a_lost_task_causes_errors_only_until_the_balancer_detects_it(stack):
     with stack.crowd() as crowd:
         lost, left = stack.services["api"]
         lost.kill()
-        wait_for(lambda: stack.balancer.down(lost.port) and stack.balancer.up() == {left.port}, "the balancer to see it")
+        wait_for(lambda: stack.balancer.down(lost.port) and stack.balancer.up() == {left.port}, "the balancer to detect the loss")
         crowd.more()
         before = len(crowd.wrong)
         crowd.more()
@@ -93,11 +93,11 @@ def test_the_loss_of_a_task_is_over_when_the_balancer_sees_it(stack):
         stack.settle()
         crowd.more()
         assert len(crowd.wrong) == before
-    # What it was doing when it died: 502, or the end of a connection that was being used again.
+    # Requests in flight at the kill: 502, or a closed keep-alive connection.
     assert {status for status, _ in crowd.wrong} <= {0, 502, 503}
 
 
-def test_the_loss_of_a_transcode_task_costs_no_film(stack):
+def test_a_lost_transcode_task_loses_no_film(stack):
     way = Way(stack, noise=True)
     job = way.upload()
     way.studio.wait_encoding(job)
@@ -107,55 +107,55 @@ def test_the_loss_of_a_transcode_task_costs_no_film(stack):
     assert way.studio.state(job)["attempts"] == 2
 
 
-def test_a_database_that_comes_back_at_another_address_is_found(stack):
+def test_a_database_that_moves_to_another_ip_address_is_found(stack):
     way = Way(stack, noise=True)
     job = way.upload()
     way.studio.wait_encoding(job)
     tasks = list(stack.services["api"])
     with stack.crowd() as crowd:
         with away(stack.postgres, crowd):
-            wait_for(lambda: crowd.wrong, "somebody to notice")
-            wait_for(lambda: [s["postgres"]["state"] for s in stack.states()] == ["down", "down"], "the tasks to know")
+            wait_for(lambda: crowd.wrong, "the first error")
+            wait_for(lambda: [s["postgres"]["state"] for s in stack.states()] == ["down", "down"], "the tasks to report it")
             assert [t.get("/health").status_code for t in tasks] == [200, 200]
             stack.postgres.address = "127.0.1.1" if stack.postgres.address == "127.0.0.1" else "127.0.0.1"
             stack.names.point("database", stack.postgres.address)
-        wait_for(stack.ready, "the tasks to find it")
+        wait_for(stack.ready, "the tasks to reconnect")
         before = len(crowd.wrong)
         crowd.more()
         assert len(crowd.wrong) == before
         way.plays(job)
         way.plays(way.upload())
     assert {status for status, _ in crowd.wrong} == {503}
-    assert stack.balancer.up() == {t.port for t in tasks} and stack.services["api"] == tasks  # no task was ended for that
+    assert stack.balancer.up() == {t.port for t in tasks} and stack.services["api"] == tasks  # no task was replaced
 
 
-def test_without_valkey_everything_goes_on(stack):
+def test_without_valkey_the_service_works(stack):
     way = Way(stack)
     with stack.crowd() as crowd:
         with away(stack.keyvalue, crowd):
-            wait_for(lambda: [s["valkey"]["state"] for s in stack.states()] == ["down", "down"], "the tasks to know")
+            wait_for(lambda: [s["valkey"]["state"] for s in stack.states()] == ["down", "down"], "the tasks to report it")
             assert [s["status"] for s in stack.states()] == ["ready", "ready"]
-            stack.editor()  # signs in
+            stack.editor()  # logs in
             way.plays(way.upload())
-        wait_for(stack.ready, "Valkey to be found again")
+        wait_for(stack.ready, "the tasks to reconnect")
         way.plays(way.upload())
     assert crowd.wrong == []
 
 
-def test_without_the_store_only_films_wait(stack):
+def test_without_object_storage_only_films_are_delayed(stack):
     way = Way(stack, noise=True)
     job, half = way.upload(), way.init()
     parts = way.editor.put(half, way.body)
     way.studio.wait_encoding(job)
     with stack.crowd() as crowd:
         with away(stack.store, crowd):
-            wait_for(lambda: [s["store"]["state"] for s in stack.states()] == ["down", "down"], "the tasks to know")
+            wait_for(lambda: [s["store"]["state"] for s in stack.states()] == ["down", "down"], "the tasks to report it")
             assert [s["status"] for s in stack.states()] == ["not ready", "not ready"]
             assert stack.balancer.up() == {t.port for t in stack.services["api"]}
-            # As the service before it answered (docs/compatibility.md#upload-init, #upload-complete).
+            # Same responses as the previous service (docs/compatibility.md#upload-init, #upload-complete).
             assert way.init(500)["message"] == "Failed to init upload"
             assert way.editor.complete(half, parts, 500)["message"] == "Failed to complete multipart upload"
-        wait_for(stack.ready, "the store to be found again")
+        wait_for(stack.ready, "the tasks to reconnect")
         way.plays(job)
         way.editor.complete(half, parts)
         way.plays(half["jobId"])

@@ -1,5 +1,5 @@
-"""The console in Chromium, without a mouse: signing in, a film from its file to the screen, and what goes wrong on the way.
-WANZAMI_PICTURE=docs/console.png makes the picture of the README."""
+"""The console in Chromium, by keyboard: sign-in, a film from upload to playback, and errors. WANZAMI_PICTURE=docs/console.png takes the
+screenshot of the README."""
 import json
 import os
 import shutil
@@ -15,12 +15,12 @@ EMAIL, PASSWORD = "root@example.com", "Correct-horse-1"
 
 @pytest.fixture(scope="session")
 def playwright():
-    """playwright-core as package-lock.json has it."""
+    """Installs playwright-core as in package-lock.json."""
     npm_install(HERE)
 
 
 def console_of(world, roles=None):
-    """Plays a scene of console.mjs against an appliance that it starts; what was seen."""
+    """Starts an appliance and returns a function that runs a scene of console.mjs and returns its observations."""
     r = run("admin", "create", "--email", EMAIL, "--name", "Ada Obi", stdin=PASSWORD + "\n", **world.env)
     assert r.returncode == 0, r.stdout + r.stderr
     a = world.start(roles)
@@ -49,20 +49,20 @@ def console(world, playwright, request):
 
 
 def film(path, seconds=12, size="1280x720", bits="12M"):
-    """A picture that never stands still, with a tone; large enough to be uploaded in parts."""
+    """Creates a film with motion in every frame and a tone, large enough for several parts."""
     subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=%s:rate=25:duration=%d,noise=alls=30:allf=t" % (size, seconds),
                     "-f", "lavfi", "-i", "sine=frequency=330:duration=%d" % seconds, "-c:v", "mpeg4", "-b:v", bits, "-minrate", bits,
                     "-c:a", "aac", "-shortest", str(path)], check=True)
     return str(path)
 
 
-def test_in_and_out_by_keyboard(console):
-    saw = console("door")
+def test_signing_in_and_out_by_keyboard(console):
+    saw = console("signing")
     assert saw["refused"] == "Invalid credentials"
     assert saw["focusAfterRefusal"] == "password" and saw["focusInside"] == "drop" and saw["who"] == "Ada Obi"
 
 
-def test_operations_are_shown_live(console, world):
+def test_the_operations_panel_is_updated(console, world):
     def meanwhile(p):
         assert p.stderr.readline() == "shown\n"
         world.rows("INSERT INTO wanzami.lease (name, owner, expires_at) VALUES ('nightly', '<b>somebody</b>', now() + interval '1 hour')")
@@ -72,23 +72,23 @@ def test_operations_are_shown_live(console, world):
     assert saw["nightly"].startswith("<b>somebody</b>, until ")
 
 
-def test_a_session_that_ends(console):
-    """A new access token is fetched unnoticed; when there is none to be had, somebody signs in again."""
+def test_an_expired_session_asks_for_the_password(console):
+    """The page renews an expired access token silently; without a valid refresh token it shows the sign-in form."""
     saw = console("expiry")
     assert saw["renewed"] and "session has ended" in saw["told"]
 
 
 @pytest.mark.parametrize("console", ["api"], indirect=True)
-def test_an_upload_outlives_a_store_that_dies(console, world, tmp_path):
-    """Parts that were lost are sent again; what arrives is the file."""
+def test_an_upload_survives_a_restart_of_object_storage(console, world, tmp_path):
+    """Lost parts are sent again; the stored object is the file."""
     source = film(tmp_path / "harmattan.mp4")
 
     def store_dies(p):
         wait_for(lambda: p.poll() is not None or world.rows("""SELECT 1 FROM "UploadJob" WHERE "createdAt" < timezone('UTC', now()) - interval '1 second'"""),
-                 "the upload to be under way", 60)
+                 "the upload to begin", 60)
         world.store.restart()
 
-    saw = console("line", meanwhile=store_dies, film=source, name="Harmattan")
+    saw = console("slow", meanwhile=store_dies, film=source, name="Harmattan")
     assert saw["state"] == "Waiting to be transcoded" and len(saw["percents"]) > 3
     [(key,)] = world.rows("""SELECT payload ->> 'key' FROM "UploadJob" WHERE status = 'PROCESSING'""")
     with open(source, "rb") as f:
@@ -96,8 +96,8 @@ def test_an_upload_outlives_a_store_that_dies(console, world, tmp_path):
 
 
 @pytest.mark.parametrize("kept", ["s3", "local"])
-def test_a_film_from_its_file_to_the_screen(world, playwright, tmp_path, kept):
-    """Uploaded, followed until it is ready, published, played, sought in, in every quality; with S3 and with a local directory."""
+def test_a_film_is_uploaded_published_and_played(world, playwright, tmp_path, kept):
+    """Follows the progress, seeks, and plays every quality; with S3 and with a local directory."""
     if kept == "local":
         (tmp_path / "media").mkdir()
         world.env.update(S3_BUCKET="", MEDIA_DIR=tmp_path / "media")
@@ -111,7 +111,7 @@ def test_a_film_from_its_file_to_the_screen(world, playwright, tmp_path, kept):
         ("R360", "READY", 12), ("R720", "READY", 12)]
 
 
-def test_a_file_that_is_dropped_and_is_no_film(console, tmp_path):
+def test_a_dropped_file_that_is_no_film_fails(console, tmp_path):
     noise = tmp_path / "noise.mp4"
     noise.write_bytes(os.urandom(200000))
     saw = console("drop", film=str(noise), name="noise")
@@ -119,7 +119,7 @@ def test_a_file_that_is_dropped_and_is_no_film(console, tmp_path):
     assert "Failed" in saw["way"]["last"] and "not a video" in saw["way"]["last"], saw["way"]
 
 
-@pytest.mark.skipif("WANZAMI_PICTURE" not in os.environ, reason="only when the README's picture is to be made anew")
+@pytest.mark.skipif("WANZAMI_PICTURE" not in os.environ, reason="only to take the screenshot of the README")
 def test_picture(console, tmp_path):
     picture = os.path.join(ROOT, os.environ["WANZAMI_PICTURE"])
     console("picture", film=film(tmp_path / "lagos.mp4", seconds=60, size="1920x1080"), name="Lagos at Dawn", picture=picture)

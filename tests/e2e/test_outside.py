@@ -1,5 +1,5 @@
-"""What anybody with an administrator's password can see of a service from outside, through its load balancer: the one at BASE_URL
-(tests/e2e/run.sh), or the one that this machine makes. What a test makes it takes away again."""
+"""Black-box tests of a service through its load balancer, with an administrator's password: the service at BASE_URL (tests/e2e/run.sh), or one
+on this machine. A test removes what it has created."""
 import contextlib
 import json
 import re
@@ -13,19 +13,19 @@ from editor import Editor
 from films import film
 from services import wait_for
 
-PATIENCE = 600  # seconds for a film of two: a queue may be in front of it
+PATIENCE = 600  # seconds for a film of two seconds; other jobs may be queued before it
 
 
 @pytest.fixture
 def editor(site):
-    """Signed in under a device of its own, so that a person with this account loses none; signed out in the end."""
+    """An editor with a device id of its own, so that the account keeps its other devices; logged out at the end."""
     e = Editor(site.client, site.email, site.password, deviceId="end-to-end-tests")
     yield e
     assert site.client.post("/api/admin/logout", {"deviceId": "end-to-end-tests"}, token=e.token).status_code == 200
     assert site.client.get("/api/admin/me", token=e.token).status_code == 401
 
 
-def test_it_is_healthy_and_so_is_what_it_depends_on(site):
+def test_health_and_all_servers_are_up(site):
     r = site.client.get("/health")
     assert (r.status_code, r.json()) == (200, {"status": "ok"})
     r = site.client.get("/health/ready")
@@ -33,7 +33,7 @@ def test_it_is_healthy_and_so_is_what_it_depends_on(site):
     assert all(r.json()[server]["state"] == "up" for server in ("postgres", "valkey", "store")), r.text
 
 
-def test_answers_carry_what_browsers_need(site):
+def test_responses_have_headers_for_browsers(site):
     r = site.client.get("/api/titles", headers={"Origin": "https://app.example"})
     assert r.status_code == 200 and "etag" in r.headers
     assert r.headers["access-control-allow-origin"] == "https://app.example" and r.headers["x-content-type-options"] == "nosniff"
@@ -43,7 +43,7 @@ def test_answers_carry_what_browsers_need(site):
     assert (r.status_code, r.json()) == (404, {"message": "Not found"})
 
 
-def test_nothing_is_said_without_tls(site):
+def test_plain_http_is_redirected_to_https(site):
     if not site.client.url.startswith("https://"):
         pytest.skip("BASE_URL is plain HTTP")
     r = requests.get(site.plain + "/health?x=1", allow_redirects=False, timeout=30)
@@ -51,7 +51,7 @@ def test_nothing_is_said_without_tls(site):
     assert int(re.search(r"max-age=([0-9]+)", site.client.get("/health").headers["strict-transport-security"]).group(1)) > 0
 
 
-def test_who_signs_in_and_who_does_not(site, editor):
+def test_valid_logins_are_accepted_and_invalid_ones_refused(site, editor):
     for token in (None, "nonsense", editor.token[:-2]):
         assert site.client.get("/api/admin/me", token=token).status_code == 401
     r = site.client.post("/api/admin/login", {"email": site.email, "password": "not-" + site.password})
@@ -63,7 +63,7 @@ def test_who_signs_in_and_who_does_not(site, editor):
 
 @contextlib.contextmanager
 def title(editor, name):
-    """The title of that name, which the upload has made; it is gone in the end."""
+    """Yields the id of the title that the upload has created, and deletes the title at the end."""
     def found():
         return [t for t in editor.a.get("/api/admin/titles", token=editor.token).json()["titles"] if t["name"] == name]
     one, = wait_for(found, "the title " + name)
@@ -74,7 +74,7 @@ def title(editor, name):
         assert editor.a.get("/api/admin/titles/%s" % one["id"], token=editor.token).status_code == 404
 
 
-def test_a_film_on_its_whole_way(editor, tmp_path):
+def test_a_film_is_uploaded_transcoded_published_and_played(editor, tmp_path):
     body, name = film(seconds=2, size="1280x720"), "End-to-end test %d" % time.time_ns()
     made = editor.init(titleName=name, bytesTotal=len(body), renditions=["R720", "R360"])
     with title(editor, name) as number:
@@ -84,10 +84,10 @@ def test_a_film_on_its_whole_way(editor, tmp_path):
 
         def status():
             return next(u["status"] for u in editor.uploads() if u["id"] == made["jobId"])
-        wait_for(lambda: status() not in ("PENDING", "UPLOADING", "PROCESSING"), "the film", PATIENCE)
+        wait_for(lambda: status() not in ("PENDING", "UPLOADING", "PROCESSING"), "the transcode job", PATIENCE)
         assert status() == "COMPLETED"
 
-        assert editor.a.get("/api/titles/%s" % number).status_code == 404  # not before it is published
+        assert editor.a.get("/api/titles/%s" % number).status_code == 404  # not yet published
         editor.post("/api/admin/titles/%s/publish" % number)
         offered = editor.a.get("/api/titles/%s" % number).json()["title"]["assetVersions"]
         assert [a["rendition"] for a in offered] == ["R720", "R360"]
@@ -96,7 +96,7 @@ def test_a_film_on_its_whole_way(editor, tmp_path):
 
 
 def plays(asset, path):
-    """Ranges as a player asks for them, then the whole as a film of its length."""
+    """Loads ranges like a player, then the whole film, and checks its duration."""
     def part(first, last):
         r = requests.get(asset["url"], headers={"Range": "bytes=%d-%d" % (first, last)}, timeout=60)
         assert r.status_code == 206, r.text

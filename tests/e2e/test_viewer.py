@@ -1,4 +1,4 @@
-"""A pay-per-view film in Chromium, played as the consumer app plays it (docs/compatibility.md#ppv-gate)."""
+"""Playback of a pay-per-view film in Chromium as in the consumer app (docs/compatibility.md#ppv-gate)."""
 import json
 import os
 import shutil
@@ -12,7 +12,7 @@ from test_browser import EMAIL, HERE, PASSWORD, playwright  # noqa: F401
 
 @pytest.fixture(params=["s3", "local"])
 def cinema(request, world, playwright, tmp_path):  # noqa: F811
-    """A title with a film of eight megabytes that somebody has paid for; watch() plays it."""
+    """A purchased title with a film of eight megabytes; watch() plays it."""
     film = str(tmp_path / "film.mp4")
     subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration=60,noise=alls=20:allf=t", "-c:v", "libx264",
                     "-preset", "ultrafast", "-b:v", "1200k", "-pix_fmt", "yuv420p", "-movflags", "+faststart", film], check=True)
@@ -43,8 +43,8 @@ def cinema(request, world, playwright, tmp_path):  # noqa: F811
     return watch
 
 
-def test_who_has_paid_sees_it_and_jumps_in_it(cinema):
+def test_a_buyer_can_play_and_seek_and_others_cannot(cinema):
     assert cinema(token=None)["began"] == "error"
-    saw = cinema(delay=1000)  # the player is there before the question
+    saw = cinema(delay=1000)  # the player's request arrives before the access check
     assert saw["began"] == "playing" and saw["width"] == 640 and saw["duration"] == pytest.approx(60, abs=1)
     assert saw["reached"] > 0.8 and saw["ranges"] >= 2, saw

@@ -1,6 +1,6 @@
-// A viewer's page as the consumer app has it, in a real browser: it asks for the title without a token, puts the address of the
-// film into a plain <video>, and meanwhile asks whether it may. Takes and says JSON as console.mjs does: base, title, token (may
-// be null), delay (milliseconds before the question).
+// The consumer app's player page in a real browser: it loads the title without a token, sets the film's URL as src of a <video>, and
+// at the same time sends the access check. Reads and prints JSON like console.mjs: base, title, token (may be null), delay (milliseconds
+// before the access check).
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { chromium } from 'playwright-core';
@@ -14,7 +14,7 @@ const page = await browser.newPage();
 const saw = { ranges: 0, asked: 0 };
 page.on('request', (request) => saw.asked += request.url().includes('/api/ppv/media/'));
 page.on('response', (response) => saw.ranges += response.status() === 206);
-// Another origin than the API's, as the app is.
+// Another origin than the API's, like the app's.
 const app = createServer((request, response) => response.setHeader('content-type', 'text/html').end('<video id="v" muted></video>'));
 await new Promise((done) => app.listen(0, '127.0.0.1', done));
 await page.goto(`http://127.0.0.1:${app.address().port}/watch`);

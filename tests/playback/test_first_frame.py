@@ -14,7 +14,7 @@ from services import wait_for
 HERE = os.path.dirname(os.path.abspath(__file__))
 SECONDS = 15 * 60
 RATE = 20_000_000 // 8  # bytes per second
-TRIES = 5  # the least of them counts: a busy machine adds bytes, and never takes any away
+TRIES = 5  # the minimum counts: a busy machine can only add bytes
 
 BROWSERS = {
     "chromium": lambda folder: ["chromium", "--headless", "--no-first-run", "--user-data-dir=" + folder, "--autoplay-policy=no-user-gesture-required",
