@@ -1,7 +1,7 @@
 /*
- * A body against a table with a field of every type: whatever comes is either
- * a JSON object with these fields and no others, which passes unchanged when
- * it comes again, or a refusal that is JSON as well.
+ * A body against a table with a field of every type: the result is either a
+ * JSON object with these fields only, which is unchanged by a second check, or
+ * a refusal in JSON.
  */
 #include "fuzz.h"
 
@@ -30,7 +30,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	return (0);
 }
 
-/* The body that passes, or NULL with a refusal that was checked. */
+/* Returns the accepted body, or NULL after a check of the refusal. */
 static char *
 check(const char *text, size_t len)
 {

@@ -1,6 +1,6 @@
 /*
- * What strangers and operators hand to src/tls: PEM, keys, certificates, and
- * all that a server says during a handshake. The first byte chooses.
+ * Input of src/tls from peers and operators: PEM, keys, certificates, and the
+ * bytes of a server during a handshake. The first byte selects the target.
  */
 #include "fuzz.h"
 
@@ -49,7 +49,7 @@ pem(const uint8_t *data, size_t len)
 	free(text);
 }
 
-/* Certificates and key in one text, as a combined file has them. */
+/* Certificates and key in one text, like a combined file. */
 static void
 identity(const uint8_t *data, size_t len)
 {
@@ -86,7 +86,7 @@ certificate(const uint8_t *data, size_t len)
 	MUST(strlen(cert_names_text(&c, text)) < CERT_TEXT_MAX);
 }
 
-/* A chain as a handshake brings it: certificates one after the other, in pieces. */
+/* A certificate chain as in a handshake: one certificate after the other, in pieces. */
 static void
 chain(const uint8_t *data, size_t len)
 {

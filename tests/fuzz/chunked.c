@@ -1,5 +1,5 @@
 /*
- * The decoder of chunked bodies: the result does not depend on where the bytes are cut, and never has more bytes than arrived.
+ * The decoder of chunked bodies: the result does not depend on where the input is cut, and is never longer than the input.
  */
 #include "fuzz.h"
 

@@ -1,7 +1,7 @@
 /*
- * Cron expressions and time zones: the input is a zone and, on the next line,
- * an expression. Times only grow, the time itself is due, and what is asked
- * for one second earlier is the same time.
+ * Cron expressions and time zones. The input is a zone and, on the next line,
+ * an expression. Times are increasing, each time matches the expression, and a
+ * query from one second earlier returns the same time.
  */
 #include "fuzz.h"
 

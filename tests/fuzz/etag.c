@@ -5,7 +5,7 @@
  */
 #include "fuzz.h"
 
-#define objects_s3	objects_s3_of_our_own	/* the same is linked in */
+#define objects_s3	objects_s3_of_our_own	/* avoids a clash with the linked object */
 #include "store/objects_s3.c"
 
 #define PARTS	3

@@ -1,6 +1,7 @@
 /*
- * JSON: what is accepted can be walked in two ways that agree, every text in
- * it survives being quoted again, and nothing behind its end is read.
+ * JSON: two ways to walk an accepted text agree, every string in it is
+ * unchanged after quoting and parsing again, and no byte behind its end is
+ * read.
  */
 #include "fuzz.h"
 
@@ -16,7 +17,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	return (0);
 }
 
-/* The node behind the value at node, by its structure alone. */
+/* Returns the node behind the value at node, computed from the structure only. */
 static int
 walk(const struct json *doc, int node)
 {

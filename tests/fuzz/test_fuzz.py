@@ -1,4 +1,4 @@
-"""What comes from outside, under libFuzzer with AddressSanitizer and UBSan: a short run each, from the same beginning every time.
+"""Parsers of external input under libFuzzer with AddressSanitizer and UBSan: a short run each, always with the same seed.
 For a longer one: make -f build/Makefile TARGET=fuzz out/test/fuzz/fuzz/NAME; out/test/fuzz/fuzz/NAME FOLDER tests/fuzz/corpus/NAME"""
 import glob
 import os
@@ -15,7 +15,7 @@ RUNS = 20000
 
 @pytest.mark.parametrize("name", NAMES)
 def test_fuzz(name, tmp_path):
-    """Nothing that libFuzzer comes upon breaks what the program says must hold."""
+    """libFuzzer finds no input that violates the assertions of the program."""
     r = subprocess.run([build("fuzz/" + name, "fuzz"), "-seed=1", "-runs=%d" % RUNS, "-max_total_time=60", "-max_len=4096", "-rss_limit_mb=2048",
                         "-artifact_prefix=%s/" % tmp_path, str(tmp_path), os.path.join(HERE, "corpus", name)],
                        capture_output=True, text=True, errors="replace", timeout=300, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=1"})

@@ -1,7 +1,7 @@
 /*
- * Tokens: nothing that we did not sign is one. The input as it is never
- * counts, but for an unlikely guess of the signature; the input as header and
- * payload with our signature behind it counts only for HS256 and a user.
+ * Tokens: only tokens signed by us are accepted. The input by itself is never
+ * accepted, except for an unlikely guess of the signature; the input as header
+ * and payload with our signature is accepted only for HS256 and a user.
  */
 #include "fuzz.h"
 
@@ -41,7 +41,7 @@ base64_url(char *out, const unsigned char *p, size_t len)
 	*out = '\0';
 }
 
-/* header.payload.signature of two JSON texts. */
+/* Returns header.payload.signature of two JSON texts. */
 static char *
 sign(const char *header, const char *payload)
 {

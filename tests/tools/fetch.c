@@ -1,8 +1,8 @@
 /*
- * The HTTPS client as a command, so that the tests can drive it against real
- * servers: fetch URL… asks for each in turn, in one thread, and prints a line:
- * status and length of the body, or "error: " and why. With - in place of a
- * URL it first waits for a line on standard input.
+ * The HTTPS client as a program for tests: fetch URL… requests each URL in
+ * turn, in one thread, and prints a line for each: status and length of the
+ * body, or "error: " and the reason. For - in place of a URL it waits for a
+ * line on standard input.
  */
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +16,7 @@ int	main(int, char **);
 static void
 ask(const char *url)
 {
-	static char	into[FETCH_RESPONSE_MAX];	/* as films are read */
+	static char	into[FETCH_RESPONSE_MAX];	/* like the buffer for reading films */
 	struct fetch	f = { .method = "GET", .url = url, .seconds = 60, .into = into, .into_size = sizeof(into) };
 
 	if (fetch_perform(&f))

@@ -1,11 +1,11 @@
 /*
- * Many clients of an HTTP server, in one of two ways:
- *	flood PORT closed CLIENTS SECONDS <requests	each asks again when it has its answer
- *	flood PORT open RATE SECONDS <requests		so many come in a second, whoever still waits
- * The requests, whole and each followed by a zero byte, are asked in turn. One
- * line of JSON tells what came: of each status how many, and of the accepted
- * ones (any but 503) how long they took, from the moment at which the client
- * wanted to ask, in milliseconds. The first second does not count.
+ * A load generator for HTTP with two modes:
+ *	flood PORT closed CLIENTS SECONDS <requests	each client sends its next request after the response
+ *	flood PORT open RATE SECONDS <requests		RATE requests per second, without waiting for responses
+ * Sends the requests of standard input in turn; each is followed by a zero
+ * byte. Prints one line of JSON: the number of responses by status, and the
+ * latencies of accepted requests (all but 503) in milliseconds, from the
+ * scheduled time of the request. The first second is not counted.
  */
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -25,17 +25,17 @@
 
 int	main(int, char **);
 
-#define CLIENTS_MAX	900	/* connections that a load balancer keeps to one worker; who comes when all of them wait finds none */
+#define CLIENTS_MAX	900	/* connections of a load balancer to one worker; a request without a free connection is counted as unasked */
 #define ANSWER_MAX	(1 << 20)
 #define STATUSES	600
 #define WARM_MS		1000
 
 struct client {
 	int		fd;		/* -1: no connection */
-	double		wanted;		/* ms; when the request should have gone out */
-	size_t		len;		/* of the answer so far */
+	double		wanted;		/* scheduled time of the request in ms; 0: none in flight */
+	size_t		len;		/* bytes of the response so far */
 	char		*answer;
-	struct client	*next;		/* among the idle */
+	struct client	*next;		/* in the list of idle clients */
 };
 
 static struct client	clients[CLIENTS_MAX], *idle;
@@ -126,7 +126,7 @@ client_ask(struct client *c, double wanted)
 		client_connect(c);
 	c->wanted = wanted;
 	c->len = 0;
-	/* What cannot be sent shows as the end of the connection. */
+	/* If send() fails, recv() reports the end of the connection. */
 	(void)(send(c->fd, requests[i], lengths[i], MSG_NOSIGNAL) == -1);
 }
 
@@ -154,7 +154,7 @@ answer_count(struct client *c, int status, double now)
 	taken[ntaken++] = (float)(now - c->wanted);
 }
 
-/* The status of an answer that is whole; 0: more is to come. Every answer of ours says its length, but those that never have a body. */
+/* Returns the status of a complete response, 0 if it is incomplete. Every response with a body has a Content-Length. */
 static int
 answer_whole(struct client *c, int *closing)
 {
@@ -194,13 +194,13 @@ client_read(struct client *c)
 		if (c->wanted != 0 && counts(c->wanted))
 			lost++;
 		if (n <= 0 && c->wanted == 0 && is_open)
-			return;		/* an idle one was closed; it is among the idle already */
+			return;		/* an idle connection was closed; the client is in the list already */
 	}
 	c->wanted = 0;
 	client_free(c);
 }
 
-/* All that should have come by now. */
+/* Sends all requests that are due. */
 static void
 arrive(double rate, double now)
 {

@@ -1,6 +1,6 @@
 /*
- * hashes SECONDS: hashes passwords for so long, as the service does, and says
- * how many.
+ * hashes SECONDS: hashes passwords like the service for that time and prints
+ * the number of hashes.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,8 @@
 /*
- * libjwt with our crypto as a command: jwt verify KEYFILE reads a token from
- * standard input and prints its claims; jwt sign ALGORITHM KEYFILE reads
- * claims and prints a token. Exits 1 when it is refused.
+ * libjwt with BearSSL's cryptography as a program for tests: jwt verify
+ * KEYFILE reads a token from standard input and prints its claims; jwt sign
+ * ALGORITHM KEYFILE reads claims and prints a token. Exits with 1 if the token
+ * or the key is refused.
  */
 #include <stdio.h>
 #include <stdlib.h>

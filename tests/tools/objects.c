@@ -1,6 +1,6 @@
 /*
- * The object store's C interface as a command, so that the tests can drive it
- * against real servers. The environment configures it as it does the appliance.
+ * The C interface of object storage as a program for tests. The variables are
+ * those of the appliance.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -34,7 +34,7 @@ canceled(void *ctx)
 	return (now.tv_sec > cancel_at.tv_sec || (now.tv_sec == cancel_at.tv_sec && now.tv_nsec >= cancel_at.tv_nsec));
 }
 
-/* Standard input as a whole. */
+/* Returns standard input. */
 static char *
 input(size_t *len)
 {
@@ -197,7 +197,7 @@ cmd_presign(char **a)
 	char	url[OBJECTS_URL_MAX];
 	int	ok;
 
-	(void)objects_probe(&call);	/* keys that are fetched are there after the first call */
+	(void)objects_probe(&call);	/* fetches the credentials */
 	ok = a[3] != NULL ? objects_presign_part("http://here", a[1], a[3], atoi(a[4]), atoi(a[2]), url) :
 	    objects_presign("http://here", a[0], a[1], atoi(a[2]), url);
 	if (!ok)
@@ -227,7 +227,7 @@ many_entry(void *arg)
 	return (arg);
 }
 
-/* KEY: 8 threads read 50 pieces of 1000 equal letters each. */
+/* KEY: 8 threads each read 50 ranges of 1000 equal letters. */
 static enum objects_result
 cmd_many(char **a)
 {
@@ -244,7 +244,7 @@ cmd_many(char **a)
 	return (OBJECTS_OK);
 }
 
-/* A line of standard input each: "head KEY"; for keys that change meanwhile. Answers each with its result. */
+/* For each line KEY of standard input, prints the result of objects_head(); for credentials that change during the run. */
 static enum objects_result
 cmd_follow(char **a)
 {
@@ -261,7 +261,7 @@ cmd_follow(char **a)
 	return (OBJECTS_OK);
 }
 
-/* SECONDS-OF-TIME METHOD KEY BODY [?name=value ...] [name:value ...]: what goes into the headers, or with METHOD "presign" the address. */
+/* TIME METHOD KEY BODY [?name=value ...] [name:value ...]: prints the signed headers, or with METHOD "presign" the presigned URL. */
 static enum objects_result
 cmd_sign(char **a)
 {

@@ -1,14 +1,13 @@
 /*
- * libpq over our TLS as a command, so that the tests can drive it against real
- * servers: pg CONNINFO VERB [N].
+ * libpq over BearSSL as a program for tests: pg CONNINFO VERB [N].
  *
- *	show		connects, prints what libpq and the server say of TLS
- *	try N [MS]	connects N times, without blocking and for at most MS; a line for each: ok, waits, or why not
- *	wait N		begins to connect, looks at it for N ms; how many steps it took and whether it ended
- *	down N, up N	N megabytes in one direction through COPY, blocking
- *	pipe N		N statements of one megabyte each way, pipelined and without blocking
- *	gone		connects, ends that, prints a line, waits for one on standard input
- *	break		connects, prints a line, waits for one on standard input, asks once more
+ *	show		connects, prints the TLS attributes of libpq and of the server
+ *	try N [MS]	connects N times, nonblocking, for at most MS each; prints a line for each: ok, waits, or the error
+ *	wait N		starts to connect, polls for N ms; prints the result and the number of steps
+ *	down N, up N	transfers N megabytes in one direction through COPY, blocking
+ *	pipe N		sends N statements of one megabyte each way, pipelined and nonblocking
+ *	gone		connects, disconnects, prints a line, waits for a line on standard input
+ *	break		connects, prints a line, waits for a line on standard input, sends one more statement
  */
 #include <sys/time.h>
 
@@ -25,11 +24,11 @@
 
 #define PATIENCE_MS	60000
 #define MEGABYTE	1000000
-#define STEPS_MAX	60	/* of a handshake that came byte by byte, no more */
+#define STEPS_MAX	60	/* more steps than a handshake byte by byte mean a busy loop */
 
 int	main(int, char **);
 
-/* One line of an error, without its end. */
+/* Prints an error as one line. */
 static int
 fail(const char *text)
 {
@@ -67,7 +66,7 @@ socket_wait(PGconn *db, short events, int ms)
 	return (poll(&p, 1, ms) == 1);
 }
 
-/* As an event loop connects: 1 when it is up, 0 when it is not, -1 when the time is over. */
+/* Connects like an event loop. Returns 1 if connected, 0 on an error, -1 on a timeout. */
 static int
 connect_async(PGconn *db, int ms, int *steps)
 {
@@ -120,7 +119,7 @@ cmd_try(const char *conninfo, int n, int ms)
 		else if (up == 0)
 			(void)fail(PQerrorMessage(db));
 		else
-			printf("%s\n", steps < STEPS_MAX ? "waits" : "error: TURNS ROUND AND ROUND");
+			printf("%s\n", steps < STEPS_MAX ? "waits" : "error: busy loop");
 		PQfinish(db);
 		fflush(stdout);
 	}
@@ -143,7 +142,7 @@ cmd_wait(const char *conninfo, int ms)
 	return (0);
 }
 
-/* Bytes that do not repeat soon, the same each time. */
+/* Fills with deterministic bytes of a long period. */
 static void
 fill(char *out, size_t len, unsigned int seed)
 {
@@ -172,7 +171,7 @@ cmd_down(PGconn *db, int megabytes)
 		wrong = n != 10001 || memcmp(row, "0123456789", 10) || memcmp(row + 9990, "0123456789\n", 11);
 		PQfreemem(row);
 		if (wrong)
-			return (fail("a row came wrong"));
+			return (fail("wrong row"));
 		total += n - 1;
 	}
 	if (n != -1)
@@ -226,7 +225,7 @@ pipe_send(PGconn *db, char *text, int i)
 	return (PQsendQueryParams(db, "SELECT $1::text", 1, NULL, &value, NULL, NULL, 0) && PQpipelineSync(db));
 }
 
-/* Takes what has come; -1 when something is wrong. */
+/* Reads the available results. Returns -1 on an error. */
 static int
 pipe_take(PGconn *db, char *text, int *done)
 {
@@ -254,7 +253,7 @@ pipe_take(PGconn *db, char *text, int *done)
 	return (0);
 }
 
-/* All statements are offered at once, so that both directions are full for as long as it lasts. */
+/* Queues all statements at once, so that both directions are busy. */
 static int
 cmd_pipe(PGconn *db, int n)
 {
@@ -309,7 +308,7 @@ connected(PGconn *db, const char *verb, int n)
 	if (!strcmp(verb, "pipe"))
 		return (cmd_pipe(db, n));
 
-	return (!strcmp(verb, "break") ? cmd_break(db) : fail("what?"));
+	return (!strcmp(verb, "break") ? cmd_break(db) : fail("unknown verb"));
 }
 
 int
@@ -321,7 +320,7 @@ main(int argc, char **argv)
 	int		n = argc > 3 ? atoi(argv[3]) : 0, ret;
 
 	if (argc < 3 || (wrong = conf_load()) != NULL || (wrong = roots_load()) != NULL)
-		return (fail(argc < 3 ? "what?" : wrong));
+		return (fail(argc < 3 ? "usage: pg CONNINFO VERB [N]" : wrong));
 	if (!strcmp(argv[2], "try"))
 		return (cmd_try(argv[1], n, argc > 4 ? atoi(argv[4]) : PATIENCE_MS));
 	if (!strcmp(argv[2], "wait"))

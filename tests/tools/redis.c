@@ -1,10 +1,10 @@
 /*
- * hiredis over our TLS as a command: redis HOST PORT [OPTION=VALUE]…
- * connects to 127.0.0.1:PORT, expects a server that is called HOST, and runs
- * each line of standard input as a command; a word @N is N bytes of text.
- * Prints what comes as "KIND LENGTH", a line end, and the bytes themselves.
+ * hiredis over BearSSL as a program for tests: redis HOST PORT [OPTION=VALUE]…
+ * connects to 127.0.0.1:PORT, verifies the certificate for HOST, and sends
+ * each line of standard input as a command; a word @N stands for N bytes of
+ * text. Prints each reply as "TYPE LENGTH", a line end, and its bytes.
  *
- * Options: roots=FILE, async=1 (all commands at once, in a loop of poll(2)),
+ * Options: roots=FILE, async=1 (all commands at once, with poll(2)),
  * patience=MS.
  */
 #include <poll.h>
@@ -38,7 +38,7 @@ reply_print(const redisReply *r)
 	printf("\n");
 }
 
-/* The words of the next line, for free() each; 0 at the end. */
+/* Reads the words of the next line; the caller frees each. Returns 0 at the end of the input. */
 static int
 words_read(char *words[WORDS_MAX], size_t lens[WORDS_MAX])
 {

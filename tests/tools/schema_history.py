@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""schema_history.py: makes a database of every commit that changed sql/schema, once as this commit left it and once as all later
-commits left it; migrates it with the binary, and compares it with one that the binary makes from nothing. Needs the whole history;
-takes some minutes.
-tests/database/test_adoption.py does the same for the commits that gave the tables another form."""
+"""schema_history.py: for every commit that changed sql/schema, creates a database with the files of this commit, and one with those of all
+later commits on top; migrates both with the binary, and compares them with a database that the binary has created from nothing. Needs the
+complete history; takes some minutes.
+tests/database/test_adoption.py does the same for the commits that changed the tables."""
 import os
 import subprocess
 import sys
@@ -19,7 +19,7 @@ def git(*words):
 
 
 def history():
-    """The files of sql/schema, by the first commit that had them so, oldest first."""
+    """Returns the files of sql/schema for the first commit of each version, oldest first."""
     found = {}
     for commit in git("log", "--reverse", "--format=%H", "--", "sql/schema").split():
         files = {}
@@ -32,7 +32,7 @@ def history():
 
 def main():
     if git("rev-parse", "--is-shallow-repository").strip() == "true":
-        print("skipped: the history is cut off (git fetch --unshallow)")
+        print("skipped: the history is shallow (git fetch --unshallow)")
         return 0
     commits, postgres, bad = history(), Postgres(), 0
     server = postgres.connect("postgres")
@@ -54,7 +54,7 @@ def main():
                 print(first, "and all later" if later else "", "FAILED" if r.returncode or differ or gone else "ok", *(sorted(differ)[:5] + gone), flush=True)
                 db.close()
                 past.rows(server, "DROP DATABASE %s" % url.rsplit("/", 1)[1])
-        print("%d forms of sql/schema, %d failures" % (len(commits), bad))
+        print("%d versions of sql/schema, %d failures" % (len(commits), bad))
     finally:
         postgres.close()
     return 1 if bad else 0

@@ -1,12 +1,12 @@
 /*
- * The TLS client as a command, so that the tests can drive it against real
- * servers: tls HOST PORT [OPTION=VALUE]… connects to 127.0.0.1:PORT, expects a
- * server that is called HOST, sends standard input and prints what comes until
- * the server ends. Exits 0 when it ended in good order, else 1 after one line.
+ * The TLS client as a program for tests: tls HOST PORT [OPTION=VALUE]…
+ * connects to 127.0.0.1:PORT, verifies the certificate for HOST, sends standard
+ * input and prints the received bytes until the server closes. Exits with 0
+ * after close_notify, else with 1 after one line of error.
  *
  * Options: verify=nothing|chain|name, roots=FILE, cert=FILE, key=FILE,
- * alpn=NAME, now=SECONDS, to=ADDRESS; report=1 prints what was agreed and
- * nothing else.
+ * alpn=NAME, now=SECONDS, to=IP-ADDRESS; report=1 prints only the negotiated
+ * parameters.
  */
 #include <sys/socket.h>
 
@@ -158,7 +158,7 @@ main(int argc, char **argv)
 	argc_all = argc;
 	argv_all = argv;
 	if (argc < 3 || (wrong = conf_load()) != NULL || (wrong = roots_load()) != NULL)
-		return (fail(argc < 3 ? "what?" : wrong));
+		return (fail(argc < 3 ? "usage: tls HOST PORT [OPTION=VALUE]..." : wrong));
 	if (!settings_make(&s))
 		return (1);
 	s.host = argv[1];

@@ -1,7 +1,7 @@
 /*
- * Bodies against tables of fields: the values of
- * docs/compatibility.md#body-ids, and what each type of field makes of each
- * kind of value.
+ * Request bodies against tables of fields: the values of
+ * docs/compatibility.md#body-ids, and the result for each type of field and
+ * each kind of value.
  */
 #include "unit.h"
 
@@ -9,7 +9,7 @@
 #include "http/request.h"
 #include "http/route.h"
 
-/* What body_check makes of a text: the body that is passed on, or the refusal. */
+/* Returns the result of body_check() for a text: the body that is passed on, or the refusal. */
 static char *
 checked(const struct field *fields, const char *text)
 {
@@ -45,7 +45,7 @@ pairs_check(const struct field *fields, const struct pair *pairs, size_t n)
 	}
 }
 
-/* The part of a refusal that names the fields. */
+/* Returns the part of a refusal that names the fields. */
 #define REFUSED(fields, message)	"{\"errors\":{\"formErrors\":[],\"fieldErrors\":{" fields "}},\"message\":\"" message "\"}"
 
 static void

@@ -1,6 +1,5 @@
 /*
- * PEM as people and variables write it, names of hosts, and the authorities
- * that the binary carries.
+ * PEM in all spellings, host names, and the built-in CA certificates.
  */
 #include "unit.h"
 
@@ -12,7 +11,7 @@
 
 extern const unsigned char	roots_der[], roots_der_end[];
 
-/* How many blocks a text has, all of them holding "hello"; -1 when one is broken. */
+/* Returns the number of PEM blocks in a text, all with the content "hello"; -1 if one is malformed. */
 static int
 blocks(const char *text)
 {
@@ -105,7 +104,7 @@ authorities(void **state)
 	assert_non_null(strstr(text, "  DigiCert Global Root G2, until 2038-01-15\n"));
 }
 
-/* Whether an authority vouches for itself at the time of the list: what is known of its name and key fits its own signature. */
+/* Verifies a built-in CA certificate with the key that the table has for it, at the time of the list. */
 static int
 vouches(const struct roots *r, struct der one, const char **error)
 {
@@ -129,7 +128,7 @@ vouches(const struct roots *r, struct der one, const char **error)
 
 /* All that are signed as of today do; the others are refused for their old hash, and only as somebody's own certificate. */
 static void
-authorities_are_themselves(void **state)
+authorities_verify_themselves(void **state)
 {
 	struct der	rest = { roots_der, (size_t)(roots_der_end - roots_der) }, content, one;
 	const char	*error;
@@ -158,7 +157,7 @@ main(void)
 {
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(pem), cmocka_unit_test(hosts), cmocka_unit_test(der), cmocka_unit_test(authorities),
-		cmocka_unit_test(authorities_are_themselves)
+		cmocka_unit_test(authorities_verify_themselves)
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -1,5 +1,5 @@
 /*
- * When cron expressions are due, in zones whose clocks change and in others.
+ * Times of cron expressions, in zones with and without clock changes.
  */
 #include "unit.h"
 
@@ -32,7 +32,7 @@ at(const char *utc)
 	return (timegm(&tm));
 }
 
-/* From a time on, the expression is due at these times, all in UTC, ended by NULL. */
+/* After the first time, the expression is due at the given times, all in UTC; the list ends with NULL. */
 static void
 due(const char *expression, const char *zone_name, const char *from, const char *const *times)
 {
@@ -78,7 +78,7 @@ day_or_weekday(void **state)
 	    "2026-12-04 00:00:00", "2026-12-11 00:00:00", "2026-12-13 00:00:00");
 	DUE("0 0 * * fri", "UTC", "2026-11-01 00:00:00", "2026-11-06 00:00:00", "2026-11-13 00:00:00");
 	DUE("0 0 13 * *", "UTC", "2026-11-01 00:00:00", "2026-11-13 00:00:00", "2026-12-13 00:00:00");
-	DUE("0 0 */10 * mon", "UTC", "2026-06-02 00:00:00", "2026-08-31 00:00:00", "2026-09-21 00:00:00");	/* a day that begins with a star restricts both */
+	DUE("0 0 */10 * mon", "UTC", "2026-06-02 00:00:00", "2026-08-31 00:00:00", "2026-09-21 00:00:00");	/* a day that begins with a star must match together with the weekday */
 }
 
 static void
@@ -118,7 +118,7 @@ nonsense(void **state)
 	}
 }
 
-/* Berlin leaps from 2:00 to 3:00 on 2026-03-29 at 01:00 UTC, and back from 3:00 to 2:00 on 2026-10-25 at 01:00 UTC. */
+/* Berlin: clocks go forward from 2:00 to 3:00 on 2026-03-29 at 01:00 UTC, and back from 3:00 to 2:00 on 2026-10-25 at 01:00 UTC. */
 static void
 clocks_put_forward(void **state)
 {
@@ -141,7 +141,7 @@ clocks_put_back(void **state)
 	DUE("0 2,3 * * *", "Europe/Berlin", "2026-10-24 22:00:00", "2026-10-25 00:00:00", "2026-10-25 02:00:00");
 	DUE("*/30 * * * *", "Europe/Berlin", "2026-10-25 00:00:00", "2026-10-25 00:30:00", "2026-10-25 01:00:00", "2026-10-25 01:30:00",
 	    "2026-10-25 02:00:00");
-	DUE("0 0 * * *", "America/Havana", "2026-11-01 03:00:00", "2026-11-01 04:00:00", "2026-11-02 05:00:00");	/* at 1:00 back to midnight */
+	DUE("0 0 * * *", "America/Havana", "2026-11-01 03:00:00", "2026-11-01 04:00:00", "2026-11-02 05:00:00");	/* clocks go back from 1:00 to midnight */
 }
 
 static void
@@ -164,9 +164,9 @@ zones(void **state)
 	assert_int_equal(zone_offset(&z, at("2026-11-01 06:00:00")), -5 * 3600);
 	assert_true(zone_change(&z, at("2026-11-01 06:00:00")) == at("2027-03-14 07:00:00"));
 	assert_true(zone_parse(&z, "<-03>3<-02>,J60/0,300/24"));
-	assert_int_equal(zone_offset(&z, at("2028-03-01 03:00:00")), -2 * 3600);	/* J60 is the first of March in leap years too */
+	assert_int_equal(zone_offset(&z, at("2028-03-01 03:00:00")), -2 * 3600);	/* J60 is 1 March in leap years, too */
 	assert_int_equal(zone_offset(&z, at("2028-03-01 02:59:59")), -3 * 3600);
-	assert_true(zone_parse(&z, "XXX3EDT4,0/0,J365/23"));	/* summer all year */
+	assert_true(zone_parse(&z, "XXX3EDT4,0/0,J365/23"));	/* daylight saving time all year */
 	for (i = 0; i < 1000; i++)
 		assert_int_equal(zone_offset(&z, (int64_t)i * DAY * 3), -4 * 3600);
 	assert_true(zone_parse(&z, "Asia/Kathmandu"));

@@ -1,5 +1,6 @@
 /*
- * X25519 against RFC 7748 and, on many inputs, against BearSSL's.
+ * X25519 against the examples of RFC 7748 and, on many inputs, against
+ * BearSSL.
  */
 #include "unit.h"
 
@@ -45,7 +46,7 @@ examples(void **state)
 	expect(u, "95cbde9476e8907d7aade45cb4b873f88b595a68799fa152e6f8f7647aac7957");
 }
 
-/* §5.2: k and u become k(u) and k, again and again. */
+/* RFC 7748 §5.2: k and u become k(u) and k, repeatedly. */
 static void
 iterated(void **state)
 {
@@ -109,7 +110,7 @@ agrees_with_bearssl(void **state)
 	for (i = 0; i < 1000; i++) {
 		br_hmac_drbg_generate(&rng, k, 32);
 		br_hmac_drbg_generate(&rng, u, 32);
-		/* Long runs of one bit, where carries go far. */
+		/* Long runs of equal bits, for long carries. */
 		for (j = 0; i % 3 != 0 && j < 32; j++)
 			u[j] = i % 3 == 1 ? u[j] | (j % 7 ? 0xff : 0) : u[j] & (j % 5 ? 0 : 0xff);
 		same(k, i % 33, u);

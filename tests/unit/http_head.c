@@ -1,5 +1,5 @@
 /*
- * Header sections as clients send them, and what is left of them for Kore.
+ * Request header sections, and their rewritten form for Kore.
  */
 #include "unit.h"
 
@@ -7,7 +7,7 @@
 
 #define LINE	"GET / HTTP/1.1\r\nHost: a\r\n"
 
-/* Rewrites a text in a buffer of 4096 bytes; the result must be out, or the status of the refusal. */
+/* Rewrites a text in a buffer of 4096 bytes and compares the result with out, or the status of the refusal. */
 static struct http_head
 rewritten(const char *text, const char *out, int status)
 {
@@ -35,7 +35,7 @@ test_headers_are_dropped_and_kept(void **state)
 }
 
 static void
-test_the_client_wants_the_connection_closed(void **state)
+test_connection_close_is_detected(void **state)
 {
 	static const struct { const char *line; int close; } cases[] = {
 		{ "", 0 }, { "Connection: close\r\n", 1 }, { "connection: CLOSE\r\n", 1 }, { "Connection: keep-alive\r\n", 0 },
@@ -86,7 +86,7 @@ test_bodies_and_refusals(void **state)
 }
 
 static void
-test_the_origin_of_what_has_arrived(void **state)
+test_the_origin_of_a_partial_header(void **state)
 {
 	static const struct { const char *text, *origin; } cases[] = {
 		{ LINE "Origin: https://a.example\r\n\r\n", "https://a.example" }, { LINE "origin:null \r\n", "null" }, { LINE "Origin: https://a.ex", "*" },
@@ -106,8 +106,8 @@ int
 main(void)
 {
 	const struct CMUnitTest	tests[] = {
-		cmocka_unit_test(test_headers_are_dropped_and_kept), cmocka_unit_test(test_the_client_wants_the_connection_closed),
-		cmocka_unit_test(test_bodies_and_refusals), cmocka_unit_test(test_the_origin_of_what_has_arrived),
+		cmocka_unit_test(test_headers_are_dropped_and_kept), cmocka_unit_test(test_connection_close_is_detected),
+		cmocka_unit_test(test_bodies_and_refusals), cmocka_unit_test(test_the_origin_of_a_partial_header),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -1,5 +1,5 @@
 /*
- * JSON: what is accepted, and what comes out of it.
+ * The JSON parser: accepted and refused texts, and the parsed values.
  */
 #include "unit.h"
 
@@ -62,7 +62,7 @@ depth(void **state)
 	}
 }
 
-/* Only len bytes are looked at, whatever follows. */
+/* The parser reads only len bytes. */
 static void
 bounds(void **state)
 {

@@ -1,5 +1,5 @@
 /*
- * Which renditions a film gets (docs/compatibility.md#rendition-ladder).
+ * The renditions of a film (docs/compatibility.md#rendition-ladder).
  */
 #include "unit.h"
 
@@ -9,7 +9,7 @@
 
 #define ALL	((1u << MEDIA_RUNGS) - 1)
 
-/* "R1080 1920x1080, R720 1280x720" */
+/* Returns the renditions as "R1080 1920x1080, R720 1280x720". */
 static void
 ladder(int width, int height, unsigned requested, const char *wanted)
 {

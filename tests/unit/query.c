@@ -13,7 +13,7 @@
 static const struct param	got[] = { PARAM("a", PARAM_TEXT), PARAM("b", PARAM_TEXT), PARAM_END };
 static const struct param	audience[] = { PARAMS_AUDIENCE, PARAM_END };
 
-/* A request with this query string to a route that declares these parameters. request_forget(r->kore) frees it. */
+/* Returns a request with this query string to a route with these parameters. request_forget(r->kore) frees it. */
 static struct request *
 request_make(struct http_request *kore, struct route *route, const struct param *query, char *text)
 {

@@ -1,4 +1,4 @@
-"""C units: cmocka programs under AddressSanitizer and UBSan and in valgrind, and the calendar compared with Python's."""
+"""Unit tests in C: cmocka programs under AddressSanitizer and UBSan and in valgrind; and time zones and cron expressions compared with Python."""
 import datetime
 import glob
 import os
@@ -24,16 +24,16 @@ def test_unit(name):
 
 @pytest.mark.parametrize("name", UNITS)
 def test_unit_in_valgrind(name):
-    """Memory that is used before it is written, or lost, where no sanitizer lays it out."""
+    """Finds uninitialized and leaked memory in a build without sanitizers."""
     r = subprocess.run(["valgrind", "--quiet", "--leak-check=full", "--error-exitcode=9", build("unit/" + name, "memcheck")],
                        capture_output=True, text=True, timeout=600)
     assert r.returncode == 0, r.stdout + r.stderr
 
 
-# The calendar
+# Time zones
 
 class Clock:
-    """Many questions at once to tests/tools/clock.c."""
+    """Sends many queries at once to tests/tools/clock.c."""
 
     def __init__(self):
         self.path = build("tools/clock")
@@ -58,7 +58,7 @@ def offset(zone, t):
 
 
 def changes(zone, start, end, step=86400):
-    """(time, offset) at the start and at each change, found by halving."""
+    """Returns (time, offset) at the start and at each change, found by bisection."""
     found = [(start, offset(zone, start))]
     for t in range(start, end, step):
         low, high = t, min(t + step, end)
@@ -71,8 +71,8 @@ def changes(zone, start, end, step=86400):
     return found
 
 
-def test_every_zone_is_what_its_clocks_show(clock):
-    """All names, over the years to come."""
+def test_offsets_of_all_zones_match_python(clock):
+    """All time zones, over three years."""
     start, end = unix(2026, 1, 2), unix(2029, 1, 2)
     names = sorted(n for n in zoneinfo.available_timezones() if n not in ("localtime", "Factory") and not n.startswith(("posix", "right")))
     assert len(names) > 500
@@ -84,7 +84,7 @@ def test_every_zone_is_what_its_clocks_show(clock):
         assert ours == changes(zoneinfo.ZoneInfo(name), start, end), name
 
 
-# Expressions, by trying every minute
+# Cron expressions
 
 def field(rng, low, high):
     kind = rng.randrange(5)
@@ -108,7 +108,7 @@ def members(text, low, high):
 
 
 def due(expression, zone, start, end):
-    """Every time of the expression in (start, end]."""
+    """Returns every time of the expression in (start, end], by trying every minute."""
     minute, hour, day, month, weekday = expression.split()
     minutes, hours, days = members(minute, 0, 59), members(hour, 0, 23), members(day, 1, 31)
     months, weekdays = members(month, 1, 12), {d % 7 for d in members(weekday, 0, 6)}
@@ -130,14 +130,14 @@ def due(expression, zone, start, end):
         if fits(shown):
             t = int(shown.replace(tzinfo=zone, fold=0).timestamp())
             if datetime.datetime.fromtimestamp(t, zone).replace(tzinfo=None) != shown:
-                t = min(jumps, key=lambda j: abs(j - t))  # left out
+                t = min(jumps, key=lambda j: abs(j - t))  # a local time that is skipped
             found.add(t)
         shown += datetime.timedelta(minutes=1)
     return sorted(t for t in found if start < t <= end)
 
 
-def test_expressions_are_due_when_trying_every_minute_says_so(clock):
-    """Random ones, in weeks in which clocks are changed."""
+def test_cron_times_match_a_search_over_every_minute(clock):
+    """Random expressions, around clock changes."""
     rng = random.Random(20260101)
     names = ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/St_Johns", "Africa/Casablanca", "Pacific/Chatham", "America/Santiago",
              "Asia/Gaza", "Africa/Cairo"]
