@@ -54,9 +54,9 @@ def test_each_request_of_a_batch_gets_its_own_response(start):  # noqa: F811
 def test_an_event_that_the_database_refuses_does_not_fail_the_others(start):  # noqa: F811
     """A title that is deleted during the statement fails the whole batch. Here a trigger fails for one device id."""
     a = start(WORKERS=1)
-    a.db.execute("""CREATE FUNCTION indigestion() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    a.db.execute("""CREATE FUNCTION refuse_device() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         IF new."deviceId" = 'poison' THEN RAISE EXCEPTION 'no'; END IF; RETURN new; END $$""")
-    a.db.execute('CREATE TRIGGER indigestion BEFORE INSERT ON "EngagementEvent" FOR EACH ROW EXECUTE FUNCTION indigestion()')
+    a.db.execute('CREATE TRIGGER refuse_device BEFORE INSERT ON "EngagementEvent" FOR EACH ROW EXECUTE FUNCTION refuse_device()')
     with concurrent.futures.ThreadPoolExecutor(32) as pool:
         answers = list(pool.map(lambda n: post(a, {"eventType": "SKIP", "deviceId": "poison" if n % 50 == 7 else "d%d" % n})[0], range(400)))
     assert [n for n, status in enumerate(answers) if status != 201] == list(range(7, 400, 50)) and set(answers) == {201, 500}
