@@ -7,8 +7,8 @@ import psycopg2.extras
 import pytest
 import requests
 
+import reference_steps
 from accounts import token
-from api import reference_steps
 from conftest import run, wait_for
 from films import FAST, film
 from services import SECRETS
