@@ -100,12 +100,12 @@ def digest(text):
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def guessed(api, count, email="ada@example.com"):
+def set_failed_logins(api, count, email="ada@example.com"):
     """Sets the count of failed logins from networks unknown to the account."""
     api.keyvalue.command("SET", "{q}limit:login:%s:" % digest(email), count, "EX", 86400)
 
 
-def guesses(api, email="ada@example.com"):
+def failed_logins(api, email="ada@example.com"):
     return int(api.keyvalue.command("GET", "{q}limit:login:%s:" % digest(email)) or 0)
 
 
@@ -117,14 +117,14 @@ def test_a_lockout_applies_to_one_network(api):
     assert login(api.a, PASSWORD, address="203.0.113.7") == 429
     assert login(api.a, PASSWORD, address="198.51.100.1") == 200
     assert login(api.a, PASSWORD, address="198.51.100.2", path="/api/admin/login") == 403, "a viewer with the right password"
-    assert guesses(api) == 11, "ten failed attempts and one refused; further refused attempts and the owner's logins are not counted"
+    assert failed_logins(api) == 11, "ten failed attempts and one refused; further refused attempts and the owner's logins are not counted"
 
 
 def test_attempts_from_many_networks_are_limited_and_known_networks_are_not(api):
     most = LIMITS["login"]["account"]["most"]
     assert login(api.a, PASSWORD, address="198.51.100.1") == 200
     assert login(api.a, PASSWORD, address="2001:db8:1:1::1") == 200
-    guessed(api, most - 1)
+    set_failed_logins(api, most - 1)
     assert login(api.a, "not the one", address="203.0.113.1") == 401
     assert [login(api.a, PASSWORD, address="203.0.113.%d" % n) for n in range(2, 5)] == [429] * 3
     assert [login(api.a, PASSWORD, address=address) for address in ("198.51.100.1", "2001:db8:1:1:ffff::9")] == [200, 200]
@@ -134,7 +134,7 @@ def test_attempts_from_many_networks_are_limited_and_known_networks_are_not(api)
 
 
 def test_a_password_reset_makes_a_new_network_known(api):
-    guessed(api, LIMITS["login"]["account"]["most"])
+    set_failed_logins(api, LIMITS["login"]["account"]["most"])
     assert login(api.a, PASSWORD, address="203.0.113.9") == 429
     api.rows("""UPDATE "User" SET "resetToken" = 'sha256:' || encode(sha256('link'), 'hex'), "resetTokenExpires" = now() + interval '1 hour'""")
     def reset(token, address="203.0.113.9"):
@@ -158,20 +158,20 @@ def test_a_verification_link_works_during_a_lockout(api):
 
 def test_many_failed_attempts_delay_only_unknown_networks(api):
     assert login(api.a, PASSWORD, address="198.51.100.1") == 200
-    guessed(api, LIMITS["login"]["account"]["most"] - 10)
+    set_failed_logins(api, LIMITS["login"]["account"]["most"] - 10)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         slow = pool.submit(login, api.a, PASSWORD, address="203.0.113.1")
-        wait_for(lambda: guesses(api) == LIMITS["login"]["account"]["most"] - 9, "the attempt of an unknown network to be counted")
+        wait_for(lambda: failed_logins(api) == LIMITS["login"]["account"]["most"] - 9, "the attempt of an unknown network to be counted")
         assert login(api.a, PASSWORD, address="198.51.100.1") == 200
         assert not slow.done(), "the unknown network is delayed, the known one is not"
         assert slow.result() == 200
-    wait_for(lambda: guesses(api) == LIMITS["login"]["account"]["most"] - 10, "the successful login to be uncounted")
+    wait_for(lambda: failed_logins(api) == LIMITS["login"]["account"]["most"] - 10, "the successful login to be uncounted")
 
 
 def test_admin_unlock_removes_the_counts_of_an_account(api):
     assert [login(api.a, "not the one", address="203.0.113.%d" % (n // 11)) for n in range(22)] == ([401] * 10 + [429]) * 2
     assert login(api.a, "not the one", "eve@example.com", address="203.0.113.0") == 401
-    guessed(api, LIMITS["login"]["account"]["most"])
+    set_failed_logins(api, LIMITS["login"]["account"]["most"])
     before = keys(api)
     out = run("admin", "unlock", "--email", "ADA@example.com", REDIS_URL=api.keyvalue.url)
     assert out.returncode == 0 and "ada@" in out.stdout.lower(), (out.stdout, out.stderr)

@@ -180,9 +180,9 @@ def test_all_spellings_of_an_id_are_accepted(shop, gateways, written):
     assert last_request(gateways)[3]["metadata"]["titleId"] == written(shop.title)
 
 
-@pytest.mark.parametrize("nobody", ["0", "0x0", "  ", "-1", -1, [], 2 ** 53])
-def test_an_id_without_a_title_gets_404(shop, nobody):
-    r = shop.post("/api/ppv/initiate", {"titleId": nobody}, token=shop.token)
+@pytest.mark.parametrize("unknown", ["0", "0x0", "  ", "-1", -1, [], 2 ** 53])
+def test_an_id_without_a_title_gets_404(shop, unknown):
+    r = shop.post("/api/ppv/initiate", {"titleId": unknown}, token=shop.token)
     assert (r.status_code, r.json()) == (404, {"message": "Title not found"})
 
 
@@ -460,7 +460,7 @@ MESSAGES = {"paid": ("paid", 300000, None), "failed": ("failed", None, None), "h
             "whole": ("refunded", 300000, "w"), "disputed": ("disputed", None, "1"), "won": ("won", None, "1"), "lost": ("lost", None, "1")}
 
 
-def ledger(messages):
+def expected_status(messages):
     """Returns the expected status after a set of reports: order and repetition do not matter."""
     told = set(messages)
     paid_back = ("half a" in told) / 2 + ("half b" in told) / 2 + ("whole" in told)
@@ -502,8 +502,8 @@ def test_all_sequences_of_up_to_five_reports_end_in_the_expected_status(postgres
     assert len(lines) == sum(len(names) ** count for count in range(most + 1))
     for sequence, *result in lines:
         told = [names[int(n) - 1] for n in sequence.split(",") if n]
-        thanked = any(ledger(told[:n + 1]) == "SUCCESS" for n in range(len(told)))
-        assert result == [ledger(told), "t" if "paid" in told else "f", str(int(thanked))], told
+        thanked = any(expected_status(told[:n + 1]) == "SUCCESS" for n in range(len(told)))
+        assert result == [expected_status(told), "t" if "paid" in told else "f", str(int(thanked))], told
 
 
 def test_all_orders_of_webhooks_with_a_full_refund_end_in_failed(shop):
@@ -555,7 +555,7 @@ def test_purchases_of_releases_without_a_ledger_are_settled(shop):
 
 # Double payments
 
-def two_tabs(shop, gateways, **headers):
+def two_purchases(shop, gateways, **headers):
     """Creates two purchases of one title, pays the first, and returns their references."""
     refs = [shop.initiate(**headers)["reference"] for _ in range(2)]
     shop.paid(gateways.pay(refs[0]))
@@ -570,7 +570,7 @@ def refunds(shop, status=0):
 
 @pytest.mark.parametrize("headers", [{}, {"x_country": "US"}])
 def test_a_second_payment_is_refunded(shop, gateways, headers):
-    first, second = two_tabs(shop, gateways, **headers)
+    first, second = two_purchases(shop, gateways, **headers)
     shop.paid(gateways.pay(second))
     assert refunds(shop) == [(second, "requested")]
     assert gateways.refunds == {second: gateways.payments[second]["amount"]}
@@ -595,7 +595,7 @@ def test_concurrent_payments_are_refunded_except_one(shop, gateways):
 
 
 def test_a_refused_refund_is_reported(shop, gateways):
-    first, second = two_tabs(shop, gateways)
+    first, second = two_purchases(shop, gateways)
     shop.paid(gateways.pay(second))
     gateways.refunds[second] = 1  # partially refunded before
     assert refunds(shop, 1) == [(second, "refused")] and shop.status(second) == "SUCCESS"
@@ -609,7 +609,7 @@ def test_a_refused_refund_is_reported(shop, gateways):
 
 
 def test_a_failed_refund_request_is_retried(shop, gateways):
-    first, second = two_tabs(shop, gateways)
+    first, second = two_purchases(shop, gateways)
     shop.paid(gateways.pay(second))
     gateways.say(500, b"oops")
     assert refunds(shop, 1) == [(second, "due")] and shop.rows('SELECT count(*) FROM "ErrorLog"') == [(0,)]
@@ -622,7 +622,7 @@ def test_a_failed_refund_request_is_retried(shop, gateways):
 
 
 def test_the_last_remaining_payment_is_not_refunded(shop, gateways):
-    first, second = two_tabs(shop, gateways)
+    first, second = two_purchases(shop, gateways)
     shop.paid(gateways.pay(second))
     shop.paystack(of(first, "refund.processed"))
     assert refunds(shop) == [] and gateways.refunds == {}
@@ -819,7 +819,7 @@ def cinema(request, open_shop, gateways, tmp_path):
     return start
 
 
-def addresses(s, title=None, **options):
+def urls(s, title=None, **options):
     t = s.get("/api/titles/%d" % (title or s.title), **options).json()["title"]
     again = s.get("/api/titles/%d/episodes" % (title or s.title), **options).json()["episodes"]
     assert [v["url"] is None for e in again for v in e["assetVersions"]] == [v["url"] is None for e in t["episodes"] for v in e["assetVersions"]]
@@ -832,7 +832,7 @@ def play(url, **headers):
 
 def test_the_gate_requires_a_purchase_and_the_ip_address_and_user_agent_of_the_grant(cinema):
     s = cinema()
-    url, = addresses(s)
+    url, = urls(s)
     assert url.startswith(s.a.url + "/api/ppv/media/") and "unguessable" not in url
     r = play(url)
     assert (r.status_code, r.json()) == (403, {"message": "Purchase required to access this title."}) and r.headers["Access-Control-Allow-Origin"] == "*"
@@ -851,13 +851,13 @@ def test_the_gate_requires_a_purchase_and_the_ip_address_and_user_agent_of_the_g
     assert play(url, **{"X-Forwarded-For": "127.0.0.9, 2001:db8:1:2:ffff::1"}).status_code == 200
     assert play(url, **{"X-Forwarded-For": "2001:db8:1:2::7, 198.51.100.1"}).status_code == 403
     # The purchase of another title grants nothing.
-    other, = addresses(s, s.series)
+    other, = urls(s, s.series)
     assert other != url and play(other).status_code == 403
 
 
 def test_the_gate_waits_for_a_concurrent_access_check(cinema):
     s = cinema()
-    url, = addresses(s)
+    url, = urls(s)
     s.buy()
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         players = [pool.submit(play, url) for _ in range(4)]
@@ -874,7 +874,7 @@ def test_a_grant_ends_with_its_purchase_account_or_rendition(cinema, change):
     s = cinema()
     s.buy()
     s.access()
-    url, = addresses(s)
+    url, = urls(s)
     assert play(url).status_code == 200
     s.rows(change)
     assert play(url).status_code == (404 if "AssetVersion" in change or "Title" in change else 403)
@@ -885,7 +885,7 @@ def test_forged_gate_urls_are_refused(cinema):
     s = cinema(PUBLIC_API_ORIGIN="https://api.example/")
     s.buy()
     s.access()
-    url, = addresses(s)
+    url, = urls(s)
     assert url.startswith("https://api.example/api/ppv/media/")
     word = url.rsplit("/", 1)[1]
     at = s.a.url + "/api/ppv/media/"
@@ -922,18 +922,18 @@ def test_caching_headers_of_responses_with_signed_urls(cinema):
 
 def test_with_a_token_urls_are_presigned_for_buyers_and_null_for_others(cinema):
     s = cinema()
-    assert addresses(s, token=s.token) == [None] and addresses(s, token="nonsense")[0].startswith(s.a.url + "/api/ppv/media/")
+    assert urls(s, token=s.token) == [None] and urls(s, token="nonsense")[0].startswith(s.a.url + "/api/ppv/media/")
     s.buy()
-    url, = addresses(s, token=s.token)
+    url, = urls(s, token=s.token)
     assert "unguessable" in url and play(url, Range="bytes=0-9").content == FILM[:10]
-    assert addresses(s, s.series, token=s.token) == [None]
+    assert urls(s, s.series, token=s.token) == [None]
     s.rows('UPDATE "User" SET "ppvBanned" = true')
-    assert addresses(s, token=s.token) == [None]
+    assert urls(s, token=s.token) == [None]
     user(s, "root@example.com", role="MODERATOR")
     token = login(s, "root@example.com", path="/api/admin/login").json()["accessToken"]
-    assert "unguessable" in addresses(s, token=token)[0] and "unguessable" in addresses(s, s.series, token=token)[0]
+    assert "unguessable" in urls(s, token=token)[0] and "unguessable" in urls(s, s.series, token=token)[0]
     s.rows('DELETE FROM "Session"')
-    assert addresses(s, token=token) == [None]
+    assert urls(s, token=token) == [None]
 
 
 @pytest.mark.parametrize("cinema", ["local"], indirect=True)
@@ -941,7 +941,7 @@ def test_administrators_pass_the_gate(cinema):
     s = cinema()
     user(s, "root@example.com", role="MODERATOR")
     token = login(s, "root@example.com", path="/api/admin/login").json()["accessToken"]
-    url, = addresses(s)
+    url, = urls(s)
     assert play(url).status_code == 403
     s.access(403, "?record=false", token=token)
     assert play(url).content == FILM
@@ -952,9 +952,9 @@ def test_administrators_pass_the_gate(cinema):
 @pytest.mark.parametrize("cinema", ["local"], indirect=True)
 def test_ppv_enforcement_token_and_off(cinema):
     s = cinema(PPV_ENFORCEMENT="token")
-    assert addresses(s) == [None]
+    assert urls(s) == [None]
     s.buy()
-    assert addresses(s) == [None] and "unguessable" in addresses(s, token=s.token)[0]
+    assert urls(s) == [None] and "unguessable" in urls(s, token=s.token)[0]
     s.a.close()
     free = s.a.__class__(s.a.log_path.rsplit("/", 1)[0], **{**s.a.env, "PPV_ENFORCEMENT": "off"}).wait_healthy()
     try:

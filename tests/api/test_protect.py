@@ -52,7 +52,7 @@ def drip(s, data):
     return None
 
 
-def late(answer):
+def assert_408(answer):
     assert answer.startswith(b"HTTP/1.1 408 "), answer
     assert b"\r\naccess-control-allow-origin: *\r\n" in answer and b"\r\nconnection: close\r\n" in answer
     assert answer.endswith(b'{"message":"The request took too long to arrive"}')
@@ -96,19 +96,19 @@ def test_a_client_that_sends_nothing_is_disconnected(slow):
 
 def test_a_slow_request_header_gets_408(slow):
     with connect(slow(HEADER_TIMEOUT_SEC=1)) as s:
-        late(drip(s, b"GET /health HTTP/1.1\r\n" + b"x: y\r\n" * 10000))
+        assert_408(drip(s, b"GET /health HTTP/1.1\r\n" + b"x: y\r\n" * 10000))
 
 
 def test_a_slow_request_body_gets_408(slow):
     with connect(slow(BODY_TIMEOUT_SEC=1)) as s:
         s.sendall(POST % 100000)
-        late(drip(s, b" " * 100000))
+        assert_408(drip(s, b" " * 100000))
 
 
 def test_a_stalled_request_body_gets_408(slow):
     with connect(slow(STALL_TIMEOUT_SEC=1)) as s:
         s.sendall(POST % 100000 + b" " * 20000)
-        late(rest(s))
+        assert_408(rest(s))
 
 
 def test_an_idle_connection_is_closed_after_keepalive_sec(slow):
@@ -147,13 +147,13 @@ def test_a_response_that_is_not_read_times_out(base, folder):
                     break
             except ConnectionResetError:
                 break
-            if not wait_closed(api.a, s):
+            if not is_closed(api.a, s):
                 continue
             break
     assert api.a.healthy()
 
 
-def wait_closed(a, s):
+def is_closed(a, s):
     """Returns whether the server has closed this connection: the kernel's table no longer has it as established."""
     time.sleep(0.2)
     port = "%04X" % s.getsockname()[1]
@@ -206,7 +206,7 @@ def test_a_request_above_max_in_flight_gets_503(base):
         assert r.status_code == 503
         assert (r.headers["Retry-After"], r.json()["message"]) == ("2", "The service is busy. Please try again in a moment.")
         assert a.get("/health").status_code == 200
-        refused_in_many_ways(a)
+        check_refusals(a)
     finally:
         base.postgres.resume()
     for s in held:
@@ -222,7 +222,7 @@ def test_a_login_above_max_password_wait_gets_503(base):
     def sign_in(n):
         return a.post("/api/auth/login", {"email": "nobody%d@example.com" % n, "password": "Films-4-all"}, headers={"X-Forwarded-For": "203.0.113.%d" % (n % 250)})
 
-    def again_and_again(client):
+    def log_in_repeatedly(client):
         answers = []
         for turn in range(1000):
             if over.is_set():
@@ -232,7 +232,7 @@ def test_a_login_above_max_password_wait_gets_503(base):
                 over.set()
         return answers
 
-    answers = sum(call_concurrently(again_and_again, 24), [])
+    answers = sum(call_concurrently(log_in_repeatedly, 24), [])
     assert {r.status_code for r in answers} == {401, 503}
     for r in answers:
         if r.status_code == 503:
@@ -241,22 +241,22 @@ def test_a_login_above_max_password_wait_gets_503(base):
     assert base.rows("SELECT count(*) FROM \"Session\"") == [(0,)]
 
 
-def sign_in_from(a, address, n):
+def log_in_from(a, address, n):
     return a.post("/api/auth/login", {"email": "nobody%d@example.com" % n, "password": "Films-4-all"}, headers={"X-Forwarded-For": address}).status_code
 
 
 def test_logins_of_one_network_do_not_delay_those_of_another(base):
     a, answered = base.start(roles="api", WORKERS=1, MAX_PASSWORD_WAIT_MS=60000), []
 
-    def one_of_many(n):
-        answered.append(sign_in_from(a, "203.0.113.1", n))
+    def log_in_once(n):
+        answered.append(log_in_from(a, "203.0.113.1", n))
 
-    crowd = [threading.Thread(target=one_of_many, args=(n,)) for n in range(30)]
+    crowd = [threading.Thread(target=log_in_once, args=(n,)) for n in range(30)]
     for thread in crowd:
         thread.start()
     wait_for(lambda: answered, "the first response")
     before = len(answered)
-    assert sign_in_from(a, "198.51.100.1", 1000) == 401
+    assert log_in_from(a, "198.51.100.1", 1000) == 401
     between = len(answered) - before
     for thread in crowd:
         thread.join()
@@ -267,23 +267,23 @@ def test_logins_of_one_network_do_not_delay_those_of_another(base):
 def test_only_the_network_with_too_many_logins_gets_503(base):
     a, over, others = base.start(roles="api", WORKERS=1, MAX_PASSWORD_WAIT_MS=1000), threading.Event(), []
 
-    def again_and_again(client):
+    def log_in_repeatedly(client):
         answers = []
         for turn in range(1000):
             if over.is_set():
                 break
-            answers.append(sign_in_from(a, "203.0.113.1", client * 1000 + turn))
+            answers.append(log_in_from(a, "203.0.113.1", client * 1000 + turn))
             if answers[-1] == 503:
-                others.append(sign_in_from(a, "198.51.100.%d" % len(others), 100000 + len(others)))
+                others.append(log_in_from(a, "198.51.100.%d" % len(others), 100000 + len(others)))
                 if len(others) >= 3:
                     over.set()
         return answers
 
-    answers = set(sum(call_concurrently(again_and_again, 28), []))
+    answers = set(sum(call_concurrently(log_in_repeatedly, 28), []))
     assert answers == {401, 503} and set(others) == {401}, (answers, others)
 
 
-def refused_in_many_ways(a):
+def check_refusals(a):
     """Sends one request, two pipelined, one in pieces, with a body, with Connection: close. The responses arrive in order, and no byte is
     parsed as another request."""
     get, body = b"GET /api/titles/2 HTTP/1.1\r\nHost: x\r\n\r\n", b'{"email":"a@example.com","password":"Films-4-all"}'
@@ -342,13 +342,13 @@ def test_slow_clients_do_not_delay_others(slow):
     for _ in range(20):
         assert requests.get(a.url + "/health", timeout=30).status_code == 200
     for s in crowd:
-        late(rest(s))
+        assert_408(rest(s))
         s.close()
 
 
 # The client's IP address
 
-def address(base, a, **headers):
+def session_ip(base, a, **headers):
     """Logs in and returns the IP address that the session records."""
     email = "c%d@example.com" % time.time_ns()
     base.rows("""INSERT INTO "User" (email, password, name, role, "emailVerified", "updatedAt") VALUES (%s, (SELECT password FROM "User" LIMIT 1),
@@ -370,10 +370,10 @@ def test_the_client_is_the_last_ip_address_that_is_no_trusted_proxy(base):
                         ("203.0.113.9, nonsense", "::ffff:127.0.0.1"),
                         ("203.0.113.9, nonsense, 10.0.0.8", "::ffff:10.0.0.8"),
                         (",", "::ffff:127.0.0.1")):
-        assert address(base, a, **{"X-Forwarded-For": given}) == seen, given
-    assert address(base, a) == "::ffff:127.0.0.1"
+        assert session_ip(base, a, **{"X-Forwarded-For": given}) == seen, given
+    assert session_ip(base, a) == "::ffff:127.0.0.1"
     other = base.start(roles="api", TRUSTED_PROXIES="192.0.2.0/24")
-    assert address(base, other, **{"X-Forwarded-For": "203.0.113.9"}) == "::ffff:127.0.0.1"
+    assert session_ip(base, other, **{"X-Forwarded-For": "203.0.113.9"}) == "::ffff:127.0.0.1"
 
 
 def test_a_forged_x_forwarded_for_before_the_proxys_is_ignored(base):

@@ -223,7 +223,7 @@ def get_title(a, title):
     return r.json()["title"]
 
 
-def signed_as_aws_says(url, access, secret):
+def is_signed(url, access, secret):
     """Computes the signature independently: AWS Signature Version 4 in query parameters."""
     u = urllib.parse.urlsplit(url)
     query = dict(urllib.parse.parse_qsl(u.query))
@@ -248,7 +248,7 @@ def test_urls_of_objects_are_presigned(signing):
     assert title["assetVersions"][0]["url"] == "https://cdn.example/1080.mp4"
     for url in (title["trailerUrl"], title["assetVersions"][1]["url"]):
         assert "X-Amz-Expires=43200&" in url
-        assert signed_as_aws_says(url, "AK/1", "SK")
+        assert is_signed(url, "AK/1", "SK")
 
 
 def test_only_known_prefixes_are_presigned(signing):

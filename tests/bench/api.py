@@ -66,7 +66,7 @@ READS = [
 ]
 
 
-class Durable(Postgres):
+class DurablePostgres(Postgres):
     """PostgreSQL with synchronous writes; the tests' PostgreSQL has fsync off."""
 
     def commands(self):
@@ -232,7 +232,7 @@ def logins(a):
 
 
 def measure(folder):
-    postgres, keyvalue = Durable(), KeyValue()
+    postgres, keyvalue = DurablePostgres(), KeyValue()
     url, connection = postgres.create()
     if run("migrate", DATABASE_URL=url).returncode != 0:
         raise SystemExit("migrate failed")

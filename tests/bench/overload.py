@@ -16,7 +16,7 @@ CLIENTS = (32, 128)  # at the knee more clients do not increase the rate
 SECONDS, ROUNDS, TIMES = 4, 3, 5
 
 
-class Behind(Postgres):
+class LowPriorityPostgres(Postgres):
     """In production the database has its own processors; here lower priority keeps it from delaying the service."""
 
     def commands(self):
@@ -96,7 +96,7 @@ def measure(folder):
     pin = lambda list_: ["taskset", "-c", ",".join(map(str, list_))]
     keyvalue, everybody = KeyValue(), os.sched_getaffinity(0)
     os.sched_setaffinity(0, ours)  # inherited by the processes that are started from here on
-    postgres = Behind()
+    postgres = LowPriorityPostgres()
     url, db = postgres.create()
     if run("migrate", DATABASE_URL=url).returncode != 0:
         raise SystemExit("migrate failed")

@@ -5,7 +5,7 @@ AUTOGROUP = "/proc/sys/kernel/sched_autogroup_enabled"
 
 
 @contextlib.contextmanager
-def as_in_a_container():
+def without_autogroups():
     """Outside of containers Linux may give every session the same share and apply niceness within a session only (autogroups, sched(7)). Each
     PostgreSQL process is a session, so low-priority password hashing would delay it. Disables autogroups during the block, if permitted."""
     try:

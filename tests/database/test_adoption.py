@@ -97,7 +97,7 @@ def invalid(db):
     return [r[0] for r in rows(db, "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid")]
 
 
-def migrating(url):
+def start_migrate(url):
     return subprocess.Popen(command("migrate"), env=clean_environment(DATABASE_URL=url), stdout=subprocess.PIPE, text=True)
 
 
@@ -106,7 +106,7 @@ def test_an_index_whose_build_was_killed_is_built_again(node, postgres, present)
     writer = postgres.connect(url.rsplit("/", 1)[1])
     writer.autocommit = False
     rows(writer, 'UPDATE "Episode" SET "name" = \'held\'')  # the build of an index waits for this transaction
-    p = migrating(url)
+    p = start_migrate(url)
     wait_for(lambda: invalid(db), "the build of an index to begin")
     p.send_signal(signal.SIGKILL)
     p.communicate()
@@ -125,7 +125,7 @@ def test_an_index_whose_build_was_killed_is_built_again(node, postgres, present)
 def test_concurrent_adoptions_apply_each_file_once(node):
     """A waiting process must not hold a snapshot, because CREATE INDEX CONCURRENTLY would wait for it."""
     url, db = node
-    started = [migrating(url) for _ in range(4)]
+    started = [start_migrate(url) for _ in range(4)]
     outputs = [p.communicate(timeout=120)[0] for p in started]
     assert [p.returncode for p in started] == [0] * 4, outputs
     assert sum(o.count('"migrated"') for o in outputs) == rows(db, "SELECT count(*) FROM wanzami.migration")[0][0]
@@ -138,7 +138,7 @@ def test_migrate_waiting_for_a_lock_does_not_block_writers(node, postgres):
     busy = postgres.connect(url.rsplit("/", 1)[1])
     busy.autocommit = False
     rows(busy, """UPDATE "Title" SET "name" = 'Busy' WHERE "id" = 1""")
-    p = migrating(url)
+    p = start_migrate(url)
     assert "waits for a lock" in p.stdout.readline()
     rows(db, """UPDATE "Title" SET "name" = 'Other' WHERE "id" = 2""")
     assert p.poll() is None

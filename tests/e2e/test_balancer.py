@@ -14,7 +14,7 @@ OUTAGE = float(os.environ.get("OUTAGE_SEC", "5"))
 RENDITIONS = ["R720", "R360"]
 
 
-class Way:
+class FilmUpload:
     """A film, uploaded by an administrator through the balancer."""
 
     def __init__(self, stack, noise=False):
@@ -41,7 +41,7 @@ class Way:
 
 
 @contextlib.contextmanager
-def away(server, crowd):
+def outage(server, crowd):
     """Kills a server and starts it again after the outage, while clients keep sending requests."""
     server.kill()
     end = time.monotonic() + OUTAGE
@@ -52,7 +52,7 @@ def away(server, crowd):
 
 
 def test_a_rolling_deployment_loses_no_request(stack):
-    way = Way(stack, noise=True)
+    way = FilmUpload(stack, noise=True)
     with stack.crowd() as crowd:
         job = way.upload()
         for role in ("api", "transcode", "cron"):
@@ -98,7 +98,7 @@ def test_a_lost_task_causes_errors_only_until_the_balancer_detects_it(stack):
 
 
 def test_a_lost_transcode_task_loses_no_film(stack):
-    way = Way(stack, noise=True)
+    way = FilmUpload(stack, noise=True)
     job = way.upload()
     way.studio.wait_encoding(job)
     stack.services["transcode"][0].kill()
@@ -108,12 +108,12 @@ def test_a_lost_transcode_task_loses_no_film(stack):
 
 
 def test_a_database_that_moves_to_another_ip_address_is_found(stack):
-    way = Way(stack, noise=True)
+    way = FilmUpload(stack, noise=True)
     job = way.upload()
     way.studio.wait_encoding(job)
     tasks = list(stack.services["api"])
     with stack.crowd() as crowd:
-        with away(stack.postgres, crowd):
+        with outage(stack.postgres, crowd):
             wait_for(lambda: crowd.wrong, "the first error")
             wait_for(lambda: [s["postgres"]["state"] for s in stack.states()] == ["down", "down"], "the tasks to report it")
             assert [t.get("/health").status_code for t in tasks] == [200, 200]
@@ -130,9 +130,9 @@ def test_a_database_that_moves_to_another_ip_address_is_found(stack):
 
 
 def test_without_valkey_the_service_works(stack):
-    way = Way(stack)
+    way = FilmUpload(stack)
     with stack.crowd() as crowd:
-        with away(stack.keyvalue, crowd):
+        with outage(stack.keyvalue, crowd):
             wait_for(lambda: [s["valkey"]["state"] for s in stack.states()] == ["down", "down"], "the tasks to report it")
             assert [s["status"] for s in stack.states()] == ["ready", "ready"]
             stack.editor()  # logs in
@@ -143,12 +143,12 @@ def test_without_valkey_the_service_works(stack):
 
 
 def test_without_object_storage_only_films_are_delayed(stack):
-    way = Way(stack, noise=True)
+    way = FilmUpload(stack, noise=True)
     job, half = way.upload(), way.init()
     parts = way.editor.put(half, way.body)
     way.studio.wait_encoding(job)
     with stack.crowd() as crowd:
-        with away(stack.store, crowd):
+        with outage(stack.store, crowd):
             wait_for(lambda: [s["store"]["state"] for s in stack.states()] == ["down", "down"], "the tasks to report it")
             assert [s["status"] for s in stack.states()] == ["not ready", "not ready"]
             assert stack.balancer.up() == {t.port for t in stack.services["api"]}

@@ -14,7 +14,7 @@ from listening import Listening
 ONE_WAY = 0.055  # seconds
 
 
-class Distance(Listening):
+class DelayingProxy(Listening):
     """Listens on its own port and forwards to `port`, each byte ONE_WAY seconds after its arrival, however many are in transit."""
 
     def __init__(self, port):
@@ -54,7 +54,7 @@ class Distance(Listening):
 
 @pytest.fixture
 def distance(world):
-    d = Distance(int(world.env["S3_ENDPOINT"].rsplit(":", 1)[1]))
+    d = DelayingProxy(int(world.env["S3_ENDPOINT"].rsplit(":", 1)[1]))
     yield d
     d.close()
 

@@ -11,8 +11,8 @@ import requests
 
 import pki
 from accounts import Account, hash_of
+from disconnects import hang_up, message
 from editor import PASSWORD, Api
-from leavers import hang_up, message
 from services import free_port, wait_for
 
 HANG_UPS = 3000

@@ -98,20 +98,20 @@ def convert(shape, value):
     return value
 
 
-def told(shape, value, at=""):
+def violations(shape, value, at=""):
     """Yields violations that the SDK leaves to the server: enumerations, patterns, unknown members."""
     if shape.type_name == "structure":
         for name, v in value.items():
             if name not in shape.members:
                 yield "%s.%s does not exist" % (at, name)
             else:
-                yield from told(shape.members[name], v, at + "." + name)
+                yield from violations(shape.members[name], v, at + "." + name)
     elif shape.type_name == "list":
         for i, v in enumerate(value):
-            yield from told(shape.member, v, "%s[%d]" % (at, i))
+            yield from violations(shape.member, v, "%s[%d]" % (at, i))
     elif shape.type_name == "map":
         for k, v in value.items():
-            yield from told(shape.value, v, "%s[%s]" % (at, k))
+            yield from violations(shape.value, v, "%s[%s]" % (at, k))
     elif shape.type_name == "string" and "$" not in value:
         if shape.enum and value not in shape.enum:
             yield "%s is %r; allowed is one of %s" % (at, value, shape.enum)
@@ -128,7 +128,7 @@ def validate(service, operation, params):
     """Returns the violations in the input of an operation, an empty list if there are none."""
     shape = model(service).operation_model(operation).input_shape
     report = ParamValidator().validate(params, shape)
-    return ([report.generate_report()] if report.has_errors() else []) + list(told(shape, params))
+    return ([report.generate_report()] if report.has_errors() else []) + list(violations(shape, params))
 
 
 def query_fits(shape, query):

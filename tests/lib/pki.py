@@ -5,7 +5,7 @@
     leaf = middle.issue("localhost", "127.0.0.1")         # valid
     leaf = root.issue("*.example.com", key="rsa-2048", days=(-20, -10), digest="sha384", purposes=["client"])
 
-Files lie in the folder: authority.pem; leaf.chain (leaf and what is between it and the root), leaf.alone, leaf.key."""
+Files in the folder: authority.pem; leaf.chain (leaf and intermediate certificates), leaf.alone, leaf.key."""
 import datetime
 import ipaddress
 import itertools

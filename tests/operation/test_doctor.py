@@ -188,7 +188,7 @@ def test_servers_with_tls_pass(secure):
      "put the certificate of this CA into "),
     (lambda root: pki.self_signed(root.folder, "localhost"), "is self-signed and not a trusted CA",
      "put the certificate of this CA into ")],
-    ids=["expired", "of the future", "of somebody else", "by nobody known", "self-signed"])
+    ids=["expired", "not yet valid", "of another host", "of an unknown CA", "self-signed"])
 def test_a_failed_certificate_check_has_a_reason_and_a_hint(secure, make, reason, change):
     said = secure(1, make(secure.root))
     for name, level in SERVERS.items():
@@ -201,29 +201,29 @@ def test_a_failed_certificate_check_has_a_reason_and_a_hint(secure, make, reason
 
 # Clock differences
 
-def later(command):
+def one_hour_fast(command):
     """Returns the command with a clock that is one hour fast."""
     library, = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
     return ["env", "LD_PRELOAD=" + library, "FAKETIME=+3600", "DONT_FAKE_MONOTONIC=1", *command]
 
 
-class LaterPostgres(Postgres):
+class FastClockPostgres(Postgres):
     def commands(self):
-        return [later(command) for command in super().commands()]
+        return [one_hour_fast(command) for command in super().commands()]
 
 
-class LaterStore(ObjectStore):
+class FastClockStore(ObjectStore):
     """Gives only the proxy, which verifies signatures, a fast clock."""
 
     def commands(self):
-        return [later(command) if command[0].endswith("proxy-server") else command for command in super().commands()]
+        return [one_hour_fast(command) if command[0].endswith("proxy-server") else command for command in super().commands()]
 
     def before(self, command):
         super().before(command[command.index("DONT_FAKE_MONOTONIC=1") + 1:] if command[0] == "env" else command)
 
 
 def test_a_clock_difference_to_the_database_fails(env):
-    server = LaterPostgres()
+    server = FastClockPostgres()
     try:
         url, db = server.create()
         db.close()
@@ -235,7 +235,7 @@ def test_a_clock_difference_to_the_database_fails(env):
 
 
 def test_a_clock_difference_to_the_store_fails(env):
-    server = LaterStore()
+    server = FastClockStore()
     try:
         said = doctor(1, **{**{k: v for k, v in env.items() if k != "MEDIA_DIR"}, **server.env("films")})
     finally:

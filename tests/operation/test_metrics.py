@@ -118,18 +118,18 @@ def test_cloudwatch_lines_are_written(base):
     for i in range(asked):
         requests.get(a.url + "/api/titles/%d" % (1000 + i), timeout=30)
 
-    def told():
+    def cloudwatch_lines():
         return [line for line in map(json.loads, open(a.log_path)) if "_aws" in line]
-    wait_for(lambda: sum(line["Requests"] for line in told()) >= asked, "all requests to be reported")
-    for line in told():
+    wait_for(lambda: sum(line["Requests"] for line in cloudwatch_lines()) >= asked, "all requests to be reported")
+    for line in cloudwatch_lines():
         [how] = line["_aws"]["CloudWatchMetrics"]
         assert how["Namespace"] == "Wanzami" and how["Dimensions"] == [["Role"]] and line["Role"] == "api"
         names = {m["Name"] for m in how["Metrics"]}
         assert names >= {"Requests", "Errors5xx", "LatencyP99Ms", "TranscodeJobsFailed", "CronJobsFailed", "JobsFailed"} and all(isinstance(line[n], (int, float)) for n in names)
-    assert sum(line["Requests"] for line in told()) == asked  # health checks are not counted
-    last = [line for line in told() if "QueueDepth" in line][-1]
+    assert sum(line["Requests"] for line in cloudwatch_lines()) == asked  # health checks are not counted
+    last = [line for line in cloudwatch_lines() if "QueueDepth" in line][-1]
     assert (last["QueueDepth"], last["QueueOldestSeconds"], last["MailWaiting"], last["Errors5xx"]) == (0, 0, 0, 0)
-    assert max(line["LatencyP99Ms"] for line in told()) > 0
+    assert max(line["LatencyP99Ms"] for line in cloudwatch_lines()) > 0
     silent = base(roles="api", EMF_SECONDS=1, EMF=0)
     silent.get("/api/titles")
     assert silent.stop() == 0 and "_aws" not in open(silent.log_path).read()
@@ -147,9 +147,9 @@ def test_cron_jobs_and_transcode_jobs_have_separate_counters(base, outcome):
     assert m["wanzami_jobs_%s_total" % outcome] > 0
     for series in ("transcode_jobs_ok", "transcode_jobs_failed", "cron_jobs_" + {"ok": "failed", "failed": "ok"}[outcome]):
         assert m["wanzami_%s_total" % series] == 0, series
-    told = wait_for(lambda: [line for line in map(json.loads, open(a.log_path)) if line.get("CronJobsFailed", 0) > 0 or outcome == "ok" and "_aws" in line],
+    cloudwatch_lines = wait_for(lambda: [line for line in map(json.loads, open(a.log_path)) if line.get("CronJobsFailed", 0) > 0 or outcome == "ok" and "_aws" in line],
                     "a line for CloudWatch")
-    for line in told:
+    for line in cloudwatch_lines:
         assert (line["CronJobsFailed"] > 0, line["TranscodeJobsFailed"]) == (outcome == "failed", 0) and line["JobsFailed"] == line["CronJobsFailed"]
 
 

@@ -21,11 +21,11 @@ RENDITIONS = ["R720", "R360"]
 FILMS = ({"seconds": 1, "size": "1280x720"}, {"seconds": 2, "size": "1280x720"}, {"seconds": 2, "size": "1280x720", "sound": False})
 
 
-class Unanswered(Exception):
+class NoResponse(Exception):
     """No response, or one that says that the service or object storage is unavailable."""
 
 
-class Wrong(Exception):
+class WrongResponse(Exception):
     """A wrong response; an error even during a fault."""
 
 
@@ -94,9 +94,9 @@ class Client(threading.Thread):
     def try_turn(self):
         try:
             self.turn()
-        except Unanswered:
+        except NoResponse:
             pass
-        except Wrong as e:
+        except WrongResponse as e:
             self.ledger.mistake(type(self).__name__, str(e))
         except Exception as e:  # a response of an unexpected form
             self.ledger.mistake(type(self).__name__, repr(e))
@@ -110,21 +110,21 @@ class Client(threading.Thread):
             r = self.session.request(method, url, json=body, data=data, headers=headers, timeout=TIMEOUT)
         except requests.Timeout:
             self.ledger.error(kind, "no response in %d s" % TIMEOUT)
-            raise Unanswered from None
+            raise NoResponse from None
         except requests.RequestException:
             self.ledger.error(kind, "connection closed")
-            raise Unanswered from None
+            raise NoResponse from None
         if r.status_code in right:
             self.ledger.right(kind, began, time.monotonic())
             return r
         if r.status_code >= 500:
             self.ledger.error(kind, failure(r))
-            raise Unanswered
-        raise Wrong("%s %s: %d %s" % (method, re.sub(r"\?.*", "", path), r.status_code, r.text[:200]))
+            raise NoResponse
+        raise WrongResponse("%s %s: %d %s" % (method, re.sub(r"\?.*", "", path), r.status_code, r.text[:200]))
 
     def expect(self, fine, what):
         if not fine:
-            raise Wrong(what)
+            raise WrongResponse(what)
 
 
 class Reader(Client):
@@ -228,7 +228,7 @@ class Editor(Client):
         self.kept.add(text)
         try:
             self.ask("edit", "PATCH", "/api/admin/titles/%s" % self.title, {"description": text}, token=token)
-        except Unanswered:
+        except NoResponse:
             self.title = None  # the edit may still take effect at any time
             raise
         self.kept.intersection_update({text})
@@ -284,7 +284,7 @@ class Buyer(Client):
             self.ask("webhook", "POST", "/api/ppv/paystack/webhook", data=event,
                      headers={"Content-Type": "application/json", "x-paystack-signature": paystack_signature(event)})
             return 1
-        except Unanswered:
+        except NoResponse:
             return 0
 
 
@@ -303,7 +303,7 @@ class Uploader(Client):
         about = {"kind": "MOVIE", "titleName": "Film", "fileName": "film.mp4", "bytesTotal": len(body), "contentType": "video/mp4", "renditions": RENDITIONS}
         try:
             made = self.ask("upload init", "POST", "/api/admin/uploads/init", {**about, **({"titleId": title} if title else {})}, token=token).json()
-        except Unanswered:
+        except NoResponse:
             self.ledger.inits_unknown += 1
             raise
         self.ledger.uploads[made["jobId"]] = False
@@ -317,7 +317,7 @@ class Uploader(Client):
                 self.ledger.uploads[made["jobId"]] = True
                 self.mine.append(made["jobId"])
                 return
-            except Unanswered:
+            except NoResponse:
                 self.crowd.over.wait(1)
 
     def put(self, url, body):
@@ -325,7 +325,7 @@ class Uploader(Client):
         for left in (3, 2, 1, 0):
             try:
                 return self.ask("part", "PUT", url, data=body)
-            except Unanswered:
+            except NoResponse:
                 if not left:
                     raise
                 self.crowd.over.wait(1)

@@ -6,7 +6,7 @@ import signal
 import socket
 import time
 
-import leavers
+import disconnects
 from services import wait_for
 
 CALM = 2  # seconds after a fault in which errors are attributed to it
@@ -45,7 +45,7 @@ def pause(server, seconds):
     server.resume()
 
 
-def away(server, seconds, stop="kill"):
+def outage(server, seconds, stop="kill"):
     getattr(server, stop)()
     time.sleep(seconds)
     server.start()
@@ -59,7 +59,7 @@ def hang_ups(stage, count):
                 ("POST", "/api/auth/login", {"email": "nobody@soak.invalid", "password": "Wrong-guess-1"})]
     for _ in range(count):
         task = chance.choice(stage.tasks("api"))
-        leavers.hang_up(chance, lambda: socket.create_connection(("127.0.0.1", task.port), 30), lambda: leavers.message(*chance.choice(requests)))
+        disconnects.hang_up(chance, lambda: socket.create_connection(("127.0.0.1", task.port), 30), lambda: disconnects.message(*chance.choice(requests)))
     assert before == {t.port: t.workers() for t in stage.tasks("api")}, "a client that disconnected ended a worker"
 
 
@@ -75,8 +75,8 @@ FAULTS = (
     Fault("Valkey wiped", lambda s: s.keyvalue.restart(wipe=True)),
     Fault("store paused for 5 s", lambda s: pause(s.store, 5)),
     Fault("store restarted", lambda s: s.store.restart()),
-    Fault("mail server away for 3 s", lambda s: away(s.mail, 3), resends=True),
-    Fault("gateway away for 3 s", lambda s: away(s.gateways, 3, "stop")),
+    Fault("mail server away for 3 s", lambda s: outage(s.mail, 3), resends=True),
+    Fault("gateway away for 3 s", lambda s: outage(s.gateways, 3, "stop")),
     Fault("100 clients hang up", lambda s: hang_ups(s, 100), harmless=True),
     Fault("rolling restart", lambda s: s.roll(), early=True),
 )

@@ -16,7 +16,7 @@ KEPT = os.path.join(ROOT, "tests", "fuzz", "corpus", "certificates")
 PEM, IDENTITY, CERTIFICATE, CHAIN, HANDSHAKE = (bytes([n]) for n in range(5))
 
 
-class Tape(Echo):
+class RecordingProxy(Echo):
     """Records the bytes of the server to a client that disconnects before the end of the handshake."""
 
     def said(self):
@@ -51,7 +51,7 @@ def seeds(folder):
             yield IDENTITY + chain.encode() + pki.key_pem(leaf.secret, form)
         yield CERTIFICATE + leaf.der
         yield CHAIN + leaf.der + middle.der + root.der
-        with Tape(leaf) as server:
+        with RecordingProxy(leaf) as server:
             yield HANDSHAKE + server.said()
     yield CERTIFICATE + middle.der
 

@@ -13,7 +13,7 @@ from test_libpq import read
 from tlsserver import Echo, forward_to
 
 
-class Web(Echo):
+class FileServer(Echo):
     """Responds with as many bytes as the path says; `sessions` has for each connection whether its session was resumed."""
 
     def __init__(self, certificate, close=False, **options):
@@ -56,7 +56,7 @@ def fetch():
     (["*.tls.localhost"], "a.b.tls.localhost", False), (["elsewhere"], "localhost", False)])
 def test_the_certificate_must_match_the_host_of_the_url(fetch, folder, names, host, ok):
     root = Authority(folder)
-    with Web(root.issue(*names)) as web:
+    with FileServer(root.issue(*names)) as web:
         said = fetch("https://%s:%d/1000" % (host, web.port), EXTRA_CA_PEM=read(root.alone))
         assert said == ["200 1000"] if ok else said[0].startswith("error: certificate is not for host %s; its names: %s" % (host, names[0])), said
         assert web.requests == (1 if ok else 0)
@@ -65,7 +65,7 @@ def test_the_certificate_must_match_the_host_of_the_url(fetch, folder, names, ho
 def test_an_ipv6_address_as_host(fetch, folder):
     root = Authority(folder)
     for name, says in (("::1", "200 7"), ("::2", "error: certificate is not for host ::1; its names: ::2")):
-        with Web(root.issue(name), address="::1") as web:
+        with FileServer(root.issue(name), address="::1") as web:
             assert fetch("https://[::1]:%d/7" % web.port, EXTRA_CA_PEM=read(root.alone)) == [says]
 
 
@@ -80,14 +80,14 @@ def test_an_ipv6_address_as_host(fetch, folder):
 def test_errors_have_a_reason(fetch, folder, make, says):
     root = Authority(folder)
     for host in ("localhost", "127.0.0.1"):
-        with Web(make(root, folder)) as web:
+        with FileServer(make(root, folder)) as web:
             said = fetch("https://%s:%d/1" % (host, web.port), EXTRA_CA_PEM=read(root.alone))
             assert says in said[0] and web.requests == 0
 
 
 def test_connections_are_reused(fetch, folder):
     root = Authority(folder)
-    with Web(root.issue("localhost")) as web:
+    with FileServer(root.issue("localhost")) as web:
         said = fetch(*["https://localhost:%d/%d" % (web.port, n) for n in (1, 100000, 3000000)], EXTRA_CA_PEM=read(root.alone))
         assert said == ["200 1", "200 100000", "200 3000000"]
         assert web.requests == 3 and len(web.sessions) == 1
@@ -96,7 +96,7 @@ def test_connections_are_reused(fetch, folder):
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
 def test_sessions_are_resumed(fetch, folder, host):
     root = Authority(folder)
-    with Web(root.issue("localhost", "127.0.0.1"), close=True) as web:
+    with FileServer(root.issue("localhost", "127.0.0.1"), close=True) as web:
         said = fetch(*["https://%s:%d/5" % (host, web.port)] * 3, EXTRA_CA_PEM=read(root.alone))
         assert said == ["200 5"] * 3
         assert web.sessions == [False, True, True]
@@ -105,7 +105,7 @@ def test_sessions_are_resumed(fetch, folder, host):
 def test_a_session_is_resumed_for_its_own_host_only(fetch, folder):
     """The same server under another name is verified again, and refused."""
     root = Authority(folder)
-    with Web(root.issue("localhost"), close=True) as web:
+    with FileServer(root.issue("localhost"), close=True) as web:
         said = fetch("https://localhost:%d/5" % web.port, "https://127.0.0.1:%d/5" % web.port, "https://localhost:%d/5" % web.port,
                      EXTRA_CA_PEM=read(root.alone))
         assert (said[0], said[2]) == ("200 5", "200 5") and "not for host 127.0.0.1" in said[1]
@@ -114,7 +114,7 @@ def test_a_session_is_resumed_for_its_own_host_only(fetch, folder):
 @pytest.mark.parametrize("action", ["cut", "flip"])
 def test_faults_during_a_handshake_are_detected(fetch, folder, action):
     root = Authority(folder)
-    with Web(root.issue("localhost"), close=True) as web:
+    with FileServer(root.issue("localhost"), close=True) as web:
         positions = list(range(0, 700, 23))
         with DamagingProxy(web.port, lambda number: ("server", positions[number], action)) as between:
             said = fetch(*["https://localhost:%d/5" % between.port] * (len(positions) // 3), EXTRA_CA_PEM=read(root.alone))

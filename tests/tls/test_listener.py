@@ -64,7 +64,7 @@ class Secure:
         with self.connect() as s:
             return int(s.getpeercert()["serialNumber"], 16)
 
-    def unharmed(self):
+    def assert_healthy(self):
         """Asserts that the service responds and no worker has crashed."""
         assert self.get().status_code == 200
         assert self.a.workers() == self.workers and all(alive(pid) for pid in self.workers)
@@ -128,7 +128,7 @@ def test_only_strong_protocols_and_ciphers_are_offered(secure, kind):
     assert "Cipher is (NONE)" in s_client(s.port, "-no_tls1_2")
     assert "Cipher is (NONE)" in s_client(s.port, "-tls1_2", "-sigalgs", "RSA+SHA1:ECDSA+SHA1", "-cipher", "ALL:@SECLEVEL=0")
     assert "no application protocol" in s_client(s.port, "-alpn", "h2")
-    s.unharmed()
+    s.assert_healthy()
 
 
 def test_renegotiation_is_refused(secure):
@@ -139,7 +139,7 @@ def test_renegotiation_is_refused(secure):
     p.stdin.flush()
     said = p.stdout.read()  # until the end: s_client treats the refusal as fatal
     assert p.wait(30) == 1 and "RENEGOTIATING" in said and "no renegotiation" in said
-    s.unharmed()
+    s.assert_healthy()
 
 
 def test_the_probe_uses_https(secure):
@@ -200,7 +200,7 @@ def test_300_concurrent_connections(secure):
     for c in open_ones:
         assert answer(c)[1] == b'{"status":"ok"}'
         c.close()
-    s.unharmed()
+    s.assert_healthy()
 
 
 @pytest.fixture
@@ -308,7 +308,7 @@ class Client:
         self.raw.close()
 
 
-def conversation(secure):
+def request_bytes(secure):
     """Returns the number of bytes that a client sends up to the end of its request."""
     sent = []
 
@@ -323,7 +323,7 @@ def conversation(secure):
 
 def test_a_client_that_disconnects_at_any_byte_harms_nothing(secure):
     s = secure()
-    for stop in range(0, conversation(s) + 40):
+    for stop in range(0, request_bytes(s) + 40):
         left = [stop]
 
         def cut(data):
@@ -334,7 +334,7 @@ def test_a_client_that_disconnects_at_any_byte_harms_nothing(secure):
         c.raw.settimeout(0.02)
         c.play(cut)
         c.close(reset=stop % 2 == 1)
-    s.unharmed()
+    s.assert_healthy()
 
 
 def test_a_handshake_one_byte_at_a_time_succeeds(secure):
@@ -353,7 +353,7 @@ def test_a_handshake_one_byte_at_a_time_succeeds(secure):
 def test_a_changed_byte_ends_the_connection(secure):
     """Any byte up to the end of the request."""
     s = secure()
-    total, harmless = conversation(s), []
+    total, harmless = request_bytes(s), []
     for at in range(total):
         seen = [0]
 
@@ -370,7 +370,7 @@ def test_a_changed_byte_ends_the_connection(secure):
             harmless.append(at)
         c.close()
     assert harmless in ([], [2])  # the version of the first record, which servers must ignore (RFC 5246 E.1)
-    s.unharmed()
+    s.assert_healthy()
 
 
 def test_garbage_ends_only_its_own_connection(secure):
@@ -388,7 +388,7 @@ def test_garbage_ends_only_its_own_connection(secure):
                     pass
             except OSError:
                 pass  # disconnected before all bytes were sent
-    s.unharmed()
+    s.assert_healthy()
 
 
 def test_a_handshake_that_takes_too_long_is_disconnected(secure):
@@ -425,7 +425,7 @@ def test_a_handshake_that_takes_too_long_is_disconnected(secure):
     finally:
         closed.set()
         thread.join()
-    s.unharmed()
+    s.assert_healthy()
 
 
 def replace(path, content):
@@ -457,7 +457,7 @@ def test_a_renewed_certificate_is_loaded_under_load(secure):
                 except Exception as e:
                     failures.append(e)
 
-    def goes_on():
+    def connection_is_alive():
         """Asserts that the earlier connection is still served; called often, because idle connections are closed."""
         kept.sendall(HEALTH)
         return answer(kept)[1] == b'{"status":"ok"}'
@@ -470,17 +470,17 @@ def test_a_renewed_certificate_is_loaded_under_load(secure):
             replace(s.cert, leaf.pem)
             if kind == EC:
                 # Only one of the two files is new: the old certificate stays in use until the key is replaced, too.
-                wait_for(lambda: goes_on() and [x for x in s.a.log_lines() if x["msg"].startswith("cannot load the new TLS certificate")], "the complaint")
+                wait_for(lambda: connection_is_alive() and [x for x in s.a.log_lines() if x["msg"].startswith("cannot load the new TLS certificate")], "the complaint")
                 assert s.serial() == before
             replace(s.key, read(leaf.key))
             new = leaf.certificate.serial_number
-            wait_for(lambda: goes_on() and all(s.serial() == new for _ in range(20)), "the new certificate", 60)
+            wait_for(lambda: connection_is_alive() and all(s.serial() == new for _ in range(20)), "the new certificate", 60)
     finally:
         stop.set()
         for t in threads:
             t.join()
-    assert failures == [] and done[0] > 0 and goes_on()
-    s.unharmed()
+    assert failures == [] and done[0] > 0 and connection_is_alive()
+    s.assert_healthy()
     # A worker that is started later has the new certificate, too.
     os.kill(s.workers[0], signal.SIGKILL)
     wait_for(lambda: len(s.a.workers()) == 2 and s.workers[0] not in s.a.workers(), "another worker")
@@ -495,7 +495,7 @@ def test_sighup_loads_a_renewed_certificate(secure):
     s.a.process.send_signal(signal.SIGHUP)
     new = leaf.certificate.serial_number
     wait_for(lambda: all(s.serial() == new for _ in range(20)), "the new certificate")
-    s.unharmed()
+    s.assert_healthy()
 
 
 def memory_holds(pid, wanted):

@@ -108,7 +108,7 @@ def test_a_server_that_does_not_respond_times_out(redis, root, how):
     assert said == "timeout: the server did not respond in time"
 
 
-class Cut(Listening):
+class CuttingProxy(Listening):
     """A proxy that forwards `limit` bytes of the server, with one byte changed if `flip`, then closes."""
 
     def __init__(self, port, limit, flip=False):
@@ -138,11 +138,11 @@ class Cut(Listening):
 @BOTH
 def test_a_cut_or_changed_connection_is_an_error(redis, server, root, login, how):
     commands, total = [login, "ECHO @2000"], 0
-    with Cut(server.port, 1 << 40) as whole:
+    with CuttingProxy(server.port, 1 << 40) as whole:
         assert redis("localhost", whole.port, commands, roots=root.alone, **how)[1] == text(2000)
     for limit in range(1, 3000, 67):
         for flip in (False, True):
-            with Cut(server.port, limit, flip) as cut:
+            with CuttingProxy(server.port, limit, flip) as cut:
                 got = redis("localhost", cut.port, commands, roots=root.alone, patience=20000, **how)
             if isinstance(got, str):
                 assert got, (limit, flip)

@@ -106,7 +106,7 @@ authorities(void **state)
 
 /* Verifies a built-in CA certificate with the key that the table has for it, at the time of the list. */
 static int
-vouches(const struct roots *r, struct der one, const char **error)
+verifies(const struct roots *r, struct der one, const char **error)
 {
 	static char	text[sizeof(((struct verify *)NULL)->error)];
 	struct verify	v;
@@ -126,7 +126,7 @@ vouches(const struct roots *r, struct der one, const char **error)
 	return (ok);
 }
 
-/* All that are signed as of today do; the others are refused for their old hash, and only as somebody's own certificate. */
+/* CA certificates with a current signature algorithm verify themselves; the others are refused for an obsolete hash. */
 static void
 authorities_verify_themselves(void **state)
 {
@@ -141,7 +141,7 @@ authorities_verify_themselves(void **state)
 	assert_int_equal(roots_all()->count, 150);
 	assert_null(roots_database());
 	while (der_next(&rest, &tag, &content, &one)) {
-		if (vouches(roots_all(), one, &error))
+		if (verifies(roots_all(), one, &error))
 			believed++;
 		else if (strstr(error, "MD5 or SHA-1") != NULL)
 			old++;
