@@ -77,6 +77,45 @@ def test_it_is_a_document():
         jsonschema.Draft202012Validator.check_schema(schema)
 
 
+def schemas(thing, place):
+    """Each schema in a part of the document, with its place; references are followed."""
+    if "$ref" in thing:
+        place, thing = thing["$ref"], openapi.resolve(thing)
+    yield place, thing
+    for key in ("allOf", "anyOf", "oneOf"):
+        for n, part in enumerate(thing.get(key, [])):
+            yield from schemas(part, "%s/%s/%d" % (place, key, n))
+    for name, part in thing.get("properties", {}).items():
+        yield from schemas(part, "%s/properties/%s" % (place, name))
+    for key in ("items", "additionalProperties"):
+        if isinstance(thing.get(key), dict):
+            yield from schemas(thing[key], "%s/%s" % (place, key))
+
+
+def bodies():
+    """(kind, schema) of each body: kind is request or response."""
+    for method, path, op in operations():
+        parts = [("request", op["requestBody"])] if "requestBody" in op else []
+        for kind, part in parts + [("response", answer) for answer in op["responses"].values()]:
+            for content in openapi.resolve(part).get("content", {}).values():
+                for place, schema in schemas(content["schema"], "%s %s %s" % (method, path, kind)):
+                    yield kind, place, schema
+
+
+def test_no_field_of_a_request_has_a_default():
+    """Generators make a field with a default one that the client must send."""
+    assert {place for kind, place, schema in bodies() if kind == "request" and "default" in schema} == set()
+
+
+def test_objects_name_their_fields():
+    """Generators make an object without fields one that must be empty, and one whose alternatives only say what is required one of no type."""
+    for _, place, schema in bodies():
+        if "object" in schema.get("type", ()):
+            assert "properties" in schema or "additionalProperties" in schema, place
+        for part in schema.get("anyOf", []):
+            assert set(part) != {"required"}, place
+
+
 def test_a_linter_finds_no_error():
     folder = os.path.join(ROOT, "tests", "openapi")
     npm_install(folder)
