@@ -111,10 +111,27 @@ blocking_main(void *pool)
 	return (NULL);
 }
 
+/* For the thread that is about to be created. Signals must reach the event loop's thread, which they wake. */
+static void
+signals_block(sigset_t *before)
+{
+	sigset_t	all;
+
+	sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, before);
+}
+
+static void
+signals_restore(const sigset_t *before)
+{
+	(void)pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
 static void
 thread_start(struct pool *pool)
 {
 	struct kore_task	*t;
+	sigset_t		before;
 
 	if (pool->max_threads != 0) {
 		if (!thread_begin(blocking_main, pool))
@@ -124,7 +141,9 @@ thread_start(struct pool *pool)
 	if ((t = calloc(1, sizeof(*t))) == NULL)
 		fatal("out of memory");
 	kore_task_create(t, task_main);
+	signals_block(&before);
 	kore_task_run(t);
+	signals_restore(&before);
 }
 
 static void
@@ -210,15 +229,13 @@ int
 thread_begin(void *(*run)(void *), void *arg)
 {
 	pthread_t	thread;
-	sigset_t	all, before;
+	sigset_t	before;
 	int		begun;
 
-	/* Signals must reach the event loop's thread, which they wake. */
-	sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	signals_block(&before);
 	if ((begun = pthread_create(&thread, NULL, run, arg) == 0))
 		(void)pthread_detach(thread);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	signals_restore(&before);
 
 	return (begun);
 }
