@@ -38,6 +38,7 @@
 #include "http/timeouts.h"
 #include "jobs/mail_sender.h"
 #include "kore/symbols.h"
+#include "kore/watch.h"
 #include "net/mail.h"
 #include "sandbox.h"
 #include "settings.h"
@@ -224,6 +225,7 @@ kore_parent_configure(int argc, char **argv)
 	changes_init();
 	metrics_init();
 	activity_init();
+	watch_init();
 	parent_pid = getpid();
 	run_name_process();
 
@@ -265,6 +267,7 @@ kore_worker_configure(void)
 {
 	parent_follow();
 	activity_start(worker->id);
+	watch_start(worker->id);
 	metrics_start(worker->id, worker->id == FIRST_WORKER);
 	pg_start(conf_str(CONF_DATABASE_URL));
 	(void)valkey_shared();

@@ -248,6 +248,8 @@ CONF_VAR(SHUTDOWN_DELAY_SEC, CONF_NUMBER, .fallback = "0", .min = 0, .max = 300,
     .help = "Seconds after SIGTERM during which /health fails but requests are still accepted. Set it to the time that a load balancer needs to detect this.")
 CONF_VAR(SHUTDOWN_GRACE_SEC, CONF_NUMBER, .fallback = "25", .min = 0, .max = 600,
     .help = "Seconds after SHUTDOWN_DELAY_SEC in which requests in flight can finish.")
+CONF_VAR(LOOP_STALL_SEC, CONF_NUMBER, .fallback = "30", .min = 0, .max = 3600,
+    .help = "A worker whose event loop has stopped for this many seconds is killed and restarted; its stack is logged. 0 disables it.")
 CONF_VAR(METRICS_TOKEN, CONF_TEXT, .secret = 1,
     .help = "Bearer token for GET /metrics from other hosts. If unset, only loopback requests are allowed.")
 CONF_VAR(EMF, CONF_YESNO, .fallback = "1",

@@ -46,6 +46,13 @@ counter_set(enum counter c, int64_t n)
 		atomic_store_explicit(&(*own)[c], n, memory_order_relaxed);
 }
 
+void
+counter_raise(enum counter c, int64_t n)
+{
+	if (own != NULL && n > atomic_load_explicit(&(*own)[c], memory_order_relaxed))
+		atomic_store_explicit(&(*own)[c], n, memory_order_relaxed);
+}
+
 int64_t
 counter_sum(enum counter c)
 {
@@ -56,4 +63,18 @@ counter_sum(enum counter c)
 		sum += atomic_load_explicit(&rows[i][c], memory_order_relaxed);
 
 	return (sum);
+}
+
+int64_t
+counter_max(enum counter c)
+{
+	int64_t	n, max = 0;
+	int	i;
+
+	for (i = 0; rows != NULL && i < COUNTER_ROWS; i++) {
+		if ((n = atomic_load_explicit(&rows[i][c], memory_order_relaxed)) > max)
+			max = n;
+	}
+
+	return (max);
 }

@@ -24,6 +24,8 @@ enum counter {
 	COUNTER_FRAMES,
 	COUNTER_CLIENTS_LEFT,
 	COUNTER_WORKER_RESTARTS,	/* written by the parent */
+	COUNTER_WORKER_STALLED,		/* written by the parent */
+	COUNTER_LOOP_LONGEST_MS,	/* a maximum: counter_raise(), counter_max() */
 	/* Gauges. They begin at 0 in each process. */
 	COUNTER_GAUGES,
 	COUNTER_IN_FLIGHT = COUNTER_GAUGES,
@@ -48,7 +50,13 @@ void	counter_start(int number);
 void	counter_add(enum counter, int64_t);
 void	counter_set(enum counter, int64_t);
 
+/* Sets a value of this process that is smaller. Event loop only. */
+void	counter_raise(enum counter, int64_t);
+
 /* Returns the sum over all processes. Any thread. */
 int64_t	counter_sum(enum counter);
+
+/* Returns the largest value of all processes. Any thread. */
+int64_t	counter_max(enum counter);
 
 #endif

@@ -257,6 +257,7 @@ process_write(struct kore_buf *out)
 		{ COUNTER_CRON_JOBS_OK, "cron_jobs_ok_total", "counter", "Runs of cron jobs in this process that succeeded." },
 		{ COUNTER_CRON_JOBS_FAILED, "cron_jobs_failed_total", "counter", "Runs of cron jobs in this process that failed." },
 		{ COUNTER_WORKER_RESTARTS, "worker_restarts_total", "counter", "Workers that crashed or were killed and were replaced." },
+		{ COUNTER_WORKER_STALLED, "worker_stalled_total", "counter", "Workers that were killed because their event loop had stopped." },
 		{ COUNTER_RESIDENT_BYTES, "resident_bytes", "gauge", "Resident memory of all workers, in bytes." },
 		{ COUNTER_DESCRIPTORS, "open_descriptors", "gauge", "Open file descriptors of all workers." },
 	};
@@ -264,6 +265,8 @@ process_write(struct kore_buf *out)
 
 	for (i = 0; i < sizeof(all) / sizeof(*all); i++)
 		one(out, all[i].name, all[i].type, all[i].help, counter_sum(all[i].counter));
+	series(out, "loop_longest_stop_seconds", "gauge", "Longest time for which the event loop of a worker has stopped, since the process started.");
+	kore_buf_appendf(out, "wanzami_loop_longest_stop_seconds %.3f\n", (double)counter_max(COUNTER_LOOP_LONGEST_MS) / 1000.0);
 	one(out, "jobs_ok_total", "counter", "Deprecated: the sum of transcode_jobs_ok_total and cron_jobs_ok_total.",
 	    counter_sum(COUNTER_TRANSCODE_JOBS_OK) + counter_sum(COUNTER_CRON_JOBS_OK));
 	one(out, "jobs_failed_total", "counter", "Deprecated: the sum of transcode_jobs_failed_total and cron_jobs_failed_total.",

@@ -15,6 +15,8 @@
 #include "base/counter.h"
 #include "base/log.h"
 #include "base/role.h"
+#include "kore/stack.h"
+#include "kore/watch.h"
 
 pid_t	__real_waitpid(pid_t, int *, int);
 pid_t	__wrap_waitpid(pid_t, int *, int);
@@ -48,13 +50,15 @@ static void
 death_log(const char *message, const struct kore_worker *kw, int status)
 {
 	struct activity	doing = activity_of(kw->id);
-	char		route[256], other[16];
+	char		route[256], other[16], stack[STACK_MAX * 20];
+	int64_t		stopped = watch_stopped_sec(kw->id, kw->pid);
 
 	snprintf(route, sizeof(route), "%s %s", doing.method != NULL ? doing.method : "", doing.path != NULL ? doing.path : "");
 	log_event(LOG_LEVEL_ERROR, message, LOG_I("worker", kw->id), LOG_S("kind", role_of_worker(kw->id)), LOG_I("pid", kw->pid),
 	    LOG_S("signal", WIFSIGNALED(status) ? signal_name(WTERMSIG(status), other, sizeof(other)) : NULL),
 	    LOG_I("status", WIFEXITED(status) ? WEXITSTATUS(status) : INT64_MIN),
-	    LOG_S("route", doing.path != NULL ? route : NULL), LOG_I("job", doing.job != 0 ? doing.job : INT64_MIN));
+	    LOG_S("route", doing.path != NULL ? route : NULL), LOG_I("job", doing.job != 0 ? doing.job : INT64_MIN),
+	    LOG_I("stopped_sec", stopped > 0 ? stopped : INT64_MIN), LOG_S("stack", watch_stack(kw->id, stack, sizeof(stack))));
 }
 
 /* A worker that exits with 0 was told to end. One that is told so before it can listen dies of the signal. */

@@ -2,15 +2,20 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
+import subprocess
 import threading
+import time
 
 import pytest
 import requests
 
-from conftest import run, wait_for
+from conftest import ROOT, run, wait_for
 from services import BINARY, EMULATOR, VALGRIND, alive
+
+STALL_SEC = 2
 
 
 def test_health_answers_in_every_role(appliance):
@@ -223,6 +228,111 @@ def test_the_route_in_whose_code_a_worker_dies_is_logged(appliance):
         for c in clients:
             c.join()
     assert {line["route"] for line in lines} <= {"GET /api/openapi.json", "GET /health"}
+
+
+def turns(pid):
+    """How often a process has waited."""
+    with open("/proc/%d/status" % pid) as f:
+        return next(int(line.split()[1]) for line in f if line.startswith("voluntary_ctxt_switches"))
+
+
+def watched(a, seconds):
+    """Waits until the parent, whose loop turns at least twice a second, has turned often enough to look at its workers for so many seconds."""
+    before, count = turns(a.process.pid), 2 * seconds + 4
+    wait_for(lambda: turns(a.process.pid) >= before + count, "%d turns of the parent" % count)
+
+
+def functions(addresses):
+    """The functions of the program at these addresses."""
+    symbols = [line.split() for line in subprocess.run(["readelf", "-sW", BINARY + ".debug"], capture_output=True, text=True, check=True).stdout.splitlines()]
+    known = [(int(s[1], 16), int(s[2], 0), s[7]) for s in symbols if len(s) == 8 and s[3] == "FUNC"]
+    return [next((name for start, size, name in known if start <= address < start + size), "?") for address in addresses]
+
+
+@pytest.mark.errors("worker died")
+def test_a_worker_whose_loop_stops_is_killed_counted_and_replaced(appliance):
+    a = appliance(roles="api", WORKERS=2, LOOP_STALL_SEC=STALL_SEC).wait_healthy()
+    victim, other = wait_for(lambda: len(a.workers()) == 2 and a.workers(), "two workers")
+    os.kill(victim, signal.SIGSTOP)
+    wait_for(lambda: len(a.workers()) == 2 and victim not in a.workers(), "a new worker")
+    wait_for(a.healthy, "/health")
+    assert (a.metric("worker_stalled_total"), a.metric("worker_restarts_total")) == (1, 1)
+    assert a.metric("loop_longest_stop_seconds") >= STALL_SEC
+    [line] = a.deaths()
+    assert (line["level"], line["pid"], line["signal"]) == ("error", victim, "SIGABRT") and line["stopped_sec"] >= STALL_SEC
+    assert other in a.workers()
+
+
+@pytest.fixture
+def statements(tmp_path):
+    """A SQL_DIR. A named pipe in place of a statement stops a loop for real: the worker opens the file in the code of the request."""
+    path = tmp_path / "sql"
+    shutil.copytree(os.path.join(ROOT, "sql"), path)
+    return path
+
+
+@contextlib.contextmanager
+def asked(a, statements):
+    """A client asks for /metrics, whose statement is a pipe. Gives the pipe and the statuses of the responses."""
+    pipe, answers = statements / "query/ops/load.pipe", []
+    os.mkfifo(pipe)
+    os.replace(pipe, statements / "query/ops/load.sql")
+
+    def ask():
+        with contextlib.suppress(requests.RequestException):
+            answers.append(requests.get(a.url + "/metrics", timeout=120).status_code)
+    client = threading.Thread(target=ask)
+    client.start()
+    try:
+        yield statements / "query/ops/load.sql", answers
+    finally:
+        client.join()
+
+
+@pytest.mark.errors("worker died")
+def test_route_and_stack_of_a_loop_that_stops_are_logged(appliance, statements):
+    a = appliance(roles="api", WORKERS=1, EMF=0, LOOP_STALL_SEC=STALL_SEC, SQL_DIR=statements).wait_healthy()
+    (victim,) = a.workers()
+    with asked(a, statements) as (_, answers):
+        wait_for(lambda: a.deaths() and a.healthy(), "a new worker")
+    [line] = a.deaths()
+    assert answers == [] and (line["pid"], line["signal"], line["route"]) == (victim, "SIGABRT", "GET /metrics")
+    if os.path.exists(BINARY + ".debug"):  # the product; the builds for sanitizers and valgrind contain functions without rules for a stack walk
+        names = functions(int(address, 16) for address in line["stack"].split())
+        called = [name for name in ("embed_reload", "dispatch_request", "kore_worker_entry") if name in names]
+        assert len(called) == 3 and sorted(called, key=names.index) == called, names
+
+
+def test_a_worker_that_is_slow_lives(appliance, statements):
+    a = appliance(roles="api", WORKERS=1, EMF=0, LOOP_STALL_SEC=600, SQL_DIR=statements).wait_healthy()
+    workers = a.workers()
+
+    def opened():
+        """Only if the worker is waiting at the other end."""
+        with contextlib.suppress(OSError):
+            os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+            return True
+    with asked(a, statements) as (pipe, answers):
+        watched(a, STALL_SEC)
+        wait_for(opened, "a worker that waits for its statement")
+    assert answers == [200] and a.workers() == workers and a.deaths() == []
+    pipe.unlink()
+    assert a.metric("loop_longest_stop_seconds") >= 1 and a.metric("worker_stalled_total") == 0
+
+
+def test_when_all_processes_are_stopped_none_is_killed(appliance):
+    """As by a suspended machine. The time that they are stopped is what matters here."""
+    a = appliance(WORKERS=1, LOOP_STALL_SEC=STALL_SEC).wait_healthy()
+    workers = wait_for(lambda: len(a.workers()) == 2 and a.workers(), "the worker of each kind")
+    watched(a, 1)
+    for pid in [*workers, a.process.pid]:
+        os.kill(pid, signal.SIGSTOP)
+    until = time.monotonic() + 3 * STALL_SEC
+    wait_for(lambda: time.monotonic() > until, "the end of the pause")
+    for pid in [a.process.pid, *workers]:
+        os.kill(pid, signal.SIGCONT)
+    watched(a, STALL_SEC)
+    assert a.workers() == workers and a.deaths() == [] and a.metric("worker_stalled_total") == 0
 
 
 def test_sigterm_finishes_what_has_begun(appliance):
