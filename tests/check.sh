@@ -1,5 +1,5 @@
 #!/bin/bash
-# Builds the application and runs tests with it, for the edit-run loop: no image and no sanitizer build.
+# Builds the application and runs tests with it, without image and sanitizer builds.
 # usage: tests/check.sh [PYTEST-ARGUMENT…], for example tests/api -k payments. Without a path, all tests of this machine's binary.
 set -eu
 cd "$(dirname "$0")/.."

@@ -1,8 +1,8 @@
 #!/bin/bash
 # Sourced by run.sh and check.sh.
 
-# set_paths PYTEST-ARGUMENT…: leaves paths empty if an argument is a path, else sets it to all tests that out/wanzami can run by
-# itself. Others need the binary for 64-bit ARM, the hooks of the sanitizer build, or containers behind a load balancer (tests/e2e/run.sh).
+# set_paths PYTEST-ARGUMENT…: leaves paths empty if an argument is a path, else sets it to all tests for out/wanzami. The other tests
+# need the binary for 64-bit ARM, the hooks of the sanitizer build, or containers behind a load balancer (tests/e2e/run.sh).
 # shellcheck disable=SC2034 # the caller reads paths
 set_paths() {
 	local argument
@@ -13,7 +13,7 @@ set_paths() {
 	paths=(tests --ignore tests/arm64 --ignore tests/fault/test_awaits.py --ignore tests/e2e/test_outside.py --ignore tests/e2e/test_balancer.py)
 }
 
-# run_pytest PYTEST-ARGUMENT…: several tests run at a time, since most of them wait for most of their time.
+# run_pytest PYTEST-ARGUMENT…: runs several tests in parallel, because most tests mostly wait.
 run_pytest() {
 	/usr/bin/python3 -m pytest -q -p no:cacheprovider -n "$(($(nproc) + 1))" --dist loadgroup "$@"
 }

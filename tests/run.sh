@@ -1,9 +1,9 @@
 #!/bin/bash
 # Installs the packages for building and testing, builds, and runs the tests in four parts: all tests with out/wanzami; tests of the API,
 # mail and the queue, unit tests and fuzz targets under AddressSanitizer and UBSan; some tests under valgrind; some tests with the
-# emulated binary for 64-bit ARM. The builds for a part run beside the part before it.
+# emulated binary for 64-bit ARM. The builds for a part run during the previous part.
 # Prints the time and the ten slowest tests of each part, skipped tests with their reasons, and at the end "N passed, N failed".
-# A test that fails is run again alone, since three tests share two processors: failing alone it is a failure, else it is listed.
+# A failed test is run again alone, because three tests share two processors. If it fails again, it counts as failed; else it is listed.
 # usage: tests/run.sh [PYTEST-ARGUMENT…]. With arguments (tests/api -k payments) only the first part runs.
 # tests/e2e/run.sh runs the tests that need containers and a load balancer.
 set -u
@@ -27,7 +27,7 @@ suite() {
 	echo "== $name: $((SECONDS - start)) s, $SECONDS s since the start"
 }
 
-# again STATUS NAME PYTEST-ARGUMENT…: runs the tests that have failed once more, one after the other. STATUS is that of pytest: 1 if tests failed.
+# again STATUS NAME PYTEST-ARGUMENT…: runs the failed tests once more, one after the other. STATUS is the exit status of pytest: 1 if tests failed.
 again() {
 	local code=$1 name=$2 ids=() options=() argument
 	shift 2
@@ -41,7 +41,7 @@ again() {
 		status=1
 		return
 	fi
-	echo "== $name: ${#ids[@]} failed beside other tests; alone:"
+	echo "== $name: ${#ids[@]} failed in parallel; run again alone:"
 	/usr/bin/python3 -m pytest -q -p no:cacheprovider --timeout 900 -r fEp --junitxml="$reports/$name-alone.xml" "${options[@]}" "${ids[@]}" || status=1
 }
 
@@ -85,7 +85,7 @@ fi
 	        tests += int(suite.get("tests"))
 	        skipped += int(suite.get("skipped"))
 	        if os.path.exists(alone):
-	            print(*("failed beside other tests: %s::%s" % (case.get("classname"), case.get("name")) for case in bad), sep="\n")
+	            print(*("failed in parallel: %s::%s" % (case.get("classname"), case.get("name")) for case in bad), sep="\n")
 	            continue
 	    failed += len(bad)
 	    for case in suite.iter("testcase"):

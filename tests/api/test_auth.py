@@ -560,7 +560,7 @@ def test_malformed_ids_in_paths_get_400(api):
     assert api.delete("/api/user/profiles/x").status_code == 401
 
 
-def test_admin_create(postgres):
+def test_admin_create_creates_an_administrator(postgres):
     url, db = postgres.create_migrated()
     r = run("admin", "create", "--email", "Root@Example.com", "--name", "Root", DATABASE_URL=url)
     assert r.returncode == 0 and len(r.stdout.strip()) == 23
@@ -580,7 +580,7 @@ def test_admin_create(postgres):
     ({"JWT_ACCESS_SECRET": ""}, "JWT_ACCESS_SECRET is not set"), ({"JWT_REFRESH_SECRET": "refresh-secret"}, "JWT_REFRESH_SECRET is not set"),
     ({"JWT_ACCESS_SECRET": "x" * 31}, "too short"), ({"JWT_ACCESS_SECRET": SECRETS["JWT_REFRESH_SECRET"]}, "the same"),
     ({"ACCESS_TOKEN_EXPIRES_IN": "3600"}, "ACCESS_TOKEN_EXPIRES_IN"), ({"REFRESH_TOKEN_EXPIRES_IN": "1y"}, "REFRESH_TOKEN_EXPIRES_IN")])
-def test_secrets_and_lifetimes_are_checked_at_start(change, complaint):
+def test_invalid_secrets_and_lifetimes_prevent_the_start(change, complaint):
     r = run(DATABASE_URL="postgresql://x@127.0.0.1:1/x", PORT=1, **{**SECRETS, **change})
     assert r.returncode == 1 and complaint in r.stderr and r.stderr.count("\n") == 1
 

@@ -70,7 +70,7 @@ def measure(folder):
     try:
         for role in ("api", "transcode", "cron"):
             a = Appliance(folder, roles=role, DATABASE_URL=url, REDIS_URL=keyvalue.url, MEDIA_DIR=folder, WORKERS=1).wait_healthy()
-            wait_for(lambda: a.get("/health/ready").status_code == 200, "a ready appliance")
+            wait_for(lambda: a.get("/health/ready").status_code == 200, "/health/ready")
             ours = settled(a.process.pid)
             line("memory at rest (PSS of all processes), role " + role, ours, "MB", 15, True, "%.2f of Node with an empty server" % (ours / empty))
             a.close()

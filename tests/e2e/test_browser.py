@@ -120,7 +120,7 @@ def test_a_dropped_file_that_is_no_film_fails(console, tmp_path):
 
 
 @pytest.mark.skipif("WANZAMI_PICTURE" not in os.environ, reason="only to take the screenshot of the README")
-def test_picture(console, tmp_path):
+def test_the_screenshot_of_the_readme(console, tmp_path):
     picture = os.path.join(ROOT, os.environ["WANZAMI_PICTURE"])
     console("picture", film=film(tmp_path / "lagos.mp4", seconds=60, size="1920x1080"), name="Lagos at Dawn", picture=picture)
     assert os.path.getsize(picture) > 10000

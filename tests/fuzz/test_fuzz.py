@@ -14,7 +14,7 @@ RUNS = 20000
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_fuzz(name, tmp_path):
+def test_a_libfuzzer_run_finds_nothing(name, tmp_path):
     """libFuzzer finds no input that violates the assertions of the program."""
     r = subprocess.run([build("fuzz/" + name, "fuzz"), "-seed=1", "-runs=%d" % RUNS, "-max_total_time=60", "-max_len=4096", "-rss_limit_mb=2048",
                         "-artifact_prefix=%s/" % tmp_path, str(tmp_path), os.path.join(HERE, "corpus", name)],

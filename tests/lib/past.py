@@ -2,7 +2,7 @@
 
 past-schema.tar.xz       sql/schema of commits before hashes were recorded, as COMMIT/schema/NAME.sql: one commit for each form of the
                          tables, and the last one. tests/tools/schema_history.py checks every commit of the history instead.
-previous-release.tar.xz  sql/ of the release before this one, as made by `git archive COMMIT sql | xz -9e`."""
+previous-release.tar.xz  sql/ of the previous release, created by `git archive COMMIT sql | xz -9e`."""
 import glob
 import json
 import os

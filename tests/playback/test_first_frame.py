@@ -1,4 +1,4 @@
-"""A long film in Chromium and in Firefox over a slow line: how much of it is read before the first frame, and does it play, seek and end.
+"""A long film in Chromium and in Firefox over a slow connection: the number of bytes before the first frame, and playback with seeks to the end.
 A film of a few seconds cannot show this, because a browser reads all of it at once."""
 import os
 import shutil
@@ -25,7 +25,7 @@ BROWSERS = {
 
 @pytest.fixture(scope="module")
 def films(tmp_path_factory):
-    """A film of 15 minutes as `wanzami transcode` writes it, and the same remuxed with its index in front. Noise in the sound makes it large."""
+    """A film of 15 minutes as `wanzami transcode` writes it, and the same film remuxed with its index in front. Noise in the audio makes it large."""
     folder = tmp_path_factory.mktemp("films")
     ffmpeg = ["ffmpeg", "-v", "error", "-nostdin"]
     subprocess.run([*ffmpeg, "-f", "lavfi", "-i", "testsrc=size=160x90:rate=5", "-f", "lavfi", "-i", "anoisesrc=r=48000:a=0.3", "-t", str(SECONDS),
@@ -46,7 +46,7 @@ def server(films):
 
 @pytest.fixture(params=BROWSERS)
 def show(request, tmp_path):
-    """Returns a function that opens an address in a browser."""
+    """Returns a function that opens a URL in a browser."""
     started = []
 
     def opened(url):

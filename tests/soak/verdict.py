@@ -64,7 +64,7 @@ class Verdict:
     def uploads(self):
         told = self.ledger.uploads
         working = "SELECT count(*) FROM \"UploadJob\" WHERE \"status\" = 'PROCESSING'"
-        wait_for(lambda: self.stage.rows(working)[0][0] == 0, "the end of every upload", 300)
+        wait_for(lambda: self.stage.rows(working)[0][0] == 0, "all uploads to be COMPLETED or FAILED", 300)
         state = {str(i): s for i, s in self.stage.rows('SELECT "id", "status"::text FROM "UploadJob"')}
         self.wrong("acknowledged uploads are neither COMPLETED nor FAILED", (j for j, sure in told.items() if sure and
                                                                                        state.get(j) not in ("COMPLETED", "FAILED")))

@@ -157,7 +157,7 @@ def test_unusable_client_certificates_are_refused(pg, server, root, folder):
 
 @pytest.mark.parametrize("key, digest", [("rsa-2048", "md5"), ("rsa-2048", "sha1"), ("rsa-2048", "sha256"), ("rsa-2048", "sha384"),
                                          ("rsa-2048", "sha512"), ("p-256", "sha256"), ("p-384", "sha384")])
-def test_channel_binding(pg, server, folder, key, digest):
+def test_channel_binding_with_every_signature_hash(pg, server, folder, key, digest):
     root = Authority(folder, key=key)
     server.wear(root.issue("localhost", key=key, digest=digest))
     mine = {"user": "bypassword", "password": "a-password"}

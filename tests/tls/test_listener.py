@@ -246,7 +246,7 @@ def test_a_slow_reader_gets_the_whole_response(media, authority):
         assert answer(c)[1] == b'{"status":"ok"}'
 
 
-def test_an_answer_that_is_under_way_is_finished_at_the_end(media, authority):
+def test_sigterm_lets_a_response_finish(media, authority):
     body = random.Random(3).randbytes(20 * MIB)
     made = media.post("/api/admin/assets/presign", {"contentType": "image/png"})
     assert requests.put(media.secure(made["url"]), data=body, verify=authority.alone, timeout=60).status_code == 200
@@ -259,7 +259,7 @@ def test_an_answer_that_is_under_way_is_finished_at_the_end(media, authority):
     assert media.a.process.wait(60) == 0
 
 
-def test_addresses_are_https_where_the_request_was(media, authority):
+def test_urls_of_local_storage_are_https_for_requests_over_https(media, authority):
     made = media.post("/api/admin/assets/presign", {"contentType": "image/png"})
     port = media.env["TLS_PORT"]
     r = requests.post("https://localhost:%d/api/admin/assets/get-url" % port, json={"key": made["key"]}, verify=authority.alone,
@@ -268,7 +268,7 @@ def test_addresses_are_https_where_the_request_was(media, authority):
 
 
 class Client:
-    """A handshake and a request whose bytes the test carries itself."""
+    """A TLS client in memory: the test transfers its bytes over a plain socket."""
 
     def __init__(self, secure):
         self.read, self.write = ssl.MemoryBIO(), ssl.MemoryBIO()

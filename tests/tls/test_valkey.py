@@ -65,7 +65,7 @@ def text(n):
 
 
 @BOTH
-def test_commands_and_large_values(redis, server, root, login, how):
+def test_commands_and_large_values_return_their_replies(redis, server, root, login, how):
     got = redis("localhost", server.port, [login, "PING", "SET big @5000000", "STRLEN big", "GET big", "GET none", "NONSENSE", "ACL WHOAMI"], roots=root.alone, **how)
     assert [g if len(g) < 100 else len(g) for g in got] == [b"OK", b"PONG", b"OK", b"5000000", 5000000, b"", got[6], b"tool"]
     assert got[4] == text(5000000) and b"unknown command" in got[6]

@@ -1,6 +1,6 @@
 /*
- * Cron expressions and time zones as a command, so that the tests can compare
- * them with another calendar. Reads lines from standard input:
+ * Cron expressions and time zones as a program for tests, which compare them
+ * with Python's zoneinfo. Reads lines from standard input:
  *	offset ZONE FROM TO		prints FROM:offset, then TIME:offset for each change up to TO
  *	next ZONE FROM TO EXPRESSION	prints each time after FROM at which it is due, up to TO
  */

@@ -51,7 +51,7 @@ def main():
                 differ = past.shape(db) ^ present
                 gone = list(past.lost(before, past.content(db))) if r.returncode == 0 else []
                 bad += bool(r.returncode or differ or gone)
-                print(first, "and all later" if later else "", "FAILED" if r.returncode or differ or gone else "ok", *(sorted(differ)[:5] + gone), flush=True)
+                print(first, "and all later commits" if later else "", "FAILED" if r.returncode or differ or gone else "ok", *(sorted(differ)[:5] + gone), flush=True)
                 db.close()
                 past.rows(server, "DROP DATABASE %s" % url.rsplit("/", 1)[1])
         print("%d versions of sql/schema, %d failures" % (len(commits), bad))

@@ -16,7 +16,7 @@ UTC = datetime.timezone.utc
 
 
 @pytest.mark.parametrize("name", UNITS)
-def test_unit(name):
+def test_unit_with_sanitizers(name):
     r = subprocess.run([build("unit/" + name, "asan")], capture_output=True, text=True, timeout=300)
     assert r.returncode == 0, r.stdout + r.stderr
     assert "[  PASSED  ]" in r.stderr + r.stdout
