@@ -1,5 +1,5 @@
-"""The statuses and messages that assets/openapi.yaml documents for an operation are those that its route can answer with: the declaration of the
-route, its statements and its code in C say which. 500 and 503, and what is refused before a route is found, belong to the response `default`."""
+"""Compares the statuses and messages of each operation in assets/openapi.yaml with those that the route can send, according to its
+declaration, its statements and its C code. The response `default` covers 500, 503 and refusals before a route is found."""
 import json
 import re
 
@@ -14,10 +14,10 @@ VALIDATION = "Validation failed; the body names the fields."
 STATEMENT = {name_of(path): re.sub(r"--.*", "", split(path.read_text())[1]) for path in STATEMENTS}
 MACROS = dict(re.findall(r'^#define (\w+)\s+"(.*)"', "\n".join(path.read_text() for path in (ROOT / "src").rglob("*.[ch]")), re.M))
 
-# What the status of a statement is if the handler passes it.
+# The values of members that hold a status, for statements that return such a member as status.
 PASSED = {"failure": {400, 500}, "deniedStatus": {200, 403}}
 
-# A message that a handler shares with another one, which does not send it.
+# Messages in a function that several handlers share, which this route never sends.
 OTHERS = {("POST", "/api/auth/login"): {"Admin access denied"}}
 
 
@@ -29,17 +29,18 @@ ROUTES = {(r["method"], plain(r["path"])): r for r in json.loads(run("docs", "ro
 OPERATIONS = [(method.upper(), path) for path, item in openapi.document()["paths"].items() for method in item]
 SOURCES = [re.sub(r'\b(\w+_PATH) "', lambda match: '"' + MACROS[match[1]], text) for text in FILES.values()]
 
-# What the functions of the API and of its clients may say.
-SAID = "\n".join(text for path, text in FILES.items() if path.parent.name in ("api", "net"))
+# The texts in the code of the API and its clients.
+TEXTS = "\n".join(text for path, text in FILES.items() if path.parent.name in ("api", "net"))
 
 
 def macros_read(text):
-    """The text with the texts of C macros in their place."""
+    """Returns the text with C macros replaced by their string values."""
     return re.sub(r"\b[A-Z]\w+\b", lambda match: '"%s"' % MACROS[match[0]] if match[0] in MACROS else match[0], text)
 
 
 class Route:
-    """A route with all that can make its answers: `c` is the text of its functions, `sql` that of its statements and of the functions that they call."""
+    """A route and the text that determines its responses: `c` is that of its functions, `sql` that of its statements and of the SQL functions
+    that they call."""
 
     def __init__(self, method, path):
         self.method, self.path = method, path
@@ -54,7 +55,7 @@ class Route:
         self.sql = "\n".join(self.called())
 
     def called(self):
-        """The texts of the statements, and of the SQL functions that they call directly or through others."""
+        """Yields the texts of the statements, and of the SQL functions that they call directly or indirectly."""
         seen, todo = set(), [STATEMENT[name] for name in self.statements]
         while todo:
             text = todo.pop()
@@ -64,7 +65,7 @@ class Route:
             todo += [FUNCTIONS[name] for name in names]
 
     def of_declaration(self):
-        """Statuses that the steps before the handler answer with (docs/routes.md)."""
+        """Returns the statuses of the steps before the handler (docs/routes.md)."""
         guard, found = self.route["guard"], set()
         if guard:
             found |= {401} if guard == "user" else {401, 403}
@@ -100,7 +101,7 @@ class Route:
         return found - EVERYWHERE
 
     def messages(self):
-        """(status, message) of the refusals whose text is one literal, and of those that follow from the declaration."""
+        """Returns (status, message) of the refusals with a literal text, and of those that follow from the declaration."""
         route, found = self.route, set()
         if route["guard"]:
             found |= {(401, "Missing access token"), (401, "Invalid or expired token")}
@@ -120,15 +121,15 @@ class Route:
         return {(status, text) for status, text in found if status >= 400 and status not in EVERYWHERE} - \
             {(status, text) for status, text in found if text in OTHERS.get((self.method, self.path), ())}
 
-    def can_say(self, message):
-        """Whether the message, which need not be one literal, is in the statements of the route or in C code of the API."""
+    def can_send(self, message):
+        """Returns whether the message, which need not be a literal, is in the statements of the route or in C code of the API."""
         name = re.fullmatch(r"Invalid ([\w{}]+)", message)
         if name and "'Invalid ' ||" in self.sql:
             return name[1] == "{field}" or f"'{name[1]}'" in self.sql
-        return message in SAID or message.replace("'", "''") in self.sql
+        return message in TEXTS or message.replace("'", "''") in self.sql
 
-    def told(self):
-        """(status, message) of the refusals that the document describes by their messages."""
+    def documented(self):
+        """Returns (status, message) of the refusals that the document describes by their messages."""
         return {(int(status), message) for status, answer in self.operation["responses"].items() if status != "default"
                 if answer.get("$ref", "").endswith("/Refused") for message in answer["description"].split(" / ")}
 
@@ -138,13 +139,13 @@ def route(request):
     return Route(*request.param)
 
 
-def test_statuses(route):
+def test_documented_statuses_match_the_code(route):
     assert {int(status) for status in route.operation["responses"] if status != "default"} - EVERYWHERE == route.statuses()
     assert "default" in route.operation["responses"]
 
 
-def test_messages(route):
-    told, known = route.told(), route.messages()
-    assert known - told == set(), "the document does not have these messages"
-    assert {(status, message) for status, message in told - known if message != "Invalid path" and not route.can_say(message)} == set(), \
-        "no code of this route says so"
+def test_documented_messages_match_the_code(route):
+    documented, known = route.documented(), route.messages()
+    assert known - documented == set(), "messages that the document lacks"
+    assert {(status, message) for status, message in documented - known if message != "Invalid path" and not route.can_send(message)} == set(), \
+        "documented messages that no code of the route sends"
