@@ -33,6 +33,7 @@
 #include "store/pg.h"
 #include "store/queue.h"
 #include "transcode/film.h"
+#include "transcode/media_log.h"
 #include "transcode/transcode_worker.h"
 
 #define TICK_MS		50
@@ -154,7 +155,9 @@ thread_run(void *arg)
 	(void)setpriority(PRIO_PROCESS, 0, NICE);
 	while (read(job.thread_fd, &byte, 1) == 1) {
 		order.renditions = job.renditions;
+		media_log_begin(job.id);
 		film_run(&order, &job.outcome);
+		media_log_end();
 		byte = 'd';
 		if (write(job.thread_fd, &byte, 1) != 1)
 			break;
@@ -497,13 +500,6 @@ worker_tick(void *arg, u_int64_t now)
 	case STAGE_OVER:
 		break;
 	}
-}
-
-/* Any thread of the running job: job.id does not change meanwhile. */
-static void
-media_log(int level, const char *line)
-{
-	log_event(level == 0 ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG, "FFmpeg message", LOG_S("job", job.id), LOG_S("says", line));
 }
 
 static void

@@ -1,6 +1,8 @@
 """The transcode worker with real films: renditions, reasons of failures, and takeover."""
 import json
 import os
+import random
+import re
 import signal
 import subprocess
 import tempfile
@@ -123,6 +125,29 @@ def test_an_unusable_film_fails_at_once_with_a_reason(studio, world, body, says)
     assert says in s["error"].lower() and s["error"].endswith(".") and "\n" not in s["error"]
     assert [a[1] for a in studio.assets(title)] == ["FAILED"]
     studio.no_orphans()
+
+
+def test_the_messages_of_a_damaged_film_are_counted_and_not_repeated(studio, world):
+    """Each attempt logs every kind of message once, and says how many it has left out."""
+    body = bytearray(film(10, "640x360", noise=True))
+    dice = random.Random(7)
+    begin, end = body.index(b"mdat") + 5000, len(body)
+    if body.index(b"moov") > begin:  # the index stays whole
+        end = body.index(b"moov") - 4
+    for _ in range((end - begin) // 1500):
+        body[dice.randrange(begin, end)] ^= 1 << dice.randrange(8)
+    a = world.start(roles="transcode", **FAST)
+    for _ in range(2):  # the counts begin anew with each film
+        job = str(studio.upload(bytes(body)))
+        s = wait_for(lambda: studio.state(job)["status"] != "PROCESSING" and studio.state(job), "the end of job %s" % job, 60)
+        assert s["attempts"] == 1
+        lines = wait_for(lambda: [line for line in a.log_lines() if line.get("job") == job] if any(
+            line["msg"].startswith("transcode job") and line.get("job") == job and line["msg"] != "transcode job started" for line in a.log_lines())
+            else None, "the last line of the job")
+        said = [re.sub(r"0x[0-9a-f]+|-?\d+", "#", line["says"]) for line in lines if line["msg"] == "FFmpeg message"]
+        assert 1 <= len(said) <= 20 and len(set(said)) == len(said), said
+        (end_line,) = [line for line in lines if line["msg"].startswith("FFmpeg repeated messages")]
+        assert end_line["left_out"] == end_line["messages"] - len(said) and end_line["left_out"] > 20
 
 
 def test_a_missing_source_fails_at_once(studio, world):
