@@ -279,22 +279,32 @@ put_free(struct put *w)
 }
 
 static void
+put_reply(const struct put *w)
+{
+	struct request	*r = w->r;
+
+	if (w->result == OBJECTS_OK) {
+		reply_object_headers(r, w->etag);
+		http_response(r->kore, 200, NULL, 0);
+	} else if (w->result == OBJECTS_MISSING) {
+		reply_message(r, 404, "Upload not found");
+	} else if (w->call.no_space) {
+		local_body_full(r->id, w->call.error);
+		reply_message(r, 507, LOCALBODY_FULL);
+	} else {
+		log_event(LOG_LEVEL_ERROR, "object storage error: cannot store an object", LOG_S("id", r->id), LOG_S("error", w->call.error));
+		reply_message(r, w->result == OBJECTS_REFUSED ? 400 : 503, "Cannot store the object");
+	}
+}
+
+static void
 put_done(void *arg)
 {
 	struct put	*w = arg;
-	struct request	*r = w->r;
 
-	if (request_resume(r)) {
-		if (w->result == OBJECTS_OK) {
-			reply_object_headers(r, w->etag);
-			http_response(r->kore, 200, NULL, 0);
-		} else if (w->result == OBJECTS_MISSING) {
-			reply_message(r, 404, "Upload not found");
-		} else {
-			log_event(LOG_LEVEL_ERROR, "object storage error: cannot store an object", LOG_S("id", r->id), LOG_S("error", w->call.error));
-			reply_message(r, w->result == OBJECTS_REFUSED ? 400 : 503, "Cannot store the object");
-		}
-		request_settle(r);
+	if (request_resume(w->r)) {
+		put_reply(w);
+		request_settle(w->r);
 	}
 	put_free(w);
 }

@@ -11,6 +11,7 @@
 #include "api/upload_plan.h"
 #include "base/log.h"
 #include "base/work.h"
+#include "http/local_body.h"
 #include "http/reply.h"
 #include "http/route.h"
 #include "http/sign.h"
@@ -140,16 +141,20 @@ init_work(void *arg)
 }
 
 static void
-failure_reply(struct request *r, int status, const char *message, const char *error)
+failure_reply(const struct upload *u)
 {
+	struct request	*r = u->r;
 	struct kore_buf	body;
 
-	log_event(LOG_LEVEL_WARN, "object storage error: cannot create a multipart upload", LOG_S("id", r->id), LOG_S("error", error));
+	if (u->call.no_space)
+		local_body_full(r->id, u->call.error);
+	else
+		log_event(LOG_LEVEL_WARN, "object storage error: cannot create a multipart upload", LOG_S("id", r->id), LOG_S("error", u->call.error));
 	kore_buf_init(&body, 256);
-	kore_buf_appendf(&body, "{\"message\":\"%s\",\"error\":", message);
-	json_quote(&body, error);
+	kore_buf_appendf(&body, "{\"message\":\"Failed to init upload\",\"error\":");
+	json_quote(&body, u->call.error);
 	kore_buf_append(&body, "}", 1);
-	reply_json(r, status, body.data, body.offset);
+	reply_json(r, u->call.no_space ? 507 : 500, body.data, body.offset);
 	kore_buf_cleanup(&body);
 }
 
@@ -205,7 +210,7 @@ init_created(void *arg)
 		return;
 	}
 	if (u->result != OBJECTS_OK) {
-		failure_reply(r, 500, "Failed to init upload", u->call.error);
+		failure_reply(u);
 		request_settle(r);
 		upload_free(u);
 		return;
@@ -403,9 +408,13 @@ complete_done(void *arg)
 		request_wait(r);
 		sql_call(r, "uploads/complete", complete_stored, u);
 	} else {
-		log_event(LOG_LEVEL_WARN, "object storage error: cannot complete a multipart upload", LOG_S("id", r->id), LOG_S("error", u->call.error));
+		if (u->call.no_space)
+			local_body_full(r->id, u->call.error);
+		else
+			log_event(LOG_LEVEL_WARN, "object storage error: cannot complete a multipart upload", LOG_S("id", r->id),
+			    LOG_S("error", u->call.error));
 		request_param(r, "error", u->call.error);
-		request_param(r, "failure", u->result == OBJECTS_REFUSED ? "400" : "500");
+		request_param(r, "failure", u->result == OBJECTS_REFUSED ? "400" : u->call.no_space ? "507" : "500");
 		upload_free(u);
 		sql_reply(r, "uploads/fail");
 	}

@@ -26,6 +26,7 @@
 
 #define HEAD_END		"\r\n\r\n"
 #define CONTENT_LENGTH_MAX	48	/* bytes of a Content-Length and the end of the header section */
+#define FILE_READ_BYTES		65536	/* read at once of a body that is written to disk */
 #define UNSENT_MAX	1048576	/* bytes of unsent responses with which a client may send another request */
 
 static int	http_input_recv(struct netbuf *);
@@ -54,6 +55,8 @@ refusal_text(int status)
 		return ("The request headers are too large");
 	case 503:
 		return (ADMISSION_BUSY);
+	case 507:
+		return (LOCALBODY_FULL);
 	default:
 		return ("Bad request");
 	}
@@ -86,6 +89,7 @@ refusal_queue(struct connection *c, int status, int close)
 static int
 http_input_discard(struct netbuf *nb)
 {
+	timeouts_discarded(nb->owner, nb->s_off);
 	nb->s_off = 0;
 
 	return (KORE_RESULT_OK);
@@ -113,6 +117,17 @@ http_input_refuse(struct connection *c, int status)
 		kore_connection_disconnect(c);
 
 	return (KORE_RESULT_OK);
+}
+
+/* Refuses a request whose body cannot be stored. The client may be sending the rest of it, which is read and discarded. */
+static int
+http_input_unstored(struct connection *c, int status, u_int64_t unread)
+{
+	metrics_refused(status);
+	timeouts_unread(c, unread);
+	c->rnb->extra = NULL;
+
+	return (http_input_refuse(c, status));
 }
 
 /*
@@ -267,6 +282,86 @@ http_input_collect(struct netbuf *nb, const struct route *route, size_t was, siz
 	return (rest > 0 ? http_input_chunks(nb) : KORE_RESULT_OK);
 }
 
+/* Writes len bytes of a body to the file of its request, and leaves the request to Kore after the last one. */
+static int
+http_input_store(struct connection *c, struct http_request *req, const void *data, size_t len)
+{
+	u_int64_t	left = req->content_length - len;
+	int		status;
+
+	if ((status = local_body_write(req, data, len)) != 0) {
+		req->flags |= HTTP_REQUEST_DELETE;
+		c->rnb->s_off = 0;	/* not a header section, in which the refusal would look for Origin */
+		return (http_input_unstored(c, status, left));
+	}
+	req->content_length = left;
+	if (left > 0)
+		return (KORE_RESULT_OK);
+	c->rnb->extra = NULL;
+	req->flags |= HTTP_REQUEST_COMPLETE;
+	req->flags &= ~HTTP_REQUEST_EXPECT_BODY;
+	req->content_length = req->http_body_length;
+	http_request_wakeup(req);
+
+	return (http_body_rewind(req));
+}
+
+static int
+http_input_stored(struct netbuf *nb)
+{
+	struct http_request	*req = nb->extra;
+	size_t			len = nb->s_off;
+	int			status;
+
+	if ((status = http_input_store(nb->owner, req, nb->buf, len)) != KORE_RESULT_OK || nb->extra == NULL)
+		return (status);
+	nb->s_off = 0;
+	nb->b_len = MIN(req->content_length, nb->m_len);
+
+	return (KORE_RESULT_OK);
+}
+
+/* Returns the request of the connection whose body goes to disk, or NULL if Kore has refused it. */
+static struct http_request *
+stored_request(struct connection *c)
+{
+	struct http_request	*req;
+
+	TAILQ_FOREACH(req, &c->http_requests, olist) {
+		if (!(req->flags & (HTTP_REQUEST_DELETE | HTTP_REQUEST_COMPLETE)) && req->http_body_fd != -1)
+			return (req);
+	}
+
+	return (NULL);
+}
+
+/*
+ * Begins a request whose body is written to disk as it arrives. Kore gets the
+ * header only: it would answer an error of the file system with an empty 500
+ * and a reset.
+ */
+static int
+http_input_file(struct netbuf *nb, const struct route *route, const struct http_head *h, size_t most)
+{
+	struct connection	*c = nb->owner;
+	size_t			own = nb->s_off - h->len;
+	struct http_request	*req;
+	int			status;
+
+	if ((status = local_body_create()) != 0)
+		return (http_input_unstored(c, status, h->body - own));
+	nb->s_off = h->len;
+	status = http_header_recv(nb);
+	local_body_release();
+	if (status != KORE_RESULT_OK || (status = http_input_begin(c, route, most)) != KORE_RESULT_OK || (req = stored_request(c)) == NULL)
+		return (status);
+	net_recv_reset(c, MIN(h->body - own, FILE_READ_BYTES), http_input_stored);
+	c->rnb->extra = req;
+
+	/* Kore has taken the buffer, which holds the beginning of the body behind the header section. */
+	return (own > 0 ? http_input_store(c, req, req->headers + h->len, own) : KORE_RESULT_OK);
+}
+
 /* Drops empty lines in front of a request (RFC 9112 §2.2). */
 static void
 lines_skip(struct netbuf *nb)
@@ -326,7 +421,11 @@ http_input_head(struct netbuf *nb, size_t was)
 	if (http_input_busy(c, route, head, &h, rest))
 		return (KORE_RESULT_OK);
 	http_input_trim(nb, was, &h);
-	if ((status = http_header_recv(nb)) != KORE_RESULT_OK || (status = http_input_begin(c, route, most)) != KORE_RESULT_OK)
+	if (h.body > LOCALBODY_MEMORY_MAX)
+		status = http_input_file(nb, route, &h, most);
+	else if ((status = http_header_recv(nb)) == KORE_RESULT_OK)
+		status = http_input_begin(c, route, most);
+	if (status != KORE_RESULT_OK)
 		return (status);
 
 	return (h.expects && rest == 0 && h.body > 0 && c->rnb->cb != http_input_discard ? http_input_continue(c) : KORE_RESULT_OK);

@@ -3,15 +3,99 @@
  * mkstemp() and unlink() of that file to the local object storage, so that the
  * file is created in its directory.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
+#include "base/conf.h"
+#include "base/log.h"
 #include "http/local_body.h"
 #include "http/query.h"
+#include "http/request.h"
 #include "kore/memory_files.h"
 #include "store/local/local_objects.h"
+
+/* The file of the next body; fd is -1 if there is none. */
+static struct {
+	int	fd;
+	char	name[HTTP_BODY_PATH_MAX];
+} next = { .fd = -1 };
+
+/* Stands for mkstemp() of Kore, whose path has the same length. */
+static int
+next_take(char *path)
+{
+	int	fd = next.fd;
+
+	if (fd == -1)
+		return (local_receive(path));
+	memcpy(path, next.name, strlen(path));
+	next.fd = -1;
+
+	return (fd);
+}
+
+void
+local_body_full(const char *id, const char *error)
+{
+	log_event(LOG_LEVEL_ERROR, "MEDIA_DIR is full: an upload was refused; free space there or enlarge its file system, then repeat the upload",
+	    LOG_S("id", id), LOG_S("folder", conf_str(CONF_MEDIA_DIR)), LOG_S("error", error));
+}
+
+/* Logs why a body cannot be written. Returns the status of the refusal. */
+static int
+body_failed(const char *id, int error)
+{
+	if (error == ENOSPC || error == EDQUOT) {
+		local_body_full(id, strerror(error));
+		return (507);
+	}
+	log_event(LOG_LEVEL_ERROR, "object storage error: cannot write a request body", LOG_S("id", id),
+	    LOG_S("folder", conf_str(CONF_MEDIA_DIR)), LOG_S("error", strerror(error)));
+
+	return (503);
+}
+
+int
+local_body_create(void)
+{
+	snprintf(next.name, sizeof(next.name), "%s/http_body.XXXXXX", LOCAL_RECEIVED);
+	next.fd = local_receive(next.name);
+
+	return (next.fd != -1 ? 0 : body_failed(NULL, errno));
+}
+
+void
+local_body_release(void)
+{
+	if (next.fd == -1)
+		return;
+	(void)close(next.fd);
+	(void)local_forget(next.name);
+	next.fd = -1;
+}
+
+int
+local_body_write(const struct http_request *req, const void *data, size_t len)
+{
+	const struct request	*r = req->hdlr_extra;
+	const char		*p = data;
+	ssize_t			n;
+
+	while (len > 0) {
+		if ((n = write(req->http_body_fd, p, len)) >= 0) {
+			p += n;
+			len -= (size_t)n;
+		} else if (errno != EINTR) {
+			return (body_failed(r->id, errno));
+		}
+	}
+
+	return (0);
+}
 
 void
 local_body_start(void)
@@ -22,7 +106,7 @@ local_body_start(void)
 	http_body_disk_path = (char *)(uintptr_t)LOCAL_RECEIVED;
 	http_body_disk_offload = LOCALBODY_MEMORY_MAX;
 	http_body_max = OBJECTS_PART_MAX;
-	memory_files_hook(LOCAL_RECEIVED, local_receive, local_forget);
+	memory_files_hook(LOCAL_RECEIVED, next_take, local_forget);
 }
 
 /* Reads a query parameter. Returns 0 if it is missing. A value that is too long or malformed becomes "", which is never valid. */

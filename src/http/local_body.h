@@ -13,6 +13,7 @@
 #include <kore/http.h>
 
 #define LOCALBODY_MEMORY_MAX	4194304		/* bytes; http_body_max of kore.conf, the limit of all other bodies */
+#define LOCALBODY_FULL		"The storage for media is full"	/* message of a response with status 507 (RFC 4918 §11.5) */
 
 /* The parts of a presigned URL. They are read before the body is received, when there is no struct request yet. */
 struct local_body_url {
@@ -29,6 +30,20 @@ void	local_body_start(void);
  * for a PUT to an invalid one, LOCALBODY_MEMORY_MAX for any other request.
  */
 size_t	local_body_max(const char *line, size_t len);
+
+/*
+ * Creates the file of the next body, which the next http_header_recv() takes.
+ * Returns 0, or the status of the refusal, 507 or 503, after a log line.
+ * local_body_release() deletes the file if Kore has refused the request.
+ */
+int	local_body_create(void);
+void	local_body_release(void);
+
+/* Writes bytes of a body to the file of its request. Returns as local_body_create() does. */
+int	local_body_write(const struct http_request *, const void *data, size_t len);
+
+/* Logs that MEDIA_DIR is full, with what to do. id is that of the request, or NULL. */
+void	local_body_full(const char *id, const char *error);
 
 /*
  * Parses a presigned URL. path is percent-encoded, with its prefix; query may

@@ -81,6 +81,24 @@ timeouts_refused(struct connection *c)
 	time_of(c)->refused = kore_time_ms();
 }
 
+void
+timeouts_unread(struct connection *c, u_int64_t bytes)
+{
+	time_of(c)->unread = bytes;
+}
+
+void
+timeouts_discarded(struct connection *c, size_t bytes)
+{
+	struct timeouts_time	*r = time_of(c);
+
+	if (r->unread == 0)
+		return;
+	r->unread -= bytes < r->unread ? bytes : r->unread;
+	if (r->unread == 0)
+		r->refused = kore_time_ms();
+}
+
 size_t
 timeouts_unsent(const struct connection *c)
 {
@@ -137,13 +155,19 @@ body_stalls(struct connection *c, struct timeouts_time *r, u_int64_t now)
 	return (0);
 }
 
+static int
+refusal_over(struct timeouts_time *r, u_int64_t now)
+{
+	return (r->unread > 0 ? mark_stalls(&r->body, NULL, r->unread, now) : now >= r->refused + seconds(CONF_HEADER_TIMEOUT_SEC));
+}
+
 enum timeout_action
 timeouts_check(struct connection *c, u_int64_t now)
 {
 	struct timeouts_time	*r = time_of(c);
 
 	if (r->refused != 0)
-		return (now >= r->refused + seconds(CONF_HEADER_TIMEOUT_SEC) ? TIMEOUT_CLOSE : TIMEOUT_NONE);
+		return (refusal_over(r, now) ? TIMEOUT_CLOSE : TIMEOUT_NONE);
 	if (answer_stalls(c, r, now))
 		return (TIMEOUT_CLOSE);
 	if ((r->head != 0 && now >= r->head + seconds(CONF_HEADER_TIMEOUT_SEC)) || body_stalls(c, r, now))

@@ -19,6 +19,7 @@ struct timeouts_mark {
 struct timeouts_time {
 	u_int64_t		head;		/* when the first byte of the request header arrived, in ms; 0 otherwise */
 	u_int64_t		refused;	/* when its request was refused, in ms */
+	u_int64_t		unread;		/* bytes of a refused body that the client may still send */
 	size_t			collected;	/* bytes of a chunked body that have arrived, framing included; 0 if there is none */
 	int			waiting;	/* for a request, of which nothing has arrived */
 	struct timeouts_mark	body, answer;
@@ -43,6 +44,16 @@ size_t	timeouts_collected_all(void);
 
 /* Starts the timer after a refusal: the client may go on sending for a moment, so that it can read the response. */
 void	timeouts_refused(struct connection *);
+
+/*
+ * Lets the client of a refused request send the rest of its body, of this many
+ * bytes, as long as it makes progress, before the timer of the refusal runs:
+ * many clients read the response only then.
+ */
+void	timeouts_unread(struct connection *, u_int64_t bytes);
+
+/* Subtracts bytes that have arrived since the refusal. */
+void	timeouts_discarded(struct connection *, size_t bytes);
 
 /* Returns what to do with a connection now: nothing, respond 408 and close it, or close it. */
 enum timeout_action	timeouts_check(struct connection *, u_int64_t now);

@@ -49,6 +49,7 @@ static int
 call_valid(struct objects_call *call, const char *key, const char *upload)
 {
 	*call->error = '\0';
+	call->no_space = 0;
 	if (backend == NULL)
 		(void)objects_fail(call, OBJECTS_REFUSED, "object storage is not configured: neither S3_BUCKET nor MEDIA_DIR is set");
 	else if (key != NULL && !objects_key_ok(key))

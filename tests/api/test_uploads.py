@@ -2,10 +2,13 @@
 serves itself: what the apps do, and what goes wrong on the way."""
 import concurrent.futures
 import hashlib
+import http.client
 import json
 import os
 import re
 import socket
+import subprocess
+import time
 import urllib.parse
 
 import pytest
@@ -459,6 +462,121 @@ def test_types_are_what_the_bytes_say(local, body, kind):
     made = artwork(local, body)
     r = requests.get(made["publicUrl"], timeout=60)
     assert (r.status_code, r.content, r.headers["Content-Type"], r.headers["X-Content-Type-Options"]) == (200, body, kind, "nosniff")
+
+
+def raw_put(url, head, body=b""):
+    """The response to a PUT with these header lines."""
+    url = urllib.parse.urlsplit(url)
+    with socket.create_connection((url.hostname, url.port), 60) as s:
+        s.sendall(("PUT %s?%s HTTP/1.1\r\nHost: x\r\n%s\r\n" % (url.path, url.query, head)).encode() + body)
+        answer = http.client.HTTPResponse(s)
+        answer.begin()
+        return answer.status, json.loads(answer.read() or b"null")
+
+
+def test_a_request_behind_a_body_on_disk_is_answered(local):
+    made, body = local.post("/api/admin/assets/presign"), os.urandom(5 * MIB)
+    url = urllib.parse.urlsplit(made["url"])
+    with socket.create_connection((url.hostname, url.port), 60) as s:
+        for _ in range(2):  # the connection goes on
+            s.sendall(("PUT %s?%s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (url.path, url.query, len(body))).encode() + body
+                      + ("GET %s HTTP/1.1\r\nHost: x\r\nRange: bytes=-7\r\n\r\n" % url.path).encode())
+            with s.makefile("rb") as f:
+                assert b" 200 " in f.readline()
+                assert b"content-length: 0\r\n" in list(iter(f.readline, b"\r\n"))
+                assert b" 206 " in f.readline()
+                assert b"content-length: 7\r\n" in list(iter(f.readline, b"\r\n"))
+                assert f.read(7) == body[-7:]
+
+
+@pytest.fixture
+def disk(world, tmp_path):
+    """An appliance whose media are on a file system of the size that disk(size) gives."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+
+    def mount(size, **env):
+        again = os.path.ismount(folder)
+        r = subprocess.run(["mount", "-t", "tmpfs", "-o", "%ssize=%d" % ("remount," if again else "", size), "tmpfs", str(folder)],
+                           capture_output=True, text=True)
+        if r.returncode and not again:
+            pytest.skip("a file system cannot be mounted here: " + r.stderr.strip())
+        assert r.returncode == 0, r.stderr
+        return None if again else Api(world, str(folder), **env)
+
+    yield mount
+    subprocess.run(["umount", "-l", str(folder)], capture_output=True)
+
+
+def no_space(api):
+    """The log lines about a full disk, each of which names the folder."""
+    lines = [line for line in api.a.log_lines() if line["level"] == "error"]
+    assert all(line["msg"].startswith("MEDIA_DIR is full: ") and line["folder"] == api.folder and "No space left" in line["error"] for line in lines), lines
+    return len(lines)
+
+
+def files(folder):
+    return [os.path.join(path, name) for path, _, names in os.walk(folder) for name in names]
+
+
+@pytest.mark.errors("MEDIA_DIR is full")
+@pytest.mark.parametrize("size", [3 * MIB, 20 * MIB], ids=["in memory", "on disk"])
+def test_a_full_disk_is_answered_507(disk, size):
+    api = disk(2 * MIB, WORKERS="1")
+    made = api.post("/api/admin/assets/presign")
+    for n in (1, 2):
+        r = requests.put(made["url"], data=bytes(size), headers={"Origin": "https://admin.example"}, timeout=60)
+        assert (r.status_code, r.json()) == (507, {"message": "The storage for media is full"})
+        assert r.headers["Access-Control-Allow-Origin"] in ("*", "https://admin.example")
+        assert no_space(api) == n
+        wait_for(lambda: files(api.folder) == [], "the end of what was received")
+    # A client that reads only when it has sent everything: the last bytes are taken as well.
+    assert raw_put(made["url"], "Content-Length: %d\r\n" % size, bytes(size)) == (507, {"message": "The storage for media is full"})
+    # A part, too; what is small enough is stored.
+    film = api.init(bytesTotal=size)
+    assert requests.put(film["presignedParts"][0]["url"], data=bytes(min(size, 10 * MIB)), timeout=60).status_code == 507
+    assert no_space(api) == 4
+    assert requests.put(made["url"], data=bytes(MIB), timeout=60).status_code == 200
+    wait_for(lambda: len(files(api.folder)) == 2, "an object and the key of the upload")
+
+
+@pytest.mark.errors("MEDIA_DIR is full")
+def test_a_client_may_go_on_sending_to_a_full_disk(disk):
+    """It does so for longer than a refused connection is kept otherwise, and still finds the response."""
+    api = disk(2 * MIB, WORKERS="1", HEADER_TIMEOUT_SEC="1")
+    url = urllib.parse.urlsplit(api.post("/api/admin/assets/presign")["url"])
+    with socket.create_connection((url.hostname, url.port), 60) as s:
+        s.sendall(("PUT %s?%s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (url.path, url.query, 100 * MIB)).encode() + bytes(20 * MIB))
+        left = 80 * MIB
+        wait_for(lambda: no_space(api) == 1, "the refusal")
+        refused = time.monotonic()
+
+        def send():
+            nonlocal left
+            left -= s.send(bytes(min(left, MIB)))
+            return time.monotonic() > refused + 3
+        wait_for(send, "three times the limit")
+        s.sendall(bytes(left))
+        answer = http.client.HTTPResponse(s)
+        answer.begin()
+        assert answer.status == 507 and json.loads(answer.read()) == {"message": "The storage for media is full"}
+        assert s.recv(1) == b""
+    assert no_space(api) == 1 and files(api.folder) == []
+
+
+@pytest.mark.errors("MEDIA_DIR is full")
+def test_an_upload_is_completed_when_the_full_disk_has_space_again(disk):
+    api = disk(20 * MIB)
+    data = os.urandom(12 * MIB)
+    made = api.init(bytesTotal=len(data))
+    parts = api.put(made, data)
+    answer = api.complete(made, parts, status=507)
+    assert answer["message"] == "Failed to complete multipart upload" and "No space left" in answer["error"]
+    assert no_space(api) == 1 and api.job(made)[0] == "FAILED"
+    assert len(files(api.folder)) == 3  # the parts and the key of the upload, nothing of the object
+    disk(40 * MIB)
+    api.complete(made, parts)
+    assert api.job(made)[0] == "PROCESSING" and api.read(made["key"]).content == data
 
 
 def test_browsers_of_other_origins_may_put_and_see_the_etag(local):

@@ -80,6 +80,7 @@ localfile_failed(struct objects_call *call, const char *what)
 {
 	enum objects_result	result = OBJECTS_LATER;
 
+	call->no_space = errno == ENOSPC || errno == EDQUOT;
 	if (errno == ENOENT || errno == ENOTDIR)
 		result = OBJECTS_MISSING;
 	else if (errno == EISDIR || errno == ENAMETOOLONG || errno == EACCES || errno == EROFS || errno == EEXIST || errno == ENOTEMPTY)

@@ -34,7 +34,7 @@ void			localfile_tmp(char path[LOCALFILE_PATH_MAX]);
 /* Writes the ETag of a file: inode, size and time of modification. */
 void			localfile_etag(char etag[OBJECTS_ETAG_MAX], const struct stat *);
 
-/* Maps errno to a result and writes "what: reason" to the call's error. */
+/* Maps errno to a result and writes "what: reason" to the call's error. Sets no_space. */
 enum objects_result	localfile_failed(struct objects_call *, const char *what);
 
 /* Creates a file at path, writes data and syncs it. Returns its ETag. Deletes the file on error. */

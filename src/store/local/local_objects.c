@@ -247,6 +247,7 @@ local_accept(const char *name, int fd, const char *key, const char *upload, int 
 	struct stat	st;
 
 	*call->error = '\0';
+	call->no_space = 0;
 	received_path(path, name);
 	if (fsync(fd) != 0 || fstat(fd, &st) != 0)
 		return (localfile_failed(call, "cannot sync the received file"));

@@ -85,6 +85,10 @@ localupload_begin(const char *key, const char *type, char *upload, struct object
 	upload_path(path, upload, "key");
 	result = localfile_write(path, key, strlen(key), etag, call);
 	(void)localfile_sync_parent(path);
+	if (result != OBJECTS_OK) {
+		upload_path(path, upload, "");
+		(void)rmdir(path);
+	}
 
 	return (result);
 }
