@@ -365,7 +365,8 @@ http_head_rewrite(char *head, size_t len, size_t size, size_t body_max, struct h
 	/* Two lengths of one body: another server might read another request (RFC 9112 §6.3). */
 	if (seen.hosts != 1 || (seen.codings > 0 && (seen.lengths > 0 || old)))
 		return (400);
-	if (seen.lengths == 0 && !out->chunked && method_has_body(head)) {
+	out->measured = seen.lengths > 0;
+	if (!out->measured && !out->chunked && method_has_body(head)) {
 		if ((size_t)(to - head) + sizeof(LENGTH_ZERO) + 1 > size)
 			return (431);
 		memcpy(to, LENGTH_ZERO, strlen(LENGTH_ZERO));

@@ -14,6 +14,7 @@
 struct http_head {
 	size_t		len;		/* of the rewritten header section, with its empty line */
 	size_t		body;		/* Content-Length, 0 without one */
+	int		measured;	/* the request has a Content-Length */
 	int		close;		/* the client wants the connection closed: Connection: close, or HTTP/1.0 */
 	int		reads_body;	/* Kore reads a body after this method */
 	int		chunked;	/* the body has the chunked transfer coding (http/chunked.h) */

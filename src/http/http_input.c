@@ -268,9 +268,6 @@ http_input_collect(struct netbuf *nb, const struct route *route, size_t was, siz
 {
 	struct connection	*c = nb->owner;
 
-	/* A body that is written to disk as it arrives needs its length at the start. */
-	if (most > LOCALBODY_MEMORY_MAX)
-		return (http_input_refuse(c, 411));
 	pipelined_collect(c, &(struct pipelined_body){ .route = route, .reads_body = h->reads_body, .most = most }, nb->buf, h->len - 2);
 	timeouts_collected(c, h->len);
 	memmove(nb->buf, nb->buf + was, rest);
@@ -414,6 +411,9 @@ http_input_head(struct netbuf *nb, size_t was)
 	memmove(head + was + gap, head + was, rest);
 	if ((status = http_head_rewrite(head, was, was + gap, most, &h)) != 0)
 		return (http_input_refuse(c, status));
+	/* A body that is written to disk as it arrives needs its length at the start. */
+	if (most > LOCALBODY_MEMORY_MAX && !h.measured)
+		return (http_input_refuse(c, 411));
 	was += gap;
 	nb->s_off += gap;
 	if (h.chunked)

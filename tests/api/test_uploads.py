@@ -474,6 +474,16 @@ def raw_put(url, head, body=b""):
         return answer.status, json.loads(answer.read() or b"null")
 
 
+def test_a_body_to_a_directory_needs_its_length(local):
+    made = local.post("/api/admin/assets/presign")
+    for head, body in (("", b""), ("Transfer-Encoding: chunked\r\n", b"5\r\nhello\r\n0\r\n\r\n"), ("Expect: 100-continue\r\n", b"")):
+        assert raw_put(made["url"], head, body) == (411, {"message": "Content-Length is required"}), head
+    assert raw_put(made["url"][:-1], "")[0] == 403
+    assert requests.get(made["publicUrl"], timeout=60).status_code == 404
+    assert raw_put(made["url"], "Content-Length: 0\r\n")[0] == 200
+    assert requests.get(made["publicUrl"], timeout=60).content == b""
+
+
 def test_a_request_behind_a_body_on_disk_is_answered(local):
     made, body = local.post("/api/admin/assets/presign"), os.urandom(5 * MIB)
     url = urllib.parse.urlsplit(made["url"])
