@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/work.h"
+#include "http/condition.h"
 #include "http/local_body.h"
 #include "http/reply.h"
 #include "http/route.h"
@@ -20,6 +21,8 @@
 #define CHUNK_BYTES	65536
 #define TYPE_BYTES	16
 #define PUT_SECONDS	120
+#define CHANGED		"The object does not have the ETag that the request requires"
+#define EXISTS		"The object exists already"
 
 /* A file that is being sent to a client. */
 struct chunk {
@@ -181,25 +184,42 @@ part_select(struct http_request *req, const struct objects_stat *stat, uint64_t 
 	return (range_read(range, stat->size, offset, len));
 }
 
+/* Answers 412 or 304 if a precondition is false, in the order of RFC 9110 §13.2.2. Returns 1 if it has. Closes fd then. */
+static int
+condition_reply(struct request *r, int fd, const char *etag)
+{
+	const char	*wanted, *known;
+	int		changed = http_request_header(r->kore, "if-match", &wanted) && !condition_matches(wanted, etag, CONDITION_STRONG);
+
+	if (!changed && !(http_request_header(r->kore, "if-none-match", &known) && condition_matches(known, etag, CONDITION_WEAK)))
+		return (0);
+	(void)close(fd);
+	if (changed) {
+		reply_message(r, 412, CHANGED);
+		return (1);
+	}
+	reply_object_headers(r, etag);
+	http_response_header(r->kore, "accept-ranges", "bytes");
+	reply_not_modified(r);
+
+	return (1);
+}
+
 static void
 object_reply(struct request *r, const char *key, int fd, const struct objects_stat *stat)
 {
 	struct http_request	*req = r->kore;
 	unsigned char		begin[TYPE_BYTES];
-	const char		*known;
 	char			range[96];
 	uint64_t		offset, len;
 	ssize_t			n;
 	int			status;
 
+	if (condition_reply(r, fd, stat->etag))
+		return;
 	n = pread(fd, begin, sizeof(begin), 0);
 	reply_object_headers(r, stat->etag);
 	http_response_header(req, "accept-ranges", "bytes");
-	if (http_request_header(req, "if-none-match", &known) && strstr(known, stat->etag) != NULL) {
-		(void)close(fd);
-		reply_not_modified(r);
-		return;
-	}
 	status = part_select(req, stat, &offset, &len);
 	if (status == 416) {
 		(void)close(fd);
@@ -248,10 +268,32 @@ struct put {
 	int				fd;
 	void				*data;
 	size_t				len;
+	char				*if_match, *if_none_match;	/* NULL without; parts have none */
 	char				etag[OBJECTS_ETAG_MAX];
 	struct objects_call		call;
 	enum objects_result		result;
 };
+
+/* Returns 0 if a precondition of the PUT is false. */
+static int
+put_allowed(struct put *w)
+{
+	struct objects_stat	stat;
+	const char		*etag = NULL;
+	int			fd;
+
+	if (w->if_match == NULL && w->if_none_match == NULL)
+		return (1);
+	if ((fd = local_open(w->a.key, &stat)) != -1) {
+		etag = stat.etag;
+		(void)close(fd);
+	}
+	/* What the object is now may change before the file is renamed; "*" is checked again then, in one step. */
+	w->call.create = w->if_none_match != NULL && !strcmp(w->if_none_match, "*");
+
+	return ((w->if_match == NULL || condition_matches(w->if_match, etag, CONDITION_STRONG)) &&
+	    (w->if_none_match == NULL || !condition_matches(w->if_none_match, etag, CONDITION_WEAK)));
+}
 
 static void
 put_work(void *arg)
@@ -261,7 +303,9 @@ put_work(void *arg)
 	int		number = atoi(w->a.part);
 
 	w->call.seconds = PUT_SECONDS;
-	if (*w->path != '\0')
+	if (!put_allowed(w))
+		w->result = OBJECTS_CHANGED;
+	else if (*w->path != '\0')
 		w->result = local_accept(w->path, w->fd, w->a.key, upload, number, w->etag, &w->call);
 	else if (upload != NULL)
 		w->result = objects_part(w->a.key, upload, number, w->data, w->len, w->etag, &w->call);
@@ -275,6 +319,8 @@ put_free(struct put *w)
 	if (w->fd != -1)
 		(void)close(w->fd);
 	free(w->data);
+	free(w->if_match);
+	free(w->if_none_match);
 	free(w);
 }
 
@@ -288,6 +334,8 @@ put_reply(const struct put *w)
 		http_response(r->kore, 200, NULL, 0);
 	} else if (w->result == OBJECTS_MISSING) {
 		reply_message(r, 404, "Upload not found");
+	} else if (w->result == OBJECTS_CHANGED) {
+		reply_message(r, 412, w->if_match != NULL ? CHANGED : EXISTS);
 	} else if (w->call.no_space) {
 		local_body_full(r->id, w->call.error);
 		reply_message(r, 507, LOCALBODY_FULL);
@@ -307,6 +355,21 @@ put_done(void *arg)
 		request_settle(w->r);
 	}
 	put_free(w);
+}
+
+/* Copies a header of the request. Returns NULL without it. */
+static char *
+header_copy(struct http_request *req, const char *name)
+{
+	const char	*value;
+	char		*copy;
+
+	if (!http_request_header(req, name, &value))
+		return (NULL);
+	if ((copy = strdup(value)) == NULL)
+		fatal("out of memory");
+
+	return (copy);
 }
 
 /* Copies the body or duplicates its descriptor, because Kore frees both with the request. Returns 0 on error. */
@@ -350,6 +413,10 @@ localmedia_put(struct request *r)
 		reply_message(r, 503, "Cannot store the object");
 		put_free(w);
 		return;
+	}
+	if (!w->a.has_upload) {
+		w->if_match = header_copy(r->kore, "if-match");
+		w->if_none_match = header_copy(r->kore, "if-none-match");
 	}
 	request_wait(r);
 	(void)work_run(WORK_STORE, put_work, put_done, w);

@@ -8,6 +8,7 @@
 #include "http/guard.h"
 #include "http/limit.h"
 #include "http/admission.h"
+#include "http/local_body.h"
 #include "http/metrics.h"
 #include "http/query.h"
 #include "http/reply.h"
@@ -52,7 +53,7 @@ static void
 dispatch_start(struct request *r)
 {
 	if (r->kore->method == HTTP_METHOD_OPTIONS) {
-		reply_preflight(r);
+		reply_preflight(r, local_body_path(r->path));
 		return;
 	}
 	if (!body_read(r))

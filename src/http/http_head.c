@@ -17,7 +17,8 @@
 /* The headers that the service reads. Kore keeps 25, and browsers behind load balancers send more. */
 static const char	*headers_read[] = {
 	"host", "connection", "content-length", "content-type", "content-encoding",
-	"authorization", "origin", "user-agent", "accept-encoding", "accept-language", "if-none-match", "cache-control", "if-range", "range",
+	"authorization", "origin", "user-agent", "accept-encoding", "accept-language", "if-match", "if-none-match", "cache-control", "if-range",
+	"range",
 	"cf-ipcountry", "x-vercel-ip-country", "x-country", "x-app-country", "x-kid-mode", "x-profile-age",
 	"x-profile-birthyear", "x-experiment", "x-variant", "x-request-id", "x-amzn-trace-id", "traceparent", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-for",
 	"forwarded", "via",

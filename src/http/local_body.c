@@ -109,6 +109,12 @@ local_body_start(void)
 	memory_files_hook(LOCAL_RECEIVED, next_take, local_forget);
 }
 
+int
+local_body_path(const char *path)
+{
+	return (local_enabled() && !strncasecmp(path, LOCAL_PATH, strlen(LOCAL_PATH)));
+}
+
 /* Reads a query parameter. Returns 0 if it is missing. A value that is too long or malformed becomes "", which is never valid. */
 static int
 query_param(const char *query, const char *name, char *out, size_t size)
@@ -135,7 +141,7 @@ local_body_allows(const char *method, const char *path, const char *query, struc
 	struct local_grant	g = { .method = method, .key = url->key, .allowed = url->allowed, .expires = url->expires };
 	size_t			prefix = strlen(LOCAL_PATH);
 
-	if (!local_enabled() || strncasecmp(path, LOCAL_PATH, prefix) || strlen(path + prefix) >= 3 * sizeof(url->key) ||
+	if (!local_body_path(path) || strlen(path + prefix) >= 3 * sizeof(url->key) ||
 	    !query_decode(path + prefix, strlen(path + prefix), 0, url->key, sizeof(url->key)))
 		return (0);
 	(void)query_param(query, "method", url->allowed, sizeof(url->allowed));

@@ -21,6 +21,9 @@ struct local_body_url {
 	int	has_upload, has_part, has_sig;
 };
 
+/* Returns 1 for the path of a local object, if local object storage is enabled. */
+int	local_body_path(const char *path);
+
 /* Makes Kore write large bodies to files of the local object storage, if it is enabled (MEDIA_DIR). Call once in each worker. */
 void	local_body_start(void);
 

@@ -230,13 +230,14 @@ reply_redirect(struct request *r, const char *url)
 }
 
 void
-reply_preflight(struct request *r)
+reply_preflight(struct request *r, int local_object)
 {
 	if (!request_present(r))
 		return;
 	origin_header(r, NULL);
 	http_response_header(r->kore, "access-control-max-age", "600");
 	/* Kore sends no Content-Length with 204; the Node service does. */
-	http_response_header(r->kore, "content-length", "0" REPLY_CORS_FOR("Content-Type,Authorization"));
+	http_response_header(r->kore, "content-length", local_object ?
+	    "0" REPLY_CORS_FOR("Content-Type,Authorization,Range,If-Range,If-Match,If-None-Match") : "0" REPLY_CORS_FOR("Content-Type,Authorization"));
 	http_response(r->kore, 204, NULL, 0);
 }

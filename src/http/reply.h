@@ -55,7 +55,7 @@ void	reply_object_headers(struct request *, const char *etag);
 /* Answers 302 to url, without a body and with no-store. */
 void	reply_redirect(struct request *, const char *url);
 
-/* Answers an OPTIONS request: 204 with the CORS headers (docs/compatibility.md#cors). */
-void	reply_preflight(struct request *);
+/* Answers an OPTIONS request: 204 with the CORS headers (docs/compatibility.md#cors), which allow more for a local object (#bucket-cors). */
+void	reply_preflight(struct request *, int local_object);
 
 #endif

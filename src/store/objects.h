@@ -47,6 +47,7 @@ struct objects_call {
 	int	seconds;		/* limit of the whole call with its retries; 0 is 120 */
 	int	keep_retrying;		/* 1: retry until the limit; 0: at most eight attempts, for a caller that a client waits for */
 	char	error[256];		/* unless OBJECTS_OK: one line for the log, without credentials or signatures */
+	int	create;			/* 1: objects_put() does not replace an object, but returns OBJECTS_CHANGED (MEDIA_DIR only) */
 	int	no_space;		/* set to 1 if MEDIA_DIR has no space or inodes left, or its quota is used up; the result is OBJECTS_LATER */
 	int	repeated;		/* 1: the last request was sent more than once, and the server may have executed several */
 };

@@ -464,6 +464,62 @@ def test_types_are_what_the_bytes_say(local, body, kind):
     assert (r.status_code, r.content, r.headers["Content-Type"], r.headers["X-Content-Type-Options"]) == (200, body, kind, "nosniff")
 
 
+def test_preconditions_of_a_local_object(local):
+    """RFC 9110 §13: lists, weak ETags and "*", and their order, which is If-Match, If-None-Match, Range with If-Range."""
+    body = os.urandom(1000)
+    made = artwork(local, body)
+    url, other, part = made["publicUrl"], '"other"', "bytes=0-1"
+    with requests.Session() as session:
+        etag = session.get(url, timeout=60).headers["ETag"]
+        weak, lists = "W/" + etag, '"a,b" , W/"x",%s, "c"' % etag
+        for method in ("GET", "HEAD"):
+            def status(**headers):
+                r = session.request(method, url, headers={k.replace("_", "-"): v for k, v in headers.items()}, timeout=60)
+                assert r.headers.get("ETag") == (etag if r.status_code != 412 else None)
+                if method == "GET":
+                    assert r.content == {200: body, 206: body[:2], 304: b""}.get(r.status_code, r.content)
+                    assert r.status_code != 412 or r.json()["message"] == "The object does not have the ETag that the request requires"
+                return r.status_code
+            for match, expected in [(etag, 200), ("*", 200), (lists, 200), (etag[1:-1], 200), (weak, 412), (other, 412), ('"a", "b"', 412),
+                                    ('"a,%s"' % etag[1:-1], 412), (etag[:-2] + '"', 412)]:
+                assert (match, status(If_Match=match)) == (match, expected)
+            for known, expected in [(etag, 304), (weak, 304), ("*", 304), (lists, 304), (other, 200), ('"a", W/"b"', 200), (etag[:-2] + '"', 200)]:
+                assert (known, status(If_None_Match=known)) == (known, expected)
+            assert status(If_Match=other, If_None_Match=etag, Range=part) == 412
+            assert status(If_Match=etag, If_None_Match=etag, Range=part) == 304
+            assert status(If_Match=etag, If_None_Match=other, Range=part) == 206
+            assert status(If_Match=etag, If_None_Match=other, Range=part, If_Range=other) == 200
+            assert status(Range=part, If_Range=weak) == 200
+    assert requests.get(url + "x", headers={"If-Match": "*"}, timeout=60).status_code == 404
+
+
+@pytest.mark.parametrize("size", [1000, 5 * MIB], ids=["in memory", "on disk"])
+def test_a_local_object_may_be_put_only_if_there_is_none(local, size):
+    made = local.post("/api/admin/assets/presign")
+    bodies = [bytes([n]) * size for n in range(8)]
+
+    def put(body, **headers):
+        return requests.put(made["url"], data=body, headers={k.replace("_", "-"): v for k, v in headers.items()}, timeout=60)
+
+    assert put(b"x", If_Match="*").status_code == 412
+    with concurrent.futures.ThreadPoolExecutor(len(bodies)) as pool:
+        answers = list(pool.map(lambda body: put(body, If_None_Match="*"), bodies))
+    assert sorted(r.status_code for r in answers) == [200] + [412] * 7
+    assert {r.json()["message"] for r in answers if r.status_code == 412} == {"The object exists already"}
+    (winner,) = [n for n, r in enumerate(answers) if r.status_code == 200]
+    r = requests.get(made["publicUrl"], timeout=60)
+    assert r.content == bodies[winner] and r.headers["ETag"] == answers[winner].headers["ETag"]
+    assert put(b"y", If_Match='"other"').status_code == put(b"y", If_None_Match='"z", ' + r.headers["ETag"]).status_code == 412
+    assert requests.get(made["publicUrl"], timeout=60).content == bodies[winner]
+    assert put(b"y", If_Match=r.headers["ETag"]).status_code == 200
+    assert requests.get(made["publicUrl"], timeout=60).content == b"y"
+    assert os.listdir(local.folder + "/tmp") == []
+    # The conditions are those of a whole object: a part has none, as with S3.
+    film = local.init()
+    for _ in range(2):
+        assert requests.put(film["presignedParts"][0]["url"], data=b"hello world", headers={"If-None-Match": "*"}, timeout=60).status_code == 200
+
+
 def raw_put(url, head, body=b""):
     """The response to a PUT with these header lines."""
     url = urllib.parse.urlsplit(url)
@@ -594,7 +650,12 @@ def test_browsers_of_other_origins_may_put_and_see_the_etag(local):
     r = requests.options(made["url"], headers={"Origin": "https://admin.example", "Access-Control-Request-Method": "PUT",
                                                "Access-Control-Request-Headers": "content-type"}, timeout=60)
     assert r.status_code == 204 and r.headers["Access-Control-Allow-Origin"] == "https://admin.example"
-    assert "PUT" in r.headers["Access-Control-Allow-Methods"] and "Content-Type" in r.headers["Access-Control-Allow-Headers"]
+    assert "PUT" in r.headers["Access-Control-Allow-Methods"]
+    # What a player or the admin app may send to the bucket (ecs-taskdefs/storage/bucket-cors.json), it may send here.
+    allowed = {name.lower() for name in r.headers["Access-Control-Allow-Headers"].split(",")}
+    assert allowed == {"content-type", "authorization", "range", "if-range", "if-match", "if-none-match"}
+    r = requests.options(local.a.url + "/api/titles", headers={"Origin": "https://admin.example"}, timeout=60)
+    assert r.headers["Access-Control-Allow-Headers"] == "Content-Type,Authorization"
     r = requests.put(made["url"], data=b"x", headers={"Origin": "https://admin.example"}, timeout=60)
     assert r.headers["Access-Control-Allow-Origin"] == "https://admin.example" and "ETag" in r.headers["Access-Control-Expose-Headers"]
 

@@ -443,7 +443,7 @@ def test_an_upload_id_is_valid_for_its_key_only(directory):
 def test_an_unusable_directory_prevents_the_start(tool, tmp_path):
     (tmp_path / "file").write_text("x")
     r = Store(tool, {"MEDIA_DIR": tmp_path / "file"}).call("probe")
-    assert r.returncode == 90 and b"MEDIA_DIR cannot be used" in r.stderr
+    assert r.returncode == 90 and b"MEDIA_DIR is not usable" in r.stderr
 
 
 def test_old_temporary_files_are_removed_and_new_ones_kept(directory):

@@ -157,6 +157,33 @@ parents_make(const char *path, size_t base)
 	return (1);
 }
 
+/* Gives the file its place only if there is none yet, in one step. Returns 0 with EEXIST if there is. */
+static int
+file_create(const char *tmp, const char *path)
+{
+	struct stat	st;
+
+	if (link(tmp, path) == 0)
+		return (1);
+	/* A file system without hard links: two clients at the same moment may both succeed. */
+	if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS)
+		return (0);
+	if (stat(path, &st) == 0) {
+		errno = EEXIST;
+		return (0);
+	}
+
+	return (rename(tmp, path) == 0);
+}
+
+static int
+is_file(const char *path)
+{
+	struct stat	st;
+
+	return (stat(path, &st) == 0 && S_ISREG(st.st_mode));
+}
+
 static enum objects_result
 object_place(const char *tmp, const char *key, struct objects_call *call)
 {
@@ -165,10 +192,12 @@ object_place(const char *tmp, const char *key, struct objects_call *call)
 	int	try, ok = 0;
 
 	for (try = 0; !ok && try < LOCALFILE_TRIES; try++) {
-		ok = parents_make(path, base) && rename(tmp, path) == 0;
+		ok = parents_make(path, base) && (call->create ? file_create(tmp, path) : rename(tmp, path) == 0);
 		if (!ok && errno != ENOENT)
 			break;
 	}
+	if (!ok && call->create && errno == EEXIST && is_file(path))
+		return (objects_fail(call, OBJECTS_CHANGED, "the object exists"));
 	/* Two keys conflict if one is a folder of the other: "a" and "a/b". */
 	if (!ok && (errno == ENOTDIR || errno == EISDIR || errno == EEXIST))
 		return (objects_fail(call, OBJECTS_REFUSED, "the key conflicts with another object: one key is a folder of the other"));

@@ -49,7 +49,7 @@ int			localfile_sync_parent(const char *path);
 /* Deletes the file unless result is OBJECTS_OK. Returns result. */
 enum objects_result	localfile_done(const char *path, enum objects_result);
 
-/* Renames a complete file to its object. Deletes it on error. */
+/* Renames a complete file to its object. Deletes it on error, which OBJECTS_CHANGED is if the call must create the object and it exists. */
 enum objects_result	localfile_place(const char *tmp, const char *key, struct objects_call *);
 
 #endif
