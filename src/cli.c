@@ -16,12 +16,12 @@
 #include "health_probe.h"
 #include "http/limit.h"
 #include "http/route_doc.h"
-#include "media/media.h"
 #include "notices.h"
 #include "settings.h"
 #include "status.h"
 #include "store/migrate.h"
 #include "tls/roots.h"
+#include "transcode_file.h"
 #include "versions.h"
 
 #define PROBE_TIMEOUT_MS	2000
@@ -34,7 +34,7 @@
 
 struct options {
 	const char	*role, *admin_role, *timeout, *email, *name;
-	int		probe, version, verbose;
+	int		probe, version, verbose, json;
 };
 
 static int
@@ -108,24 +108,9 @@ cron_command(const struct options *o, int argc, char **argv)
 static int
 transcode_command(const struct options *o, int argc, char **argv)
 {
-	const struct media_rendition	*r;
-	struct media_result		result;
-	struct media_error		error;
-	int				i;
-
-	(void)o;
 	(void)argc;
-	media_init(NULL);
-	if (media_transcode_file(argv[0], argv[1], (1u << MEDIA_RUNGS) - 1, NULL, 1, &result, &error) != MEDIA_OK)
-		settings_die(error.text);
-	for (i = 0; i < result.nrenditions; i++) {
-		r = &result.renditions[i];
-		printf("%-5s %4d x %-4d %6.2f frames/s %8.2f s %6u kbit/s %10llu bytes  %s\n", media_rung_name(r->rung), r->width, r->height,
-		    (double)r->fps_num / r->fps_den, r->duration, r->average / 1000, (unsigned long long)r->size, r->codecs);
-	}
-	media_result_free(&result);
 
-	return (0);
+	return (transcode_file(argv[0], argv[1], o->json));
 }
 
 static int
@@ -193,7 +178,8 @@ static const struct command {
 	{ { "status" }, 0, 0, NEEDS_CONF | NEEDS_SETTINGS, status_command, "", "show what the service is doing; exit status 1 if a server does not answer" },
 	{ { "job" }, 0, -1, NEEDS_CONF | NEEDS_LOG | NEEDS_SETTINGS, cron_command, "list | run NAME [ARGUMENT ...]",
 	    "list the cron jobs with their schedules and last runs, or run one now" },
-	{ { "transcode" }, 2, 2, 0, transcode_command, "INPUT OUTDIR", "transcode a local file" },
+	{ { "transcode" }, 2, 2, 0, transcode_command, "[--json] INPUT OUTDIR",
+	    "transcode a local file; --json prints the renditions and notes, or the reason of the failure, as JSON" },
 	{ { "admin", "create" }, 0, 0, NEEDS_CONF | NEEDS_ROOTS, admin_command, "--email A --name N [--admin-role SUPER_ADMIN]",
 	    "create an administrator; the password is read from standard input, or generated and printed" },
 	{ { "admin", "unlock" }, 0, 0, NEEDS_CONF | NEEDS_ROOTS, unlock_command, "--email A",
@@ -299,6 +285,7 @@ options_read(int argc, char **argv, struct options *o)
 		{ "timeout", required_argument, NULL, 't' },
 		{ "email", required_argument, NULL, 'e' },
 		{ "name", required_argument, NULL, 'n' },
+		{ "json", no_argument, NULL, 'j' },
 		{ NULL, 0, NULL, 0 }
 	};
 	int	c;
@@ -337,6 +324,9 @@ options_read(int argc, char **argv, struct options *o)
 			break;
 		case 'n':
 			o->name = optarg;
+			break;
+		case 'j':
+			o->json = 1;
 			break;
 		default:
 			exit(2);

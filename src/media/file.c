@@ -173,9 +173,20 @@ film_transcode(struct media *m, const char *outdir, unsigned requested, const st
 	return (status);
 }
 
+static void
+notes_report(const struct media *m, void (*note)(void *, const char *), void *ctx)
+{
+	const char *const	*texts;
+	int			i, n;
+
+	texts = media_notes(m, &n);
+	for (i = 0; note != NULL && i < n; i++)
+		note(ctx, texts[i]);
+}
+
 int
 media_transcode_file(const char *input, const char *outdir, unsigned requested, const struct media_options *options, int progress,
-    struct media_result *result, struct media_error *error)
+    void (*note)(void *, const char *), void *ctx, struct media_result *result, struct media_error *error)
 {
 	struct media_result	own;
 	struct media_source	source;
@@ -193,6 +204,7 @@ media_transcode_file(const char *input, const char *outdir, unsigned requested, 
 	source = (struct media_source){ .ctx = &fd, .size = st.st_size, .read_at = file_read_at };
 	if ((status = media_open(&source, &m, error)) == MEDIA_OK) {
 		status = film_transcode(m, outdir, requested, options, progress, result != NULL ? result : &own, error);
+		notes_report(m, note, ctx);
 		media_close(m);
 		if (status == MEDIA_OK && result == NULL)
 			media_result_free(&own);

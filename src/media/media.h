@@ -179,6 +179,9 @@ struct media_result {
  */
 void	media_init(void (*log)(int level, const char *line));
 
+/* Returns the name of a reason in output for programs, such as "not_video" for MEDIA_NOT_VIDEO. */
+const char	*media_reason_name(enum media_reason);
+
 /* Returns the name of a rung, such as "R1080" for MEDIA_R1080; media_rung_parse() returns the rung of a name, -1 if unknown. */
 const char	*media_rung_name(enum media_rung);
 int		media_rung_parse(const char *);
@@ -237,10 +240,12 @@ char	*media_dash(const struct media_result *, const char *const uris[]);
  * RUNG.m3u8 for each rendition, master.m3u8 and manifest.mpd. `requested` is
  * as for media_ladder(). If `progress` is not 0, progress is written to
  * standard error: a bar if that is a terminal, else a line for each 10 %.
- * Unfinished MP4 files are removed on failure. `result` may be NULL.
+ * Unfinished MP4 files are removed on failure. `result` may be NULL. note()
+ * (may be NULL) is called with each note of the film before the function returns,
+ * on success and on failure; the text is valid during the call.
  */
 int	media_transcode_file(const char *input, const char *outdir, unsigned requested,
-	    const struct media_options *, int progress,
+	    const struct media_options *, int progress, void (*note)(void *ctx, const char *text), void *ctx,
 	    struct media_result *result, struct media_error *);
 
 #endif

@@ -1,8 +1,6 @@
 /*
- * Bounded queue between two threads, and media_fail().
+ * Bounded queue between two threads.
  */
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "media/internal.h"
@@ -89,20 +87,4 @@ media_item_free(void *arg)
 	av_frame_free(&item->frame);
 	av_packet_free(&item->audio);
 	free(item);
-}
-
-int
-media_fail(struct media_error *error, enum media_reason reason, const char *fmt, ...)
-{
-	va_list	args;
-
-	if (error->reason == MEDIA_OK) {
-		error->reason = reason;
-		error->retry = reason == MEDIA_SOURCE || reason == MEDIA_SINK || reason == MEDIA_MEMORY || reason == MEDIA_INTERNAL;
-		va_start(args, fmt);
-		vsnprintf(error->text, sizeof(error->text), fmt, args);
-		va_end(args);
-	}
-
-	return (error->reason);
 }

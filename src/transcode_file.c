@@ -1,0 +1,94 @@
+/*
+ * Transcodes a local file without object storage and queue, and prints what came of it.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "media/media.h"
+#include "transcode_file.h"
+
+/* The text of a note may hold words of the file, such as the name of a codec, that are no UTF-8. */
+static json_t *
+text_json(const char *text)
+{
+	json_t	*string = json_string(text);
+
+	return (string != NULL ? string : json_string("?"));
+}
+
+static void
+note_append(void *notes, const char *text)
+{
+	json_array_append_new(notes, text_json(text));
+}
+
+static json_t *
+rendition_json(const struct media_rendition *r)
+{
+	return (json_pack("{s:s,s:i,s:i,s:i,s:i,s:f,s:I,s:I,s:I,s:s}", "rendition", media_rung_name(r->rung), "width", r->width, "height", r->height,
+	    "fps_num", r->fps_num, "fps_den", r->fps_den, "duration", r->duration, "bytes", (json_int_t)r->size,
+	    "average", (json_int_t)r->average, "peak", (json_int_t)r->peak, "codecs", r->codecs));
+}
+
+static void
+result_print(const struct media_result *result, json_t *notes)
+{
+	const struct media_rendition	*r;
+	size_t				i;
+
+	for (i = 0; i < (size_t)result->nrenditions; i++) {
+		r = &result->renditions[i];
+		printf("%-5s %4d x %-4d %6.2f frames/s %8.2f s %6u kbit/s %10llu bytes  %s\n", media_rung_name(r->rung), r->width, r->height,
+		    (double)r->fps_num / r->fps_den, r->duration, r->average / 1000, (unsigned long long)r->size, r->codecs);
+	}
+	for (i = 0; i < json_array_size(notes); i++)
+		printf("note: %s\n", json_string_value(json_array_get(notes, i)));
+}
+
+/* Prints one JSON object and takes `notes`. */
+static void
+result_dump(const struct media_result *result, const struct media_error *error, json_t *notes)
+{
+	json_t	*o = json_object(), *list = json_array();
+	int	i;
+
+	if (error->reason != MEDIA_OK) {
+		json_object_set_new(o, "error", json_pack("{s:s,s:o,s:b}", "reason", media_reason_name(error->reason), "text", text_json(error->text),
+		    "retry", error->retry));
+	} else {
+		json_object_set_new(o, "duration", json_real(result->duration));
+		for (i = 0; i < result->nrenditions; i++)
+			json_array_append_new(list, rendition_json(&result->renditions[i]));
+		json_object_set(o, "renditions", list);
+	}
+	json_object_set_new(o, "notes", notes);
+	json_dumpf(o, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+	putchar('\n');
+	json_decref(list);
+	json_decref(o);
+}
+
+int
+transcode_file(const char *input, const char *outdir, int json)
+{
+	struct media_result	result;
+	struct media_error	error;
+	json_t			*notes = json_array();
+	int			status;
+
+	media_init(NULL);
+	status = media_transcode_file(input, outdir, (1u << MEDIA_RUNGS) - 1, NULL, 1, note_append, notes, &result, &error);
+	if (json)
+		result_dump(&result, &error, json_incref(notes));
+	else if (status == MEDIA_OK)
+		result_print(&result, notes);
+	else
+		fprintf(stderr, "wanzami: %s\n", error.text);
+	json_decref(notes);
+	if (status == MEDIA_OK)
+		media_result_free(&result);
+
+	return (status == MEDIA_OK ? 0 : 1);
+}
