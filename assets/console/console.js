@@ -571,6 +571,13 @@ function makeRung(item) {
 	return node;
 }
 
+/* What was left out of a film or repaired in it. */
+function makeNote(item) {
+	const node = el('li', { textContent: item.text });
+	node.update = () => {};
+	return node;
+}
+
 /* Returns the state of a film as one line. percent is null if there is no progress to show. */
 function stateOf(upload, job) {
 	if (upload && upload.state === 'waiting')
@@ -625,12 +632,13 @@ function dismiss(upload, job) {
 
 function makeJob() {
 	const name = el('span', {}), file = el('span', { className: 'job-file' }), state = el('span', { className: 'job-state' });
-	const bar = el('progress', { max: 100 }), list = el('ul', { className: 'rungs' }), actions = el('div', { className: 'job-actions' });
+	const bar = el('progress', { max: 100 }), list = el('ul', { className: 'rungs' }), notes = el('ul', { className: 'notes' }), actions = el('div', { className: 'job-actions' });
 	const node = el('li', { className: 'card job' }, el('div', { className: 'job-top' }, el('span', { className: 'job-name' }, name, file), state),
-		bar, list, actions);
+		bar, list, notes, actions);
 	node.update = ({ upload, job }) => {
 		const now = stateOf(upload, job), title = (job && (job.episodeName || job.titleName)) || (upload && upload.name) || 'A film';
 		const items = upload && upload.state !== 'sent' ? [] : rungs(job);
+		const told = job && !active(job) ? (job.notes || []).map((text) => ({ key: text, text })) : [];
 		set(name, { textContent: title });
 		set(file, { textContent: upload ? upload.file.name : (job && job.fileName) || '' });
 		set(state, { textContent: now.text, className: 'job-state ' + (now.kind || '') });
@@ -638,6 +646,8 @@ function makeJob() {
 		node.dataset.job = job ? job.id : (upload && upload.jobId) || '';
 		arrange(list, items, makeRung);
 		list.hidden = !items.length;
+		arrange(notes, told, makeNote);
+		notes.hidden = !told.length;
 		offer(actions, actionsOf(upload, job), title);
 	};
 	return node;

@@ -339,6 +339,26 @@ film_describe(struct film *f)
 	return (f->outcome->renditions != NULL || film_failed(f, 1, "", "Out of memory while listing the segments."));
 }
 
+static char *
+notes_describe(const struct media *m)
+{
+	const char *const	*texts;
+	json_t			*list = json_array(), *text;
+	char			*json;
+	int			i, n;
+
+	texts = media_notes(m, &n);
+	for (i = 0; i < n; i++) {
+		/* Words of the file, such as the name of a codec, may be no UTF-8: NULL. */
+		if ((text = json_string(texts[i])) != NULL)
+			json_array_append_new(list, text);
+	}
+	json = n > 0 ? json_dumps(list, JSON_COMPACT) : NULL;
+	json_decref(list);
+
+	return (json);
+}
+
 void
 film_run(const struct film_order *order, struct film_outcome *outcome)
 {
@@ -359,8 +379,10 @@ film_run(const struct film_order *order, struct film_outcome *outcome)
 		media_result_free(&f->result);
 	}
 
-	if (f->media != NULL)
+	if (f->media != NULL) {
+		outcome->notes = notes_describe(f->media);
 		media_close(f->media);
+	}
 	source_close(f->source);
 	for (i = 0; i < MEDIA_RUNGS; i++)
 		free(f->outputs[i].parts);

@@ -247,6 +247,7 @@ job_over(void)
 	if (!job.abandoned) {
 		free(job.keys);
 		free(job.outcome.renditions);
+		free(job.outcome.notes);
 		job.keys = NULL;
 		memset(&job.outcome, 0, sizeof(job.outcome));
 	}
@@ -322,17 +323,18 @@ settle(void)
 {
 	const struct film_outcome	*o = &job.outcome;
 	void				*run = (void *)job.run;
+	const char			*notes = !job.abandoned && o->notes != NULL ? o->notes : "[]";
 
 	job.querying = 1;
 	if (job.lost)
 		pg_query("queue/forget", 3, (const char *const[]){ job.id, job.fence, job.keys != NULL ? job.keys : "[]" }, settled, run);
 	else if (o->renditions != NULL && !job.abandoned)
-		pg_query("queue/finish", 4, (const char *const[]){ job.id, job.fence, o->renditions, job.progress }, settled, run);
+		pg_query("queue/finish", 5, (const char *const[]){ job.id, job.fence, o->renditions, job.progress, notes }, settled, run);
 	else if (role_draining())
 		pg_query("queue/release", 2, (const char *const[]){ job.id, job.fence }, settled, run);
 	else
-		pg_query("queue/fail", 5, (const char *const[]){ job.id, job.fence, o->reason, o->retry ? "t" : "f",
-		    conf_str(CONF_TRANSCODE_RETRY_MS) }, settled, run);
+		pg_query("queue/fail", 6, (const char *const[]){ job.id, job.fence, o->reason, o->retry ? "t" : "f",
+		    conf_str(CONF_TRANSCODE_RETRY_MS), notes }, settled, run);
 }
 
 /* Handles a byte from the thread. */

@@ -50,7 +50,7 @@ class Queue:
     def publish(self, claim, *renditions, version="v"):
         keys, made = self.made(claim[0], *renditions, version=version)
         assert self.statement("queue/plan", *claim, LEASE, keys) == [(1,)]
-        return self.statement("queue/finish", *claim, made, None)[0][0]
+        return self.statement("queue/finish", *claim, made, None, "[]")[0][0]
 
     def state(self, job):
         return self.rows('SELECT j.state, j.attempts, u."status"::text, u."error" FROM wanzami.transcode_job j JOIN "UploadJob" u ON u."id" = j.upload_job_id WHERE u."id" = %s', (job,))[0]
@@ -79,7 +79,7 @@ def test_publishing_creates_ready_rows_and_empties_the_trash(queue):
     assert queue.assets(title) == [(r, "READY", "s3://films/vod/%d/v/%s.mp4" % (job, r), 3) for r in ("R720", "R360")]
     assert queue.rows("SELECT count(*), min(segments::text) FROM wanzami.rendition") == [(2, "[[5, 5, 225000]]")]
     assert queue.trash() == {}
-    assert queue.statement("queue/finish", *claim, "[]", None) == [("done",)], "a repeated call returns the same result"
+    assert queue.statement("queue/finish", *claim, "[]", None, "[]") == [("done",)], "a repeated call returns the same result"
 
 
 def test_a_second_upload_replaces_the_renditions_and_keeps_old_objects_for_a_day(queue):
@@ -151,7 +151,7 @@ def test_a_newer_upload_cancels_an_older_one_of_the_same_renditions(queue):
     assert queue.state(older) == ("cancelled", 1, "FAILED", "Replaced by a newer upload of the same film.")
     assert queue.state(other)[0] == queue.state(newer)[0] == "queued"
     assert queue.statement("queue/beat", *claim, LEASE, "{}") == [], "its worker learns it from the lease renewal"
-    assert queue.statement("queue/finish", *claim, "[]", None) == [("lost",)]
+    assert queue.statement("queue/finish", *claim, "[]", None, "[]") == [("lost",)]
 
 
 def test_a_newer_upload_that_is_ready_first_stays_published(queue):
@@ -173,8 +173,8 @@ def test_a_lost_lease_changes_nothing(queue):
     assert queue.statement("queue/sweep", "", 0, 0)[0][0] == 1
     claim = queue.claim("b")
     assert claim == (job, ghost[1] + 1)
-    for name, values in (("queue/beat", (LEASE, '{"percent": 99}')), ("queue/plan", (LEASE, '["vod/ghost"]')), ("queue/fail", ("no", True, 0)),
-                         ("queue/release", ()), ("queue/finish", ("[]", None))):
+    for name, values in (("queue/beat", (LEASE, '{"percent": 99}')), ("queue/plan", (LEASE, '["vod/ghost"]')), ("queue/fail", ("no", True, 0, "[]")),
+                         ("queue/release", ()), ("queue/finish", ("[]", None, "[]"))):
         answer = queue.statement(name, *ghost, *values)
         assert answer in ([], [(None,)], [("lost",)]), name
     assert queue.state(job) == ("running", 2, "PROCESSING", None)
@@ -190,7 +190,7 @@ def test_objects_whose_removal_has_begun_cannot_be_published(queue):
     queue.statement("queue/plan", *claim, LEASE, keys)
     queue.rows("UPDATE wanzami.object_trash SET delete_after = now() WHERE key LIKE '%%R360%%'")
     assert queue.statement("trash/claim") == [("vod/%d/v/R360.mp4" % job, True, False)]
-    assert queue.statement("queue/finish", *claim, made, None) == [("lost",)]
+    assert queue.statement("queue/finish", *claim, made, None, "[]") == [("lost",)]
     assert queue.assets(title) == []
 
 
@@ -200,13 +200,13 @@ def test_a_job_fails_after_three_attempts_with_growing_delays(queue):
     queue.rows("""INSERT INTO "AssetVersion" ("titleId", "rendition", "status", "url", "updatedAt")
         SELECT %s, 'R720', 'PROCESSING', 's3://films/' || source_key, now() FROM wanzami.transcode_job""", (title,))
     for attempt, pause in ((1, 60), (2, 120)):
-        assert queue.statement("queue/fail", *queue.claim(), "The store is away.", True, 60000) == [("queued",)]
+        assert queue.statement("queue/fail", *queue.claim(), "The store is away.", True, 60000, "[]") == [("queued",)]
         assert queue.state(job) == ("queued", attempt, "PROCESSING", None)
         assert queue.claim() is None
         (waits,), = queue.rows("SELECT extract(epoch FROM run_after - updated_at)::int FROM wanzami.transcode_job")
         assert waits == pause
         queue.rows("UPDATE wanzami.transcode_job SET run_after = now()")
-    assert queue.statement("queue/fail", *queue.claim(), "The store is away.", True, 60000) == [("failed",)]
+    assert queue.statement("queue/fail", *queue.claim(), "The store is away.", True, 60000, "[]") == [("failed",)]
     assert queue.state(job) == ("failed", 3, "FAILED", "The store is away.")
     assert [a[1] for a in queue.assets(title)] == ["FAILED"]
     assert queue.claim() is None
@@ -214,7 +214,7 @@ def test_a_job_fails_after_three_attempts_with_growing_delays(queue):
 
 def test_an_invalid_film_has_one_attempt_and_can_be_completed_again(queue):
     job = queue.upload(queue.film())
-    queue.statement("queue/fail", *queue.claim(), "This is not a video.", False, 0)
+    queue.statement("queue/fail", *queue.claim(), "This is not a video.", False, 0, "[]")
     assert queue.state(job) == ("failed", 1, "FAILED", "This is not a video.")
     queue.rows('SELECT wanzami.transcode_enqueue(%s, \'{R360}\'::"Rendition"[])', (job,))
     assert queue.claim()[0] == job

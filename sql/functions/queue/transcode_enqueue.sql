@@ -11,7 +11,7 @@ BEGIN
 	VALUES (job_id, upload."payload"->>'key', upload."bytesTotal", wanted)
 	ON CONFLICT (upload_job_id) DO UPDATE SET state = 'queued', number = DEFAULT, attempts = 0, run_after = now(),
 		fence = j.fence + 1, renditions = excluded.renditions, source_key = excluded.source_key,
-		source_size = excluded.source_size, progress = '{}', error = NULL, updated_at = now()
+		source_size = excluded.source_size, progress = '{}', notes = '[]', error = NULL, updated_at = now()
 	WHERE j.state IN ('failed', 'cancelled');
 
 	FOR older IN

@@ -1,15 +1,15 @@
 -- Ends an attempt that failed. The job is queued again after a pause that doubles with each attempt, or fails for good after the
--- last attempt or if "again" is false. The objects that the attempt has written are released to the trash. Returns the new state,
+-- last attempt or if "again" is false. "told" are the notes on the film. The objects that the attempt has written are released to the trash. Returns the new state,
 -- NULL if the fencing token is stale. lock_timeout is below the server's deadlock_timeout: the worker gives way and tries again, so
 -- that deleting a title never fails because of it.
-CREATE OR REPLACE FUNCTION wanzami.transcode_fail(job_id bigint, claim bigint, why text, again boolean, pause_ms bigint) RETURNS text
-LANGUAGE plpgsql SET lock_timeout = '500ms' AS $$
+CREATE OR REPLACE FUNCTION wanzami.transcode_fail(job_id bigint, claim bigint, why text, again boolean, pause_ms bigint, told jsonb DEFAULT '[]')
+RETURNS text LANGUAGE plpgsql SET lock_timeout = '500ms' AS $$
 DECLARE
 	now_is text;
 BEGIN
 	PERFORM FROM "UploadJob" WHERE "id" = job_id FOR NO KEY UPDATE;
 	UPDATE wanzami.transcode_job SET state = CASE WHEN again AND attempts < max_attempts THEN 'queued' ELSE 'failed' END,
-		lease_owner = NULL, lease_until = NULL, error = why, updated_at = now(),
+		lease_owner = NULL, lease_until = NULL, error = why, notes = told, updated_at = now(),
 		run_after = now() + pause_ms * interval '1 ms' * 2 ^ greatest(attempts - 1, 0)
 	WHERE upload_job_id = job_id AND fence = claim AND state = 'running'
 	RETURNING state INTO now_is;

@@ -1,8 +1,9 @@
 -- Publishes the renditions of a job in place of the film's present ones. "made" is an array of objects with "rendition", "url" and
 -- the columns of wanzami.rendition. An upload that asked for one rendition replaces only that one, any other replaces them all;
--- renditions of a later upload stay. Returns 'done', or 'lost' if the fencing token is stale or an object is no longer reserved.
+-- renditions of a later upload stay. "told" are the notes on the film. Returns 'done', or 'lost' if the fencing token is stale or an object is no longer reserved.
 -- A repeated call returns 'done' again.
-CREATE OR REPLACE FUNCTION wanzami.transcode_finish(job_id bigint, claim bigint, made jsonb, last jsonb DEFAULT NULL) RETURNS text
+CREATE OR REPLACE FUNCTION wanzami.transcode_finish(job_id bigint, claim bigint, made jsonb, last jsonb DEFAULT NULL, told jsonb DEFAULT '[]')
+RETURNS text
 LANGUAGE plpgsql SET lock_timeout = '500ms' AS $$
 DECLARE
 	u "UploadJob";
@@ -75,7 +76,7 @@ BEGIN
 	UPDATE wanzami.object_trash SET delete_after = now() WHERE upload_job_id = job_id AND fence = claim AND attempts = 0;
 
 	UPDATE wanzami.transcode_job SET state = 'done', lease_owner = NULL, lease_until = NULL, error = NULL,
-		progress = coalesce(last, progress), updated_at = now()
+		progress = coalesce(last, progress), notes = told, updated_at = now()
 	WHERE upload_job_id = job_id;
 	UPDATE "UploadJob" SET "status" = 'COMPLETED', "error" = NULL, "updatedAt" = now() WHERE "id" = job_id;
 	RETURN 'done';

@@ -4,7 +4,7 @@ SELECT 200 AS status, json_build_object(
 	'uploads', (SELECT coalesce(json_agg(u), '[]') FROM (
 		SELECT j."id"::text AS "id", j."status", j."payload" ->> 'fileName' AS "fileName", j."bytesUploaded", j."bytesTotal", j."error",
 			t."id"::text AS "titleId", t."name" AS "titleName", e."name" AS "episodeName", NOT (t."archived" OR t."pendingReview") AS "published",
-			w.state, w.attempts, w.progress -> 'percent' AS "percent",
+			w.state, w.attempts, coalesce(w.notes, '[]') AS "notes", w.progress -> 'percent' AS "percent",
 			(SELECT coalesce(json_object_agg(r ->> 'rendition', r -> 'percent'), '{}')
 				FROM jsonb_array_elements(w.progress -> 'renditions') r) AS "renditions",
 			wanzami.iso(j."createdAt") AS "createdAt", wanzami.iso(j."updatedAt") AS "updatedAt"

@@ -5,5 +5,6 @@
 -- $3: error.
 -- $4: true if another attempt may succeed.
 -- $5: first pause in milliseconds.
-SELECT coalesce(wanzami.transcode_fail($1::bigint, $2::bigint, $3, $4::boolean, $5::bigint),
+-- $6: notes on the film (JSON array of texts).
+SELECT coalesce(wanzami.transcode_fail($1::bigint, $2::bigint, $3, $4::boolean, $5::bigint, $6::jsonb),
 	(SELECT state FROM wanzami.transcode_job WHERE upload_job_id = $1::bigint AND fence = $2::bigint AND error = $3 AND state IN ('queued', 'failed')))
