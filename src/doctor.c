@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -20,6 +19,7 @@
 #include <kore/kore.h>
 
 #include "base/conf.h"
+#include "base/memory.h"
 #include "base/random.h"
 #include "base/role.h"
 #include "doctor.h"
@@ -76,33 +76,10 @@ files_check(void)
 		report("ok", "descriptors", "the limit is %llu", (unsigned long long)rl.rlim_cur);
 }
 
-/* Returns the memory limit of the container in megabytes, -1 without a limit. */
-static long long
-memory_limit(void)
-{
-	static const char	*paths[] = { "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes" };
-	char			text[32];
-	ssize_t			n;
-	size_t			i;
-	int			fd;
-
-	for (i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
-		if ((fd = open(paths[i], O_RDONLY | O_CLOEXEC)) == -1)
-			continue;
-		n = read(fd, text, sizeof(text) - 1);
-		close(fd);
-		text[n > 0 ? n : 0] = '\0';
-		if (*text >= '1' && *text <= '9' && strlen(text) < 18)
-			return (strtoll(text, NULL, 10) >> 20);
-	}
-
-	return (-1);
-}
-
 static void
 memory_check(void)
 {
-	long long	mb = memory_limit();
+	long long	bytes = memory_limit(), mb = bytes == -1 ? -1 : bytes >> 20;
 
 	if (mb == -1)
 		report("ok", "memory", "no limit");

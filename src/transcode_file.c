@@ -3,11 +3,14 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
 #include "media/media.h"
 #include "transcode_file.h"
+
+static int	as_json;
 
 /* The text of a note may hold words of the file, such as the name of a codec, that are no UTF-8. */
 static json_t *
@@ -70,6 +73,21 @@ result_dump(const struct media_result *result, const struct media_error *error, 
 	json_decref(o);
 }
 
+/* The film cannot be ended in any other way: the process does. */
+static void
+stuck_exit(const char *text)
+{
+	struct media_error	error = { .reason = MEDIA_TOO_LARGE };
+
+	snprintf(error.text, sizeof(error.text), "%s", text);
+	if (as_json)
+		result_dump(NULL, &error, json_array());
+	else
+		fprintf(stderr, "wanzami: %s\n", text);
+	fflush(stdout);
+	_exit(1);
+}
+
 int
 transcode_file(const char *input, const char *outdir, int json)
 {
@@ -78,7 +96,9 @@ transcode_file(const char *input, const char *outdir, int json)
 	json_t			*notes = json_array();
 	int			status;
 
+	as_json = json;
 	media_init(NULL);
+	media_on_stuck(stuck_exit);
 	status = media_transcode_file(input, outdir, (1u << MEDIA_RUNGS) - 1, NULL, 1, note_append, notes, &result, &error);
 	if (json)
 		result_dump(&result, &error, json_incref(notes));

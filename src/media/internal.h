@@ -13,6 +13,26 @@
 
 #include "media/media.h"
 
+/* What a film may cost, and what it has cost. See limits.c. */
+struct media_limits {
+	pthread_t	thread;
+	int		running_thread;
+	pthread_mutex_t	lock;
+	pthread_cond_t	changed;
+	int		ended;
+	int		running;	/* the film is transcoded, no longer opened */
+	long long	used, share;	/* memory at the beginning, and the most that the container allows; bytes */
+	_Atomic int64_t	memory;		/* limit, bytes beside `used` */
+	_Atomic int64_t	cpu;		/* limit, ms of processor time of the process */
+	double		cpu_base;	/* processor time at the beginning of the part that runs, seconds */
+	double		cpu_frame;	/* by which each frame raises the limit, seconds */
+	int64_t		frames, frames_max;
+	_Atomic int	reached;	/* a limit; `text` says which */
+	double		cpu_reached;
+	int		told;
+	char		text[160];
+};
+
 /* An opened film. */
 struct media {
 	struct media_source		source;
@@ -27,7 +47,38 @@ struct media {
 	pthread_mutex_t			notes_lock;
 	char				*notes[MEDIA_NOTES_MAX];
 	int				nnotes;
+	struct media_limits		limits;
 };
+
+/*
+ * Chooses the video track, sets ->video and notes the tracks that are left out,
+ * except those of sound. Covers, thumbnails and single pictures come last, and so do
+ * tracks that cannot be read. Returns MEDIA_OK or the true reason. See tracks.c.
+ */
+int	media_video_choose(struct media *, struct media_error *);
+/* Fails a film if the packet of a track in use is encrypted, else returns MEDIA_OK. Demuxers say so of the packets only. */
+int	media_encryption_check(const AVPacket *, struct media_error *);
+/* Fails a film whose video has one frame only. */
+int	media_one_frame(const struct media *, struct media_error *);
+/* Returns the usual name of a codec, such as "Apple ProRes RAW": in `buf` or static. */
+const char	*media_codec_name(const AVCodecParameters *, char *buf, size_t size);
+
+/*
+ * Limits of memory, processor time and length. They are those of the process: one
+ * film at a time. begin() starts to watch and sets the limits for opening, returns
+ * 0 if out of memory; probe() and transcode() set those of the next steps. end()
+ * must be called after the last call of FFmpeg for the film, also when begin() has
+ * failed. reached() is for any thread, the others for the thread that uses the film.
+ */
+int	media_limits_begin(struct media *);
+void	media_limits_probe(struct media *);
+void	media_limits_transcode(struct media *);
+/* Counts a frame of the renditions. Returns 0 if a limit is reached. */
+int	media_limits_frame(struct media *);
+int	media_limits_reached(const struct media *);
+/* Makes the limit that is reached the error, in place of another, which may follow from it. Returns the reason. */
+int	media_limits_fail(const struct media *, struct media_error *);
+void	media_limits_end(struct media *);
 
 /*
  * Notes what is left out of the renditions or repaired in them, as one sentence

@@ -4,8 +4,9 @@
  * progressively, as HLS and as DASH. A library over the FFmpeg libraries,
  * without HTTP and SQL.
  *
- * Threads: a struct media is used by one thread at a time. Different threads
- * may use different ones. Each callback states its thread.
+ * Threads: a struct media is used by one thread at a time, and a process has
+ * one at a time, because the limits are those of the process. Each callback
+ * states its thread.
  *
  * Errors: functions that can fail return MEDIA_OK or the reason (the same
  * value as error->reason), and fill `error` with a sentence that can be
@@ -37,7 +38,7 @@ enum media_reason {
 	MEDIA_UNSUPPORTED,	/* no decoder for the codec, or a format that cannot be converted */
 	MEDIA_TRUNCATED,	/* shorter than the duration in the header, or without index */
 	MEDIA_DAMAGED,		/* too many packets do not decode */
-	MEDIA_TOO_LARGE,	/* over MEDIA_MAX_* */
+	MEDIA_TOO_LARGE,	/* over MEDIA_MAX_*, or a limit of memory, time or length (docs/films.md#limits) */
 	MEDIA_SOURCE,		/* read_at() failed: retry */
 	MEDIA_SINK,		/* part() failed: retry */
 	MEDIA_CANCELED,		/* watch->canceled() returned 1 */
@@ -47,7 +48,7 @@ enum media_reason {
 
 #define MEDIA_MAX_SIDE		8192			/* pixels */
 #define MEDIA_MAX_PIXELS	(8192 * 4608)
-#define MEDIA_MAX_STREAMS	64
+#define MEDIA_MAX_STREAMS	1000
 #define MEDIA_MAX_SECONDS	(12 * 3600)
 #define MEDIA_SEGMENT_SECONDS	2
 #define MEDIA_NOTES_MAX		20
@@ -172,12 +173,19 @@ struct media_result {
 };
 
 /*
- * Limits the size of one allocation of FFmpeg and redirects its log, so that
- * FFmpeg writes nothing to standard error. Call once per process, before any
+ * Redirects the log of FFmpeg, so that
+ * it writes nothing to standard error, at most 100 lines for a film. Call once per process, before any
  * other function. `log` (may be NULL) receives lines without newline on any
  * thread; level is 0 for errors, 1 for warnings. Other levels are dropped.
  */
 void	media_init(void (*log)(int level, const char *line));
+
+/*
+ * Sets a function that is called once for a film that computes on in one call of
+ * FFmpeg although a limit is reached: the process has to end. The text is the
+ * sentence of the limit. It is called on a thread of its own; it may exit.
+ */
+void	media_on_stuck(void (*)(const char *text));
 
 /* Returns the name of a reason in output for programs, such as "not_video" for MEDIA_NOT_VIDEO. */
 const char	*media_reason_name(enum media_reason);

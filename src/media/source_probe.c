@@ -14,9 +14,11 @@
 #define READ_BYTES	(1 << 20)
 #define PROBE_BYTES	(32 << 20)
 #define PROBE_SECONDS	20
-#define ALLOC_MAX	(512u << 20)	/* bytes in one allocation of FFmpeg */
+#define LOG_LINES	100	/* for one film */
 
-static void	(*log_line)(int, const char *);
+static void		(*log_line)(int, const char *);
+static _Atomic int	lines;	/* of the log for the open film */
+static _Atomic int	streams_over;	/* the open film has more than MEDIA_MAX_STREAMS; FFmpeg says so in the log only */
 
 static void
 av_log_line(void *ctx, int level, const char *fmt, va_list args)
@@ -24,7 +26,9 @@ av_log_line(void *ctx, int level, const char *fmt, va_list args)
 	char	line[512];
 	int	prefix = 1;
 
-	if (log_line == NULL || level > AV_LOG_WARNING)
+	if (level <= AV_LOG_ERROR && strstr(fmt, "max_streams") != NULL)
+		atomic_store(&streams_over, 1);
+	if (log_line == NULL || level > AV_LOG_WARNING || atomic_fetch_add(&lines, 1) >= LOG_LINES)
 		return;
 	av_log_format_line2(ctx, level, fmt, args, line, sizeof(line), &prefix);
 	line[strcspn(line, "\n")] = '\0';
@@ -37,7 +41,6 @@ media_init(void (*log)(int level, const char *line))
 {
 	log_line = log;
 	av_log_set_callback(av_log_line);
-	av_max_alloc(ALLOC_MAX);
 }
 
 static int
@@ -46,7 +49,7 @@ io_read(void *arg, uint8_t *buf, int len)
 	struct media	*m = arg;
 	int64_t		n;
 
-	if (m->canceled != NULL && m->canceled(m->cancel_ctx))
+	if (media_limits_reached(m) || (m->canceled != NULL && m->canceled(m->cancel_ctx)))
 		return (AVERROR_EXIT);
 	if (m->offset >= m->source.size)
 		return (AVERROR_EOF);
@@ -108,25 +111,40 @@ looks_like_mov(const struct media_source *source)
 }
 
 static int
+io_interrupted(void *arg)
+{
+	return (media_limits_reached(arg));
+}
+
+static int
 format_open(struct media *m, struct media_error *error)
 {
 	int	status;
 
 	m->format->pb = m->io;
+	m->format->interrupt_callback = (AVIOInterruptCB){ io_interrupted, m };
 	m->format->flags |= AVFMT_FLAG_CUSTOM_IO | AVFMT_FLAG_DISCARD_CORRUPT;
 	m->format->probesize = PROBE_BYTES;
 	m->format->max_analyze_duration = (int64_t)PROBE_SECONDS * AV_TIME_BASE;
 	m->format->max_streams = MEDIA_MAX_STREAMS;
-	if ((status = avformat_open_input(&m->format, "", NULL, NULL)) < 0) {
+	if ((status = avformat_open_input(&m->format, "", NULL, NULL)) < 0 || media_limits_reached(m)) {
+		if (media_limits_reached(m))
+			return (media_limits_fail(m, error));
 		if (m->source_failed)
 			return (media_fail(error, MEDIA_SOURCE, "The source file could not be read."));
+		if (atomic_load(&streams_over))
+			return (media_fail(error, MEDIA_TOO_LARGE, "The file has too many tracks: the maximum is %d.", MEDIA_MAX_STREAMS));
 		if (status == AVERROR(ENOMEM))
 			return (media_fail(error, MEDIA_MEMORY, "Out of memory."));
 		if (looks_like_mov(&m->source))
 			return (media_fail(error, MEDIA_TRUNCATED, "The file is incomplete: its index (moov box) is missing. Please export it or upload it again."));
 		return (media_fail(error, MEDIA_NOT_VIDEO, "The file is not a video: unknown container format."));
 	}
-	if (avformat_find_stream_info(m->format, NULL) < 0 && !m->source_failed)
+	media_limits_probe(m);
+	status = avformat_find_stream_info(m->format, NULL);
+	if (media_limits_reached(m))
+		return (media_limits_fail(m, error));
+	if (status < 0 && !m->source_failed)
 		return (media_fail(error, MEDIA_NOT_VIDEO, "The file is not a video that can be read: no track was detected."));
 	if (m->source_failed)
 		return (media_fail(error, MEDIA_SOURCE, "The source file could not be read."));
@@ -134,21 +152,14 @@ format_open(struct media *m, struct media_error *error)
 	return (MEDIA_OK);
 }
 
-/* Chooses the video track, which must not be a cover image or thumbnails, and the audio track that belongs to it. */
+/* Chooses the video track and the audio track that belongs to it. */
 static int
 streams_choose(struct media *m, struct media_error *error)
 {
-	const AVStream	*s;
 	unsigned	i;
 
-	for (i = 0; i < m->format->nb_streams; i++) {
-		s = m->format->streams[i];
-		if (s->disposition & (AV_DISPOSITION_ATTACHED_PIC | AV_DISPOSITION_TIMED_THUMBNAILS))
-			m->format->streams[i]->discard = AVDISCARD_ALL;
-	}
-	m->video = av_find_best_stream(m->format, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0);
-	if (m->video < 0 || m->format->streams[m->video]->discard == AVDISCARD_ALL)
-		return (media_fail(error, MEDIA_NO_VIDEO_TRACK, "The file has no video track."));
+	if (media_video_choose(m, error) != MEDIA_OK)
+		return (error->reason);
 	m->audio = av_find_best_stream(m->format, AVMEDIA_TYPE_AUDIO, -1, m->video, NULL, 0);
 	if (m->audio < 0)
 		m->audio = -1;
@@ -239,8 +250,6 @@ info_fill(struct media *m, struct media_error *error)
 		return (media_fail(error, MEDIA_NO_VIDEO_TRACK, "The video track has no frame size."));
 	if (par->width > MEDIA_MAX_SIDE || par->height > MEDIA_MAX_SIDE || (int64_t)par->width * par->height > MEDIA_MAX_PIXELS)
 		return (media_fail(error, MEDIA_TOO_LARGE, "The video is too large: %d x %d pixels, the maximum is 8192 x 4608.", par->width, par->height));
-	if (avcodec_find_decoder(par->codec_id) == NULL)
-		return (media_fail(error, MEDIA_UNSUPPORTED, "Unsupported video codec: %s (FFmpeg has no decoder).", avcodec_get_name(par->codec_id)));
 	if (m->format->duration > 0)
 		m->info.duration = (double)m->format->duration / AV_TIME_BASE;
 	if (m->info.duration > MEDIA_MAX_SECONDS)
@@ -280,7 +289,9 @@ media_open(const struct media_source *source, struct media **out, struct media_e
 		return (media_fail(error, MEDIA_MEMORY, "Out of memory."));
 	m->source = *source;
 	pthread_mutex_init(&m->notes_lock, NULL);
-	if (!io_open(m))
+	atomic_store(&lines, 0);
+	atomic_store(&streams_over, 0);
+	if (!media_limits_begin(m) || !io_open(m))
 		status = media_fail(error, MEDIA_MEMORY, "Out of memory.");
 	else if ((status = format_open(m, error)) == MEDIA_OK && (status = streams_choose(m, error)) == MEDIA_OK)
 		status = info_fill(m, error);
@@ -351,5 +362,6 @@ media_close(struct media *m)
 	if (m->io != NULL)
 		av_freep(&m->io->buffer);
 	avio_context_free(&m->io);
+	media_limits_end(m);
 	free(m);
 }

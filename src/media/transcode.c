@@ -192,6 +192,8 @@ feed(struct run *r, const AVFrame *frame, const AVPacket *audio)
 	struct media_item	*item;
 	int			i;
 
+	if (frame != NULL && !media_limits_frame(r->m))
+		return (media_limits_fail(r->m, r->error));
 	for (i = 0; i < r->nencoders; i++) {
 		if ((item = calloc(1, sizeof(*item))) == NULL)
 			return (out_of_memory(r));
@@ -373,6 +375,8 @@ progress_report(struct run *r, int finished)
 static int
 watch_check(struct run *r)
 {
+	if (media_limits_reached(r->m))
+		return (media_limits_fail(r->m, r->error));
 	if (r->watch == NULL || seconds_since(&r->reported) * 1000 < REPORT_MS)
 		return (MEDIA_OK);
 	clock_gettime(CLOCK_MONOTONIC, &r->reported);
@@ -408,9 +412,9 @@ film_read(struct run *r)
 		return (out_of_memory(r));
 	while (status == MEDIA_OK && (status = watch_check(r)) == MEDIA_OK && (got = av_read_frame(r->m->format, packet)) >= 0) {
 		packet_note(r, packet);
-		if (packet->stream_index == r->video.stream)
+		if ((status = media_encryption_check(packet, r->error)) == MEDIA_OK && packet->stream_index == r->video.stream)
 			status = packet_decode(r, &r->video, packet);
-		else if (r->audio.decoder != NULL && packet->stream_index == r->audio.stream)
+		else if (status == MEDIA_OK && r->audio.decoder != NULL && packet->stream_index == r->audio.stream)
 			status = packet_decode(r, &r->audio, packet);
 		av_packet_unref(packet);
 	}
@@ -471,6 +475,8 @@ film_check(struct run *r)
 	if (r->video.frames == 0)
 		return (media_fail(r->error, r->video.packets > 0 ? MEDIA_DAMAGED : MEDIA_NO_VIDEO_TRACK,
 		    r->video.packets > 0 ? "The video is damaged: no frame can be decoded." : "The video track is empty."));
+	if (r->video.packets == 1)
+		return (media_one_frame(r->m, r->error));
 	if ((double)r->video.errors > DAMAGE_SHARE * (double)r->video.packets)
 		return (media_fail(r->error, MEDIA_DAMAGED, "The video is damaged: %lld of %lld packets cannot be decoded.", (long long)r->video.errors,
 		    (long long)r->video.packets));
@@ -577,6 +583,7 @@ media_transcode(struct media *m, const struct media_step *steps, int nsteps, con
 	r->watch = watch;
 	r->error = error;
 	r->threads = cpus(options);
+	media_limits_transcode(m);
 	if (watch != NULL) {
 		m->canceled = watch->canceled;
 		m->cancel_ctx = watch->ctx;
@@ -585,6 +592,8 @@ media_transcode(struct media *m, const struct media_step *steps, int nsteps, con
 	    (status = film_read(r)) == MEDIA_OK && (status = film_flush(r)) == MEDIA_OK)
 		status = film_check(r);
 	status = encoders_end(r, status, result);
+	if (media_limits_reached(m))
+		status = media_limits_fail(m, error);
 	if (status == MEDIA_OK && watch != NULL && watch->progress != NULL)
 		progress_report(r, 1);
 	result->duration = result->nrenditions > 0 ? result->renditions[0].duration : 0;

@@ -84,6 +84,7 @@ static struct {
 	atomic_ullong		alive;		/* kore_time_ms() */
 	pthread_mutex_t		lock;
 	char			progress[PROGRESS_MAX];
+	char			limit[256];	/* the film computes on although it has reached this limit; "" otherwise */
 } job = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static void	claim(void);
@@ -142,6 +143,15 @@ thread_canceled(void *ctx)
 {
 	(void)ctx;
 	return (atomic_load(&job.cancel));
+}
+
+/* Called on a thread of src/media. The loop fails the job at its next tick. */
+static void
+thread_stuck(const char *text)
+{
+	pthread_mutex_lock(&job.lock);
+	snprintf(job.limit, sizeof(job.limit), "%s", text);
+	pthread_mutex_unlock(&job.lock);
 }
 
 static void *
@@ -251,6 +261,8 @@ job_over(void)
 		job.keys = NULL;
 		memset(&job.outcome, 0, sizeof(job.outcome));
 	}
+	if (*job.limit != '\0')
+		fatal("transcode worker: job %s does not end although a limit is reached; the worker restarts", job.id);
 	job.run++;
 	activity_job(0);
 	if (role_draining()) {
@@ -285,7 +297,7 @@ fail_result(const char *state)
 		if (!strcmp(state, "failed"))
 			counter_add(COUNTER_TRANSCODE_JOBS_FAILED, 1);
 		log_event(LOG_LEVEL_WARN, !strcmp(state, "failed") ? "transcode job failed" : "transcode attempt failed; will retry", LOG_S("job", job.id),
-		    LOG_I("attempts", job.attempts), LOG_S("why", job.outcome.reason), LOG_S("error", job.outcome.detail));
+		    LOG_I("attempts", job.attempts), LOG_S("why", *job.limit != '\0' ? job.limit : job.outcome.reason), LOG_S("error", job.outcome.detail));
 		job_over();
 		return;
 	}
@@ -323,6 +335,8 @@ settle(void)
 {
 	const struct film_outcome	*o = &job.outcome;
 	void				*run = (void *)job.run;
+	const char			*why = *job.limit != '\0' ? job.limit : o->reason;
+	int				retry = *job.limit != '\0' ? 0 : o->retry;
 	const char			*notes = !job.abandoned && o->notes != NULL ? o->notes : "[]";
 
 	job.querying = 1;
@@ -333,7 +347,7 @@ settle(void)
 	else if (role_draining())
 		pg_query("queue/release", 2, (const char *const[]){ job.id, job.fence }, settled, run);
 	else
-		pg_query("queue/fail", 6, (const char *const[]){ job.id, job.fence, o->reason, o->retry ? "t" : "f",
+		pg_query("queue/fail", 6, (const char *const[]){ job.id, job.fence, why, retry ? "t" : "f",
 		    conf_str(CONF_TRANSCODE_RETRY_MS), notes }, settled, run);
 }
 
@@ -466,9 +480,30 @@ recover(void)
 		pg_query("queue/sweep", 3, params, recovered, NULL);
 }
 
+/* Fails the job of a film that does not end, without its thread. Returns 0 if there is none. */
+static int
+limit_settle(void)
+{
+	char	text[sizeof(job.limit)];
+
+	pthread_mutex_lock(&job.lock);
+	memcpy(text, job.limit, sizeof(text));
+	pthread_mutex_unlock(&job.lock);
+	if (*text == '\0' || job.planning)
+		return (0);
+	job.abandoned = 1;
+	job.refusals = 0;
+	stage_enter(STAGE_SETTLE);
+	settle();
+
+	return (1);
+}
+
 static void
 work_tick(u_int64_t now)
 {
+	if (limit_settle())
+		return;
 	if (job.planning && !job.querying)
 		plan();
 	if (!job.renewing && now >= job.next_renewal)
@@ -530,6 +565,7 @@ void
 worker_start(void)
 {
 	media_init(media_log);
+	media_on_stuck(thread_stuck);
 	thread_start();
 	stage_enter(STAGE_RECOVER);
 	queue_listen(claim);
