@@ -27,6 +27,7 @@ struct media_limits {
 	double		cpu_base;	/* processor time at the beginning of the part that runs, seconds */
 	double		cpu_frame;	/* by which each frame raises the limit, seconds */
 	int64_t		frames, frames_max;
+	int64_t		bytes, bytes_max;	/* of packets */
 	_Atomic int	reached;	/* a limit; `text` says which */
 	double		cpu_reached;
 	int		told;
@@ -75,6 +76,8 @@ void	media_limits_probe(struct media *);
 void	media_limits_transcode(struct media *);
 /* Counts a frame of the renditions. Returns 0 if a limit is reached. */
 int	media_limits_frame(struct media *);
+/* Counts a packet. Returns 0 if a limit is reached. */
+int	media_limits_packet(struct media *, const AVPacket *);
 int	media_limits_reached(const struct media *);
 /* Makes the limit that is reached the error, in place of another, which may follow from it. Returns the reason. */
 int	media_limits_fail(const struct media *, struct media_error *);

@@ -34,6 +34,9 @@
 #define FREE_SECONDS		600.0		/* of a film of any size */
 #define SECONDS_PER_BYTE	0.05		/* more: 160 bit/s */
 
+#define REPEATS			4		/* times that a film may read its file, by edits that show the same again and again, */
+#define FREE_BYTES		(64ll << 20)	/* and so many bytes more */
+
 #if defined(UNSANDBOXED)
 #define TEST_BUILD		4		/* sanitizers and valgrind take more of both */
 #else
@@ -164,6 +167,7 @@ media_limits_transcode(struct media *m)
 	pthread_mutex_lock(&l->lock);
 	l->running = 1;
 	l->cpu_frame = (RUN_CPU_SECOND + RUN_CPU_PIXEL * pixels) / rate * TEST_BUILD;
+	l->bytes_max = REPEATS * m->source.size + FREE_BYTES;
 	l->frames_max = (int64_t)(fmin(seconds, MEDIA_MAX_SECONDS) * rate);
 	limits_set(l, RUN_MEMORY + (int64_t)(RUN_MEMORY_PIXEL * pixels) + table_memory(m), RUN_CPU);
 	pthread_mutex_unlock(&l->lock);
@@ -184,6 +188,22 @@ media_limits_frame(struct media *m)
 	else if (!atomic_load(&l->reached))
 		limit_reached(l, "The film would be too long for the size of its file: the limit for it is %lld seconds.",
 		    llround((double)l->frames_max / rate));
+	pthread_mutex_unlock(&l->lock);
+
+	return (0);
+}
+
+int
+media_limits_packet(struct media *m, const AVPacket *p)
+{
+	struct media_limits	*l = &m->limits;
+
+	l->bytes += p->size;
+	if (l->bytes <= l->bytes_max || atomic_load(&l->reached))
+		return (!atomic_load(&l->reached));
+	pthread_mutex_lock(&l->lock);
+	if (!atomic_load(&l->reached))
+		limit_reached(l, "The film shows parts of its file again and again (edit list): the limit is %lld MB of data.", l->bytes_max / MEGABYTE);
 	pthread_mutex_unlock(&l->lock);
 
 	return (0);

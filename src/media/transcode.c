@@ -402,6 +402,16 @@ packet_note(struct run *r, const AVPacket *p)
 		r->reached = end;
 }
 
+/* Refuses what would take too long, and what is encrypted. */
+static int
+packet_check(struct run *r, const AVPacket *p)
+{
+	if (!media_limits_packet(r->m, p))
+		return (media_limits_fail(r->m, r->error));
+
+	return (media_encryption_check(p, r->error));
+}
+
 static int
 film_read(struct run *r)
 {
@@ -412,7 +422,7 @@ film_read(struct run *r)
 		return (out_of_memory(r));
 	while (status == MEDIA_OK && (status = watch_check(r)) == MEDIA_OK && (got = av_read_frame(r->m->format, packet)) >= 0) {
 		packet_note(r, packet);
-		if ((status = media_encryption_check(packet, r->error)) == MEDIA_OK && packet->stream_index == r->video.stream)
+		if ((status = packet_check(r, packet)) == MEDIA_OK && packet->stream_index == r->video.stream)
 			status = packet_decode(r, &r->video, packet);
 		else if (status == MEDIA_OK && r->audio.decoder != NULL && packet->stream_index == r->audio.stream)
 			status = packet_decode(r, &r->audio, packet);

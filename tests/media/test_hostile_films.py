@@ -1,0 +1,136 @@
+"""Films that claim too much, files that are no films, and what is said about both."""
+import json
+import os
+import subprocess
+
+import pytest
+
+import hostile
+import services
+from conftest import run
+from test_media import SOUND, VIDEO, ffmpeg, make, refused, streams, transcode
+
+
+def spent(film, out):
+    """Runs wanzami transcode; its exit status, what it says, and its largest memory in MB."""
+    p = subprocess.Popen([services.BINARY, "transcode", "--json", str(film), str(out)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                         stderr=subprocess.DEVNULL, text=True)
+    text = p.stdout.read()
+    _, status, usage = os.wait4(p.pid, 0)
+    p.returncode = os.waitstatus_to_exitcode(status)
+    return p.returncode, json.loads(text), usage.ru_maxrss / 1024
+
+
+def said(film, out):
+    r = run("transcode", str(film), str(out))
+    assert r.returncode == 0, r.stderr
+    return [line[6:] for line in r.stdout.splitlines() if line.startswith("note: ")]
+
+
+@pytest.mark.parametrize("name", [n for n in hostile.FILMS if "gap" not in n and n not in ("tracks", "edits in the middle")])
+def test_a_film_that_claims_too_much_memory_is_refused(tmp_path, name):
+    (tmp_path / "a.mp4").write_bytes(hostile.FILMS[name]())
+    status, result, memory = spent(tmp_path / "a.mp4", tmp_path / "out")
+    assert (status, result["error"]["reason"], result["error"]["retry"]) == (1, "too_large", False)
+    assert "too much memory: the limit for it is 25" in result["error"]["text"]  # 256 MB, and a quarter of the file
+    # A step of FFmpeg's tables may be as large as one track's; sanitizers need a multiple.
+    assert memory < 1000 or "asan" in services.BINARY or "memcheck" in services.BINARY
+
+
+def test_a_film_of_a_million_edits_ends(tmp_path):
+    """Each edit shows the same frame: eleven hours from 13 MB."""
+    (tmp_path / "a.mp4").write_bytes(hostile.FILMS["edits in the middle"]())
+    status, result, memory = spent(tmp_path / "a.mp4", tmp_path / "out")
+    assert (status, result["error"]["reason"]) == (1, "too_large") and "again and again (edit list): the limit is" in result["error"]["text"]
+
+
+def test_a_gap_of_hours_makes_no_film_of_hours(tmp_path):
+    (tmp_path / "a.webm").write_bytes(hostile.silent_gap(72000))
+    status, result, _ = spent(tmp_path / "a.webm", tmp_path / "out")
+    if status == 0:
+        assert result["duration"] < 60 and result["notes"]
+    else:
+        assert "too long for the size of its file: the limit for it is" in result["error"]["text"]
+
+
+def test_more_than_64_tracks_are_fine(tmp_path):
+    film = make(tmp_path / "a.mkv", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", size="160x90", seconds=2)
+    ffmpeg("-i", film, "-map", "0:v", *["-map", "0:a"] * 99, "-c", "copy", tmp_path / "many.mkv")
+    transcode(tmp_path / "many.mkv", tmp_path / "out")
+    assert set(streams(tmp_path / "out" / "R360.mp4")[0]) == {"video", "audio"}
+    (tmp_path / "tracks.mp4").write_bytes(hostile.FILMS["tracks"]())
+    refused(tmp_path / "tracks.mp4", tmp_path / "no", "too many tracks: the maximum is 1000")
+
+
+def still(path, *args):
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=160x90:r=25", "-frames:v", "1", *args, path)
+    return path
+
+
+def test_a_picture_is_no_film(tmp_path):
+    refused(still(tmp_path / "a.jpg"), tmp_path / "out", "picture (JPEG), not a film")
+    refused(still(tmp_path / "a.png"), tmp_path / "out", "picture (PNG", "not a film")
+    refused(still(tmp_path / "a.mp4", "-c:v", "libx264"), tmp_path / "out", "picture (H.264), not a film", "one frame only")
+    refused(still(tmp_path / "a.mkv", "-c:v", "libx264"), tmp_path / "out", "picture (H.264), not a film", "one frame only")
+    ffmpeg("-i", still(tmp_path / "b.png"), "-f", "lavfi", "-i", SOUND, "-t", "3", "-c:v", "mjpeg", "-c:a", "aac", "-frames:v", "1", tmp_path / "song.mkv")
+    refused(tmp_path / "song.mkv", tmp_path / "out", "not a film", "one frame only")
+
+
+def test_two_frames_are_a_film(tmp_path):
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=160x90:r=25", "-frames:v", "2", "-c:v", "libx264", tmp_path / "a.mp4")
+    assert transcode(tmp_path / "a.mp4", tmp_path / "out") == ["R360"]
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=160x90:r=5", "-t", "2", tmp_path / "a.gif")
+    assert transcode(tmp_path / "a.gif", tmp_path / "gif") == ["R360"]
+    assert abs(float(streams(tmp_path / "gif" / "R360.mp4")[1]["duration"]) - 2) < 0.21
+
+
+@pytest.mark.parametrize("container", ["mkv", "mp4"])
+def test_a_cover_is_not_the_film(tmp_path, container):
+    """A picture of its own as first and default track, larger than the film."""
+    still(tmp_path / "c.jpg", "-s", "640x360")
+    film = make(tmp_path / "f.mp4", "-c:v", "libx264", "-preset", "ultrafast", size="160x90", seconds=2, sound=False)
+    ffmpeg("-i", tmp_path / "c.jpg", "-i", film, "-map", "0", "-map", "1", "-c", "copy", "-disposition:v:0", "default", "-disposition:v:1", "0",
+           tmp_path / ("a." + container))
+    notes = said(tmp_path / ("a." + container), tmp_path / "out")
+    v, form = streams(tmp_path / "out" / "R360.mp4")
+    assert (v["video"]["width"], v["video"]["height"]) == (160, 90) and abs(float(form["duration"]) - 2) < 0.05
+    assert "Another video track was left out." in notes
+
+
+def test_an_attached_cover_and_subtitles_are_left_out_with_a_note(tmp_path):
+    (tmp_path / "a.srt").write_text("1\n00:00:00,500 --> 00:00:01,500\nHello\n")
+    film = make(tmp_path / "a.mp4", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", size="160x90", seconds=2)
+    ffmpeg("-i", film, "-i", still(tmp_path / "c.jpg"), "-i", tmp_path / "a.srt", "-map", "0", "-map", "1", "-map", "2", "-c:v", "copy", "-c:a", "copy",
+           "-c:s", "mov_text", "-disposition:v:1", "attached_pic", tmp_path / "b.mp4")
+    assert said(tmp_path / "b.mp4", tmp_path / "out") == ["The cover picture was left out.", "A track of subtitles was left out."]
+    ffmpeg("-i", still(tmp_path / "d.jpg"), "-f", "lavfi", "-i", SOUND, "-t", "2", "-map", "1", "-map", "0", "-c:v", "copy", "-disposition:v:0", "attached_pic",
+           tmp_path / "song.m4a")
+    refused(tmp_path / "song.m4a", tmp_path / "no", "sound and a cover picture", "no video track")
+    ffmpeg("-i", tmp_path / "a.srt", tmp_path / "s.mkv")
+    refused(tmp_path / "s.mkv", tmp_path / "no", "only subtitles", "no video track")
+
+
+def test_an_encrypted_film_is_refused_by_that_name(tmp_path):
+    ffmpeg("-f", "lavfi", "-i", VIDEO.format(size="160x90", rate=25), "-f", "lavfi", "-i", SOUND, "-t", "2", "-c:v", "libx264", "-c:a", "aac", "-encryption_scheme",
+           "cenc-aes-ctr", "-encryption_key", "00112233445566778899aabbccddeeff", "-encryption_kid", "0" * 32, tmp_path / "a.mp4")
+    refused(tmp_path / "a.mp4", tmp_path / "out", "encrypted (Common Encryption, CENC)", "without copy protection")
+    (tmp_path / "b.m4v").write_bytes(hostile.renamed(hostile.plain(), b"drmi"))
+    refused(tmp_path / "b.m4v", tmp_path / "out", "encrypted (Apple FairPlay)")
+
+
+@pytest.mark.parametrize("code, name", [(b"aprn", "Apple ProRes RAW"), (b"vvc1", "H.266 (VVC)"), (b"braw", "Blackmagic RAW"), (b"qqqq", '"qqqq"')])
+def test_a_codec_without_decoder_is_named(tmp_path, code, name):
+    (tmp_path / "a.mov").write_bytes(hostile.renamed(hostile.plain(), code))
+    refused(tmp_path / "a.mov", tmp_path / "out", "Unsupported video codec", name)
+
+
+def test_json(tmp_path):
+    film = make(tmp_path / "a.mp4", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", size="160x90", seconds=2)
+    r = run("transcode", "--json", film, str(tmp_path / "out"))
+    found = json.loads(r.stdout)
+    assert r.returncode == 0 and found["notes"] == [] and abs(found["duration"] - 2) < 0.05
+    assert [(x["rendition"], x["width"], x["height"], x["fps_num"], x["fps_den"]) for x in found["renditions"]] == [("R360", 160, 90, 25, 1)]
+    assert found["renditions"][0]["bytes"] == os.path.getsize(tmp_path / "out" / "R360.mp4")
+    r = run("transcode", "--json", str(tmp_path / "nowhere"), str(tmp_path / "out"))
+    found = json.loads(r.stdout)
+    assert r.returncode == 1 and found["error"]["reason"] == "source" and found["error"]["retry"] and "cannot be read" in found["error"]["text"]
