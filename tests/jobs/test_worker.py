@@ -9,6 +9,8 @@ import tempfile
 
 import pytest
 
+import hostile
+from accounts import Account
 from conftest import wait_for
 from films import FAST, Studio, film, long_film
 from services import ROOT
@@ -227,6 +229,39 @@ def test_health_succeeds_during_encoding_and_after_a_worker_crash(studio, world)
     assert (line["level"], line["worker"], line["kind"], line["pid"], line["signal"], line["job"]) == ("error", 2, "transcode", media, "SIGABRT", job)
     assert "route" not in line and "status" not in line
     assert 'wanzami_worker_restarts_total 1\n' in a.get("/metrics").text
+    studio.no_orphans()
+
+
+def test_notes_on_a_film_are_told(studio, world):
+    a = world.start(**FAST)
+    token = Account(world, "ADMIN").token
+    with tempfile.TemporaryDirectory() as folder:
+        for name, body in (("a.mp4", film()), ("a.srt", b"1\n00:00:00,500 --> 00:00:01,500\nHello\n")):
+            with open(os.path.join(folder, name), "wb") as f:
+                f.write(body)
+        subprocess.run(["ffmpeg", "-v", "error", "-i", "a.mp4", "-i", "a.srt", "-map", "0", "-map", "1", "-c", "copy", "-c:s", "mov_text", "b.mp4"], cwd=folder, check=True)
+        with open(os.path.join(folder, "b.mp4"), "rb") as f:
+            body = f.read()
+    job, plain = studio.upload(body, renditions=["R360"]), studio.upload(film(), renditions=["R360"])
+    studio.wait(job)
+    studio.wait(plain)
+    wanted = {str(job): ["A track of subtitles was left out."], str(plain): []}
+    assert dict(studio.rows("SELECT upload_job_id::text, notes FROM wanzami.transcode_job")) == wanted
+    for path in ("/api/admin/uploads", "/console/api/overview"):
+        assert {u["id"]: u["notes"] for u in a.get(path, token=token).json()["uploads"]} == wanted
+    studio.rows("""UPDATE "UploadJob" SET "status" = 'FAILED'; UPDATE wanzami.transcode_job SET state = 'failed', run_after = now() + interval '1 day'""")
+    studio.rows('SELECT wanzami.transcode_enqueue(%s, \'{R360}\')', (job,))
+    assert studio.rows("SELECT notes FROM wanzami.transcode_job WHERE upload_job_id = %s AND state <> 'done'", (job,)) in ([([],)], [])
+
+
+def test_a_film_that_claims_too_much_disturbs_nothing(studio, world):
+    a = world.start(roles="transcode", **FAST)
+    worker = media_worker(a)
+    bomb, other = studio.upload(hostile.samples()), studio.upload(film(), renditions=["R360"])
+    s = studio.wait(bomb, "FAILED")
+    assert s["attempts"] == 1 and s["error"] == "The film needs too much memory: the limit for it is 256 MB."
+    studio.wait(other)
+    assert a.workers()[-1] == worker and a.healthy()
     studio.no_orphans()
 
 
