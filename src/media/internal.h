@@ -11,6 +11,7 @@
 #include <libavfilter/avfilter.h>
 #include <libavformat/avformat.h>
 
+#include "media/colour.h"
 #include "media/media.h"
 
 /* What a film may cost, and what it has cost. See limits.c. */
@@ -136,6 +137,35 @@ struct media_item {
 
 void	media_item_free(void *);
 
+#define MEDIA_SHAPE_MAX	20	/* pixels whose aspect ratio is greater, or less than 1/20, are taken as square */
+
+/* Maker of the frames of one rendition. The caller sets the first four fields; the rest begins as zero. Used by one thread. See picture.c. */
+struct media_picture {
+	const struct media_info		*info;
+	const struct media_colour	*colour;	/* decided before the first frame */
+	int				width, height;	/* of the rendition */
+	struct SwsContext		*scaler;
+	int				in_width, in_height, in_format;	/* of the frames that the scaler accepts */
+	AVRational			in_shape;
+	int				inner_width, inner_height;	/* of the part that is not black */
+	AVFrame				*scaled, *boxed, *converted;	/* reused for each frame */
+};
+
+/* Returns the frame of the rendition for a frame of the film, valid until the next call; it may be `frame` itself. NULL on error. */
+AVFrame	*media_picture_make(struct media_picture *, AVFrame *frame);
+void	media_picture_close(struct media_picture *);
+
+/* Prepares a decoded frame for the filters: removes its description of colours, and sets the aspect ratio of its pixels. */
+void	media_frame_plain(const struct media *, AVFrame *);
+/* Returns the size of the frames after the container's crop metadata is applied, in pixels. */
+void	media_crop_size(const AVCodecParameters *, int *width, int *height);
+/* Writes the filter that applies the crop metadata to frames like this one, followed by a comma; "" if there is nothing to crop. */
+void	media_crop_filter(const AVCodecParameters *, const AVFrame *, char *out, size_t);
+/* Returns the filter after which media_alpha_compose() accepts frames like this one, preceded by a comma; "" for frames without alpha. */
+const char	*media_alpha_filter(const AVFrame *);
+/* Composes a frame that has alpha over black and removes the alpha. `full`: Y'CbCr is in full range. Returns 0 if out of memory. */
+int	media_alpha_compose(AVFrame *, int full);
+
 /*
  * Encoder of one rendition: a thread that scales, encodes and writes. See rendition.c.
  */
@@ -144,7 +174,7 @@ struct media_encoder {
 	struct media_step		step;
 	int				index;
 	int				threads;
-	int				hdr;
+	const struct media_colour	*colour;
 	const struct media_info		*info;
 	const struct media_options	*options;
 	const struct media_sink		*sink;
@@ -163,8 +193,5 @@ struct media_encoder {
 int	media_encoder_start(struct media_encoder *);
 /* Joins the thread. ->error.reason is MEDIA_OK if it has succeeded. */
 void	media_encoder_join(struct media_encoder *);
-
-/* Returns a new 8-bit BT.709 frame for a 10-bit PQ or HLG frame; the caller frees it. NULL if out of memory. See tone.c. */
-AVFrame	*media_tone_map(const AVFrame *);
 
 #endif

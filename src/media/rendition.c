@@ -1,14 +1,9 @@
 /*
- * The thread of one rendition: scales and encodes the frames of the film,
+ * The thread of one rendition: makes and encodes its frames,
  * collects the packets of each GOP and its audio, and writes them as a fragment.
  */
 #include <stdlib.h>
 #include <string.h>
-
-#include <libavfilter/buffersink.h>
-#include <libavfilter/buffersrc.h>
-#include <libavutil/opt.h>
-#include <libavutil/pixdesc.h>
 
 #include "media/internal.h"
 
@@ -23,9 +18,7 @@ struct packets {
 
 struct work {
 	struct media_encoder	*e;
-	AVFilterGraph		*graph;
-	AVFilterContext		*in, *out;
-	int			in_width, in_height, in_format;
+	struct media_picture	picture;
 	AVCodecContext		*codec;
 	struct media_fragments	*file;
 	struct packets		video;		/* encoded packets that are not written yet */
@@ -65,40 +58,8 @@ packets_drop(struct packets *p, int n)
 	p->count -= n;
 }
 
-/* Makes the scaler for frames of this size and format. Both can change in the middle of a film. */
 static int
-graph_make(struct work *w, const AVFrame *frame)
-{
-	const struct media_step	*step = &w->e->step;
-	AVFilterInOut		*ins = NULL, *outs = NULL;
-	char			text[256];
-
-	avfilter_graph_free(&w->graph);
-	w->in_width = frame->width;
-	w->in_height = frame->height;
-	w->in_format = frame->format;
-	if ((w->graph = avfilter_graph_alloc()) == NULL)
-		return (0);
-	w->graph->nb_threads = 1;
-	snprintf(text, sizeof(text), "buffer=video_size=%dx%d:pix_fmt=%d:time_base=%d/%d:pixel_aspect=1/1:colorspace=%d:range=%d,"
-	    "scale=%d:%d:flags=bicubic:out_range=tv,format=%s,buffersink", frame->width, frame->height, frame->format,
-	    w->e->info->fps_den, w->e->info->fps_num, frame->colorspace, frame->color_range, step->width, step->height,
-	    w->e->hdr ? "yuv420p10le" : "yuv420p");
-	if (avfilter_graph_parse2(w->graph, text, &ins, &outs) < 0 || avfilter_graph_config(w->graph, NULL) < 0) {
-		avfilter_inout_free(&ins);
-		avfilter_inout_free(&outs);
-		return (0);
-	}
-	avfilter_inout_free(&ins);
-	avfilter_inout_free(&outs);
-	w->in = w->graph->filters[0];
-	w->out = w->graph->filters[w->graph->nb_filters - 1];
-
-	return (1);
-}
-
-static int
-codec_open(struct work *w, const AVFrame *frame)
+codec_open(struct work *w)
 {
 	const struct media_options	*o = w->e->options;
 	const AVCodec			*x264 = avcodec_find_encoder_by_name("libx264");
@@ -115,9 +76,9 @@ codec_open(struct work *w, const AVFrame *frame)
 	c->framerate = (AVRational){ w->e->info->fps_num, w->e->info->fps_den };
 	c->time_base = av_inv_q(c->framerate);
 	c->color_range = AVCOL_RANGE_MPEG;
-	c->colorspace = w->e->hdr ? AVCOL_SPC_BT709 : frame->colorspace;
-	c->color_primaries = w->e->hdr ? AVCOL_PRI_BT709 : frame->color_primaries;
-	c->color_trc = w->e->hdr ? AVCOL_TRC_BT709 : frame->color_trc;
+	c->colorspace = AVCOL_SPC_BT709;
+	c->color_primaries = AVCOL_PRI_BT709;
+	c->color_trc = AVCOL_TRC_BT709;
 	c->flags |= AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_CLOSED_GOP;
 	c->rc_max_rate = w->e->step.maxrate;
 	c->rc_buffer_size = 2 * w->e->step.maxrate;
@@ -240,7 +201,7 @@ frame_encode(struct work *w, AVFrame *frame)
 	int			status;
 
 	if (w->codec == NULL) {
-		if (!codec_open(w, frame) ||
+		if (!codec_open(w) ||
 		    (w->file = media_fragments_new(w->codec, e->audio, e->duration, e->sink, e->index)) == NULL)
 			return (media_fail(&e->error, MEDIA_INTERNAL, "The video encoder of rendition %s cannot be opened.", media_rung_name(e->step.rung)));
 	}
@@ -259,40 +220,15 @@ frame_encode(struct work *w, AVFrame *frame)
 	return (packets_receive(w, 0));
 }
 
-/* Returns the frame in the size of the rendition; the caller frees it. NULL on error. */
-static AVFrame *
-frame_scaled(struct work *w, AVFrame *frame)
-{
-	AVFrame	*scaled = NULL;
-
-	if ((w->graph == NULL || frame->width != w->in_width || frame->height != w->in_height || frame->format != w->in_format) &&
-	    !graph_make(w, frame))
-		return (NULL);
-	if (av_buffersrc_add_frame_flags(w->in, frame, AV_BUFFERSRC_FLAG_KEEP_REF) < 0 || (scaled = av_frame_alloc()) == NULL ||
-	    av_buffersink_get_frame(w->out, scaled) < 0)
-		av_frame_free(&scaled);
-
-	return (scaled);
-}
-
 static int
 frame_handle(struct work *w, AVFrame *frame)
 {
-	AVFrame	*scaled, *toned;
-	int	status;
+	AVFrame	*made;
 
-	if ((scaled = frame_scaled(w, frame)) == NULL)
+	if ((made = media_picture_make(&w->picture, frame)) == NULL)
 		return (media_fail(&w->e->error, MEDIA_INTERNAL, "The video could not be scaled to %d x %d pixels.", w->e->step.width, w->e->step.height));
-	if (w->e->hdr) {
-		toned = media_tone_map(scaled);
-		av_frame_free(&scaled);
-		if ((scaled = toned) == NULL)
-			return (media_fail(&w->e->error, MEDIA_MEMORY, "Out of memory."));
-	}
-	status = frame_encode(w, scaled);
-	av_frame_free(&scaled);
 
-	return (status);
+	return (frame_encode(w, made));
 }
 
 static void
@@ -318,7 +254,7 @@ work_end(struct work *w)
 	free(w->audio.list);
 	media_fragments_free(w->file);
 	avcodec_free_context(&w->codec);
-	avfilter_graph_free(&w->graph);
+	media_picture_close(&w->picture);
 }
 
 static int
@@ -340,7 +276,7 @@ static void *
 encoder_run(void *arg)
 {
 	struct media_encoder	*e = arg;
-	struct work		w = { .e = e };
+	struct work		w = { .e = e, .picture = { .info = e->info, .colour = e->colour, .width = e->step.width, .height = e->step.height } };
 	struct media_item	*item;
 
 	while ((item = media_queue_take(&e->queue)) != NULL) {

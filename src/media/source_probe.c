@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <libavutil/display.h>
+#include <libavutil/dovi_meta.h>
 #include <libavutil/log.h>
 #include <libavutil/pixdesc.h>
 
@@ -194,9 +195,13 @@ static void
 size_read(struct media *m, const AVStream *s)
 {
 	AVRational	sar = av_guess_sample_aspect_ratio(m->format, (AVStream *)(uintptr_t)s, NULL);
-	double		w = s->codecpar->width, h = s->codecpar->height;
+	int		width, height;
+	double		w, h;
 
-	if (sar.num > 0 && sar.den > 0 && (double)sar.num / sar.den < 20 && (double)sar.den / sar.num < 20) {
+	media_crop_size(s->codecpar, &width, &height);
+	w = width;
+	h = height;
+	if (sar.num > 0 && sar.den > 0 && av_q2d(sar) < MEDIA_SHAPE_MAX && 1 / av_q2d(sar) < MEDIA_SHAPE_MAX) {
 		if (sar.num > sar.den)
 			w = w * sar.num / sar.den;
 		else
@@ -234,6 +239,28 @@ rate_read(struct media *m, AVStream *s)
 	m->info.fps_den = best.den;
 }
 
+/*
+ * Refuses Dolby Vision whose base layer can only be shown with its metadata:
+ * profile 5 and 10.0, in which the samples are IPT and shaped scene by scene.
+ * Other profiles have a base layer in HDR10, HLG or SDR, which is used.
+ */
+static int
+dolby_check(struct media *m, const AVCodecParameters *par, struct media_error *error)
+{
+	const AVPacketSideData			*side = av_packet_side_data_get(par->coded_side_data, par->nb_coded_side_data, AV_PKT_DATA_DOVI_CONF);
+	const AVDOVIDecoderConfigurationRecord	*dolby;
+
+	if (side == NULL)
+		return (MEDIA_OK);
+	dolby = (const void *)side->data;
+	if (dolby->dv_profile == 5 || (dolby->dv_profile == 10 && dolby->dv_bl_signal_compatibility_id == 0))
+		return (media_fail(error, MEDIA_UNSUPPORTED, "Unsupported video format: Dolby Vision profile %d, which has no HDR10, HLG or SDR base layer. "
+		    "Please export the film in HDR10, HLG or SDR.", dolby->dv_profile));
+	media_note(m, "The video is Dolby Vision (profile %d); its base layer was used, without the Dolby Vision metadata.", dolby->dv_profile);
+
+	return (MEDIA_OK);
+}
+
 static void
 name_copy(char *out, size_t size, const char *name)
 {
@@ -254,6 +281,8 @@ info_fill(struct media *m, struct media_error *error)
 		m->info.duration = (double)m->format->duration / AV_TIME_BASE;
 	if (m->info.duration > MEDIA_MAX_SECONDS)
 		return (media_fail(error, MEDIA_TOO_LARGE, "The film is too long: %.1f hours, the maximum is 12 hours.", m->info.duration / 3600));
+	if (dolby_check(m, par, error) != MEDIA_OK)
+		return (error->reason);
 	rotation_read(m, par);
 	size_read(m, s);
 	rate_read(m, s);

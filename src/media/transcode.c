@@ -43,6 +43,7 @@ struct run {
 	struct media_error		*error;
 	struct track			video, audio;
 	AVCodecContext			*aac;
+	struct media_colour		colour;
 	struct media_encoder		encoders[MEDIA_RUNGS];
 	int				nencoders;
 	int				threads;
@@ -127,16 +128,17 @@ video_graph(struct run *r, const AVFrame *f)
 {
 	const struct media_info	*info = &r->m->info;
 	AVRational		base = r->m->format->streams[r->video.stream]->time_base;
-	char			text[512];
+	char			text[512], crop[64];
 
+	media_crop_filter(r->m->format->streams[r->video.stream]->codecpar, f, crop, sizeof(crop));
 	r->video.format = f->format;
 	r->video.width = f->width;
 	r->video.height = f->height;
 	/* Start the time line at 0 for the first graph only. A later one, made because the frame size has changed, continues it. */
 	snprintf(text, sizeof(text), "buffer=video_size=%dx%d:pix_fmt=%d:time_base=%d/%d:pixel_aspect=1/1:colorspace=%d:range=%d,"
-	    "%s%sfps=fps=%d/%d%s,setsar=1,buffersink", f->width, f->height, f->format, base.num, base.den, f->colorspace,
-	    f->color_range, info->interlaced || (f->flags & AV_FRAME_FLAG_INTERLACED) ? "yadif=deint=interlaced," : "", rotation_filters(info),
-	    info->fps_num, info->fps_den, r->video.frames == 0 ? ":start_time=0" : "");
+	    "%s%s%sfps=fps=%d/%d%s%s,buffersink", f->width, f->height, f->format, base.num, base.den, f->colorspace,
+	    f->color_range, info->interlaced || (f->flags & AV_FRAME_FLAG_INTERLACED) ? "yadif=deint=interlaced," : "", crop,
+	    rotation_filters(info), info->fps_num, info->fps_den, r->video.frames == 0 ? ":start_time=0" : "", media_alpha_filter(f));
 
 	return (graph_parse(&r->video, text));
 }
@@ -253,7 +255,7 @@ filtered_take(struct run *r, struct track *t)
 		if (t == &r->video) {
 			t->frames++;
 			counter_add(COUNTER_FRAMES, 1);
-			status = feed(r, frame, NULL);
+			status = media_alpha_compose(frame, r->colour.full) ? feed(r, frame, NULL) : out_of_memory(r);
 			FFSWAP(AVFrame *, r->last, frame);
 		} else if (frame->pts >= 0) {
 			status = audio_encode(r, frame);
@@ -289,12 +291,25 @@ format_refused(struct run *r, const struct track *t, const AVFrame *f)
 	    f->sample_rate, name));
 }
 
+/* Decides the colours of the film by its first frame, and removes what the filters must not see. */
+static int
+frame_prepare(struct run *r, AVFrame *frame)
+{
+	if (!r->colour.decided && media_colour_decide(r->m, frame, &r->colour) != MEDIA_OK)
+		return (out_of_memory(r));
+	media_frame_plain(r->m, frame);
+
+	return (MEDIA_OK);
+}
+
 static int
 frame_filter(struct run *r, struct track *t, AVFrame *frame)
 {
 	AVRational	base = r->m->format->streams[t->stream]->time_base;
 	int		status;
 
+	if (t == &r->video && (status = frame_prepare(r, frame)) != MEDIA_OK)
+		return (status);
 	if (!graph_fits(r, t, frame)) {
 		if (t->graph != NULL && av_buffersrc_add_frame(t->in, NULL) >= 0 && (status = filtered_take(r, t)) != MEDIA_OK)
 			return (status);
@@ -305,7 +320,6 @@ frame_filter(struct run *r, struct track *t, AVFrame *frame)
 		frame->pts = frame->best_effort_timestamp;
 	if (frame->pts != AV_NOPTS_VALUE)
 		frame->pts -= av_rescale_q(r->origin, AV_TIME_BASE_Q, base);
-	frame->sample_aspect_ratio = (AVRational){ 1, 1 };
 	if (t == &r->audio && frame->ch_layout.order == AV_CHANNEL_ORDER_UNSPEC && av_channel_layout_copy(&frame->ch_layout, &t->layout) < 0)
 		return (out_of_memory(r));
 	if (av_buffersrc_add_frame(t->in, frame) < 0)
@@ -509,7 +523,7 @@ encoders_start(struct run *r, const struct media_step *steps, int nsteps, const 
 		e->index = i;
 		e->threads = r->threads;
 		e->info = &r->m->info;
-		e->hdr = e->info->hdr;
+		e->colour = &r->colour;
 		e->options = r->options;
 		e->sink = sink;
 		e->audio = r->aac;
@@ -610,6 +624,7 @@ media_transcode(struct media *m, const struct media_step *steps, int nsteps, con
 	track_close(&r->video);
 	track_close(&r->audio);
 	avcodec_free_context(&r->aac);
+	media_colour_free(&r->colour);
 	av_frame_free(&r->last);
 	free(r);
 	m->canceled = NULL;
