@@ -17,7 +17,6 @@
 #define INDEX_ENTRY	12
 #define FREE_MIN	8		/* bytes of a free box without content */
 #define MEHD_BYTES	20
-#define EDTS_BYTES	36
 #define INDEX_MIN	64		/* least number of entries in the reserve */
 #define INDEX_UNKNOWN	(MEDIA_MAX_SECONDS / MEDIA_SEGMENT_SECONDS)
 
@@ -43,7 +42,6 @@ struct media_fragments {
 	struct media_segment		*segments;
 	size_t				nsegments;
 	int64_t				*starts;	/* start times of the segments and the end of the last, in video_base */
-	int64_t				delay;		/* presentation time of the first frame minus its decoding time, in video_base */
 	char				codecs[40];
 };
 
@@ -144,7 +142,12 @@ mux_open(struct media_fragments *f, const AVCodecContext *video, const AVCodecCo
 	f->mux->avoid_negative_ts = 0;
 	if ((v = stream_add(f, video)) == NULL || (audio != NULL && (a = stream_add(f, audio)) == NULL))
 		return (0);
-	if (av_opt_set(f->mux->priv_data, "movflags", "frag_custom+empty_moov+default_base_moof+skip_trailer", 0) < 0 ||
+	/*
+	 * Decoding and presentation of both tracks begin at 0: composition offsets are
+	 * signed (trun version 1, ISO/IEC 14496-12 section 8.8.8). An edit list would do
+	 * the same, but players that append fragments ignore it and shift the video.
+	 */
+	if (av_opt_set(f->mux->priv_data, "movflags", "frag_custom+empty_moov+default_base_moof+skip_trailer+negative_cts_offsets", 0) < 0 ||
 	    av_opt_set_int(f->mux->priv_data, "video_track_timescale", video->time_base.den * (video->time_base.den < 1000 ? 512 : 1), 0) < 0 ||
 	    av_opt_set_int(f->mux->priv_data, "use_editlist", 0, 0) < 0 ||
 	    avformat_write_header(f->mux, NULL) < 0)
@@ -176,7 +179,7 @@ media_fragments_new(const AVCodecContext *video, const AVCodecContext *audio, do
 	memset(&f->fresh, 0, sizeof(f->fresh));
 	/* Reserve more entries than the header's duration needs: a film may be longer. */
 	f->entries_max = duration > 0 ? (size_t)(duration / MEDIA_SEGMENT_SECONDS * 1.1) + INDEX_MIN : INDEX_UNKNOWN;
-	f->reserved = f->init.len + MEHD_BYTES + EDTS_BYTES + FREE_MIN + INDEX_FIXED + f->entries_max * INDEX_ENTRY;
+	f->reserved = f->init.len + MEHD_BYTES + FREE_MIN + INDEX_FIXED + f->entries_max * INDEX_ENTRY;
 	f->offset = f->reserved;
 
 	return (f);
@@ -271,8 +274,6 @@ media_fragments_add(struct media_fragments *f, AVPacket **video, int nvideo, AVP
 	int		status;
 
 	f->fresh.len = 0;
-	if (f->nsegments == 0)
-		f->delay = av_rescale_q(video[0]->pts - video[0]->dts, video_base, f->video_base);
 	if ((status = packets_write(f, video, nvideo, 0, video_base)) < 0 ||
 	    (status = packets_write(f, audio, naudio, 1, naudio > 0 ? audio[0]->time_base : f->audio_base)) < 0 ||
 	    (status = av_write_frame(f->mux, NULL)) < 0)
@@ -318,31 +319,6 @@ init_duration(struct media_fragments *f, double duration)
 	put64(mehd + 12, (uint64_t)(duration * get32(mvhd + 20)));
 
 	return (init_insert(f, moov, mvex, mvex + 8, mehd, sizeof(mehd)));
-}
-
-/*
- * Inserts an edit list (§8.6.6). Decoding begins at 0, so frame reordering
- * delays the presentation of the first frame by f->delay. The edit list starts
- * the presentation at that time, so that video and audio both begin at 0.
- */
-static int
-init_edit(struct media_fragments *f)
-{
-	uint8_t	*moov, *trak, *tkhd, edts[EDTS_BYTES] = { 0 };
-
-	if ((moov = box_find(f->init.data, f->init.data + f->init.len, "moov")) == NULL ||
-	    (trak = box_find(moov + 8, moov + get32(moov), "trak")) == NULL ||
-	    (tkhd = box_find(trak + 8, trak + get32(trak), "tkhd")) == NULL)
-		return (0);
-	put32(edts, EDTS_BYTES);
-	memcpy(edts + 4, "edts", 4);
-	put32(edts + 8, EDTS_BYTES - 8);
-	memcpy(edts + 12, "elst", 4);
-	put32(edts + 20, 1);				/* one entry; segment_duration 0: until the end */
-	put32(edts + 28, (uint32_t)f->delay);
-	put32(edts + 32, 1 << 16);			/* media_rate 1.0 */
-
-	return (init_insert(f, moov, trak, tkhd + get32(tkhd), edts, sizeof(edts)));
 }
 
 /* Returns how many consecutive segments share one index entry. It is 1 unless there are more segments than reserved entries. */
@@ -429,7 +405,7 @@ first_send(struct media_fragments *f, struct media_rendition *out, struct media_
 	size_t		index = INDEX_FIXED + index_entries(f) * INDEX_ENTRY;
 	int		status;
 
-	if (!init_edit(f) || !init_duration(f, out->duration) || !bytes_add(&whole, f->init.data, f->init.len) ||
+	if (!init_duration(f, out->duration) || !bytes_add(&whole, f->init.data, f->init.len) ||
 	    !index_add(f, &whole, index) || !bytes_add(&whole, f->first.data, f->first.len)) {
 		free(whole.data);
 		return (media_fail(error, MEDIA_MEMORY, "Out of memory."));

@@ -103,7 +103,18 @@ grid_frame(const struct work *w, int64_t segment)
 	return (av_rescale_rnd(segment * MEDIA_SEGMENT_SECONDS, w->e->info->fps_num, w->e->info->fps_den, AV_ROUND_UP));
 }
 
-/* Returns the number of packets in the first GOP, 0 if it may be incomplete. */
+/* Returns the least number of frames in the last segment: half a second of them. Players stop before the end of a shorter one. */
+static int
+last_min(const struct work *w)
+{
+	return ((w->e->info->fps_num + 2 * w->e->info->fps_den - 1) / (2 * w->e->info->fps_den));
+}
+
+/*
+ * Returns the number of packets of the first segment, 0 if it may be incomplete.
+ * That is one GOP, unless what follows it is the end of the film and too short
+ * for a segment: then both.
+ */
 static int
 gop_length(const struct work *w, int flush)
 {
@@ -111,8 +122,10 @@ gop_length(const struct work *w, int flush)
 
 	for (i = 1; i < w->video.count; i++) {
 		if (w->video.list[i]->flags & AV_PKT_FLAG_KEY)
-			return (i);
+			break;
 	}
+	if (w->video.count - i >= last_min(w))
+		return (i);
 
 	return (flush ? w->video.count : 0);
 }
