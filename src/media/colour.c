@@ -202,23 +202,6 @@ peak_read(const struct media *m, const AVFrame *f, int transfer)
 	return (fminf(fmaxf(peak, PEAK_MIN), PEAK_MAX));
 }
 
-void
-media_colour_signals(const struct media_colour *c, double out[3][2])
-{
-	double	kg = 1 - c->kr - c->kb;
-
-	memset(out, 0, 3 * sizeof(out[0]));
-	if (c->matrix == AVCOL_SPC_YCGCO) {
-		out[0][0] = out[2][0] = out[2][1] = -1;
-		out[0][1] = out[1][0] = 1;
-		return;
-	}
-	out[0][1] = 2 * (1 - c->kr);
-	out[1][0] = -2 * (1 - c->kb) * c->kb / kg;
-	out[1][1] = -2 * (1 - c->kr) * c->kr / kg;
-	out[2][0] = 2 * (1 - c->kb);
-}
-
 /* Computes the sums that turn limited-range Y'CbCr of the film's matrix into that of BT.709. Chroma does not depend on Y'. */
 static void
 matrix_convert(struct media_colour *c)

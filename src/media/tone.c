@@ -147,6 +147,23 @@ ictcp_fill(struct media_tone *t, const struct media_colour *c)
 	}
 }
 
+void
+media_colour_signals(const struct media_colour *c, double out[3][2])
+{
+	double	kg = 1 - c->kr - c->kb;
+
+	memset(out, 0, 3 * sizeof(out[0]));
+	if (c->matrix == AVCOL_SPC_YCGCO) {
+		out[0][0] = out[2][0] = out[2][1] = -1;
+		out[0][1] = out[1][0] = 1;
+		return;
+	}
+	out[0][1] = 2 * (1 - c->kr);
+	out[1][0] = -2 * (1 - c->kb) * c->kb / kg;
+	out[1][1] = -2 * (1 - c->kr) * c->kr / kg;
+	out[2][0] = 2 * (1 - c->kb);
+}
+
 struct media_tone *
 media_tone_new(const struct media_colour *c)
 {
