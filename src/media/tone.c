@@ -14,12 +14,13 @@
 
 #define WHITE_NITS	203.0f
 #define HLG_NITS	1000.0f	/* peak of the display that HLG is meant for */
+#define HLG_GAMMA	1.2f
 #define DISPLAY_GAMMA	2.4f
 #define KNEE		0.3f	/* light below it is kept as it is: middle greys and skin */
-#define SIGNALS		4096
-/* Tables of light have 256 entries for each octave from 2^-20 to 2^6 in units of diffuse white. */
-#define OCTAVE_SHIFT	15
-#define LIGHT_LOW	(107u << 23 >> OCTAVE_SHIFT)
+#define SIGNALS		2048
+/* Tables of light have 128 entries for each octave from 2^-20 to 2^6 in units of diffuse white. */
+#define OCTAVE_SHIFT	16
+#define LIGHT_LOW	(107 << (23 - OCTAVE_SHIFT))
 #define LIGHTS		(26 << (23 - OCTAVE_SHIFT))
 
 struct media_tone {
@@ -27,11 +28,9 @@ struct media_tone {
 	int		constant;		/* constant luminance: ->signal is not used */
 	float		kr, kb;
 	float		matrix[3][3];		/* channels in linear light to BT.709 */
-	float		luma[3];		/* weights of the channels in the luminance of the scene (HLG) */
-	int		hlg, hdr;
+	int		hdr;
 	float		light[SIGNALS + 1];
 	float		curve[LIGHTS];		/* factor of the tone curve for the greatest of R, G and B */
-	float		system[LIGHTS];		/* factor of HLG's system gamma for the luminance */
 	float		display[LIGHTS];	/* signal from 0 to 255 */
 };
 
@@ -44,11 +43,16 @@ pq_light(float v)
 	return (powf((n > 0 ? n : 0) / (18.8515625f - 18.6875f * p), 1 / 0.1593017578125f) * 10000 / WHITE_NITS);
 }
 
-/* Returns the light of the scene of an HLG signal, from 0 to 1. */
+/*
+ * Returns the luminance of an HLG signal on a display of 1000 cd/m2, in units of
+ * diffuse white. The system gamma is applied to each channel, as zimg does.
+ */
 static float
 hlg_light(float v)
 {
-	return (v <= 0.5f ? v * v / 3 : (expf((v - 0.55991073f) / 0.17883277f) + 0.28466892f) / 12);
+	float	scene = v <= 0.5f ? v * v / 3 : (expf((v - 0.55991073f) / 0.17883277f) + 0.28466892f) / 12;
+
+	return (powf(scene, HLG_GAMMA) * HLG_NITS / WHITE_NITS);
 }
 
 static float
@@ -87,24 +91,23 @@ tone_curve(float v, float peak)
 }
 
 /* Returns the place of a luminance in the tables of light: the exponent and the highest bits of the fraction. */
-static unsigned
+static inline unsigned
 light_index(float v)
 {
-	uint32_t	bits;
+	int32_t	bits, i;
 
-	if (v <= 0)
-		return (0);
+	/* The bits of a negative number are a negative integer. */
 	memcpy(&bits, &v, sizeof(bits));
-	bits >>= OCTAVE_SHIFT;
+	i = (bits >> OCTAVE_SHIFT) - LIGHT_LOW;
 
-	return (bits <= LIGHT_LOW ? 0 : bits - LIGHT_LOW >= LIGHTS ? LIGHTS - 1 : bits - LIGHT_LOW);
+	return ((unsigned)(i < 0 ? 0 : i >= LIGHTS ? LIGHTS - 1 : i));
 }
 
 /* Returns the luminance in the middle of an entry. */
 static float
 light_at(unsigned i)
 {
-	uint32_t	bits = ((LIGHT_LOW + i) << OCTAVE_SHIFT) + (1u << (OCTAVE_SHIFT - 1));
+	uint32_t	bits = ((uint32_t)(LIGHT_LOW + (int)i) << OCTAVE_SHIFT) + (1u << (OCTAVE_SHIFT - 1));
 	float		v;
 
 	memcpy(&v, &bits, sizeof(v));
@@ -123,7 +126,6 @@ tables_fill(struct media_tone *t, const struct media_colour *c)
 	for (i = 0; i < LIGHTS; i++) {
 		v = light_at(i);
 		t->curve[i] = v > 0 ? tone_curve(v, c->hdr_peak / WHITE_NITS) / v : 1;
-		t->system[i] = powf(v, 0.2f) * HLG_NITS / WHITE_NITS;
 		t->display[i] = v >= 1 ? 255 : 255 * powf(v, 1 / DISPLAY_GAMMA);
 	}
 }
@@ -138,9 +140,8 @@ ictcp_fill(struct media_tone *t, const struct media_colour *c)
 				    { -0.02594990f, -0.09891371f, 1.12486361f } };
 	int			i, k;
 
-	memcpy(t->signal, t->hlg ? hlg : pq, sizeof(t->signal));
+	memcpy(t->signal, c->transfer == AVCOL_TRC_ARIB_STD_B67 ? hlg : pq, sizeof(t->signal));
 	for (i = 0; i < 3; i++) {
-		t->luma[i] = 0.2627f * rgb[0][i] + 0.6780f * rgb[1][i] + 0.0593f * rgb[2][i];
 		for (k = 0; k < 3; k++)
 			t->matrix[k][i] = (float)(c->primaries709[k][0] * rgb[0][i] + c->primaries709[k][1] * rgb[1][i] +
 			    c->primaries709[k][2] * rgb[2][i]);
@@ -173,7 +174,6 @@ media_tone_new(const struct media_colour *c)
 
 	if ((t = calloc(1, sizeof(*t))) == NULL)
 		return (NULL);
-	t->hlg = c->transfer == AVCOL_TRC_ARIB_STD_B67;
 	t->hdr = c->hdr;
 	t->kr = (float)c->kr;
 	t->kb = (float)c->kb;
@@ -185,7 +185,6 @@ media_tone_new(const struct media_colour *c)
 	}
 	media_colour_signals(c, columns);
 	for (i = 0; i < 3; i++) {
-		t->luma[i] = (const float[]){ 0.2627f, 0.6780f, 0.0593f }[i];
 		for (k = 0; k < 2; k++)
 			t->signal[i][k] = (float)columns[i][k];
 		for (k = 0; k < 3; k++)
@@ -228,33 +227,35 @@ constant_signals(const struct media_tone *t, float y, float cb, float cr, float 
 static inline float
 signal_light(const struct media_tone *t, float v)
 {
-	return (t->light[v <= 0 ? 0 : v >= 1 ? SIGNALS : (int)(v * SIGNALS + 0.5f)]);
+	int	i = (int)(v * SIGNALS + 0.5f);
+
+	return (t->light[i < 0 ? 0 : i > SIGNALS ? SIGNALS : i]);
 }
 
 /* Adds BT.709 R'G'B' (0 to 255) of the channels' signals to sum, and returns Y'. */
-static float
+static inline float
 pixel_map(const struct media_tone *t, const float signal[3], float sum[3])
 {
-	float	a = signal_light(t, signal[0]), b = signal_light(t, signal[1]), c = signal_light(t, signal[2]), rgb[3], scale = 1, max;
-	int	i;
+	const float	(*m)[3] = t->matrix;
+	float		x = signal_light(t, signal[0]), y = signal_light(t, signal[1]), z = signal_light(t, signal[2]);
+	float		r = m[0][0] * x + m[0][1] * y + m[0][2] * z, g = m[1][0] * x + m[1][1] * y + m[1][2] * z;
+	float		b = m[2][0] * x + m[2][1] * y + m[2][2] * z, scale = 1, max;
 
-	for (i = 0; i < 3; i++)
-		rgb[i] = t->matrix[i][0] * a + t->matrix[i][1] * b + t->matrix[i][2] * c;
-	if (t->hlg)
-		scale = t->system[light_index(t->luma[0] * a + t->luma[1] * b + t->luma[2] * c)];
 	if (t->hdr) {
 		/* The greatest channel follows the curve, the other two keep their proportion to it: the hue does not change. */
-		max = (rgb[0] > rgb[1] ? rgb[0] : rgb[1]);
-		max = (rgb[2] > max ? rgb[2] : max) * scale;
+		max = r > g ? r : g;
+		max = b > max ? b : max;
 		if (max > KNEE)
-			scale *= t->curve[light_index(max)];
+			scale = t->curve[light_index(max)];
 	}
-	for (i = 0; i < 3; i++) {
-		rgb[i] = t->display[light_index(rgb[i] * scale)];
-		sum[i] += rgb[i];
-	}
+	r = t->display[light_index(r * scale)];
+	g = t->display[light_index(g * scale)];
+	b = t->display[light_index(b * scale)];
+	sum[0] += r;
+	sum[1] += g;
+	sum[2] += b;
 
-	return (0.2126f * rgb[0] + 0.7152f * rgb[1] + 0.0722f * rgb[2]);
+	return (0.2126f * r + 0.7152f * g + 0.0722f * b);
 }
 
 static const uint16_t *
@@ -263,39 +264,49 @@ row16(const AVFrame *f, int plane, int y)
 	return ((const uint16_t *)(const void *)(f->data[plane] + y * f->linesize[plane]));
 }
 
-/* Maps a block of 2 x 2 luma samples and one chroma sample (4:2:0). */
-static void
-block_map(const struct media_tone *t, const AVFrame *in, AVFrame *out, int x, int y)
+/* Returns Y' (limited range) of a sample whose chroma adds `add` to the channels, and adds its R'G'B' to sum. */
+static inline uint8_t
+sample_map(const struct media_tone *t, uint16_t sample, float cb, float cr, const float add[3], float sum[3])
 {
-	float	cb = ((float)row16(in, 1, y / 2)[x / 2] - 512) / 896, cr = ((float)row16(in, 2, y / 2)[x / 2] - 512) / 896;
-	float	add[3], signal[3], sum[3] = { 0 }, luma;
-	int	i, k, px, py;
+	float	luma = ((float)sample - 64) * (1 / 876.0f), signal[3] = { luma + add[0], luma + add[1], luma + add[2] };
 
-	for (k = 0; k < 3; k++)
-		add[k] = t->signal[k][0] * cb + t->signal[k][1] * cr;
-	for (i = 0; i < 4; i++) {
-		px = x + (i & 1);
-		py = y + (i >> 1);
-		luma = ((float)row16(in, 0, py)[px] - 64) / 876;
+	if (t->constant)
+		constant_signals(t, luma, cb, cr, signal);
+
+	return ((uint8_t)(16.5f + pixel_map(t, signal, sum) * (219 / 255.0f)));
+}
+
+/* Maps a row of chroma (4:2:0) and the two rows of luma that belong to it. */
+static void
+rows_map(const struct media_tone *t, const AVFrame *in, AVFrame *out, int y)
+{
+	const uint16_t	*luma = row16(in, 0, 2 * y), *below = row16(in, 0, 2 * y + 1), *in_cb = row16(in, 1, y), *in_cr = row16(in, 2, y);
+	uint8_t		*to = out->data[0] + 2 * y * out->linesize[0], *to_below = to + out->linesize[0];
+	uint8_t		*to_cb = out->data[1] + y * out->linesize[1], *to_cr = out->data[2] + y * out->linesize[2];
+	float		cb, cr, add[3];
+	int		x, k;
+
+	for (x = 0; x < in->width / 2; x++) {
+		float	sum[3] = { 0 };
+
+		cb = ((float)in_cb[x] - 512) * (1 / 896.0f);
+		cr = ((float)in_cr[x] - 512) * (1 / 896.0f);
 		for (k = 0; k < 3; k++)
-			signal[k] = luma + add[k];
-		if (t->constant)
-			constant_signals(t, luma, cb, cr, signal);
-		out->data[0][py * out->linesize[0] + px] = (uint8_t)(16.5f + pixel_map(t, signal, sum) * 219 / 255);
+			add[k] = t->signal[k][0] * cb + t->signal[k][1] * cr;
+		to[2 * x] = sample_map(t, luma[2 * x], cb, cr, add, sum);
+		to[2 * x + 1] = sample_map(t, luma[2 * x + 1], cb, cr, add, sum);
+		to_below[2 * x] = sample_map(t, below[2 * x], cb, cr, add, sum);
+		to_below[2 * x + 1] = sample_map(t, below[2 * x + 1], cb, cr, add, sum);
+		to_cb[x] = (uint8_t)(128.5f + (-0.114572f * sum[0] - 0.385428f * sum[1] + 0.5f * sum[2]) * (224 / 1020.0f));
+		to_cr[x] = (uint8_t)(128.5f + (0.5f * sum[0] - 0.454153f * sum[1] - 0.045847f * sum[2]) * (224 / 1020.0f));
 	}
-	out->data[1][y / 2 * out->linesize[1] + x / 2] =
-	    (uint8_t)(128.5f + (-0.114572f * sum[0] - 0.385428f * sum[1] + 0.5f * sum[2]) / 4 * 224 / 255);
-	out->data[2][y / 2 * out->linesize[2] + x / 2] =
-	    (uint8_t)(128.5f + (0.5f * sum[0] - 0.454153f * sum[1] - 0.045847f * sum[2]) / 4 * 224 / 255);
 }
 
 void
 media_tone_convert(const struct media_tone *t, const AVFrame *in, AVFrame *out)
 {
-	int	x, y;
+	int	y;
 
-	for (y = 0; y < in->height; y += 2) {
-		for (x = 0; x < in->width; x += 2)
-			block_map(t, in, out, x, y);
-	}
+	for (y = 0; y < in->height / 2; y++)
+		rows_map(t, in, out, y);
 }

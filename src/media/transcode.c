@@ -96,15 +96,16 @@ graph_parse(struct track *t, const char *text)
 	if ((t->graph = avfilter_graph_alloc()) == NULL)
 		return (0);
 	t->graph->nb_threads = 1;
-	ok = avfilter_graph_parse2(t->graph, text, &ins, &outs) >= 0 && avfilter_graph_config(t->graph, NULL) >= 0;
+	ok = avfilter_graph_parse2(t->graph, text, &ins, &outs) >= 0;
 	avfilter_inout_free(&ins);
 	avfilter_inout_free(&outs);
-	if (ok) {
-		t->in = t->graph->filters[0];
-		t->out = t->graph->filters[t->graph->nb_filters - 1];
-	}
+	if (!ok)
+		return (0);
+	/* The configuration may add a scaler at the end of the list. */
+	t->in = t->graph->filters[0];
+	t->out = t->graph->filters[t->graph->nb_filters - 1];
 
-	return (ok);
+	return (avfilter_graph_config(t->graph, NULL) >= 0);
 }
 
 static const char *
