@@ -234,7 +234,7 @@ def test_health_succeeds_during_encoding_and_after_a_worker_crash(studio, world)
 
 def test_notes_on_a_film_are_told(studio, world):
     a = world.start(**FAST)
-    token = Account(world, "ADMIN").token
+    token = Account(world, "SUPER_ADMIN").token
     with tempfile.TemporaryDirectory() as folder:
         for name, body in (("a.mp4", film()), ("a.srt", b"1\n00:00:00,500 --> 00:00:01,500\nHello\n")):
             with open(os.path.join(folder, name), "wb") as f:
