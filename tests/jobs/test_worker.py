@@ -259,7 +259,7 @@ def test_a_film_that_claims_too_much_disturbs_nothing(studio, world):
     worker = media_worker(a)
     bomb, other = studio.upload(hostile.samples()), studio.upload(film(), renditions=["R360"])
     s = studio.wait(bomb, "FAILED")
-    assert s["attempts"] == 1 and s["error"] == "The film needs too much memory: the limit for it is 256 MB."
+    assert s["attempts"] == 1 and s["error"].startswith("The film needs too much memory: the limit for it is")
     studio.wait(other)
     assert a.workers()[-1] == worker and a.healthy()
     studio.no_orphans()
