@@ -178,7 +178,7 @@ static const struct command {
 	{ { "status" }, 0, 0, NEEDS_CONF | NEEDS_SETTINGS, status_command, "", "show what the service is doing; exit status 1 if a server does not answer" },
 	{ { "job" }, 0, -1, NEEDS_CONF | NEEDS_LOG | NEEDS_SETTINGS, cron_command, "list | run NAME [ARGUMENT ...]",
 	    "list the cron jobs with their schedules and last runs, or run one now" },
-	{ { "transcode" }, 2, 2, 0, transcode_command, "[--json] INPUT OUTDIR",
+	{ { "transcode" }, 2, 2, NEEDS_CONF, transcode_command, "[--json] INPUT OUTDIR",
 	    "transcode a local file; --json prints the renditions and notes, or the reason of the failure, as JSON" },
 	{ { "admin", "create" }, 0, 0, NEEDS_CONF | NEEDS_ROOTS, admin_command, "--email A --name N [--admin-role SUPER_ADMIN]",
 	    "create an administrator; the password is read from standard input, or generated and printed" },

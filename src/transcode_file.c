@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 
+#include "base/conf.h"
 #include "media/media.h"
 #include "transcode_file.h"
 
@@ -91,6 +92,7 @@ stuck_exit(const char *text)
 int
 transcode_file(const char *input, const char *outdir, int json)
 {
+	struct media_options	options = { .field_rate = !strcmp(conf_str(CONF_DEINTERLACE), "field") };
 	struct media_result	result;
 	struct media_error	error;
 	json_t			*notes = json_array();
@@ -99,7 +101,7 @@ transcode_file(const char *input, const char *outdir, int json)
 	as_json = json;
 	media_init(NULL);
 	media_on_stuck(stuck_exit);
-	status = media_transcode_file(input, outdir, (1u << MEDIA_RUNGS) - 1, NULL, 1, note_append, notes, &result, &error);
+	status = media_transcode_file(input, outdir, (1u << MEDIA_RUNGS) - 1, &options, 1, note_append, notes, &result, &error);
 	if (json)
 		result_dump(&result, &error, json_incref(notes));
 	else if (status == MEDIA_OK)

@@ -156,6 +156,8 @@ film_transcode(struct media *m, const char *outdir, unsigned requested, const st
 	int			last = -1, status;
 	struct media_watch	watch = { .ctx = &last, .progress = bar_draw };
 
+	if (options != NULL && options->field_rate)
+		media_fields_double(m);
 	f.nsteps = media_ladder(media_info(m), requested, steps);
 	if (f.nsteps == 0)
 		return (media_fail(error, MEDIA_INTERNAL, "No rendition was requested."));

@@ -42,6 +42,7 @@ struct media_fragments {
 	struct media_segment		*segments;
 	size_t				nsegments;
 	int64_t				*starts;	/* start times of the segments and the end of the last, in video_base */
+	int64_t				frame;		/* duration of a frame in video_base */
 	char				codecs[40];
 };
 
@@ -142,18 +143,14 @@ mux_open(struct media_fragments *f, const AVCodecContext *video, const AVCodecCo
 	f->mux->avoid_negative_ts = 0;
 	if ((v = stream_add(f, video)) == NULL || (audio != NULL && (a = stream_add(f, audio)) == NULL))
 		return (0);
-	/*
-	 * Decoding and presentation of both tracks begin at 0: composition offsets are
-	 * signed (trun version 1, ISO/IEC 14496-12 section 8.8.8). An edit list would do
-	 * the same, but players that append fragments ignore it and shift the video.
-	 */
-	if (av_opt_set(f->mux->priv_data, "movflags", "frag_custom+empty_moov+default_base_moof+skip_trailer+negative_cts_offsets", 0) < 0 ||
+	if (av_opt_set(f->mux->priv_data, "movflags", "frag_custom+empty_moov+default_base_moof+skip_trailer", 0) < 0 ||
 	    av_opt_set_int(f->mux->priv_data, "video_track_timescale", video->time_base.den * (video->time_base.den < 1000 ? 512 : 1), 0) < 0 ||
 	    av_opt_set_int(f->mux->priv_data, "use_editlist", 0, 0) < 0 ||
 	    avformat_write_header(f->mux, NULL) < 0)
 		return (0);
 	avio_flush(f->io);
 	f->video_base = v->time_base;
+	f->frame = av_rescale_q(1, video->time_base, v->time_base);
 	if (a != NULL)
 		f->audio_base = a->time_base;
 
@@ -235,19 +232,40 @@ segment_note(struct media_fragments *f, int64_t start, int64_t end, uint32_t siz
 	return (1);
 }
 
-static int
-packets_write(struct media_fragments *f, AVPacket **packets, int n, int stream, AVRational from)
+/*
+ * Frame reordering makes the encoder decode each frame a few frames before it is
+ * shown. This function moves the decoding times of a fragment's first frames to a
+ * quarter of a frame after each other from the fragment's start on, and the last
+ * one towards the end. So decoding and presentation of each fragment both begin at
+ * `start`, its durations add up to `end`, and no composition offset is negative.
+ * An edit list would do for the film's start, too, but players that append
+ * fragments ignore it, and negative offsets shift the video in FFmpeg.
+ */
+static void
+decoding_times(const struct media_fragments *f, AVPacket **p, int n, int64_t start, int64_t end)
 {
-	AVPacket	*copy;
-	int		i, status = 0;
+	int64_t	least;
+	int	i;
+
+	for (i = 0; i < n; i++) {
+		least = start + i * f->frame / 4;
+		if (p[i]->dts < least && least <= p[i]->pts)
+			p[i]->dts = least;
+	}
+	least = FFMIN(p[n - 1]->pts, end - f->frame);
+	if (p[n - 1]->dts < least)
+		p[n - 1]->dts = least;
+	p[n - 1]->duration = end - p[n - 1]->dts;
+}
+
+static int
+packets_write(struct media_fragments *f, AVPacket **packets, int n, int stream)
+{
+	int	i, status = 0;
 
 	for (i = 0; i < n && status >= 0; i++) {
-		if ((copy = av_packet_clone(packets[i])) == NULL)
-			return (AVERROR(ENOMEM));
-		av_packet_rescale_ts(copy, from, f->mux->streams[stream]->time_base);
-		copy->stream_index = stream;
-		status = av_write_frame(f->mux, copy);
-		av_packet_free(&copy);
+		packets[i]->stream_index = stream;
+		status = av_write_frame(f->mux, packets[i]);
 	}
 
 	return (status);
@@ -270,16 +288,21 @@ int
 media_fragments_add(struct media_fragments *f, AVPacket **video, int nvideo, AVPacket **audio, int naudio, int64_t start, int64_t end,
     struct media_error *error)
 {
-	AVRational	video_base = nvideo > 0 ? video[0]->time_base : f->video_base;
-	int		status;
+	int	i, status;
 
 	f->fresh.len = 0;
-	if ((status = packets_write(f, video, nvideo, 0, video_base)) < 0 ||
-	    (status = packets_write(f, audio, naudio, 1, naudio > 0 ? audio[0]->time_base : f->audio_base)) < 0 ||
+	start = av_rescale_q(start, video[0]->time_base, f->video_base);
+	end = av_rescale_q(end, video[0]->time_base, f->video_base);
+	for (i = 0; i < nvideo; i++)
+		av_packet_rescale_ts(video[i], video[i]->time_base, f->video_base);
+	for (i = 0; i < naudio; i++)
+		av_packet_rescale_ts(audio[i], audio[i]->time_base, f->audio_base);
+	decoding_times(f, video, nvideo, start, end);
+	if ((status = packets_write(f, video, nvideo, 0)) < 0 || (status = packets_write(f, audio, naudio, 1)) < 0 ||
 	    (status = av_write_frame(f->mux, NULL)) < 0)
 		return (media_fail(error, MEDIA_INTERNAL, "The MP4 fragment could not be written: %s.", av_err2str(status)));
 	avio_flush(f->io);
-	if (!segment_note(f, av_rescale_q(start, video_base, f->video_base), av_rescale_q(end, video_base, f->video_base), (uint32_t)f->fresh.len) ||
+	if (!segment_note(f, start, end, (uint32_t)f->fresh.len) ||
 	    !bytes_add(&f->part, f->fresh.data, f->fresh.len))
 		return (media_fail(error, MEDIA_MEMORY, "Out of memory."));
 	f->offset += f->fresh.len;

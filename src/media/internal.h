@@ -35,6 +35,22 @@ struct media_limits {
 	char		text[160];
 };
 
+struct clock_stream;
+
+/* The clock of a film, see clock.c. Times are in AV_TIME_BASE. */
+struct media_clock {
+	struct clock_stream	*streams;
+	unsigned		nstreams;
+	int			begun;
+	int			epoch;		/* number of jumps of the timestamps */
+	int64_t			offset;		/* of the epoch */
+	int64_t			now;		/* end of the last packet, in the time of the film */
+	int64_t			origin;		/* earliest start of a used stream: time 0 of the renditions */
+	AVPacket		**ahead;	/* packets that were read before the film is transcoded */
+	int			first, nahead;
+	int			status;		/* of reading ahead: negative at the end of the file */
+};
+
 /* An opened film. */
 struct media {
 	struct media_source		source;
@@ -46,6 +62,11 @@ struct media {
 	AVFormatContext			*format;
 	int				video, audio;	/* stream indexes; audio is -1 if there is none */
 	struct media_info		info;
+	struct media_clock		clock;
+	int				interlaced_unmarked;	/* its frames are not marked as such */
+	int				top_first;	/* the top field of interlaced or telecined frames is the earlier */
+	int				telecined;	/* 24 frames in 60 fields a second */
+	int				field_rate;	/* each field becomes a frame */
 	pthread_mutex_t			notes_lock;
 	char				*notes[MEDIA_NOTES_MAX];
 	int				nnotes;
@@ -91,6 +112,57 @@ void	media_limits_end(struct media *);
  */
 void	media_note(struct media *, const char *, ...) __attribute__((format(printf, 2, 3)));
 
+/*
+ * The clock of a film: reads packets of the chosen streams and makes their
+ * timestamps continuous. See clock.c. One thread.
+ */
+/* Sets the origin and info.duration, and reads ahead. Returns MEDIA_OK or the reason. */
+int	media_clock_open(struct media *, struct media_error *);
+/* As av_read_frame(). */
+int	media_clock_read(struct media *, AVPacket *);
+/* After the last packet: returns 0 if the file lacks more than a tenth and a second of what its header states, and both durations in seconds. */
+int	media_clock_complete(const struct media *, double *stated, double *found);
+/* Notes the jumps that were closed. */
+void	media_clock_note(struct media *);
+void	media_clock_close(struct media *);
+
+/* Sets the frame rate of the renditions by the packets that were read ahead or the index. Returns MEDIA_OK or the reason. See rate.c. */
+int	media_rate_read(struct media *, struct media_error *);
+
+/* Makes the frame rate constant. See pace.c. Set rate, emit and ctx before the first frame. */
+struct media_pace {
+	AVRational	rate;
+	int		(*emit)(void *ctx, const AVFrame *);	/* MEDIA_OK or the reason, which ends the run */
+	void		*ctx;
+	AVFrame		*held;		/* not emitted yet, or not often enough */
+	double		place;		/* of the held frame, in frames */
+	int64_t		slot, end;	/* number of the held frame, and of the frame after the last one */
+	int64_t		next;		/* number of the frame to emit: frames emitted */
+};
+
+/* Takes a frame (and frees it) with its time in `base`. */
+int	media_pace_put(struct media_pace *, AVFrame *, AVRational base);
+/* Emits the last frame until its end. The next frame, if any, goes on from there. */
+int	media_pace_end(struct media_pace *);
+
+/* Looks for interlaced frames. See fields.c. */
+struct media_scan {
+	AVFrame		*before;
+	int64_t		marked;				/* frames that only the scan has found to be interlaced */
+	int		on, top_first;			/* the film is interlaced here */
+	int		begun;				/* number of the frame that has shown it first, 0 if none */
+	double		score[3];			/* decaying counts: top field first, bottom field first, progressive */
+	int		count[3], again[2][5], seen;	/* frames by kind; repeated top and bottom fields by position in five frames */
+};
+
+/* Takes the next frame of the film and marks it as interlaced if it looks so. Returns 0 if out of memory. */
+int	media_scan_frame(struct media_scan *, AVFrame *);
+void	media_scan_free(struct media_scan *);
+/* Returns 1 for a film that can be interlaced by its rate and size. */
+int	media_scan_wanted(const struct media *);
+/* Decodes the packets that were read ahead; sets info.interlaced and what internal.h says about fields. */
+void	media_fields_probe(struct media *);
+
 /* A queue between two threads, bounded by the number of items. media_queue_free() frees the items that are left. */
 struct media_queue {
 	pthread_mutex_t	lock;
@@ -121,8 +193,8 @@ struct media_fragments;
 
 struct media_fragments	*media_fragments_new(const AVCodecContext *video, const AVCodecContext *audio, double duration,
 			    const struct media_sink *, int rendition);
-/* Writes one GOP and its audio as a fragment. The caller keeps the packets. `start` and `end` are presentation times in the time base
- * of the video packets. Returns MEDIA_OK or the reason. */
+/* Writes one segment, a GOP or two and their audio, as a fragment. The caller keeps the packets, whose times are changed. `start` and `end` are
+ * presentation times in the time base of the video packets. Returns MEDIA_OK or the reason. */
 int	media_fragments_add(struct media_fragments *, AVPacket **video, int nvideo, AVPacket **audio, int naudio,
 	    int64_t start, int64_t end, struct media_error *);
 /* Delivers the remaining parts, part 1 last, and fills `out` except for rung, size and frame rate. */

@@ -140,6 +140,7 @@ struct media_options {
 	int		crf;		/* 23 */
 	int		audio_bitrate;	/* bit/s: 128000 */
 	int		threads;	/* number of CPUs to use: those in the CPU affinity mask */
+	int		field_rate;	/* media_transcode_file(): 1 calls media_fields_double() */
 };
 
 struct media_segment {
@@ -209,6 +210,9 @@ const struct media_info	*media_info(const struct media *);
  */
 const char *const	*media_notes(const struct media *, int *count);
 void	media_close(struct media *);
+
+/* Makes a frame of each field of an interlaced film, so that 50 fields a second become 50 frames. Call before media_ladder(). */
+void	media_fields_double(struct media *);
 
 /*
  * Chooses the renditions to encode from the requested ones

@@ -8,6 +8,7 @@
 #include "media/internal.h"
 
 #define GOPS_WAITING_MAX	4	/* GOPs that wait for their audio; above it they are written without */
+#define REORDER_MIN		15	/* frames per second from which frames are reordered */
 #define PACKETS_MAX		4096	/* of one GOP */
 #define AUDIO_PACKETS_MAX	100000	/* about 35 minutes of AAC at 48 kHz */
 
@@ -85,6 +86,9 @@ codec_open(struct work *w)
 	c->thread_count = w->e->threads;
 	/* Disable automatic key frames. frame_encode() forces them at the same times in all renditions. */
 	c->gop_size = 1 << 20;
+	/* Few frames a second are not reordered: FFmpeg, which plays the fragments, takes their uneven decoding times for another frame rate. */
+	if (c->framerate.num < REORDER_MIN * c->framerate.den)
+		c->max_b_frames = 0;
 	av_dict_set(&opts, "preset", o != NULL && o->preset != NULL ? o->preset : "veryfast", 0);
 	av_dict_set_int(&opts, "crf", o != NULL && o->crf > 0 ? o->crf : 23, 0);
 	av_dict_set(&opts, "profile", "high", 0);

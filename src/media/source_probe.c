@@ -16,6 +16,7 @@
 #define PROBE_BYTES	(32 << 20)
 #define PROBE_SECONDS	20
 #define LOG_LINES	100	/* for one film */
+#define LEAST_RATE	2000		/* bytes per second of a film that is taken at its word */
 
 static void		(*log_line)(int, const char *);
 static _Atomic int	lines;	/* of the log for the open film */
@@ -216,29 +217,6 @@ size_read(struct media *m, const AVStream *s)
 	}
 }
 
-/* Chooses the constant frame rate of the renditions: the nearest standard rate, or below 23 frames a second the rounded rate. */
-static void
-rate_read(struct media *m, AVStream *s)
-{
-	static const AVRational	rates[] = { { 24000, 1001 }, { 24, 1 }, { 25, 1 }, { 30000, 1001 }, { 30, 1 }, { 48, 1 }, { 50, 1 },
-				    { 60000, 1001 }, { 60, 1 } };
-	AVRational		r = s->avg_frame_rate.num > 0 ? s->avg_frame_rate : av_guess_frame_rate(m->format, s, NULL);
-	AVRational		best = { 0, 1 };
-	double			fps = r.num > 0 && r.den > 0 ? av_q2d(r) : 25;
-	size_t			i;
-
-	for (i = 0; i < sizeof(rates) / sizeof(*rates); i++) {
-		if (best.num == 0 || fabs(av_q2d(rates[i]) - fps) < fabs(av_q2d(best) - fps))
-			best = rates[i];
-	}
-	if (fps < 23 && fps >= 1)
-		best = (AVRational){ (int)lrint(fps), 1 };
-	else if (fps < 1)
-		best = (AVRational){ 1, 1 };
-	m->info.fps_num = best.num;
-	m->info.fps_den = best.den;
-}
-
 /*
  * Refuses Dolby Vision whose base layer can only be shown with its metadata:
  * profile 5 and 10.0, in which the samples are IPT and shaped scene by scene.
@@ -277,16 +255,10 @@ info_fill(struct media *m, struct media_error *error)
 		return (media_fail(error, MEDIA_NO_VIDEO_TRACK, "The video track has no frame size."));
 	if (par->width > MEDIA_MAX_SIDE || par->height > MEDIA_MAX_SIDE || (int64_t)par->width * par->height > MEDIA_MAX_PIXELS)
 		return (media_fail(error, MEDIA_TOO_LARGE, "The video is too large: %d x %d pixels, the maximum is 8192 x 4608.", par->width, par->height));
-	if (m->format->duration > 0)
-		m->info.duration = (double)m->format->duration / AV_TIME_BASE;
-	if (m->info.duration > MEDIA_MAX_SECONDS)
-		return (media_fail(error, MEDIA_TOO_LARGE, "The film is too long: %.1f hours, the maximum is 12 hours.", m->info.duration / 3600));
 	if (dolby_check(m, par, error) != MEDIA_OK)
 		return (error->reason);
 	rotation_read(m, par);
 	size_read(m, s);
-	rate_read(m, s);
-	m->info.interlaced = par->field_order != AV_FIELD_PROGRESSIVE && par->field_order != AV_FIELD_UNKNOWN;
 	m->info.hdr = par->color_trc == AVCOL_TRC_SMPTE2084 || par->color_trc == AVCOL_TRC_ARIB_STD_B67;
 	name_copy(m->info.container, sizeof(m->info.container), m->format->iformat->name);
 	name_copy(m->info.video_codec, sizeof(m->info.video_codec), avcodec_get_name(par->codec_id));
@@ -300,6 +272,22 @@ info_fill(struct media *m, struct media_error *error)
 			m->info.audio_rate = audio->sample_rate;
 		}
 	}
+
+	return (MEDIA_OK);
+}
+
+/* Measures duration, frame rate and fields, which needs the first packets. */
+static int
+times_measure(struct media *m, struct media_error *error)
+{
+	int	status;
+
+	if ((status = media_clock_open(m, error)) != MEDIA_OK || (status = media_rate_read(m, error)) != MEDIA_OK)
+		return (status);
+	/* A few bytes can claim any duration, and timestamps may jump: then the film itself has to show how long it is. */
+	if (m->info.duration > MEDIA_MAX_SECONDS && (double)m->source.size > m->info.duration * LEAST_RATE)
+		return (media_fail(error, MEDIA_TOO_LARGE, "The film is too long: %.1f hours, the maximum is 12 hours.", m->info.duration / 3600));
+	media_fields_probe(m);
 
 	return (MEDIA_OK);
 }
@@ -324,6 +312,8 @@ media_open(const struct media_source *source, struct media **out, struct media_e
 		status = media_fail(error, MEDIA_MEMORY, "Out of memory.");
 	else if ((status = format_open(m, error)) == MEDIA_OK && (status = streams_choose(m, error)) == MEDIA_OK)
 		status = info_fill(m, error);
+	if (status == MEDIA_OK)
+		status = times_measure(m, error);
 	if (status != MEDIA_OK)
 		media_close(m);
 	else
@@ -348,6 +338,7 @@ media_close(struct media *m)
 	for (i = 0; i < m->nnotes; i++)
 		free(m->notes[i]);
 	pthread_mutex_destroy(&m->notes_lock);
+	media_clock_close(m);
 	avformat_close_input(&m->format);
 	if (m->io != NULL)
 		av_freep(&m->io->buffer);

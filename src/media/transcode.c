@@ -22,7 +22,6 @@
 #define AUDIO_BITRATE		128000
 #define REPORT_MS		200
 #define DAMAGE_SHARE		0.5	/* maximum share of video packets that do not decode */
-#define COMPLETE_SHARE		0.9	/* minimum share of the duration in the header that must be present */
 
 /* A track of the source: its decoder and the filters that make its frames uniform. */
 struct track {
@@ -31,6 +30,7 @@ struct track {
 	AVFilterGraph		*graph;
 	AVFilterContext		*in, *out;
 	int			format, width, height;	/* of the frames that the graph accepts */
+	int			deinterlaces;		/* the graph does */
 	AVChannelLayout		layout;
 	int			rate;
 	int64_t			packets, errors, frames;
@@ -47,10 +47,13 @@ struct run {
 	struct media_encoder		encoders[MEDIA_RUNGS];
 	int				nencoders;
 	int				threads;
-	int64_t				origin;		/* start time of the source, in AV_TIME_BASE */
+	struct media_scan		scan;
+	int				scanning;
+	struct media_pace		early;		/* before the filters; only if they need a constant rate */
+	struct media_pace		pace;		/* after the filters */
+	int64_t				video_next;	/* end of the last decoded frame, in the time base of the track */
 	AVFrame				*last;		/* last video frame that was sent to the encoders */
 	int64_t				audio_end;	/* end of the audio that was sent to the encoders, in samples */
-	double				reached;	/* end of the last packet that was read, in seconds */
 	struct timespec			began, reported;
 };
 
@@ -123,23 +126,44 @@ rotation_filters(const struct media_info *info)
 	}
 }
 
-/* Makes the filter graph of the video: deinterlaces, rotates and converts to the constant frame rate of the renditions. */
+/* Returns the filters that make progressive frames of interlaced ones. */
+static void
+field_filters(const struct run *r, char *text, size_t size)
+{
+	if (r->m->telecined)
+		snprintf(text, size, "fieldmatch=order=%s:combmatch=full,bwdif=mode=send_frame:deint=interlaced,decimate,", r->m->top_first ? "tff" : "bff");
+	else if (r->video.deinterlaces)
+		snprintf(text, size, "bwdif=mode=%s:deint=interlaced,", r->m->field_rate ? "send_field" : "send_frame");
+	else
+		*text = '\0';
+}
+
+/* Returns the time base of the frames that the filters of the video get. */
+static AVRational
+video_base(const struct run *r)
+{
+	return (r->m->telecined ? av_inv_q(r->early.rate) : r->m->format->streams[r->video.stream]->time_base);
+}
+
+/* Makes the filter graph of the video: deinterlaces and rotates. */
 static int
 video_graph(struct run *r, const AVFrame *f)
 {
 	const struct media_info	*info = &r->m->info;
-	AVRational		base = r->m->format->streams[r->video.stream]->time_base;
-	char			text[512], crop[64];
+	AVRational		base = video_base(r);
+	char			text[512], crop[64], rate[64] = "", fields[128];
 
 	media_crop_filter(r->m->format->streams[r->video.stream]->codecpar, f, crop, sizeof(crop));
 	r->video.format = f->format;
 	r->video.width = f->width;
 	r->video.height = f->height;
-	/* Start the time line at 0 for the first graph only. A later one, made because the frame size has changed, continues it. */
-	snprintf(text, sizeof(text), "buffer=video_size=%dx%d:pix_fmt=%d:time_base=%d/%d:pixel_aspect=1/1:colorspace=%d:range=%d,"
-	    "%s%s%sfps=fps=%d/%d%s%s,buffersink", f->width, f->height, f->format, base.num, base.den, f->colorspace,
-	    f->color_range, info->interlaced || (f->flags & AV_FRAME_FLAG_INTERLACED) ? "yadif=deint=interlaced," : "", crop,
-	    rotation_filters(info), info->fps_num, info->fps_den, r->video.frames == 0 ? ":start_time=0" : "", media_alpha_filter(f));
+	r->video.deinterlaces = r->m->telecined || info->interlaced || (f->flags & AV_FRAME_FLAG_INTERLACED);
+	field_filters(r, fields, sizeof(fields));
+	if (r->m->telecined)
+		snprintf(rate, sizeof(rate), ":frame_rate=%d/%d", r->early.rate.num, r->early.rate.den);
+	snprintf(text, sizeof(text), "buffer=video_size=%dx%d:pix_fmt=%d:time_base=%d/%d%s:pixel_aspect=1/1:colorspace=%d:range=%d,"
+	    "%s%s%snull%s,buffersink", f->width, f->height, f->format, base.num, base.den, rate, f->colorspace,
+	    f->color_range, fields, crop, rotation_filters(info), media_alpha_filter(f));
 
 	return (graph_parse(&r->video, text));
 }
@@ -254,10 +278,12 @@ filtered_take(struct run *r, struct track *t)
 			break;
 		}
 		if (t == &r->video) {
-			t->frames++;
-			counter_add(COUNTER_FRAMES, 1);
-			status = media_alpha_compose(frame, r->colour.full) ? feed(r, frame, NULL) : out_of_memory(r);
-			FFSWAP(AVFrame *, r->last, frame);
+			if (!media_alpha_compose(frame, r->colour.full)) {
+				av_frame_free(&frame);
+				return (out_of_memory(r));
+			}
+			status = media_pace_put(&r->pace, frame, av_buffersink_get_time_base(t->out));
+			frame = NULL;
 		} else if (frame->pts >= 0) {
 			status = audio_encode(r, frame);
 		}
@@ -273,7 +299,7 @@ graph_fits(const struct run *r, const struct track *t, const AVFrame *f)
 	if (t->graph == NULL || t->format != f->format)
 		return (0);
 	if (t == &r->video)
-		return (t->width == f->width && t->height == f->height);
+		return (t->width == f->width && t->height == f->height && (t->deinterlaces || !(f->flags & AV_FRAME_FLAG_INTERLACED)));
 
 	return (t->rate == f->sample_rate && t->layout.nb_channels == f->ch_layout.nb_channels);
 }
@@ -306,8 +332,7 @@ frame_prepare(struct run *r, AVFrame *frame)
 static int
 frame_filter(struct run *r, struct track *t, AVFrame *frame)
 {
-	AVRational	base = r->m->format->streams[t->stream]->time_base;
-	int		status;
+	int	status;
 
 	if (t == &r->video && (status = frame_prepare(r, frame)) != MEDIA_OK)
 		return (status);
@@ -317,16 +342,76 @@ frame_filter(struct run *r, struct track *t, AVFrame *frame)
 		if (!(t == &r->video ? video_graph(r, frame) : audio_graph(r, frame)))
 			return (format_refused(r, t, frame));
 	}
-	if (frame->best_effort_timestamp != AV_NOPTS_VALUE)
-		frame->pts = frame->best_effort_timestamp;
-	if (frame->pts != AV_NOPTS_VALUE)
-		frame->pts -= av_rescale_q(r->origin, AV_TIME_BASE_Q, base);
 	if (t == &r->audio && frame->ch_layout.order == AV_CHANNEL_ORDER_UNSPEC && av_channel_layout_copy(&frame->ch_layout, &t->layout) < 0)
 		return (out_of_memory(r));
 	if (av_buffersrc_add_frame(t->in, frame) < 0)
 		return (MEDIA_OK);	/* skip the frame: one bad frame must not fail the film */
 
 	return (filtered_take(r, t));
+}
+
+/* Sets the time of a decoded frame: 0 is the beginning of the film. */
+static void
+frame_time(struct run *r, const struct track *t, AVFrame *frame)
+{
+	if (frame->best_effort_timestamp != AV_NOPTS_VALUE)
+		frame->pts = frame->best_effort_timestamp;
+	if (frame->pts != AV_NOPTS_VALUE)
+		frame->pts -= av_rescale_q(r->m->clock.origin, AV_TIME_BASE_Q, r->m->format->streams[t->stream]->time_base);
+}
+
+/* Sets time and duration of a video frame. A frame without timestamp follows the one before, as in H.264 without container. */
+static void
+video_time(struct run *r, AVFrame *frame)
+{
+	const AVStream	*s = r->m->format->streams[r->video.stream];
+	AVRational	rate = { r->m->info.fps_num, r->m->info.fps_den };
+	int		counted = (r->m->format->iformat->flags & AVFMT_NOTIMESTAMPS) &&
+			    (s->codecpar->codec_id == AV_CODEC_ID_H264 || s->codecpar->codec_id == AV_CODEC_ID_HEVC);
+
+	frame_time(r, &r->video, frame);
+	if (counted || frame->duration <= 0)
+		frame->duration = av_rescale_q(1, av_inv_q(rate), s->time_base);
+	if (counted || frame->pts == AV_NOPTS_VALUE)
+		frame->pts = r->video_next;
+	r->video_next = frame->pts + frame->duration;
+}
+
+/* Passes a decoded frame on to the filters; NULL flushes what is between decoder and filters. Takes the frame. */
+static int
+video_take(struct run *r, AVFrame *frame)
+{
+	int	status;
+
+	if (frame != NULL)
+		video_time(r, frame);
+	if (r->m->telecined)
+		return (frame != NULL ? media_pace_put(&r->early, frame, r->m->format->streams[r->video.stream]->time_base) :
+		    media_pace_end(&r->early));
+	if (frame == NULL)
+		return (MEDIA_OK);
+	status = r->scanning && !media_scan_frame(&r->scan, frame) ? out_of_memory(r) : frame_filter(r, &r->video, frame);
+	av_frame_free(&frame);
+
+	return (status);
+}
+
+/* Passes a frame of the constant rate on to the filters. */
+static int
+early_emit(void *ctx, const AVFrame *frame)
+{
+	struct run	*r = ctx;
+	AVFrame		*copy = av_frame_clone(frame);
+	int		status;
+
+	if (copy == NULL)
+		return (out_of_memory(r));
+	copy->pts = r->early.next;
+	copy->duration = 1;
+	status = frame_filter(r, &r->video, copy);
+	av_frame_free(&copy);
+
+	return (status);
 }
 
 static int
@@ -345,8 +430,14 @@ packet_decode(struct run *r, struct track *t, const AVPacket *packet)
 	while (status == MEDIA_OK) {
 		if ((frame = av_frame_alloc()) == NULL)
 			return (out_of_memory(r));
-		if ((got = avcodec_receive_frame(t->decoder, frame)) >= 0)
+		got = avcodec_receive_frame(t->decoder, frame);
+		if (got >= 0 && t == &r->video) {
+			status = video_take(r, frame);
+			frame = NULL;
+		} else if (got >= 0) {
+			frame_time(r, t, frame);
 			status = frame_filter(r, t, frame);
+		}
 		av_frame_free(&frame);
 		if (got < 0)
 			break;
@@ -403,18 +494,22 @@ watch_check(struct run *r)
 	return (MEDIA_OK);
 }
 
-static void
-packet_note(struct run *r, const AVPacket *p)
+/* Sends a frame of the renditions to the encoders. */
+static int
+frame_emit(void *ctx, const AVFrame *frame)
 {
-	AVRational	base = r->m->format->streams[p->stream_index]->time_base;
-	int64_t		time = p->pts != AV_NOPTS_VALUE ? p->pts : p->dts;
-	double		end;
+	struct run	*r = ctx;
+	int		status;
 
-	if (time == AV_NOPTS_VALUE)
-		return;
-	end = (double)(time + p->duration) * av_q2d(base) - (double)r->origin / AV_TIME_BASE;
-	if (end > r->reached)
-		r->reached = end;
+	r->video.frames++;
+	counter_add(COUNTER_FRAMES, 1);
+	if ((status = watch_check(r)) != MEDIA_OK || (status = feed(r, frame, NULL)) != MEDIA_OK)
+		return (status);
+	if (r->last == NULL && (r->last = av_frame_alloc()) == NULL)
+		return (out_of_memory(r));
+	av_frame_unref(r->last);
+
+	return (av_frame_ref(r->last, frame) >= 0 ? MEDIA_OK : out_of_memory(r));
 }
 
 /* Refuses what would take too long, and what is encrypted. */
@@ -435,8 +530,7 @@ film_read(struct run *r)
 
 	if (packet == NULL)
 		return (out_of_memory(r));
-	while (status == MEDIA_OK && (status = watch_check(r)) == MEDIA_OK && (got = av_read_frame(r->m->format, packet)) >= 0) {
-		packet_note(r, packet);
+	while (status == MEDIA_OK && (status = watch_check(r)) == MEDIA_OK && (got = media_clock_read(r->m, packet)) >= 0) {
 		if ((status = packet_check(r, packet)) == MEDIA_OK && packet->stream_index == r->video.stream)
 			status = packet_decode(r, &r->video, packet);
 		else if (status == MEDIA_OK && r->audio.decoder != NULL && packet->stream_index == r->audio.stream)
@@ -482,8 +576,12 @@ film_flush(struct run *r)
 		if (tracks[i]->decoder == NULL)
 			continue;
 		status = packet_decode(r, tracks[i], NULL);
+		if (status == MEDIA_OK && tracks[i] == &r->video)
+			status = video_take(r, NULL);
 		if (status == MEDIA_OK && tracks[i]->graph != NULL && av_buffersrc_add_frame(tracks[i]->in, NULL) >= 0)
 			status = filtered_take(r, tracks[i]);
+		if (status == MEDIA_OK && tracks[i] == &r->video)
+			status = media_pace_end(&r->pace);
 	}
 	if (status == MEDIA_OK && r->aac != NULL)
 		status = audio_encode(r, NULL);
@@ -491,11 +589,20 @@ film_flush(struct run *r)
 	return (status == MEDIA_OK ? frame_hold(r) : status);
 }
 
+static void
+video_note(struct run *r)
+{
+	if (r->m->telecined)
+		media_note(r->m, "The film has 24 frames in 60 fields a second (telecine); the 24 frames were restored.");
+	else if (r->scan.marked > 0)
+		media_note(r->m, "The video is interlaced although the file does not say so; it was deinterlaced.");
+}
+
 /* Fails a film without frames, with more than half of its video packets undecodable, or shorter than its header states. */
 static int
 film_check(struct run *r)
 {
-	const struct media_info	*info = &r->m->info;
+	double	stated, found;
 
 	if (r->video.frames == 0)
 		return (media_fail(r->error, r->video.packets > 0 ? MEDIA_DAMAGED : MEDIA_NO_VIDEO_TRACK,
@@ -505,9 +612,11 @@ film_check(struct run *r)
 	if ((double)r->video.errors > DAMAGE_SHARE * (double)r->video.packets)
 		return (media_fail(r->error, MEDIA_DAMAGED, "The video is damaged: %lld of %lld packets cannot be decoded.", (long long)r->video.errors,
 		    (long long)r->video.packets));
-	if (info->duration > 2 && r->reached < info->duration * COMPLETE_SHARE - 1)
+	if (!media_clock_complete(r->m, &stated, &found))
 		return (media_fail(r->error, MEDIA_TRUNCATED, "The file is incomplete: its header states %.0f seconds, but its data ends after %.0f seconds.",
-		    info->duration, r->reached));
+		    stated, found));
+	media_clock_note(r->m);
+	video_note(r);
 
 	return (MEDIA_OK);
 }
@@ -586,7 +695,11 @@ run_open(struct run *r)
 	r->audio.stream = -1;
 	if (m->audio >= 0 && decoder_open(r, &r->audio, m->audio) && !aac_open(r))
 		return (media_fail(r->error, MEDIA_INTERNAL, "The AAC encoder cannot be opened."));
-	r->origin = m->format->start_time != AV_NOPTS_VALUE ? m->format->start_time : 0;
+	r->pace = (struct media_pace){ .rate = { m->info.fps_num, m->info.fps_den }, .emit = frame_emit, .ctx = r };
+	r->early = (struct media_pace){ .rate = av_mul_q(r->pace.rate, (AVRational){ 5, 4 }), .emit = early_emit, .ctx = r };
+	r->scan.on = m->interlaced_unmarked;
+	r->scan.top_first = m->top_first;
+	r->scanning = media_scan_wanted(m) || m->field_rate;
 	clock_gettime(CLOCK_MONOTONIC, &r->began);
 
 	return (MEDIA_OK);
@@ -627,6 +740,9 @@ media_transcode(struct media *m, const struct media_step *steps, int nsteps, con
 	avcodec_free_context(&r->aac);
 	media_colour_free(&r->colour);
 	av_frame_free(&r->last);
+	av_frame_free(&r->pace.held);
+	av_frame_free(&r->early.held);
+	media_scan_free(&r->scan);
 	free(r);
 	m->canceled = NULL;
 	if (status != MEDIA_OK)

@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 
+#include "base/conf.h"
 #include "base/random.h"
 #include "transcode/film.h"
 #include "transcode/source.h"
@@ -201,6 +202,8 @@ film_open(struct film *f)
 	from.size = (int64_t)stat.size;
 	if (media_open(&from, &f->media, &error) != MEDIA_OK)
 		return (media_failed(f, &error));
+	if (!strcmp(conf_str(CONF_DEINTERLACE), "field"))
+		media_fields_double(f->media);
 	f->nsteps = media_ladder(media_info(f->media), f->order->renditions, f->steps);
 
 	return (f->nsteps > 0 || film_failed(f, 0, "", "No rendition was requested."));
