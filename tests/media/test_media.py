@@ -213,11 +213,11 @@ def test_frames_at_uneven_times_come_out_even(tmp_path):
 
 
 def test_odd_sizes_and_wide_pixels(tmp_path):
-    film = make(tmp_path / "odd.mkv", "-c:v", "libx264", "-preset", "ultrafast", "-vf", "scale=641:363,setsar=1", "-pix_fmt", "yuv444p", "-c:a", "aac", seconds=2)
-    assert (streams(film)[0]["video"]["width"], streams(film)[0]["video"]["height"]) == (641, 363)
+    film = make(tmp_path / "odd.mkv", "-c:v", "libx264", "-preset", "ultrafast", "-vf", "scale=701:397,setsar=1", "-pix_fmt", "yuv444p", "-c:a", "aac", seconds=2)
+    assert (streams(film)[0]["video"]["width"], streams(film)[0]["video"]["height"]) == (701, 397)
     transcode(film, tmp_path / "odd")
     v, _ = check(tmp_path / "odd", "R720", 2)
-    assert (v["width"], v["height"]) == (640, 362)
+    assert (v["width"], v["height"]) == (700, 396)
     film = make(tmp_path / "pal.mpg", "-vf", "setsar=64/45", "-c:v", "mpeg2video", "-b:v", "4M", "-c:a", "mp2", size="720x576", seconds=2)
     transcode(film, tmp_path / "pal")
     v, _ = check(tmp_path / "pal", "R720", 2)

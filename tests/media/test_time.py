@@ -36,8 +36,8 @@ def video(path):
 
 
 def likeness(path, reference):
-    """The structural similarity of two films, frame by frame; 1 is equal."""
-    r = subprocess.run(["ffmpeg", "-nostdin", "-i", str(reference), "-i", path, "-lavfi", "[0:v]format=yuv420p[a];[1:v]format=yuv420p[b];[a][b]ssim", "-f",
+    """Returns the structural similarity of two films, frame by frame; 1 is equal. The reference is untagged, that is BT.601."""
+    r = subprocess.run(["ffmpeg", "-nostdin", "-i", str(reference), "-i", path, "-lavfi", "[0:v]scale=in_color_matrix=bt601:out_color_matrix=bt709,format=yuv420p[a];[1:v]format=yuv420p[b];[a][b]ssim", "-f",
                         "null", "-"], capture_output=True, text=True, timeout=60)
     return float(re.search(r"SSIM Y:([0-9.]+)", r.stderr)[1])
 
