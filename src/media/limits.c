@@ -20,12 +20,12 @@
 #define ALLOC_MAX		(512u << 20)	/* bytes in one allocation of FFmpeg */
 #define LOOK_MS			20
 #define MEGABYTE		(1 << 20)
-#define OPEN_MEMORY		(256ll << 20)	/* for the tables of the tracks, beside a quarter of the file's size */
-#define TABLES_MAX		(2ll << 30)
-#define PROBE_MEMORY		(768ll << 20)	/* for the packets and frames by which the tracks are detected */
-#define RUN_MEMORY		(1ll << 30)
+#define OPEN_MEMORY		(256LL << 20)	/* for the tables of the tracks, beside a quarter of the file's size */
+#define TABLES_MAX		(2LL << 30)
+#define PROBE_MEMORY		(768LL << 20)	/* for the packets and frames by which the tracks are detected */
+#define RUN_MEMORY		(1LL << 30)
 #define RUN_MEMORY_PIXEL	400		/* bytes for each pixel of a source frame: frames in decoder, queues and encoders */
-#define SHARE_OF_LIMIT		0.75		/* of the memory of the container or machine */
+#define SHARE_OF_LIMIT		0.85		/* of the memory of the container or machine */
 #define OPEN_CPU		60.0		/* seconds of processor time, and for each GiB of the file as much again */
 #define RUN_CPU			120.0		/* seconds, and for each second of the film: */
 #define RUN_CPU_SECOND		4.0
@@ -35,7 +35,7 @@
 #define SECONDS_PER_BYTE	0.05		/* more: 160 bit/s */
 
 #define REPEATS			4		/* times that a film may read its file, by edits that show the same again and again, */
-#define FREE_BYTES		(64ll << 20)	/* and so many bytes more */
+#define FREE_BYTES		(64LL << 20)	/* and so many bytes more */
 
 #if defined(UNSANDBOXED)
 #define TEST_BUILD		4		/* sanitizers and valgrind take more of both */
