@@ -211,7 +211,7 @@ start_seconds(const AVStream *s)
 	return (s->start_time != AV_NOPTS_VALUE ? (double)s->start_time * av_q2d(s->time_base) : 0);
 }
 
-/* Returns 1 if the header states a duration for each track. FFmpeg sets the duration of the tracks for other formats, too, but to that of the file. */
+/* Returns 1 if the header states a duration for each track. For other formats FFmpeg sets that of the tracks, too, to the file's. */
 static int
 tracks_stated(const struct media *m)
 {

@@ -48,7 +48,8 @@ sample(const uint8_t *line, int x, const AVComponentDescriptor *c)
 }
 
 static void
-line_compare(struct comb *sums, const uint8_t *cur, ptrdiff_t pitch, const uint8_t *prev, int parity, int width, int step, const AVComponentDescriptor *c)
+line_compare(struct comb *sums, const uint8_t *cur, ptrdiff_t pitch, const uint8_t *prev, int parity, int width, int step,
+    const AVComponentDescriptor *c)
 {
 	int64_t	across = 0, within = 0, moved = 0;
 	int	x, around, mine, other;
