@@ -92,7 +92,8 @@ stuck_exit(const char *text)
 int
 transcode_file(const char *input, const char *outdir, int json)
 {
-	struct media_options	options = { .field_rate = !strcmp(conf_str(CONF_DEINTERLACE), "field") };
+	struct media_options	options = { .field_rate = !strcmp(conf_str(CONF_DEINTERLACE), "field"),
+				    .allow_silent = (int)conf_int(CONF_ALLOW_SILENT) };
 	struct media_result	result;
 	struct media_error	error;
 	json_t			*notes = json_array();

@@ -170,6 +170,8 @@ CONF_VAR(TRANSCODE_RETRY_MS, CONF_NUMBER, .fallback = "5000", .min = 1, .max = 3
     .help = "Delay in milliseconds before a transcode job that failed for a temporary reason is retried; doubled for each further retry.")
 CONF_VAR(DEINTERLACE, CONF_CHOICE, .fallback = "frame", .choices = "frame|field",
     .help = "What becomes of interlaced films. frame: one frame of each two fields, 25 or 29.97 a second; field: one frame of each field, 50 or 59.94 a second.")
+CONF_VAR(ALLOW_SILENT, CONF_YESNO, .fallback = "0",
+    .help = "Transcode a film whose sound cannot be decoded as a silent film, with a note. If no: it is refused.")
 CONF_VAR(QUEUE_SWEEP_MS, CONF_NUMBER, .fallback = "10000", .min = 20, .max = 3600000,
     .help = "Interval in milliseconds at which transcode workers poll for jobs, and the first worker of every process searches for expired leases.")
 CONF_VAR(POPULARITY_CACHE_SEC, CONF_NUMBER, .fallback = "300", .min = 0, .max = 86400,

@@ -38,12 +38,16 @@ static int
 streams_grow(struct media_clock *c, unsigned n)
 {
 	struct clock_stream	*grown;
+	unsigned		i;
 
 	if (n <= c->nstreams)
 		return (1);
 	if ((grown = realloc(c->streams, n * sizeof(*grown))) == NULL)
 		return (0);
 	memset(grown + c->nstreams, 0, (n - c->nstreams) * sizeof(*grown));
+	/* A stream that the demuxer meets later can be the sound (audio_tracks.c). */
+	for (i = c->nstreams; i < n; i++)
+		grown[i].used = 1;
 	c->streams = grown;
 	c->nstreams = n;
 

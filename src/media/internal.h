@@ -51,6 +51,17 @@ struct media_clock {
 	int			status;		/* of reading ahead: negative at the end of the file */
 };
 
+#define MEDIA_AUDIO_RATE	48000	/* samples per second of the renditions' sound */
+#define MEDIA_SOUNDS_MAX	8
+
+/* A track of the source that becomes the sound of the renditions, alone or together with others. */
+struct media_sound {
+	int	stream;		/* index; -1 if the demuxer meets the track later */
+	int	id;		/* AVStream.id, by which it is then known */
+	int	mono;		/* one of several mono tracks: its sound goes to both sides with these gains */
+	float	left, right;	/* 1 unless mono */
+};
+
 /* An opened film. */
 struct media {
 	struct media_source		source;
@@ -60,7 +71,10 @@ struct media {
 	void				*cancel_ctx;
 	AVIOContext			*io;
 	AVFormatContext			*format;
-	int				video, audio;	/* stream indexes; audio is -1 if there is none */
+	int				video;		/* stream index */
+	struct media_sound		sounds[MEDIA_SOUNDS_MAX];
+	int				nsounds;	/* 0: the renditions have no sound */
+	char				silent[160];	/* reason, if the film has sound but none that can be decoded */
 	struct media_info		info;
 	struct media_clock		clock;
 	int				interlaced_unmarked;	/* its frames are not marked as such */
@@ -163,6 +177,25 @@ int	media_scan_wanted(const struct media *);
 /* Decodes the packets that were read ahead; sets info.interlaced and what internal.h says about fields. */
 void	media_fields_probe(struct media *);
 
+/* Opens the AVIOContext and allocates the AVFormatContext of a film, or frees both. Returns 0 if out of memory. See source_io.c. */
+int	media_io_open(struct media *);
+void	media_io_close(struct media *);
+
+/*
+ * Makes a filter graph from its text, in place of *graph, and returns its first and last filter.
+ * Returns 0, with *graph NULL, if the text is wrong or the filters do not accept the format.
+ */
+int	media_graph_parse(AVFilterGraph **graph, AVFilterContext **in, AVFilterContext **out, const char *text);
+
+/*
+ * Choose the audio tracks of a film whose video track is known: fills m->sounds,
+ * m->silent and the audio fields of m->info, and notes what is left out. May read
+ * the whole source, if the beginning shows no sound in a container that may bring
+ * tracks later. media_audio_uses() returns 1 for a stream that was chosen. See audio_tracks.c.
+ */
+void	media_audio_choose(struct media *);
+int	media_audio_uses(const struct media *, int stream);
+
 /* A queue between two threads, bounded by the number of items. media_queue_free() frees the items that are left. */
 struct media_queue {
 	pthread_mutex_t	lock;
@@ -200,6 +233,40 @@ int	media_fragments_add(struct media_fragments *, AVPacket **video, int nvideo, 
 /* Delivers the remaining parts, part 1 last, and fills `out` except for rung, size and frame rate. */
 int	media_fragments_end(struct media_fragments *, struct media_rendition *out, struct media_error *);
 void	media_fragments_free(struct media_fragments *);
+
+/*
+ * The sound of a film, from packets of the source to packets of AAC, which
+ * packet() receives without gap from time 0 on. packet() returns MEDIA_OK or a
+ * reason. Used by the thread of media_transcode(). Functions return MEDIA_OK or the reason. See audio.c.
+ */
+struct media_audio;
+
+/* `origin` is subtracted from all times, in AV_TIME_BASE. Returns NULL if out of memory. */
+struct media_audio	*media_audio_new(struct media *, const struct media_options *, int64_t origin, int (*packet)(void *, AVPacket *),
+			    void *ctx, struct media_error *);
+const AVCodecContext	*media_audio_codec(const struct media_audio *);
+/* Takes a packet of any stream except video. It is ignored unless its track was chosen. */
+int	media_audio_packet(struct media_audio *, const AVPacket *);
+/* Tells the length of the video so far, in seconds. Sound that is far behind becomes silence, so that the encoders need not wait for it. */
+int	media_audio_follow(struct media_audio *, double seconds);
+/* Ends the sound: adds silence until the end of the video, and notes what was repaired. *length is its length in samples. */
+int	media_audio_end(struct media_audio *, double seconds, int64_t *length);
+void	media_audio_free(struct media_audio *);
+
+/* The time line of the sound: samples at their positions. Positions are in samples from time 0. See audio_line.c. */
+struct media_line;
+
+struct media_line	*media_line_new(const struct media_options *, int (*packet)(void *, AVPacket *), void *ctx, struct media_error *);
+const AVCodecContext	*media_line_codec(const struct media_line *);
+/* Returns the position up to which samples were encoded. */
+int64_t	media_line_base(const struct media_line *);
+/* Adds n samples, not before the base, to what is there. */
+int	media_line_add(struct media_line *, int64_t position, const float *left, float left_gain, const float *right, float right_gain, size_t n);
+/* Encodes in whole frames what is before `until`. */
+int	media_line_encode(struct media_line *, int64_t until);
+/* Encodes the rest before `until` and flushes the encoder. */
+int	media_line_end(struct media_line *, int64_t until);
+void	media_line_free(struct media_line *);
 
 /* Input of an encoder: a video frame or a packet of encoded audio. The other is NULL. */
 struct media_item {

@@ -7,7 +7,7 @@
 
 #include "media/internal.h"
 
-#define GOPS_WAITING_MAX	4	/* GOPs that wait for their audio; above it they are written without */
+#define GOPS_WAITING_MAX	8	/* GOPs that wait for their audio, which is at most ten seconds late (audio.c) */
 #define REORDER_MIN		15	/* frames per second from which frames are reordered */
 #define PACKETS_MAX		4096	/* of one GOP */
 #define AUDIO_PACKETS_MAX	100000	/* about 35 minutes of AAC at 48 kHz */

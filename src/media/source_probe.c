@@ -12,7 +12,6 @@
 
 #include "media/internal.h"
 
-#define READ_BYTES	(1 << 20)
 #define PROBE_BYTES	(32 << 20)
 #define PROBE_SECONDS	20
 #define LOG_LINES	100	/* for one film */
@@ -43,61 +42,6 @@ media_init(void (*log)(int level, const char *line))
 {
 	log_line = log;
 	av_log_set_callback(av_log_line);
-}
-
-static int
-io_read(void *arg, uint8_t *buf, int len)
-{
-	struct media	*m = arg;
-	int64_t		n;
-
-	if (media_limits_reached(m) || (m->canceled != NULL && m->canceled(m->cancel_ctx)))
-		return (AVERROR_EXIT);
-	if (m->offset >= m->source.size)
-		return (AVERROR_EOF);
-	n = m->source.read_at(m->source.ctx, m->offset, buf, (size_t)len);
-	if (n < 0) {
-		m->source_failed = 1;
-		return (AVERROR(EIO));
-	}
-	if (n == 0)
-		return (AVERROR_EOF);
-	m->offset += n;
-
-	return ((int)n);
-}
-
-static int64_t
-io_seek(void *arg, int64_t offset, int whence)
-{
-	struct media	*m = arg;
-
-	whence &= ~AVSEEK_FORCE;
-	if (whence == AVSEEK_SIZE)
-		return (m->source.size);
-	if (whence == SEEK_CUR)
-		offset += m->offset;
-	else if (whence == SEEK_END)
-		offset += m->source.size;
-	if (offset < 0)
-		return (AVERROR(EINVAL));
-
-	return (m->offset = offset);
-}
-
-static int
-io_open(struct media *m)
-{
-	uint8_t	*buffer = av_malloc(READ_BYTES);
-
-	if (buffer == NULL)
-		return (0);
-	if ((m->io = avio_alloc_context(buffer, READ_BYTES, 0, m, io_read, NULL, io_seek)) == NULL) {
-		av_free(buffer);
-		return (0);
-	}
-
-	return ((m->format = avformat_alloc_context()) != NULL);
 }
 
 /* Returns 1 if the source begins with a box that MP4 and QuickTime files begin with; a truncated file does too. */
@@ -154,7 +98,7 @@ format_open(struct media *m, struct media_error *error)
 	return (MEDIA_OK);
 }
 
-/* Chooses the video track and the audio track that belongs to it. */
+/* Chooses the video track and the audio tracks that belong to it. */
 static int
 streams_choose(struct media *m, struct media_error *error)
 {
@@ -162,11 +106,13 @@ streams_choose(struct media *m, struct media_error *error)
 
 	if (media_video_choose(m, error) != MEDIA_OK)
 		return (error->reason);
-	m->audio = av_find_best_stream(m->format, AVMEDIA_TYPE_AUDIO, -1, m->video, NULL, 0);
-	if (m->audio < 0)
-		m->audio = -1;
+	media_audio_choose(m);
+	if (media_limits_reached(m))
+		return (media_limits_fail(m, error));
+	if (m->source_failed)
+		return (media_fail(error, MEDIA_SOURCE, "The source file could not be read."));
 	for (i = 0; i < m->format->nb_streams; i++)
-		m->format->streams[i]->discard = (int)i == m->video || (int)i == m->audio ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
+		m->format->streams[i]->discard = (int)i == m->video || media_audio_uses(m, (int)i) ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
 
 	return (MEDIA_OK);
 }
@@ -249,7 +195,7 @@ static int
 info_fill(struct media *m, struct media_error *error)
 {
 	AVStream			*s = m->format->streams[m->video];
-	const AVCodecParameters		*par = s->codecpar, *audio;
+	const AVCodecParameters		*par = s->codecpar;
 
 	if (par->width <= 0 || par->height <= 0)
 		return (media_fail(error, MEDIA_NO_VIDEO_TRACK, "The video track has no frame size."));
@@ -262,16 +208,6 @@ info_fill(struct media *m, struct media_error *error)
 	m->info.hdr = par->color_trc == AVCOL_TRC_SMPTE2084 || par->color_trc == AVCOL_TRC_ARIB_STD_B67;
 	name_copy(m->info.container, sizeof(m->info.container), m->format->iformat->name);
 	name_copy(m->info.video_codec, sizeof(m->info.video_codec), avcodec_get_name(par->codec_id));
-	if (m->audio >= 0) {
-		audio = m->format->streams[m->audio]->codecpar;
-		if (avcodec_find_decoder(audio->codec_id) == NULL || audio->sample_rate <= 0 || audio->ch_layout.nb_channels <= 0) {
-			m->audio = -1;
-		} else {
-			name_copy(m->info.audio_codec, sizeof(m->info.audio_codec), avcodec_get_name(audio->codec_id));
-			m->info.audio_channels = audio->ch_layout.nb_channels;
-			m->info.audio_rate = audio->sample_rate;
-		}
-	}
 
 	return (MEDIA_OK);
 }
@@ -308,7 +244,7 @@ media_open(const struct media_source *source, struct media **out, struct media_e
 	pthread_mutex_init(&m->notes_lock, NULL);
 	atomic_store(&lines, 0);
 	atomic_store(&streams_over, 0);
-	if (!media_limits_begin(m) || !io_open(m))
+	if (!media_limits_begin(m) || !media_io_open(m))
 		status = media_fail(error, MEDIA_MEMORY, "Out of memory.");
 	else if ((status = format_open(m, error)) == MEDIA_OK && (status = streams_choose(m, error)) == MEDIA_OK)
 		status = info_fill(m, error);
@@ -339,10 +275,7 @@ media_close(struct media *m)
 		free(m->notes[i]);
 	pthread_mutex_destroy(&m->notes_lock);
 	media_clock_close(m);
-	avformat_close_input(&m->format);
-	if (m->io != NULL)
-		av_freep(&m->io->buffer);
-	avio_context_free(&m->io);
+	media_io_close(m);
 	media_limits_end(m);
 	free(m);
 }

@@ -10,7 +10,6 @@
 
 #include <libavfilter/buffersink.h>
 #include <libavfilter/buffersrc.h>
-#include <libavutil/channel_layout.h>
 #include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
 
@@ -18,12 +17,10 @@
 #include "media/internal.h"
 
 #define QUEUE_ITEMS		24
-#define AUDIO_RATE		48000
-#define AUDIO_BITRATE		128000
 #define REPORT_MS		200
 #define DAMAGE_SHARE		0.5	/* maximum share of video packets that do not decode */
 
-/* A track of the source: its decoder and the filters that make its frames uniform. */
+/* The video track of the source: its decoder and the filters that make its frames uniform. */
 struct track {
 	int			stream;
 	AVCodecContext		*decoder;
@@ -31,8 +28,6 @@ struct track {
 	AVFilterContext		*in, *out;
 	int			format, width, height;	/* of the frames that the graph accepts */
 	int			deinterlaces;		/* the graph does */
-	AVChannelLayout		layout;
-	int			rate;
 	int64_t			packets, errors, frames;
 };
 
@@ -41,8 +36,8 @@ struct run {
 	const struct media_options	*options;
 	const struct media_watch	*watch;
 	struct media_error		*error;
-	struct track			video, audio;
-	AVCodecContext			*aac;
+	struct track			video;
+	struct media_audio		*audio;		/* NULL without sound */
 	struct media_colour		colour;
 	struct media_encoder		encoders[MEDIA_RUNGS];
 	int				nencoders;
@@ -53,7 +48,7 @@ struct run {
 	struct media_pace		pace;		/* after the filters */
 	int64_t				video_next;	/* end of the last decoded frame, in the time base of the track */
 	AVFrame				*last;		/* last video frame that was sent to the encoders */
-	int64_t				audio_end;	/* end of the audio that was sent to the encoders, in samples */
+	int64_t				audio_end;	/* length of the audio in samples, at the end of the film */
 	struct timespec			began, reported;
 };
 
@@ -84,31 +79,9 @@ decoder_open(struct run *r, struct track *t, int stream)
 	if ((t->decoder = avcodec_alloc_context3(codec)) == NULL || avcodec_parameters_to_context(t->decoder, s->codecpar) < 0)
 		return (0);
 	t->decoder->pkt_timebase = s->time_base;
-	t->decoder->thread_count = codec->type == AVMEDIA_TYPE_VIDEO ? r->threads : 1;
+	t->decoder->thread_count = r->threads;
 
 	return (avcodec_open2(t->decoder, codec, NULL) >= 0);
-}
-
-static int
-graph_parse(struct track *t, const char *text)
-{
-	AVFilterInOut	*ins = NULL, *outs = NULL;
-	int		ok;
-
-	avfilter_graph_free(&t->graph);
-	if ((t->graph = avfilter_graph_alloc()) == NULL)
-		return (0);
-	t->graph->nb_threads = 1;
-	ok = avfilter_graph_parse2(t->graph, text, &ins, &outs) >= 0;
-	avfilter_inout_free(&ins);
-	avfilter_inout_free(&outs);
-	if (!ok)
-		return (0);
-	/* The configuration may add a scaler at the end of the list. */
-	t->in = t->graph->filters[0];
-	t->out = t->graph->filters[t->graph->nb_filters - 1];
-
-	return (avfilter_graph_config(t->graph, NULL) >= 0);
 }
 
 static const char *
@@ -165,51 +138,7 @@ video_graph(struct run *r, const AVFrame *f)
 	    "%s%s%snull%s,buffersink", f->width, f->height, f->format, base.num, base.den, rate, f->colorspace,
 	    f->color_range, fields, crop, rotation_filters(info), media_alpha_filter(f));
 
-	return (graph_parse(&r->video, text));
-}
-
-static int
-audio_graph(struct run *r, const AVFrame *f)
-{
-	AVRational	base = r->m->format->streams[r->audio.stream]->time_base;
-	char		text[512], layout[64];
-	int		first = r->audio.graph == NULL;
-
-	if (av_channel_layout_copy(&r->audio.layout, &f->ch_layout) < 0)
-		return (0);
-	/* If the file does not state the channel layout, use the default layout for the number of channels. */
-	if (r->audio.layout.order == AV_CHANNEL_ORDER_UNSPEC)
-		av_channel_layout_default(&r->audio.layout, f->ch_layout.nb_channels);
-	if (av_channel_layout_describe(&r->audio.layout, layout, sizeof(layout)) < 0)
-		return (0);
-	r->audio.rate = f->sample_rate;
-	r->audio.format = f->format;
-	snprintf(text, sizeof(text), "abuffer=time_base=%d/%d:sample_rate=%d:sample_fmt=%d:channel_layout=%s,"
-	    "aresample=%d:async=1000%s,aformat=sample_fmts=fltp:sample_rates=%d:channel_layouts=stereo,abuffersink",
-	    base.num, base.den, f->sample_rate, f->format, layout, AUDIO_RATE, first ? ":first_pts=0" : "", AUDIO_RATE);
-	if (!graph_parse(&r->audio, text))
-		return (0);
-	av_buffersink_set_frame_size(r->audio.out, (unsigned)r->aac->frame_size);
-
-	return (1);
-}
-
-static int
-aac_open(struct run *r)
-{
-	const AVCodec	*codec = avcodec_find_encoder(AV_CODEC_ID_AAC);
-	AVCodecContext	*c;
-
-	if (codec == NULL || (c = r->aac = avcodec_alloc_context3(codec)) == NULL)
-		return (0);
-	c->sample_rate = AUDIO_RATE;
-	c->sample_fmt = AV_SAMPLE_FMT_FLTP;
-	c->bit_rate = r->options != NULL && r->options->audio_bitrate > 0 ? r->options->audio_bitrate : AUDIO_BITRATE;
-	c->time_base = (AVRational){ 1, AUDIO_RATE };
-	c->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
-	av_channel_layout_default(&c->ch_layout, 2);
-
-	return (avcodec_open2(c, codec, NULL) >= 0);
+	return (media_graph_parse(&r->video.graph, &r->video.in, &r->video.out, text));
 }
 
 /* Sends a video frame or an audio packet to each encoder. An encoder that has failed ends the run. */
@@ -238,32 +167,20 @@ feed(struct run *r, const AVFrame *frame, const AVPacket *audio)
 	return (MEDIA_OK);
 }
 
-/* Encodes an audio frame; NULL flushes the encoder. Drops the packets before time 0: they hold the encoder's delay, not audio of the film. */
 static int
-audio_encode(struct run *r, AVFrame *frame)
+audio_feed(void *ctx, AVPacket *packet)
 {
-	AVPacket	*p;
-	int		status;
-
-	if ((status = avcodec_send_frame(r->aac, frame)) < 0)
-		return (media_fail(r->error, MEDIA_INTERNAL, "The audio could not be encoded: %s.", av_err2str(status)));
-	for (;;) {
-		if ((p = av_packet_alloc()) == NULL)
-			return (out_of_memory(r));
-		if (avcodec_receive_packet(r->aac, p) < 0) {
-			av_packet_free(&p);
-			return (MEDIA_OK);
-		}
-		p->time_base = r->aac->time_base;
-		status = p->pts >= 0 ? feed(r, NULL, p) : MEDIA_OK;
-		r->audio_end = p->pts + p->duration;
-		av_packet_free(&p);
-		if (status != MEDIA_OK)
-			return (status);
-	}
+	return (feed(ctx, NULL, packet));
 }
 
-/* Takes the frames that the filters of a track have ready and passes them on. */
+/* Returns the length of the video that was sent to the encoders, in seconds. */
+static double
+video_end(const struct run *r)
+{
+	return ((double)r->video.frames * r->m->info.fps_den / r->m->info.fps_num);
+}
+
+/* Takes the frames that the filters of the video have ready and passes them on. */
 static int
 filtered_take(struct run *r, struct track *t)
 {
@@ -277,45 +194,34 @@ filtered_take(struct run *r, struct track *t)
 			av_frame_free(&frame);
 			break;
 		}
-		if (t == &r->video) {
-			if (!media_alpha_compose(frame, r->colour.full)) {
-				av_frame_free(&frame);
-				return (out_of_memory(r));
-			}
-			status = media_pace_put(&r->pace, frame, av_buffersink_get_time_base(t->out));
-			frame = NULL;
-		} else if (frame->pts >= 0) {
-			status = audio_encode(r, frame);
+		if (!media_alpha_compose(frame, r->colour.full)) {
+			av_frame_free(&frame);
+			return (out_of_memory(r));
 		}
+		status = media_pace_put(&r->pace, frame, av_buffersink_get_time_base(t->out));
+		frame = NULL;
 		av_frame_free(&frame);
+		if (status == MEDIA_OK && r->audio != NULL)
+			status = media_audio_follow(r->audio, video_end(r));
 	}
 
 	return (status);
 }
 
 static int
-graph_fits(const struct run *r, const struct track *t, const AVFrame *f)
+graph_fits(const struct track *t, const AVFrame *f)
 {
-	if (t->graph == NULL || t->format != f->format)
-		return (0);
-	if (t == &r->video)
-		return (t->width == f->width && t->height == f->height && (t->deinterlaces || !(f->flags & AV_FRAME_FLAG_INTERLACED)));
-
-	return (t->rate == f->sample_rate && t->layout.nb_channels == f->ch_layout.nb_channels);
+	return (t->graph != NULL && t->format == f->format && t->width == f->width && t->height == f->height &&
+	    (t->deinterlaces || !(f->flags & AV_FRAME_FLAG_INTERLACED)));
 }
 
 static int
-format_refused(struct run *r, const struct track *t, const AVFrame *f)
+format_refused(struct run *r, const AVFrame *f)
 {
-	const char	*name = t == &r->video ? av_get_pix_fmt_name(f->format) : av_get_sample_fmt_name(f->format);
+	const char	*name = av_get_pix_fmt_name(f->format);
 
-	if (name == NULL)
-		name = "unknown";
-	if (t == &r->video)
-		return (media_fail(r->error, MEDIA_UNSUPPORTED, "Unsupported video format: %d x %d pixels, %s.", f->width, f->height, name));
-
-	return (media_fail(r->error, MEDIA_UNSUPPORTED, "Unsupported audio format: %d channels, %d Hz, %s.", f->ch_layout.nb_channels,
-	    f->sample_rate, name));
+	return (media_fail(r->error, MEDIA_UNSUPPORTED, "Unsupported video format: %d x %d pixels, %s.", f->width, f->height,
+	    name != NULL ? name : "unknown"));
 }
 
 /* Decides the colours of the film by its first frame, and removes what the filters must not see. */
@@ -334,16 +240,14 @@ frame_filter(struct run *r, struct track *t, AVFrame *frame)
 {
 	int	status;
 
-	if (t == &r->video && (status = frame_prepare(r, frame)) != MEDIA_OK)
+	if ((status = frame_prepare(r, frame)) != MEDIA_OK)
 		return (status);
-	if (!graph_fits(r, t, frame)) {
+	if (!graph_fits(t, frame)) {
 		if (t->graph != NULL && av_buffersrc_add_frame(t->in, NULL) >= 0 && (status = filtered_take(r, t)) != MEDIA_OK)
 			return (status);
-		if (!(t == &r->video ? video_graph(r, frame) : audio_graph(r, frame)))
-			return (format_refused(r, t, frame));
+		if (!video_graph(r, frame))
+			return (format_refused(r, frame));
 	}
-	if (t == &r->audio && frame->ch_layout.order == AV_CHANNEL_ORDER_UNSPEC && av_channel_layout_copy(&frame->ch_layout, &t->layout) < 0)
-		return (out_of_memory(r));
 	if (av_buffersrc_add_frame(t->in, frame) < 0)
 		return (MEDIA_OK);	/* skip the frame: one bad frame must not fail the film */
 
@@ -431,12 +335,9 @@ packet_decode(struct run *r, struct track *t, const AVPacket *packet)
 		if ((frame = av_frame_alloc()) == NULL)
 			return (out_of_memory(r));
 		got = avcodec_receive_frame(t->decoder, frame);
-		if (got >= 0 && t == &r->video) {
+		if (got >= 0) {
 			status = video_take(r, frame);
 			frame = NULL;
-		} else if (got >= 0) {
-			frame_time(r, t, frame);
-			status = frame_filter(r, t, frame);
 		}
 		av_frame_free(&frame);
 		if (got < 0)
@@ -533,8 +434,8 @@ film_read(struct run *r)
 	while (status == MEDIA_OK && (status = watch_check(r)) == MEDIA_OK && (got = media_clock_read(r->m, packet)) >= 0) {
 		if ((status = packet_check(r, packet)) == MEDIA_OK && packet->stream_index == r->video.stream)
 			status = packet_decode(r, &r->video, packet);
-		else if (status == MEDIA_OK && r->audio.decoder != NULL && packet->stream_index == r->audio.stream)
-			status = packet_decode(r, &r->audio, packet);
+		else if (status == MEDIA_OK && r->audio != NULL)
+			status = media_audio_packet(r->audio, packet);
 		av_packet_unref(packet);
 	}
 	av_packet_free(&packet);
@@ -551,7 +452,7 @@ static int
 frame_hold(struct run *r)
 {
 	const struct media_info	*info = &r->m->info;
-	int64_t			until = av_rescale(r->audio_end, info->fps_num, (int64_t)info->fps_den * AUDIO_RATE);
+	int64_t			until = av_rescale(r->audio_end, info->fps_num, (int64_t)info->fps_den * MEDIA_AUDIO_RATE);
 	int			status = MEDIA_OK;
 
 	/* Less than half a second needs no frames: the last audio packet usually ends a little later than the last frame. */
@@ -565,26 +466,20 @@ frame_hold(struct run *r)
 	return (status);
 }
 
-/* Flushes the decoders, the filters and the audio encoder. */
+/* Flushes the decoder and the filters of the video, then the sound, which becomes as long as the video or longer. */
 static int
 film_flush(struct run *r)
 {
-	struct track	*tracks[] = { &r->video, &r->audio };
-	int		i, status = MEDIA_OK;
+	int	status = packet_decode(r, &r->video, NULL);
 
-	for (i = 0; i < 2 && status == MEDIA_OK; i++) {
-		if (tracks[i]->decoder == NULL)
-			continue;
-		status = packet_decode(r, tracks[i], NULL);
-		if (status == MEDIA_OK && tracks[i] == &r->video)
-			status = video_take(r, NULL);
-		if (status == MEDIA_OK && tracks[i]->graph != NULL && av_buffersrc_add_frame(tracks[i]->in, NULL) >= 0)
-			status = filtered_take(r, tracks[i]);
-		if (status == MEDIA_OK && tracks[i] == &r->video)
-			status = media_pace_end(&r->pace);
-	}
-	if (status == MEDIA_OK && r->aac != NULL)
-		status = audio_encode(r, NULL);
+	if (status == MEDIA_OK)
+		status = video_take(r, NULL);
+	if (status == MEDIA_OK && r->video.graph != NULL && av_buffersrc_add_frame(r->video.in, NULL) >= 0)
+		status = filtered_take(r, &r->video);
+	if (status == MEDIA_OK)
+		status = media_pace_end(&r->pace);
+	if (status == MEDIA_OK && r->audio != NULL)
+		status = media_audio_end(r->audio, video_end(r), &r->audio_end);
 
 	return (status == MEDIA_OK ? frame_hold(r) : status);
 }
@@ -636,7 +531,7 @@ encoders_start(struct run *r, const struct media_step *steps, int nsteps, const 
 		e->colour = &r->colour;
 		e->options = r->options;
 		e->sink = sink;
-		e->audio = r->aac;
+		e->audio = r->audio != NULL ? media_audio_codec(r->audio) : NULL;
 		e->duration = e->info->duration;
 		media_queue_init(&e->queue, QUEUE_ITEMS);
 		r->nencoders++;
@@ -682,7 +577,6 @@ track_close(struct track *t)
 {
 	avcodec_free_context(&t->decoder);
 	avfilter_graph_free(&t->graph);
-	av_channel_layout_uninit(&t->layout);
 }
 
 static int
@@ -692,8 +586,12 @@ run_open(struct run *r)
 
 	if (!decoder_open(r, &r->video, m->video))
 		return (media_fail(r->error, MEDIA_UNSUPPORTED, "Unsupported video codec: %s (its decoder cannot be opened).", m->info.video_codec));
-	r->audio.stream = -1;
-	if (m->audio >= 0 && decoder_open(r, &r->audio, m->audio) && !aac_open(r))
+	if (*m->silent != '\0') {
+		if (r->options == NULL || !r->options->allow_silent)
+			return (media_fail(r->error, MEDIA_UNSUPPORTED, "The sound cannot be decoded: %s.", m->silent));
+		media_note(m, "The film is silent, because its sound cannot be decoded: %s.", m->silent);
+	}
+	if (m->nsounds > 0 && (r->audio = media_audio_new(m, r->options, m->clock.origin, audio_feed, r, r->error)) == NULL)
 		return (media_fail(r->error, MEDIA_INTERNAL, "The AAC encoder cannot be opened."));
 	r->pace = (struct media_pace){ .rate = { m->info.fps_num, m->info.fps_den }, .emit = frame_emit, .ctx = r };
 	r->early = (struct media_pace){ .rate = av_mul_q(r->pace.rate, (AVRational){ 5, 4 }), .emit = early_emit, .ctx = r };
@@ -736,8 +634,7 @@ media_transcode(struct media *m, const struct media_step *steps, int nsteps, con
 		progress_report(r, 1);
 	result->duration = result->nrenditions > 0 ? result->renditions[0].duration : 0;
 	track_close(&r->video);
-	track_close(&r->audio);
-	avcodec_free_context(&r->aac);
+	media_audio_free(r->audio);
 	media_colour_free(&r->colour);
 	av_frame_free(&r->last);
 	av_frame_free(&r->pace.held);

@@ -250,10 +250,11 @@ static int
 film_transcode(struct film *f)
 {
 	const struct media_sink		sink = { .ctx = f, .part = film_part };
+	const struct media_options	options = { .allow_silent = (int)conf_int(CONF_ALLOW_SILENT) };
 	const struct media_watch	watch = { .ctx = f, .progress = film_progress, .canceled = film_canceled };
 	struct media_error		error;
 
-	if (media_transcode(f->media, f->steps, f->nsteps, NULL, &sink, &watch, &f->result, &error) != MEDIA_OK)
+	if (media_transcode(f->media, f->steps, f->nsteps, &options, &sink, &watch, &f->result, &error) != MEDIA_OK)
 		return (media_failed(f, &error));
 
 	return (1);

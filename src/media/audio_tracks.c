@@ -1,0 +1,504 @@
+/*
+ * Chooses the audio tracks that become the sound of a film.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include <libavutil/avstring.h>
+#include <libavutil/channel_layout.h>
+
+#include "media/internal.h"
+
+#define NAMED_MAX	6	/* tracks that a note names */
+#define SIDE		0.70710678f
+
+/* Kinds of a track that are not the sound of the film as most viewers want it. */
+#define APART		(AV_DISPOSITION_COMMENT | AV_DISPOSITION_HEARING_IMPAIRED | AV_DISPOSITION_VISUAL_IMPAIRED | AV_DISPOSITION_CLEAN_EFFECTS | \
+			    AV_DISPOSITION_DESCRIPTIONS | AV_DISPOSITION_KARAOKE)
+
+/* Points of a track, by the order in which they count. Channels and bit rate count less. */
+#define POINTS_PROGRAM	(1 << 30)	/* of the same program as the video */
+#define POINTS_KNOWN	(1 << 29)	/* the demuxer has seen its sound */
+#define POINTS_MAIN	(1 << 28)
+#define POINTS_LANGUAGE	(1 << 27)
+#define POINTS_DEFAULT	(1 << 26)
+#define CHANNELS_SHIFT	20
+#define CHANNELS_MOST	16
+
+static const char *
+tag(const AVStream *s, const char *name)
+{
+	const AVDictionaryEntry	*e = av_dict_get(s->metadata, name, NULL, 0);
+
+	return (e != NULL ? e->value : "");
+}
+
+/* Returns the language of a track, "" if unknown. */
+static const char *
+language(const AVStream *s)
+{
+	const char	*name = tag(s, "language");
+
+	return (!strcmp(name, "und") || !strcmp(name, "mis") || !strcmp(name, "mul") || !strcmp(name, "zxx") ? "" : name);
+}
+
+static int
+is_audio(const AVStream *s)
+{
+	return (s->codecpar->codec_type == AVMEDIA_TYPE_AUDIO);
+}
+
+/* Returns 1 if the track has no packet, as far as its container tells. */
+static int
+empty(const struct media *m, const AVStream *s)
+{
+	return (!strncmp(m->format->iformat->name, "mov", 3) && s->nb_frames == 0 && s->duration <= 0 && avformat_index_get_entries_count(s) == 0);
+}
+
+static int
+known(const AVStream *s)
+{
+	return (s->codecpar->ch_layout.nb_channels > 0 && s->codecpar->sample_rate > 0);
+}
+
+/* Returns 1 if FFmpeg has a decoder for the track which accepts its parameters. */
+static int
+decodable(const AVStream *s)
+{
+	const AVCodec	*codec = avcodec_find_decoder(s->codecpar->codec_id);
+	AVCodecContext	*c;
+	int		ok;
+
+	if (codec == NULL || (c = avcodec_alloc_context3(codec)) == NULL)
+		return (0);
+	/* A decoder need not open without parameters, which it will find in the packets. */
+	ok = !known(s) || (avcodec_parameters_to_context(c, s->codecpar) >= 0 && avcodec_open2(c, codec, NULL) >= 0);
+	avcodec_free_context(&c);
+
+	return (ok);
+}
+
+/* Returns 1 if both tracks belong to one program, or the video belongs to none. */
+static int
+program_shared(const struct media *m, int stream)
+{
+	const AVProgram	*p = NULL;
+	unsigned	i;
+	int		programs = 0;
+
+	while ((p = av_find_program_from_stream(m->format, (AVProgram *)(uintptr_t)p, m->video)) != NULL) {
+		programs++;
+		for (i = 0; i < p->nb_stream_indexes; i++) {
+			if (p->stream_index[i] == (unsigned)stream)
+				return (1);
+		}
+	}
+
+	return (programs == 0);
+}
+
+static int
+apart(const AVStream *s)
+{
+	return ((s->disposition & APART) != 0 || av_stristr(tag(s, "title"), "commentary") != NULL ||
+	    av_stristr(tag(s, "title"), "audio description") != NULL);
+}
+
+/* Returns the language of the track that a player would take: the first default track, else the first one, decodable or not. */
+static const char *
+language_wanted(const struct media *m)
+{
+	const AVStream	*s, *first = NULL;
+	unsigned	i;
+
+	for (i = 0; i < m->format->nb_streams; i++) {
+		s = m->format->streams[i];
+		if (!is_audio(s) || apart(s) || empty(m, s))
+			continue;
+		if (s->disposition & AV_DISPOSITION_DEFAULT)
+			return (language(s));
+		if (first == NULL)
+			first = s;
+	}
+
+	return (first != NULL ? language(first) : "");
+}
+
+/* Returns the points of a track; the one with most is the sound. */
+static int
+points(const struct media *m, int stream, const char *wanted)
+{
+	const AVStream		*s = m->format->streams[stream];
+	const AVChannelLayout	*l = &s->codecpar->ch_layout;
+	int			n = 0;
+
+	n += program_shared(m, stream) ? POINTS_PROGRAM : 0;
+	n += known(s) ? POINTS_KNOWN : 0;
+	n += apart(s) ? 0 : POINTS_MAIN;
+	n += !strcasecmp(language(s), wanted) ? POINTS_LANGUAGE : 0;
+	n += s->disposition & AV_DISPOSITION_DEFAULT ? POINTS_DEFAULT : 0;
+	if (l->order != AV_CHANNEL_ORDER_AMBISONIC && l->nb_channels <= CHANNELS_MOST)
+		n += l->nb_channels << CHANNELS_SHIFT;
+
+	return (n + (int)FFMIN(s->codecpar->bit_rate >> 10, (1 << CHANNELS_SHIFT) - 1));
+}
+
+/* Returns the best decodable track, -1 if there is none. */
+static int
+best(const struct media *m)
+{
+	const char	*wanted = language_wanted(m);
+	unsigned	i;
+	int		n, most = -1, found = -1;
+
+	for (i = 0; i < m->format->nb_streams; i++) {
+		if (!is_audio(m->format->streams[i]) || empty(m, m->format->streams[i]) || !decodable(m->format->streams[i]))
+			continue;
+		if ((n = points(m, (int)i, wanted)) > most) {
+			most = n;
+			found = (int)i;
+		}
+	}
+
+	return (found);
+}
+
+/* Returns 1 if `text` contains the word. */
+static int
+has_word(const char *text, const char *word)
+{
+	const char	*p = text;
+	size_t		n = strlen(word);
+
+	while ((p = av_stristr(p, word)) != NULL) {
+		if ((p == text || !isalnum((unsigned char)p[-1])) && !isalnum((unsigned char)p[n]))
+			return (1);
+		p++;
+	}
+
+	return (0);
+}
+
+/* Returns the place of a mono track by its title, AV_CHAN_NONE if that names none. */
+static enum AVChannel
+place_titled(const char *title)
+{
+	static const struct {
+		const char	*word;
+		enum AVChannel	place;
+	}		names[] = { { "fl", AV_CHAN_FRONT_LEFT }, { "fr", AV_CHAN_FRONT_RIGHT }, { "lfe", AV_CHAN_LOW_FREQUENCY },
+			    { "fc", AV_CHAN_FRONT_CENTER }, { "center", AV_CHAN_FRONT_CENTER }, { "centre", AV_CHAN_FRONT_CENTER },
+			    { "ls", AV_CHAN_SIDE_LEFT }, { "sl", AV_CHAN_SIDE_LEFT }, { "bl", AV_CHAN_SIDE_LEFT },
+			    { "rs", AV_CHAN_SIDE_RIGHT }, { "sr", AV_CHAN_SIDE_RIGHT }, { "br", AV_CHAN_SIDE_RIGHT } };
+	size_t		i;
+	int		around = has_word(title, "surround") || has_word(title, "rear") || has_word(title, "back") || has_word(title, "side");
+
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (has_word(title, names[i].word))
+			return (names[i].place);
+	}
+	if (has_word(title, "left") || has_word(title, "l"))
+		return (around ? AV_CHAN_SIDE_LEFT : AV_CHAN_FRONT_LEFT);
+	if (has_word(title, "right") || has_word(title, "r"))
+		return (around ? AV_CHAN_SIDE_RIGHT : AV_CHAN_FRONT_RIGHT);
+
+	return (AV_CHAN_NONE);
+}
+
+/* Returns the place of a mono track: by its channel layout, else by its titles. Mono in the centre is no statement. */
+static enum AVChannel
+place(const AVStream *s)
+{
+	static const char	*const tags[] = { "title", "name", "handler_name" };
+	enum AVChannel		found = av_channel_layout_channel_from_index(&s->codecpar->ch_layout, 0);
+	size_t			i;
+
+	if (found >= 0 && found != AV_CHAN_FRONT_CENTER && found < AV_CHAN_UNUSED)
+		return (found);
+	for (i = 0; i < sizeof(tags) / sizeof(*tags); i++) {
+		if ((found = place_titled(tag(s, tags[i]))) != AV_CHAN_NONE)
+			return (found);
+	}
+
+	return (AV_CHAN_NONE);
+}
+
+/* Adds a track to the sound. */
+static struct media_sound *
+sound_add(struct media *m, int stream, int id)
+{
+	struct media_sound	*s = &m->sounds[m->nsounds++];
+
+	*s = (struct media_sound){ .stream = stream, .id = id, .left = 1, .right = 1 };
+
+	return (s);
+}
+
+/* Adds a mono track at its place, with the gains of FFmpeg's mixer. */
+static void
+mono_add(struct media *m, int stream, enum AVChannel where)
+{
+	struct media_sound	*s = sound_add(m, stream, 0);
+
+	s->mono = 1;
+	switch (where) {
+	case AV_CHAN_FRONT_LEFT:
+		s->right = 0;
+		break;
+	case AV_CHAN_FRONT_RIGHT:
+		s->left = 0;
+		break;
+	case AV_CHAN_SIDE_LEFT:
+	case AV_CHAN_BACK_LEFT:
+		s->left = SIDE;
+		s->right = 0;
+		break;
+	case AV_CHAN_SIDE_RIGHT:
+	case AV_CHAN_BACK_RIGHT:
+		s->left = 0;
+		s->right = SIDE;
+		break;
+	case AV_CHAN_FRONT_CENTER:
+		s->left = s->right = SIDE;
+		break;
+	default:	/* LFE and places that the mixer leaves out */
+		m->nsounds--;
+		break;
+	}
+}
+
+/* Returns 1 if the track could be a channel of the same sound as the track `like`: mono, of the same language. */
+static int
+channel_of(const struct media *m, int stream, int like)
+{
+	const AVStream	*s = m->format->streams[stream], *o = m->format->streams[like];
+
+	return (is_audio(s) && s->codecpar->ch_layout.nb_channels == 1 && !apart(s) && !strcasecmp(language(s), language(o)) &&
+	    program_shared(m, stream) && !empty(m, s) && decodable(s));
+}
+
+/* Collects mono tracks of different places. Returns 1 if left and right are among them. */
+static int
+placed_find(struct media *m, int like)
+{
+	uint64_t	seen = 0;
+	enum AVChannel	where;
+	unsigned	i;
+
+	for (i = 0; i < m->format->nb_streams && m->nsounds < MEDIA_SOUNDS_MAX; i++) {
+		if (!channel_of(m, (int)i, like) || (where = place(m->format->streams[i])) == AV_CHAN_NONE || where >= 64 || seen >> where & 1)
+			continue;
+		seen |= UINT64_C(1) << where;
+		mono_add(m, (int)i, where);
+	}
+
+	return ((seen & AV_CH_LAYOUT_STEREO) == AV_CH_LAYOUT_STEREO);
+}
+
+/* Takes the first two mono tracks of an MXF file: broadcasters write left and right so. Returns 1 if there are two. */
+static int
+mxf_find(struct media *m, int like)
+{
+	unsigned	i;
+
+	if (strcmp(m->format->iformat->name, "mxf") != 0)
+		return (0);
+	for (i = 0; i < m->format->nb_streams && m->nsounds < 2; i++) {
+		if (channel_of(m, (int)i, like))
+			mono_add(m, (int)i, m->nsounds == 0 ? AV_CHAN_FRONT_LEFT : AV_CHAN_FRONT_RIGHT);
+	}
+
+	return (m->nsounds == 2);
+}
+
+/* Fills m->sounds for the best track, which may be one of several mono tracks that belong together. */
+static void
+sounds_fill(struct media *m, int stream)
+{
+	const AVStream	*s = m->format->streams[stream];
+
+	if (s->codecpar->ch_layout.nb_channels == 1 && !apart(s)) {
+		if (placed_find(m, stream) && media_audio_uses(m, stream))
+			return;
+		m->nsounds = 0;
+		if (mxf_find(m, stream) && media_audio_uses(m, stream))
+			return;
+		m->nsounds = 0;
+	}
+	sound_add(m, stream, s->id);
+}
+
+int
+media_audio_uses(const struct media *m, int stream)
+{
+	int	i;
+
+	for (i = 0; i < m->nsounds; i++) {
+		if (m->sounds[i].stream == stream)
+			return (1);
+	}
+
+	return (0);
+}
+
+/* Looks for the first packet of sound that can be decoded in the whole source. Returns 1 and the id of its track if there is one. */
+static int
+late_search(const struct media *m, AVFormatContext *format, int *id)
+{
+	AVPacket	*packet = av_packet_alloc();
+	const AVStream	*s;
+	unsigned	i;
+	int		found = 0;
+
+	while (packet != NULL && !found && !media_limits_reached(m) && av_read_frame(format, packet) >= 0) {
+		s = format->streams[packet->stream_index];
+		if ((found = is_audio(s) && packet->size > 0 && decodable(s)))
+			*id = s->id;
+		for (i = 0; i < format->nb_streams; i++) {
+			if (!is_audio(format->streams[i]) && format->streams[i]->codecpar->codec_type != AVMEDIA_TYPE_UNKNOWN)
+				format->streams[i]->discard = AVDISCARD_ALL;
+		}
+		av_packet_unref(packet);
+	}
+	av_packet_free(&packet);
+
+	return (found);
+}
+
+/* Finds sound that begins after the part of the source that was probed: reads on, in a demuxer of its own, until the first packet of it. */
+static void
+late_find(struct media *m, int declared)
+{
+	struct media	again = { .source = m->source };
+	unsigned	i;
+	int		id, stream = -1;
+
+	if (declared == -1 && !(m->format->ctx_flags & AVFMTCTX_NOHEADER))
+		return;
+	if (media_io_open(&again)) {
+		again.format->pb = again.io;
+		again.format->flags |= AVFMT_FLAG_CUSTOM_IO;
+		again.format->max_streams = m->format->max_streams;
+		if (avformat_open_input(&again.format, "", m->format->iformat, NULL) >= 0 && late_search(m, again.format, &id)) {
+			for (i = 0; i < m->format->nb_streams; i++) {
+				if (is_audio(m->format->streams[i]) && m->format->streams[i]->id == id)
+					stream = (int)i;
+			}
+			sound_add(m, stream, id);
+		}
+	}
+	media_io_close(&again);
+	m->source_failed |= again.source_failed;
+}
+
+static void
+track_describe(const AVStream *s, int number, char *out, size_t size)
+{
+	const char	*lang = language(s), *title = tag(s, "title");
+
+	snprintf(out, size, "%d (%s%s%s, %d channel%s%s%.40s)", number, lang, *lang != '\0' ? ", " : "", avcodec_get_name(s->codecpar->codec_id),
+	    s->codecpar->ch_layout.nb_channels, s->codecpar->ch_layout.nb_channels == 1 ? "" : "s", *title != '\0' ? ", " : "", title);
+}
+
+/* Notes the tracks that could be decoded but were left out, in one sentence. */
+static void
+left_out_note(struct media *m)
+{
+	char		list[640] = "", one[128];
+	size_t		used = 0;
+	unsigned	i;
+	int		number = 0, n = 0;
+
+	for (i = 0; i < m->format->nb_streams; i++) {
+		if (!is_audio(m->format->streams[i]))
+			continue;
+		number++;
+		if (media_audio_uses(m, (int)i) || empty(m, m->format->streams[i]) || !known(m->format->streams[i]) || !decodable(m->format->streams[i]))
+			continue;
+		if (n++ >= NAMED_MAX)
+			continue;
+		track_describe(m->format->streams[i], number, one, sizeof(one));
+		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", used > 0 ? ", " : "", one);
+		used = FFMIN(used, sizeof(list) - 1);
+	}
+	if (n > NAMED_MAX)
+		media_note(m, "%d audio tracks were left out, since a film has one sound: %s and %d more.", n, list, n - NAMED_MAX);
+	else if (n > 0)
+		media_note(m, "%s left out, since a film has one sound: %s.", n == 1 ? "An audio track was" : "Audio tracks were", list);
+}
+
+/* Notes the tracks that are empty or cannot be decoded; if there is no other one, fills m->silent. */
+static void
+unusable_note(struct media *m)
+{
+	char		codec[96];
+	const AVStream	*s;
+	unsigned	i;
+	int		number = 0;
+
+	for (i = 0; i < m->format->nb_streams; i++) {
+		s = m->format->streams[i];
+		if (!is_audio(s))
+			continue;
+		number++;
+		if (media_audio_uses(m, (int)i) || (!empty(m, s) && known(s) && decodable(s)))
+			continue;
+		if (empty(m, s) || decodable(s))
+			media_note(m, "Audio track %d was left out: no sound was found in it.", number);
+		else if (m->nsounds > 0)
+			media_note(m, "Audio track %d was left out: unsupported audio codec %s.", number, media_codec_name(s->codecpar, codec, sizeof(codec)));
+		else if (*m->silent == '\0')
+			snprintf(m->silent, sizeof(m->silent), "unsupported audio codec %s (FFmpeg has no decoder)", media_codec_name(s->codecpar, codec, sizeof(codec)));
+	}
+}
+
+static void
+mono_note(struct media *m)
+{
+	char		list[128] = "";
+	size_t		used = 0;
+	unsigned	i;
+	int		number = 0;
+
+	for (i = 0; i < m->format->nb_streams; i++) {
+		if (!is_audio(m->format->streams[i]))
+			continue;
+		number++;
+		if (!media_audio_uses(m, (int)i) || used >= sizeof(list))
+			continue;
+		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%d", used > 0 ? ", " : "", number);
+	}
+	media_note(m, "The mono audio tracks %s were joined to one stereo sound.", list);
+}
+
+static void
+info_fill(struct media *m)
+{
+	const AVCodecParameters	*par;
+
+	if (m->sounds[0].stream == -1)
+		return;
+	par = m->format->streams[m->sounds[0].stream]->codecpar;
+	snprintf(m->info.audio_codec, sizeof(m->info.audio_codec), "%s", avcodec_get_name(par->codec_id));
+	m->info.audio_channels = m->nsounds > 1 ? 2 : par->ch_layout.nb_channels;
+	m->info.audio_rate = par->sample_rate;
+}
+
+void
+media_audio_choose(struct media *m)
+{
+	int	stream = best(m);
+
+	if (stream >= 0 && known(m->format->streams[stream]))
+		sounds_fill(m, stream);
+	else
+		late_find(m, stream);
+	left_out_note(m);
+	unusable_note(m);
+	if (m->nsounds > 1)
+		mono_note(m);
+	if (m->nsounds > 0)
+		info_fill(m);
+}
