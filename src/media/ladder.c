@@ -5,8 +5,6 @@
 
 #include "media/media.h"
 
-#define NEARLY	0.95	/* a film that a rung makes no smaller than this needs no rung of its own size */
-
 static const struct {
 	const char	*name;
 	int		length, height;	/* the box: longer and shorter side of the greatest frame */
@@ -78,7 +76,7 @@ step_fill(const struct media_info *info, int rung, struct media_step *out)
  * A rung is made if the film fills its box, that is, reaches its length or its
  * height. So a film of 1920 x 804 has the rung of 1080 lines, and portrait films
  * have the same rungs as landscape ones. A film that is between two rungs also
- * has the upper one of the two at its own size, unless the difference is small.
+ * has the upper one of the two at its own size.
  */
 int
 media_ladder(const struct media_info *info, unsigned requested, struct media_step out[MEDIA_RUNGS])
@@ -93,7 +91,7 @@ media_ladder(const struct media_info *info, unsigned requested, struct media_ste
 		else if (above < 0)
 			above = i;
 	}
-	if (above >= 0 && (highest < 0 || rung_scale(info, highest) < NEARLY))
+	if (above >= 0 && (highest < 0 || rung_scale(info, highest) < 1))
 		step_fill(info, above, &out[n++]);
 	for (i = highest; i >= 0; i--) {
 		if (requested & (1u << i))
