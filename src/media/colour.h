@@ -44,7 +44,7 @@ enum AVPixelFormat	media_colour_format(const struct media_colour *);
 /* Converts a frame of even size into an 8-bit 4:2:0 frame of the same size. Any thread. */
 void	media_colour_convert(const struct media_colour *, const AVFrame *in, AVFrame *out);
 
-/* Computes what Cb and Cr (-0.5 to 0.5) add to Y' to give R', G' and B', for the film's matrix. */
+/* Computes what Cb and Cr (-0.5 to 0.5) add to Y' to give R', G' and B', for the film's matrix. See tone.c. */
 void	media_colour_signals(const struct media_colour *, double out[3][2]);
 
 /* The tables for MEDIA_COLOUR_TONE; NULL if out of memory. media_tone_free() frees them. media_tone_convert() as media_colour_convert(). */

@@ -296,7 +296,7 @@ void	media_picture_close(struct media_picture *);
 
 /* Prepares a decoded frame for the filters: removes its description of colours, and sets the aspect ratio of its pixels. */
 void	media_frame_plain(const struct media *, AVFrame *);
-/* Returns the size of the frames after the container's crop metadata is applied, in pixels. */
+/* Returns the size of the frames after the container's crop metadata is applied, in pixels. See crop.c. */
 void	media_crop_size(const AVCodecParameters *, int *width, int *height);
 /* Writes the filter that applies the crop metadata to frames like this one, followed by a comma; "" if there is nothing to crop. */
 void	media_crop_filter(const AVCodecParameters *, const AVFrame *, char *out, size_t);

@@ -1,14 +1,13 @@
 /*
  * The frames of one rendition: scaled, letterboxed if their shape is not that of
  * the film, and converted to BT.709. Before that, for the whole film: frames as
- * the filters expect them, crop metadata, and alpha over black.
+ * the filters expect them, and alpha over black.
  */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <libavutil/imgutils.h>
-#include <libavutil/intreadwrite.h>
 #include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
 #include <libswscale/swscale.h>
@@ -239,46 +238,6 @@ media_frame_plain(const struct media *m, AVFrame *f)
 	if (shape.num <= 0 || shape.den <= 0 || av_q2d(shape) >= MEDIA_SHAPE_MAX || av_q2d(shape) <= 1.0 / MEDIA_SHAPE_MAX)
 		shape = (AVRational){ 1, 1 };
 	f->sample_aspect_ratio = shape;
-}
-
-/* Reads the container's crop metadata (Matroska PixelCrop, MP4 clap): top, bottom, left, right. Returns 0 if there is none. */
-static int
-crop_read(const AVCodecParameters *par, unsigned crop[4])
-{
-	const AVPacketSideData	*side = av_packet_side_data_get(par->coded_side_data, par->nb_coded_side_data, AV_PKT_DATA_FRAME_CROPPING);
-	int			i;
-
-	if (side == NULL || side->size < 16)
-		return (0);
-	for (i = 0; i < 4; i++)
-		crop[i] = AV_RL32(side->data + 4 * i);
-
-	return (crop[0] < 1u << 16 && crop[1] < 1u << 16 && crop[2] < 1u << 16 && crop[3] < 1u << 16 &&
-	    crop[0] + crop[1] < (unsigned)par->height && crop[2] + crop[3] < (unsigned)par->width);
-}
-
-void
-media_crop_size(const AVCodecParameters *par, int *width, int *height)
-{
-	unsigned	crop[4];
-
-	*width = par->width;
-	*height = par->height;
-	if (crop_read(par, crop)) {
-		*width -= (int)(crop[2] + crop[3]);
-		*height -= (int)(crop[0] + crop[1]);
-	}
-}
-
-void
-media_crop_filter(const AVCodecParameters *par, const AVFrame *f, char *out, size_t size)
-{
-	unsigned	crop[4];
-
-	*out = '\0';
-	if (f->width == par->width && f->height == par->height && crop_read(par, crop) && crop[0] + crop[1] + crop[2] + crop[3] > 0)
-		snprintf(out, size, "crop=%d:%d:%u:%u:exact=1,", par->width - (int)(crop[2] + crop[3]), par->height - (int)(crop[0] + crop[1]), crop[2],
-		    crop[0]);
 }
 
 const char *
