@@ -25,6 +25,7 @@
 #define OFF_SCORE	12
 #define BEGIN_FRAMES	25
 #define MOTION		1.03	/* least ratio of a comparison of two frames to one within a frame */
+#define MOVED		8	/* least difference of two samples, of 255, that is motion */
 #define REPEATED	4	/* least ratio of the differences of the fields if one is repeated */
 
 /* Sums of differences of two frames, by parity of the lines (0: top field). */
@@ -32,6 +33,7 @@ struct comb {
 	double	across[2];	/* lines of the frame before between lines of this one */
 	double	within;		/* lines of this one between its own */
 	double	moved[2];	/* lines of the frame before and the same lines of this one */
+	double	near, far;	/* where the picture moves: a line and its neighbours, and a line and those of its own field */
 };
 
 static int
@@ -51,8 +53,8 @@ static void
 line_compare(struct comb *sums, const uint8_t *cur, ptrdiff_t pitch, const uint8_t *prev, int parity, int width, int step,
     const AVComponentDescriptor *c)
 {
-	int64_t	across = 0, within = 0, moved = 0;
-	int	x, around, mine, other;
+	int64_t	across = 0, within = 0, moved = 0, near = 0, far = 0;
+	int	x, around, mine, other, least = MOVED << (c->depth - 8);
 
 	for (x = 0; x < width; x += step) {
 		around = sample(cur - pitch, x, c) + sample(cur + pitch, x, c);
@@ -61,10 +63,16 @@ line_compare(struct comb *sums, const uint8_t *cur, ptrdiff_t pitch, const uint8
 		across += abs(around - 2 * other);
 		within += abs(around - 2 * mine);
 		moved += abs(mine - other);
+		if (abs(mine - other) > least) {
+			near += abs(around - 2 * mine);
+			far += abs(sample(cur - 2 * pitch, x, c) + sample(cur + 2 * pitch, x, c) - 2 * mine);
+		}
 	}
 	sums->across[parity] += (double)across;
 	sums->within += (double)within / 2;
 	sums->moved[parity] += (double)moved;
+	sums->near += (double)near;
+	sums->far += (double)far;
 }
 
 static void
@@ -88,10 +96,13 @@ scan_count(struct media_scan *s, const struct comb *c)
 	double	least = fmin(c->across[0], c->across[1]), most = fmax(c->across[0], c->across[1]), share;
 	int	kind = -1;
 
-	/* 0: top field first, 1: bottom field first, 2: progressive; -1: no motion, or unclear. */
+	/*
+	 * 0: top field first, 1: bottom field first, 2: progressive; -1: no motion, or unclear. What moves in an interlaced frame looks like
+	 * a comb: a line is nearer to the lines of its own field than to its neighbours.
+	 */
 	if (most > MOTION * c->within && most > 0) {
 		share = (least - c->within) / (most - c->within);
-		kind = share > 0.6 ? 2 : share < 0.3 ? c->across[0] < c->across[1] : -1;
+		kind = share > 0.6 ? 2 : share < 0.3 && c->near > c->far ? c->across[0] < c->across[1] : -1;
 	}
 	s->score[0] = s->score[0] * DECAY + (kind == 0);
 	s->score[1] = s->score[1] * DECAY + (kind == 1);
@@ -119,7 +130,7 @@ media_scan_frame(struct media_scan *s, AVFrame *frame)
 	struct comb			sums;
 
 	if (desc == NULL || (desc->flags & (AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_BITSTREAM | AV_PIX_FMT_FLAG_HWACCEL | AV_PIX_FMT_FLAG_FLOAT)) ||
-	    desc->comp[0].depth > 16)
+	    desc->comp[0].depth < 8 || desc->comp[0].depth > 16)
 		return (1);
 	if (s->before != NULL && s->before->format == frame->format && s->before->width == frame->width && s->before->height == frame->height) {
 		frames_compare(s->before, frame, &desc->comp[0], &sums);
