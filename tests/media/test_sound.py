@@ -325,7 +325,7 @@ def test_sound_that_begins_after_the_probe(tmp_path, declared):
         ffmpeg("-i", tmp_path / "whole.mkv", "-c", "copy", "-bsf:a", "noise=drop='lt(pts*tb,25)'", tmp_path / "a.ts")
     else:
         ffmpeg("-i", tmp_path / "whole.mkv", "-t", "25", "-an", "-c", "copy", tmp_path / "0.ts")
-        ffmpeg("-ss", "25", "-i", tmp_path / "whole.mkv", "-c", "copy", "-output_ts_offset", "25", tmp_path / "1.ts")
+        ffmpeg("-i", tmp_path / "whole.mkv", "-ss", "25", "-c", "copy", "-output_ts_offset", "25", tmp_path / "1.ts")
         (tmp_path / "a.ts").write_bytes((tmp_path / "0.ts").read_bytes() + (tmp_path / "1.ts").read_bytes())
     transcode(tmp_path / "a.ts", tmp_path / "out")
     film = tmp_path / "out" / "R360.mp4"
