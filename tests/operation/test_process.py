@@ -138,6 +138,7 @@ def test_workers_run_in_the_seccomp_sandbox(appliance):
 
 @pytest.mark.parametrize("limit", [256, 1024, 4096, 8192, 8199, 16384])
 def test_workers_take_as_many_descriptors_as_the_system_allows(appliance, limit):
+    limit = min(limit, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
     a = appliance(["prlimit", "--nofile=%d:%d" % (limit, limit), *VALGRIND, *EMULATOR, BINARY], ROLE="api,transcode").wait_healthy()
     for pid in a.workers():
         with open("/proc/%d/limits" % pid) as f:
