@@ -1,4 +1,5 @@
-"""Lists of titles, uploads and purchases with 0, 1 and very many rows (docs/compatibility.md#catalogue, #upload-list, #my-titles)."""
+"""Lists of titles, uploads and purchases with 0, 1 and very many rows, their pages and filters
+(docs/compatibility.md#catalogue, #list-parts, #upload-list, #my-titles)."""
 import pytest
 
 from accounts import Account

@@ -1,6 +1,5 @@
 -- Records that a device was used and returns its id (docs/compatibility.md#device-limit). A new device removes the least
--- recently used ones and their sessions, so that at most "most" remain; the device "keep" is never removed
--- (docs/compatibility.md#device-limit).
+-- recently used ones and their sessions, so that at most "most" remain; the device "keep" is never removed.
 CREATE OR REPLACE FUNCTION wanzami.device_seen(user_id bigint, device text, most integer, keep text DEFAULT NULL) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE device_row bigint;
 BEGIN
