@@ -50,6 +50,7 @@ def pytest_sessionfinish(session):
             f.writelines(test + "\n" for test in failed)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items):
     """Tests that encode films or run browsers use a processor each: they form two groups, each in one worker of pytest-xdist, and start first.
     The third worker runs the other tests, which mostly wait."""
