@@ -107,9 +107,10 @@ cache_headers(struct request *r)
 		http_response_header(r->kore, "cache-control", "no-store");
 	else if (audience && !r->route->shared)
 		http_response_header(r->kore, "cache-control", "private, no-cache");
+	/* One header: Kore replaces a header that is set again. */
 	if (audience)
-		http_response_header(r->kore, "vary", VARY_AUDIENCE);
-	if (can_compress(r))
+		http_response_header(r->kore, "vary", can_compress(r) ? VARY_AUDIENCE ", Accept-Encoding" : VARY_AUDIENCE);
+	else if (can_compress(r))
 		http_response_header(r->kore, "vary", "Accept-Encoding");
 }
 

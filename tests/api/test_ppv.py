@@ -906,7 +906,7 @@ def test_caching_headers_of_responses_with_signed_urls(cinema):
     """Every response with signed URLs, and every 304 and refusal in its place, names all headers on which it depends in Vary."""
     s = cinema()
     deciding = {"authorization", "accept-language", "cf-ipcountry", "x-vercel-ip-country", "x-country", "x-app-country", "x-kid-mode", "x-profile-age",
-                "x-profile-birthyear", "x-forwarded-host", "x-forwarded-proto", "origin"}
+                "x-profile-birthyear", "x-forwarded-host", "x-forwarded-proto", "origin", "accept-encoding"}
 
     def of(r):
         return r.headers.get("Cache-Control"), {name.strip().lower() for name in r.headers["Vary"].split(",")}
