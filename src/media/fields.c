@@ -132,6 +132,9 @@ media_scan_frame(struct media_scan *s, AVFrame *frame)
 	if (desc == NULL || (desc->flags & (AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_BITSTREAM | AV_PIX_FMT_FLAG_HWACCEL | AV_PIX_FMT_FLAG_FLOAT)) ||
 	    desc->comp[0].depth < 8 || desc->comp[0].depth > 16)
 		return (1);
+	/* Some packed formats, as uyyvyy411, have fewer bytes in a line than their description says. */
+	if (abs(frame->linesize[desc->comp[0].plane]) < (int64_t)frame->width * desc->comp[0].step)
+		return (1);
 	if (s->before != NULL && s->before->format == frame->format && s->before->width == frame->width && s->before->height == frame->height) {
 		frames_compare(s->before, frame, &desc->comp[0], &sums);
 		scan_count(s, &sums);
