@@ -221,7 +221,8 @@ times_measure(struct media *m, struct media_error *error)
 	if ((status = media_clock_open(m, error)) != MEDIA_OK || (status = media_rate_read(m, error)) != MEDIA_OK)
 		return (status);
 	/* A few bytes can claim any duration, and timestamps may jump: then the film itself has to show how long it is. */
-	if (m->info.duration > MEDIA_MAX_SECONDS && (double)m->source.size > m->info.duration * LEAST_RATE)
+	if (m->info.duration > MEDIA_MAX_SECONDS && (double)m->source.size > m->info.duration * LEAST_RATE &&
+	    !(m->format->iformat->flags & AVFMT_TS_DISCONT))
 		return (media_fail(error, MEDIA_TOO_LARGE, "The film is too long: %.1f hours, the maximum is 12 hours.", m->info.duration / 3600));
 	media_fields_probe(m);
 
