@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <libavutil/pixdesc.h>
+#include <libswscale/swscale.h>
+
 #include "media/internal.h"
 
 #define GOPS_WAITING_MAX	8	/* GOPs that wait for their audio, which is at most ten seconds late (audio.c) */
@@ -242,6 +245,8 @@ frame_handle(struct work *w, AVFrame *frame)
 {
 	AVFrame	*made;
 
+	if (!sws_isSupportedInput(frame->format))
+		return (media_fail(&w->e->error, MEDIA_UNSUPPORTED, "Unsupported video format: %s.", av_get_pix_fmt_name(frame->format)));
 	if ((made = media_picture_make(&w->picture, frame)) == NULL)
 		return (media_fail(&w->e->error, MEDIA_INTERNAL, "The video could not be scaled to %d x %d pixels.", w->e->step.width, w->e->step.height));
 
