@@ -286,8 +286,10 @@ item_handle(struct work *w, struct media_item *item)
 
 	if (item->frame != NULL)
 		status = frame_handle(w, item->frame);
-	else if (w->audio.count >= AUDIO_PACKETS_MAX || !packets_add(&w->audio, item->audio))
-		status = media_fail(&w->e->error, MEDIA_MEMORY, "The film has too much audio without video.");
+	else if (w->audio.count >= AUDIO_PACKETS_MAX)
+		status = media_fail(&w->e->error, MEDIA_DAMAGED, "The film has too much audio without video.");
+	else if (!packets_add(&w->audio, item->audio))
+		status = media_fail(&w->e->error, MEDIA_MEMORY, "Out of memory.");
 	else
 		item->audio = NULL;
 
