@@ -174,8 +174,8 @@ media_fragments_new(const AVCodecContext *video, const AVCodecContext *audio, do
 	codecs_name(f, video, audio);
 	f->init = f->fresh;
 	memset(&f->fresh, 0, sizeof(f->fresh));
-	/* Reserve more entries than the header's duration needs: a film may be longer. */
-	f->entries_max = duration > 0 ? (size_t)(duration / MEDIA_SEGMENT_SECONDS * 1.1) + INDEX_MIN : INDEX_UNKNOWN;
+	/* Reserve more entries than the header's duration needs: a film may be longer. A duration above the maximum is not believed. */
+	f->entries_max = duration > 0 && duration < MEDIA_MAX_SECONDS ? (size_t)(duration / MEDIA_SEGMENT_SECONDS * 1.1) + INDEX_MIN : INDEX_UNKNOWN;
 	f->reserved = f->init.len + MEHD_BYTES + FREE_MIN + INDEX_FIXED + f->entries_max * INDEX_ENTRY;
 	f->offset = f->reserved;
 
