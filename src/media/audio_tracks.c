@@ -393,13 +393,26 @@ late_find(struct media *m, int declared)
 	m->source_failed |= again.source_failed;
 }
 
+/* Returns the length of the text up to max bytes, without the beginning of a character (UTF-8) that does not fit. */
+static int
+length_cut(const char *text, size_t max)
+{
+	size_t	n = strnlen(text, max);
+
+	while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
+		n--;
+
+	return ((int)n);
+}
+
 static void
 track_describe(const AVStream *s, int number, char *out, size_t size)
 {
 	const char	*lang = language(s), *title = tag(s, "title");
 
-	snprintf(out, size, "%d (%s%s%s, %d channel%s%s%.40s)", number, lang, *lang != '\0' ? ", " : "", avcodec_get_name(s->codecpar->codec_id),
-	    s->codecpar->ch_layout.nb_channels, s->codecpar->ch_layout.nb_channels == 1 ? "" : "s", *title != '\0' ? ", " : "", title);
+	snprintf(out, size, "%d (%.*s%s%s, %d channel%s%s%.*s)", number, length_cut(lang, 8), lang, *lang != '\0' ? ", " : "",
+	    avcodec_get_name(s->codecpar->codec_id), s->codecpar->ch_layout.nb_channels, s->codecpar->ch_layout.nb_channels == 1 ? "" : "s",
+	    *title != '\0' ? ", " : "", length_cut(title, 40), title);
 }
 
 /* Notes the tracks that could be decoded but were left out, in one sentence. */
