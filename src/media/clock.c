@@ -20,6 +20,9 @@
 #define BACK_OTHER	SECOND		/* in other formats */
 #define AHEAD_OTHER	(300 * SECOND)
 #define DURATION_MAX	(3600 * SECOND)	/* of one packet; longer ones are taken for a jump */
+#define TICKS_MAX	(INT64_MAX / 4)	/* of a timestamp in its own time base, */
+#define TIME_MAX	(INT64_MAX / 8)	/* and in AV_TIME_BASE, positive or negative: sums of a few fit. Others are taken for damage */
+#define ORIGIN_MAX	4e9		/* seconds, since 1900 as well */
 #define AHEAD_BYTES	(32u << 20)	/* read before the film is transcoded, to measure its frames */
 #define AHEAD_PACKETS	8000
 #define AHEAD_FRAMES	1500
@@ -93,6 +96,35 @@ epoch_choose(struct media *m, struct clock_stream *s, int64_t t)
 	}
 }
 
+/* Returns the timestamp, or none if sums with it could overflow. */
+static int64_t
+time_bound(int64_t ts, AVRational base)
+{
+	int64_t	t;
+
+	if (ts == AV_NOPTS_VALUE || ts > TICKS_MAX || ts < -TICKS_MAX)
+		return (AV_NOPTS_VALUE);
+	t = av_rescale_q(ts, base, AV_TIME_BASE_Q);
+
+	return (t > TIME_MAX || t < -TIME_MAX ? AV_NOPTS_VALUE : ts);
+}
+
+static void
+packet_bound(AVPacket *p, AVRational base)
+{
+	p->pts = time_bound(p->pts, base);
+	p->dts = time_bound(p->dts, base);
+	if (p->duration < 0 || time_bound(p->duration, base) == AV_NOPTS_VALUE)
+		p->duration = 0;
+}
+
+/* Returns the timestamp with what its epoch adds to it, in ticks; none if that is out of range. */
+static int64_t
+time_shift(int64_t ts, int64_t shift)
+{
+	return (ts == AV_NOPTS_VALUE || shift > 2 * TICKS_MAX || shift < -2 * TICKS_MAX ? AV_NOPTS_VALUE : ts + shift);
+}
+
 /* Makes the timestamps of a packet continuous. */
 static void
 packet_adjust(struct media *m, struct clock_stream *s, AVPacket *p)
@@ -111,10 +143,8 @@ packet_adjust(struct media *m, struct clock_stream *s, AVPacket *p)
 		c->now = t + s->offset + duration;
 	s->begun = c->begun = 1;
 	shift = av_rescale_q(s->offset, AV_TIME_BASE_Q, base);
-	if (p->pts != AV_NOPTS_VALUE)
-		p->pts += shift;
-	if (p->dts != AV_NOPTS_VALUE)
-		p->dts += shift;
+	p->pts = time_shift(p->pts, shift);
+	p->dts = time_shift(p->dts, shift);
 }
 
 /* Notes how far the data of a stream reaches, for media_clock_complete(). */
@@ -142,6 +172,7 @@ packet_next(struct media *m, AVPacket *p)
 			return (AVERROR(ENOMEM));
 		}
 		s = &m->clock.streams[p->stream_index];
+		packet_bound(p, m->format->streams[p->stream_index]->time_base);
 		end_note(m, s, p);
 		if (s->used) {
 			packet_adjust(m, s, p);
@@ -266,6 +297,7 @@ times_read(struct media *m)
 	}
 	if (isinf(start))
 		start = m->format->start_time != AV_NOPTS_VALUE ? (double)m->format->start_time / AV_TIME_BASE : 0;
+	start = fmax(fmin(start, ORIGIN_MAX), -ORIGIN_MAX);
 	c->origin = (int64_t)llrint(start * AV_TIME_BASE);
 	if (m->format->duration > 0 && (end <= 0 || is_matroska(m)))
 		end = end > 0 ? fmin(end, file_end(m, start)) : file_end(m, start);

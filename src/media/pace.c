@@ -10,6 +10,7 @@
 #define SHIFT_MAX	0.75	/* frames by which a frame may be late, so that it does not replace the one before */
 #define INTERVAL_MIN	0.6	/* frames between two pictures that shall both be shown */
 #define HOLD_SECONDS	300	/* longest time that the last frame's duration is believed */
+#define PLACE_MAX	1e15	/* frames; a film ends long before */
 
 /* Emits the held frame for the frame numbers before `until`. */
 static int
@@ -44,7 +45,7 @@ pace_slot(const struct media_pace *p, double place)
 int
 media_pace_put(struct media_pace *p, AVFrame *frame, AVRational base)
 {
-	double	unit = av_q2d(base) * av_q2d(p->rate), place = (double)frame->pts * unit;
+	double	unit = av_q2d(base) * av_q2d(p->rate), place = fmax(fmin((double)frame->pts * unit, PLACE_MAX), -PLACE_MAX);
 	int64_t	slot = pace_slot(p, place), end;
 	int	status = MEDIA_OK;
 

@@ -15,6 +15,7 @@
 #define MOTION_SHARE	0.1	/* of the frames; rates that fewer frames have do not count */
 #define EXACT		0.002	/* 29.97 and 30 differ by 0.001: the nearest one is chosen */
 #define RATE_MAX	60
+#define TICKS_MAX	(INT64_MAX / 4)	/* greater times are taken for damage, so that differences fit */
 
 static const AVRational	standard[] = { { 240, 1 }, { 240000, 1001 }, { 200, 1 }, { 150, 1 }, { 144, 1 }, { 120, 1 }, { 120000, 1001 }, { 100, 1 },
 			    { 96, 1 }, { 96000, 1001 }, { 90, 1 }, { 75, 1 }, { 72, 1 }, { 60, 1 }, { 60000, 1001 }, { 50, 1 }, { 48, 1 },
@@ -88,7 +89,7 @@ times_read(const struct media *m, AVStream *s, struct times *t)
 		ahead_times(m, t);
 	qsort(list, (size_t)t->n, sizeof(*list), time_compare);
 	for (i = 0; i < t->n; i++) {
-		if (n == 0 || list[i] > list[n - 1])
+		if (list[i] > -TICKS_MAX && list[i] < TICKS_MAX && (n == 0 || list[i] > list[n - 1]))
 			list[n++] = list[i];
 	}
 	t->n = n;
