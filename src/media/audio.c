@@ -327,7 +327,7 @@ voice_write(struct media_audio *a, struct voice *v, const AVFrame *f)
 		return (status);
 	base = media_line_base(a->line);
 	if (position + skip < base) {
-		a->late += FFMIN(base - position, f->nb_samples) - skip;
+		a->late += FFMAX(FFMIN(base - position, f->nb_samples) - skip, 0);
 		skip = base - position;
 	}
 	if (skip >= f->nb_samples)
