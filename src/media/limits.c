@@ -161,7 +161,7 @@ void
 media_limits_transcode(struct media *m)
 {
 	struct media_limits	*l = &m->limits;
-	double			pixels = (double)m->info.width * m->info.height, rate = (double)m->info.fps_num / m->info.fps_den;
+	double			pixels = fmin((double)m->info.width * m->info.height, MEDIA_MAX_PIXELS), rate = (double)m->info.fps_num / m->info.fps_den;
 	double			seconds = FREE_SECONDS + (double)m->source.size * SECONDS_PER_BYTE;
 
 	pthread_mutex_lock(&l->lock);
