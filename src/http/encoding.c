@@ -2,6 +2,7 @@
  * A worker compresses with one deflate state, which it keeps: to allocate it
  * would cost as much as to compress a small body.
  */
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
