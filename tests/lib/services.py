@@ -36,21 +36,28 @@ _given = set()
 
 
 def ports():
-    """Yields the port numbers of this process: each worker of pytest-xdist has a thousand of its own."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
-    return range(20000 + 1000 * worker, 21000 + 1000 * worker)
+    """Returns the port numbers of this process: each worker of pytest-xdist has its share of those below the kernel's ephemeral range."""
+    worker, workers = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]), int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    share = 12000 // max(workers, worker + 1)
+    return range(20000 + share * worker, 20000 + share * (worker + 1))
 
 
 def free_port():
-    """Returns an unused port outside the kernel's ephemeral range, so that it stays free while a server is down."""
+    """Returns an unused port outside the kernel's ephemeral range, so that it stays free while a server is down. A port is returned again only
+    when all have been."""
+    if len(_given) == len(ports()):
+        _given.clear()
     while True:
         port = random.choice(ports())
+        if port in _given:
+            continue
+        _given.add(port)
         with socket.socket() as s:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if port in _given or s.connect_ex(("127.0.0.1", port)) == 0:
-                continue
-            _given.add(port)
-            return port
+            if s.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+        if len(_given) == len(ports()):
+            _given.clear()
 
 
 def npm_install(folder):
