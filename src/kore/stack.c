@@ -50,7 +50,7 @@ follows_call(uintptr_t address)
 	int32_t			offset;
 	size_t			n;
 
-	if (!is_code(address))
+	if (address == 0 || !is_code(address))
 		return (0);
 	memcpy(&offset, at - sizeof(offset), sizeof(offset));
 	if (at[-5] == 0xe8 && is_code(address + (uintptr_t)(intptr_t)offset))

@@ -309,7 +309,7 @@ PLAN = [(victim, point) for victim, points in [
 
 
 @pytest.mark.parametrize("victim, point", PLAN, ids=["%s killed when %s" % (v.__name__, p.__name__) for v, p in PLAN])
-@pytest.mark.errors("worker died")
+@pytest.mark.errors("worker died", "cron job failed")
 def test_a_kill_loses_no_film(stage, victim, point):
     with point(stage):
         comes_back = victim(stage)

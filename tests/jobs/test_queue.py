@@ -324,6 +324,7 @@ def test_a_valkey_that_hangs_delays_only_ready(world):
     wait_for(lambda: a.get("/health/ready").json()["valkey"]["state"] == "up", "Valkey to be up again")
 
 
+@pytest.mark.errors("valkey refuses the user or password")
 def test_a_wrong_password_of_valkey_is_logged_once(world):
     world.keyvalue.command("ACL", "SETUSER", "wz", "on", ">p@ss/word", "~wanzami:{q}:*", "+@all")
     world.keyvalue.command("ACL", "SETUSER", "default", "resetpass")

@@ -145,6 +145,7 @@ def test_the_run_of_a_killed_process_is_taken_over(cron):
     assert cron.rows("SELECT count(DISTINCT slot), count(DISTINCT fence) FROM wanzami.job_run") == [(1, 2)]
 
 
+@pytest.mark.errors("worker died")
 def test_the_run_of_a_killed_worker_is_taken_over_by_its_successor(cron):
     cron.missed()
     with BlockedReaper(cron) as held:
@@ -242,6 +243,7 @@ def test_a_failed_job_logs_the_reason_and_exits_with_1(cron):
     assert cron.command("run", "upload-reaper").returncode == 0
 
 
+@pytest.mark.errors("cron job failed")
 def test_a_failed_run_waits_for_the_next_time(cron):
     cron.missed()
     cron.rows('ALTER TABLE "UploadJob" RENAME COLUMN "updatedAt" TO "x"')

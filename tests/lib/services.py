@@ -692,7 +692,7 @@ class Appliance(Client):
         self.command, self.env = command or [*VALGRIND, *EMULATOR, BINARY], env
         super().__init__("http://127.0.0.1:%d" % self.port)
         self.log_path = os.path.join(folder, "wanzami-%d.log" % self.port)
-        self.log = open(self.log_path, "wb")
+        self.log = open(self.log_path, "ab")  # two processes may write to it
         self.start()
 
     def start(self):

@@ -440,7 +440,7 @@ def read(path):
         return f.read()
 
 
-@pytest.mark.errors("worker died")
+@pytest.mark.errors("worker died", "cannot load the new TLS certificate")
 def test_a_renewed_certificate_is_loaded_under_load(secure):
     s = secure(WORKERS=2)
     kept = s.connect()

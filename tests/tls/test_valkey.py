@@ -168,6 +168,7 @@ def test_the_appliance_connects_as_a_user_over_tls(world, server, root):
     assert a.stop() == 0
 
 
+@pytest.mark.errors("valkey refuses the user or password")
 def test_the_appliance_logs_why_a_server_is_refused(world, server, root, tmp_path):
     other = pki.Authority(str(tmp_path), "Somebody else")
     with contextlib.closing(SecureKeyValue(root.issue("valkey.example"))) as wrong:
