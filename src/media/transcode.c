@@ -182,7 +182,7 @@ video_end(const struct run *r)
 
 /* Takes the frames that the filters of the video have ready and passes them on. */
 static int
-filtered_take(struct run *r, struct track *t)
+filtered_take(struct run *r)
 {
 	AVFrame	*frame;
 	int	status = MEDIA_OK;
@@ -190,7 +190,7 @@ filtered_take(struct run *r, struct track *t)
 	while (status == MEDIA_OK) {
 		if ((frame = av_frame_alloc()) == NULL)
 			return (out_of_memory(r));
-		if (av_buffersink_get_frame(t->out, frame) < 0) {
+		if (av_buffersink_get_frame(r->video.out, frame) < 0) {
 			av_frame_free(&frame);
 			break;
 		}
@@ -198,9 +198,7 @@ filtered_take(struct run *r, struct track *t)
 			av_frame_free(&frame);
 			return (out_of_memory(r));
 		}
-		status = media_pace_put(&r->pace, frame, av_buffersink_get_time_base(t->out));
-		frame = NULL;
-		av_frame_free(&frame);
+		status = media_pace_put(&r->pace, frame, av_buffersink_get_time_base(r->video.out));
 		if (status == MEDIA_OK && r->audio != NULL)
 			status = media_audio_follow(r->audio, video_end(r));
 	}
@@ -236,14 +234,15 @@ frame_prepare(struct run *r, AVFrame *frame)
 }
 
 static int
-frame_filter(struct run *r, struct track *t, AVFrame *frame)
+frame_filter(struct run *r, AVFrame *frame)
 {
-	int	status;
+	struct track	*t = &r->video;
+	int		status;
 
 	if ((status = frame_prepare(r, frame)) != MEDIA_OK)
 		return (status);
 	if (!graph_fits(t, frame)) {
-		if (t->graph != NULL && av_buffersrc_add_frame(t->in, NULL) >= 0 && (status = filtered_take(r, t)) != MEDIA_OK)
+		if (t->graph != NULL && av_buffersrc_add_frame(t->in, NULL) >= 0 && (status = filtered_take(r)) != MEDIA_OK)
 			return (status);
 		if (!video_graph(r, frame))
 			return (format_refused(r, frame));
@@ -251,17 +250,17 @@ frame_filter(struct run *r, struct track *t, AVFrame *frame)
 	if (av_buffersrc_add_frame(t->in, frame) < 0)
 		return (MEDIA_OK);	/* skip the frame: one bad frame must not fail the film */
 
-	return (filtered_take(r, t));
+	return (filtered_take(r));
 }
 
 /* Sets the time of a decoded frame: 0 is the beginning of the film. */
 static void
-frame_time(struct run *r, const struct track *t, AVFrame *frame)
+frame_time(const struct run *r, AVFrame *frame)
 {
 	if (frame->best_effort_timestamp != AV_NOPTS_VALUE)
 		frame->pts = frame->best_effort_timestamp;
 	if (frame->pts != AV_NOPTS_VALUE)
-		frame->pts -= av_rescale_q(r->m->clock.origin, AV_TIME_BASE_Q, r->m->format->streams[t->stream]->time_base);
+		frame->pts -= av_rescale_q(r->m->clock.origin, AV_TIME_BASE_Q, r->m->format->streams[r->video.stream]->time_base);
 }
 
 /* Sets time and duration of a video frame. A frame without timestamp follows the one before, as in H.264 without container. */
@@ -273,7 +272,7 @@ video_time(struct run *r, AVFrame *frame)
 	int		counted = (r->m->format->iformat->flags & AVFMT_NOTIMESTAMPS) &&
 			    (s->codecpar->codec_id == AV_CODEC_ID_H264 || s->codecpar->codec_id == AV_CODEC_ID_HEVC);
 
-	frame_time(r, &r->video, frame);
+	frame_time(r, frame);
 	if (counted || frame->duration <= 0)
 		frame->duration = av_rescale_q(1, av_inv_q(rate), s->time_base);
 	if (counted || frame->pts == AV_NOPTS_VALUE)
@@ -294,7 +293,7 @@ video_take(struct run *r, AVFrame *frame)
 		    media_pace_end(&r->early));
 	if (frame == NULL)
 		return (MEDIA_OK);
-	status = r->scanning && !media_scan_frame(&r->scan, frame) ? out_of_memory(r) : frame_filter(r, &r->video, frame);
+	status = r->scanning && !media_scan_frame(&r->scan, frame) ? out_of_memory(r) : frame_filter(r, frame);
 	av_frame_free(&frame);
 
 	return (status);
@@ -312,17 +311,18 @@ early_emit(void *ctx, const AVFrame *frame)
 		return (out_of_memory(r));
 	copy->pts = r->early.next;
 	copy->duration = 1;
-	status = frame_filter(r, &r->video, copy);
+	status = frame_filter(r, copy);
 	av_frame_free(&copy);
 
 	return (status);
 }
 
 static int
-packet_decode(struct run *r, struct track *t, const AVPacket *packet)
+packet_decode(struct run *r, const AVPacket *packet)
 {
-	AVFrame	*frame;
-	int	sent, got, status = MEDIA_OK;
+	struct track	*t = &r->video;
+	AVFrame		*frame;
+	int		sent, status = MEDIA_OK;
 
 	if (packet != NULL)
 		t->packets++;
@@ -334,14 +334,11 @@ packet_decode(struct run *r, struct track *t, const AVPacket *packet)
 	while (status == MEDIA_OK) {
 		if ((frame = av_frame_alloc()) == NULL)
 			return (out_of_memory(r));
-		got = avcodec_receive_frame(t->decoder, frame);
-		if (got >= 0) {
-			status = video_take(r, frame);
-			frame = NULL;
-		}
-		av_frame_free(&frame);
-		if (got < 0)
+		if (avcodec_receive_frame(t->decoder, frame) < 0) {
+			av_frame_free(&frame);
 			break;
+		}
+		status = video_take(r, frame);
 	}
 
 	return (status);
@@ -433,7 +430,7 @@ film_read(struct run *r)
 		return (out_of_memory(r));
 	while (status == MEDIA_OK && (status = watch_check(r)) == MEDIA_OK && (got = media_clock_read(r->m, packet)) >= 0) {
 		if ((status = packet_check(r, packet)) == MEDIA_OK && packet->stream_index == r->video.stream)
-			status = packet_decode(r, &r->video, packet);
+			status = packet_decode(r, packet);
 		else if (status == MEDIA_OK && r->audio != NULL)
 			status = media_audio_packet(r->audio, packet);
 		av_packet_unref(packet);
@@ -470,12 +467,12 @@ frame_hold(struct run *r)
 static int
 film_flush(struct run *r)
 {
-	int	status = packet_decode(r, &r->video, NULL);
+	int	status = packet_decode(r, NULL);
 
 	if (status == MEDIA_OK)
 		status = video_take(r, NULL);
 	if (status == MEDIA_OK && r->video.graph != NULL && av_buffersrc_add_frame(r->video.in, NULL) >= 0)
-		status = filtered_take(r, &r->video);
+		status = filtered_take(r);
 	if (status == MEDIA_OK)
 		status = media_pace_end(&r->pace);
 	if (status == MEDIA_OK && r->audio != NULL)
