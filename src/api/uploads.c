@@ -140,16 +140,23 @@ init_work(void *arg)
 	}
 }
 
+/* Logs why object storage has refused a step of the upload. */
+static void
+failure_log(const struct upload *u, const char *message)
+{
+	if (u->call.no_space)
+		local_body_full(u->r->id, u->call.error);
+	else
+		log_event(LOG_LEVEL_WARN, message, LOG_S("id", u->r->id), LOG_S("error", u->call.error));
+}
+
 static void
 failure_reply(const struct upload *u)
 {
 	struct request	*r = u->r;
 	struct kore_buf	body;
 
-	if (u->call.no_space)
-		local_body_full(r->id, u->call.error);
-	else
-		log_event(LOG_LEVEL_WARN, "object storage error: cannot create a multipart upload", LOG_S("id", r->id), LOG_S("error", u->call.error));
+	failure_log(u, "object storage error: cannot create a multipart upload");
 	kore_buf_init(&body, 256);
 	kore_buf_appendf(&body, "{\"message\":\"Failed to init upload\",\"error\":");
 	json_quote(&body, u->call.error);
@@ -408,11 +415,7 @@ complete_done(void *arg)
 		request_wait(r);
 		sql_call(r, "uploads/complete", complete_stored, u);
 	} else {
-		if (u->call.no_space)
-			local_body_full(r->id, u->call.error);
-		else
-			log_event(LOG_LEVEL_WARN, "object storage error: cannot complete a multipart upload", LOG_S("id", r->id),
-			    LOG_S("error", u->call.error));
+		failure_log(u, "object storage error: cannot complete a multipart upload");
 		request_param(r, "error", u->call.error);
 		request_param(r, "failure", u->result == OBJECTS_REFUSED ? "400" : u->call.no_space ? "507" : "500");
 		upload_free(u);
