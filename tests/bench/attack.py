@@ -9,7 +9,7 @@ import requests
 
 from crowd import FILL, PASSWORD, SALT, TITLES, VIEWERS, bcrypt
 from report import line
-from services import Appliance, KeyValue, Postgres, run
+from services import Appliance, KeyValue, Postgres, run, wait_for
 
 PER_SECOND, PEOPLE, PAUSE = 10, 15, .5
 GROUPS = (("/sys/fs/cgroup/cpu", "cpu.cfs_quota_us", "50000"), ("/sys/fs/cgroup", "cpu.max", "50000 100000"))  # version 1, version 2
@@ -57,7 +57,7 @@ def attack(a):
 
     sender = threading.Thread(target=send)
     sender.start()
-    time.sleep(2)
+    wait_for(lambda: len(statuses) >= PER_SECOND, "the first wrong logins")
     try:
         yield statuses
     finally:
