@@ -1,2 +1,2 @@
--- What the last attempt has left out of a film's renditions or repaired in them: a JSON array of sentences for the uploader.
+-- Notes of the last attempt, a JSON array of sentences for the uploader: parts that were left out of the renditions, and repairs.
 ALTER TABLE wanzami.transcode_job ADD COLUMN IF NOT EXISTS notes JSONB NOT NULL DEFAULT '[]';

@@ -288,7 +288,7 @@ put_allowed(struct put *w)
 		etag = stat.etag;
 		(void)close(fd);
 	}
-	/* What the object is now may change before the file is renamed; "*" is checked again then, in one step. */
+	/* The object may change before the file is renamed; "*" is checked again then, in one step. */
 	w->call.create = w->if_none_match != NULL && !strcmp(w->if_none_match, "*");
 
 	return ((w->if_match == NULL || condition_matches(w->if_match, etag, CONDITION_STRONG)) &&

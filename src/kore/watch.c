@@ -27,14 +27,14 @@
 #define TURN_MS		(LOOK_MS / 2)	/* a loop without events turns that often, so that each look finds another count */
 #define LAST_LOOKS	2	/* after so many further looks a worker that SIGABRT has not ended gets SIGKILL */
 
-/* What a worker writes. */
+/* Written by a worker. */
 struct row {
 	atomic_uint	turns;
 	atomic_size_t	depth;		/* of the stack */
 	uintptr_t	stack[STACK_MAX];
 };
 
-/* What the parent has seen of a worker. */
+/* The parent's view of a worker. */
 struct seen {
 	pid_t		pid;
 	unsigned	turns;

@@ -27,7 +27,7 @@
 #define AHEAD_PACKETS	8000
 #define AHEAD_FRAMES	1500
 
-/* What is known of a stream. Times are in AV_TIME_BASE; `offset` + time of the file = time of the film. */
+/* The state of a stream. Times are in AV_TIME_BASE; `offset` + time of the file = time of the film. */
 struct clock_stream {
 	int	used;		/* its packets are returned */
 	int	begun;

@@ -14,7 +14,7 @@
 #include "media/colour.h"
 #include "media/media.h"
 
-/* What a film may cost, and what it has cost. See limits.c. */
+/* The limits of a film and what it has used of them. See limits.c. */
 struct media_limits {
 	pthread_t	thread;
 	int		running_thread;

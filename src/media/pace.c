@@ -51,7 +51,7 @@ media_pace_put(struct media_pace *p, AVFrame *frame, AVRational base)
 
 	end = (int64_t)ceil(place + fmin((double)frame->duration * unit, HOLD_SECONDS * av_q2d(p->rate)) - 0.5 - 1e-6);
 	p->end = end > p->end ? end : p->end;
-	/* Of two frames in one place the nearer stays. A frame that is before the held one is late, as after damage. */
+	/* The nearer of two frames in one place stays. A frame that is before the held one is late, as after damage. */
 	if (p->held != NULL && (slot < p->slot || (slot == p->slot && fabs(place - (double)slot) > fabs(p->place - (double)slot)))) {
 		av_frame_free(&frame);
 		return (MEDIA_OK);

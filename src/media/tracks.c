@@ -123,7 +123,7 @@ track_worth(const AVFormatContext *format, const AVStream *s)
 	return (2 * motion + (avcodec_find_decoder(s->codecpar->codec_id) != NULL && encryption_name(format, s) == NULL));
 }
 
-/* What a file has beside the chosen video track. */
+/* Counts of the streams beside the chosen video track. */
 struct contents {
 	int	videos, covers, sounds, subtitles, others;
 };
