@@ -1,14 +1,18 @@
 /*
  * bcrypt on threads (base/work.h). Tasks wait here, one queue per network, and
  * the queues take turns: a network with many tasks delays another network's
- * task by one task a turn. Threads get no more tasks than they can run, so
- * that the queue of base/work.h stays empty.
+ * task by one task a turn, and a network without tasks goes before networks
+ * that have had a turn within HEAD_START_MS. Threads get no more tasks than they
+ * can run, so that the queue of base/work.h stays empty, and no more than there
+ * are processors for: two hashes at a time on half a processor both take
+ * four times as long, and a new task waits for them.
  */
 #include <crypt.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <kore/kore.h>
 #include <kore/tasks.h>
@@ -29,10 +33,16 @@
 /* A hash that no password has; compared with if there is no account. */
 #define NO_MATCH	"$2a$10$abcdefghijklmnopqrstuu1fm5tkiL18NIUMbwuJcKsmg080ioiK."
 
+#define HEAD_START_MS	1000
+/* A hash that takes this many times its processor time lowers the number of threads; one below the other raises it. */
+#define CROWDED		1.7
+#define ROOMY		1.3
+
 /* A hash or a comparison on its way to a thread and back. */
 struct hash_task {
 	struct request	*r;
 	u_int64_t	since;	/* start of the wait for a thread */
+	double		slowness;	/* elapsed time of the work, in units of its processor time */
 	TAILQ_ENTRY(hash_task)	list;
 	char		*text;
 	char		**hashes;
@@ -47,12 +57,14 @@ struct hash_task {
 struct turn {
 	char		network[CLIENT_ADDRESS_MAX];
 	u_int64_t	since;		/* when it was served last, or its first task came */
+	u_int64_t	place;		/* in the line, which is ordered by it: `since`, less the head start of a new network */
 	TAILQ_HEAD(, hash_task)	tasks;
 	TAILQ_ENTRY(turn)	list;
 };
 
 static TAILQ_HEAD(, turn)	turns = TAILQ_HEAD_INITIALIZER(turns);	/* the next one to be served is the first */
 static int			running;	/* tasks that threads have */
+static int			threads_max;	/* most tasks that threads may have; 0 before the first task */
 
 /* Hashes text with the salt in setting, which is a salt or a hash. Writes "" if setting is malformed. */
 static void
@@ -99,10 +111,9 @@ same(const char *a, const char *b)
 }
 
 static void
-task_work(void *arg)
+task_compute(struct hash_task *t)
 {
-	struct hash_task	*t = arg;
-	int		i;
+	int	i;
 
 	if (t->hashed != NULL) {
 		(void)password_make(t->text, t->hash);
@@ -115,6 +126,27 @@ task_work(void *arg)
 	}
 	if (t->count == 0)
 		bcrypt(t->text, NO_MATCH, t->hash);
+}
+
+static double
+seconds(clockid_t clock)
+{
+	struct timespec	t;
+
+	(void)clock_gettime(clock, &t);
+
+	return ((double)t.tv_sec + (double)t.tv_nsec / 1e9);
+}
+
+static void
+task_work(void *arg)
+{
+	struct hash_task	*t = arg;
+	double			elapsed = seconds(CLOCK_MONOTONIC), used = seconds(CLOCK_THREAD_CPUTIME_ID);
+
+	task_compute(t);
+	used = seconds(CLOCK_THREAD_CPUTIME_ID) - used;
+	t->slowness = used > 0 ? (seconds(CLOCK_MONOTONIC) - elapsed) / used : 1;
 }
 
 static void
@@ -142,7 +174,7 @@ task_next(void)
 	if (TAILQ_EMPTY(&n->tasks)) {
 		free(n);
 	} else {
-		n->since = kore_time_ms();
+		n->since = n->place = kore_time_ms();
 		TAILQ_INSERT_TAIL(&turns, n, list);
 	}
 
@@ -151,11 +183,27 @@ task_next(void)
 
 static void	task_done(void *);
 
+/*
+ * Adapts the number of threads to the processors that the process gets. Their
+ * number is not asked of the system: a container does not see the limit of its
+ * task on Fargate, and other workers use the same processors.
+ */
+static void
+threads_adapt(double slowness)
+{
+	if (slowness > CROWDED && threads_max > 1)
+		threads_max--;
+	else if (slowness < ROOMY && threads_max < kore_task_threads)
+		threads_max++;
+}
+
 /* Gives tasks to the threads that are free. */
 static void
 tasks_start(void)
 {
-	while (running < kore_task_threads && !TAILQ_EMPTY(&turns)) {
+	if (threads_max == 0)
+		threads_max = kore_task_threads;
+	while (running < threads_max && !TAILQ_EMPTY(&turns)) {
 		running++;
 		(void)work_run(WORK_PASSWORD, task_work, task_done, task_next());
 	}
@@ -195,16 +243,17 @@ task_done(void *arg)
 	struct hash_task	*t = arg;
 
 	running--;
+	threads_adapt(t->slowness);
 	tasks_drop();
 	tasks_start();
 	task_end(t);
 }
 
-/* Returns the network's turn; a new one stands at the end of the line. */
+/* Returns the network's turn; a new one stands behind those that were served before the head start. */
 static struct turn *
 turn_find(const char *network)
 {
-	struct turn	*n;
+	struct turn	*n, *next;
 
 	TAILQ_FOREACH(n, &turns, list) {
 		if (!strcmp(n->network, network))
@@ -214,7 +263,14 @@ turn_find(const char *network)
 		fatal("out of memory");
 	snprintf(n->network, sizeof(n->network), "%s", network);
 	n->since = kore_time_ms();
+	n->place = n->since - HEAD_START_MS;
 	TAILQ_INIT(&n->tasks);
+	TAILQ_FOREACH(next, &turns, list) {
+		if (next->place > n->place) {
+			TAILQ_INSERT_BEFORE(next, n, list);
+			return (n);
+		}
+	}
 	TAILQ_INSERT_TAIL(&turns, n, list);
 
 	return (n);
@@ -259,7 +315,7 @@ task_queue(struct hash_task *t)
 		return;
 	}
 	TAILQ_INSERT_TAIL(&n->tasks, t, list);
-	request_wait(t->r);
+	request_wait_outside(t->r);	/* this queue has its own limit and says nothing about the load of the event loop */
 	tasks_start();
 }
 

@@ -97,7 +97,10 @@ int	request_present(const struct request *);
 /* Begins a wait. Exactly one request_resume() must follow, from the event loop. */
 void	request_wait(struct request *);
 
-/* Begins a wait for another server. The request no longer counts as in flight, and its duration is not measured (http/admission.h). */
+/*
+ * Begins a wait for another server, or in a queue with a limit of its own. The request no longer counts as in flight, and its duration is
+ * not measured (http/admission.h).
+ */
 void	request_wait_outside(struct request *);
 
 /*
