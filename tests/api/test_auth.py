@@ -429,6 +429,24 @@ def test_concurrent_first_requests_create_one_profile(api):
     assert api.db.fetchone()[0] == 1
 
 
+def test_each_reset_link_is_valid_until_one_is_used(api):
+    """Somebody else can ask for a link, too. That must not end the owner's."""
+    me = user(api)
+    for _ in range(3):
+        assert api.post("/api/auth/forgot-password", {"email": "ada@example.com"}).status_code == 200
+    api.db.execute("SELECT vars ->> 'token' FROM wanzami.mail_outbox WHERE template = 'reset' ORDER BY id")
+    tokens = [token for token, in api.db.fetchall()]
+    assert len(set(tokens)) == 3
+    body = {"email": "ada@example.com", "password": "New-password-2"}
+    api.db.execute("UPDATE wanzami.reset_token SET expires = wanzami.now() - interval '1 second' WHERE digest = wanzami.digest(%s)", (tokens[1],))
+    assert api.post("/api/auth/reset-password", {**body, "token": tokens[1]}).status_code == 400
+    assert api.post("/api/auth/reset-password", {**body, "token": tokens[0]}).status_code == 200
+    for token in tokens:
+        assert api.post("/api/auth/reset-password", {**body, "token": token}).json()["message"] == "Invalid or expired reset token"
+    api.db.execute("SELECT count(*) FROM wanzami.reset_token WHERE user_id = %s", (me,))
+    assert api.db.fetchall() == [(0,)]
+
+
 def test_a_password_reset_ends_every_session(api):
     user(api)
     access = login(api).json()["accessToken"]

@@ -20,6 +20,8 @@ WITH adopted AS (
 		"resetToken" = NULL, "resetTokenExpires" = NULL, "updatedAt" = wanzami.now()
 	WHERE "id" = ($1 ->> 'foundId')::bigint AND NOT "emailVerified" AND $1 ->> 'passwordHash' IS NOT NULL
 	RETURNING "id"
+), revoked AS (
+	DELETE FROM wanzami.reset_token k USING adopted a WHERE k.user_id = a."id"
 )
 DELETE FROM "Session" s USING adopted a WHERE s."userId" = a."id";
 SELECT wanzami.refuse(400, 'Google auth failed') WHERE NOT EXISTS (SELECT FROM "User" WHERE "id" = ($1 ->> 'foundId')::bigint

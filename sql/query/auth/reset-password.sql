@@ -1,16 +1,18 @@
--- POST /api/auth/reset-password, step 2 of 2 (docs/compatibility.md#reset-password): sets the password, removes the token
+-- POST /api/auth/reset-password, step 2 of 2 (docs/compatibility.md#reset-password): sets the password, removes the tokens
 -- and ends all sessions. Returns 200, or 400 if the token has been used meanwhile.
 -- The lock comes first: the session of a refresh that holds it is in the snapshot of the next command.
 -- $1: passwordHash.
 -- $2: email, token.
 SELECT FROM "User" WHERE "email" = lower($2 ->> 'email') FOR UPDATE;
 WITH changed AS (
-	UPDATE "User" SET "password" = $1 ->> 'passwordHash', "resetToken" = NULL, "resetTokenExpires" = NULL, "emailVerified" = true,
+	UPDATE "User" u SET "password" = $1 ->> 'passwordHash', "resetToken" = NULL, "resetTokenExpires" = NULL, "emailVerified" = true,
 		"updatedAt" = wanzami.now()
-	WHERE "email" = lower($2 ->> 'email') AND wanzami.token_fits("resetToken", "resetTokenExpires", $2 ->> 'token')
-	RETURNING "id"
+	WHERE u."email" = lower($2 ->> 'email') AND wanzami.reset_fits(u, $2 ->> 'token')
+	RETURNING u."id"
 ), ended AS (
 	DELETE FROM "Session" s USING changed c WHERE s."userId" = c."id"
+), used AS (
+	DELETE FROM wanzami.reset_token k USING changed c WHERE k.user_id = c."id"
 )
 SELECT CASE WHEN EXISTS (SELECT FROM changed) THEN 200 ELSE 400 END AS status,
 	CASE WHEN EXISTS (SELECT FROM changed) THEN '{"message":"Password updated. Please log in."}'
