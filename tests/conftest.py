@@ -124,6 +124,8 @@ def appliance(request, tmp_path):
     started = []
 
     def start(command=None, **env):
+        if services.VALGRIND:
+            env.setdefault("MAX_PASSWORD_WAIT_MS", 60000)  # bcrypt takes two seconds there
         started.append(Appliance(str(tmp_path), command, **env))
         return started[-1]
 
