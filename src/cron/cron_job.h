@@ -5,7 +5,7 @@
  * job list` lists it.
  *
  * Most jobs are one file in sql/query, run as one transaction. Its parameters
- * $1, $2, … are the values of the listed variables. Its last statement returns
+ * $1, $2, … are the values of the listed variables. Its last command returns
  * at most one row; the columns become the detail of the run in the log and the
  * history. If a column "failed" is not NULL, the run has failed and the text of
  * the column is the reason.
@@ -80,9 +80,9 @@ struct job {
 	JOB_DECLARE(.name = n, .cron = c, .help = h, .body = fn, ##__VA_ARGS__)
 
 /*
- * Runs the statements of sql/query/<file>.sql as one transaction on the run's
+ * Runs the commands of sql/query/<file>.sql as one transaction on the run's
  * connection, without a timeout. The transaction fails if the run has lost its
- * lease to another process. Returns the rows of the last statement, valid until
+ * lease to another process. Returns the rows of the last command, valid until
  * the next call, or NULL on error; job_failed() then appends the error message of
  * the database. nparams is at least the number of parameters in the file.
  */

@@ -1,9 +1,9 @@
 /*
- * Statements of a request: files of sql/query whose last statement returns the
- * columns status and body of the response. Event loop only.
+ * Statements of a request: files of sql/query whose last SQL command returns
+ * the columns status and body of the response. Event loop only.
  *
- * A file may hold several statements, each ended by a semicolon at the end of
- * a line. They run in order in one transaction and one round trip, after
+ * A statement may hold several SQL commands, each ended by a semicolon at the
+ * end of a line. They run in order in one transaction and one round trip, after
  * sql/query/guard.sql if the route has a guard. All of them have two
  * parameters of type jsonb.
  *
@@ -26,7 +26,7 @@
  *
  * $2 is the body after body_check(): {} without one, or if it is an array.
  *
- * SELECT wanzami.refuse(404, 'Title not found') in any statement answers the
+ * SELECT wanzami.refuse(404, 'Title not found') in any command answers the
  * request with that status and message and rolls the transaction back.
  */
 #ifndef WANZAMI_SQL_H

@@ -12,7 +12,7 @@
 #define PG_PARAMS_MAX	16
 
 /*
- * Result of a call. res holds the rows of the last statement. On error res is
+ * Result of a call. res holds the rows of the last SQL command. On error res is
  * NULL, error is the server's message and state the SQLSTATE ("" if there is
  * none). disconnected is 1 if the call found no connection, or if the
  * connection closed before the result, so that the statement may or may not
@@ -33,8 +33,8 @@ void	pg_start(const char *database_url);
 
 /*
  * Runs sql/query/<name>.sql with text parameters (copied; NULL is SQL's NULL).
- * Every statement of the file must use all of them. Each statement ends with a
- * semicolon at the end of a line. The statements of a file are one transaction,
+ * Every SQL command of the file must use all of them. Each command ends with a
+ * semicolon at the end of a line. The commands of a file are one transaction,
  * which is repeated after a deadlock or a serialization failure, up to three
  * times in all.
  *

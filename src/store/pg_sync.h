@@ -33,17 +33,17 @@ struct pg_sync {
 int	pg_sync_open(struct pg_sync *, const char *database_url, int timeout_ms);
 void	pg_sync_close(struct pg_sync *);
 
-/* Returns 1 if there is no connection. Whether the last statement took effect is then unknown. */
+/* Returns 1 if there is no connection. Whether the last SQL command took effect is then unknown. */
 int	pg_sync_disconnected(const struct pg_sync *);
 
-/* Runs a statement without parameters and rows, such as BEGIN. Returns 0 on error. */
+/* Runs an SQL command without parameters and rows, such as BEGIN. Returns 0 on error. */
 int	pg_sync_exec(struct pg_sync *, const char *sql);
 
 /*
- * Runs the statements of sql/query/<name>.sql one after the other, each with as
+ * Runs the commands of sql/query/<name>.sql one after the other, each with as
  * many of the text parameters (NULL is SQL's NULL) as it mentions ($1, $2, …).
  * They are one transaction only between BEGIN and COMMIT. Returns the rows of
- * the last statement; NULL on error.
+ * the last command; NULL on error.
  */
 const PGresult	*pg_sync_query(struct pg_sync *, const char *name, int nparams, const char *const *params);
 
