@@ -20,7 +20,7 @@
 #define READ_SECONDS_MAX	86400
 #define KIND_MAX	32
 
-/* Replies 500 with the reason, after the guard has allowed the caller. */
+/* Replies 500 with the reason, after the guard has allowed the request. */
 static void
 refuse(struct request *r, const char *message)
 {

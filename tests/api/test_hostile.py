@@ -149,7 +149,7 @@ def test_a_gzip_bomb_is_refused(api):
 
 
 def test_a_compressed_body_without_a_valid_token_has_the_usual_limit(api):
-    """Only an authorized caller of the campaign route gets its larger limit for the decompressed body."""
+    """Only an authorized client of the campaign route gets its larger limit for the decompressed body."""
     parcel = gzip.compress(b'{"subject":"' + b"x" * 1000000 + b'"}')
     for token, status in ((None, 413), ("nonsense", 413), (api.root.token, 400)):
         r = api.a.post("/api/admin/email/send", data=parcel, token=token, headers={**JSON, "Content-Encoding": "gzip"})

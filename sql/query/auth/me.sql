@@ -1,4 +1,4 @@
--- GET /api/auth/me and GET /api/admin/me (docs/compatibility.md#me): returns 200 with the caller's user, permissions and
+-- GET /api/auth/me and GET /api/admin/me (docs/compatibility.md#me): returns 200 with the user, permissions and
 -- profiles.
 -- $1: userId.
 SELECT wanzami.profile_ensure(($1 ->> 'userId')::bigint, NULL, NULL);

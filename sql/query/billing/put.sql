@@ -1,4 +1,4 @@
--- PUT /api/user/billing (docs/compatibility.md#billing): creates or changes the caller's billing account. Absent fields keep
+-- PUT /api/user/billing (docs/compatibility.md#billing): creates or changes the user's billing account. Absent fields keep
 -- their values; status cannot be set. Returns 200 with the account.
 -- $1: userId.
 -- $2: provider, providerCustomerId, planCode, billingEmail, paymentMethodBrand, paymentMethodLast4, country, postalCode,

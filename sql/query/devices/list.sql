@@ -1,4 +1,4 @@
--- GET /api/user/devices (docs/compatibility.md#device-list): returns 200 with the caller's devices, the last seen first.
+-- GET /api/user/devices (docs/compatibility.md#device-list): returns 200 with the user's devices, the last seen first.
 -- $1: userId.
 SELECT 200 AS status, json_build_object('devices', coalesce(json_agg(json_build_object(
 	'id', d."id"::text, 'deviceId', d."deviceId", 'label', d."label", 'createdAt', wanzami.iso(d."createdAt"),

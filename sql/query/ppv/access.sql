@@ -1,5 +1,5 @@
 -- GET /api/ppv/access/:titleId (docs/compatibility.md#ppv-access): returns 200 or the configured status of a denial, with
--- the caller's access to the title. Granted access is recorded with IP address and user agent for the gate, and that of an
+-- the user's access to the title. Granted access is recorded with IP address and user agent for the gate, and that of an
 -- administrator always (docs/compatibility.md#ppv-gate). A denial is a strike, unless record=false; the third strike bars
 -- the account.
 -- $1: id, userId, query.record, strikePause, url, from, agent, client, deniedStatus.

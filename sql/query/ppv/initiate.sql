@@ -1,4 +1,4 @@
--- POST /api/ppv/initiate, step 1 of 2 (docs/compatibility.md#purchase): checks that the caller can buy the title and inserts
+-- POST /api/ppv/initiate, step 1 of 2 (docs/compatibility.md#purchase): checks that the user can buy the title and inserts
 -- a PENDING purchase. Hidden titles are refused with 404, bought ones with 409. Returns what the handler sends to the
 -- payment gateway.
 -- $1: titleId, userId, payCountry, reference.

@@ -1,4 +1,4 @@
--- GET /api/ppv/my-titles (docs/compatibility.md#my-titles): returns 200 with the caller's paid purchases, active and expired
+-- GET /api/ppv/my-titles (docs/compatibility.md#my-titles): returns 200 with the user's paid purchases, active and expired
 -- ones apart.
 -- $1: userId.
 SELECT 200 AS status, '{"active":[' || coalesce(string_agg(i.item, ',' ORDER BY i."updatedAt" DESC, i."id" DESC) FILTER (WHERE i.active), '')

@@ -1,4 +1,4 @@
--- GET /api/user/profiles (docs/compatibility.md#profile-list): returns 200 with the caller's profiles. Creates the first one
+-- GET /api/user/profiles (docs/compatibility.md#profile-list): returns 200 with the user's profiles. Creates the first one
 -- and adds missing avatars.
 -- $1: userId, country.
 SELECT wanzami.profile_ensure(($1 ->> 'userId')::bigint, wanzami.avatar(), $1 ->> 'country');
