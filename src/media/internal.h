@@ -219,20 +219,23 @@ void	media_queue_free(struct media_queue *, void (*release)(void *));
 int	media_fail(struct media_error *, enum media_reason, const char *, ...) __attribute__((format(printf, 3, 4)));
 
 /*
- * Writer of one rendition's file: takes GOPs and delivers parts to the sink.
- * Used by one thread. See fragment.c.
+ * Writer of one rendition's object: takes GOPs and delivers parts to the sink.
+ * Used by one thread. See hybrid.c.
  */
-struct media_fragments;
+struct media_hybrid;
 
-struct media_fragments	*media_fragments_new(const AVCodecContext *video, const AVCodecContext *audio, double duration,
-			    const struct media_sink *, int rendition);
-/* Writes one segment, a GOP or two and their audio, as a fragment. The caller keeps the packets, whose times are changed. `start` and `end` are
- * presentation times in the time base of the video packets. Returns MEDIA_OK or the reason. */
-int	media_fragments_add(struct media_fragments *, AVPacket **video, int nvideo, AVPacket **audio, int naudio,
-	    int64_t start, int64_t end, struct media_error *);
-/* Delivers the remaining parts, part 1 last, and fills `out` except for rung, size and frame rate. */
-int	media_fragments_end(struct media_fragments *, struct media_rendition *out, struct media_error *);
-void	media_fragments_free(struct media_fragments *);
+/* `duration` is in seconds, 0 if unknown. Returns NULL if out of memory, or if the encoder has no parameter sets. */
+struct media_hybrid	*media_hybrid_new(const AVCodecContext *video, const AVCodecContext *audio, double duration, const struct media_sink *,
+			    int rendition);
+/*
+ * Writes one segment: a GOP or two, and their audio, which may be none. The caller
+ * keeps the packets. Frames are numbered by their pts, from 0, and packets of audio
+ * follow each other without gap. Returns MEDIA_OK or the reason.
+ */
+int	media_hybrid_add(struct media_hybrid *, AVPacket **video, int nvideo, AVPacket **audio, int naudio, struct media_error *);
+/* Delivers the remaining parts, part 1 last, and fills `out` except for rung, size of the frames and frame rate. */
+int	media_hybrid_end(struct media_hybrid *, struct media_rendition *out, struct media_error *);
+void	media_hybrid_free(struct media_hybrid *);
 
 /*
  * The sound of a film, from packets of the source to packets of AAC, which

@@ -1,8 +1,8 @@
 /*
  * Transcoding of one film: probe the source, choose the renditions, decode the
- * source once and write each rendition as one fragmented MP4 file, which plays
- * progressively, as HLS and as DASH. A library over the FFmpeg libraries,
- * without HTTP and SQL.
+ * source once and write each rendition as one MP4 file, which plays
+ * progressively, and as HLS and DASH by byte ranges. A library over the FFmpeg
+ * libraries, without HTTP and SQL.
  *
  * Threads: a struct media is used by one thread at a time, and a process has
  * one at a time, because the limits are those of the process. Each callback
@@ -76,7 +76,7 @@ struct media_source {
 /*
  * Output. part() receives each byte of the object of steps[rendition] exactly
  * once, as numbered parts of an S3 multipart upload: parts 2, 3, ... as they
- * are made, then part 1, which contains the index. `offset` is the final
+ * are made, then part 1, which contains the sample tables. `offset` is the final
  * offset of the part in the object. Each part except the one with the highest
  * number has at least MEDIA_PART_MIN bytes. `last` is 1 in the last call for a
  * rendition. part() is called on the thread of the rendition: calls for one
@@ -144,10 +144,28 @@ struct media_options {
 	int		allow_silent;	/* 1: a film whose sound cannot be decoded becomes silent; 0: it is refused */
 };
 
-struct media_segment {
-	uint64_t	offset;		/* of the moof box in the object */
+/* Bytes of an object. */
+struct media_range {
+	uint64_t	offset;
+	uint32_t	size;
+};
+
+struct media_stream_segment {
+	uint64_t	offset;		/* of its moof box in the object */
 	uint32_t	size;		/* of moof and mdat together */
-	double		duration;	/* seconds */
+	uint32_t	duration;	/* in timescale */
+	uint32_t	iframe;		/* video: bytes from offset to the end of the first frame; audio: 0 */
+};
+
+/* One track of an object, as CMAF by byte ranges. */
+struct media_stream {
+	char				codecs[24];	/* RFC 6381, of this track: avc1.640028 */
+	uint32_t			timescale;
+	struct media_range		init;		/* ftyp and moov of this track */
+	struct media_range		index;		/* sidx, whose entries reach from one segment to the next; size 0: there is none */
+	uint32_t			average, peak;	/* bit/s, of this track */
+	size_t				nsegments;	/* 0: the object has no such track */
+	struct media_stream_segment	*segments;
 };
 
 struct media_rendition {
@@ -157,15 +175,12 @@ struct media_rendition {
 	int			fps_num;
 	int			fps_den;
 	uint64_t		size;		/* of the whole object */
-	uint32_t		init_size;	/* ftyp and moov: bytes 0..init_size-1 */
-	uint64_t		index_offset;	/* of the sidx box; segments[0] follows it */
-	uint32_t		index_size;
-	uint32_t		average;	/* bit/s, average of the film */
-	uint32_t		peak;		/* bit/s of the largest segment */
-	char			codecs[40];	/* RFC 6381: avc1.640028,mp4a.40.2 */
+	uint32_t		average;	/* bit/s of both tracks, average of the film */
+	uint32_t		peak;		/* bit/s of both tracks in the largest segment */
+	char			codecs[48];	/* RFC 6381: avc1.640028,mp4a.40.2 */
 	double			duration;	/* seconds */
-	size_t			nsegments;
-	struct media_segment	*segments;
+	struct media_stream	video;
+	struct media_stream	audio;
 };
 
 struct media_result {

@@ -88,17 +88,19 @@ media_hls_master(const struct media_result *result, const char *const uris[])
 char *
 media_hls_media(const struct media_rendition *r, const char *uri)
 {
-	struct text	t = { 0 };
-	double		longest = 0;
-	size_t		i;
+	const struct media_stream	*s = &r->video;
+	struct text			t = { 0 };
+	double				longest = 0;
+	size_t				i;
 
-	for (i = 0; i < r->nsegments; i++)
-		longest = r->segments[i].duration > longest ? r->segments[i].duration : longest;
+	for (i = 0; i < s->nsegments; i++)
+		longest = s->segments[i].duration > longest ? s->segments[i].duration : longest;
+	longest /= s->timescale;
 	add(&t, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:%d\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS\n"
-	    "#EXT-X-MAP:URI=\"%s\",BYTERANGE=\"%u@0\"\n", (int)ceil(longest), uri, r->init_size);
-	for (i = 0; i < r->nsegments; i++)
-		add(&t, "#EXTINF:%.6f,\n#EXT-X-BYTERANGE:%u@%llu\n%s\n", r->segments[i].duration, r->segments[i].size,
-		    (unsigned long long)r->segments[i].offset, uri);
+	    "#EXT-X-MAP:URI=\"%s\",BYTERANGE=\"%u@%llu\"\n", (int)ceil(longest), uri, s->init.size, (unsigned long long)s->init.offset);
+	for (i = 0; i < s->nsegments; i++)
+		add(&t, "#EXTINF:%.6f,\n#EXT-X-BYTERANGE:%u@%llu\n%s\n", (double)s->segments[i].duration / s->timescale, s->segments[i].size,
+		    (unsigned long long)s->segments[i].offset, uri);
 	add(&t, "#EXT-X-ENDLIST\n");
 
 	return (finish(&t));
@@ -108,10 +110,12 @@ static void
 add_representation(struct text *t, const struct media_rendition *r, const char *uri)
 {
 	add(t, "   <Representation id=\"%s\" bandwidth=\"%u\" width=\"%d\" height=\"%d\" frameRate=\"%d/%d\" codecs=\"%s\">\n    <BaseURL>",
-	    media_rung_name(r->rung), r->peak, r->width, r->height, r->fps_num, r->fps_den, r->codecs);
+	    media_rung_name(r->rung), r->peak, r->width, r->height, r->fps_num, r->fps_den, r->video.codecs);
 	add_xml(t, uri);
-	add(t, "</BaseURL>\n    <SegmentBase indexRange=\"%llu-%llu\"><Initialization range=\"0-%u\"/></SegmentBase>\n   </Representation>\n",
-	    (unsigned long long)r->index_offset, (unsigned long long)(r->index_offset + r->index_size - 1), r->init_size - 1);
+	add(t, "</BaseURL>\n    <SegmentBase indexRange=\"%llu-%llu\"><Initialization range=\"%llu-%llu\"/></SegmentBase>\n   </Representation>\n",
+	    (unsigned long long)r->video.index.offset,
+	    (unsigned long long)r->video.index.offset + r->video.index.size - 1, (unsigned long long)r->video.init.offset,
+	    (unsigned long long)r->video.init.offset + r->video.init.size - 1);
 }
 
 char *

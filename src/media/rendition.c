@@ -1,6 +1,6 @@
 /*
  * The thread of one rendition: makes and encodes its frames,
- * collects the packets of each GOP and its audio, and writes them as a fragment.
+ * collects the packets of each GOP and its audio, and writes them as a segment.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,7 @@ struct work {
 	struct media_encoder	*e;
 	struct media_picture	picture;
 	AVCodecContext		*codec;
-	struct media_fragments	*file;
+	struct media_hybrid	*file;
 	struct packets		video;		/* encoded packets that are not written yet */
 	struct packets		audio;
 	int64_t			next_key;	/* frame that begins the next GOP */
@@ -148,17 +148,17 @@ gops_waiting(const struct work *w)
 	return (n);
 }
 
-/* Computes the presentation times of a GOP of n packets. Packets are in decoding order, so the end is the greatest of all. */
-static void
-gop_times(const struct work *w, int n, int64_t *start, int64_t *end)
+/* Returns the end of a GOP of n packets in presentation time. Packets are in decoding order, so that is the greatest of all. */
+static int64_t
+gop_end(const struct work *w, int n)
 {
+	int64_t	end = 0;
 	int	i;
 
-	*start = *end = w->video.list[0]->pts;
-	for (i = 0; i < n; i++) {
-		if (w->video.list[i]->pts + 1 > *end)
-			*end = w->video.list[i]->pts + 1;
-	}
+	for (i = 0; i < n; i++)
+		end = FFMAX(end, w->video.list[i]->pts + 1);
+
+	return (end);
 }
 
 /* Writes the GOPs that are complete and have their audio, and the first one if more than GOPS_WAITING_MAX are waiting. */
@@ -166,12 +166,11 @@ static int
 gops_write(struct work *w, int flush)
 {
 	struct media_encoder	*e = w->e;
-	int64_t			start, end, audio_end;
+	int64_t			audio_end;
 	int			n, naudio, status;
 
 	while ((n = gop_length(w, flush)) > 0) {
-		gop_times(w, n, &start, &end);
-		audio_end = e->audio == NULL ? 0 : av_rescale_q(end, w->codec->time_base, e->audio->time_base);
+		audio_end = e->audio == NULL ? 0 : av_rescale_q(gop_end(w, n), w->codec->time_base, e->audio->time_base);
 		if (e->audio != NULL) {
 			if (!flush && gops_waiting(w) <= GOPS_WAITING_MAX &&
 			    (w->audio.count == 0 || w->audio.list[w->audio.count - 1]->pts < audio_end))
@@ -181,7 +180,7 @@ gops_write(struct work *w, int flush)
 		for (naudio = 0; naudio < w->audio.count &&
 		    (w->audio.list[naudio]->pts < audio_end || (flush && n == w->video.count)); naudio++)
 			;
-		if ((status = media_fragments_add(w->file, w->video.list, n, w->audio.list, naudio, start, end, &e->error)) != MEDIA_OK)
+		if ((status = media_hybrid_add(w->file, w->video.list, n, w->audio.list, naudio, &e->error)) != MEDIA_OK)
 			return (status);
 		packets_drop(&w->video, n);
 		packets_drop(&w->audio, naudio);
@@ -222,7 +221,7 @@ frame_encode(struct work *w, AVFrame *frame)
 
 	if (w->codec == NULL) {
 		if (!codec_open(w) ||
-		    (w->file = media_fragments_new(w->codec, e->audio, e->duration, e->sink, e->index)) == NULL)
+		    (w->file = media_hybrid_new(w->codec, e->audio, e->duration, e->sink, e->index)) == NULL)
 			return (media_fail(&e->error, MEDIA_INTERNAL, "The video encoder of rendition %s cannot be opened.", media_rung_name(e->step.rung)));
 	}
 	frame->pts = w->frames++;
@@ -269,12 +268,12 @@ work_end(struct work *w)
 	e->result.fps_num = e->info->fps_num;
 	e->result.fps_den = e->info->fps_den;
 	if (e->error.reason == MEDIA_OK)
-		media_fragments_end(w->file, &e->result, &e->error);
+		media_hybrid_end(w->file, &e->result, &e->error);
 	packets_drop(&w->video, w->video.count);
 	packets_drop(&w->audio, w->audio.count);
 	free(w->video.list);
 	free(w->audio.list);
-	media_fragments_free(w->file);
+	media_hybrid_free(w->file);
 	avcodec_free_context(&w->codec);
 	media_picture_close(&w->picture);
 }

@@ -650,7 +650,9 @@ media_result_free(struct media_result *result)
 {
 	int	i;
 
-	for (i = 0; i < result->nrenditions; i++)
-		free(result->renditions[i].segments);
+	for (i = 0; i < result->nrenditions; i++) {
+		free(result->renditions[i].video.segments);
+		free(result->renditions[i].audio.segments);
+	}
 	memset(result, 0, sizeof(*result));
 }

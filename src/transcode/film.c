@@ -300,9 +300,9 @@ segments_describe(const struct media_rendition *r)
 	json_t	*list = json_array();
 	size_t	i;
 
-	for (i = 0; i < r->nsegments; i++)
-		json_array_append_new(list, json_pack("[I,I,I]", (json_int_t)r->segments[i].offset, (json_int_t)r->segments[i].size,
-		    (json_int_t)llround(r->segments[i].duration * TIMESCALE)));
+	for (i = 0; i < r->video.nsegments; i++)
+		json_array_append_new(list, json_pack("[I,I,I]", (json_int_t)r->video.segments[i].offset, (json_int_t)r->video.segments[i].size,
+		    (json_int_t)llround((double)r->video.segments[i].duration / r->video.timescale * TIMESCALE)));
 
 	return (list);
 }
@@ -320,8 +320,8 @@ rendition_describe(const struct media_rendition *r, const char *key)
 	    "size_bytes", (json_int_t)r->size, "duration_ms", (json_int_t)llround(r->duration * 1000),
 	    "width", r->width, "height", r->height, "frame_rate", r->fps_den > 0 ? (double)r->fps_num / r->fps_den : 0.0,
 	    "codecs", r->codecs, "bandwidth", (json_int_t)r->peak, "average_bandwidth", (json_int_t)r->average,
-	    "timescale", TIMESCALE, "init_size", (json_int_t)r->init_size,
-	    "index_offset", (json_int_t)r->index_offset, "index_size", (json_int_t)r->index_size,
+	    "timescale", TIMESCALE, "init_size", (json_int_t)r->video.init.size,
+	    "index_offset", (json_int_t)r->video.index.offset, "index_size", (json_int_t)r->video.index.size,
 	    "segments", segments_describe(r)));
 }
 
