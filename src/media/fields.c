@@ -260,7 +260,7 @@ media_fields_probe(struct media *m)
 void
 media_fields_double(struct media *m)
 {
-	if (m->info.interlaced && m->info.fps_num <= 30 * m->info.fps_den) {
+	if (m->info.interlaced && m->info.fps_num <= 30 * m->info.fps_den && m->info.duration <= MEDIA_FAST_SECONDS) {
 		m->field_rate = 1;
 		av_reduce(&m->info.fps_num, &m->info.fps_den, (int64_t)m->info.fps_num * 2, m->info.fps_den, 1 << 24);
 	}

@@ -26,6 +26,7 @@
 #define MDAT_HEADER	16
 #define DURATION_SPARE	60		/* seconds by which a film may be longer than its header states, beside a twentieth */
 #define DURATION_GUESS	(2 * 3600)	/* of a film whose header states none */
+#define MOOV_MAX	16000000	/* bytes; iOS starts no film with more than about twice as much */
 
 enum { VIDEO, AUDIO, TRACKS };
 
@@ -139,22 +140,46 @@ fixed_bytes(const struct media_hybrid *h)
 	return (n);
 }
 
-/* Returns the bytes to reserve at the front for a film of the duration that its header states. A duration above the maximum is not believed. */
+/* Returns the longest that the film is expected to be, in seconds. A duration above the maximum is not believed. */
+static double
+expected(const struct media_hybrid *h)
+{
+	return (h->duration > 0 && h->duration <= MEDIA_MAX_SECONDS ? h->duration * 1.05 + DURATION_SPARE : DURATION_GUESS);
+}
+
+/* Returns an upper bound of the bytes of moov for so many seconds. */
+static uint64_t
+bound(const struct media_hybrid *h, double seconds, int reordered)
+{
+	const struct mp4_track	*audio = &h->tracks[AUDIO];
+	uint64_t		packets = h->ntracks > AUDIO ? (uint64_t)(seconds * audio->timescale / audio->tick) : 0;
+
+	return (mp4_moov_bound((uint64_t)(seconds * h->fps), reordered, packets, (uint64_t)(seconds / MEDIA_SEGMENT_SECONDS) + 1));
+}
+
+/* Returns the bytes to reserve at the front. */
 static uint64_t
 reserve(const struct media_hybrid *h)
 {
-	double			seconds = h->duration > 0 && h->duration < MEDIA_MAX_SECONDS ? h->duration * 1.05 + DURATION_SPARE : DURATION_GUESS;
-	const struct mp4_track	*audio = &h->tracks[AUDIO];
-	uint64_t		packets = h->ntracks > AUDIO ? (uint64_t)(seconds * audio->timescale / audio->tick) : 0;
-	uint64_t		segments = (uint64_t)(seconds / MEDIA_SEGMENT_SECONDS) + 1;
-	struct mp4_bytes	index = { 0 };
-	uint64_t		n = fixed_bytes(h) + mp4_moov_bound((uint64_t)(seconds * h->fps), h->reordered, packets, segments) + BOX;
+	double			seconds = expected(h);
+	uint64_t		moov = bound(h, seconds, h->reordered), index;
+	struct mp4_bytes	box = { 0 };
 
-	mp4_index(&index, &h->tracks[VIDEO], 0, NULL, 0);
-	n += index.len + segments * MP4_INDEX_ENTRY;
-	mp4_free(&index);
+	mp4_index(&box, &h->tracks[VIDEO], 0, NULL, 0);
+	index = box.len + ((uint64_t)(seconds / MEDIA_SEGMENT_SECONDS) + 1) * MP4_INDEX_ENTRY;
+	mp4_free(&box);
 
-	return (n);
+	return (fixed_bytes(h) + (moov < MOOV_MAX ? moov : MOOV_MAX) + BOX + index);
+}
+
+int
+media_hybrid_full(const struct media_hybrid *h)
+{
+	const struct mp4_table	*video = &h->tables[VIDEO], *audio = &h->tables[AUDIO];
+	double			rest = expected(h) - (double)video->nsizes / h->fps;
+	uint64_t		now = mp4_moov_bound(video->nsizes, 0, audio->nsizes, video->nchunks) + video->nruns * 8;
+
+	return (now + (rest > 0 ? bound(h, rest, 0) : 0) > MOOV_MAX);
 }
 
 /* Ends the part being filled: keeps part 1 in memory, delivers any other. */

@@ -53,6 +53,7 @@ struct media_clock {
 
 #define MEDIA_AUDIO_RATE	48000	/* samples per second of the renditions' sound */
 #define MEDIA_SOUNDS_MAX	8
+#define MEDIA_FAST_SECONDS	(10 * 3600)	/* a longer film has at most 30 frames a second, so that its sample tables stay small (hybrid.c) */
 
 /* A track of the source that becomes the sound of the renditions, alone or together with others. */
 struct media_sound {
@@ -233,6 +234,11 @@ struct media_hybrid	*media_hybrid_new(const AVCodecContext *video, const AVCodec
  * follow each other without gap. Returns MEDIA_OK or the reason.
  */
 int	media_hybrid_add(struct media_hybrid *, AVPacket **video, int nvideo, AVPacket **audio, int naudio, struct media_error *);
+/*
+ * Returns 1 if frames must not be reordered from now on: their composition offsets
+ * would make moov larger than it may be.
+ */
+int	media_hybrid_full(const struct media_hybrid *);
 /* Delivers the remaining parts, part 1 last, and fills `out` except for rung, size of the frames and frame rate. */
 int	media_hybrid_end(struct media_hybrid *, struct media_rendition *out, struct media_error *);
 void	media_hybrid_free(struct media_hybrid *);

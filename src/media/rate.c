@@ -15,6 +15,7 @@
 #define MOTION_SHARE	0.1	/* of the frames; rates that fewer frames have do not count */
 #define EXACT		0.002	/* 29.97 and 30 differ by 0.001: the nearest one is chosen */
 #define RATE_MAX	60
+#define RATE_LONG	30	/* of a film longer than MEDIA_FAST_SECONDS */
 #define TICKS_MAX	(INT64_MAX / 4)	/* greater times are taken for damage, so that differences fit */
 
 static const AVRational	standard[] = { { 240, 1 }, { 240000, 1001 }, { 200, 1 }, { 150, 1 }, { 144, 1 }, { 120, 1 }, { 120000, 1001 }, { 100, 1 },
@@ -259,6 +260,10 @@ media_rate_read(struct media *m, struct media_error *error)
 		found.mean = 1 / av_q2d(stated);
 	if (found.mean > 0)
 		rate = rate_limit(rate_name(&found, stated));
+	if (m->info.duration > MEDIA_FAST_SECONDS && av_q2d(rate) > RATE_LONG) {
+		rate = av_div_q(rate, (AVRational){ 2, 1 });
+		media_note(m, "The film is longer than %d hours; it has half of its frames, %.2f a second.", MEDIA_FAST_SECONDS / 3600, av_q2d(rate));
+	}
 	m->info.fps_num = rate.num;
 	m->info.fps_den = rate.den;
 

@@ -226,7 +226,7 @@ frame_encode(struct work *w, AVFrame *frame)
 	}
 	frame->pts = w->frames++;
 	frame->duration = 1;
-	frame->pict_type = AV_PICTURE_TYPE_NONE;
+	frame->pict_type = media_hybrid_full(w->file) ? AV_PICTURE_TYPE_P : AV_PICTURE_TYPE_NONE;
 	frame->flags &= ~AV_FRAME_FLAG_KEY;
 	if (frame->pts == w->next_key) {
 		frame->pict_type = AV_PICTURE_TYPE_I;

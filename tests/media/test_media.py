@@ -1,8 +1,6 @@
 """The film pipeline on local files: what goes in is made by Debian's ffmpeg, what comes out is looked at by it."""
 import json
 import os
-import re
-import struct
 import subprocess
 
 import pytest
@@ -59,19 +57,6 @@ def refused(film, out, *words):
     assert not os.path.exists(out) or os.listdir(out) == []
 
 
-def boxes(path):
-    """The boxes of a file: type, place, size."""
-    with open(path, "rb") as f:
-        data = f.read()
-    found, at = [], 0
-    while at < len(data):
-        size, kind = struct.unpack(">I4s", data[at:at + 8])
-        found.append((kind.decode(), at, size))
-        at += size
-    assert at == len(data)
-    return found, data
-
-
 def check(folder, rung, seconds, sound=True):
     """What every rendition has to be."""
     path = "%s/%s.mp4" % (folder, rung)
@@ -119,58 +104,6 @@ def test_every_rendition_stands_on_the_same_grid(tmp_path):
     assert (small["width"], small["height"], large["width"], large["height"]) == (640, 360, 1280, 720)
     assert times == others and len(times) == 4
     assert all(0 <= t - 2 * n < 0.034 for n, t in enumerate(times))
-
-
-def claims(path, seconds):
-    """Changes what the header of a Matroska file says about the duration. 0 removes it."""
-    with open(path, "r+b") as f:
-        head = f.read(4096)
-        at = head.index(b"\x44\x89\x88")  # Duration, 8 bytes, in milliseconds
-        f.seek(at)
-        f.write(b"\x44\x89\x88" + struct.pack(">d", seconds * 1000) if seconds else b"\xec\x89" + bytes(9))  # or Void
-    assert float(probe(path, "-show_format")["format"].get("duration", 0)) == seconds
-
-
-# Seconds of the film, seconds that its header claims, pictures per second, entries of the index, size of the free box (None: any). The
-# reserve holds 64 entries and one for every 1.8 seconds.
-INDEXES = {
-    "one fragment": (0.5, 0.5, 4, 1, None),
-    "an odd length": (9.25, 9.25, 4, 5, None),
-    "pictures that fit no second": (61, 61, "30000/1001", 31, None),
-    "a claim of nothing": (5, 0, 4, 3, None),
-    "a full reserve": (128, 1, 4, 64, 8),
-    "one fragment more than the reserve": (130, 1, 4, 33, 8 + 31 * 12),
-    "three times the reserve": (400, 1, 4, 50, None),
-}
-
-
-@pytest.mark.parametrize("name", INDEXES)
-def test_the_index_leads_to_every_fragment(tmp_path, name):
-    seconds, claim, rate, entries, unused = INDEXES[name]
-    film = make(tmp_path / "a.mkv", "-c:v", "libx264", "-preset", "ultrafast", size="64x36", rate=rate, seconds=seconds, sound=False)
-    claims(film, claim)
-    assert transcode(film, tmp_path / "out") == ["R360"]
-    found, data = boxes(tmp_path / "out" / "R360.mp4")
-    fragments = -(-seconds // 2)
-    assert [k for k, _, _ in found] == ["ftyp", "moov", "free", "sidx"] + ["moof", "mdat"] * int(fragments)
-    (_, _, _), (_, moov, length), (_, _, free), (_, place, size) = found[:4]
-    assert free >= 8 and unused in (None, free)
-    scale, = struct.unpack(">I", data[place + 16:place + 20])
-    first, count = struct.unpack(">Q", data[place + 28:place + 36])[0], struct.unpack(">H", data[place + 38:place + 40])[0]
-    assert (first, count, size) == (0, entries, 40 + 12 * entries)
-    position, told = place + size, 0
-    for n in range(count):
-        reach, duration, sap = struct.unpack(">III", data[place + 40 + 12 * n:place + 52 + 12 * n])
-        assert data[position + 4:position + 8] == b"moof" and reach >> 31 == 0 and sap >> 28 == 9
-        position, told = position + reach, told + duration / scale
-    assert position == len(data) and abs(told - seconds) < 0.05
-    text = (tmp_path / "out" / "manifest.mpd").read_text()
-    assert 'indexRange="%d-%d"' % (place, place + size - 1) in text and 'range="0-%d"' % (moov + length - 1) in text
-    text = (tmp_path / "out" / "R360.m3u8").read_text()
-    assert 'BYTERANGE="%d@0"' % (moov + length) in text
-    at = [place for kind, place, _ in found if kind == "moof"] + [len(data)]
-    assert re.findall(r"#EXT-X-BYTERANGE:(.*)", text) == ["%d@%d" % (b - a, a) for a, b in zip(at, at[1:])]
-    assert decodes(tmp_path / "out" / "R360.mp4") and decodes(tmp_path / "out" / "R360.m3u8")
 
 
 def test_hls_plays(tmp_path):

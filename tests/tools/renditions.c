@@ -1,0 +1,252 @@
+/*
+ * Writes renditions and prints as JSON what the application learns of them:
+ *
+ *	renditions film FILM FOLDER
+ *	renditions object FILE FPS_NUM FPS_DEN FRAMES BYTES CLAIM SOUND
+ *	renditions rate FILM
+ *
+ * `film` transcodes a film. `object` writes an object of packets of BYTES random
+ * bytes, which no decoder takes, with frames in an order such as that of x264.
+ * CLAIM is the duration in the header of the film, in seconds. It prints the
+ * parts, too, and the most memory that the process had, in KiB. `rate` prints the
+ * frame rate of the renditions of a film, and that with a frame for each field.
+ */
+#include <sys/resource.h>
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "media/internal.h"
+
+int	main(int, char **);
+
+#define AUDIO_BYTES	24
+
+static const uint8_t	sets[] = { 0, 0, 0, 1, 0x67, 100, 0, 30, 0xac, 0xd9, 0, 0, 0, 1, 0x68, 0xeb, 0xe3, 0xcb };
+static uint32_t		seed = 1;
+
+static json_t *
+stream_json(const struct media_stream *s)
+{
+	json_t	*list = json_array();
+	size_t	i;
+
+	for (i = 0; i < s->nsegments; i++)
+		json_array_append_new(list, json_pack("[I,I,I,I]", (json_int_t)s->segments[i].offset, (json_int_t)s->segments[i].size,
+		    (json_int_t)s->segments[i].duration, (json_int_t)s->segments[i].iframe));
+
+	return (json_pack("{s:s,s:I,s:[I,I],s:[I,I],s:I,s:I,s:o}", "codecs", s->codecs, "timescale", (json_int_t)s->timescale,
+	    "init", (json_int_t)s->init.offset, (json_int_t)s->init.size, "index", (json_int_t)s->index.offset, (json_int_t)s->index.size,
+	    "average", (json_int_t)s->average, "peak", (json_int_t)s->peak, "segments", list));
+}
+
+static json_t *
+rendition_json(const struct media_rendition *r)
+{
+	return (json_pack("{s:s,s:I,s:f,s:s,s:I,s:I,s:o,s:o}", "rendition", media_rung_name(r->rung), "size", (json_int_t)r->size,
+	    "duration", r->duration, "codecs", r->codecs, "average", (json_int_t)r->average, "peak", (json_int_t)r->peak,
+	    "video", stream_json(&r->video), "audio", stream_json(&r->audio)));
+}
+
+static int
+film(const char *input, const char *folder)
+{
+	struct media_result	result;
+	struct media_error	error;
+	json_t			*list = json_array();
+	int			i;
+
+	media_init(NULL);
+	if (media_transcode_file(input, folder, (1u << MEDIA_RUNGS) - 1, NULL, 0, NULL, NULL, &result, &error) != MEDIA_OK) {
+		printf("%s\n", error.text);
+		return (1);
+	}
+	for (i = 0; i < result.nrenditions; i++)
+		json_array_append_new(list, rendition_json(&result.renditions[i]));
+	json_dumpf(list, stdout, 0);
+	json_decref(list);
+	media_result_free(&result);
+
+	return (0);
+}
+
+static int64_t
+file_read(void *ctx, int64_t offset, void *buf, size_t len)
+{
+	return (fseek(ctx, offset, SEEK_SET) == 0 ? (int64_t)fread(buf, 1, len, ctx) : -1);
+}
+
+struct file {
+	int	fd;
+	json_t	*parts;
+};
+
+static int
+part_write(void *ctx, int rendition, uint32_t number, uint64_t offset, const void *data, size_t len, int last)
+{
+	struct file	*f = ctx;
+
+	(void)rendition;
+	json_array_append_new(f->parts, json_pack("[I,I,I,b]", (json_int_t)number, (json_int_t)offset, (json_int_t)len, last));
+
+	return (pwrite(f->fd, data, len, (off_t)offset) == (ssize_t)len ? 0 : -1);
+}
+
+/* Makes a packet of `size` bytes: of video one NAL unit, whose bytes imitate no start code. */
+static AVPacket *
+packet_make(int64_t pts, int size, int key, int audio)
+{
+	AVPacket	*p = av_packet_alloc();
+	int		i;
+
+	if (p == NULL || av_new_packet(p, size) < 0)
+		abort();
+	for (i = 0; i < size; i++) {
+		seed = seed * 1664525 + 1013904223;
+		p->data[i] = (uint8_t)(seed >> 24) | 2;
+	}
+	if (!audio)
+		memcpy(p->data, key ? "\0\0\0\1\x65" : "\0\0\0\1\x41", 5);
+	p->pts = pts;
+	p->flags = key ? AV_PKT_FLAG_KEY : 0;
+
+	return (p);
+}
+
+/* Makes a GOP: an IDR frame, then groups of P, B, b, b in decoding order, and P frames for the rest. */
+static void
+gop_make(AVPacket **list, int64_t first, int n, int bytes, int reordered)
+{
+	static const int	order[] = { 4, 2, 1, 3 };
+	int			i = 1, k;
+
+	list[0] = packet_make(first, bytes * 4, 1, 0);
+	for (; reordered && i + 4 <= n; i += 4) {
+		for (k = 0; k < 4; k++)
+			list[i + k] = packet_make(first + i - 1 + order[k], bytes, 0, 0);
+	}
+	for (; i < n; i++)
+		list[i] = packet_make(first + i, bytes, 0, 0);
+}
+
+static int
+segments_write(struct media_hybrid *h, int64_t frames, AVRational rate, int bytes, int sound, struct media_error *error)
+{
+	int		n = 2 * rate.num / rate.den, naudio = 0, i, status = MEDIA_OK;
+	int64_t		first, packets = 0;
+	AVPacket	**video = calloc((size_t)n, sizeof(*video)), **audio = calloc(1000, sizeof(*audio));
+
+	for (first = 0; first < frames && status == MEDIA_OK; first += n) {
+		n = (int)FFMIN(n, frames - first);
+		gop_make(video, first, n, bytes, !media_hybrid_full(h));
+		for (naudio = 0; sound && packets * 1024 * rate.num < (first + n) * 48000 * rate.den; naudio++, packets++)
+			audio[naudio] = packet_make(packets * 1024, AUDIO_BYTES, 1, 1);
+		status = media_hybrid_add(h, video, n, audio, naudio, error);
+		for (i = 0; i < n; i++)
+			av_packet_free(&video[i]);
+		for (i = 0; i < naudio; i++)
+			av_packet_free(&audio[i]);
+	}
+	free(video);
+	free(audio);
+
+	return (status);
+}
+
+static int
+rate(const char *path)
+{
+	FILE			*fp = fopen(path, "rb");
+	struct media_source	source = { .ctx = fp, .read_at = file_read };
+	struct media_error	error;
+	struct media		*m;
+
+	media_init(NULL);
+	fseek(fp, 0, SEEK_END);
+	source.size = ftell(fp);
+	if (media_open(&source, &m, &error) != MEDIA_OK) {
+		printf("%s\n", error.text);
+		return (1);
+	}
+	printf("[%.3f, ", (double)media_info(m)->fps_num / media_info(m)->fps_den);
+	media_fields_double(m);
+	printf("%.3f]", (double)media_info(m)->fps_num / media_info(m)->fps_den);
+	media_close(m);
+	fclose(fp);
+
+	return (0);
+}
+
+static AVCodecContext *
+codec_make(AVRational rate, int audio)
+{
+	AVCodecContext	*c = avcodec_alloc_context3(NULL);
+	size_t		len = audio ? 2 : sizeof(sets);
+
+	c->extradata = av_mallocz(len + AV_INPUT_BUFFER_PADDING_SIZE);
+	memcpy(c->extradata, audio ? (const uint8_t *)"\x11\x90" : sets, len);
+	c->extradata_size = (int)len;
+	c->time_base = audio ? (AVRational){ 1, 48000 } : av_inv_q(rate);
+	c->width = 640;
+	c->height = 360;
+	c->has_b_frames = 2;
+	c->sample_rate = 48000;
+	c->frame_size = 1024;
+	c->bit_rate = 128000;
+	av_channel_layout_default(&c->ch_layout, 2);
+
+	return (c);
+}
+
+static int
+object(const char *path, AVRational rate, int64_t frames, int bytes, double claim, int sound)
+{
+	struct file		file = { .fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666), .parts = json_array() };
+	struct media_sink	sink = { .ctx = &file, .part = part_write };
+	AVCodecContext		*video = codec_make(rate, 0), *audio = codec_make(rate, 1);
+	struct media_hybrid	*h = media_hybrid_new(video, sound ? audio : NULL, claim, &sink, 0);
+	struct media_rendition	r = { 0 };
+	struct media_error	error = { 0 };
+	struct rusage		usage;
+	json_t			*o;
+	int			status = MEDIA_MEMORY;
+
+	if (h != NULL && (status = segments_write(h, frames, rate, bytes, sound, &error)) == MEDIA_OK)
+		status = media_hybrid_end(h, &r, &error);
+	getrusage(RUSAGE_SELF, &usage);
+	o = rendition_json(&r);
+	json_object_set(o, "parts", file.parts);
+	json_object_set_new(o, "memory", json_integer(usage.ru_maxrss));
+	if (status == MEDIA_OK)
+		json_dumpf(o, stdout, 0);
+	else
+		printf("%s\n", error.text);
+	json_decref(o);
+	json_decref(file.parts);
+	free(r.video.segments);
+	free(r.audio.segments);
+	media_hybrid_free(h);
+	avcodec_free_context(&video);
+	avcodec_free_context(&audio);
+	close(file.fd);
+
+	return (status != MEDIA_OK);
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc == 4 && !strcmp(argv[1], "film"))
+		return (film(argv[2], argv[3]));
+	if (argc == 9 && !strcmp(argv[1], "object"))
+		return (object(argv[2], (AVRational){ atoi(argv[3]), atoi(argv[4]) }, atoll(argv[5]), atoi(argv[6]), atof(argv[7]), atoi(argv[8])));
+
+	if (argc == 3 && !strcmp(argv[1], "rate"))
+		return (rate(argv[2]));
+
+	return (2);
+}
