@@ -343,54 +343,29 @@ media_audio_uses(const struct media *m, int stream)
 	return (0);
 }
 
-/* Looks for the first packet of sound that can be decoded in the whole source. Returns 1 and the id of its track if there is one. */
-static int
-late_search(const struct media *m, AVFormatContext *format, int *id)
-{
-	AVPacket	*packet = av_packet_alloc();
-	const AVStream	*s;
-	unsigned	i;
-	int		found = 0;
-
-	while (packet != NULL && !found && !media_limits_reached(m) && av_read_frame(format, packet) >= 0) {
-		s = format->streams[packet->stream_index];
-		if ((found = is_audio(s) && packet->size > 0 && decodable(s)))
-			*id = s->id;
-		for (i = 0; i < format->nb_streams; i++) {
-			if (!is_audio(format->streams[i]) && format->streams[i]->codecpar->codec_type != AVMEDIA_TYPE_UNKNOWN)
-				format->streams[i]->discard = AVDISCARD_ALL;
-		}
-		av_packet_unref(packet);
-	}
-	av_packet_free(&packet);
-
-	return (found);
-}
-
-/* Finds sound that begins after the part of the source that was probed: reads on, in a demuxer of its own, until the first packet of it. */
+/* Finds sound that begins after the part of the source that was probed: reads on, in a demuxer of its own, until the first sound. */
 static void
 late_find(struct media *m, int declared)
 {
-	struct media	again = { .source = m->source };
 	unsigned	i;
 	int		id, stream = -1;
 
 	if (declared == -1 && !(m->format->ctx_flags & AVFMTCTX_NOHEADER))
 		return;
-	if (media_io_open(&again)) {
-		again.format->pb = again.io;
-		again.format->flags |= AVFMT_FLAG_CUSTOM_IO;
-		again.format->max_streams = m->format->max_streams;
-		if (avformat_open_input(&again.format, "", m->format->iformat, NULL) >= 0 && late_search(m, again.format, &id)) {
-			for (i = 0; i < m->format->nb_streams; i++) {
-				if (is_audio(m->format->streams[i]) && m->format->streams[i]->id == id)
-					stream = (int)i;
-			}
-			sound_add(m, stream, id);
+	switch (media_audio_search(m, &id)) {
+	case MEDIA_SOUND_FOUND:
+		for (i = 0; i < m->format->nb_streams; i++) {
+			if (is_audio(m->format->streams[i]) && m->format->streams[i]->id == id)
+				stream = (int)i;
 		}
+		sound_add(m, stream, id);
+		break;
+	case MEDIA_SOUND_DAMAGED:
+		snprintf(m->silent, sizeof(m->silent), "%s", MEDIA_SOUND_DAMAGED_TEXT);
+		break;
+	default:
+		break;
 	}
-	media_io_close(&again);
-	m->source_failed |= again.source_failed;
 }
 
 /* Returns the length of the text up to max bytes, without the beginning of a character (UTF-8) that does not fit. */
@@ -449,7 +424,7 @@ unusable_note(struct media *m)
 	char		codec[96];
 	const AVStream	*s;
 	unsigned	i;
-	int		number = 0;
+	int		number = 0, damaged = *m->silent != '\0';
 
 	for (i = 0; i < m->format->nb_streams; i++) {
 		s = m->format->streams[i];
@@ -457,6 +432,8 @@ unusable_note(struct media *m)
 			continue;
 		number++;
 		if (media_audio_uses(m, (int)i) || (!empty(m, s) && known(s) && decodable(s)))
+			continue;
+		if (damaged && decodable(s))
 			continue;
 		if (empty(m, s) || decodable(s))
 			media_note(m, "Audio track %d was left out: no sound was found in it.", number);

@@ -68,6 +68,7 @@ struct media {
 	struct media_source		source;
 	int64_t				offset;		/* of the next read, in bytes */
 	int				source_failed;
+	const struct media		*film;		/* a second reader of a film: the film, whose limits and cancellation end its reads; else NULL */
 	int				(*canceled)(void *);	/* while transcoding */
 	void				*cancel_ctx;
 	AVIOContext			*io;
@@ -178,7 +179,10 @@ int	media_scan_wanted(const struct media *);
 /* Decodes the packets that were read ahead; sets info.interlaced and what internal.h says about fields. */
 void	media_fields_probe(struct media *);
 
-/* Opens the AVIOContext and allocates the AVFormatContext of a film, or frees both. Returns 0 if out of memory. See source_io.c. */
+/*
+ * Opens the AVIOContext of a film and allocates the AVFormatContext that reads it, until a limit is reached or the film is
+ * canceled; or frees both. Returns 0 if out of memory. See source_io.c.
+ */
 int	media_io_open(struct media *);
 void	media_io_close(struct media *);
 
@@ -196,6 +200,22 @@ int	media_graph_parse(AVFilterGraph **graph, AVFilterContext **in, AVFilterConte
  */
 void	media_audio_choose(struct media *);
 int	media_audio_uses(const struct media *, int stream);
+
+enum media_sound_search {
+	MEDIA_SOUND_NONE,	/* no packet of a track that has a decoder */
+	MEDIA_SOUND_DAMAGED,	/* packets, but none can be decoded */
+	MEDIA_SOUND_FOUND
+};
+
+#define MEDIA_SOUND_DAMAGED_TEXT	"it is damaged or encrypted"
+
+/*
+ * Reads the source in a demuxer of its own until a packet of the chosen tracks, or of any if none is chosen, gives sound, and returns
+ * what it has found, with the id of the track in *id. Reads until the end of the source, a limit, or an error (m->source_failed). See audio_search.c.
+ */
+int	media_audio_search(struct media *, int *id);
+/* Takes away the sound of a film, and fills m->silent, if it has packets of which none can be decoded. After media_clock_open(). */
+void	media_audio_probe(struct media *);
 
 /* A queue between two threads, bounded by the number of items. media_queue_free() frees the items that are left. */
 struct media_queue {

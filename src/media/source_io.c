@@ -5,13 +5,22 @@
 
 #define READ_BYTES	(1 << 20)
 
+/* Returns 1 if the film may not go on: a limit is reached, or it is canceled. */
+static int
+io_stopped(void *arg)
+{
+	const struct media	*m = arg, *film = m->film != NULL ? m->film : m;
+
+	return (media_limits_reached(film) || (film->canceled != NULL && film->canceled(film->cancel_ctx)));
+}
+
 static int
 io_read(void *arg, uint8_t *buf, int len)
 {
 	struct media	*m = arg;
 	int64_t		n;
 
-	if (media_limits_reached(m) || (m->canceled != NULL && m->canceled(m->cancel_ctx)))
+	if (io_stopped(m))
 		return (AVERROR_EXIT);
 	if (m->offset >= m->source.size)
 		return (AVERROR_EOF);
@@ -56,8 +65,14 @@ media_io_open(struct media *m)
 		av_free(buffer);
 		return (0);
 	}
+	if ((m->format = avformat_alloc_context()) == NULL)
+		return (0);
+	m->format->pb = m->io;
+	m->format->flags |= AVFMT_FLAG_CUSTOM_IO;
+	m->format->interrupt_callback = (AVIOInterruptCB){ io_stopped, m };
+	m->format->max_streams = MEDIA_MAX_STREAMS;
 
-	return ((m->format = avformat_alloc_context()) != NULL);
+	return (1);
 }
 
 void

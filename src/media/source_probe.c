@@ -57,22 +57,13 @@ looks_like_mov(const struct media_source *source)
 }
 
 static int
-io_interrupted(void *arg)
-{
-	return (media_limits_reached(arg));
-}
-
-static int
 format_open(struct media *m, struct media_error *error)
 {
 	int	status;
 
-	m->format->pb = m->io;
-	m->format->interrupt_callback = (AVIOInterruptCB){ io_interrupted, m };
-	m->format->flags |= AVFMT_FLAG_CUSTOM_IO | AVFMT_FLAG_DISCARD_CORRUPT;
+	m->format->flags |= AVFMT_FLAG_DISCARD_CORRUPT;
 	m->format->probesize = PROBE_BYTES;
 	m->format->max_analyze_duration = (int64_t)PROBE_SECONDS * AV_TIME_BASE;
-	m->format->max_streams = MEDIA_MAX_STREAMS;
 	if ((status = avformat_open_input(&m->format, "", NULL, NULL)) < 0 || media_limits_reached(m)) {
 		if (media_limits_reached(m))
 			return (media_limits_fail(m, error));
@@ -225,6 +216,11 @@ times_measure(struct media *m, struct media_error *error)
 	    !(m->format->iformat->flags & AVFMT_TS_DISCONT))
 		return (media_fail(error, MEDIA_TOO_LARGE, "The film is too long: %.1f hours, the maximum is 12 hours.", m->info.duration / 3600));
 	media_fields_probe(m);
+	media_audio_probe(m);
+	if (media_limits_reached(m))
+		return (media_limits_fail(m, error));
+	if (m->source_failed)
+		return (media_fail(error, MEDIA_SOURCE, "The source file could not be read."));
 
 	return (MEDIA_OK);
 }

@@ -130,10 +130,22 @@ def test_sound_of_which_nothing_can_be_decoded(tmp_path):
     ffmpeg(*PICTURE, *tone(440), "-t", "2", *H264, "-c:a", "ac3", tmp_path / "a.mkv")
     data = (tmp_path / "a.mkv").read_bytes()
     (tmp_path / "b.mkv").write_bytes(data.replace(b"\x0b\x77", b"\x00\x00"))  # the sync word of AC-3
-    refused(tmp_path / "b.mkv", tmp_path / "refused", "sound is damaged")
+    refused(tmp_path / "b.mkv", tmp_path / "refused", "sound cannot be decoded", "damaged")
     notes = transcode(tmp_path / "b.mkv", tmp_path / "out", ALLOW_SILENT="1")
-    hears(tmp_path / "out" / "R360.mp4", None, None)
-    assert "sound is damaged" in notes
+    assert "audio" not in streams(tmp_path / "out" / "R360.mp4")[0] and "silent" in notes and "damaged" in notes
+
+
+def test_sound_whose_first_minute_is_damaged(tmp_path):
+    """More than what is read before the film is transcoded: the rest is heard."""
+    ffmpeg(*PICTURE, *tone(440), "-t", "75", *H264, "-r", "25", "-c:a", "ac3", tmp_path / "a.mkv")
+    at = [int(p["pos"]) for p in probe(tmp_path / "a.mkv", "-select_streams", "a", "-show_packets")["packets"] if float(p["pts_time"]) < 70]
+    data = bytearray((tmp_path / "a.mkv").read_bytes())
+    end = data.index(b"\x0b\x77", at[-1])
+    data[:end] = data[:end].replace(b"\x0b\x77", b"\x00\x00")
+    (tmp_path / "a.mkv").write_bytes(data)
+    transcode(tmp_path / "a.mkv", tmp_path / "out")
+    hears(tmp_path / "out" / "R360.mp4", None, None, start=30)
+    hears(tmp_path / "out" / "R360.mp4", 440, 440, start=72)
 
 
 CODECS = {
@@ -326,6 +338,23 @@ def test_sound_that_begins_after_the_probe(tmp_path, declared):
     assert all(fragments_with_sound(film)) and len(fragments_with_sound(film)) == 15
     heard, seen = beeps(film)
     assert abs(heard[-1] - seen[-1]) < 0.24 and abs(heard[-1] - 26) < 0.1
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_late_sound_of_which_nothing_can_be_decoded(tmp_path, damaged):
+    """Sound that begins after 25 seconds: the first half of it is damaged, or all of it, which makes a film without sound."""
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=160x90:r=5", *tone(440), "-t", "40", *H264, "-c:a", "ac3", tmp_path / "whole.mkv")
+    data = (tmp_path / "whole.mkv").read_bytes()
+    end = len(data) if damaged else data.rindex(b"\x0b\x77", 0, len(data) * 4 // 5)
+    (tmp_path / "damaged.mkv").write_bytes(data[:end].replace(b"\x0b\x77", b"\0\0") + data[end:])  # the sync word of AC-3
+    ffmpeg("-i", tmp_path / "damaged.mkv", "-c", "copy", "-bsf:a", "noise=drop='lt(pts*tb,25)'", tmp_path / "a.ts")
+    if not damaged:
+        transcode(tmp_path / "a.ts", tmp_path / "out")
+        hears(tmp_path / "out" / "R360.mp4", 440, 440, start=38)
+        return
+    refused(tmp_path / "a.ts", tmp_path / "refused", "sound cannot be decoded", "damaged")
+    notes = transcode(tmp_path / "a.ts", tmp_path / "out", ALLOW_SILENT="1")
+    assert "audio" not in streams(tmp_path / "out" / "R360.mp4")[0] and "silent" in notes and "damaged" in notes and "no sound" not in notes
 
 
 def test_a_track_that_is_declared_and_empty(tmp_path):

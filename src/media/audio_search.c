@@ -1,0 +1,164 @@
+/*
+ * Looks in the whole source for sound that can be decoded: sound that begins after
+ * the part that was probed, and sound whose beginning is damaged.
+ */
+#include "media/internal.h"
+
+#define TRIALS	16	/* tracks that are tried */
+
+/* Decoders of the tracks that have had packets. */
+struct trials {
+	int		streams[TRIALS];
+	AVCodecContext	*decoders[TRIALS];	/* NULL if there is none for the track */
+	int		n;
+};
+
+/* Returns the decoder of a track, opened for its first packet; NULL if there is none. */
+static AVCodecContext *
+trial_decoder(struct trials *t, const AVStream *s)
+{
+	const AVCodec	*codec = avcodec_find_decoder(s->codecpar->codec_id);
+	AVCodecContext	*c;
+	int		i;
+
+	for (i = 0; i < t->n; i++) {
+		if (t->streams[i] == s->index)
+			return (t->decoders[i]);
+	}
+	if (codec == NULL || t->n == TRIALS || (c = avcodec_alloc_context3(codec)) == NULL)
+		return (NULL);
+	c->thread_count = 1;
+	if (avcodec_parameters_to_context(c, s->codecpar) < 0 || avcodec_open2(c, codec, NULL) < 0)
+		avcodec_free_context(&c);
+	t->streams[t->n] = s->index;
+
+	return (t->decoders[t->n++] = c);
+}
+
+/* Returns 1 if a packet, together with those before it, gives sound. */
+static int
+packet_sounds(struct trials *t, const AVStream *s, const AVPacket *packet, AVFrame *frame)
+{
+	AVCodecContext	*c = trial_decoder(t, s);
+	int		found;
+
+	if (c == NULL || packet->size <= 0)
+		return (0);
+	(void)avcodec_send_packet(c, packet);
+	found = avcodec_receive_frame(c, frame) >= 0 && frame->nb_samples > 0;
+	av_frame_unref(frame);
+
+	return (found);
+}
+
+static void
+trials_close(struct trials *t)
+{
+	while (t->n > 0)
+		avcodec_free_context(&t->decoders[--t->n]);
+}
+
+static int
+id_chosen(const struct media *m, int id)
+{
+	int	i;
+
+	for (i = 0; i < m->nsounds; i++) {
+		if (m->sounds[i].id == id)
+			return (1);
+	}
+
+	return (m->nsounds == 0);
+}
+
+/* Lets the demuxer drop the packets of tracks that are not searched. It may have met new tracks. */
+static void
+others_discard(const struct media *m, const AVFormatContext *format)
+{
+	AVStream	*s;
+	unsigned	i;
+
+	for (i = 0; i < format->nb_streams; i++) {
+		s = format->streams[i];
+		if (s->codecpar->codec_type == AVMEDIA_TYPE_AUDIO ? !id_chosen(m, s->id) : s->codecpar->codec_type != AVMEDIA_TYPE_UNKNOWN)
+			s->discard = AVDISCARD_ALL;
+	}
+}
+
+static int
+packets_search(const struct media *m, AVFormatContext *format, int *id)
+{
+	AVPacket	*packet = av_packet_alloc();
+	AVFrame		*frame = av_frame_alloc();
+	struct trials	t = { .n = 0 };
+	const AVStream	*s;
+	int		found = MEDIA_SOUND_NONE;
+
+	others_discard(m, format);
+	while (packet != NULL && frame != NULL && found != MEDIA_SOUND_FOUND && !media_limits_reached(m) && av_read_frame(format, packet) >= 0) {
+		s = format->streams[packet->stream_index];
+		if (s->codecpar->codec_type == AVMEDIA_TYPE_AUDIO && id_chosen(m, s->id) && avcodec_find_decoder(s->codecpar->codec_id) != NULL) {
+			found = packet_sounds(&t, s, packet, frame) ? MEDIA_SOUND_FOUND : MEDIA_SOUND_DAMAGED;
+			*id = s->id;
+		}
+		others_discard(m, format);
+		av_packet_unref(packet);
+	}
+	trials_close(&t);
+	av_frame_free(&frame);
+	av_packet_free(&packet);
+
+	return (found);
+}
+
+int
+media_audio_search(struct media *m, int *id)
+{
+	struct media	again = { .source = m->source, .film = m };
+	int		found = MEDIA_SOUND_NONE;
+
+	if (media_io_open(&again) && avformat_open_input(&again.format, "", m->format->iformat, NULL) >= 0)
+		found = packets_search(m, again.format, id);
+	media_io_close(&again);
+	m->source_failed |= again.source_failed;
+
+	return (found);
+}
+
+/* Returns 1 if a packet that was read ahead gives sound, or is encrypted; *packets is the number of those before it. */
+static int
+ahead_sounds(const struct media *m, int *packets)
+{
+	AVFrame			*frame = av_frame_alloc();
+	struct trials		t = { .n = 0 };
+	struct media_error	encrypted = { 0 };
+	const AVPacket		*p;
+	int			i, found = 0;
+
+	for (i = m->clock.first, *packets = 0; frame != NULL && i < m->clock.nahead && !found; i++) {
+		p = m->clock.ahead[i];
+		if (!media_audio_uses(m, p->stream_index))
+			continue;
+		found = media_encryption_check(p, &encrypted) != MEDIA_OK || packet_sounds(&t, m->format->streams[p->stream_index], p, frame);
+		(*packets)++;
+	}
+	trials_close(&t);
+	av_frame_free(&frame);
+
+	return (found);
+}
+
+void
+media_audio_probe(struct media *m)
+{
+	int	packets, id;
+
+	if (m->nsounds == 0 || m->sounds[0].stream == -1 || ahead_sounds(m, &packets) || packets == 0)
+		return;
+	if (media_audio_search(m, &id) != MEDIA_SOUND_DAMAGED || media_limits_reached(m) || m->source_failed)
+		return;
+	m->nsounds = 0;
+	*m->info.audio_codec = '\0';
+	m->info.audio_channels = m->info.audio_rate = 0;
+	snprintf(m->silent, sizeof(m->silent), "%s", MEDIA_SOUND_DAMAGED_TEXT);
+}
