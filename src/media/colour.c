@@ -19,6 +19,8 @@
 #include "media/internal.h"
 
 #define SD_LINES	576	/* untagged frames up to this height are BT.601 */
+#define HD_LINES	720
+#define HD_WIDTH	1280
 #define PEAK_MIN	1000.0f	/* cd/m2; metadata below it is not believed */
 #define PEAK_MAX	10000.0f
 #define FIXED		16384
@@ -71,15 +73,28 @@ primaries_decide(struct media *m, const AVFrame *f, int matrix, struct media_col
 
 /* Returns the matrix of frames that do not state one. */
 static int
-matrix_assume(struct media *m, const AVFrame *f, const struct media_colour *c)
+matrix_assume(const AVFrame *f, const struct media_colour *c)
 {
 	if (c->hdr || c->primaries == AVCOL_PRI_BT2020)
 		return (AVCOL_SPC_BT2020_NCL);
 	if (is_standard_definition(c->primaries))
 		return (AVCOL_SPC_SMPTE170M);
-	media_note(m, "The video does not state how its colours are coded; %s was assumed.", f->height <= SD_LINES ? "BT.601" : "BT.709");
 
 	return (f->height <= SD_LINES ? AVCOL_SPC_SMPTE170M : AVCOL_SPC_BT709);
+}
+
+/*
+ * Notes an assumption that may be wrong. Most films do not state a matrix, and programs agree on it for usual sizes. Between
+ * standard and high definition, and for wide pictures with few lines, they do not.
+ */
+static void
+assumption_note(struct media *m, const AVFrame *f, const struct media_colour *c)
+{
+	int	unusual = f->height <= SD_LINES ? f->width >= HD_WIDTH : f->height < HD_LINES;
+
+	if (unusual && !c->hdr && (c->primaries == AVCOL_PRI_UNSPECIFIED || c->primaries == AVCOL_PRI_BT709))
+		media_note(m, "The video does not state how its colours are coded, and programs differ for %d x %d pixels: %s was assumed; if the colours "
+		    "look wrong, export it with colour tags.", f->width, f->height, c->matrix == AVCOL_SPC_BT709 ? "BT.709" : "BT.601");
 }
 
 static void
@@ -90,12 +105,13 @@ matrix_decide(struct media *m, const AVFrame *f, int tag, struct media_colour *c
 	if (is_rgb(f->format)) {
 		c->matrix = c->hdr || c->primaries == AVCOL_PRI_BT2020 ? AVCOL_SPC_BT2020_NCL : AVCOL_SPC_BT709;
 	} else if (tag == AVCOL_SPC_UNSPECIFIED) {
-		c->matrix = matrix_assume(m, f, c);
+		c->matrix = matrix_assume(f, c);
+		assumption_note(m, f, c);
 	} else if (tag == AVCOL_SPC_ICTCP || tag == AVCOL_SPC_YCGCO || tag == AVCOL_SPC_CHROMA_DERIVED_NCL || tag == AVCOL_SPC_CHROMA_DERIVED_CL ||
 	    (tag != AVCOL_SPC_RGB && av_csp_luma_coeffs_from_avcsp(tag) != NULL)) {
 		c->matrix = tag;
 	} else {
-		c->matrix = matrix_assume(m, f, c);
+		c->matrix = matrix_assume(f, c);
 		media_note(m, "The colour matrix of the video (%s) is reserved or cannot be converted; %s was used.",
 		    av_color_space_name(tag) != NULL ? av_color_space_name(tag) : "unknown", av_color_space_name(c->matrix));
 	}

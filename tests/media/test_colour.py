@@ -131,6 +131,17 @@ def test_untagged_hd_is_bt709_in_every_rendition(tmp_path):
         tagged(tmp_path / "out" / (rung + ".mp4"), tmp_path)
 
 
+@pytest.mark.parametrize("shape, more, assumed", [("640x360", [], None), ("720x576", [], None), ("1280x720", [], None), ("1280x536", [], "BT.601"),
+                                                  ("1138x640", [], "BT.709"), ("1280x536", ["-color_primaries", "smpte170m"], None),
+                                                  ("1280x536", ["-colorspace", "bt709"], None)])
+def test_an_assumption_about_colours_is_told_if_programs_differ(tmp_path, shape, more, assumed):
+    ffmpeg("-f", "lavfi", "-i", "color=red:s=%s:r=5" % shape, "-frames:v", "2", *X264, *more, tmp_path / "a.mp4")
+    r = run("transcode", str(tmp_path / "a.mp4"), str(tmp_path / "out"))
+    notes = [line for line in r.stdout.splitlines() if line.startswith("note: ")]
+    assert r.returncode == 0 and len(notes) == (assumed is not None)
+    assert assumed is None or shape.replace("x", " x ") + " pixels: %s was assumed" % assumed in notes[0]
+
+
 def test_ycgco(tmp_path):
     coded = []
     for r, g, b in PATCHES:
