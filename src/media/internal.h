@@ -90,8 +90,8 @@ struct media {
 };
 
 /*
- * Chooses the video track, sets ->video and notes the tracks that are left out,
- * except those of sound. Covers, thumbnails and single pictures come last, and so do
+ * Chooses the video track, sets ->video and notes the tracks and chapters that are left out,
+ * except tracks of sound. Covers, thumbnails and single pictures come last, and so do
  * tracks that cannot be read. Returns MEDIA_OK or the true reason. See tracks.c.
  */
 int	media_video_choose(struct media *, struct media_error *);
@@ -323,6 +323,8 @@ struct media_picture {
 AVFrame	*media_picture_make(struct media_picture *, AVFrame *frame);
 void	media_picture_close(struct media_picture *);
 
+/* Returns 1 if a decoded frame carries text of captions. See captions.c. */
+int	media_captions(const AVFrame *);
 /* Prepares a decoded frame for the filters: removes its description of colours, and sets the aspect ratio of its pixels. */
 void	media_frame_plain(const struct media *, AVFrame *);
 /* Returns the size of the frames after the container's crop metadata is applied, in pixels. See crop.c. */

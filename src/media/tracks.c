@@ -27,6 +27,10 @@ static const struct {
 	{ MKTAG('m', 'h', 'a', '1'), "MPEG-H 3D Audio" },
 	{ MKTAG('m', 'h', 'm', '1'), "MPEG-H 3D Audio" },
 	{ MKTAG('i', 'a', 'm', 'f'), "IAMF (Eclipsa Audio)" },
+	{ MKTAG('t', 'm', 'c', 'd'), "timecode" },
+	{ MKTAG('m', 'e', 'b', 'x'), "timed metadata" },
+	{ MKTAG('r', 't', 'm', 'd'), "timed metadata" },
+	{ MKTAG('g', 'p', 'm', 'd'), "telemetry of GoPro" },
 };
 
 const char *
@@ -125,8 +129,22 @@ track_worth(const AVFormatContext *format, const AVStream *s)
 
 /* Counts of the streams beside the chosen video track. */
 struct contents {
-	int	videos, covers, sounds, subtitles, others;
+	int	videos, covers, sounds, subtitles, attachments, data;
 };
+
+/* Returns 1 for the track of QuickTime that FFmpeg has read as chapters. */
+static int
+is_chapters(const AVFormatContext *format, const AVStream *s)
+{
+	return (format->nb_chapters > 0 && s->codecpar->codec_type == AVMEDIA_TYPE_DATA && s->codecpar->codec_id == AV_CODEC_ID_BIN_DATA);
+}
+
+/* Returns 1 for a track that is neither picture, sound nor subtitles. */
+static int
+is_data(const AVFormatContext *format, const AVStream *s)
+{
+	return ((s->codecpar->codec_type == AVMEDIA_TYPE_DATA || s->codecpar->codec_type == AVMEDIA_TYPE_UNKNOWN) && !is_chapters(format, s));
+}
 
 static struct contents
 contents_count(const struct media *m)
@@ -145,8 +163,10 @@ contents_count(const struct media *m)
 			c.sounds++;
 		else if (s->codecpar->codec_type == AVMEDIA_TYPE_SUBTITLE)
 			c.subtitles++;
+		else if (s->codecpar->codec_type == AVMEDIA_TYPE_ATTACHMENT)
+			c.attachments++;
 		else
-			c.others++;
+			c.data += is_data(m->format, s);
 	}
 
 	return (c);
@@ -166,6 +186,27 @@ no_video(const struct media *m, struct media_error *error)
 	return (media_fail(error, MEDIA_NO_VIDEO_TRACK, "The file has only %s: it has no video track.", has));
 }
 
+/* Notes tracks such as timecode, with each kind once. */
+static void
+data_note(struct media *m, int count)
+{
+	char		list[160] = "", buf[80];
+	const char	*name;
+	unsigned	i;
+
+	for (i = 0; i < m->format->nb_streams; i++) {
+		if (!is_data(m->format, m->format->streams[i]))
+			continue;
+		name = media_codec_name(m->format->streams[i]->codecpar, buf, sizeof(buf));
+		if (strstr(list, name) == NULL && strlen(list) + strlen(name) + 3 < sizeof(list))
+			snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s", *list != '\0' ? ", " : "", name);
+	}
+	if (count == 1)
+		media_note(m, "A data track was left out: %s.", list);
+	else if (count > 1)
+		media_note(m, "%d data tracks were left out: %s.", count, list);
+}
+
 static void
 tracks_note(struct media *m)
 {
@@ -181,6 +222,11 @@ tracks_note(struct media *m)
 		media_note(m, "A track of subtitles was left out.");
 	else if (c.subtitles > 1)
 		media_note(m, "%d tracks of subtitles were left out.", c.subtitles);
+	if (c.attachments > 0)
+		media_note(m, "The attached files, such as fonts, were left out.");
+	data_note(m, c.data);
+	if (m->format->nb_chapters > 0)
+		media_note(m, "The chapter marks were left out.");
 }
 
 /* Returns 1 for the formats of photos of telephones, HEIC and AVIF, which are built like films. */

@@ -44,6 +44,7 @@ struct run {
 	int				threads;
 	struct media_scan		scan;
 	int				scanning;
+	int				captioned;	/* frames have captions */
 	struct media_pace		early;		/* before the filters; only if they need a constant rate */
 	struct media_pace		pace;		/* after the filters */
 	int64_t				video_next;	/* end of the last decoded frame, in the time base of the track */
@@ -286,8 +287,10 @@ video_take(struct run *r, AVFrame *frame)
 {
 	int	status;
 
-	if (frame != NULL)
+	if (frame != NULL) {
 		video_time(r, frame);
+		r->captioned = r->captioned || media_captions(frame);
+	}
 	if (r->m->telecined)
 		return (frame != NULL ? media_pace_put(&r->early, frame, r->m->format->streams[r->video.stream]->time_base) :
 		    media_pace_end(&r->early));
@@ -488,6 +491,8 @@ video_note(struct run *r)
 		media_note(r->m, "The film has 24 frames in 60 fields a second (telecine); the 24 frames were restored.");
 	else if (r->scan.marked > 0)
 		media_note(r->m, "The video is interlaced although the file does not say so; it was deinterlaced.");
+	if (r->captioned)
+		media_note(r->m, "The captions in the video (CEA-608 or CEA-708) were left out.");
 }
 
 /* Fails a film without frames, with more than half of its video packets undecodable, or shorter than its header states. */

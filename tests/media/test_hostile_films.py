@@ -1,6 +1,7 @@
 """Films that claim too much, files that are no films, and what is said about both."""
 import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -110,6 +111,35 @@ def test_an_attached_cover_and_subtitles_are_left_out_with_a_note(tmp_path):
     refused(tmp_path / "song.m4a", tmp_path / "no", "sound and a cover picture", "no video track")
     ffmpeg("-i", tmp_path / "a.srt", tmp_path / "s.mkv")
     refused(tmp_path / "s.mkv", tmp_path / "no", "only subtitles", "no video track")
+
+
+def test_tracks_of_data_attached_files_and_chapters_are_left_out_with_a_note(tmp_path):
+    (tmp_path / "chapters").write_text(";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=1000\ntitle=One\n")
+    film = make(tmp_path / "a.mp4", "-c:v", "libx264", "-preset", "ultrafast", size="160x90", seconds=2, sound=False)
+    ffmpeg("-i", film, "-c", "copy", "-timecode", "01:00:00:00", tmp_path / "b.mov")
+    assert said(tmp_path / "b.mov", tmp_path / "out") == ["A data track was left out: timecode."]
+    ffmpeg("-i", film, "-i", tmp_path / "chapters", "-map_metadata", "1", "-c", "copy", tmp_path / "c.mp4")
+    assert said(tmp_path / "c.mp4", tmp_path / "out") == ["The chapter marks were left out."]
+    ffmpeg("-i", film, "-c", "copy", "-attach", tmp_path / "chapters", "-metadata:s:t", "mimetype=font/ttf", tmp_path / "d.mkv")
+    assert said(tmp_path / "d.mkv", tmp_path / "out") == ["The attached files, such as fonts, were left out."]
+
+
+# Three bytes of ATSC A/53: a marker with the type, and a pair of CEA-608 or the beginning of a packet of CEA-708.
+CAPTIONS = {"608": (b"\xfc\xc8\xe9", True), "608 in padding": (b"\xfc\x80\x80\xfc\xc8\xe9", True), "708": (b"\xff\x42\x22\xfe\x41\x42", True),
+            "padding": (b"\xfc\x80\x80\xfd\x80\x80", False), "not valid": (b"\xf8\xc8\xe9", False), "programme data": (b"\xfd\xc8\xe9", False),
+            "controls": (b"\xfc\x94\x2c", False), "empty 708": (b"\xff\x42\x20", False)}
+
+
+@pytest.mark.parametrize("name", CAPTIONS)
+def test_captions_in_the_video_are_left_out_with_a_note(tmp_path, name):
+    data, told = CAPTIONS[name]
+    ffmpeg("-f", "lavfi", "-i", VIDEO.format(size="160x90", rate=25), "-t", "2", "-c:v", "libx264", "-x264-params", "aud=1", tmp_path / "a.h264")
+    message = b"\xb5\x00\x31GA94\x03" + bytes([0x40 | len(data) // 3]) + b"\xff" + data + b"\xff"
+    sei = b"\0\0\0\1\x06\x04" + bytes([len(message)]) + message + b"\x80"
+    units = re.split(b"(?=\0\0\0\1\x09)", (tmp_path / "a.h264").read_bytes())  # at access unit delimiters, which have six bytes
+    (tmp_path / "b.h264").write_bytes(b"".join(u[:6] + sei + u[6:] if n == 5 else u for n, u in enumerate(units)))
+    ffmpeg("-r", "25", "-i", tmp_path / "b.h264", "-c", "copy", tmp_path / "b.mp4")
+    assert said(tmp_path / "b.mp4", tmp_path / "out") == (["The captions in the video (CEA-608 or CEA-708) were left out."] if told else [])
 
 
 def test_an_encrypted_film_is_refused_by_that_name(tmp_path):
