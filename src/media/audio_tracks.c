@@ -348,7 +348,7 @@ static void
 late_find(struct media *m, int declared)
 {
 	unsigned	i;
-	int		id, stream = -1;
+	int		id, dvd, stream = -1;
 
 	if (declared == -1 && !(m->format->ctx_flags & AVFMTCTX_NOHEADER))
 		return;
@@ -364,6 +364,8 @@ late_find(struct media *m, int declared)
 		snprintf(m->silent, sizeof(m->silent), "%s", MEDIA_SOUND_DAMAGED_TEXT);
 		break;
 	default:
+		if (declared != -1 && media_scrambled(m, m->format->streams[declared]->id, &dvd) > 0)
+			snprintf(m->silent, sizeof(m->silent), "it is encrypted (%s)", MEDIA_SCRAMBLED_NAME);
 		break;
 	}
 }

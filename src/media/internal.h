@@ -97,6 +97,19 @@ struct media {
 int	media_video_choose(struct media *, struct media_error *);
 /* Fails a film if the packet of a track in use is encrypted, else returns MEDIA_OK. Demuxers say so of the packets only. */
 int	media_encryption_check(const AVPacket *, struct media_error *);
+/* Fails a film of which `what` ("film", "video") is encrypted; `name` is that of the protection. */
+int	media_encryption_fail(const char *what, const char *name, struct media_error *);
+/*
+ * Reads samples of the source. Returns how many percent of the packets of a PID (-1: of all) of a transport stream are scrambled,
+ * and sets *dvd to that of the sectors of a video DVD; 0 for other files. See scramble.c.
+ */
+int	media_scrambled(const struct media *, int pid, int *dvd);
+#define MEDIA_SCRAMBLED_NAME	"scrambled broadcast"
+/*
+ * Makes scrambling the error of a film that could not be read. Fails transport streams and DVDs that could be opened too, if most of them
+ * is scrambled, and notes a lesser part. Returns the reason.
+ */
+int	media_scrambled_check(struct media *, struct media_error *);
 /* Fails a film whose video has one frame only. */
 int	media_one_frame(const struct media *, struct media_error *);
 /* Returns the usual name of a codec, such as "Apple ProRes RAW": in `buf` or static. */

@@ -247,7 +247,7 @@ media_open(const struct media_source *source, struct media **out, struct media_e
 		status = info_fill(m, error);
 	if (status == MEDIA_OK)
 		status = times_measure(m, error);
-	if (status != MEDIA_OK)
+	if ((status = media_scrambled_check(m, error)) != MEDIA_OK)
 		media_close(m);
 	else
 		*out = m;

@@ -105,8 +105,8 @@ is_picture_codec(enum AVCodecID id)
 	}
 }
 
-static int
-encryption_fail(const char *what, const char *name, struct media_error *error)
+int
+media_encryption_fail(const char *what, const char *name, struct media_error *error)
 {
 	return (media_fail(error, MEDIA_UNSUPPORTED, "The %s is encrypted (%s). Please export it without copy protection.", what, name));
 }
@@ -264,7 +264,7 @@ media_video_choose(struct media *m, struct media_error *error)
 		return (no_video(m, error));
 	s = format->streams[best];
 	if ((encryption = encryption_name(format, s)) != NULL)
-		return (encryption_fail("video", encryption, error));
+		return (media_encryption_fail("video", encryption, error));
 	if (avcodec_find_decoder(s->codecpar->codec_id) == NULL)
 		return (media_fail(error, MEDIA_UNSUPPORTED, "Unsupported video codec: %s.", media_codec_name(s->codecpar, name, sizeof(name))));
 	if (s->nb_frames == 1 || (s->nb_frames == 0 && is_photo_file(format)))
@@ -282,7 +282,7 @@ media_encryption_check(const AVPacket *p, struct media_error *error)
 	if (av_packet_get_side_data(p, AV_PKT_DATA_ENCRYPTION_INFO, &size) == NULL)
 		return (MEDIA_OK);
 
-	return (encryption_fail("film", "Common Encryption, CENC", error));
+	return (media_encryption_fail("film", "Common Encryption, CENC", error));
 }
 
 int

@@ -630,6 +630,8 @@ media_transcode(struct media *m, const struct media_step *steps, int nsteps, con
 	    (status = film_read(r)) == MEDIA_OK && (status = film_flush(r)) == MEDIA_OK)
 		status = film_check(r);
 	status = encoders_end(r, status, result);
+	if (status == MEDIA_DAMAGED)
+		status = media_scrambled_check(m, error);
 	if (media_limits_reached(m))
 		status = media_limits_fail(m, error);
 	if (status == MEDIA_OK && watch != NULL && watch->progress != NULL)

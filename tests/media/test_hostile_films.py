@@ -1,6 +1,7 @@
 """Films that claim too much, files that are no films, and what is said about both."""
 import json
 import os
+import random
 import re
 import subprocess
 
@@ -148,6 +149,65 @@ def test_an_encrypted_film_is_refused_by_that_name(tmp_path):
     refused(tmp_path / "a.mp4", tmp_path / "out", "encrypted (Common Encryption, CENC)", "without copy protection")
     (tmp_path / "b.m4v").write_bytes(hostile.renamed(hostile.plain(), b"drmi"))
     refused(tmp_path / "b.m4v", tmp_path / "out", "encrypted (Apple FairPlay)")
+
+
+def scrambled(path, pids=(0x100, 0x101), start=0.0, marks=0xC0, size=188):
+    """Scrambles the payload of transport stream packets, as conditional access does, from a part of the file on."""
+    data, rng = bytearray(path.read_bytes()), random.Random(7)
+    for at in range(size - 188, len(data), size):
+        payload = at + (5 + data[at + 4] if data[at + 3] & 0x20 else 4)
+        if (data[at + 1] & 0x1F) << 8 | data[at + 2] in pids and data[at + 3] & 0x10 and payload < at + 188 and at >= start * len(data):
+            data[at + 3] |= marks
+            data[payload:at + 188] = rng.randbytes(at + 188 - payload)
+    path.write_bytes(data)
+    return path
+
+
+SCRAMBLED = {"all of it": {}, "only the picture": {"pids": (0x100,)}, "most of it": {"start": 0.3}, "with a key of its own kind": {"marks": 0x80}}
+
+
+@pytest.mark.parametrize("coded", [["-c:v", "mpeg2video", "-b:v", "2M"], ["-c:v", "libx264", "-b:v", "2M"]])
+@pytest.mark.parametrize("name", SCRAMBLED)
+def test_a_scrambled_broadcast_is_encrypted_and_not_damaged(tmp_path, name, coded):
+    make(tmp_path / "a.ts", *coded, "-c:a", "mp2", size="320x180", seconds=6)
+    refused(scrambled(tmp_path / "a.ts", **SCRAMBLED[name]), tmp_path / "out", "encrypted (scrambled broadcast)", "without copy protection")
+
+
+def test_a_broadcast_of_which_a_part_is_scrambled(tmp_path):
+    make(tmp_path / "a.ts", "-c:v", "libx264", "-b:v", "2M", "-c:a", "mp2", size="320x180", seconds=8)
+    notes = said(scrambled(tmp_path / "a.ts", start=0.7), tmp_path / "out")
+    assert len(notes) == 1 and re.fullmatch(r"About (2\d|3\d) % of the film is encrypted \(scrambled broadcast\) and was left out\.", notes[0])
+
+
+def test_a_scrambled_recording_in_packets_of_192_bytes(tmp_path):
+    make(tmp_path / "a.m2ts", "-c:v", "libx264", "-c:a", "ac3", "-mpegts_m2ts_mode", "1", size="320x180", seconds=6)
+    refused(scrambled(tmp_path / "a.m2ts", pids=(0x1011, 0x1100), size=192), tmp_path / "out", "encrypted (scrambled broadcast)")
+
+
+def test_a_broadcast_of_which_only_the_sound_is_scrambled(tmp_path):
+    make(tmp_path / "a.ts", "-c:v", "libx264", "-c:a", "mp2", size="160x90", seconds=6)
+    refused(scrambled(tmp_path / "a.ts", pids=(0x101,)), tmp_path / "no", "The sound cannot be decoded: it is encrypted (scrambled broadcast).")
+    r = run("transcode", str(tmp_path / "a.ts"), str(tmp_path / "out"), ALLOW_SILENT="1")
+    assert r.returncode == 0 and "audio" not in streams(tmp_path / "out" / "R360.mp4")[0]
+    assert "note: The film is silent, because its sound cannot be decoded: it is encrypted (scrambled broadcast)." in r.stdout
+
+
+def test_a_damaged_broadcast_is_not_called_encrypted(tmp_path):
+    make(tmp_path / "a.ts", "-c:v", "mpeg2video", "-c:a", "mp2", size="320x180", seconds=6)
+    r = run("transcode", str(scrambled(tmp_path / "a.ts", marks=0)), str(tmp_path / "out"))
+    assert r.returncode == 1 and "encrypted" not in r.stderr
+
+
+def test_a_scrambled_dvd_is_refused_by_that_name(tmp_path):
+    make(tmp_path / "a.vob", "-target", "pal-dvd", size="720x576", seconds=4)
+    data = bytearray((tmp_path / "a.vob").read_bytes())
+    assert transcode(tmp_path / "a.vob", tmp_path / "plain")
+    for at in range(0, len(data) - 2047, 4096):  # every second sector
+        if data[at + 14:at + 17] == b"\0\0\1" and data[at + 17] in (0xBD, 0xC0, 0xE0):
+            data[at + 20] |= 0x10
+            data[at + 128:at + 2048] = os.urandom(1920)
+    (tmp_path / "a.vob").write_bytes(data)
+    refused(tmp_path / "a.vob", tmp_path / "out", "encrypted (DVD, CSS)")
 
 
 @pytest.mark.parametrize("code, name", [(b"aprn", "Apple ProRes RAW"), (b"vvc1", "H.266 (VVC)"), (b"braw", "Blackmagic RAW"), (b"qqqq", '"qqqq"')])
