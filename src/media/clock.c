@@ -5,8 +5,9 @@
  * they begin again, wrap or skip hours. The packets between two jumps share one
  * offset from the timestamps of the file to the time of the film, here called an
  * epoch. The stream whose packet jumps first begins an epoch where the film has
- * got to; the other streams join it when their timestamps fit it better than
- * the epoch before. So video and sound of an epoch stay together.
+ * got to; the other streams join it when their timestamps jump too and fit it
+ * better than the epoch before. So video and sound of an epoch stay together. If
+ * no other stream jumps, the one that did goes on where it had got to itself.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -19,6 +20,8 @@
 #define JUMP_AHEAD	(10 * SECOND)	/* likewise, in formats whose timestamps may jump (AVFMT_TS_DISCONT) */
 #define BACK_OTHER	SECOND		/* in other formats */
 #define AHEAD_OTHER	(300 * SECOND)
+#define FOLLOWS		(SECOND / 10)	/* greatest distance of a packet to the one before that is no jump */
+#define ALONE_AFTER	SECOND		/* time after a jump in which the other streams jump, or do not */
 #define DURATION_MAX	(3600 * SECOND)	/* of one packet; longer ones are taken for a jump */
 #define TICKS_MAX	(INT64_MAX / 4)	/* of a timestamp in its own time base, */
 #define TIME_MAX	(INT64_MAX / 8)	/* and in AV_TIME_BASE, positive or negative: sums of a few fit. Others are taken for damage */
@@ -33,7 +36,7 @@ struct clock_stream {
 	int	begun;
 	int	epoch;
 	int64_t	offset;
-	int64_t	dts;		/* of the last packet, in the time of the file */
+	int64_t	dts, duration;	/* of the last packet, in the time of the file */
 	int64_t	end;		/* greatest end of a packet, likewise */
 };
 
@@ -68,9 +71,33 @@ static void
 epoch_begin(struct media_clock *c, struct clock_stream *s, int64_t t)
 {
 	c->epoch++;
+	c->jumped = c->now;
+	c->alone = s->dts + s->duration + s->offset - t;
+	c->deciding = 1;
 	c->offset = c->now - t;
 	s->epoch = c->epoch;
 	s->offset = c->offset;
+}
+
+/* Returns 1 if the stream goes on without a jump at time `t`. */
+static int
+follows(const struct clock_stream *s, int64_t t)
+{
+	return (t >= s->dts && t - s->dts <= s->duration + FOLLOWS);
+}
+
+/* Moves the streams of the last epoch to where the one that began it had got to: another stream has not jumped. */
+static void
+epoch_alone(struct media_clock *c)
+{
+	unsigned	i;
+
+	for (i = 0; i < c->nstreams; i++) {
+		if (c->streams[i].begun && c->streams[i].epoch == c->epoch)
+			c->streams[i].offset += c->alone - c->offset;
+	}
+	c->offset = c->alone;
+	c->deciding = 0;
 }
 
 /* Puts a packet of time `t` into an epoch. */
@@ -88,9 +115,12 @@ epoch_choose(struct media *m, struct clock_stream *s, int64_t t)
 			s->offset = c->now - t;
 		return;
 	}
-	if (s->epoch != c->epoch && llabs(t + c->offset - c->now) < llabs(t + s->offset - c->now)) {
+	if (s->epoch != c->epoch && !follows(s, t) && llabs(t + c->offset - c->now) < llabs(t + s->offset - c->now)) {
 		s->epoch = c->epoch;
 		s->offset = c->offset;
+		c->deciding = 0;
+	} else if (c->deciding && s->epoch != c->epoch && follows(s, t) && t + s->offset > c->jumped + ALONE_AFTER) {
+		epoch_alone(c);
 	} else if (t + s->offset - c->now > ahead || t + back < s->dts) {
 		epoch_begin(c, s, t);
 	}
@@ -139,6 +169,7 @@ packet_adjust(struct media *m, struct clock_stream *s, AVPacket *p)
 	duration = FFMIN(av_rescale_q(FFMAX(p->duration, 0), base, AV_TIME_BASE_Q), DURATION_MAX);
 	epoch_choose(m, s, t);
 	s->dts = t;
+	s->duration = duration;
 	if (!c->begun || t + s->offset + duration > c->now)
 		c->now = t + s->offset + duration;
 	s->begun = c->begun = 1;

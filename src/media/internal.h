@@ -44,6 +44,8 @@ struct media_clock {
 	int			begun;
 	int			epoch;		/* number of jumps of the timestamps */
 	int64_t			offset;		/* of the epoch */
+	int			deciding;	/* whether other streams join the epoch, */
+	int64_t			jumped, alone;	/* the time at which it began, and its offset if none does */
 	int64_t			now;		/* end of the last packet, in the time of the film */
 	int64_t			origin;		/* earliest start of a used stream: time 0 of the renditions */
 	AVPacket		**ahead;	/* packets that were read before the film is transcoded */
