@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "media/internal.h"
+#include "media/playlist.h"
 
 #define PATH_BYTES	4096
 #define BAR_CELLS	30
@@ -22,6 +23,9 @@ struct folder {
 	int			fds[MEDIA_RUNGS];
 	int			error;
 };
+
+/* A local file gives no language for its viewers. */
+static const struct media_language	unknown = { "und", "Original" };
 
 static int64_t
 file_read_at(void *ctx, int64_t offset, void *buf, size_t len)
@@ -92,7 +96,7 @@ folder_close(struct folder *f, int keep)
 
 /* Writes a text file and frees the text. */
 static int
-text_write(const struct folder *f, const char *name, const char *suffix, char *text, struct media_error *error)
+text_write(const struct folder *f, const char *name, char *text, struct media_error *error)
 {
 	char	path[PATH_BYTES];
 	FILE	*fp;
@@ -100,7 +104,7 @@ text_write(const struct folder *f, const char *name, const char *suffix, char *t
 
 	if (text == NULL)
 		return (media_fail(error, MEDIA_MEMORY, "Out of memory."));
-	file_path(f, name, suffix, path);
+	file_path(f, name, "", path);
 	if ((ok = (fp = fopen(path, "w")) != NULL)) {
 		ok = fputs(text, fp) >= 0;
 		ok = fclose(fp) == 0 && ok;
@@ -111,25 +115,35 @@ text_write(const struct folder *f, const char *name, const char *suffix, char *t
 }
 
 static int
+playlist_write(const struct folder *f, const struct media_rendition *r, enum media_list kind, struct media_error *error)
+{
+	char	name[MEDIA_LIST_NAME_MAX], uri[16];
+
+	media_list_name(kind, r, &unknown, name);
+	snprintf(uri, sizeof(uri), "%s.mp4", media_rung_name(r->rung));
+
+	return (text_write(f, name, media_hls_media(r, kind, uri, 0), error));
+}
+
+static int
 playlists_write(const struct folder *f, const struct media_result *result, struct media_error *error)
 {
-	char		names[2][MEDIA_RUNGS][16];
-	const char	*films[MEDIA_RUNGS], *lists[MEDIA_RUNGS];
-	int		i;
+	const struct media_rendition	*list = result->renditions;
+	char				names[MEDIA_RUNGS][16];
+	const char			*uris[MEDIA_RUNGS];
+	int				i, n = result->nrenditions, audio = media_list_audio(list, n);
 
-	for (i = 0; i < result->nrenditions; i++) {
-		snprintf(names[0][i], sizeof(names[0][i]), "%s.mp4", media_rung_name(result->renditions[i].rung));
-		snprintf(names[1][i], sizeof(names[1][i]), "%s.m3u8", media_rung_name(result->renditions[i].rung));
-		films[i] = names[0][i];
-		lists[i] = names[1][i];
-		if (text_write(f, media_rung_name(result->renditions[i].rung), ".m3u8",
-		    media_hls_media(&result->renditions[i], films[i]), error) != MEDIA_OK)
+	for (i = 0; i < n; i++) {
+		snprintf(names[i], sizeof(names[i]), "%s.mp4", media_rung_name(list[i].rung));
+		uris[i] = names[i];
+		if (playlist_write(f, &list[i], MEDIA_LIST_VIDEO, error) != MEDIA_OK || playlist_write(f, &list[i], MEDIA_LIST_IFRAMES, error) != MEDIA_OK)
 			return (error->reason);
 	}
-	if (text_write(f, "master", ".m3u8", media_hls_master(result, lists), error) != MEDIA_OK)
+	if ((audio >= 0 && playlist_write(f, &list[audio], MEDIA_LIST_AUDIO, error) != MEDIA_OK) ||
+	    text_write(f, "master.m3u8", media_hls_master(list, n, &unknown, ""), error) != MEDIA_OK)
 		return (error->reason);
 
-	return (text_write(f, "manifest", ".mpd", media_dash(result, films), error));
+	return (text_write(f, "manifest.mpd", media_dash(list, n, &unknown, uris), error));
 }
 
 static void

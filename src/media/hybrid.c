@@ -420,6 +420,9 @@ rates_fill(struct media_stream *s)
 		rate = (double)s->segments[i].size * 8 * s->timescale / s->segments[i].duration;
 		if (rate > s->peak)
 			s->peak = (uint32_t)rate;
+		rate = (double)s->segments[i].iframe * 8 * s->timescale / s->segments[i].duration;
+		if (rate > s->iframe_peak)
+			s->iframe_peak = (uint32_t)rate;
 	}
 	s->average = time > 0 ? (uint32_t)((double)bytes * 8 * s->timescale / (double)time) : 0;
 }

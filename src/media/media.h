@@ -164,6 +164,7 @@ struct media_stream {
 	struct media_range		init;		/* ftyp and moov of this track */
 	struct media_range		index;		/* sidx, whose entries reach from one segment to the next; size 0: there is none */
 	uint32_t			average, peak;	/* bit/s, of this track */
+	uint32_t			iframe_peak;	/* bit/s of the first frames alone, each lasting as long as its segment; audio: 0 */
 	size_t				nsegments;	/* 0: the object has no such track */
 	struct media_stream_segment	*segments;
 };
@@ -252,21 +253,9 @@ int	media_transcode(struct media *, const struct media_step *steps, int nsteps,
 void	media_result_free(struct media_result *);
 
 /*
- * Return a playlist as text that the caller frees, NULL if out of memory.
- * HLS: RFC 8216, version 7, byte ranges of one object per rendition. DASH:
- * ISO/IEC 23009-1, on-demand profile. `uris` are in the order of the
- * renditions: URIs of the media playlists for the master playlist, URIs of the
- * objects for the other two. They are copied unchanged into HLS playlists and
- * escaped for XML in the MPD.
- */
-char	*media_hls_master(const struct media_result *, const char *const uris[]);
-char	*media_hls_media(const struct media_rendition *, const char *uri);
-char	*media_dash(const struct media_result *, const char *const uris[]);
-
-/*
- * Transcodes a local file into outdir (created if missing): RUNG.mp4 and
- * RUNG.m3u8 for each rendition, master.m3u8 and manifest.mpd. `requested` is
- * as for media_ladder(). If `progress` is not 0, progress is written to
+ * Transcodes a local file into outdir (created if missing): RUNG.mp4 for each
+ * rendition, and the playlists of media/playlist.h, master.m3u8 and manifest.mpd.
+ * `requested` is as for media_ladder(). If `progress` is not 0, progress is written to
  * standard error: a bar if that is a terminal, else a line for each 10 %.
  * Unfinished MP4 files are removed on failure. `result` may be NULL. note()
  * (may be NULL) is called with each note of the film before the function returns,

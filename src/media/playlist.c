@@ -1,7 +1,5 @@
 /*
- * Playlists over the one file of each rendition: HLS (RFC 8216, version 7) with
- * byte ranges of fragmented MP4, DASH (ISO/IEC 23009-1, on-demand profile) with
- * the segment index of the file.
+ * HLS and DASH playlists. All byte ranges are those of struct media_stream.
  */
 #include <math.h>
 #include <stdarg.h>
@@ -9,7 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "media/media.h"
+#include "media/playlist.h"
+
+#define AUDIO_GROUP	"audio"
+#define AUDIO_CHANNELS	2	/* the renditions have stereo sound */
+#define INDEX_WASTE	10	/* DASH: a tenth of the bytes of a track may be those of the other */
 
 struct text {
 	char	*data;
@@ -17,27 +19,37 @@ struct text {
 	int	failed;
 };
 
+static int
+text_grow(struct text *t, size_t more)
+{
+	char	*grown;
+
+	if (t->failed || (grown = realloc(t->data, (t->size + more) * 2)) == NULL) {
+		t->failed = 1;
+		return (0);
+	}
+	t->data = grown;
+	t->size = (t->size + more) * 2;
+
+	return (1);
+}
+
 static void __attribute__((format(printf, 2, 3)))
 add(struct text *t, const char *fmt, ...)
 {
 	va_list	args;
-	char	*grown;
-	int	n;
+	size_t	n;
 
-	va_start(args, fmt);
-	n = vsnprintf(NULL, 0, fmt, args);
-	va_end(args);
-	if (t->len + (size_t)n + 1 > t->size) {
-		if ((grown = realloc(t->data, (t->len + (size_t)n + 1) * 2)) == NULL) {
-			t->failed = 1;
+	for (;;) {
+		va_start(args, fmt);
+		n = (size_t)vsnprintf(t->data != NULL ? t->data + t->len : NULL, t->size - t->len, fmt, args);
+		va_end(args);
+		if (n < t->size - t->len)
+			break;
+		if (!text_grow(t, n + 1))
 			return;
-		}
-		t->data = grown;
-		t->size = (t->len + (size_t)n + 1) * 2;
 	}
-	va_start(args, fmt);
-	t->len += (size_t)vsnprintf(t->data + t->len, t->size - t->len, fmt, args);
-	va_end(args);
+	t->len += n;
 }
 
 static char *
@@ -51,86 +63,330 @@ finish(struct text *t)
 	return (t->data);
 }
 
+/* Adds a text as an XML attribute or element. Control characters, which XML forbids, are left out. */
 static void
 add_xml(struct text *t, const char *s)
 {
 	static const char	special[] = "&<>\"";
 	static const char	*names[] = { "&amp;", "&lt;", "&gt;", "&quot;" };
-	size_t			n;
+	const char		*found;
 
-	for (; *s != '\0'; s += n) {
-		if ((n = strcspn(s, special)) > 0) {
-			add(t, "%.*s", (int)n, s);
-			continue;
-		}
-		add(t, "%s", names[strchr(special, *s) - special]);
-		n = 1;
+	for (; *s != '\0'; s++) {
+		if ((found = strchr(special, *s)) != NULL)
+			add(t, "%s", names[found - special]);
+		else if ((unsigned char)*s >= ' ')
+			add(t, "%c", *s);
 	}
 }
 
-char *
-media_hls_master(const struct media_result *result, const char *const uris[])
+/* Adds an HLS quoted string, which can hold no quotation mark and no control character (RFC 8216 §4.2). */
+static void
+add_quoted(struct text *t, const char *s)
 {
-	const struct media_rendition	*r;
+	add(t, "\"");
+	for (; *s != '\0'; s++) {
+		if (*s != '"' && (unsigned char)*s >= ' ')
+			add(t, "%c", *s);
+	}
+	add(t, "\"");
+}
+
+/* Adds a number of seconds with as few decimals as it needs, at most six. */
+static void
+add_seconds(struct text *t, uint64_t units, uint32_t timescale)
+{
+	char	digits[32];
+	size_t	n;
+
+	if (units % timescale == 0) {
+		add(t, "%llu", (unsigned long long)(units / timescale));
+		return;
+	}
+	n = (size_t)snprintf(digits, sizeof(digits), "%.6f", (double)units / timescale);
+	while (digits[n - 1] == '0')
+		n--;
+	add(t, "%.*s", (int)(digits[n - 1] == '.' ? n - 1 : n), digits);
+}
+
+void
+media_list_name(enum media_list kind, const struct media_rendition *r, const struct media_language *language, char out[MEDIA_LIST_NAME_MAX])
+{
+	snprintf(out, MEDIA_LIST_NAME_MAX, "%c-%s.m3u8", (int)kind, kind == MEDIA_LIST_AUDIO ? language->tag : media_rung_name(r->rung));
+}
+
+int
+media_list_audio(const struct media_rendition *list, int n)
+{
+	while (--n >= 0 && list[n].audio.nsegments == 0)
+		;
+
+	return (n);
+}
+
+static void
+add_frame_size(struct text *t, const struct media_rendition *r)
+{
+	add(t, ",RESOLUTION=%dx%d,VIDEO-RANGE=SDR", r->width, r->height);
+}
+
+static void
+add_variant(struct text *t, const struct media_rendition *r, const struct media_stream *audio, const char *query)
+{
+	char	name[MEDIA_LIST_NAME_MAX];
+
+	media_list_name(MEDIA_LIST_VIDEO, r, NULL, name);
+	add(t, "#EXT-X-STREAM-INF:BANDWIDTH=%u,AVERAGE-BANDWIDTH=%u,CODECS=\"%s%s%s\"", r->video.peak + (audio != NULL ? audio->peak : 0),
+	    r->video.average + (audio != NULL ? audio->average : 0), r->video.codecs, audio != NULL ? "," : "", audio != NULL ? audio->codecs : "");
+	add_frame_size(t, r);
+	add(t, ",FRAME-RATE=%.3f%s\n%s%s\n", (double)r->fps_num / r->fps_den, audio != NULL ? ",AUDIO=\"" AUDIO_GROUP "\"" : "", name, query);
+}
+
+static void
+add_iframes(struct text *t, const struct media_rendition *r, const char *query)
+{
+	char	name[MEDIA_LIST_NAME_MAX];
+
+	if (r->video.iframe_peak == 0)
+		return;
+	media_list_name(MEDIA_LIST_IFRAMES, r, NULL, name);
+	add(t, "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=%u,CODECS=\"%s\"", r->video.iframe_peak, r->video.codecs);
+	add_frame_size(t, r);
+	add(t, ",URI=\"%s%s\"\n", name, query);
+}
+
+char *
+media_hls_master(const struct media_rendition *list, int n, const struct media_language *language, const char *query)
+{
+	const struct media_stream	*audio = NULL;
 	struct text			t = { 0 };
+	char				name[MEDIA_LIST_NAME_MAX];
 	int				i;
 
 	add(&t, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n");
-	for (i = 0; i < result->nrenditions; i++) {
-		r = &result->renditions[i];
-		add(&t, "#EXT-X-STREAM-INF:BANDWIDTH=%u,AVERAGE-BANDWIDTH=%u,RESOLUTION=%dx%d,FRAME-RATE=%.3f,CODECS=\"%s\"\n%s\n",
-		    r->peak, r->average, r->width, r->height, (double)r->fps_num / r->fps_den, r->codecs, uris[i]);
+	if ((i = media_list_audio(list, n)) >= 0) {
+		audio = &list[i].audio;
+		media_list_name(MEDIA_LIST_AUDIO, NULL, language, name);
+		add(&t, "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"" AUDIO_GROUP "\",NAME=");
+		add_quoted(&t, language->name);
+		if (strcmp(language->tag, "und"))
+			add(&t, ",LANGUAGE=\"%s\"", language->tag);
+		add(&t, ",DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"%d\",URI=\"%s%s\"\n", AUDIO_CHANNELS, name, query);
 	}
+	for (i = 0; i < n; i++)
+		add_variant(&t, &list[i], audio, query);
+	for (i = 0; i < n; i++)
+		add_iframes(&t, &list[i], query);
 
 	return (finish(&t));
 }
 
-char *
-media_hls_media(const struct media_rendition *r, const char *uri)
+/* Returns EXT-X-TARGETDURATION: no duration, rounded to a whole number of seconds, is above it. */
+static long
+target_duration(const struct media_stream *s)
 {
-	const struct media_stream	*s = &r->video;
-	struct text			t = { 0 };
-	double				longest = 0;
-	size_t				i;
+	uint32_t	longest = 0;
+	size_t		i;
 
 	for (i = 0; i < s->nsegments; i++)
 		longest = s->segments[i].duration > longest ? s->segments[i].duration : longest;
-	longest /= s->timescale;
-	add(&t, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:%d\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS\n"
-	    "#EXT-X-MAP:URI=\"%s\",BYTERANGE=\"%u@%llu\"\n", (int)ceil(longest), uri, s->init.size, (unsigned long long)s->init.offset);
-	for (i = 0; i < s->nsegments; i++)
-		add(&t, "#EXTINF:%.6f,\n#EXT-X-BYTERANGE:%u@%llu\n%s\n", (double)s->segments[i].duration / s->timescale, s->segments[i].size,
-		    (unsigned long long)s->segments[i].offset, uri);
+	i = (size_t)lround((double)longest / s->timescale);
+
+	return (i > 0 ? (long)i : 1);
+}
+
+char *
+media_hls_media(const struct media_rendition *r, enum media_list kind, const char *uri, int define)
+{
+	const struct media_stream		*s = kind == MEDIA_LIST_AUDIO ? &r->audio : &r->video;
+	const struct media_stream_segment	*segment;
+	struct text				t = { 0 };
+	size_t					i;
+
+	add(&t, "#EXTM3U\n#EXT-X-VERSION:%d\n", define ? 8 : 7);
+	if (define)
+		add(&t, "#EXT-X-DEFINE:NAME=\"m\",VALUE=\"%s\"\n", uri);
+	add(&t, "#EXT-X-TARGETDURATION:%ld\n#EXT-X-PLAYLIST-TYPE:VOD\n%s\n#EXT-X-MAP:URI=\"%s\",BYTERANGE=\"%u@%llu\"\n", target_duration(s),
+	    kind == MEDIA_LIST_IFRAMES ? "#EXT-X-I-FRAMES-ONLY" : "#EXT-X-INDEPENDENT-SEGMENTS", define ? "{$m}" : uri, s->init.size,
+	    (unsigned long long)s->init.offset);
+	for (i = 0; i < s->nsegments; i++) {
+		segment = &s->segments[i];
+		add(&t, "#EXTINF:");
+		add_seconds(&t, segment->duration, s->timescale);
+		add(&t, ",\n#EXT-X-BYTERANGE:%u@%llu\n%s\n", kind == MEDIA_LIST_IFRAMES ? segment->iframe : segment->size,
+		    (unsigned long long)segment->offset, define ? "{$m}" : uri);
+	}
 	add(&t, "#EXT-X-ENDLIST\n");
 
 	return (finish(&t));
 }
 
-static void
-add_representation(struct text *t, const struct media_rendition *r, const char *uri)
+/*
+ * Returns 1 if players may read the index of the object in place of a list of
+ * segments. They then read also what stands between the segments, which must be
+ * little.
+ */
+static int
+index_suffices(const struct media_stream *s)
 {
-	add(t, "   <Representation id=\"%s\" bandwidth=\"%u\" width=\"%d\" height=\"%d\" frameRate=\"%d/%d\" codecs=\"%s\">\n    <BaseURL>",
-	    media_rung_name(r->rung), r->peak, r->width, r->height, r->fps_num, r->fps_den, r->video.codecs);
+	const struct media_stream_segment	*last = &s->segments[s->nsegments - 1];
+	uint64_t				own = 0;
+	size_t					i;
+
+	for (i = 0; i < s->nsegments; i++)
+		own += s->segments[i].size;
+
+	return (s->index.size > 0 && last->offset + last->size - s->segments[0].offset <= own + own / INDEX_WASTE);
+}
+
+static void
+add_range(struct text *t, const char *name, uint64_t offset, uint32_t size)
+{
+	add(t, " %s=\"%llu-%llu\"", name, (unsigned long long)offset, (unsigned long long)(offset + size - 1));
+}
+
+/* Returns the sum of the durations of n segments. */
+static uint64_t
+segments_time(const struct media_stream *s, size_t n)
+{
+	uint64_t	sum = 0;
+
+	while (n-- > 0)
+		sum += s->segments[n].duration;
+
+	return (sum);
+}
+
+/*
+ * Returns the duration from which players may compute the number of the segments
+ * and, roughly, their times (ISO/IEC 23009-1 §5.3.9.2.2), 0 if there is none.
+ */
+static uint32_t
+usual_duration(const struct media_stream *s)
+{
+	uint64_t	usual, time = 0;
+	size_t		i, n = s->nsegments;
+
+	usual = n > 1 ? segments_time(s, n - 1) / (n - 1) : s->segments[0].duration;
+	for (i = 0; i < n; time += s->segments[i++].duration) {
+		if (time + usual / 4 < i * usual || time > i * usual + usual / 4)
+			return (0);
+	}
+
+	return (time > (n - 1) * usual && time <= n * usual ? (uint32_t)usual : 0);
+}
+
+/* Each segment has its own S element, because dash.js takes the URL of a segment by the number of the element. */
+static void
+add_timeline(struct text *t, const struct media_stream *s)
+{
+	size_t	i;
+
+	add(t, "<SegmentTimeline>");
+	for (i = 0; i < s->nsegments; i++)
+		add(t, "<S d=\"%u\"/>", s->segments[i].duration);
+	add(t, "</SegmentTimeline>");
+}
+
+static void
+add_segment_list(struct text *t, const struct media_stream *s)
+{
+	uint32_t	usual = usual_duration(s);
+	size_t		i;
+
+	add(t, "<SegmentList timescale=\"%u\"", s->timescale);
+	if (usual > 0)
+		add(t, " duration=\"%u\"", usual);
+	add(t, "><Initialization");
+	add_range(t, "range", s->init.offset, s->init.size);
+	add(t, "/>");
+	if (usual == 0)
+		add_timeline(t, s);
+	for (i = 0; i < s->nsegments; i++) {
+		add(t, "\n<SegmentURL");
+		add_range(t, "mediaRange", s->segments[i].offset, s->segments[i].size);
+		add(t, "/>");
+	}
+	add(t, "</SegmentList>\n");
+}
+
+static void
+add_segments(struct text *t, const struct media_stream *s)
+{
+	if (!index_suffices(s)) {
+		add_segment_list(t, s);
+		return;
+	}
+	add(t, "<SegmentBase timescale=\"%u\"", s->timescale);
+	add_range(t, "indexRange", s->index.offset, s->index.size);
+	add(t, "><Initialization");
+	add_range(t, "range", s->init.offset, s->init.size);
+	add(t, "/></SegmentBase>\n");
+}
+
+static void
+add_base(struct text *t, const char *uri)
+{
+	add(t, "<BaseURL>");
 	add_xml(t, uri);
-	add(t, "</BaseURL>\n    <SegmentBase indexRange=\"%llu-%llu\"><Initialization range=\"%llu-%llu\"/></SegmentBase>\n   </Representation>\n",
-	    (unsigned long long)r->video.index.offset,
-	    (unsigned long long)r->video.index.offset + r->video.index.size - 1, (unsigned long long)r->video.init.offset,
-	    (unsigned long long)r->video.init.offset + r->video.init.size - 1);
+	add(t, "</BaseURL>\n");
+}
+
+static void
+add_video(struct text *t, const struct media_rendition *r, const char *uri)
+{
+	uint32_t	peak = index_suffices(&r->video) ? r->peak : r->video.peak;
+
+	add(t, "<Representation id=\"v-%s\" bandwidth=\"%u\" codecs=\"%s\" width=\"%d\" height=\"%d\" sar=\"1:1\" frameRate=\"%d", media_rung_name(r->rung),
+	    peak, r->video.codecs, r->width, r->height, r->fps_num);
+	if (r->fps_den != 1)
+		add(t, "/%d", r->fps_den);
+	add(t, "\">");
+	add_base(t, uri);
+	add_segments(t, &r->video);
+	add(t, "</Representation>\n");
+}
+
+static void
+add_audio(struct text *t, const struct media_stream *s, const struct media_language *language, const char *uri)
+{
+	add(t, "<AdaptationSet id=\"2\" contentType=\"audio\" mimeType=\"audio/mp4\" lang=\"%s\" segmentAlignment=\"true\" startWithSAP=\"1\">\n"
+	    "<Representation id=\"a-%s\" bandwidth=\"%u\" codecs=\"%s\"><AudioChannelConfiguration "
+	    "schemeIdUri=\"urn:mpeg:dash:23003:3:audio_channel_configuration:2011\" value=\"%d\"/>",
+	    language->tag, language->tag, s->peak, s->codecs, AUDIO_CHANNELS);
+	add_base(t, uri);
+	add_segments(t, s);
+	add(t, "</Representation>\n</AdaptationSet>\n");
+}
+
+/* Returns the end of the longest track, in seconds, rounded up to ms: a player that expects less does not end (dash.js). */
+static double
+presentation_duration(const struct media_rendition *list, int n, int audio)
+{
+	double	end = audio >= 0 ? (double)segments_time(&list[audio].audio, list[audio].audio.nsegments) / list[audio].audio.timescale : 0;
+	int	i;
+
+	for (i = 0; i < n; i++)
+		end = fmax(end, (double)segments_time(&list[i].video, list[i].video.nsegments) / list[i].video.timescale);
+
+	return (ceil(end * 1000) / 1000);
 }
 
 char *
-media_dash(const struct media_result *result, const char *const uris[])
+media_dash(const struct media_rendition *list, int n, const struct media_language *language, const char *const uris[])
 {
 	struct text	t = { 0 };
-	int		i;
+	int		i, audio = media_list_audio(list, n);
 
 	add(&t, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" type=\"static\" "
-	    "profiles=\"urn:mpeg:dash:profile:isoff-on-demand:2011\" mediaPresentationDuration=\"PT%.3fS\" minBufferTime=\"PT%dS\">\n"
-	    " <Period>\n  <AdaptationSet mimeType=\"video/mp4\" segmentAlignment=\"true\" subsegmentAlignment=\"true\" "
-	    "subsegmentStartsWithSAP=\"1\">\n", result->duration, MEDIA_SEGMENT_SECONDS);
-	for (i = 0; i < result->nrenditions; i++)
-		add_representation(&t, &result->renditions[i], uris[i]);
-	add(&t, "  </AdaptationSet>\n </Period>\n</MPD>\n");
+	    "profiles=\"urn:mpeg:dash:profile:full:2011\" mediaPresentationDuration=\"PT%.3fS\" minBufferTime=\"PT%ldS\">\n<Period id=\"0\">\n"
+	    "<AdaptationSet id=\"1\" contentType=\"video\" mimeType=\"video/mp4\" segmentAlignment=\"true\" startWithSAP=\"1\">\n",
+	    presentation_duration(list, n, audio), target_duration(&list[0].video));
+	for (i = 0; i < n; i++)
+		add_video(&t, &list[i], uris[i]);
+	add(&t, "</AdaptationSet>\n");
+	if (audio >= 0)
+		add_audio(&t, &list[audio].audio, language, uris[audio]);
+	add(&t, "</Period>\n</MPD>\n");
 
 	return (finish(&t));
 }

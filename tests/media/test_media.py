@@ -109,8 +109,8 @@ def test_every_rendition_stands_on_the_same_grid(tmp_path):
 def test_hls_plays(tmp_path):
     film = make(tmp_path / "a.mp4", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", size="1280x720")
     transcode(film, tmp_path / "out")
-    assert decodes(tmp_path / "out" / "master.m3u8") and decodes(tmp_path / "out" / "R360.m3u8")
-    assert abs(float(streams(tmp_path / "out" / "R360.m3u8")[1]["duration"]) - 5) < 0.05
+    assert decodes(tmp_path / "out" / "master.m3u8") and decodes(tmp_path / "out" / "v-R360.m3u8") and decodes(tmp_path / "out" / "a-und.m3u8")
+    assert abs(float(streams(tmp_path / "out" / "a-und.m3u8")[0]["duration"]) - 5) < 0.05
     with open(tmp_path / "out" / "master.m3u8") as f:
         text = f.read()
     assert text.count("#EXT-X-STREAM-INF") == 2 and 'CODECS="avc1.64' in text and "RESOLUTION=1280x720" in text

@@ -165,7 +165,7 @@ def test_the_last_segment_is_not_short(tmp_path, frames, fragments):
     ffmpeg(*picture(SMALL + "25"), *picture("sine=440:r=48000"), "-t", frames / 25, *FAST, "-c:a", "aac", tmp_path / "a.mp4")
     path = transcode(tmp_path / "a.mp4", tmp_path / "out")
     assert video(path) == ("25/1", frames, frames / 25)
-    lengths = [float(x) for x in re.findall("#EXTINF:([0-9.]+)", (tmp_path / "out" / "R360.m3u8").read_text())]
+    lengths = [float(x) for x in re.findall("#EXTINF:([0-9.]+)", (tmp_path / "out" / "v-R360.m3u8").read_text())]
     assert len(lengths) == fragments and abs(sum(lengths) - frames / 25) < 0.001 and (len(lengths) == 1 or lengths[-1] >= 0.5)
 
 
