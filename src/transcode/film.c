@@ -16,8 +16,6 @@
 #include "transcode/source.h"
 #include "store/objects.h"
 
-#define TIMESCALE	90000	/* units per second of the segments' durations */
-
 /* Multipart upload of one rendition. Only the thread of the rendition uses it while the film is transcoded. */
 struct output {
 	char			key[OBJECTS_KEY_MAX];
@@ -294,15 +292,38 @@ film_complete(struct film *f)
 	return (1);
 }
 
-static json_t *
-segments_describe(const struct media_rendition *r)
+/* Appends a track of a rendition, unless it has none: a row of wanzami.stream. */
+static void
+stream_describe(json_t *list, const char *kind, const struct media_stream *s)
 {
-	json_t	*list = json_array();
+	json_t	*offsets = json_array(), *sizes = json_array(), *durations = json_array(), *iframes = json_array();
 	size_t	i;
 
-	for (i = 0; i < r->video.nsegments; i++)
-		json_array_append_new(list, json_pack("[I,I,I]", (json_int_t)r->video.segments[i].offset, (json_int_t)r->video.segments[i].size,
-		    (json_int_t)llround((double)r->video.segments[i].duration / r->video.timescale * TIMESCALE)));
+	for (i = 0; i < s->nsegments; i++) {
+		json_array_append_new(offsets, json_integer((json_int_t)s->segments[i].offset));
+		json_array_append_new(sizes, json_integer(s->segments[i].size));
+		json_array_append_new(durations, json_integer(s->segments[i].duration));
+		json_array_append_new(iframes, json_integer(s->segments[i].iframe));
+	}
+	if (s->nsegments > 0)
+		json_array_append_new(list, json_pack("{s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:O,s:O,s:O,s:O}", "kind", kind, "codecs", s->codecs,
+		    "timescale", (json_int_t)s->timescale, "bandwidth", (json_int_t)s->peak, "average_bandwidth", (json_int_t)s->average,
+		    "iframe_bandwidth", (json_int_t)s->iframe_peak, "init_offset", (json_int_t)s->init.offset, "init_size", (json_int_t)s->init.size,
+		    "index_offset", (json_int_t)s->index.offset, "index_size", (json_int_t)s->index.size,
+		    "offsets", offsets, "sizes", sizes, "durations", durations, "iframes", iframes));
+	json_decref(offsets);
+	json_decref(sizes);
+	json_decref(durations);
+	json_decref(iframes);
+}
+
+static json_t *
+streams_describe(const struct media_rendition *r)
+{
+	json_t	*list = json_array();
+
+	stream_describe(list, "video", &r->video);
+	stream_describe(list, "audio", &r->audio);
 
 	return (list);
 }
@@ -315,14 +336,12 @@ rendition_describe(const struct media_rendition *r, const char *key)
 	if (!objects_uri(key, uri, sizeof(uri)))
 		return (NULL);
 
-	return (json_pack("{s:s,s:s,s:s,s:I,s:I,s:i,s:i,s:f,s:s,s:I,s:I,s:i,s:I,s:I,s:I,s:o}",
+	return (json_pack("{s:s,s:s,s:s,s:I,s:I,s:i,s:i,s:f,s:s,s:I,s:I,s:o}",
 	    "rendition", media_rung_name(r->rung), "object_key", key, "url", uri,
 	    "size_bytes", (json_int_t)r->size, "duration_ms", (json_int_t)llround(r->duration * 1000),
 	    "width", r->width, "height", r->height, "frame_rate", r->fps_den > 0 ? (double)r->fps_num / r->fps_den : 0.0,
 	    "codecs", r->codecs, "bandwidth", (json_int_t)r->peak, "average_bandwidth", (json_int_t)r->average,
-	    "timescale", TIMESCALE, "init_size", (json_int_t)r->video.init.size,
-	    "index_offset", (json_int_t)r->video.index.offset, "index_size", (json_int_t)r->video.index.size,
-	    "segments", segments_describe(r)));
+	    "streams", streams_describe(r)));
 }
 
 static int

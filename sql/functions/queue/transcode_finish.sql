@@ -1,5 +1,5 @@
--- Publishes the renditions of a job in place of the film's present ones. "made" is an array of objects with "rendition", "url" and
--- the columns of wanzami.rendition. An upload that asked for one rendition replaces only that one, any other replaces them all;
+-- Publishes the renditions of a job in place of the film's present ones. "made" is an array of objects with "rendition", "url", the
+-- columns of wanzami.rendition, and in "streams" an array of objects with those of wanzami.stream. An upload that asked for one rendition replaces only that one, any other replaces them all;
 -- renditions of a later upload stay. "told" are the notes on the film. Returns 'done', or 'lost' if the fencing token is stale or an object is no longer reserved.
 -- A repeated call returns 'done' again.
 CREATE OR REPLACE FUNCTION wanzami.transcode_finish(job_id bigint, claim bigint, made jsonb, last jsonb DEFAULT NULL, told jsonb DEFAULT '[]')
@@ -48,7 +48,8 @@ BEGIN
 			VALUES (u."titleId", u."episodeId", (e->>'rendition')::"Rendition", now()) RETURNING "id" INTO asset;
 		END IF;
 		r := jsonb_populate_record(NULL::wanzami.rendition,
-			e || jsonb_build_object('asset_version_id', asset, 'job_number', j.number, 'created_at', now()));
+			'{"timescale":1000,"init_size":0,"segments":[]}' || e ||
+			jsonb_build_object('asset_version_id', asset, 'job_number', j.number, 'created_at', now()));
 		UPDATE "AssetVersion" SET "status" = 'READY', "url" = e->>'url', "sizeBytes" = r.size_bytes,
 			"durationSec" = round(r.duration_ms / 1000.0), "updatedAt" = now() WHERE "id" = asset;
 		INSERT INTO wanzami.rendition SELECT r.*
@@ -58,6 +59,9 @@ BEGIN
 			average_bandwidth = excluded.average_bandwidth, timescale = excluded.timescale, init_size = excluded.init_size,
 			index_offset = excluded.index_offset, index_size = excluded.index_size, segments = excluded.segments,
 			created_at = excluded.created_at;
+		DELETE FROM wanzami.stream WHERE asset_version_id = asset;
+		INSERT INTO wanzami.stream SELECT s.* FROM jsonb_array_elements(e->'streams') x, jsonb_populate_record(NULL::wanzami.stream,
+			x || jsonb_build_object('asset_version_id', asset, 'object_key', r.object_key)) s;
 		DELETE FROM wanzami.object_trash WHERE key = r.object_key;
 		kept := kept || asset;
 	END LOOP;
