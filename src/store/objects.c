@@ -249,19 +249,36 @@ objects_probe(struct objects_call *call)
 }
 
 static int
-presign(const char *base, const char *method, const char *key, const char *upload, int number, int seconds, char *url)
+presign(const char *base, const char *method, const char *key, const char *upload, int number, int seconds, time_t from, char *url)
 {
 	if (backend == NULL || seconds < 1 || seconds > OBJECTS_SECONDS_MAX ||
 	    !(strcmp(method, "GET") ? objects_key_ok(key) : objects_key_readable(key)))
 		return (0);
 
-	return (backend->presign(base, method, key, upload, number, seconds, url));
+	return (backend->presign(base, method, key, upload, number, seconds, from, url));
 }
 
 int
 objects_presign(const char *base, const char *method, const char *key, int seconds, char url[OBJECTS_URL_MAX])
 {
-	return (presign(base, method, key, NULL, 0, seconds, url));
+	return (presign(base, method, key, NULL, 0, seconds, time(NULL), url));
+}
+
+int
+objects_presign_steady(const char *base, const char *key, int seconds, int step, char url[OBJECTS_URL_MAX])
+{
+	time_t	now = time(NULL);
+
+	return (presign(base, "GET", key, NULL, 0, seconds + step, now - now % step, url));
+}
+
+int
+objects_presign_seconds(int seconds)
+{
+	if (backend == NULL)
+		return (0);
+
+	return (backend->presign_seconds != NULL ? backend->presign_seconds(seconds) : seconds);
 }
 
 int
@@ -279,7 +296,7 @@ objects_presign_part(const char *base, const char *key, const char *upload, int 
 	if (number < 1 || number > OBJECTS_PARTS_MAX || *upload == '\0' || strlen(upload) >= OBJECTS_UPLOAD_MAX)
 		return (0);
 
-	return (presign(base, "PUT", key, upload, number, seconds, url));
+	return (presign(base, "PUT", key, upload, number, seconds, time(NULL), url));
 }
 
 int

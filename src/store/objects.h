@@ -164,6 +164,20 @@ int	objects_presign_part(const char *base, const char *key, const char *upload, 
 	    char url[OBJECTS_URL_MAX]);
 
 /*
+ * Writes a presigned GET URL that is the same in all calls of the same `step`
+ * seconds, unless the credentials change. It is valid for `seconds` at least,
+ * and for `step` more at most. Any thread.
+ */
+int	objects_presign_steady(const char *base, const char *key, int seconds, int step, char url[OBJECTS_URL_MAX]);
+
+/*
+ * Returns for how long a GET URL that is signed now for `seconds` is valid:
+ * less with temporary credentials that end before, 0 without object storage or
+ * credentials. Any thread.
+ */
+int	objects_presign_seconds(int seconds);
+
+/*
  * Returns the time in seconds for which a presigned GET URL is valid at least,
  * whenever it was signed: OBJECTS_SECONDS_MAX, or less with temporary
  * credentials; 0 without credentials, -1 if their life is not known. May block on

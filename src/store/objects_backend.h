@@ -6,6 +6,8 @@
 #ifndef WANZAMI_OBJECTS_BACKEND_H
 #define WANZAMI_OBJECTS_BACKEND_H
 
+#include <time.h>
+
 #include "base/conf.h"
 #include "store/objects.h"
 
@@ -28,9 +30,10 @@ struct objects_backend {
 	enum objects_result	(*delete)(const char *, struct objects_call *);
 	enum objects_result	(*list)(const char *, int (*)(void *, const char *, uint64_t), void *, struct objects_call *);
 	enum objects_result	(*probe)(struct objects_call *);
-	/* For a whole object the upload ID is NULL and the part number 0. */
-	int			(*presign)(const char *, const char *, const char *, const char *, int, int, char *);
+	/* For a whole object the upload ID is NULL and the part number 0. The seconds count from the time. */
+	int			(*presign)(const char *, const char *, const char *, const char *, int, int, time_t, char *);
 	int			(*presign_life)(void);	/* NULL: OBJECTS_SECONDS_MAX */
+	int			(*presign_seconds)(int);	/* NULL: as many as are wanted */
 	int			(*url)(const char *, const char *, char *);
 };
 

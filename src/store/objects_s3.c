@@ -531,11 +531,10 @@ seconds_cut(const struct s3_keys *keys, const char *method, int seconds, time_t 
 }
 
 static int
-s3_sign_url(const char *base, const char *method, const char *key, const char *upload, int number, int seconds, char *url)
+s3_sign_url(const char *base, const char *method, const char *key, const char *upload, int number, int seconds, time_t from, char *url)
 {
 	struct s3_request	r = { .method = method, .key = key };
 	struct s3_keys		keys;
-	time_t			now = time(NULL);
 	char			text[16];
 
 	(void)base;
@@ -548,7 +547,7 @@ s3_sign_url(const char *base, const char *method, const char *key, const char *u
 	if ((strcmp(method, "GET") || !aws_keys_signing(&keys)) && !aws_keys_get(&keys, 0, NULL, 0))
 		return (0);
 
-	return (s3_presign(&bucket, &keys, &r, seconds_cut(&keys, method, seconds, now), now, url));
+	return (s3_presign(&bucket, &keys, &r, seconds_cut(&keys, method, seconds, from), from, url));
 }
 
 /* The credentials are renewed when half of their life is left. Until then URLs are signed with what is left of them. */
@@ -566,6 +565,22 @@ s3_presign_life(void)
 		return (*keys.token != '\0' ? -1 : OBJECTS_SECONDS_MAX);
 
 	return ((int)((keys.expires - now) / 2));
+}
+
+static int
+s3_presign_seconds(int seconds)
+{
+	struct s3_keys	keys;
+	time_t		now = time(NULL);
+
+	if (aws_keys_signing(&keys))
+		return (seconds);
+	if (!aws_keys_get(&keys, 0, NULL, 0))
+		return (0);
+	if (keys.expires == 0 || keys.expires - now >= seconds)
+		return (seconds);
+
+	return (keys.expires > now ? (int)(keys.expires - now) : 0);
 }
 
 static int
@@ -598,5 +613,6 @@ const struct objects_backend	objects_s3 = {
 	.probe = s3_probe,
 	.presign = s3_sign_url,
 	.presign_life = s3_presign_life,
+	.presign_seconds = s3_presign_seconds,
 	.url = s3_plain_url,
 };

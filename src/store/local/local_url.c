@@ -103,13 +103,14 @@ localurl_plain(const char *base, const char *key, char *url)
 }
 
 int
-localurl_presign(const char *base, const char *method, const char *key, const char *upload, int number, int seconds, char *url)
+localurl_presign(const char *base, const char *method, const char *key, const char *upload, int number, int seconds,
+    time_t from, char *url)
 {
 	char	expires[24], part[16], more[OBJECTS_UPLOAD_MAX + 32] = "", hex[2 * br_sha256_SIZE + 1];
 	size_t	n = url_begin(base, key, url);
 	int	len;
 
-	snprintf(expires, sizeof(expires), "%lld", (long long)time(NULL) + seconds);
+	snprintf(expires, sizeof(expires), "%lld", (long long)from + seconds);
 	snprintf(part, sizeof(part), "%d", number);
 	if (upload != NULL)
 		snprintf(more, sizeof(more), "&upload=%s&part=%s", upload, part);
