@@ -32,7 +32,7 @@ static void
 dispatch_log(const struct request *r)
 {
 	if (log_buffer(LOG_LEVEL_INFO, "request", LOG_FIELDS(LOG_S("id", r->id), LOG_S("method", http_method_text(r->kore->method)),
-	    LOG_S("path", r->path), LOG_I("status", r->kore->status),
+	    LOG_S("path", request_log_path(r)), LOG_I("status", r->kore->status),
 	    LOG_I("ms", (int64_t)(kore_time_ms() - r->since)), LOG_S("user", r->user_id), LOG_S("trace", *r->trace != '\0' ? r->trace : NULL))))
 		kore_timer_add(log_out, 0, NULL, KORE_TIMER_ONESHOT);
 }
@@ -95,7 +95,7 @@ dispatch_request(struct http_request *kore)
 		activity_clear();
 	}
 	if (kore->status == 0 && r->waits == 0 && request_present(r)) {
-		log_event(LOG_LEVEL_ERROR, "handler returned without a response", LOG_S("path", r->path));
+		log_event(LOG_LEVEL_ERROR, "handler returned without a response", LOG_S("path", request_log_path(r)));
 		reply_message(r, 500, "Internal server error");
 	}
 	if (kore->status == 0)

@@ -103,7 +103,9 @@ cache_headers(struct request *r)
 {
 	int	audience = r->route != NULL && query_declared(r->route, PARAM_COUNTRY) != NULL;
 
-	if (is_private(r))
+	if (r->cache != NULL)
+		http_response_header(r->kore, "cache-control", r->cache);
+	else if (is_private(r))
 		http_response_header(r->kore, "cache-control", "no-store");
 	else if (audience && !r->route->shared)
 		http_response_header(r->kore, "cache-control", "private, no-cache");
@@ -140,7 +142,7 @@ reply_unchanged(struct request *r, const char *etag)
 }
 
 void
-reply_shared_json(struct request *r, int status, const char *etag, const struct reply_body *body)
+reply_shared(struct request *r, int status, const char *etag, const struct reply_body *body)
 {
 	origin_header(r, "*");
 	cache_headers(r);
@@ -148,7 +150,12 @@ reply_shared_json(struct request *r, int status, const char *etag, const struct 
 		http_response_header(r->kore, "etag", etag);
 	if (body->gzip)
 		http_response_header(r->kore, "content-encoding", "gzip");
-	http_response_header(r->kore, "content-type", JSON_TYPE);
+	if (body->type != NULL) {
+		http_response_header(r->kore, "content-type", body->type);
+		http_response_header(r->kore, "x-content-type-options", NOSNIFF);
+	} else {
+		http_response_header(r->kore, "content-type", JSON_TYPE);
+	}
 	http_response_stream(r->kore, status, body->data, body->len, body->sent, body->arg);
 }
 

@@ -36,12 +36,13 @@ struct reply_body {
 	void	*data;
 	size_t	len;
 	int	gzip;	/* it has the gzip content coding */
+	const char	*type;	/* Content-Type; NULL: JSON */
 	int	(*sent)(struct netbuf *);
 	void	*arg;
 };
 
-/* Answers with a JSON document. etag is "" for none. Calls body->sent() exactly once. */
-void	reply_shared_json(struct request *, int status, const char *etag, const struct reply_body *body);
+/* Answers with a body. etag is "" for none. Calls body->sent() exactly once. */
+void	reply_shared(struct request *, int status, const char *etag, const struct reply_body *body);
 
 /* Returns 1 if a response with that status and body length is to be compressed (http/encoding.h). */
 int	reply_compresses(struct request *, int status, size_t len);

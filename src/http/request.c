@@ -75,6 +75,12 @@ request_format(struct request *r, const char *fmt, ...)
 }
 
 const char *
+request_log_path(const struct request *r)
+{
+	return (r->route != NULL && r->route->bearer ? r->route->path : r->path);
+}
+
+const char *
 request_url(struct request *r)
 {
 	return (r->url);

@@ -34,6 +34,7 @@ struct request {
 	int64_t			issued;		/* from the same token, or -1 */
 	struct json		json;		/* the parsed body; count is 0 without one */
 	void			*state;		/* the handler's own data between its steps; allocate it with request_alloc() */
+	const char		*cache;		/* Cache-Control of the response; NULL: docs/compatibility.md#cache-headers */
 	const char		*body;		/* the checked body as JSON, "{}" without one */
 	const char		*query;		/* the declared query parameters as JSON (query_check()), "{}" without any */
 	char			id[33];		/* request id: X-Request-ID if valid, otherwise generated */
@@ -84,6 +85,9 @@ char	*request_format(struct request *, const char *, ...) __attribute__((format(
 
 /* Returns path and query string as the client sent them; owned by the request. */
 const char	*request_url(struct request *);
+
+/* Returns the path for the log: as the client sent it, or that of the declaration if it has a token (route.h, bearer). */
+const char	*request_log_path(const struct request *);
 
 /* Returns a string field of the body, unescaped and owned by the request. Returns NULL if the field is missing or not a string. */
 const char	*request_text(struct request *, const char *field);

@@ -96,7 +96,7 @@ response_send(struct request *r, struct response *resp)
 		body.gzip = 1;
 	}
 	resp->refs++;
-	reply_shared_json(r, resp->status, resp->etag, &body);
+	reply_shared(r, resp->status, resp->etag, &body);
 }
 
 static void

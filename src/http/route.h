@@ -37,6 +37,7 @@ struct route {
 	int			vital;		/* exempt from the limit of requests in flight (http/admission.h) */
 	int			password;	/* hashes a password; answers 503 while password threads have a long queue (MAX_PASSWORD_WAIT_MS) */
 	int			mails;		/* a statement may add a mail to the outbox; the mail sender is woken after it */
+	int			bearer;		/* the path has a token that suffices to use the URL: the log has the path of the declaration */
 	int			slow;		/* reads many rows; its statements use the connection for slow statements (PG_SLOW, store/pg.h) */
 	const char		*limit;		/* name of the rate limit (http/limit.h); NULL: none */
 	const char		*id;		/* noun of the id in the first ":" segment, for error messages: "title"; NULL: the segment is not checked */

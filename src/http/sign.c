@@ -14,8 +14,6 @@
 #include "store/local/local_objects.h"
 
 #define PREFIX_BYTES	16
-#define GATE		":gate:"
-#define GATE_SECONDS	43200	/* 12 hours: a player keeps the URL for the whole film */
 
 const char *
 sign_placeholder(void)
@@ -56,31 +54,45 @@ key_unescape(const char *p, const char *end, char out[OBJECTS_KEY_MAX + 1])
 	return (n > 0);
 }
 
-/* Writes the gate URL of an asset version, or null without an origin. id begins after ":gate:". */
-static void
-gate_write(struct kore_buf *out, const char *base, const char *id, const char *end)
-{
-	char	asset[SIGNED_TOKEN_TEXT_MAX], token[SIGNED_TOKEN_MAX];
+/* URLs of this API that contain a signed token. */
+static const struct api_url {
+	const char	*begin;		/* of the placeholder's value */
+	const char	*purpose;	/* of the token */
+	const char	*path, *name;	/* before and after the token */
+} api_urls[] = {
+	{ ":gate:", SIGN_GATE_PURPOSE, SIGN_GATE_PATH, "" },
+	{ ":hls:", SIGN_PLAY_PURPOSE, SIGN_PLAY_PATH, "/master.m3u8" },
+	{ ":dash:", SIGN_PLAY_PURPOSE, SIGN_PLAY_PATH, "/manifest.mpd" },
+};
 
-	snprintf(asset, sizeof(asset), "%.*s", (int)(end - id), id);
-	signed_token_make(SIGN_GATE_PURPOSE, asset, GATE_SECONDS, token);
+/* Writes a URL of this API, or null without an origin. text is that of the token. */
+static void
+api_url_write(struct kore_buf *out, const char *base, const struct api_url *u, const char *text, const char *end)
+{
+	char	copy[SIGNED_TOKEN_TEXT_MAX], token[SIGNED_TOKEN_MAX];
+
+	snprintf(copy, sizeof(copy), "%.*s", (int)(end - text), text);
+	signed_token_make(u->purpose, copy, SIGN_PLAY_SECONDS, token);
 	if (*base == '\0')
 		kore_buf_appendf(out, "null");
 	else
-		kore_buf_appendf(out, "\"%s%s%s\"", base, SIGN_GATE_PATH, token);
+		kore_buf_appendf(out, "\"%s%s%s%s\"", base, u->path, token, u->name);
 }
 
-/* Writes the URL of a placeholder. value begins after sign_placeholder(): ":<seconds>:<key>" or ":gate:<id>". */
+/* Writes the URL of a placeholder. value begins after sign_placeholder(): ":<seconds>:<key>" or that of api_urls. */
 static void
 value_sign(struct kore_buf *out, const char *base, const char *value, const char *end)
 {
 	char	key[OBJECTS_KEY_MAX + 1], url[OBJECTS_URL_MAX];
 	char	*colon;
 	long	seconds;
+	size_t	i;
 
-	if (!strncmp(value, GATE, strlen(GATE))) {
-		gate_write(out, base, value + strlen(GATE), end);
-		return;
+	for (i = 0; i < sizeof(api_urls) / sizeof(*api_urls); i++) {
+		if (!strncmp(value, api_urls[i].begin, strlen(api_urls[i].begin))) {
+			api_url_write(out, base, &api_urls[i], value + strlen(api_urls[i].begin), end);
+			return;
+		}
 	}
 	seconds = strtol(value + 1, &colon, 10);
 	if (!key_unescape(colon + 1, end, key) || !objects_presign(base, "GET", key, (int)seconds, url))

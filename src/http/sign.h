@@ -20,9 +20,21 @@ struct request;
 #define SIGN_GATE_PURPOSE	"media"
 
 /*
+ * Path of playlists: it goes on with a signed token and "/NAME". The text of the
+ * token is the film, "t" or "e" and the id of a title or an episode, and the
+ * viewer, "u" and the id of a user or "g" for a guest: t12u5, e7g.
+ */
+#define SIGN_PLAY_PATH		"/api/media/"
+#define SIGN_PLAY_PURPOSE	"play"
+
+/* Time for which the URLs of a film are valid, in seconds: 12 hours, because a player keeps them for the whole film. */
+#define SIGN_PLAY_SECONDS	43200
+
+/*
  * Returns the text that begins a placeholder. A statement appends
- * ":<seconds>:<object key>" for a presigned URL, or ":gate:<id of an asset
- * version>" for a gate URL of this API. The text is random in each process, so
+ * ":<seconds>:<object key>" for a presigned URL, ":gate:<id of an asset
+ * version>" for a gate URL of this API, ":hls:<text of the token>" or
+ * ":dash:<text of the token>" for the URL of a playlist. The text is random in each process, so
  * that no stored text can be taken for a placeholder.
  */
 const char	*sign_placeholder(void);
@@ -39,7 +51,7 @@ void	sign_base(const struct request *, char base[SIGN_BASE_MAX]);
 
 /*
  * Appends a JSON body to out. Replaces each string that is a placeholder by a
- * presigned GET URL or a gate URL, or by null if no URL can be made.
+ * presigned GET URL or a URL of this API, or by null if no URL can be made.
  */
 void	sign_body(struct kore_buf *out, const char *base, const char *body, size_t len);
 

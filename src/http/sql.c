@@ -126,7 +126,7 @@ sql_answer(struct request *r, const PGresult *res)
 	struct kore_buf	body;
 
 	if (status == NULL) {
-		log_event(LOG_LEVEL_ERROR, "statement returned no row with a status", LOG_S("id", r->id), LOG_S("path", r->path));
+		log_event(LOG_LEVEL_ERROR, "statement returned no row with a status", LOG_S("id", r->id), LOG_S("path", request_log_path(r)));
 		reply_message(r, 500, "Internal server error");
 		return;
 	}
@@ -160,10 +160,10 @@ error_recorded(void *arg, const struct pg_outcome *outcome)
 static void
 failed_answer(struct request *r, const struct pg_outcome *outcome)
 {
-	log_event(LOG_LEVEL_ERROR, "statement failed", LOG_S("id", r->id), LOG_S("path", r->path),
+	log_event(LOG_LEVEL_ERROR, "statement failed", LOG_S("id", r->id), LOG_S("path", request_log_path(r)),
 	    LOG_S("error", outcome->error), LOG_S("state", outcome->state),
 	    LOG_S("trace", *r->trace != '\0' ? r->trace : NULL));
-	pg_query("errors/record", 3, (const char *[]){ outcome->error, request_url(r), r->user_id }, error_recorded, NULL);
+	pg_query("errors/record", 3, (const char *[]){ outcome->error, r->route->bearer ? r->route->path : request_url(r), r->user_id }, error_recorded, NULL);
 	reply_message(r, 500, "Internal server error");
 }
 

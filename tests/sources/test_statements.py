@@ -11,8 +11,8 @@ from conftest import run
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 QUERY = ROOT / "sql/query"
 STATEMENTS = sorted(QUERY.rglob("*.sql"))
-GATE = re.search(r'SIGN_GATE_PATH\s+"(.*)"', (ROOT / "src/http/sign.h").read_text())[1]
-FILES = {path: path.read_text().replace('SIGN_GATE_PATH "', f'"{GATE}') for path in sorted((ROOT / "src").rglob("*.c"))}
+PATHS = dict(re.findall(r'(SIGN_\w+_PATH)\s+"(.*)"', (ROOT / "src/http/sign.h").read_text()))
+FILES = {path: re.sub(r'(SIGN_\w+_PATH) "', lambda match: '"' + PATHS[match[1]], path.read_text()) for path in sorted((ROOT / "src").rglob("*.c"))}
 SOURCES = list(FILES.values())
 ROUTES = {match for source in SOURCES for match in re.findall(r'^ROUTE(?:_SQL)?\((\w+), "([^"]+)"', source, re.M)}
 

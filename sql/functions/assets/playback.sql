@@ -1,0 +1,16 @@
+-- Returns how a title or one of its episodes is played, for a caller to whom it is visible (docs/playback.md#urls-of-a-film). episode_id
+-- is NULL for the film of the title itself.
+CREATE OR REPLACE FUNCTION wanzami.playback(t "Title", episode_id bigint, request jsonb) RETURNS json LANGUAGE sql STABLE AS $$
+	SELECT json_build_object(
+		'hls', request ->> 'urlPlaceholder' || ':hls:' || f.token,
+		'dash', request ->> 'urlPlaceholder' || ':dash:' || f.token,
+		'progressive', wanzami.assets(CASE WHEN episode_id IS NULL THEN t."id" END, episode_id, w.way, request ->> 'urlPlaceholder'),
+		'audio', CASE WHEN l.sound THEN json_build_array(json_build_object('language', l.tag, 'name', l.name)) ELSE '[]' END,
+		'expiresAt', CASE WHEN w.way <> 'none' THEN wanzami.iso((now() + make_interval(secs => (request ->> 'urlSeconds')::int)) AT TIME ZONE 'UTC') END)
+	FROM (SELECT wanzami.ppv_way(t, request) AS way) w,
+	LATERAL (SELECT CASE WHEN w.way <> 'none' AND EXISTS (SELECT FROM wanzami.streamed(CASE WHEN episode_id IS NULL THEN t."id" END, episode_id))
+		THEN coalesce('e' || episode_id, 't' || t."id") || coalesce('u' || (request ->> 'userId'), 'g') END AS token) f,
+	LATERAL (SELECT g.tag, g.name, EXISTS (SELECT FROM wanzami.streamed(CASE WHEN episode_id IS NULL THEN t."id" END, episode_id) r
+		JOIN wanzami.stream s ON s.asset_version_id = (r.made).asset_version_id AND s.kind = 'audio' AND s.object_key = (r.made).object_key) AS sound
+		FROM wanzami.language(t."language") g) l
+$$;

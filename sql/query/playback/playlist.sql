@@ -1,0 +1,30 @@
+-- GET /api/media/:token/:playlist (docs/playback.md#playlists): returns a row for each track of a film, in the order of a
+-- playlist; or one row without a track; or none if the film is not to be shown. allowed says if the viewer has access now. version
+-- changes with the objects. The segments of a track are returned if the playlist, a letter and a rung, needs them and the caller does
+-- not have those of this version.
+-- $1: episodeId, enforcement, viewerId, client, agent, titleId, version, list, rung.
+WITH film AS (
+	SELECT t."id", ($1 ->> 'episodeId')::bigint AS episode, wanzami.ppv_admits(t, $1) AS allowed, l.tag, l.name
+	FROM "Title" t, LATERAL wanzami.language(t."language") l
+	WHERE NOT t."archived" AND NOT t."pendingReview" AND t."id" = coalesce(($1 ->> 'titleId')::bigint,
+		(SELECT e."titleId" FROM "Episode" e WHERE e."id" = ($1 ->> 'episodeId')::bigint AND NOT e."pendingReview"))
+), track AS (
+	SELECT s.*, r.rung, (r.made).width, (r.made).height, (r.made).frame_rate, (r.made).duration_ms, (r.made).bandwidth AS peak,
+		max(r.rung) FILTER (WHERE s.kind = 'audio') OVER () AS sound,
+		md5(string_agg(s.kind || s.object_key, ' ') OVER (ORDER BY r.rung, s.kind DESC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)) AS objects
+	FROM film f, LATERAL wanzami.streamed(CASE WHEN f.episode IS NULL THEN f."id" END, f.episode) r
+	JOIN wanzami.stream s ON s.asset_version_id = (r.made).asset_version_id AND s.object_key = (r.made).object_key
+), wanted AS (
+	SELECT k.*, k.objects || ' ' || f.name <> $1 ->> 'version' AND CASE $1 ->> 'list'
+		WHEN 'd' THEN k.kind = 'video' OR k.rung = k.sound
+		WHEN 'a' THEN k.kind = 'audio' AND k.rung = k.sound
+		WHEN 'm' THEN false
+		ELSE k.kind = 'video' AND k.rung::text = $1 ->> 'rung' END AS needed
+	FROM track k, film f
+)
+SELECT f.allowed, f.tag, f.name, w.objects || ' ' || f.name AS version, w.rung, w.kind, w.object_key, w.width, w.height, w.frame_rate, w.duration_ms, w.peak,
+	w.codecs, w.timescale, w.bandwidth, w.average_bandwidth, w.iframe_bandwidth, w.init_offset, w.init_size, w.index_offset, w.index_size,
+	cardinality(w.sizes) AS segments, CASE WHEN w.needed THEN w.offsets END AS offsets, CASE WHEN w.needed THEN w.sizes END AS sizes,
+	CASE WHEN w.needed THEN w.durations END AS durations, CASE WHEN w.needed THEN w.iframes END AS iframes
+FROM film f LEFT JOIN wanted w ON f.allowed
+ORDER BY w.rung, w.kind DESC

@@ -1,0 +1,364 @@
+/*
+ * Playback (docs/playback.md#urls-of-a-film): the URLs of a film, and its HLS and
+ * DASH playlists, which are made from the database. Players send no token with
+ * a playlist: its URL holds a signed token of film and viewer (http/sign.h), and
+ * each playlist checks again that the viewer has access.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "api/playlist_cache.h"
+#include "base/conf.h"
+#include "http/client.h"
+#include "http/reply.h"
+#include "http/route.h"
+#include "http/sign.h"
+#include "http/signed_token.h"
+#include "http/sql.h"
+#include "media/playlist.h"
+#include "store/objects.h"
+
+#define URL_STEP	600	/* seconds for which a playlist keeps its URLs, and so its ETag */
+#define CACHE		"private, max-age=60"
+#define HLS_TYPE	"application/vnd.apple.mpegurl"
+#define DASH_TYPE	"application/dash+xml"
+
+static const struct param	audience_query[] = {
+	PARAMS_AUDIENCE,
+	PARAM_END
+};
+
+static void
+playback_reply(struct request *r, const char *statement)
+{
+	guard_optional(r);
+	request_param(r, "enforcement", conf_str(CONF_PPV_ENFORCEMENT));
+	request_param(r, "urlSeconds", request_format(r, "%d", objects_presign_seconds(SIGN_PLAY_SECONDS)));
+	sql_reply(r, statement);
+}
+
+ROUTE(GET, "/api/titles/:id/playback", playback_title, .query = audience_query, .id = "title");
+
+static void
+playback_title(struct request *r)
+{
+	playback_reply(r, "playback/title");
+}
+
+ROUTE(GET, "/api/episodes/:id/playback", playback_episode, .query = audience_query, .id = "episode");
+
+static void
+playback_episode(struct request *r)
+{
+	playback_reply(r, "playback/episode");
+}
+
+/* A requested playlist. The list is a letter: one of enum media_list, or LIST_*. */
+#define LIST_MASTER	'm'
+#define LIST_DASH	'd'
+
+struct asked {
+	int		list;
+	const char	*what;		/* rung or language of a media playlist, "" for others */
+	int		define;		/* HLS: the URI of the segments is a variable */
+	const char	*key;		/* in the cache */
+};
+
+/* The film that the statement has returned. */
+struct found {
+	struct media_rendition	list[MEDIA_RUNGS];
+	const char		*keys[MEDIA_RUNGS];	/* object keys */
+	int			n;
+	struct media_language	language;
+};
+
+/* Reads the name of a playlist. Returns 0 if no film has a playlist with this name. */
+static int
+asked_read(struct request *r, struct asked *a)
+{
+	const char	*name = r->args[1], *end = strrchr(name, '.');
+	char		define[8];
+
+	a->what = "";
+	a->define = !query_get(r, "define", define, sizeof(define)) || strcmp(define, "0") != 0;
+	if (!strcmp(name, "master.m3u8"))
+		a->list = LIST_MASTER;
+	else if (!strcmp(name, "manifest.mpd"))
+		a->list = LIST_DASH;
+	else if (strchr("aiv", *name) == NULL || name[1] != '-' || end == NULL || strcmp(end, ".m3u8") != 0)
+		return (0);
+	else {
+		a->list = *name;
+		a->what = request_format(r, "%.*s", (int)(end - name - 2), name + 2);
+	}
+
+	return (a->list != MEDIA_LIST_VIDEO && a->list != MEDIA_LIST_IFRAMES ? 1 : media_rung_parse(a->what) >= 0);
+}
+
+/* Returns the key of the playlist in the cache: all that its text depends on, except the objects. */
+static const char *
+asked_key(struct request *r, const struct asked *a, const char *film)
+{
+	char	base[SIGN_BASE_MAX];
+
+	sign_base(r, base);
+
+	return (request_format(r, "%s %s %s %d %lld", base, film, r->args[1], a->define,
+	    a->list == LIST_MASTER ? 0 : (long long)time(NULL) / URL_STEP));
+}
+
+static const char *
+column(const PGresult *res, int row, const char *name)
+{
+	int	n = PQfnumber(res, name);
+
+	return (n < 0 || PQgetisnull(res, row, n) ? NULL : PQgetvalue(res, row, n));
+}
+
+static uint64_t
+number(const PGresult *res, int row, const char *name)
+{
+	const char	*text = column(res, row, name);
+
+	return (text != NULL ? strtoull(text, NULL, 10) : 0);
+}
+
+/* Reads the next element of an array of numbers, "{1,2,3}"; 0 behind the last. *p is the bracket or comma before it. */
+static uint64_t
+element(const char **p)
+{
+	uint64_t	n;
+	char		*end;
+
+	if (**p == '\0')
+		return (0);
+	n = strtoull(*p + 1, &end, 10);
+	*p = end;
+
+	return (n);
+}
+
+static void
+segments_read(struct request *r, const PGresult *res, int row, struct media_stream *s)
+{
+	const char	*offsets = column(res, row, "offsets"), *sizes = column(res, row, "sizes"), *durations = column(res, row, "durations"),
+			*iframes = column(res, row, "iframes");
+	size_t		i;
+
+	if (offsets == NULL || sizes == NULL || durations == NULL || iframes == NULL)
+		return;
+	s->segments = request_alloc(r, s->nsegments * sizeof(*s->segments));
+	for (i = 0; i < s->nsegments; i++) {
+		s->segments[i].offset = element(&offsets);
+		s->segments[i].size = (uint32_t)element(&sizes);
+		s->segments[i].duration = (uint32_t)element(&durations);
+		s->segments[i].iframe = (uint32_t)element(&iframes);
+	}
+}
+
+static void
+stream_read(struct request *r, const PGresult *res, int row, struct media_stream *s)
+{
+	snprintf(s->codecs, sizeof(s->codecs), "%s", column(res, row, "codecs"));
+	s->timescale = (uint32_t)number(res, row, "timescale");
+	s->init = (struct media_range){ number(res, row, "init_offset"), (uint32_t)number(res, row, "init_size") };
+	s->index = (struct media_range){ number(res, row, "index_offset"), (uint32_t)number(res, row, "index_size") };
+	s->peak = (uint32_t)number(res, row, "bandwidth");
+	s->average = (uint32_t)number(res, row, "average_bandwidth");
+	s->iframe_peak = (uint32_t)number(res, row, "iframe_bandwidth");
+	s->nsegments = (size_t)number(res, row, "segments");
+	segments_read(r, res, row, s);
+}
+
+/* Sets the frame rate as a fraction: 25/1, 24000/1001. */
+static void
+frame_rate_set(struct media_rendition *m, double rate)
+{
+	long	whole = lround(rate);
+
+	m->fps_den = fabs(rate - (double)whole) < 1e-6 ? 1 : fabs(rate * 1.001 - (double)lround(rate * 1.001)) < 1e-4 ? 1001 : 1000;
+	m->fps_num = (int)(m->fps_den == 1 ? whole : m->fps_den == 1001 ? lround(rate * 1.001) * 1000 : lround(rate * 1000));
+}
+
+static void
+rendition_read(const PGresult *res, int row, struct media_rendition *m)
+{
+	const char	*rate = column(res, row, "frame_rate");
+
+	m->rung = (enum media_rung)media_rung_parse(column(res, row, "rung"));
+	m->width = (int)number(res, row, "width");
+	m->height = (int)number(res, row, "height");
+	m->peak = (uint32_t)number(res, row, "peak");
+	m->duration = (double)number(res, row, "duration_ms") / 1000;
+	frame_rate_set(m, rate != NULL ? strtod(rate, NULL) : 0);
+}
+
+static void
+found_read(struct request *r, const PGresult *res, struct found *f)
+{
+	const char	*rung, *last = "";
+	int		row;
+
+	f->language = (struct media_language){ column(res, 0, "tag"), column(res, 0, "name") };
+	for (row = 0; row < PQntuples(res) && (rung = column(res, row, "rung")) != NULL; row++, last = rung) {
+		if (strcmp(rung, last) && f->n == MEDIA_RUNGS)
+			return;
+		if (strcmp(rung, last)) {
+			f->keys[f->n] = column(res, row, "object_key");
+			rendition_read(res, row, &f->list[f->n++]);
+		}
+		stream_read(r, res, row, !strcmp(column(res, row, "kind"), "audio") ? &f->list[f->n - 1].audio : &f->list[f->n - 1].video);
+	}
+}
+
+/* Returns the index of the rendition that a media playlist lists, -1 if there is none. */
+static int
+rendition_find(const struct found *f, const struct asked *a)
+{
+	int	i;
+
+	if (a->list == MEDIA_LIST_AUDIO)
+		return (strcmp(a->what, f->language.tag) ? -1 : media_list_audio(f->list, f->n));
+	for (i = f->n - 1; i >= 0 && strcmp(media_rung_name(f->list[i].rung), a->what) != 0; i--)
+		;
+
+	return (i >= 0 && a->list == MEDIA_LIST_IFRAMES && f->list[i].video.iframe_peak == 0 ? -1 : i);
+}
+
+/* Signs the URL of an object into memory of the request. Returns NULL if there are no credentials. */
+static const char *
+object_url(struct request *r, const char *key)
+{
+	char	base[SIGN_BASE_MAX], url[OBJECTS_URL_MAX];
+
+	sign_base(r, base);
+
+	return (objects_presign_steady(base, key, SIGN_PLAY_SECONDS, URL_STEP, url) ? request_copy(r, url) : NULL);
+}
+
+static char *
+dash_make(struct request *r, const struct found *f)
+{
+	const char	*uris[MEDIA_RUNGS];
+	int		i;
+
+	for (i = 0; i < f->n; i++) {
+		if ((uris[i] = object_url(r, f->keys[i])) == NULL)
+			return (NULL);
+	}
+
+	return (media_dash(f->list, f->n, &f->language, uris));
+}
+
+/* Returns the text of a playlist, NULL if no URL can be signed. */
+static char *
+playlist_make(struct request *r, const struct found *f, const struct asked *a, int rendition)
+{
+	const char	*uri;
+
+	if (a->list == LIST_MASTER)
+		return (media_hls_master(f->list, f->n, &f->language, a->define ? "" : "?define=0"));
+	if (a->list == LIST_DASH)
+		return (dash_make(r, f));
+	if ((uri = object_url(r, f->keys[rendition])) == NULL)
+		return (NULL);
+
+	return (media_hls_media(&f->list[rendition], (enum media_list)a->list, uri, a->define));
+}
+
+/* Returns 1 if the statement has returned no segments because the cache had the playlist then. */
+static int
+segments_missing(const struct found *f, const struct asked *a, int rendition)
+{
+	if (a->list == LIST_MASTER)
+		return (0);
+	if (a->list == MEDIA_LIST_AUDIO)
+		return (f->list[rendition].audio.segments == NULL);
+
+	return (f->list[a->list == LIST_DASH ? 0 : rendition].video.segments == NULL);
+}
+
+static void	playlist_found(struct request *, const PGresult *);
+
+/* Asks for the segments, unless the cache has this version. */
+static void
+playlist_ask(struct request *r, const char *version)
+{
+	request_param(r, "version", version);
+	sql_query(r, "playback/playlist", playlist_found);
+}
+
+static void
+playlist_found(struct request *r, const PGresult *res)
+{
+	const struct asked	*a = r->state;
+	const char		*allowed = sql_text(res, "allowed"), *version = sql_text(res, "version");
+	struct found		*f;
+	char			*text;
+	int			rendition = -1;
+
+	if (allowed != NULL && *allowed != 't') {
+		reply_message(r, 403, "Purchase required to access this title.");
+		return;
+	}
+	f = request_alloc(r, sizeof(*f));
+	if (version != NULL)
+		found_read(r, res, f);
+	if (f->n == 0 || (*a->what != '\0' && (rendition = rendition_find(f, a)) < 0)) {
+		reply_message(r, 404, "Playlist not found");
+		return;
+	}
+	r->cache = CACHE;
+	if (playlist_cache_reply(r, a->key, version))
+		return;
+	if (segments_missing(f, a, rendition)) {
+		playlist_ask(r, "");
+		return;
+	}
+	if ((text = playlist_make(r, f, a, rendition)) == NULL) {
+		r->cache = "no-store";
+		reply_message(r, 503, "Service unavailable");
+		return;
+	}
+	playlist_cache_add(a->key, version, a->list == LIST_DASH ? DASH_TYPE : HLS_TYPE, text);
+	(void)playlist_cache_reply(r, a->key, version);
+}
+
+static const struct param	playlist_query[] = {
+	PARAM("define", PARAM_TEXT),
+	PARAM_END
+};
+
+ROUTE(GET, SIGN_PLAY_PATH ":token/:playlist", playback_playlist, .query = playlist_query, .bearer = 1);
+
+static void
+playback_playlist(struct request *r)
+{
+	struct asked	*a = request_alloc(r, sizeof(*a));
+	char		film[SIGNED_TOKEN_TEXT_MAX], network[CLIENT_ADDRESS_MAX], *viewer;
+
+	r->cache = "no-store";
+	if (!signed_token_open(SIGN_PLAY_PURPOSE, r->args[0], film) || (viewer = strpbrk(film, "ug")) == NULL) {
+		reply_message(r, 403, "The URL is not valid or has expired");
+		return;
+	}
+	if (!asked_read(r, a)) {
+		reply_message(r, 404, "Playlist not found");
+		return;
+	}
+	r->state = a;
+	request_param(r, "viewerId", *viewer == 'u' ? viewer + 1 : NULL);
+	*viewer = '\0';
+	a->key = asked_key(r, a, film);
+	client_network(&r->client, network);
+	request_param(r, "client", network);
+	request_param(r, "enforcement", conf_str(CONF_PPV_ENFORCEMENT));
+	request_param(r, "titleId", *film == 't' ? film + 1 : NULL);
+	request_param(r, "episodeId", *film == 'e' ? film + 1 : NULL);
+	request_param(r, "list", request_format(r, "%c", a->list));
+	request_param(r, "rung", a->what);
+	playlist_ask(r, playlist_cache_version(a->key));
+}
