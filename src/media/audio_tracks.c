@@ -330,19 +330,6 @@ sounds_fill(struct media *m, int stream)
 	sound_add(m, stream, s->id);
 }
 
-int
-media_audio_uses(const struct media *m, int stream)
-{
-	int	i;
-
-	for (i = 0; i < m->nsounds; i++) {
-		if (m->sounds[i].stream == stream)
-			return (1);
-	}
-
-	return (0);
-}
-
 /* Finds sound that begins after the part of the source that was probed: reads on, in a demuxer of its own, until the first sound. */
 static void
 late_find(struct media *m, int declared)
