@@ -118,12 +118,14 @@ playlist_cache_reply(struct request *r, const char *key, const char *version)
 void
 playlist_cache_add(const char *key, const char *version, const char *type, char *text)
 {
-	struct playlist	*p;
+	struct playlist	*p, *next;
 
 	if ((p = playlist_find(key)) != NULL)
 		playlist_drop(p);
-	while (nbytes > BYTES_MAX && (p = TAILQ_LAST(&playlists, playlist_head)) != NULL)
+	for (p = TAILQ_LAST(&playlists, playlist_head); p != NULL && nbytes > BYTES_MAX; p = next) {
+		next = TAILQ_PREV(p, playlist_head, list);
 		playlist_drop(p);
+	}
 	if ((p = calloc(1, sizeof(*p))) == NULL || (p->key = strdup(key)) == NULL || (p->version = strdup(version)) == NULL)
 		fatal("out of memory");
 	p->refs = 1;
