@@ -78,6 +78,8 @@ CONF_VAR(AWS_SESSION_TOKEN, CONF_TEXT, .secret = 1,
     .help = "Session token for AWS_ACCESS_KEY_ID, if the credentials are temporary.")
 CONF_VAR(AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, CONF_TEXT,
     .help = "Path of the task role credentials at 169.254.170.2. Set by ECS.")
+CONF_VAR(ECS_AGENT_URI, CONF_TEXT,
+    .help = "Endpoint of the ECS agent, which protects the task against scale-in while it transcodes a film. Set by ECS.")
 CONF_VAR(AWS_CONTAINER_CREDENTIALS_FULL_URI, CONF_TEXT,
     .help = "Full URL of the container credentials, on platforms other than ECS: https, or http on loopback.")
 CONF_VAR(AWS_CONTAINER_AUTHORIZATION_TOKEN, CONF_TEXT, .secret = 1,

@@ -34,9 +34,11 @@
 #include "store/queue.h"
 #include "transcode/film.h"
 #include "transcode/media_log.h"
+#include "transcode/protection.h"
 #include "transcode/transcode_worker.h"
 
 #define TICK_MS		50
+#define RECOVER_MS	1000		/* pause after a failed recovery */
 #define RENEW_MAX_MS	1000		/* maximum time between two renewals of the lease */
 #define STALL_MS	(15 * 60 * 1000)	/* maximum time without progress; then the thread hangs */
 #define RELEASE_MS	2000		/* before the end of the grace period, release the job though its thread still runs */
@@ -60,7 +62,7 @@ static struct {
 	enum stage		stage;
 	int			querying;	/* a statement of this stage is running */
 	u_int64_t		since;		/* start of this stage, ms */
-	u_int64_t		next_poll;
+	u_int64_t		next_poll, next_recovery;
 	int			woken;		/* during STAGE_CLAIM */
 	int			claim_unknown;	/* the response to a claim was lost: this instance may hold a job */
 	int			loop_fd, thread_fd;
@@ -457,7 +459,8 @@ recovered(void *arg, const struct pg_outcome *outcome)
 	if (outcome->error != NULL) {
 		if (!outcome->disconnected)
 			log_event(LOG_LEVEL_ERROR, "transcode job of a dead worker cannot be requeued", LOG_S("error", outcome->error));
-		return;		/* the next tick repeats it */
+		job.next_recovery = kore_time_ms() + RECOVER_MS;
+		return;
 	}
 	job.claim_unknown = 0;
 	stage_enter(role_draining() ? STAGE_OVER : STAGE_IDLE);
@@ -517,9 +520,10 @@ static void
 worker_tick(void *arg, u_int64_t now)
 {
 	(void)arg;
+	protection_keep(job.stage == STAGE_WORK || job.stage == STAGE_SETTLE, now);
 	switch (job.stage) {
 	case STAGE_RECOVER:
-		if (!job.querying && (job.claim_unknown || !role_draining()))
+		if (!job.querying && (job.claim_unknown || !role_draining()) && now >= job.next_recovery)
 			recover();
 		break;
 	case STAGE_IDLE:

@@ -1,4 +1,5 @@
 """The transcode worker with real films: renditions, reasons of failures, and takeover."""
+import http.server
 import json
 import os
 import random
@@ -6,6 +7,7 @@ import re
 import signal
 import subprocess
 import tempfile
+import threading
 
 import pytest
 
@@ -55,6 +57,51 @@ def test_a_film_gets_its_renditions(studio, world):
         assert abs(sum(s[2] for s in segments) / timescale - 3) < 0.2
     assert studio.state(job)["progress"]["renditions"][0]["rendition"] == "R720"
     studio.no_orphans()
+
+
+class Agent(http.server.BaseHTTPRequestHandler):
+    """The task protection endpoint of the ECS agent, which records what it is asked for. `refusals` requests are answered 400 first."""
+    asked, refusals = [], 0
+
+    def do_PUT(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        type(self).refusals -= 1
+        status = 400 if self.refusals >= 0 else 200
+        self.asked.append((self.path, body, status))
+        self.send_response(status)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def agent():
+    Agent.asked, Agent.refusals = [], 0
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Agent) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        Agent.url = "http://127.0.0.1:%d/api/task-1" % server.server_port
+        yield Agent
+        server.shutdown()
+
+
+def test_the_ecs_task_is_protected_while_it_transcodes(studio, world, agent):
+    world.start(roles="transcode", ECS_AGENT_URI=agent.url)
+    assert agent.asked == []
+    studio.wait(studio.upload(film(3, "640x360")))
+    wait_for(lambda: len(agent.asked) >= 2, "the end of the protection")
+    path = "/api/task-1/task-protection/v1/state"
+    assert agent.asked[:2] == [(path, {"ProtectionEnabled": True, "ExpiresInMinutes": 60}, 200), (path, {"ProtectionEnabled": False}, 200)]
+
+
+def test_a_refused_protection_is_logged_once_and_stops_no_film(studio, world, agent):
+    agent.refusals = 1000
+    a = world.start(roles="transcode", ECS_AGENT_URI=agent.url)
+    for _ in range(2):
+        assert studio.wait(studio.upload(film(2, "640x360")))["state"] == "done"
+    assert len([line for line in a.log_lines() if line["msg"].startswith("the ECS task is not protected")]) == 1
 
 
 def test_films_with_the_old_layout_are_transcoded_again(studio, world):
