@@ -96,7 +96,7 @@ account_insert(const char *database_url, const char *email, const char *name, co
 	int		ok;
 
 	if ((url = pg_url_clean(database_url, schema, sizeof(schema))) == NULL)
-		return (failed("DATABASE_URL is missing or wrong; it must be postgresql://user:password@host:port/database", ""));
+		return (failed(PG_URL_WRONG, ""));
 	db = PQconnectdbParams((const char *[]){ "connect_timeout", "dbname", NULL }, (const char *[]){ CONNECT_SEC, url, NULL }, 1);
 	free(url);
 	snprintf(path, sizeof(path), "SET search_path = %s", schema);

@@ -44,7 +44,7 @@ settings_check(void)
 	char		schema[64], *url;
 
 	if ((url = pg_url_clean(conf_str(CONF_DATABASE_URL), schema, sizeof(schema))) == NULL)
-		return ("DATABASE_URL is missing or wrong; it must be postgresql://user:password@host:port/database");
+		return (PG_URL_WRONG);
 	free(url);
 	if ((error = mail_configure()) != NULL || (error = roots_load()) != NULL || (error = valkey_configure()) != NULL ||
 	    (error = objects_configure()) != NULL)

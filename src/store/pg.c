@@ -77,6 +77,7 @@ struct conn {
 	u_int64_t		retry_ms;
 	u_int8_t		*prepared;	/* one flag per statement */
 	int			watched;	/* events requested from epoll: EPOLLIN, EPOLLOUT */
+	int			read_only;	/* the server has refused to write */
 	int			unsent;		/* libpq's buffer holds calls that are flushed at the end of this iteration */
 	struct call_list	sent;
 	size_t			nsent;
@@ -157,11 +158,13 @@ conn_fail(struct conn *conn, const char *why)
 static void
 conn_start(struct conn *conn)
 {
-	const char	*keys[] = { "dbname", "host", "hostaddr", "port", "options", "application_name", "connect_timeout", NULL };
-	const char	*values[] = { url, conn->where.host, conn->where.hostaddr, conn->where.port, startup_options, application_name, "5", NULL };
+	/* The URL may say otherwise: it is expanded at "dbname" and what follows it takes precedence. */
+	const char	*keys[] = { "target_session_attrs", "dbname", "host", "hostaddr", "port", "options", "application_name", "connect_timeout", NULL };
+	const char	*values[] = { PG_SESSION_ATTRS, url, conn->where.host, conn->where.hostaddr, conn->where.port, startup_options, application_name, "5", NULL };
 
 	conn->state = CONN_CONNECTING;
 	conn->since = kore_time_ms();
+	conn->read_only = 0;
 	memset(conn->prepared, 0, nstatements);
 	conn->db = PQconnectStartParams(keys, values, 1);
 	if (PQstatus(conn->db) == CONNECTION_BAD || PQsocket(conn->db) < 0) {
@@ -384,12 +387,22 @@ call_result(struct conn *conn, struct call *c, PGresult *res)
 	c->res = res;
 }
 
-/* Queues a call again after a deadlock (40P01) or a serialization failure (40001). Returns 0 if it must not be repeated. */
+static int
+is_read_only(const char *state)
+{
+	return (!strcmp(state, "25006"));
+}
+
+/*
+ * Queues a call again after a deadlock (40P01), a serialization failure (40001), or
+ * if the server is read-only. Returns 0 if it must not be repeated.
+ */
 static int
 call_retry(struct call *c, const char *state)
 {
-	if ((strcmp(state, "40P01") && strcmp(state, "40001")) || ++c->tries >= PG_TRIES)
+	if ((strcmp(state, "40P01") && strcmp(state, "40001") && !is_read_only(state)) || ++c->tries >= PG_TRIES)
 		return (0);
+	c->since = kore_time_ms();
 	PQclear(c->res);
 	c->res = NULL;
 	TAILQ_INSERT_TAIL(&waiting[c->lane], c, list);
@@ -431,13 +444,15 @@ call_complete(struct conn *conn, struct call *c)
 	}
 	if ((state = PQresultErrorField(c->res, PG_DIAG_SQLSTATE)) == NULL)
 		state = "";
+	if (is_read_only(state))
+		conn->read_only = 1;
 	if (call_retry(c, state))
 		return;
 	if ((error = PQresultErrorField(c->res, PG_DIAG_MESSAGE_PRIMARY)) == NULL)
 		error = c->res != NULL ? PQresultErrorMessage(c->res) : "no result";
 	if (strncmp(state, "W", 1))	/* a refusal of a statement is not an error */
 		counter_add(COUNTER_DATABASE_ERRORS, 1);
-	call_finish(c, error, state, 0);
+	call_finish(c, error, state, is_read_only(state));
 }
 
 static void
@@ -470,6 +485,8 @@ conn_read(struct conn *conn)
 	}
 	if (conn->state == CONN_READY && PQstatus(conn->db) == CONNECTION_BAD)
 		conn_fail(conn, PQerrorMessage(conn->db));
+	else if (conn->state == CONN_READY && conn->read_only)
+		conn_fail(conn, "the server is read-only");	/* after a failover the name may lead to the new primary */
 	calls_send(conn_lane(conn));
 }
 
@@ -620,7 +637,7 @@ pg_start(const char *database_url)
 	size_t	i;
 
 	if ((url = pg_url_clean(database_url, schema, sizeof(schema))) == NULL)
-		fatalx("DATABASE_URL is not a postgresql:// URL");
+		fatalx("%s", PG_URL_WRONG);
 	snprintf(startup_options, sizeof(startup_options), "-c statement_timeout=%d -c TimeZone=UTC -c search_path=%s",
 	    PG_TIMEOUT_MS, schema);
 	snprintf(application_name, sizeof(application_name), "wanzami %s %s", conf_str(CONF_ROLE), WANZAMI_VERSION);

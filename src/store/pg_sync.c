@@ -52,18 +52,18 @@ int
 pg_sync_open(struct pg_sync *w, const char *database_url, int timeout_ms)
 {
 	char		schema[64], options[256], *url;
-	const char	*keys[] = { "dbname", "options", "application_name", "connect_timeout", "tcp_user_timeout",
+	const char	*keys[] = { "target_session_attrs", "dbname", "options", "application_name", "connect_timeout", "tcp_user_timeout",
 			    "keepalives_idle", "keepalives_interval", "keepalives_count", NULL };
-	const char	*values[] = { NULL, options, "wanzami", "5", "30000", "15", "5", "3", NULL };
+	const char	*values[] = { PG_SESSION_ATTRS, NULL, options, "wanzami", "5", "30000", "15", "5", "3", NULL };
 
-	if (w->db != NULL && PQstatus(w->db) == CONNECTION_OK)
+	if (w->db != NULL && PQstatus(w->db) == CONNECTION_OK && strcmp(w->state, "25006") != 0)
 		return (1);
 	pg_sync_close(w);
 	if ((url = pg_url_clean(database_url, schema, sizeof(schema))) == NULL)
-		return (error_set(w, "DATABASE_URL is not a postgresql:// URL"));
+		return (error_set(w, PG_URL_WRONG));
 	snprintf(options, sizeof(options), "-c statement_timeout=%d -c idle_in_transaction_session_timeout=" IDLE_MS
 	    " -c TimeZone=UTC -c search_path=%s", timeout_ms, schema);
-	values[0] = url;
+	values[1] = url;
 	w->db = PQconnectdbParams(keys, values, 1);
 	free(url);
 	w->timeout_ms = timeout_ms;

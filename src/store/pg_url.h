@@ -4,10 +4,19 @@
 #ifndef WANZAMI_PG_URL_H
 #define WANZAMI_PG_URL_H
 
+/* target_session_attrs of all connections, unless DATABASE_URL has another: a standby or a read-only primary is not connected to. */
+#define PG_SESSION_ATTRS	"read-write"
+
+/* Message for a URL that pg_url_clean() refuses. */
+#define PG_URL_WRONG	"DATABASE_URL is missing or wrong; it must be postgresql://user:password@host:port/database, " \
+			    "with each special character of user and password percent-encoded (%40 for @)"
+
 /*
  * Returns a copy of url without the parameters that libpq does not know
  * (Prisma's connection_limit and others), which the caller frees; NULL if url
- * is not a postgresql:// URL or memory is out. Writes the value of the parameter
+ * is not a postgresql:// URL with a valid host, port and database, or memory is
+ * out. A message about it must not quote the URL, since parts of a password that
+ * is not percent-encoded can be anywhere in it. Writes the value of the parameter
  * schema to schema (default "public").
  */
 char	*pg_url_clean(const char *url, char *schema, unsigned long schema_len);

@@ -1,5 +1,6 @@
 """The binary: its file, its messages, and its refusals of invalid arguments and variables."""
 import os
+import string
 import subprocess
 
 import pytest
@@ -15,7 +16,7 @@ def test_the_binary_is_static_small_and_stripped():
     assert "Position-Independent Executable" in headers
     # A static PIE has a dynamic section for its own relocations; the section must name no library.
     assert "NEEDED" not in subprocess.run(["readelf", "-dW", BINARY], capture_output=True, text=True, check=True).stdout
-    assert os.path.getsize(BINARY) <= 16 * 1024 * 1024
+    assert os.path.getsize(BINARY) <= 18_000_000
     sections = subprocess.run(["readelf", "-SW", BINARY], capture_output=True, text=True, check=True).stdout
     assert ".symtab" not in sections
     debug = subprocess.run(["readelf", "-SW", BINARY + ".debug"], capture_output=True, text=True, check=True).stdout
@@ -110,6 +111,16 @@ def test_without_a_database_url_the_server_does_not_start():
         r = run(DATABASE_URL=url)
         assert (r.returncode, r.stdout) == (1, "")
         assert r.stderr.startswith("wanzami: DATABASE_URL is missing or wrong")
+
+
+@pytest.mark.parametrize("command", ["status", "doctor", "migrate"])
+@pytest.mark.parametrize("form", ["postgresql://app:Qx7%sZw9@127.0.0.1:1/films", "postgresql://app:5432%sZw9@127.0.0.1:1/films"])
+def test_no_message_quotes_a_password_that_is_not_percent_encoded(command, form):
+    """libpq's messages quote the parts of a URL that it does not understand."""
+    for mark in string.punctuation:
+        r = run(command, DATABASE_URL=form % mark)
+        told = r.stdout + r.stderr
+        assert r.returncode != 0 and told and "Qx7" not in told and "Zw9" not in told, (mark, told)
 
 
 @pytest.mark.parametrize("args", [["serve"], ["--nonsense"], ["migrate", "twice"], ["--probe", "a", "b"]])

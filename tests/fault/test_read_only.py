@@ -1,0 +1,34 @@
+"""A server that has become read-only, as the old primary does in a failover: connections to it are closed, and writes go on as soon as a
+server accepts them."""
+import contextlib
+
+from services import wait_for
+
+MAIL = {"email": "nobody@example.com"}
+
+
+@contextlib.contextmanager
+def read_only(db):
+    """Makes the sessions of the server read-only, those that exist included, except db's."""
+    with db.cursor() as c:
+        c.execute("SET default_transaction_read_only = off")
+        c.execute("ALTER SYSTEM SET default_transaction_read_only = on")
+        c.execute("SELECT pg_reload_conf()")
+        try:
+            yield
+        finally:
+            c.execute("ALTER SYSTEM RESET default_transaction_read_only")
+            c.execute("SELECT pg_reload_conf()")
+
+
+def test_connections_to_a_read_only_server_are_replaced(world):
+    a = world.start("api", WORKERS=1)
+    assert a.post("/api/auth/forgot-password", MAIL).status_code == 200
+    with read_only(world.db):
+        wait_for(lambda: a.post("/api/auth/forgot-password", MAIL).status_code == 503, "the server to be read-only")
+        wait_for(lambda: a.get("/health/ready").status_code == 503, "the process to be not ready")
+        assert a.get("/health").status_code == 200
+    wait_for(lambda: a.post("/api/auth/forgot-password", MAIL).status_code == 200, "the server to accept writes")
+    wait_for(lambda: a.get("/health/ready").status_code == 200, "the process to be ready")
+    lost = [line["error"] for line in a.log_lines() if line["msg"] == "database connection lost"]
+    assert "the server is read-only" in lost and "500" not in {str(line.get("status")) for line in a.log_lines()}
