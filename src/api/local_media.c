@@ -233,6 +233,7 @@ object_reply(struct request *r, const char *key, int fd, const struct objects_st
 		snprintf(range, sizeof(range), "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, offset, offset + len - 1, stat->size);
 		http_response_header(req, "content-range", range);
 	}
+	r->bytes = len;
 	file_reply(req, status, fd, offset, len);
 }
 

@@ -1,6 +1,8 @@
 /*
  * The steps of a request up to its handler, and the log line of its response.
  */
+#include <stdio.h>
+
 #include "base/activity.h"
 #include "base/log.h"
 #include "http/body.h"
@@ -18,6 +20,8 @@
 #include "http/sql.h"
 #include "kore/symbols.h"
 
+#define AGENT_MAX	200	/* bytes of User-Agent in the log */
+
 KORE_SYMBOL(dispatch_request);
 
 static void
@@ -28,12 +32,21 @@ log_out(void *arg, u_int64_t now)
 	log_flush();
 }
 
+/* Logs a request that has been answered. A client can send anything as User-Agent: it is cut. */
 static void
 dispatch_log(const struct request *r)
 {
+	char		address[CLIENT_ADDRESS_MAX], agent[AGENT_MAX];
+	const char	*given;
+
+	client_address(&r->client, address);
+	if (!http_request_header(r->kore, "user-agent", &given))
+		given = "";
+	snprintf(agent, sizeof(agent), "%s", given);
 	if (log_buffer(LOG_LEVEL_INFO, "request", LOG_FIELDS(LOG_S("id", r->id), LOG_S("method", http_method_text(r->kore->method)),
-	    LOG_S("path", request_log_path(r)), LOG_I("status", r->kore->status),
-	    LOG_I("ms", (int64_t)(kore_time_ms() - r->since)), LOG_S("user", r->user_id), LOG_S("trace", *r->trace != '\0' ? r->trace : NULL))))
+	    LOG_S("path", request_log_path(r)), LOG_I("status", r->kore->status), LOG_I("ms", (int64_t)(kore_time_ms() - r->since)),
+	    LOG_I("bytes", (int64_t)r->bytes), LOG_S("client", address), LOG_S("agent", *agent != '\0' ? agent : NULL), LOG_S("user", r->user_id),
+	    LOG_S("trace", *r->trace != '\0' ? r->trace : NULL))))
 		kore_timer_add(log_out, 0, NULL, KORE_TIMER_ONESHOT);
 }
 

@@ -70,8 +70,10 @@ page_reply(struct request *r, const char *path, const char *type, const char *po
 	http_response_header(req, "content-type", type);
 	if (encoding_wanted(req, file->len) && (small = packed_file(file)) != NULL) {
 		http_response_header(req, "content-encoding", "gzip");
+		r->bytes = small->len;
 		http_response(req, 200, small->data, small->len);
 		return;
 	}
+	r->bytes = file->len;
 	http_response(req, 200, file->data, file->len);
 }

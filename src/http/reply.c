@@ -53,6 +53,7 @@ reply_begin(struct request *r)
 		return;
 	connection_header(r);
 	tls_header(r);
+	http_response_header(r->kore, "x-request-id", r->id);
 }
 
 static void
@@ -156,6 +157,7 @@ reply_shared(struct request *r, int status, const char *etag, const struct reply
 	} else {
 		http_response_header(r->kore, "content-type", JSON_TYPE);
 	}
+	r->bytes = body->len;
 	http_response_stream(r->kore, status, body->data, body->len, body->sent, body->arg);
 }
 
@@ -198,6 +200,7 @@ reply_json(struct request *r, int status, const void *body, size_t len)
 		http_response_header(r->kore, "content-encoding", "gzip");
 	}
 	http_response_header(r->kore, "content-type", JSON_TYPE);
+	r->bytes = len;
 	http_response(r->kore, status, body, len);
 }
 

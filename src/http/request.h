@@ -39,6 +39,7 @@ struct request {
 	const char		*query;		/* the declared query parameters as JSON (query_check()), "{}" without any */
 	char			id[33];		/* request id: X-Request-ID if valid, otherwise generated */
 	char			trace[48];	/* trace id of the load balancer or client; "" without one */
+	uint64_t		bytes;		/* of the response's body, for the log; 0 without one */
 
 	/* private to request.c */
 	struct kore_buf		extra;		/* members of $1 that request_param() has added */
