@@ -117,15 +117,32 @@ def _alive(request):
         request.getfixturevalue("postgres").ensure()
 
 
+@pytest.fixture(scope="session")
+def some_database():
+    """some_database() returns the URL of a migrated database for the appliances of tests that need none of their own."""
+    made = []
+
+    def url(postgres):
+        if not made:
+            address, db = postgres.create_migrated()
+            db.close()
+            made.append(address)
+        return made[0]
+
+    return url
+
+
 @pytest.fixture
-def appliance(request, tmp_path):
-    """appliance(command, VARIABLE=value…) starts a process. The test fails if a process logs an error, or loses a worker, unless a mark names
+def appliance(request, tmp_path, some_database):
+    """appliance(command, VARIABLE=value…) starts a process, with a migrated database unless DATABASE_URL is given. The test fails if a process logs an error, or loses a worker, unless a mark names
     it: @pytest.mark.errors("regular expression of the message", …)."""
     started = []
 
     def start(command=None, **env):
         if services.VALGRIND:
             env.setdefault("MAX_PASSWORD_WAIT_MS", 60000)  # bcrypt takes two seconds there
+        if "DATABASE_URL" not in env:
+            env["DATABASE_URL"] = some_database(request.getfixturevalue("postgres"))
         started.append(Appliance(str(tmp_path), command, **env))
         return started[-1]
 

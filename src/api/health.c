@@ -1,6 +1,10 @@
 /*
- * GET /health: liveness of this process, without any dependency. GET
- * /health/ready: readiness, with PostgreSQL, Valkey and object storage.
+ * GET /health: liveness of this process. It fails until the process has once
+ * reached a database with all migrations of its release, so that a deployment
+ * with a wrong DATABASE_URL or without migrations does not replace healthy
+ * tasks; after that it depends on no other server, so that an outage does not
+ * end the tasks. GET /health/ready: readiness, with PostgreSQL, Valkey and
+ * object storage.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +14,7 @@
 #include "base/work.h"
 #include "http/reply.h"
 #include "http/route.h"
+#include "store/migrate.h"
 #include "store/objects.h"
 #include "store/pg.h"
 #include "store/valkey.h"
@@ -18,13 +23,66 @@
 #define STORAGE_FRESH_MS	3000	/* requests within this time share one probe of object storage */
 #define STORAGE_SECONDS	2	/* timeout of the probe */
 
+/* Set once and for all when the database has been reached and has all migrations. One for each worker. */
+static int	database_seen = 0;
+
 static void
-health_reply(struct request *r)
+health_answer(struct request *r)
 {
 	const char	*body;
 
 	body = role_draining() ? "{\"status\":\"draining\"}" : "{\"status\":\"ok\"}";
 	reply_json(r, role_draining() ? 503 : 200, body, strlen(body));
+}
+
+/* Logs why /health fails, once until the reason changes, and replies. The reason needs no escapes in JSON. */
+static void
+health_refuse(struct request *r, const char *reason)
+{
+	static char	logged[256];
+	const char	*body;
+
+	if (strcmp(logged, reason)) {
+		snprintf(logged, sizeof(logged), "%s", reason);
+		log_event(LOG_LEVEL_WARN, "the process is not healthy yet", LOG_S("reason", reason));
+	}
+	body = request_format(r, "{\"status\":\"starting\",\"reason\":\"%s\"}", reason);
+	reply_json(r, 503, body, strlen(body));
+}
+
+static void
+schema_checked(void *arg, const struct pg_outcome *outcome)
+{
+	struct request	*r = arg;
+
+	if (outcome->error == NULL && PQgetisnull(outcome->res, 0, 0))
+		database_seen = 1;
+	if (!request_resume(r))
+		return;
+	if (database_seen || role_draining())
+		health_answer(r);
+	else if (outcome->error == NULL)
+		health_refuse(r, request_format(r, "schema behind: %s is missing; run wanzami migrate", PQgetvalue(outcome->res, 0, 0)));
+	else if (!strcmp(outcome->state, "42P01") || !strcmp(outcome->state, "3F000"))
+		health_refuse(r, "schema behind: no migration is applied; run wanzami migrate");
+	else
+		health_refuse(r, *outcome->state != '\0' ? "the database refuses the check of its migrations; run wanzami doctor" : "the database cannot be reached");
+	request_settle(r);
+}
+
+static void
+health_reply(struct request *r)
+{
+	char	*names;
+
+	if (database_seen || role_draining()) {
+		health_answer(r);
+		return;
+	}
+	names = migrate_names();
+	request_wait(r);
+	pg_query("health/schema", 1, (const char *const[]){ names }, schema_checked, r);
+	free(names);
 }
 
 ROUTE(GET, "/health", health_get, .roles = EVERY_ROLE, .vital = 1);

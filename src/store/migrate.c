@@ -83,23 +83,39 @@ pause_ms(long ms)
 	(void)nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L }, NULL);
 }
 
-char *
-migrate_files(const char *folder)
+static void
+file_append(struct kore_buf *out, const struct embed_file *file, const char *name)
+{
+	kore_buf_appendf(out, "{\"name\":");
+	json_quote(out, name);
+	kore_buf_appendf(out, ",\"text\":");
+	json_quote(out, file->data);
+	kore_buf_append(out, "}", 1);
+}
+
+static void
+name_append(struct kore_buf *out, const struct embed_file *file, const char *name)
+{
+	(void)file;
+	json_quote(out, name);
+}
+
+/* Returns a JSON array with an element for each file of a folder. The caller frees it. */
+static char *
+files_list(const char *folder, size_t room, void (*append)(struct kore_buf *, const struct embed_file *, const char *name))
 {
 	const struct embed_file	*files;
 	struct kore_buf		out;
 	size_t			i, n, len;
 	char			*text, *copy;
 
-	kore_buf_init(&out, 131072);
+	kore_buf_init(&out, room);
 	files = embed_prefix(folder, &n);
 	kore_buf_append(&out, "[", 1);
 	for (i = 0; i < n; i++) {
-		kore_buf_appendf(&out, "%s{\"name\":", i == 0 ? "" : ",");
-		json_quote(&out, files[i].name + strlen(folder));
-		kore_buf_appendf(&out, ",\"text\":");
-		json_quote(&out, files[i].data);
-		kore_buf_append(&out, "}", 1);
+		if (i > 0)
+			kore_buf_append(&out, ",", 1);
+		append(&out, &files[i], files[i].name + strlen(folder));
 	}
 	kore_buf_append(&out, "]", 1);
 	text = (char *)kore_buf_release(&out, &len);
@@ -107,6 +123,18 @@ migrate_files(const char *folder)
 	kore_free(text);
 
 	return (copy);
+}
+
+char *
+migrate_files(const char *folder)
+{
+	return (files_list(folder, 131072, file_append));
+}
+
+char *
+migrate_names(void)
+{
+	return (files_list(MIGRATE_MIGRATIONS, 256, name_append));
 }
 
 /*
@@ -317,7 +345,7 @@ migrate_run(const char *database_url)
 	int		ok, newer = 0;
 
 	if ((url = pg_url_clean(database_url, schema, sizeof(schema))) == NULL) {
-		log_event(LOG_LEVEL_ERROR, "DATABASE_URL must be set and begin with postgresql://");
+		log_event(LOG_LEVEL_ERROR, PG_URL_WRONG);
 		return (1);
 	}
 	m.migrations = migrate_files(MIGRATE_MIGRATIONS);

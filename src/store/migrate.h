@@ -24,4 +24,7 @@ int	migrate_run(const char *database_url);
  */
 char	*migrate_files(const char *folder);
 
+/* Returns the names of the migrations as a JSON array, as in wanzami.migration. The caller frees it. Any thread. */
+char	*migrate_names(void);
+
 #endif

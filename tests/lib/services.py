@@ -711,6 +711,12 @@ class Appliance(Client):
         except requests.RequestException:
             return False
 
+    def answers(self):
+        """Returns True if the process accepts requests, healthy or not."""
+        with contextlib.suppress(requests.RequestException):
+            return requests.get(self.url + "/health", timeout=20).status_code > 0
+        return False
+
     def _up(self):
         if self.process.poll() is not None:
             with open(self.log_path, errors="replace") as f:

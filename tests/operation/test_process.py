@@ -2,6 +2,7 @@
 import contextlib
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -26,6 +27,48 @@ def test_health_answers_in_every_role(appliance):
         assert r.text == '{"status":"ok"}'
         assert r.headers["content-type"] == "application/json; charset=utf-8"
         assert a.stop() == 0
+
+
+@pytest.mark.errors("state of the cron jobs cannot be read", "transcode job of a dead worker cannot be requeued")
+@pytest.mark.parametrize("role", ["api", "transcode", "cron"])
+def test_health_fails_until_the_database_is_reached_and_migrated(postgres, appliance, role):
+    """A deployment with a wrong DATABASE_URL or without migrations must not replace tasks that work. Later outages end no task."""
+    def told():
+        r = a.get("/health", timeout=20)
+        return r.status_code, r.json().get("reason", "")
+
+    a = appliance(ROLE=role, DATABASE_URL="postgresql://nobody@127.0.0.1:1/nothing")
+    wait_for(a.answers, "a response")
+    assert told() == (503, "the database cannot be reached")
+    assert a.stop() == 0
+    url, db = postgres.create()
+    a = appliance(ROLE=role, DATABASE_URL=url, MIGRATE_ON_START=0)
+    wait_for(a.answers, "a response")
+    assert told() == (503, "schema behind: no migration is applied; run wanzami migrate")
+    assert run("migrate", DATABASE_URL=url).returncode == 0
+    with db.cursor() as c:
+        c.execute("DELETE FROM wanzami.migration WHERE name = '0004_transcode_notes.sql' RETURNING sha256")
+        hash, = c.fetchone()
+    assert told() == (503, "schema behind: 0004_transcode_notes.sql is missing; run wanzami migrate")
+    with db.cursor() as c:
+        c.execute("INSERT INTO wanzami.migration (name, sha256) VALUES ('0004_transcode_notes.sql', %s)", (hash,))
+    assert told() == (200, "")
+    db.close()
+    postgres.pause()
+    try:
+        assert told() == (200, "")
+    finally:
+        postgres.resume()
+
+
+def test_responses_and_the_log_carry_the_request_id(appliance):
+    a = appliance(roles="api", WORKERS=1).wait_healthy()
+    long = "Mozilla/5.0 " + "x" * 400
+    r = a.get("/api/titles", headers={"X-Request-ID": "abc-1", "User-Agent": long, "X-Forwarded-For": "203.0.113.7", "Accept-Encoding": "identity"})
+    assert r.headers["x-request-id"] == "abc-1"
+    assert re.fullmatch("[0-9a-f]{16}", a.get("/nothing", headers={"X-Request-ID": "not valid"}).headers["x-request-id"])
+    line = wait_for(lambda: [x for x in a.log_lines() if x.get("id") == "abc-1"], "the log line")[0]
+    assert (line["client"], line["agent"], line["bytes"]) == ("::ffff:203.0.113.7", long[:199], len(r.content))
 
 
 def test_workers_without_api_listen_on_loopback_only(appliance):
