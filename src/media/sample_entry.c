@@ -10,6 +10,7 @@
 #define NAL_SPS		7
 #define NAL_PPS		8
 #define SPS_MIN		4		/* bytes up to the level */
+#define PROFILE_HIGH	100
 #define DPI_72		0x480000	/* 16.16 */
 
 /* Descriptors of ISO/IEC 14496-1. */
@@ -92,10 +93,12 @@ avc_config(struct mp4_bytes *b, const uint8_t *sps, size_t nsps, const uint8_t *
 	mp4_u8(b, 1);
 	mp4_u16(b, (unsigned)npps);
 	mp4_add(b, pps, npps);
-	mp4_u8(b, 0xfc | 1);			/* chroma_format */
-	mp4_u8(b, 0xf8);			/* bit depths minus 8 */
-	mp4_u8(b, 0xf8);
-	mp4_u8(b, 0);
+	if (sps[1] >= PROFILE_HIGH) {
+		mp4_u8(b, 0xfc | 1);		/* chroma_format */
+		mp4_u8(b, 0xf8);		/* bit depths minus 8 */
+		mp4_u8(b, 0xf8);
+		mp4_u8(b, 0);
+	}
 	mp4_end(b, box);
 }
 
