@@ -307,7 +307,7 @@ playlist_found(struct request *r, const PGresult *res)
 	f = request_alloc(r, sizeof(*f));
 	if (version != NULL)
 		found_read(r, res, f);
-	if (f->n == 0 || (*a->what != '\0' && (rendition = rendition_find(f, a)) < 0)) {
+	if (f->n == 0 || (a->list != LIST_MASTER && a->list != LIST_DASH && (rendition = rendition_find(f, a)) < 0)) {
 		reply_message(r, 404, "Playlist not found");
 		return;
 	}

@@ -10,6 +10,7 @@ from accounts import Account, hash_of
 from editor import PASSWORD, Api
 from gateways import Gateways, paystack_signature
 from services import run, wait_for
+from streamed import publish
 
 ORDERS = ("wait", "resume", "prune", "free")
 LAST = "POST /api/admin/titles/purge"  # deletes data that the other routes need
@@ -106,6 +107,13 @@ class Stage:
         offered = self.a.get("/api/titles/%s" % self.title).json()["title"]["assetVersions"]
         return offered[0]["url"].removeprefix(self.a.url), None, None
 
+    def playlist(self):
+        film, = self.world.rows("""INSERT INTO "Title" (type, name, archived, "pendingReview", "updatedAt")
+            VALUES ('MOVIE', 'Free', false, false, now()) RETURNING id""")[0]
+        publish(self.world.rows, "titleId", film)
+        master = self.a.get("/api/titles/%s/playback" % film).json()["hls"].removeprefix(self.a.url)
+        return master.replace("master", "v-R360"), None, None
+
     def upload(self):
         return None, {"kind": "MOVIE", "titleName": "A film", "fileName": "film.mp4", "bytesTotal": 11, "contentType": "video/mp4"}
 
@@ -159,6 +167,8 @@ class Stage:
         "POST /api/user/devices/:deviceId/profile": lambda self: (None, {"profileId": "1"}),
         "GET /api/titles/:id": lambda self: ("/api/titles/%s" % self.title, None),
         "GET /api/titles/:id/episodes": lambda self: ("/api/titles/%s/episodes" % self.title, None),
+        "GET /api/titles/:id/playback": lambda self: ("/api/titles/%s/playback" % self.title, None),
+        "GET /api/episodes/:id/playback": lambda self: (None, None), "GET /api/media/:token/:playlist": playlist,
         "GET /api/ppv/access/:titleId": lambda self: ("/api/ppv/access/%s" % self.title, None),
         "GET /api/popularity": lambda self: (None, None), "GET /api/recs/continue-watching": lambda self: (None, None),
         "GET /api/recs/because-you-watched": lambda self: (None, None), "GET /api/recs/for-you": lambda self: (None, None),

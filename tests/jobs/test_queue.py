@@ -1,4 +1,6 @@
 """The queue of transcode jobs: rows and functions in the database, wake-ups in Valkey, and each without the other."""
+import json
+
 import psycopg2
 import pytest
 
@@ -42,7 +44,6 @@ class Queue:
 
     def made(self, job, *renditions, version="v"):
         keys = ["vod/%d/%s/%s.mp4" % (job, version, r) for r in renditions]
-        import json
         return json.dumps(keys), json.dumps([{
             "rendition": r, "object_key": k, "url": "s3://films/" + k, "size_bytes": 10, "duration_ms": 2500, "codecs": "avc1.640028",
             "bandwidth": 2, "average_bandwidth": 1, "timescale": 90000, "init_size": 5, "segments": [[5, 5, 225000]]} for r, k in zip(renditions, keys)])
@@ -80,6 +81,24 @@ def test_publishing_creates_ready_rows_and_empties_the_trash(queue):
     assert queue.rows("SELECT count(*), min(segments::text) FROM wanzami.rendition") == [(2, "[[5, 5, 225000]]")]
     assert queue.trash() == {}
     assert queue.statement("queue/finish", *claim, "[]", None, "[]") == [("done",)], "a repeated call returns the same result"
+
+
+def test_streams_are_published_and_replaced_with_their_rendition(queue):
+    stream = {"kind": "video", "codecs": "avc1.640028", "timescale": 12800, "bandwidth": 2, "average_bandwidth": 1, "iframe_bandwidth": 1, "init_offset": 5000000000,
+              "init_size": 700, "index_offset": 0, "index_size": 0, "offsets": [5000001000, 5000002000], "sizes": [900, 800], "durations": [25600, 12800], "iframes": [100, 90]}
+    title = queue.film()
+    for version, streams in (("v", [stream, {**stream, "kind": "audio"}]), ("w", None), ("x", [stream])):
+        job = queue.upload(title)
+        claim = queue.claim()
+        keys, made = queue.made(job, "R360", version=version)
+        made = [{k: v for k, v in {**m, "streams": streams}.items() if k not in ("timescale", "init_size", "segments")} for m in json.loads(made)]
+        assert queue.statement("queue/plan", *claim, LEASE, keys) == [(1,)]
+        assert queue.statement("queue/finish", *claim, json.dumps(made), None, "[]") == [("done",)]
+        assert queue.rows("SELECT object_key, kind, init_offset, offsets, sizes FROM wanzami.stream ORDER BY kind DESC") == [
+            (json.loads(keys)[0], s["kind"], 5000000000, [5000001000, 5000002000], [900, 800]) for s in streams or ()]
+    assert queue.rows("SELECT init_size, segments FROM wanzami.rendition") == [(0, [])]
+    queue.rows('DELETE FROM "Title" WHERE "id" = %s', (title,))
+    assert queue.rows("SELECT count(*) FROM wanzami.stream") == [(0,)]
 
 
 def test_a_second_upload_replaces_the_renditions_and_keeps_old_objects_for_a_day(queue):

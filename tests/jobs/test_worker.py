@@ -49,12 +49,15 @@ def test_a_film_gets_its_renditions(studio, world):
         assert (video["codec_name"], video["height"], video["pix_fmt"]) == ("h264", height, "yuv420p")
         assert abs(float(found["format"]["duration"]) - 3) < 0.2
     assert [r[4] for r in studio.assets(studio.title_of(job))] == [3, 3]
-    rows = studio.rows("SELECT object_key, height, segments, init_size, index_offset + index_size, size_bytes, timescale, codecs FROM wanzami.rendition ORDER BY height DESC")
-    assert [r[0] for r in rows] == keys and [r[1] for r in rows] == [720, 360]
-    for _, _, segments, init, index_end, size, timescale, codecs in rows:
-        assert codecs.startswith("avc1.64") and ",mp4a.40.2" in codecs
-        assert init < index_end == segments[0][0] and segments[-1][0] + segments[-1][1] <= size
-        assert abs(sum(s[2] for s in segments) / timescale - 3) < 0.2
+    rows = studio.rows("SELECT object_key, height, codecs FROM wanzami.rendition ORDER BY height DESC")
+    assert [r[:2] for r in rows] == list(zip(keys, (720, 360)))
+    assert all(codecs.startswith("avc1.64") and codecs.endswith(",mp4a.40.2") for _, _, codecs in rows)
+    rows = studio.rows("""SELECT s.object_key, s.kind, s.init_offset + s.init_size, s.offsets, s.sizes, s.durations, s.timescale, s.iframes, r.size_bytes
+        FROM wanzami.stream s JOIN wanzami.rendition r USING (asset_version_id) ORDER BY r.height DESC, s.kind DESC""")
+    assert [r[:2] for r in rows] == [(key, kind) for key in keys for kind in ("video", "audio")]
+    for _, kind, begin, offsets, sizes, durations, timescale, iframes, size in rows:
+        assert begin <= offsets[0] and offsets == sorted(offsets) and offsets[-1] + sizes[-1] <= size and len({len(x) for x in (offsets, sizes, durations, iframes)}) == 1
+        assert abs(sum(durations) / timescale - 3) < 0.2 and [0 < n < s if kind == "video" else n == 0 for n, s in zip(iframes, sizes)] == [True] * len(sizes)
     assert studio.state(job)["progress"]["renditions"][0]["rendition"] == "R720"
     studio.no_orphans()
 

@@ -1,0 +1,404 @@
+"""HLS and DASH playlists (docs/playback.md): of a film that was uploaded and transcoded, and of rows without objects for access, tokens and length."""
+import concurrent.futures
+import hashlib
+import hmac
+import json
+import os
+import re
+import struct
+import subprocess
+import time
+import xml.etree.ElementTree
+
+import pytest
+import requests
+
+from accounts import Account
+from conftest import SECRETS, wait_for
+from credentials import Credentials
+from editor import Api
+from films import film
+from services import npm_install
+from streamed import publish
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+HLS, DASH = "application/vnd.apple.mpegurl", "application/dash+xml"
+MPD = "{urn:mpeg:dash:schema:mpd:2011}"
+SECONDS = 5
+
+
+def parsed(*texts):
+    """Returns the content of HLS playlists, read by a strict parser, with the values of variables."""
+    values = [re.search('#EXT-X-DEFINE:NAME="m",VALUE="([^"]*)"', text) for text in texts]
+    texts = [text.replace("{$m}", value[1]) if value else text for text, value in zip(texts, values)]
+    folder = os.path.join(HERE, "hls")
+    npm_install(folder)
+    r = subprocess.run(["node", "parse.mjs"], cwd=folder, input=json.dumps(texts), capture_output=True, text=True, timeout=120)
+    assert r.returncode == 0, r.stderr
+    return json.loads(r.stdout)
+
+
+def fetched(url, type=None, **options):
+    """Returns the response of 200, of this Content-Type."""
+    r = requests.get(url, timeout=60, **options)
+    assert r.status_code == 200 and (type is None or r.headers["Content-Type"] == type), (r.status_code, r.headers, r.text[:300])
+    return r
+
+
+def piece(url, offset, size):
+    r = requests.get(url, headers={"Range": "bytes=%d-%d" % (offset, offset + size - 1)}, timeout=60)
+    assert r.status_code == 206 and len(r.content) == size, r.status_code
+    return r.content
+
+
+def frames(data, folder):
+    """Decodes CMAF of one track; returns its kind, number of frames and duration."""
+    path = folder / "track.mp4"
+    path.write_bytes(data)
+    r = subprocess.run(["ffprobe", "-v", "error", "-count_frames", "-show_streams", "-show_format", "-of", "json", path], capture_output=True, text=True, timeout=60)
+    assert r.returncode == 0 and r.stderr == "", r.stderr
+    found = json.loads(r.stdout)
+    stream, = found["streams"]
+    return stream["codec_type"], int(stream["nb_read_frames"]), float(found["format"]["duration"])
+
+
+def first_frame(fragment):
+    """Returns the number of bytes up to the end of the first sample of a fragment."""
+    moof, = struct.unpack_from(">I", fragment)
+    at = fragment.index(b"trun") + 4
+    flags, = struct.unpack_from(">I", fragment, at)
+    at += 8 + 4 * bool(flags & 1) + 4 * bool(flags & 4) + 4 * bool(flags & 0x100)
+    return moof + 8 + struct.unpack_from(">I", fragment, at)[0]
+
+
+@pytest.fixture(params=["s3", "directory"])
+def uploaded(request, world, tmp_path):
+    """The URLs of a film of five seconds that was uploaded and transcoded."""
+    api = Api(world, str(tmp_path / "media") if request.param == "directory" else None, roles="api,transcode")
+    body = film(SECONDS, "1280x720")
+    made = api.init(bytesTotal=len(body), renditions=["R720", "R360"])
+    api.complete(made, api.put(made, body))
+    wait_for(lambda: api.job(made)[0] != "PROCESSING", "the end of the transcode job", 120)
+    assert api.job(made)[:2] == ("COMPLETED", None)
+    world.rows("""UPDATE "Title" SET archived = false, "pendingReview" = false, language = ' english ' """)
+    (title,), = world.rows('SELECT id FROM "Title"')
+    found = api.a.get("/api/titles/%d/playback" % title).json()
+    assert [v["rendition"] for v in found["progressive"]] == ["R720", "R360"] and found["audio"] == [{"language": "en", "name": "English"}]
+    return found
+
+
+def test_a_transcoded_film_streams_by_hls_and_dash(uploaded, tmp_path):
+    folder = uploaded["hls"].rsplit("/", 1)[0] + "/"
+    names = ["v-R720.m3u8", "v-R360.m3u8", "a-en.m3u8", "i-R720.m3u8", "i-R360.m3u8"]
+    texts = [fetched(uploaded["hls"], HLS).text] + [fetched(folder + name, HLS).text for name in names]
+    master, *lists = parsed(*texts)
+    lists = dict(zip(names, lists))
+    sound = [{"uri": "a-en.m3u8", "name": "English", "language": "en", "channels": "2"}]
+    assert [(v["uri"], v["iframes"], v["audio"]) for v in master["variants"]] == [
+        (name, name[0] == "i", sound if name[0] == "v" else []) for name in names if name[0] != "a"]
+    assert master["version"] == 7 and [p["version"] for p in lists.values()] == [8] * 5 and texts[0].count("#EXT-X-INDEPENDENT-SEGMENTS") == 1
+    measured, ranges = {}, {}
+    for name, p in lists.items():
+        assert p["vod"] == "VOD" and p["ended"] and p["iframes"] == (name[0] == "i") and abs(sum(s["duration"] for s in p["segments"]) - SECONDS) < 0.03
+        assert all(round(s["duration"]) <= p["target"] for s in p["segments"])
+        url, = {s["uri"] for s in p["segments"]} | {s["map"][0] for s in p["segments"]}
+        begin, *data = [piece(url, *s) for s in [p["segments"][0]["map"][1:]] + [s["range"] for s in p["segments"]]]
+        ranges[name] = [p["segments"][0]["map"][1:]] + [s["range"] for s in p["segments"]]
+        rates = [len(d) * 8 / s["duration"] for d, s in zip(data, p["segments"])]
+        measured[name] = max(rates), sum(map(len, data)) * 8 / SECONDS
+        if name[0] == "i":
+            whole = [piece(url, *r) for r in ranges["v" + name[1:]][1:]]
+            assert [len(d) for d in data] == [first_frame(w) for w in whole] and [w.startswith(d) for w, d in zip(whole, data)] == [True] * len(data)
+        else:
+            kind, count, duration = frames(begin + b"".join(data), tmp_path)
+            assert (kind, count) == ("video", SECONDS * 24) if name[0] == "v" else kind == "audio"
+            assert abs(duration - SECONDS) < 0.03
+    for v in master["variants"]:
+        peak, average = measured[v["uri"]]
+        if v["iframes"]:
+            assert v["codecs"].startswith("avc1.") and abs(v["bandwidth"] / peak - 1) < 0.01
+        else:
+            with_sound = [a + b for a, b in zip((peak, average), measured["a-en.m3u8"])]
+            assert [abs(told / m - 1) < 0.01 for told, m in zip((v["bandwidth"], v["average"]), with_sound)] == [True] * 2
+            assert re.fullmatch(r"avc1\.[0-9a-f]{6},mp4a\.40\.2", v["codecs"]) and (v["rate"], v["range"]) == (24, "SDR")
+    assert [v["width"] for v in master["variants"]] == [1280, 640] * 2
+    dash(uploaded["dash"], ranges)
+    # FFmpeg as a player: it has no EXT-X-DEFINE.
+    r = subprocess.run(["ffprobe", "-v", "error", "-count_frames", "-show_entries", "stream=nb_read_frames,codec_type", "-of", "csv=p=0", uploaded["hls"] + "?define=0"],
+                       capture_output=True, text=True, timeout=120)
+    assert r.stderr == "" and set(re.findall(r"video,(\d+)", r.stdout)) == {str(SECONDS * 24)} and "audio" in r.stdout, r.stderr
+
+
+def dash(url, ranges):
+    """Checks the DASH manifest against the byte ranges of the HLS playlists."""
+    mpd = xml.etree.ElementTree.fromstring(fetched(url, DASH).content)
+    assert SECONDS <= float(mpd.get("mediaPresentationDuration")[2:-1]) < SECONDS + 0.03
+    found = {r.get("id") + ".m3u8": r for r in mpd.iter(MPD + "Representation")}
+    assert set(found) == {name for name in ranges if name[0] != "i"}
+    indexed = []
+    for name, r in found.items():
+        base = r.find(MPD + "BaseURL").text
+        first, last = map(int, r.find(".//" + MPD + "Initialization").get("range").split("-"))
+        assert [first, last - first + 1] == ranges[name][0]
+        if r.find(MPD + "SegmentBase") is not None:
+            first, last = map(int, r.find(MPD + "SegmentBase").get("indexRange").split("-"))
+            index = piece(base, first, last - first + 1)
+            assert index[4:8] == b"sidx" and last + 1 + struct.unpack_from(">Q", index, 28)[0] == ranges[name][1][0]
+            indexed.append(name)
+        else:
+            listed = [tuple(map(int, s.get("mediaRange").split("-"))) for s in r.iter(MPD + "SegmentURL")]
+            assert [[a, b - a + 1] for a, b in listed] == ranges[name][1:]
+    between = ranges["v-R720.m3u8"][-1][0] - ranges["v-R720.m3u8"][1][0] - sum(size for _, size in ranges["v-R720.m3u8"][1:-1])
+    assert indexed == ["v-R720.m3u8"], "the sound is less than a tenth of R720 only: %d bytes" % between
+
+
+# Rows without objects
+
+class Stand:
+    """The API with a free title, a title for sale and an episode, each with renditions that can be streamed."""
+
+    def __init__(self, world, **env):
+        self.world, self.rows = world, world.rows
+        self.a = world.start(roles="api", **env)
+        self.free, self.sold = self.title("Free"), self.title("Premiere", True)
+        self.series = self.title("Series")
+        (self.episode,), = self.rows("""INSERT INTO "Episode" ("titleId", "seasonNumber", "episodeNumber", name, "updatedAt")
+            VALUES (%s, 1, 1, 'E', now()) RETURNING id""", (self.series,))
+        for column, id in (("titleId", self.free), ("titleId", self.sold), ("episodeId", self.episode)):
+            publish(self.rows, column, id)
+
+    def title(self, name, sold=False):
+        return self.rows("""INSERT INTO "Title" (type, name, "isPpv", "ppvPriceNaira", "ppvCurrency", archived, "pendingReview", "updatedAt")
+            VALUES ('MOVIE', %s, %s, 3000, 'NGN', false, false, now()) RETURNING id""", (name, sold))[0][0]
+
+    def playback(self, title, status=200, **options):
+        r = self.a.get("/api/titles/%s/playback" % title, **options)
+        assert r.status_code == status, r.text
+        return r.json()
+
+    def get(self, url, name=None, **headers):
+        """Fetches a playlist; `name` takes the place of the name in the URL."""
+        path = url.removeprefix(self.a.url)
+        return self.a.get(path.rsplit("/", 1)[0] + "/" + name if name else path, headers=headers)
+
+    def buy(self, account, status="SUCCESS"):
+        self.rows("""INSERT INTO "PpvPurchase" ("userId", "titleId", gateway, status, "amountNaira", currency, "paystackRef", "accessExpiresAt", "updatedAt")
+            VALUES (%s, %s, 'PAYSTACK', %s, 3000, 'NGN', %s, now() + interval '1 day', now())""", (account.id, self.sold, status, "r" + account.id))
+
+
+@pytest.fixture
+def stand(world):
+    return Stand(world)
+
+
+def signed(purpose, text, end):
+    """Returns a signed token as src/http/signed_token.c makes it."""
+    end = "%x" % end
+    mac = hmac.new(SECRETS["JWT_ACCESS_SECRET"].encode(), b"".join(t.encode() + b"\0" for t in ("seal", purpose, text, end)), hashlib.sha256)
+    return "%s.%s.%s" % (text, end, mac.hexdigest()[:32])
+
+
+def test_the_response_of_a_free_film(stand):
+    found = stand.playback(stand.free)
+    now = time.time()
+    assert re.fullmatch(re.escape(stand.a.url) + r"/api/media/t%dg\.[0-9a-f]+\.[0-9a-f]{32}/master\.m3u8" % stand.free, found["hls"])
+    assert found["dash"] == found["hls"].replace("master.m3u8", "manifest.mpd") and found["audio"] == [{"language": "en", "name": "English"}]
+    assert found["progressive"] == stand.a.get("/api/titles/%d" % stand.free).json()["title"]["assetVersions"] or len(found["progressive"]) == 2
+    assert abs(time.mktime(time.strptime(found["expiresAt"][:19], "%Y-%m-%dT%H:%M:%S")) - time.timezone - now - 43200) < 60
+    episode = stand.a.get("/api/episodes/%d/playback" % stand.episode).json()
+    assert "/api/media/e%dg." % stand.episode in episode["hls"] and stand.get(episode["hls"]).status_code == 200
+    assert stand.get(episode["hls"], "v-R720.m3u8").text.count("/vod/e%d/v/R720.mp4" % stand.episode) == 1
+    viewer = Account(stand.world)
+    r = stand.a.get("/api/titles/%d/playback" % stand.free, token=viewer.token)
+    assert r.headers["Cache-Control"] == "no-store" and "/api/media/t%du%s." % (stand.free, viewer.id) in r.json()["hls"]
+    nothing = stand.title("Nothing")
+    assert {k: v for k, v in stand.playback(nothing).items() if k != "expiresAt"} == {"hls": None, "dash": None, "progressive": [], "audio": []}
+
+
+def test_responses_are_compressed_and_known_by_their_etag(stand):
+    url = stand.playback(stand.free)["hls"]
+    for name, type in (("master.m3u8", HLS), ("v-R720.m3u8", HLS), ("manifest.mpd", DASH)):
+        r = stand.get(url, name, Origin="https://app.example")
+        assert (r.status_code, r.headers["Content-Type"], r.headers["Cache-Control"]) == (200, type, "private, max-age=60")
+        assert r.headers["Access-Control-Allow-Origin"] == "https://app.example" and r.headers["X-Content-Type-Options"] == "nosniff"
+        assert ("Content-Encoding" in r.headers) == (len(r.content) >= 1024)
+        assert len(stand.get(url, name, **{"Accept-Encoding": "identity"}).content) == len(r.content)
+        again = stand.get(url, name, **{"If-None-Match": r.headers["ETag"]})
+        assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", r.headers["ETag"]) or again.headers["ETag"] != r.headers["ETag"]
+        path = url.removeprefix(stand.a.url).rsplit("/", 1)[0] + "/" + name
+        head = stand.a.request("HEAD", path, headers={"Accept-Encoding": "identity"})
+        assert (head.status_code, head.content, int(head.headers["Content-Length"])) == (200, b"", len(r.content))
+
+
+def test_playlists_of_two_hours_are_small(stand):
+    """In segments of four seconds, after two of two."""
+    publish(stand.rows, "titleId", stand.free, ("R1080", "R720", "R360"), 7200, 4, rate=24000 / 1001)
+    stand.rows("""UPDATE "Title" SET language = 'YORUBA'""")
+    url = stand.playback(stand.free)["hls"]
+    names = ["v-R1080.m3u8", "v-R720.m3u8", "a-yo.m3u8", "i-R360.m3u8"]
+    for name in names:
+        with requests.get(url.replace("master.m3u8", name), headers={"Accept-Encoding": "gzip"}, stream=True, timeout=60) as r:
+            packed = r.raw.read(decode_content=False)
+        text = stand.get(url, name).text
+        assert r.headers["Content-Encoding"] == "gzip" and len(packed) <= 25_000 and len(text) <= 100_000, (name, len(packed), len(text))
+        assert text.count("X-Amz-Signature") == 1
+    whole = [stand.get(url, name + "?define=0").text for name in names]
+    short = parsed(*[stand.get(url, name).text for name in names])
+    assert parsed(*whole) == [{**p, "version": 7} for p in short], "with and without EXT-X-DEFINE"
+    assert [len(p["segments"]) for p in short] == [1801] * 4 and abs(sum(s["duration"] for s in short[0]["segments"]) - 7200) < 1e-6
+    assert "FRAME-RATE=23.976" in stand.get(url).text and 'frameRate="24000/1001"' in stand.get(url, "manifest.mpd").text
+    assert len(stand.get(url, "manifest.mpd").content) < 500_000
+
+
+def test_access_to_a_title_for_sale(stand):
+    viewer, admin = Account(stand.world), Account(stand.world, "FINANCE")
+    none = stand.playback(stand.sold, token=viewer.token)
+    assert (none["hls"], none["dash"], none["expiresAt"], [v["url"] for v in none["progressive"]]) == (None, None, None, [None, None])
+    stand.buy(viewer)
+    url = stand.playback(stand.sold, token=viewer.token)["hls"]
+    refused = 403, {"message": "Purchase required to access this title."}
+    for name in ("master.m3u8", "v-R720.m3u8", "a-en.m3u8", "i-R360.m3u8", "manifest.mpd"):
+        assert stand.get(url, name).status_code == 200
+        assert stand.get(url, name).status_code == 200, "the playlist that the worker keeps"
+    for change, back in (("""UPDATE "PpvPurchase" SET status = 'FAILED'""", """UPDATE "PpvPurchase" SET status = 'SUCCESS'"""),
+                         ("""UPDATE "PpvPurchase" SET "accessExpiresAt" = now() - interval '1 second'""", """UPDATE "PpvPurchase" SET "accessExpiresAt" = now() + interval '1 day'"""),
+                         ("""UPDATE "User" SET "ppvBanned" = true""", """UPDATE "User" SET "ppvBanned" = false""")):
+        stand.rows(change)
+        for name in ("master.m3u8", "v-R720.m3u8", "a-en.m3u8", "i-R360.m3u8", "manifest.mpd"):
+            r = stand.get(url, name)
+            assert (r.status_code, r.json()) == refused and r.headers["Cache-Control"] == "no-store", (change, name)
+        stand.rows(back)
+        assert stand.get(url, "v-R720.m3u8").status_code == 200
+    other = stand.playback(stand.sold, token=admin.token)["hls"]
+    assert other != url and stand.get(other).status_code == 200
+    stand.rows('DELETE FROM "User" WHERE id = %s', (viewer.id,))
+    assert stand.get(url).status_code == 403
+
+
+def test_guests_need_the_grant_of_a_buyer(stand):
+    viewer = Account(stand.world)
+    stand.buy(viewer)
+    found = stand.playback(stand.sold)
+    assert all("/api/ppv/media/" in v["url"] for v in found["progressive"]) and "/api/media/t%dg." % stand.sold in found["hls"]
+    assert stand.get(found["hls"]).status_code == 403
+    assert stand.a.get("/api/ppv/access/%d" % stand.sold, token=viewer.token).status_code == 200
+    assert [stand.get(found["hls"], name).status_code for name in ("master.m3u8", "v-R360.m3u8", "manifest.mpd")] == [200] * 3
+    assert stand.get(found["hls"], **{"User-Agent": "another"}).status_code == 403
+    assert stand.get(found["hls"], **{"X-Forwarded-For": "203.0.113.9"}).status_code == 403
+    stand.rows("""UPDATE "PpvPurchase" SET status = 'FAILED'""")
+    assert stand.get(found["hls"]).status_code == 403
+
+
+@pytest.mark.parametrize("enforcement, statuses", [("token", None), ("off", [200, 200])])
+def test_ppv_enforcement(world, enforcement, statuses):
+    stand = Stand(world, PPV_ENFORCEMENT=enforcement)
+    url = stand.playback(stand.sold)["hls"]
+    assert url is None if statuses is None else [stand.get(url, name).status_code for name in ("master.m3u8", "v-R720.m3u8")] == statuses
+    if statuses is None:
+        guest = stand.a.url + "/api/media/%s/master.m3u8" % signed("play", "t%dg" % stand.sold, int(time.time()) + 60)
+        assert stand.get(guest).status_code == 403
+
+
+def test_expired_and_changed_tokens_are_refused(stand):
+    film, soon = "t%dg" % stand.free, int(time.time()) + 600
+    place = stand.a.url + "/api/media/%s/master.m3u8"
+    assert stand.get(place % signed("play", film, soon)).status_code == 200
+    right = signed("play", film, soon)
+    wrong = [signed("play", film, int(time.time()) - 1), signed("media", film, soon), signed("play", film, soon).replace(film, "t%dg" % stand.sold),
+             signed("play", film, soon).replace(".", "", 1), right[:-1], right + "0", "x", ".x.", film, "%s.%x.%s" % (film, soon + 1, right[-32:]), right.upper(),
+             "t%du1%s" % (stand.free, right[len(film):]), "a" * 200, "%00", "t1u2." + "f" * 17 + "." + "0" * 32]
+    wrong += [right[:n] + ("0" if right[n] != "0" else "1") + right[n + 1:] for n in range(len(right))]
+    for token in wrong:
+        r = stand.get(place % token)
+        assert r.status_code == 403 and r.json() == {"message": "The URL is not valid or has expired"} or token == "%00" and r.status_code == 400, token
+        assert r.headers.get("Cache-Control") == "no-store" or r.status_code == 400
+    assert "%s" % right not in open(stand.a.log_path).read(), "a token in the log"
+
+
+def test_names_that_a_film_does_not_have(stand):
+    stand.rows("""UPDATE "Title" SET language = 'fr'""")
+    url = stand.playback(stand.free)["hls"]
+    assert [stand.get(url, name).status_code for name in ("v-R720.m3u8", "a-fr.m3u8", "i-R720.m3u8")] == [200] * 3
+    for name in ("v-R1080.m3u8", "v-R9.m3u8", "v-.m3u8", "a-en.m3u8", "a-und.m3u8", "a-.m3u8", "i-R4K.m3u8", "t-fr.m3u8", "v-R720.mpd", "v-R720", "vR720.m3u8", "master", "x",
+                 "master.m3u8.m3u8", "v-R720.m3u8.m3u8", "%0d%0a", "v-%22.m3u8", "previews.vtt"):
+        r = stand.get(url, name)
+        assert (r.status_code, r.json()) == (404, {"message": "Playlist not found"}), name
+    publish(stand.rows, "titleId", stand.free, sound=False)
+    assert stand.get(url, "a-fr.m3u8").status_code == 404 and "EXT-X-MEDIA" not in stand.get(url).text and "mp4a" not in stand.get(url).text
+    assert stand.playback(stand.free)["audio"] == [] and 'contentType="audio"' not in stand.get(url, "manifest.mpd").text
+    parsed(stand.get(url).text)
+
+
+def test_films_that_are_not_shown(stand):
+    url = stand.playback(stand.free)["hls"]
+    episode = stand.a.get("/api/episodes/%d/playback" % stand.episode).json()["hls"]
+    assert stand.playback(999999, 404) == {"message": "Title not found"} and stand.a.get("/api/episodes/999999/playback").status_code == 404
+    for change in ("archived", "pendingReview"):
+        stand.rows('UPDATE "Title" SET "%s" = true' % change)
+        assert stand.playback(stand.free, 404) and stand.a.get("/api/episodes/%d/playback" % stand.episode).json() == {"message": "Episode not found"}
+        assert [stand.get(u).status_code for u in (url, episode)] == [404, 404]
+        stand.rows('UPDATE "Title" SET "%s" = false' % change)
+    stand.rows('UPDATE "Episode" SET "pendingReview" = true')
+    assert stand.a.get("/api/episodes/%d/playback" % stand.episode).status_code == 404 and stand.get(episode).status_code == 404
+    stand.rows("""UPDATE "Title" SET "countryAvailability" = '{NG}', "maturityRating" = 'R'""")
+    assert stand.playback(stand.free, 404, headers={"X-Country": "DE"}) and stand.playback(stand.free, headers={"X-Country": "NG"})
+    r = stand.a.get("/api/titles/%d/playback?country=NG&kidMode=true" % stand.free)
+    assert r.status_code == 404 and r.headers["Cache-Control"] == "private, no-cache" and "X-Country" in r.headers["Vary"]
+
+
+def test_renditions_without_streams_play_as_files_only(stand):
+    url = stand.playback(stand.free)["hls"]
+    publish(stand.rows, "titleId", stand.free, streams=False)
+    found = stand.playback(stand.free)
+    assert (found["hls"], found["dash"], found["audio"]) == (None, None, []) and all("X-Amz-Signature" in v["url"] for v in found["progressive"])
+    assert found["expiresAt"] is not None and stand.get(url).status_code == 404
+    # One of two renditions.
+    publish(stand.rows, "titleId", stand.free, ("R360",), version="w")
+    assert [stand.get(url, name).status_code for name in ("master.m3u8", "v-R720.m3u8", "v-R360.m3u8", "a-en.m3u8")] == [200, 404, 200, 200]
+    # The release before stores no streams: its rendition takes the place of one that has some.
+    stand.rows("""UPDATE wanzami.rendition SET object_key = 'vod/1/x/R360.mp4' WHERE object_key = %s""", ("vod/t%d/w/R360.mp4" % stand.free,))
+    assert stand.playback(stand.free)["hls"] is None
+
+
+def test_a_replaced_rendition_is_played_at_once(stand):
+    url = stand.playback(stand.free)["hls"]
+    names = ("v-R720.m3u8", "a-en.m3u8", "manifest.mpd")
+    before = [stand.get(url, name) for name in names]
+    publish(stand.rows, "titleId", stand.free, version="w", seconds=10)
+    after = [stand.get(url, name, **{"If-None-Match": r.headers["ETag"]}) for name, r in zip(names, before)]
+    assert [("/v/" in b.text, "/w/" in a.text and "/v/" not in a.text) for a, b in zip(after, before)] == [(True, True)] * 3
+
+
+LANGUAGES = [("en", "en", "English"), (" Yoruba", "yo", "Yoruba"), ("IGBO", "ig", "Igbo"), ("Pidgin", "pcm", "Pidgin"), ("pcm", "pcm", "Nigerian Pidgin"),
+             (None, "und", "Original"), ("", "und", "Original"), ('English", "X', "und", "Original")]
+
+
+def test_the_language_of_the_title_is_that_of_the_sound(stand):
+    url = stand.playback(stand.free)["hls"]
+    for typed, tag, name in LANGUAGES:
+        stand.rows('UPDATE "Title" SET language = %s', (typed,))
+        assert stand.playback(stand.free)["audio"] == [{"language": tag, "name": name}]
+        assert stand.get(url, "a-%s.m3u8" % tag).status_code == 200 and 'lang="%s"' % tag in stand.get(url, "manifest.mpd").text
+        sound = 'NAME="%s"%s,DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="a-%s.m3u8"' % (name, "" if tag == "und" else ',LANGUAGE="%s"' % tag, tag)
+        assert sound in stand.get(url).text
+
+
+def test_many_viewers_get_the_same_playlist(stand):
+    """Workers keep playlists: concurrent requests for several films, with and without EXT-X-DEFINE."""
+    urls = [stand.playback(id)["hls"].replace("master", name) + query for id in (stand.free,) for name in ("v-R720", "v-R360", "a-en", "i-R360", "master")
+            for query in ("", "?define=0", "?define=1")]
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        found = list(pool.map(lambda url: (url, re.sub(r"X-Amz-[^\s\"]*", "", fetched(url, HLS).text)), urls * 8))
+    assert {url: {text for u, text in found if u == url} for url in urls} == {url: {text} for url, text in found}
+
+
+def test_the_end_of_temporary_credentials_is_told(world):
+    c = Credentials()
+    try:
+        c.give("AKIA", "secret", 3600)
+        stand = Stand(world, AWS_CONTAINER_CREDENTIALS_FULL_URI=c.url, AWS_CONTAINER_AUTHORIZATION_TOKEN=c.token, S3_ACCESS_KEY="", S3_SECRET_KEY="")
+        found = wait_for(lambda: (p := stand.playback(stand.free))["progressive"][0]["url"] and p, "the first credentials")
+        left = time.mktime(time.strptime(found["expiresAt"][:19], "%Y-%m-%dT%H:%M:%S")) - time.timezone - time.time()
+        assert 3000 < left <= 3600
+    finally:
+        c.close()
