@@ -1,0 +1,117 @@
+// Watches a film in a player: begins, seeks far ahead and back, goes to the highest level and to the lowest, and ends. The query has the URL of
+// the film (?film=…). Reports what was seen and heard, for test_players.py to judge.
+//
+// The picture of the test film is its frame number in binary, one bit for each sixteenth of the width, the lowest on the left. The sound is a tone of
+// 400 Hz, 100 Hz more every five seconds.
+'use strict';
+const RATE = 25, BITS = 16, PATIENCE = 40;	// frames per second, bits, seconds to wait for one condition
+const film = new URLSearchParams(location.search).get('film');
+const report = (what) => fetch('/report', { method: 'POST', body: JSON.stringify(what) });
+const seen = { steps: [], errors: [], warnings: [] };
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function until(what, condition) {
+	for (const end = performance.now() + PATIENCE * 1000; performance.now() < end; await pause(20)) {
+		if (condition())
+			return;
+	}
+	throw new Error(`waited ${PATIENCE} s for ${what}`);
+}
+
+/* Resolves like `promise`, or rejects when patience is over. */
+function within(what, promise) {
+	return Promise.race([promise, pause(PATIENCE * 1000).then(() => { throw new Error(`waited ${PATIENCE} s for ${what}`); })]);
+}
+
+/* Resolves with the media time of the next frame that is presented, and its number less the one that this time should have. */
+function frame(video, canvas) {
+	return new Promise((resolve) => video.requestVideoFrameCallback((now, { mediaTime }) => {
+		const context = canvas.getContext('2d', { willReadFrequently: true });
+		context.drawImage(video, 0, 0, canvas.width, canvas.height);
+		let number = 0;
+		for (let bit = 0; bit < BITS; bit++)
+			number += (context.getImageData((bit + 0.5) * canvas.width / BITS, canvas.height / 2, 1, 1).data[0] > 128) << bit;
+		resolve({ time: mediaTime, off: number - Math.round(mediaTime * RATE) });
+	}));
+}
+
+/* Returns an analyser of the sound. Firefox has none on a machine without an audio device: there, returns null. */
+function listen(video) {
+	if ('mozHasAudio' in video)
+		return null;
+	const context = new AudioContext(), sound = new AnalyserNode(context, { fftSize: 4096, smoothingTimeConstant: 0 });
+	context.createMediaElementSource(video).connect(sound).connect(context.destination);
+	return sound;
+}
+
+/* Returns the loudest frequency. */
+function loudest(analyser) {
+	const bins = new Float32Array(analyser.frequencyBinCount);
+	analyser.getFloatFrequencyData(bins);
+	const loud = bins.reduce((best, level, i) => level > bins[best] ? i : best, 0);
+	return bins[loud] > -60 ? loud * analyser.context.sampleRate / analyser.fftSize : 0;
+}
+
+/* Plays on for a second, then notes the last frames, and the tone less the one that this time should have. */
+async function observe(name, video, sound) {
+	const canvas = Object.assign(document.createElement('canvas'), { width: BITS * 8, height: 8 });
+	const step = { name, from: video.currentTime, off: [] };
+	seen.steps.push(step);
+	await until(`${name}: to play`, () => !video.paused && video.currentTime > step.from + 1);
+	for (let i = 0; i < 5; i++) {
+		const { time, off } = await within(`${name}: a frame`, frame(video, canvas));
+		step.time = time;
+		step.off.push(off);
+	}
+	if (sound) {
+		await until(`${name}: the tone`, () => {
+			step.heard = loudest(sound);
+			step.tone = 400 + 100 * Math.floor(video.currentTime / 5);
+			return Math.abs(step.heard - step.tone) < 30;
+		}).catch(() => seen.errors.push(`${name}: heard ${step.heard} Hz in place of ${step.tone}`));
+	} else if (!video.mozHasAudio) {
+		seen.errors.push(`${name}: no sound`);
+	}
+	step.width = video.videoWidth;
+}
+
+async function seek(name, video, sound, time) {
+	video.currentTime = time;
+	await until(`${name}: to seek`, () => !video.seeking);
+	await observe(name, video, sound);
+}
+
+async function level(name, video, sound, player, index, time) {
+	await player.level(index);
+	video.currentTime = time;
+	await until(`${name}: the other size`, () => video.videoWidth === player.levels()[index] && !video.seeking);
+	await observe(name, video, sound);
+}
+
+/* `player` has open(video, film), which resolves with the video element, and if it has levels: levels(), their widths, lowest first, and level(index). */
+async function watch(player) {
+	const opened = document.querySelector('video');
+	opened.crossOrigin = 'anonymous';
+	const video = await within('the player to open the film', player.open(opened, film)) || opened;
+	video.addEventListener('error', () => seen.errors.push(`video error ${video.error.code}: ${video.error.message}`));
+	const sound = listen(video);
+	await within('play()', video.play());
+	await observe('begin', video, sound);
+	seen.duration = video.duration;
+	await seek('ahead', video, sound, 71);
+	await seek('back', video, sound, 31);
+	if (player.level) {
+		seen.levels = player.levels();
+		await level('up', video, sound, player, seen.levels.length - 1, 51);
+		await level('down', video, sound, player, 0, 11);
+	}
+	await until('end: to know the end', () => video.duration > 0);
+	video.currentTime = video.duration - 2;
+	await until('end', () => video.ended);
+	seen.end = video.currentTime;
+}
+
+/* Called by the page of each player. */
+function run(player) {
+	watch(player).catch((error) => seen.errors.push(String(error))).then(() => report({ step: 'end', ...seen }));
+}
