@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """The benchmark: speed and size, measured beside another program in the same run.
-usage: bench.py [footprint|serving|api|attack|overload|tls|transcode|media]… (default: all). No other load should run on the machine."""
+usage: bench.py [footprint|serving|api|attack|overload|tls|transcode|media|playback]… (default: all). No other load should run on the machine."""
 import os
 import sys
 import tempfile
@@ -13,12 +13,14 @@ import attack  # noqa: E402
 import footprint  # noqa: E402
 import media  # noqa: E402
 import overload  # noqa: E402
+import playback  # noqa: E402
 import serving  # noqa: E402
 import tls  # noqa: E402
 import transcode  # noqa: E402
 from scheduler import without_autogroups  # noqa: E402
 
-PARTS = {"footprint": footprint, "serving": serving, "api": api, "attack": attack, "overload": overload, "tls": tls, "transcode": transcode, "media": media}
+PARTS = {"footprint": footprint, "serving": serving, "api": api, "attack": attack, "overload": overload, "tls": tls, "transcode": transcode, "media": media,
+         "playback": playback}
 
 
 def main():

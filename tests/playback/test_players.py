@@ -1,20 +1,15 @@
 """Players for the web with a film of `wanzami transcode` in a folder of static files, on another origin than the page: start, seeks far ahead and
-back, the other quality and back, the end. The film says in picture and sound what time it is (players/watch.js)."""
+back, the other quality and back, the end. The film says in picture and sound what time it is (pages/watch.js)."""
 import os
 import re
 import subprocess
-import urllib.parse
 
 import pytest
 
-from browsers import Browser
-from conftest import run
-from rangeserver import RangeServer
-from services import npm_install
+import players
+from longfilm import FFMPEG, transcode
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 SECONDS = 90
-SCRIPTS = ["hls.js/dist/hls.min.js", "dashjs/dist/modern/umd/dash.all.min.js", "shaka-player/dist/shaka-player.compiled.js", "video.js/dist/video.min.js"]
 HLS, DASH, PLAIN = "master.m3u8", "manifest.mpd", "R360.mp4"
 CASES = [("chromium", "native", PLAIN), ("chromium", "hls", HLS), ("chromium", "dash", DASH), ("chromium", "shaka", HLS), ("chromium", "shaka", DASH),
          ("chromium", "video", HLS), ("chromium", "video", DASH), ("firefox", "native", PLAIN), ("firefox", "hls", HLS), ("firefox", "dash", DASH)]
@@ -23,22 +18,12 @@ CASES = [("chromium", "native", PLAIN), ("chromium", "hls", HLS), ("chromium", "
 @pytest.fixture(scope="module")
 def film(tmp_path_factory):
     """A folder with two renditions, R360 of 640 x 86 and R720 of 720 x 96: a film that is wide and low is encoded fast."""
-    folder = tmp_path_factory.mktemp("film")
-    picture = "color=s=16x9:r=25,geq=lum='if(mod(floor(N/pow(2,X)),2),200,50)':cb=128:cr=128,scale=720:96:flags=neighbor,setsar=1"
-    sound = "aevalsrc='0.3*sin(2*PI*(400+100*floor(t/5))*t)':s=48000"
-    subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound, "-t", str(SECONDS), "-c:v", "libx264",
-                    "-preset", "ultrafast", "-qp", "10", "-pix_fmt", "yuv420p", "-c:a", "pcm_s16le", folder / "source.mkv"], check=True, timeout=300)
-    r = run("transcode", str(folder / "source.mkv"), str(folder / "out"))
-    assert r.returncode == 0, r.stderr
-    return str(folder / "out")
-
-
-@pytest.fixture(scope="module")
-def pages():
-    """The pages of the players and their scripts (package-lock.json)."""
-    npm_install(HERE)
-    scripts = [HERE + "/node_modules/" + script for script in SCRIPTS]
-    return {os.path.basename(path): path for path in scripts + [HERE + "/players/" + name for name in os.listdir(HERE + "/players")]}
+    folder = str(tmp_path_factory.mktemp("film"))
+    source, picture = folder + "/source.mkv", "color=s=16x9:r=25,geq=lum='if(mod(floor(N/pow(2,X)),2),200,50)':cb=128:cr=128,scale=720:96:flags=neighbor,setsar=1"
+    subprocess.run([*FFMPEG, "-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", "aevalsrc='0.3*sin(2*PI*(400+100*floor(t/5))*t)':s=48000", "-t", str(SECONDS),
+                    "-c:v", "libx264", "-preset", "ultrafast", "-qp", "10", "-pix_fmt", "yuv420p", "-c:a", "pcm_s16le", source], check=True, timeout=300)
+    transcode(source, folder + "/out")
+    return folder + "/out"
 
 
 def listed(folder):
@@ -59,15 +44,8 @@ def listed(folder):
 
 
 @pytest.mark.parametrize("browser, player, playlist", CASES)
-def test_a_player_plays(film, pages, tmp_path, browser, player, playlist):
-    page, media = RangeServer(pages), RangeServer({name: os.path.join(film, name) for name in os.listdir(film)})
-    shown = Browser(browser, "%s/%s.html?%s" % (page.url, player, urllib.parse.urlencode({"film": media.url + "/" + playlist})), str(tmp_path))
-    try:
-        seen = shown.report(page)
-    finally:
-        shown.close()
-        page.close()
-        media.close()
+def test_a_player_plays(film, tmp_path, browser, player, playlist):
+    seen, ranges = players.show(film, browser, player, playlist, str(tmp_path))
     assert seen["errors"] == [], seen
     steps = {step["name"]: step for step in seen["steps"]}
     for name, begin in {"begin": 0, "ahead": 71, "back": 31, "up": 51, "down": 11}.items():
@@ -79,5 +57,5 @@ def test_a_player_plays(film, pages, tmp_path, browser, player, playlist):
     assert seen["duration"] == pytest.approx(SECONDS, abs=0.05) and seen["end"] == pytest.approx(SECONDS, abs=0.05)
     if playlist != PLAIN:
         assert seen["levels"] == [640, 720] and steps["up"]["width"] == 720 and steps["down"]["width"] == 640
-        asked, known = {name: set(ranges) for name, ranges in media.ranges.items() if name.endswith(".mp4")}, listed(film)
+        asked, known = {name: set(wanted) for name, wanted in ranges.items() if name.endswith(".mp4")}, listed(film)
         assert asked.keys() == {"R360.mp4", "R720.mp4"} and all(asked[name] <= known[name] for name in asked), asked

@@ -111,7 +111,22 @@ async function watch(player) {
 	seen.end = video.currentTime;
 }
 
-/* Called by the page of each player. */
+/* Plays for some seconds without sound, for the benchmark. Notes the milliseconds before the first frame and those without playback after it. */
+async function measure(player, seconds) {
+	const began = performance.now(), opened = document.querySelector('video');
+	opened.muted = opened.autoplay = true;
+	const video = await player.open(opened, film) || opened;
+	video.play().catch(() => {});	// a player may pause and play again
+	await until('the first frame', () => video.currentTime > 0);
+	const first = performance.now(), from = video.currentTime;
+	seen.first = first - began;
+	await pause(seconds * 1000);
+	seen.stalled = Math.max(0, performance.now() - first - (video.currentTime - from) * 1000);
+	seen.width = video.videoWidth;
+}
+
+/* Called by the page of each player. With ?seconds=… it measures, otherwise it watches. */
 function run(player) {
-	watch(player).catch((error) => seen.errors.push(String(error))).then(() => report({ step: 'end', ...seen }));
+	const seconds = Number(new URLSearchParams(location.search).get('seconds'));
+	(seconds ? measure(player, seconds) : watch(player)).catch((error) => seen.errors.push(String(error))).then(() => report({ step: 'end', ...seen }));
 }

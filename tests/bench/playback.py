@@ -1,0 +1,81 @@
+"""Playback of the renditions in browsers, beside the same films as plain MP4 of ffmpeg: a film of two hours, a slow link, sizes."""
+import gzip
+import os
+import statistics
+import subprocess
+import sys
+
+import services
+from report import line
+
+sys.path.insert(0, os.path.join(services.ROOT, "tests", "playback"))
+
+import longfilm  # noqa: E402
+import players  # noqa: E402
+from browsers import BROWSERS  # noqa: E402
+
+TRIES = 7
+SLOW = {"rate": 700_000 // 8, "latency": 0.25}  # bytes per second, seconds
+CLIP_SECONDS, WATCHED = 60, 40
+
+
+def clip(folder, size, **options):
+    """Writes a film of a minute with as much detail as a film has. Returns its path."""
+    path = os.path.join(folder, "%s.mkv" % size)
+    subprocess.run([*longfilm.FFMPEG, "-f", "lavfi", "-i", "testsrc2=size=%s:rate=25,noise=alls=6:allf=t" % size, "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000",
+                    "-t", str(CLIP_SECONDS), "-c:v", "libx264", "-preset", "ultrafast", "-qp", "18", "-pix_fmt", "yuv420p", "-c:a", "flac", path], check=True)
+    return path
+
+
+def overheads(folder):
+    for size, rung, most in (("426x240", "R360", 2), ("640x360", "R360", 1), ("1920x1080", "R1080", 0.3)):
+        out = os.path.join(folder, size)
+        longfilm.transcode(clip(folder, size), out)
+        ours, plain = os.path.join(out, rung + ".mp4"), os.path.join(folder, "plain.mp4")
+        longfilm.remux(ours, plain)
+        size_ours, size_plain = os.path.getsize(ours), os.path.getsize(plain)
+        line("size above that of a plain MP4, " + size, 100 * (size_ours / size_plain - 1), "%", most, True,
+             "%d and %d bytes, %d kbit/s" % (size_ours, size_plain, size_plain * 8 / CLIP_SECONDS / 1000))
+
+
+def medians(report, what, number):
+    return [statistics.median(one[number] for one in report[what][film]) for film in longfilm.FILMS]
+
+
+def two_hours(folder):
+    longfilm.make(folder, 120)
+    for kind in BROWSERS:
+        home = os.path.join(folder, kind)
+        os.mkdir(home)
+        report = longfilm.show(folder, kind, TRIES, home)
+        for what, name, number, unit in (("first", "start: bytes", "bytes", "bytes"), ("seeks", "far seek: bytes", "bytes", "bytes"),
+                                         ("seeks", "far seek: time", "ms", "ms"), ("seeks", "far seek: requests", "requests", "requests")):
+            ours, plain = medians(report, what, number)
+            line("%s, %s, ratio to a plain MP4" % (kind, name), ours / plain, "", 1.1, True, "%d and %d %s" % (ours, plain, unit))
+    for name in ("v-R360.m3u8", "a-und.m3u8", "i-R360.m3u8", "manifest.mpd"):
+        with open(os.path.join(folder, name), "rb") as f:
+            text = f.read()
+        line("%s of two hours" % name, len(text) / 1000, "kB", 100, True)
+        line("%s of two hours, gzip" % name, len(gzip.compress(text, 6)) / 1000, "kB", 25, True)
+
+
+def slow(folder):
+    out = os.path.join(folder, "1280x720")
+    longfilm.transcode(clip(folder, "1280x720"), out)
+    print("  700 kbit/s and 250 ms for each response, Chromium:")
+    for player, playlist in (("hls", "master.m3u8"), ("native", "R360.mp4")):
+        home = os.path.join(folder, player)
+        os.mkdir(home)
+        seen, _ = players.show(out, "chromium", player, playlist, home, **SLOW, seconds=WATCHED)
+        if player == "hls":
+            line("hls.js: start", seen["first"] / 1000, "s", 3.5, True, "%d pixels wide" % seen["width"])
+            line("hls.js: without playback of %d s" % WATCHED, seen["stalled"] / WATCHED / 10, "%", 2, True, *seen["errors"][:1])
+        else:
+            print("  progressive R360: start %.1f s, %.1f s without playback %s" % (seen["first"] / 1000, seen["stalled"] / 1000, " ".join(seen["errors"][:1])))
+
+
+def measure(folder):
+    print("\nplayback: renditions beside plain MP4, 20 Mbit/s, median of %d tries" % TRIES)
+    overheads(folder)
+    slow(folder)
+    two_hours(folder)
