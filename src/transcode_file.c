@@ -36,6 +36,20 @@ rendition_json(const struct media_rendition *r)
 	    "average", (json_int_t)r->average, "peak", (json_int_t)r->peak, "codecs", r->codecs));
 }
 
+static json_t *
+text_track_json(const struct media_text *t)
+{
+	return (json_pack("{s:s,s:s,s:s,s:b,s:b,s:I,s:I}", "language", t->language, "label", t->label, "kind", t->captions ? "captions" : "subtitles",
+	    "default", t->is_default, "forced", t->forced, "cues", (json_int_t)t->cues, "bytes", (json_int_t)t->size));
+}
+
+static void
+text_track_print(const struct media_text *t, int number)
+{
+	printf("text-%d.vtt  %s, %s%s%s, %zu cues, %zu bytes%s%s\n", number, t->language, t->captions ? "captions" : "subtitles",
+	    t->is_default ? ", default" : "", t->forced ? ", forced" : "", t->cues, t->size, *t->label != '\0' ? ": " : "", t->label);
+}
+
 static void
 result_print(const struct media_result *result, json_t *notes)
 {
@@ -47,6 +61,8 @@ result_print(const struct media_result *result, json_t *notes)
 		printf("%-5s %4d x %-4d %6.2f frames/s %8.2f s %6u kbit/s %10llu bytes  %s\n", media_rung_name(r->rung), r->width, r->height,
 		    (double)r->fps_num / r->fps_den, r->duration, r->average / 1000, (unsigned long long)r->size, r->codecs);
 	}
+	for (i = 0; i < (size_t)result->ntexts; i++)
+		text_track_print(&result->texts[i], (int)i + 1);
 	for (i = 0; i < json_array_size(notes); i++)
 		printf("note: %s\n", json_string_value(json_array_get(notes, i)));
 }
@@ -55,7 +71,7 @@ result_print(const struct media_result *result, json_t *notes)
 static void
 result_dump(const struct media_result *result, const struct media_error *error, json_t *notes)
 {
-	json_t	*o = json_object(), *list = json_array();
+	json_t	*o = json_object(), *list = json_array(), *texts = json_array();
 	int	i;
 
 	if (error->reason != MEDIA_OK) {
@@ -66,10 +82,14 @@ result_dump(const struct media_result *result, const struct media_error *error, 
 		for (i = 0; i < result->nrenditions; i++)
 			json_array_append_new(list, rendition_json(&result->renditions[i]));
 		json_object_set(o, "renditions", list);
+		for (i = 0; i < result->ntexts; i++)
+			json_array_append_new(texts, text_track_json(&result->texts[i]));
+		json_object_set(o, "texts", texts);
 	}
 	json_object_set_new(o, "notes", notes);
 	json_dumpf(o, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
 	putchar('\n');
+	json_decref(texts);
 	json_decref(list);
 	json_decref(o);
 }

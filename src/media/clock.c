@@ -33,6 +33,7 @@
 /* The state of a stream. Times are in AV_TIME_BASE; `offset` + time of the file = time of the film. */
 struct clock_stream {
 	int	used;		/* its packets are returned */
+	int	follows;	/* likewise, but they do not move the clock: text, which may be silent for long */
 	int	begun;
 	int	epoch;
 	int64_t	offset;
@@ -178,6 +179,24 @@ packet_adjust(struct media *m, struct clock_stream *s, AVPacket *p)
 	p->dts = time_shift(p->dts, shift);
 }
 
+/* Puts a packet of text into the epoch, the present one or that of the packet before, which is nearer to the time of the film. */
+static void
+packet_follow(struct media *m, struct clock_stream *s, AVPacket *p)
+{
+	struct media_clock	*c = &m->clock;
+	AVRational		base = m->format->streams[p->stream_index]->time_base;
+	int64_t			t, shift;
+
+	if (p->pts == AV_NOPTS_VALUE)
+		return;
+	t = av_rescale_q(p->pts, base, AV_TIME_BASE_Q);
+	if (llabs(t + c->offset - c->now) <= llabs(t + s->offset - c->now))
+		s->offset = c->offset;
+	shift = av_rescale_q(s->offset, AV_TIME_BASE_Q, base);
+	p->pts = time_shift(p->pts, shift);
+	p->dts = time_shift(p->dts, shift);
+}
+
 /* Notes how far the data of a stream reaches, for media_clock_complete(). */
 static void
 end_note(struct media *m, struct clock_stream *s, const AVPacket *p)
@@ -205,10 +224,12 @@ packet_next(struct media *m, AVPacket *p)
 		s = &m->clock.streams[p->stream_index];
 		packet_bound(p, m->format->streams[p->stream_index]->time_base);
 		end_note(m, s, p);
-		if (s->used) {
+		if (s->used)
 			packet_adjust(m, s, p);
+		else if (s->follows)
+			packet_follow(m, s, p);
+		if (s->used || s->follows)
 			return (status);
-		}
 		av_packet_unref(p);
 	}
 
@@ -342,7 +363,8 @@ streams_mark(struct media *m)
 	unsigned	i;
 
 	for (i = 0; i < m->format->nb_streams; i++) {
-		m->clock.streams[i].used = m->format->streams[i]->discard < AVDISCARD_ALL;
+		m->clock.streams[i].follows = media_subtitles_uses(m, (int)i);
+		m->clock.streams[i].used = m->format->streams[i]->discard < AVDISCARD_ALL && !m->clock.streams[i].follows;
 		if (is_matroska(m) && m->format->streams[i]->codecpar->codec_type != AVMEDIA_TYPE_VIDEO)
 			m->format->streams[i]->discard = AVDISCARD_DEFAULT;
 	}

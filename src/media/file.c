@@ -114,6 +114,22 @@ text_write(const struct folder *f, const char *name, char *text, struct media_er
 	return (ok ? MEDIA_OK : media_fail(error, MEDIA_SINK, "%s cannot be written: %s.", path, strerror(errno)));
 }
 
+/* Writes the tracks of text as text-1.vtt, text-2.vtt, ... */
+static int
+texts_write(const struct folder *f, const struct media_result *result, struct media_error *error)
+{
+	char	name[24];
+	int	i;
+
+	for (i = 0; i < result->ntexts; i++) {
+		snprintf(name, sizeof(name), "text-%d.vtt", i + 1);
+		if (text_write(f, name, strdup(result->texts[i].vtt), error) != MEDIA_OK)
+			return (error->reason);
+	}
+
+	return (MEDIA_OK);
+}
+
 static int
 playlist_write(const struct folder *f, const struct media_rendition *r, enum media_list kind, struct media_error *error)
 {
@@ -139,6 +155,8 @@ playlists_write(const struct folder *f, const struct media_result *result, struc
 		if (playlist_write(f, &list[i], MEDIA_LIST_VIDEO, error) != MEDIA_OK || playlist_write(f, &list[i], MEDIA_LIST_IFRAMES, error) != MEDIA_OK)
 			return (error->reason);
 	}
+	if (texts_write(f, result, error) != MEDIA_OK)
+		return (error->reason);
 	if ((audio >= 0 && playlist_write(f, &list[audio], MEDIA_LIST_AUDIO, error) != MEDIA_OK) ||
 	    text_write(f, "master.m3u8", media_hls_master(list, n, &unknown, ""), error) != MEDIA_OK)
 		return (error->reason);

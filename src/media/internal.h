@@ -89,6 +89,7 @@ struct media {
 	char				*notes[MEDIA_NOTES_MAX];
 	int				nnotes;
 	struct media_limits		limits;
+	struct media_subtitles		*subtitles;
 };
 
 /*
@@ -231,6 +232,22 @@ enum media_sound_search {
 int	media_audio_search(struct media *, int *id);
 /* Takes away the sound of a film, and fills m->silent, if it has packets of which none can be decoded. After media_clock_open(). */
 void	media_audio_probe(struct media *);
+
+/*
+ * Tracks of text, see subtitles.c. choose() is called when the format is open,
+ * notes the tracks that cannot be converted and returns 0 if out of memory. uses()
+ * returns 1 for a stream that was chosen; packet() takes its packets, with the
+ * times of media_clock_read(). end() fills the texts of the result and returns 0 if
+ * out of memory; media_texts_free() frees them.
+ */
+struct media_subtitles;
+
+int	media_subtitles_choose(struct media *);
+int	media_subtitles_uses(const struct media *, int stream);
+void	media_subtitles_packet(struct media *, AVPacket *);
+int	media_subtitles_end(struct media *, struct media_result *);
+void	media_texts_free(struct media_result *);
+void	media_subtitles_close(struct media *);
 
 /* A queue between two threads, bounded by the number of items. media_queue_free() frees the items that are left. */
 struct media_queue {

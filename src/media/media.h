@@ -52,6 +52,7 @@ enum media_reason {
 #define MEDIA_MAX_SECONDS	(12 * 3600)
 #define MEDIA_SEGMENT_SECONDS	2
 #define MEDIA_NOTES_MAX		20
+#define MEDIA_TEXTS_MAX		32		/* tracks of text */
 #define MEDIA_PART_MIN		(5u << 20)	/* S3: minimum size of each part except the last */
 
 struct media_error {
@@ -184,10 +185,24 @@ struct media_rendition {
 	struct media_stream	audio;
 };
 
+/* A track of text. */
+struct media_text {
+	char	language[36];	/* BCP 47; "und" if the file does not state it */
+	char	label[128];	/* title of the track in UTF-8, "" if it has none */
+	int	is_default;
+	int	forced;		/* only what is spoken in another language than the film's */
+	int	captions;	/* for the deaf and hard of hearing */
+	size_t	cues;
+	char	*vtt;		/* WebVTT file in UTF-8, see base/vtt.h */
+	size_t	size;		/* bytes of vtt */
+};
+
 struct media_result {
 	double			duration;	/* seconds */
 	int			nrenditions;
 	struct media_rendition	renditions[MEDIA_RUNGS];	/* in the order of steps[] */
+	int			ntexts;
+	struct media_text	*texts;		/* in the order of the file; NULL if there are none */
 };
 
 /*
@@ -231,6 +246,9 @@ void	media_close(struct media *);
 /* Makes a frame of each field of an interlaced film, so that 50 fields a second become 50 frames. Call before media_ladder(). */
 void	media_fields_double(struct media *);
 
+/* Returns the number of tracks of text that media_transcode() may return, at most MEDIA_TEXTS_MAX. */
+int	media_text_tracks(const struct media *);
+
 /*
  * Chooses the renditions to encode from the requested ones
  * (docs/compatibility.md#rendition-ladder), largest first. Returns their
@@ -254,7 +272,8 @@ void	media_result_free(struct media_result *);
 
 /*
  * Transcodes a local file into outdir (created if missing): RUNG.mp4 for each
- * rendition, and the playlists of media/playlist.h, master.m3u8 and manifest.mpd.
+ * rendition, text-N.vtt for each track of text, and the playlists of
+ * media/playlist.h, master.m3u8 and manifest.mpd.
  * `requested` is as for media_ladder(). If `progress` is not 0, progress is written to
  * standard error: a bar if that is a terminal, else a line for each 10 %.
  * Unfinished MP4 files are removed on failure. `result` may be NULL. note()

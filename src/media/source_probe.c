@@ -97,13 +97,16 @@ streams_choose(struct media *m, struct media_error *error)
 
 	if (media_video_choose(m, error) != MEDIA_OK)
 		return (error->reason);
+	if (!media_subtitles_choose(m))
+		return (media_fail(error, MEDIA_MEMORY, "Out of memory."));
 	media_audio_choose(m);
 	if (media_limits_reached(m))
 		return (media_limits_fail(m, error));
 	if (m->source_failed)
 		return (media_fail(error, MEDIA_SOURCE, "The source file could not be read."));
 	for (i = 0; i < m->format->nb_streams; i++)
-		m->format->streams[i]->discard = (int)i == m->video || media_audio_uses(m, (int)i) ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
+		m->format->streams[i]->discard = (int)i == m->video || media_audio_uses(m, (int)i) || media_subtitles_uses(m, (int)i) ?
+		    AVDISCARD_DEFAULT : AVDISCARD_ALL;
 
 	return (MEDIA_OK);
 }
@@ -272,6 +275,7 @@ media_close(struct media *m)
 		free(m->notes[i]);
 	pthread_mutex_destroy(&m->notes_lock);
 	media_clock_close(m);
+	media_subtitles_close(m);
 	media_io_close(m);
 	media_limits_end(m);
 	free(m);

@@ -218,10 +218,6 @@ tracks_note(struct media *m)
 		media_note(m, "%d other video tracks were left out.", c.videos);
 	if (c.covers > 0)
 		media_note(m, "The cover picture was left out.");
-	if (c.subtitles == 1)
-		media_note(m, "A track of subtitles was left out.");
-	else if (c.subtitles > 1)
-		media_note(m, "%d tracks of subtitles were left out.", c.subtitles);
 	if (c.attachments > 0)
 		media_note(m, "The attached files, such as fonts, were left out.");
 	data_note(m, c.data);

@@ -420,7 +420,7 @@ packet_check(struct run *r, const AVPacket *p)
 	if (!media_limits_packet(r->m, p))
 		return (media_limits_fail(r->m, r->error));
 
-	return (media_encryption_check(p, r->error));
+	return (media_subtitles_uses(r->m, p->stream_index) ? MEDIA_OK : media_encryption_check(p, r->error));
 }
 
 static int
@@ -434,6 +434,8 @@ film_read(struct run *r)
 	while (status == MEDIA_OK && (status = watch_check(r)) == MEDIA_OK && (got = media_clock_read(r->m, packet)) >= 0) {
 		if ((status = packet_check(r, packet)) == MEDIA_OK && packet->stream_index == r->video.stream)
 			status = packet_decode(r, packet);
+		else if (media_subtitles_uses(r->m, packet->stream_index))
+			media_subtitles_packet(r->m, packet);
 		else if (status == MEDIA_OK && r->audio != NULL)
 			status = media_audio_packet(r->audio, packet);
 		av_packet_unref(packet);
@@ -632,6 +634,8 @@ media_transcode(struct media *m, const struct media_step *steps, int nsteps, con
 	status = encoders_end(r, status, result);
 	if (status == MEDIA_DAMAGED)
 		status = media_scrambled_check(m, error);
+	if (status == MEDIA_OK && !media_subtitles_end(m, result))
+		status = out_of_memory(r);
 	if (media_limits_reached(m))
 		status = media_limits_fail(m, error);
 	if (status == MEDIA_OK && watch != NULL && watch->progress != NULL)
@@ -661,5 +665,6 @@ media_result_free(struct media_result *result)
 		free(result->renditions[i].video.segments);
 		free(result->renditions[i].audio.segments);
 	}
+	media_texts_free(result);
 	memset(result, 0, sizeof(*result));
 }

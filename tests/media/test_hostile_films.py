@@ -101,12 +101,12 @@ def test_a_cover_is_not_the_film(tmp_path, container):
     assert "Another video track was left out." in notes
 
 
-def test_an_attached_cover_and_subtitles_are_left_out_with_a_note(tmp_path):
+def test_an_attached_cover_is_left_out_with_a_note(tmp_path):
     (tmp_path / "a.srt").write_text("1\n00:00:00,500 --> 00:00:01,500\nHello\n")
     film = make(tmp_path / "a.mp4", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", size="160x90", seconds=2)
     ffmpeg("-i", film, "-i", still(tmp_path / "c.jpg"), "-i", tmp_path / "a.srt", "-map", "0", "-map", "1", "-map", "2", "-c:v", "copy", "-c:a", "copy",
            "-c:s", "mov_text", "-disposition:v:1", "attached_pic", tmp_path / "b.mp4")
-    assert said(tmp_path / "b.mp4", tmp_path / "out") == ["The cover picture was left out.", "A track of subtitles was left out."]
+    assert said(tmp_path / "b.mp4", tmp_path / "out") == ["The cover picture was left out."]
     ffmpeg("-i", still(tmp_path / "d.jpg"), "-f", "lavfi", "-i", SOUND, "-t", "2", "-map", "1", "-map", "0", "-c:v", "copy", "-disposition:v:0", "attached_pic",
            tmp_path / "song.m4a")
     refused(tmp_path / "song.m4a", tmp_path / "no", "sound and a cover picture", "no video track")
