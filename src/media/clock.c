@@ -33,7 +33,7 @@
 /* The state of a stream. Times are in AV_TIME_BASE; `offset` + time of the file = time of the film. */
 struct clock_stream {
 	int	used;		/* its packets are returned */
-	int	follows;	/* likewise, but they do not move the clock: text, which may be silent for long */
+	int	text;	/* likewise, but they do not move the clock: text, which may be silent for long */
 	int	begun;
 	int	epoch;
 	int64_t	offset;
@@ -226,9 +226,9 @@ packet_next(struct media *m, AVPacket *p)
 		end_note(m, s, p);
 		if (s->used)
 			packet_adjust(m, s, p);
-		else if (s->follows)
+		else if (s->text)
 			packet_follow(m, s, p);
-		if (s->used || s->follows)
+		if (s->used || s->text)
 			return (status);
 		av_packet_unref(p);
 	}
@@ -363,8 +363,8 @@ streams_mark(struct media *m)
 	unsigned	i;
 
 	for (i = 0; i < m->format->nb_streams; i++) {
-		m->clock.streams[i].follows = media_subtitles_uses(m, (int)i);
-		m->clock.streams[i].used = m->format->streams[i]->discard < AVDISCARD_ALL && !m->clock.streams[i].follows;
+		m->clock.streams[i].text = media_subtitles_uses(m, (int)i);
+		m->clock.streams[i].used = m->format->streams[i]->discard < AVDISCARD_ALL && !m->clock.streams[i].text;
 		if (is_matroska(m) && m->format->streams[i]->codecpar->codec_type != AVMEDIA_TYPE_VIDEO)
 			m->format->streams[i]->discard = AVDISCARD_DEFAULT;
 	}

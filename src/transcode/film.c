@@ -33,6 +33,7 @@ struct film {
 	struct media_step	steps[MEDIA_RUNGS];
 	int			nsteps;
 	struct output		outputs[MEDIA_RUNGS];
+	char			folder[OBJECTS_KEY_MAX / 2];	/* of the objects of this attempt */
 	struct media_result	result;
 	double			seen;		/* seconds encoded at the last call of progress */
 };
@@ -207,6 +208,63 @@ film_open(struct film *f)
 	return (f->nsteps > 0 || film_failed(f, 0, "", "No rendition was requested."));
 }
 
+/* Writes the object key of a track of text. */
+static void
+text_key(const struct film *f, int i, char key[OBJECTS_KEY_MAX])
+{
+	snprintf(key, OBJECTS_KEY_MAX, "%s/text-%d.vtt", f->folder, i + 1);
+}
+
+/* Adds the keys of the tracks of text, of which some may turn out to be empty. */
+static void
+texts_plan(const struct film *f, json_t *keys)
+{
+	char	key[OBJECTS_KEY_MAX];
+	int	i;
+
+	for (i = 0; i < media_text_tracks(f->media); i++) {
+		text_key(f, i, key);
+		json_array_append_new(keys, json_string(key));
+	}
+}
+
+/* Stores the tracks of text. */
+static int
+texts_store(struct film *f)
+{
+	struct objects_call	call = call_make(f->order);
+	char			key[OBJECTS_KEY_MAX];
+	int			i;
+
+	for (i = 0; i < f->result.ntexts; i++) {
+		text_key(f, i, key);
+		if (objects_put(key, "text/vtt", f->result.texts[i].vtt, f->result.texts[i].size, NULL, &call) != OBJECTS_OK)
+			return (store_failed(f, call.error));
+		f->order->alive(f->order->ctx);
+	}
+
+	return (1);
+}
+
+/* Adds the tracks of text to the list of what was made (sql/functions/assets/text_publish.sql). Returns 0 if out of memory. */
+static int
+texts_describe(const struct film *f, json_t *list)
+{
+	const struct media_text	*t;
+	char			key[OBJECTS_KEY_MAX];
+	int			i;
+
+	for (i = 0; i < f->result.ntexts; i++) {
+		t = &f->result.texts[i];
+		text_key(f, i, key);
+		if (json_array_append_new(list, json_pack("{s:s,s:{s:s,s:s,s:s,s:b,s:b}}", "object_key", key, "text", "language", t->language,
+		    "label", t->label, "kind", t->captions ? "captions" : "subtitles", "default", t->is_default, "forced", t->forced)) != 0)
+			return (0);
+	}
+
+	return (1);
+}
+
 /* Chooses random object keys (docs/compatibility.md#random-keys), new ones for each attempt, and has them recorded. */
 static int
 film_plan(struct film *f)
@@ -216,12 +274,13 @@ film_plan(struct film *f)
 	int		i, refused;
 
 	random_hex(hex, 16);
+	snprintf(f->folder, sizeof(f->folder), "vod/%s/%s", f->order->job_id, hex);
 	keys = json_array();
 	for (i = 0; i < f->nsteps; i++) {
-		snprintf(f->outputs[i].key, sizeof(f->outputs[i].key), "vod/%s/%s/%s.mp4", f->order->job_id, hex,
-		    media_rung_name(f->steps[i].rung));
+		snprintf(f->outputs[i].key, sizeof(f->outputs[i].key), "%s/%s.mp4", f->folder, media_rung_name(f->steps[i].rung));
 		json_array_append_new(keys, json_string(f->outputs[i].key));
 	}
+	texts_plan(f, keys);
 	text = json_dumps(keys, JSON_COMPACT);
 	json_decref(keys);
 	refused = text == NULL || f->order->plan(f->order->ctx, text);
@@ -356,7 +415,7 @@ film_describe(struct film *f)
 			return (film_failed(f, 1, "", "Out of memory while listing the segments."));
 		}
 	}
-	f->outcome->renditions = json_dumps(list, JSON_COMPACT);
+	f->outcome->renditions = texts_describe(f, list) ? json_dumps(list, JSON_COMPACT) : NULL;
 	json_decref(list);
 
 	return (f->outcome->renditions != NULL || film_failed(f, 1, "", "Out of memory while listing the segments."));
@@ -398,7 +457,7 @@ film_run(const struct film_order *order, struct film_outcome *outcome)
 	f->outcome = outcome;
 
 	if (film_open(f) && film_plan(f) && film_begin(f) && film_transcode(f)) {
-		(void)(film_complete(f) && film_describe(f));
+		(void)(texts_store(f) && film_complete(f) && film_describe(f));
 		media_result_free(&f->result);
 	}
 

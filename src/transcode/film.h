@@ -25,7 +25,7 @@ struct film_order {
 };
 
 struct film_outcome {
-	char	*renditions;		/* renditions as JSON for sql/query/queue/finish.sql, freed by the caller; NULL on failure */
+	char	*renditions;		/* renditions and tracks of text as JSON for sql/query/queue/finish.sql, freed by the caller; NULL on failure */
 	char	*notes;			/* notes on the film as a JSON array of texts, freed by the caller; NULL if there are none */
 	int	retry;		/* 1 if another attempt may succeed */
 	char	reason[512];	/* reason of the failure, for the person who uploaded the film */

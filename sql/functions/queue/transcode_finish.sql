@@ -1,5 +1,6 @@
 -- Publishes the renditions of a job in place of the film's present ones. "made" is an array of objects with "rendition", "url", the
--- columns of wanzami.rendition, and in "streams" an array of objects with those of wanzami.stream. An upload that asked for one rendition replaces only that one, any other replaces them all;
+-- columns of wanzami.rendition, and in "streams" an array of objects with those of wanzami.stream; and of others with "object_key"
+-- (wanzami.text_publish()). An upload that asked for one rendition replaces only that one, any other replaces them all;
 -- renditions of a later upload stay. "told" are the notes on the film. Returns 'done', or 'lost' if the fencing token is stale or an object is no longer reserved.
 -- A repeated call returns 'done' again.
 CREATE OR REPLACE FUNCTION wanzami.transcode_finish(job_id bigint, claim bigint, made jsonb, last jsonb DEFAULT NULL, told jsonb DEFAULT '[]')
@@ -36,7 +37,7 @@ BEGIN
 	AND (cardinality(j.renditions) > 1 OR v."rendition" = ANY (j.renditions))
 	AND NOT EXISTS (SELECT FROM wanzami.rendition x WHERE x.asset_version_id = v."id");
 
-	FOR e IN SELECT * FROM jsonb_array_elements(made) LOOP
+	FOR e IN SELECT x FROM jsonb_array_elements(made) x WHERE x ? 'rendition' LOOP
 		CONTINUE WHEN EXISTS (SELECT FROM "AssetVersion" v JOIN wanzami.rendition x ON x.asset_version_id = v."id"
 			WHERE wanzami.same_film(v."titleId", v."episodeId", u."titleId", u."episodeId")
 			AND v."rendition" = (e->>'rendition')::"Rendition" AND x.job_number > j.number);
@@ -76,6 +77,7 @@ BEGIN
 	SELECT array_agg(x.object_key) INTO gone FROM deleted d JOIN wanzami.rendition x ON x.asset_version_id = d."id";
 	-- The trigger has put their objects into the trash as deleted, but they are replaced by this upload.
 	PERFORM wanzami.discard(key, 'replaced') FROM unnest(gone) key;
+	PERFORM wanzami.text_publish(job_id, made);
 	-- Releases the objects that are not published because a later upload has replaced them.
 	UPDATE wanzami.object_trash SET delete_after = now() WHERE upload_job_id = job_id AND fence = claim AND attempts = 0;
 
