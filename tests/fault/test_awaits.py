@@ -138,6 +138,18 @@ class Stage:
     def part(self):
         return self.api.init()["presignedParts"][0]["url"].removeprefix(self.a.url), b"hello world", None
 
+    def text(self):
+        """The file is added, or its object is in the trash."""
+        def settled(n):
+            wait_for(lambda: self.world.rows("""SELECT count(*) FROM wanzami.text_track t FULL JOIN wanzami.object_trash o ON o.key = t.object_key
+                WHERE (t.id IS NULL) = (o.key IS NULL)""") == [(0,)], "a file in the trash or in a row after a hang-up at await %d" % n)
+        return "/api/admin/titles/%s/text?language=en" % self.title, b"00:01 --> 00:02\nHello\n", self.admin, settled
+
+    def episode_text(self):
+        self.world.rows("""INSERT INTO "Episode" (id, "titleId", "seasonNumber", "episodeNumber", name, "updatedAt")
+            VALUES (77, %s, 1, 1, 'Pilot', now()) ON CONFLICT DO NOTHING""", (self.title,))
+        return ("/api/admin/episodes/77/text?language=en", *self.text()[1:])
+
     def presign(self):
         return None, {"kind": "poster", "contentType": "image/png"}
 
@@ -157,6 +169,7 @@ class Stage:
         "POST /api/ppv/initiate": initiate, "GET /api/ppv/media/:address": gate, "POST /api/admin/uploads/init": upload,
         "POST /api/admin/uploads/:id/complete": complete, "GET /api/admin/uploads/:id/parts": parts, "POST /api/admin/uploads/:id/parts": sign,
         "PUT /media-local/*": part, "POST /api/admin/assets/presign": presign,
+        "POST /api/admin/titles/:id/text": text, "POST /api/admin/episodes/:id/text": episode_text,
         "POST /api/admin/email/test": campaign, "POST /api/support/tickets": ticket, "POST /api/events": events,
         "POST /api/auth/logout": lambda self: (None, {"deviceId": "elsewhere"}),
         "POST /api/admin/logout": lambda self: (None, {"deviceId": "elsewhere"}),
@@ -229,7 +242,7 @@ def routes():
 
 
 def in_store(path):
-    return "/media-local/" in path or "/uploads/" in path or "assets" in path
+    return "/media-local/" in path or "/uploads/" in path or "assets" in path or path.endswith("/text")
 
 
 def test_a_hang_up_at_every_await_of_every_route(stage):

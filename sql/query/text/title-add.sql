@@ -1,0 +1,7 @@
+-- POST /api/admin/titles/:id/text, step 2 of 2 (docs/compatibility.md#text-tracks): adds the stored file as a track of text. Returns 201 with
+-- the track.
+-- $1: id, urlPlaceholder, userId, key, language, query.label, query.kind.
+SELECT wanzami.refuse(404, 'Title not found') WHERE NOT EXISTS (SELECT FROM "Title" WHERE "id" = ($1 ->> 'id')::bigint FOR NO KEY UPDATE);
+SELECT 201 AS status, json_build_object('text', wanzami.text_row(t, $1 ->> 'urlPlaceholder'))::text AS body,
+	wanzami.audit(($1 ->> 'userId')::bigint, 'TEXT_CREATE', t.id::text, jsonb_build_object('titleId', $1 ->> 'id', 'language', t.language, 'kind', t.kind))
+FROM wanzami.text_add(($1 ->> 'id')::bigint, NULL, $1 ->> 'key', $1 ->> 'language', $1 #>> '{query,label}', $1 #>> '{query,kind}') t
