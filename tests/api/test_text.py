@@ -87,7 +87,7 @@ def test_an_episode_has_text_of_its_own(s3):
     made = s3.add(VTT, path=path, kind="vtt", language="eng")
     assert made["language"] == "en" and fetched(made) == VTT
     assert [t["id"] for t in s3.listed(path)] == [made["id"]] and s3.listed() == []
-    assert s3.shown(episode=True) == [("en", "en", "subtitles", False, False, "P:43200:" + s3.keys()[0])] and s3.shown() == []
+    assert s3.shown(episode=True) == [("en", "English", "subtitles", False, False, "P:43200:" + s3.keys()[0])] and s3.shown() == []
     assert audit(s3.world, "TEXT_CREATE")[0][2]["episodeId"] == str(s3.episode)
     key, = s3.keys()
     assert s3.a.delete("/api/admin/episodes/%s" % s3.episode, token=s3.token).status_code == 204
@@ -175,11 +175,22 @@ def test_what_players_get(s3):
     embedded("en", forced=True)
     embedded("fr", default=True, label="Fran\u00e7ais")
     embedded("en", "captions")
-    assert s3.shown() == [("en", "en", "subtitles", True, False, "P:43200:vod/1/en-subtitles-False"), ("en", "en", "captions", False, False, "P:43200:vod/1/en-captions-False"),
-                          ("fr", "Fran\u00e7ais", "subtitles", False, False, "P:43200:vod/1/fr-subtitles-False"), ("en", "en", "subtitles", False, True, "P:43200:vod/1/en-subtitles-True")]
+    assert s3.shown() == [("en", "English", "subtitles", True, False, "P:43200:vod/1/en-subtitles-False"), ("en", "English", "captions", False, False, "P:43200:vod/1/en-captions-False"),
+                          ("fr", "Fran\u00e7ais", "subtitles", False, False, "P:43200:vod/1/fr-subtitles-False"), ("en", "English", "subtitles", False, True, "P:43200:vod/1/en-subtitles-True")]
     s3.add(SRT, label="English")
-    assert s3.shown("gate") == [("en", "English", "subtitles", False, False, None), ("en", "en", "captions", False, False, None),
-                                ("fr", "Fran\u00e7ais", "subtitles", True, False, None), ("en", "en", "subtitles", False, True, None)]
+    assert s3.shown("gate") == [("en", "English", "subtitles", False, False, None), ("en", "English", "captions", False, False, None),
+                                ("fr", "Fran\u00e7ais", "subtitles", True, False, None), ("en", "English", "subtitles", False, True, None)]
+
+
+def test_the_playback_route_lists_text(s3):
+    made = s3.add(SRT, label="English")
+    found = s3.a.get("/api/titles/%s/playback" % s3.title).json()["text"]
+    assert [{**t, "url": fetched(t)} for t in found] == [{"language": "en", "label": "English", "kind": "subtitles", "default": False, "forced": False, "url": VTT}]
+    assert s3.a.get("/api/episodes/%s/playback" % s3.episode).json()["text"] == []
+    s3.world.rows("""UPDATE "Title" SET "isPpv" = true, "ppvPriceNaira" = 3000, "ppvCurrency" = 'NGN'""")
+    assert [t["url"] for t in s3.a.get("/api/titles/%s/playback" % s3.title, token=Account(s3.world).token).json()["text"]] == [None]
+    assert s3.a.delete("/api/admin/text/%s" % made["id"], token=s3.token).status_code == 204
+    assert s3.a.get("/api/titles/%s/playback" % s3.title).json()["text"] == []
 
 
 def test_a_file_that_is_not_stored_stays_in_the_trash(world, tmp_path):
