@@ -134,8 +134,8 @@ def some_database():
 
 @pytest.fixture
 def appliance(request, tmp_path, some_database):
-    """appliance(command, VARIABLE=value…) starts a process, with a migrated database unless DATABASE_URL is given. The test fails if a process logs an error, or loses a worker, unless a mark names
-    it: @pytest.mark.errors("regular expression of the message", …)."""
+    """appliance(command, VARIABLE=value…) starts a process, with a migrated database unless DATABASE_URL is given. The test fails if a process
+    logs an error, or loses a worker, unless a mark names it: @pytest.mark.errors("regular expression of the message", …)."""
     started = []
 
     def start(command=None, **env):

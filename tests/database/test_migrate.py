@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from conftest import ROOT, clean_environment, run
-from services import command
+from services import command, wait_for
 
 
 def rows(db, sql):
@@ -143,7 +143,8 @@ def test_an_unreachable_database_is_one_line_of_error():
 @pytest.mark.errors("state of the cron jobs", "transcode job of a dead worker")
 def test_migrate_on_start_migrates(postgres, appliance):
     url, db = postgres.create()
-    appliance(DATABASE_URL=url).wait_healthy()
+    a = appliance(DATABASE_URL=url)
+    wait_for(a.answers, "a response")
     assert rows(db, "SELECT to_regnamespace('wanzami')") == [(None,)]
     appliance(DATABASE_URL=url, MIGRATE_ON_START=1).wait_healthy()
     assert rows(db, "SELECT count(*) FROM wanzami.migration") == [(len(os.listdir(os.path.join(ROOT, "sql", "migrations"))),)]

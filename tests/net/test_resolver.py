@@ -34,13 +34,15 @@ def ready(a):
 def test_requests_are_served_while_dns_does_not_respond(postgres, keyvalue, names, asking):
     url, _ = postgres.create_migrated()
     a = asking(DATABASE_URL=url.replace("127.0.0.1", "database.test"), WORKERS=1,
-               REDIS_URL=keyvalue.url.replace("127.0.0.1", "valkey.test")).wait_healthy()
+               REDIS_URL=keyvalue.url.replace("127.0.0.1", "valkey.test"))
+    wait_for(a.answers, "a response")
     wait_for(lambda: names.asked == {"database.test", "valkey.test"}, "queries for both names")
-    assert a.request("GET", "/health").status_code == 200
+    assert a.request("GET", "/health").json() == {"status": "starting", "reason": "the database cannot be reached"}
     assert ready(a) == ("down", "down")
     assert a.request("GET", "/api/titles").status_code == 503
     names.speak()
     wait_for(lambda: ready(a) == ("up", "up"), "the database and Valkey to be up")
+    assert a.request("GET", "/health").status_code == 200
     assert a.request("GET", "/api/titles").status_code == 200
 
 
