@@ -13,6 +13,19 @@ struct trials {
 	int		n;
 };
 
+int
+media_audio_uses(const struct media *m, int stream)
+{
+	int	i;
+
+	for (i = 0; i < m->nsounds; i++) {
+		if (m->sounds[i].stream == stream)
+			return (1);
+	}
+
+	return (0);
+}
+
 /* Returns the decoder of a track, opened for its first packet; NULL if there is none. */
 static AVCodecContext *
 trial_decoder(struct trials *t, const AVStream *s)

@@ -209,12 +209,13 @@ void	media_io_close(struct media *);
 int	media_graph_parse(AVFilterGraph **graph, AVFilterContext **in, AVFilterContext **out, const char *text);
 
 /*
- * Choose the audio tracks of a film whose video track is known: fills m->sounds,
+ * Chooses the audio tracks of a film whose video track is known: fills m->sounds,
  * m->silent and the audio fields of m->info, and notes what is left out. May read
  * the whole source, if the beginning shows no sound in a container that may bring
- * tracks later. media_audio_uses() returns 1 for a stream that was chosen (tracks.c). See audio_tracks.c.
+ * tracks later. See audio_tracks.c.
  */
 void	media_audio_choose(struct media *);
+/* Returns 1 for a stream that was chosen. See audio_search.c. */
 int	media_audio_uses(const struct media *, int stream);
 
 enum media_sound_search {

@@ -290,16 +290,3 @@ media_one_frame(const struct media *m, struct media_error *error)
 	return (media_fail(error, MEDIA_NOT_VIDEO, "The file is a picture (%s), not a film: its video has one frame only.",
 	    par->codec_id == AV_CODEC_ID_MJPEG ? "JPEG" : media_codec_name(par, name, sizeof(name))));
 }
-
-int
-media_audio_uses(const struct media *m, int stream)
-{
-	int	i;
-
-	for (i = 0; i < m->nsounds; i++) {
-		if (m->sounds[i].stream == stream)
-			return (1);
-	}
-
-	return (0);
-}
