@@ -27,6 +27,7 @@
 #define MOTION		1.03	/* least ratio of a comparison of two frames to one within a frame */
 #define MOVED		8	/* least difference of two samples, of 255, that is motion */
 #define REPEATED	4	/* least ratio of the differences of the fields if one is repeated */
+#define REPEATS		1.5	/* score: two repeated fields of each parity in some ten frames are telecine */
 
 /* Sums of differences of two frames, by parity of the lines (0: top field). */
 struct comb {
@@ -94,7 +95,7 @@ static void
 scan_count(struct media_scan *s, const struct comb *c)
 {
 	double	least = fmin(c->across[0], c->across[1]), most = fmax(c->across[0], c->across[1]), share;
-	int	kind = -1;
+	int	kind = -1, i, again;
 
 	/*
 	 * 0: top field first, 1: bottom field first, 2: progressive; -1: no motion, or unclear. What moves in an interlaced frame looks like
@@ -107,20 +108,38 @@ scan_count(struct media_scan *s, const struct comb *c)
 	s->score[0] = s->score[0] * DECAY + (kind == 0);
 	s->score[1] = s->score[1] * DECAY + (kind == 1);
 	s->score[2] = s->score[2] * DECAY + (kind == 2);
+	s->since = kind == 2 ? 0 : s->since + 1;
+	s->combed = c->near > c->far;
 	if (kind >= 0)
 		s->count[kind]++;
-	s->again[0][s->seen % 5] += c->moved[1] > REPEATED * c->moved[0];
-	s->again[1][s->seen % 5] += c->moved[0] > REPEATED * c->moved[1];
+	for (i = 0; i < 2; i++) {
+		again = c->moved[1 - i] > REPEATED * c->moved[i];
+		s->again[i][s->seen % 5] += again;
+		s->repeats[i] = s->repeats[i] * DECAY + again;
+	}
+	s->telecined = s->repeats[0] > REPEATS && s->repeats[1] > REPEATS;
 	most = fmax(s->score[0], s->score[1]);
 	least = fmin(s->score[0], s->score[1]);
 	if (most >= ON_SCORE && most > 3 * least && most > s->score[2]) {
 		if (!s->on && s->begun == 0)
 			s->begun = s->seen;
+		s->turned_on = !s->on;
 		s->on = 1;
 		s->top_first = s->score[0] > s->score[1];
 	} else if (s->score[2] >= OFF_SCORE && s->score[2] > 6 * most) {
 		s->on = 0;
 	}
+}
+
+static void
+frame_mark(struct media_scan *s, AVFrame *frame)
+{
+	if (frame->flags & AV_FRAME_FLAG_INTERLACED)
+		return;
+	frame->flags |= AV_FRAME_FLAG_INTERLACED;
+	frame->flags &= ~AV_FRAME_FLAG_TOP_FIELD_FIRST;
+	frame->flags |= s->top_first ? AV_FRAME_FLAG_TOP_FIELD_FIRST : 0;
+	s->marked++;
 }
 
 int
@@ -129,6 +148,7 @@ media_scan_frame(struct media_scan *s, AVFrame *frame)
 	const AVPixFmtDescriptor	*desc = av_pix_fmt_desc_get(frame->format);
 	struct comb			sums;
 
+	s->turned_on = s->combed = 0;
 	if (desc == NULL || (desc->flags & (AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_BITSTREAM | AV_PIX_FMT_FLAG_HWACCEL | AV_PIX_FMT_FLAG_FLOAT)) ||
 	    desc->comp[0].depth < 8 || desc->comp[0].depth > 16)
 		return (1);
@@ -140,20 +160,64 @@ media_scan_frame(struct media_scan *s, AVFrame *frame)
 		scan_count(s, &sums);
 	}
 	s->seen++;
-	if (s->on && !(frame->flags & AV_FRAME_FLAG_INTERLACED)) {
-		frame->flags |= AV_FRAME_FLAG_INTERLACED;
-		frame->flags &= ~AV_FRAME_FLAG_TOP_FIELD_FIRST;
-		frame->flags |= s->top_first ? AV_FRAME_FLAG_TOP_FIELD_FIRST : 0;
-		s->marked++;
-	}
+	if (s->on)
+		frame_mark(s, frame);
 	av_frame_free(&s->before);
 
 	return ((s->before = av_frame_clone(frame)) != NULL);
 }
 
+/*
+ * Marks the frames that were held while the film looked interlaced, but not yet for long enough, and the first of them, which after a cut
+ * looks progressive; and of a film that looks telecined those that are combed, which are two of five.
+ */
+static void
+held_mark(struct media_scan *s)
+{
+	int	i;
+
+	for (i = 0; i < s->nheld; i++) {
+		if ((s->turned_on && i >= s->nheld - 1 - s->since) || (s->telecined && s->held_combed[i]))
+			frame_mark(s, s->held[i]);
+	}
+}
+
+static AVFrame *
+held_take(struct media_scan *s)
+{
+	AVFrame	*first = s->held[0];
+
+	s->nheld--;
+	memmove(s->held, s->held + 1, (size_t)s->nheld * sizeof(*s->held));
+	memmove(s->held_combed, s->held_combed + 1, (size_t)s->nheld * sizeof(*s->held_combed));
+
+	return (first);
+}
+
+int
+media_scan_put(struct media_scan *s, AVFrame *frame, AVFrame **ready)
+{
+	*ready = NULL;
+	if (frame != NULL && !media_scan_frame(s, frame)) {
+		av_frame_free(&frame);
+		return (0);
+	}
+	if (s->nheld > 0 && (frame == NULL || s->nheld == MEDIA_SCAN_HOLD))
+		*ready = held_take(s);
+	if (frame != NULL) {
+		s->held_combed[s->nheld] = s->combed;
+		s->held[s->nheld++] = frame;
+		held_mark(s);
+	}
+
+	return (1);
+}
+
 void
 media_scan_free(struct media_scan *s)
 {
+	while (s->nheld > 0)
+		av_frame_free(&s->held[--s->nheld]);
 	av_frame_free(&s->before);
 }
 

@@ -177,11 +177,21 @@ int	media_pace_put(struct media_pace *, AVFrame *, AVRational base);
 /* Emits the last frame until its end. The next frame, if any, goes on from there. */
 int	media_pace_end(struct media_pace *);
 
+#define MEDIA_SCAN_HOLD	20	/* frames: as many as may pass until a film that was progressive is found to be interlaced */
+
 /* Looks for interlaced frames. See fields.c. */
 struct media_scan {
 	AVFrame		*before;
+	AVFrame		*held[MEDIA_SCAN_HOLD];		/* not returned yet */
+	int		held_combed[MEDIA_SCAN_HOLD];	/* ->combed of each */
+	int		nheld;
 	int64_t		marked;				/* frames that only the scan has found to be interlaced */
 	int		on, top_first;			/* the film is interlaced here */
+	int		turned_on;			/* the last frame has shown it */
+	int		since;				/* frames since the last progressive one */
+	int		combed;				/* the last frame looks like a comb */
+	int		telecined;			/* fields of both parities are repeated here */
+	double		repeats[2];			/* decaying counts of them */
 	int		begun;				/* number of the frame that has shown it first, 0 if none */
 	double		score[3];			/* decaying counts: top field first, bottom field first, progressive */
 	int		count[3], again[2][5], seen;	/* frames by kind; repeated top and bottom fields by position in five frames */
@@ -189,6 +199,11 @@ struct media_scan {
 
 /* Takes the next frame of the film and marks it as interlaced if it looks so. Returns 0 if out of memory. */
 int	media_scan_frame(struct media_scan *, AVFrame *);
+/*
+ * The same for a film that is transcoded: takes the frame and returns an earlier one in *ready, if any, so that frames are also marked
+ * by what follows them. NULL in place of a frame returns those that are left, one at a time.
+ */
+int	media_scan_put(struct media_scan *, AVFrame *, AVFrame **ready);
 void	media_scan_free(struct media_scan *);
 /* Returns 1 for a film that can be interlaced by its rate and size. */
 int	media_scan_wanted(const struct media *);

@@ -281,6 +281,25 @@ video_time(struct run *r, AVFrame *frame)
 	r->video_next = frame->pts + frame->duration;
 }
 
+/* Looks for fields and passes frames on to the filters. Takes the frame; NULL flushes. */
+static int
+video_scan(struct run *r, AVFrame *frame)
+{
+	AVFrame	*ready;
+	int	status = MEDIA_OK;
+
+	do {
+		if (!media_scan_put(&r->scan, frame, &ready))
+			return (out_of_memory(r));
+		if (ready == NULL)
+			break;
+		status = frame_filter(r, ready);
+		av_frame_free(&ready);
+	} while (status == MEDIA_OK && frame == NULL);
+
+	return (status);
+}
+
 /* Passes a decoded frame on to the filters; NULL flushes what is between decoder and filters. Takes the frame. */
 static int
 video_take(struct run *r, AVFrame *frame)
@@ -294,9 +313,9 @@ video_take(struct run *r, AVFrame *frame)
 	if (r->m->telecined)
 		return (frame != NULL ? media_pace_put(&r->early, frame, r->m->format->streams[r->video.stream]->time_base) :
 		    media_pace_end(&r->early));
-	if (frame == NULL)
-		return (MEDIA_OK);
-	status = r->scanning && !media_scan_frame(&r->scan, frame) ? out_of_memory(r) : frame_filter(r, frame);
+	if (r->scanning)
+		return (video_scan(r, frame));
+	status = frame != NULL ? frame_filter(r, frame) : MEDIA_OK;
 	av_frame_free(&frame);
 
 	return (status);

@@ -1,5 +1,6 @@
 """Times of films: what has jumping, missing or uneven timestamps, fields instead of frames, or an odd length, comes out as a film of the right length."""
 import json
+import math
 import re
 import subprocess
 
@@ -189,6 +190,42 @@ def test_a_film_that_becomes_interlaced(tmp_path):
     ffmpeg("-i", path, "-t", 2.8, "-c", "copy", tmp_path / "begin.mp4")
     ffmpeg(*picture("testsrc2=s=320x180:r=25"), "-t", 2.8, *FAST, "-qp", 5, tmp_path / "want.mkv")
     assert likeness(str(tmp_path / "begin.mp4"), tmp_path / "want.mkv") > 0.97
+
+
+def stripes(path, rate, seconds, *more, speed=200):
+    """Upright stripes that move sideways: in a progressive frame all lines are equal."""
+    number, scale = rate.split("/")
+    with open(str(path) + ".raw", "wb") as f:
+        for n in range(seconds * int(number) // int(scale)):
+            f.write(bytes(int(128 + 90 * math.sin((x + speed * n * int(scale) / int(number)) / 9)) for x in range(160)) * 120)
+    ffmpeg("-f", "rawvideo", "-pix_fmt", "gray", "-s", "160x120", "-r", rate, "-i", str(path) + ".raw", *more, "-c:v", "mpeg2video", "-q:v", 2, path)
+
+
+def combed(path):
+    """The frames whose lines differ."""
+    data = subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-i", path, "-f", "rawvideo", "-pix_fmt", "gray", "-"], check=True, capture_output=True, timeout=60).stdout
+    found = []
+    for n in range(len(data) // (160 * 120)):
+        lines = [data[at:at + 160] for at in range(160 * (120 * n + 10), 160 * (120 * n + 110), 160)]
+        if sum(abs(a - b) for up, low in zip(lines[::9], lines[1::9]) for a, b in zip(up, low)) > 160 * len(lines[1::9]) * 4:
+            found.append(n)
+    return found
+
+
+FIELDS = {"interlaced": ("60000/1001", ["-vf", "interlace=lowpass=0", "-flags", "+ilme+ildct"]), "interlaced, not marked": ("60000/1001", ["-vf", "interlace=lowpass=0,setfield=prog"]),
+          "telecine": ("24000/1001", ["-vf", "telecine=pattern=23", "-flags", "+ilme+ildct"]), "telecine, not marked": ("24000/1001", ["-vf", "telecine=pattern=23,setfield=prog"])}
+
+
+@pytest.mark.parametrize("speed", [0, 200], ids=["a still", "motion"])
+@pytest.mark.parametrize("name", FIELDS)
+def test_no_frame_is_combed_after_a_progressive_beginning(tmp_path, name, speed):
+    """The beginning is longer than what is probed for fields."""
+    rate, more = FIELDS[name]
+    stripes(tmp_path / "a.ts", "30000/1001", 8, speed=speed)
+    stripes(tmp_path / "b.ts", rate, 4, *more)
+    (tmp_path / "film.ts").write_bytes((tmp_path / "a.ts").read_bytes() + (tmp_path / "b.ts").read_bytes())
+    path = transcode(tmp_path / "film.ts", tmp_path / "out")
+    assert abs(video(path)[1] - 358) <= 4 and combed(path) == []
 
 
 def test_telecine_is_undone(tmp_path):
