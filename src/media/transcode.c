@@ -27,6 +27,7 @@ struct track {
 	AVFilterGraph		*graph;
 	AVFilterContext		*in, *out;
 	int			format, width, height;	/* of the frames that the graph accepts */
+	AVRational		shape;		/* aspect ratio of their pixels, which a graph gives to every frame */
 	int			deinterlaces;		/* the graph does */
 	int64_t			packets, errors, frames;
 };
@@ -131,13 +132,14 @@ video_graph(struct run *r, const AVFrame *f)
 	r->video.format = f->format;
 	r->video.width = f->width;
 	r->video.height = f->height;
+	r->video.shape = f->sample_aspect_ratio;
 	r->video.deinterlaces = r->m->telecined || info->interlaced || (f->flags & AV_FRAME_FLAG_INTERLACED);
 	field_filters(r, fields, sizeof(fields));
 	if (r->m->telecined)
 		snprintf(rate, sizeof(rate), ":frame_rate=%d/%d", r->early.rate.num, r->early.rate.den);
-	snprintf(text, sizeof(text), "buffer=video_size=%dx%d:pix_fmt=%d:time_base=%d/%d%s:pixel_aspect=1/1:colorspace=%d:range=%d,"
-	    "%s%s%snull%s,buffersink", f->width, f->height, f->format, base.num, base.den, rate, f->colorspace,
-	    f->color_range, fields, crop, rotation_filters(info), media_alpha_filter(f));
+	snprintf(text, sizeof(text), "buffer=video_size=%dx%d:pix_fmt=%d:time_base=%d/%d%s:pixel_aspect=%d/%d:colorspace=%d:range=%d,"
+	    "%s%s%snull%s,buffersink", f->width, f->height, f->format, base.num, base.den, rate, f->sample_aspect_ratio.num,
+	    f->sample_aspect_ratio.den, f->colorspace, f->color_range, fields, crop, rotation_filters(info), media_alpha_filter(f));
 
 	return (media_graph_parse(&r->video.graph, &r->video.in, &r->video.out, text));
 }
@@ -211,7 +213,7 @@ static int
 graph_fits(const struct track *t, const AVFrame *f)
 {
 	return (t->graph != NULL && t->format == f->format && t->width == f->width && t->height == f->height &&
-	    (t->deinterlaces || !(f->flags & AV_FRAME_FLAG_INTERLACED)));
+	    av_cmp_q(t->shape, f->sample_aspect_ratio) == 0 && (t->deinterlaces || !(f->flags & AV_FRAME_FLAG_INTERLACED)));
 }
 
 static int

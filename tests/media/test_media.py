@@ -157,6 +157,15 @@ def test_odd_sizes_and_wide_pixels(tmp_path):
     assert (v["width"], v["height"]) == (1024, 576)
 
 
+def test_wide_pixels_fill_the_frame(tmp_path):
+    film = make(tmp_path / "a.mpg", "-vf", "setsar=64/45", "-c:v", "mpeg2video", "-b:v", "4M", size="720x576", seconds=1, sound=False)
+    transcode(film, tmp_path / "out")
+    r = subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-i", str(tmp_path / "out" / "R360.mp4"), "-frames:v", "1", "-vf", "format=rgb24", "-f", "rawvideo", "-"],
+                       capture_output=True, check=True, timeout=60)
+    left, right = r.stdout[3 * (640 * 200 + 5):][:3], r.stdout[3 * (640 * 200 + 634):][:3]
+    assert left[0] > 200 and left[1] < 60 and right[0] < 60 and right[2] > 200, "red and cyan columns of the test picture, not black bars"
+
+
 def test_interlaced_films_become_progressive(tmp_path):
     film = make(tmp_path / "a.mkv", "-vf", "interlace", "-flags", "+ilme+ildct", "-c:v", "libx264", "-x264opts", "tff=1", "-preset", "ultrafast", "-c:a", "aac",
                 rate=50, seconds=3)
