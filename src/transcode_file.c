@@ -50,6 +50,24 @@ text_track_print(const struct media_text *t, int number)
 	    t->is_default ? ", default" : "", t->forced ? ", forced" : "", t->cues, t->size, *t->label != '\0' ? ": " : "", t->label);
 }
 
+static json_t *
+previews_json(const struct media_previews *p)
+{
+	json_t	*posters = json_array(), *markers = json_array(), *o;
+	int	i;
+
+	for (i = 0; i < p->nposters; i++)
+		json_array_append_new(posters, json_pack("{s:f,s:i,s:i}", "time", p->posters[i].time, "width", p->posters[i].width,
+		    "height", p->posters[i].height));
+	for (i = 0; i < p->nmarkers; i++)
+		json_array_append_new(markers, json_pack("{s:f,s:s}", "start", p->markers[i].start, "title", p->markers[i].title));
+	o = json_pack("{s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:o,s:o}", "sheets", p->nsheets, "interval_ms", p->interval_ms, "columns", p->columns,
+	    "rows", p->rows, "width", p->width, "height", p->height, "count", p->count, "posters", posters, "markers", markers);
+	json_object_set_new(o, "end_credits", p->end_credits >= 0 ? json_real(p->end_credits) : json_null());
+
+	return (o);
+}
+
 static void
 result_print(const struct media_result *result, json_t *notes)
 {
@@ -85,6 +103,7 @@ result_dump(const struct media_result *result, const struct media_error *error, 
 		for (i = 0; i < result->ntexts; i++)
 			json_array_append_new(texts, text_track_json(&result->texts[i]));
 		json_object_set(o, "texts", texts);
+		json_object_set_new(o, "previews", previews_json(&result->previews));
 	}
 	json_object_set_new(o, "notes", notes);
 	json_dumpf(o, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));

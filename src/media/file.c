@@ -11,6 +11,7 @@
 
 #include "media/internal.h"
 #include "media/playlist.h"
+#include "media/previews.h"
 
 #define PATH_BYTES	4096
 #define BAR_CELLS	30
@@ -200,7 +201,8 @@ film_transcode(struct media *m, const char *outdir, unsigned requested, const st
 		fprintf(stderr, "\r%*s\r", BAR_CELLS + 50, "");
 	if (f.error != 0)
 		snprintf(error->text, sizeof(error->text), "%s cannot be written: %s.", outdir, strerror(f.error));
-	if (status == MEDIA_OK && (status = playlists_write(&f, result, error)) != MEDIA_OK)
+	if (status == MEDIA_OK && ((status = playlists_write(&f, result, error)) != MEDIA_OK ||
+	    (status = media_previews_write(outdir, result, error)) != MEDIA_OK))
 		media_result_free(result);
 	folder_close(&f, status == MEDIA_OK);
 

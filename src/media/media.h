@@ -197,12 +197,48 @@ struct media_text {
 	size_t	size;		/* bytes of vtt */
 };
 
+/* A JPEG file in memory. */
+struct media_jpeg {
+	uint8_t		*data;
+	size_t		size;
+	int		width, height;
+	double		time;		/* posters: of the frame, seconds */
+};
+
+struct media_marker {
+	double		start;		/* seconds */
+	char		title[120];	/* UTF-8; may be empty */
+};
+
+#define MEDIA_THUMBNAIL_SECONDS	10
+#define MEDIA_POSTERS_MAX	4
+#define MEDIA_MARKERS_MAX	500
+
+/*
+ * Previews of a film. Thumbnail n of the storyboard is shown from n * interval_ms
+ * on; the thumbnails fill the sheets row by row. Without a storyboard nsheets and count are 0.
+ */
+struct media_previews {
+	int			interval_ms;
+	int			columns, rows;	/* of a full sheet; the last one may have fewer rows */
+	int			width, height;	/* of a thumbnail, pixels */
+	int			count;		/* thumbnails */
+	int			nsheets;
+	struct media_jpeg	*sheets;
+	int			nposters;
+	struct media_jpeg	posters[MEDIA_POSTERS_MAX];	/* candidates, the best first */
+	int			nmarkers;
+	struct media_marker	*markers;	/* the chapters of the source, in the order of time */
+	double			end_credits;	/* suggested beginning in seconds; -1 without */
+};
+
 struct media_result {
 	double			duration;	/* seconds */
 	int			nrenditions;
 	struct media_rendition	renditions[MEDIA_RUNGS];	/* in the order of steps[] */
 	int			ntexts;
 	struct media_text	*texts;		/* in the order of the file; NULL if there are none */
+	struct media_previews	previews;
 };
 
 /*
@@ -269,6 +305,13 @@ int	media_transcode(struct media *, const struct media_step *steps, int nsteps,
 	    const struct media_options *, const struct media_sink *,
 	    const struct media_watch *, struct media_result *, struct media_error *);
 void	media_result_free(struct media_result *);
+
+/* Frees what the previews own. media_result_free() does so, too. */
+void	media_previews_free(struct media_previews *);
+/* Returns the most sheets that the storyboard of a film with this duration, in seconds, can have; 0 stands for an unknown duration. */
+int	media_storyboard_sheets(double duration);
+/* Returns the storyboard as WebVTT, with the URIs of the sheets, as text that the caller frees; NULL if out of memory. Reads no pictures. */
+char	*media_storyboard_vtt(const struct media_previews *, double duration, const char *const uris[]);
 
 /*
  * Transcodes a local file into outdir (created if missing): RUNG.mp4 for each

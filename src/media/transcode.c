@@ -15,6 +15,7 @@
 
 #include "base/counter.h"
 #include "media/internal.h"
+#include "media/previews.h"
 
 #define QUEUE_ITEMS		24
 #define REPORT_MS		200
@@ -42,6 +43,7 @@ struct run {
 	struct media_colour		colour;
 	struct media_encoder		encoders[MEDIA_RUNGS];
 	int				nencoders;
+	struct media_previewer		*previewer;
 	int				threads;
 	struct media_scan		scan;
 	int				scanning;
@@ -153,6 +155,8 @@ feed(struct run *r, const AVFrame *frame, const AVPacket *audio)
 
 	if (frame != NULL && !media_limits_frame(r->m))
 		return (media_limits_fail(r->m, r->error));
+	if (frame != NULL)
+		media_previewer_frame(r->previewer, frame, r->video.frames - 1);
 	for (i = 0; i < r->nencoders; i++) {
 		if ((item = calloc(1, sizeof(*item))) == NULL)
 			return (out_of_memory(r));
@@ -623,6 +627,7 @@ run_open(struct run *r)
 	r->scan.on = m->interlaced_unmarked;
 	r->scan.top_first = m->top_first;
 	r->scanning = media_scan_wanted(m) || m->field_rate;
+	r->previewer = media_previewer_new(&m->info, &r->colour);
 	clock_gettime(CLOCK_MONOTONIC, &r->began);
 
 	return (MEDIA_OK);
@@ -662,6 +667,7 @@ media_transcode(struct media *m, const struct media_step *steps, int nsteps, con
 	if (status == MEDIA_OK && watch != NULL && watch->progress != NULL)
 		progress_report(r, 1);
 	result->duration = result->nrenditions > 0 ? result->renditions[0].duration : 0;
+	media_previewer_end(r->previewer, m, result->duration, status == MEDIA_OK ? &result->previews : NULL);
 	track_close(&r->video);
 	media_audio_free(r->audio);
 	media_colour_free(&r->colour);
@@ -687,5 +693,6 @@ media_result_free(struct media_result *result)
 		free(result->renditions[i].audio.segments);
 	}
 	media_texts_free(result);
+	media_previews_free(&result->previews);
 	memset(result, 0, sizeof(*result));
 }

@@ -13,6 +13,7 @@
 #include "base/conf.h"
 #include "base/random.h"
 #include "transcode/film.h"
+#include "transcode/film_previews.h"
 #include "transcode/source.h"
 #include "store/objects.h"
 
@@ -281,6 +282,7 @@ film_plan(struct film *f)
 		json_array_append_new(keys, json_string(f->outputs[i].key));
 	}
 	texts_plan(f, keys);
+	film_previews_plan(keys, f->folder, media_info(f->media)->duration);
 	text = json_dumps(keys, JSON_COMPACT);
 	json_decref(keys);
 	refused = text == NULL || f->order->plan(f->order->ctx, text);
@@ -351,6 +353,18 @@ film_complete(struct film *f)
 	return (1);
 }
 
+static int
+film_previews(struct film *f)
+{
+	struct objects_call	call = call_make(f->order);
+
+	if (film_previews_store(&f->result.previews, f->folder, &call) != OBJECTS_OK)
+		return (store_failed(f, call.error));
+	f->order->alive(f->order->ctx);
+
+	return (1);
+}
+
 /* Appends a track of a rendition, unless it has none: a row of wanzami.stream. */
 static void
 stream_describe(json_t *list, const char *kind, const struct media_stream *s)
@@ -415,6 +429,8 @@ film_describe(struct film *f)
 			return (film_failed(f, 1, "", "Out of memory while listing the segments."));
 		}
 	}
+	/* wanzami.preview_publish() looks for it in each element. */
+	json_object_set_new(json_array_get(list, 0), "previews", film_previews_describe(&f->result.previews, f->folder));
 	f->outcome->renditions = texts_describe(f, list) ? json_dumps(list, JSON_COMPACT) : NULL;
 	json_decref(list);
 
@@ -457,7 +473,7 @@ film_run(const struct film_order *order, struct film_outcome *outcome)
 	f->outcome = outcome;
 
 	if (film_open(f) && film_plan(f) && film_begin(f) && film_transcode(f)) {
-		(void)(texts_store(f) && film_complete(f) && film_describe(f));
+		(void)(texts_store(f) && film_complete(f) && film_previews(f) && film_describe(f));
 		media_result_free(&f->result);
 	}
 

@@ -117,7 +117,8 @@ class Stage:
         made = self.rows('SELECT r.object_key, v."url" FROM "AssetVersion" v JOIN wanzami.rendition r ON r.asset_version_id = v."id"')
         assert len(made) == len(RENDITIONS) * len(self.titles)
         assert all(url == "s3://%s/%s" % (self.world.bucket, key) for key, url in made)
-        known = sorted([key for key, _ in made] + [key for key, in self.rows("SELECT source_key FROM wanzami.transcode_job")])
+        known = sorted([key for key, _ in made] + [key for key, in self.rows("SELECT source_key FROM wanzami.transcode_job")]
+                       + [key for key, in self.rows("SELECT unnest(sheets || posters) FROM wanzami.preview")])
         wait_for(self.trash_empty, "the trash to be emptied", 60)
         assert self.world.store.keys(self.world.bucket) == known
         assert self.world.store.uploads(self.world.bucket) == []

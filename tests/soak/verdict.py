@@ -113,6 +113,7 @@ class Verdict:
         wait_for(clean, "the trash to be emptied", 120)
         renditions = dict(self.stage.rows("""SELECT r.object_key, v."sizeBytes" FROM "AssetVersion" v JOIN wanzami.rendition r ON r.asset_version_id = v."id" """))
         sources = {key for key, in self.stage.rows("SELECT source_key FROM wanzami.transcode_job")}
+        sources |= {key for key, in self.stage.rows("SELECT unnest(sheets || posters) FROM wanzami.preview")}
         there = set(self.stage.store.keys(self.stage.bucket))
         self.wrong("objects are missing", (renditions.keys() | sources) - there)
         self.wrong("objects exist that no row refers to", there - renditions.keys() - sources)
@@ -122,5 +123,5 @@ class Verdict:
         open_ = self.stage.store.uploads(self.stage.bucket)
         if len(open_) > self.ledger.inits_unknown:
             self.wrong("multipart uploads are open", open_)
-        self.note("object storage: %d renditions, %d sources; %d open multipart uploads whose creation was not acknowledged",
+        self.note("object storage: %d renditions, %d sources and previews; %d open multipart uploads whose creation was not acknowledged",
                   len(renditions), len(sources), len(open_))

@@ -6,4 +6,5 @@
 INSERT INTO wanzami.object_trash (key, reason, upload_job_id, fence)
 SELECT k, 'unfinished', $1::bigint, $2::bigint FROM jsonb_array_elements_text($3::jsonb) k
 WHERE NOT EXISTS (SELECT FROM wanzami.rendition r WHERE r.object_key = k)
+AND NOT EXISTS (SELECT FROM wanzami.preview p WHERE k = ANY (p.sheets || p.posters))
 ON CONFLICT (key) DO UPDATE SET delete_after = now(), attempts = 0
