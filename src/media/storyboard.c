@@ -139,12 +139,15 @@ void
 media_storyboard_end(struct media_storyboard *s, struct media_previews *out)
 {
 	struct media_previews	*p = &s->made;
+	int			i;
 
 	if (s->cells > 0 && !s->failed)
 		sheet_finish(s);
 	av_frame_free(&s->sheet);
 	if (s->failed || p->nsheets == 0) {
-		media_previews_free(p);
+		for (i = 0; i < p->nsheets; i++)
+			free(p->sheets[i].data);
+		free(p->sheets);
 		return;
 	}
 	out->nsheets = p->nsheets;
