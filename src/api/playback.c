@@ -91,7 +91,7 @@ asked_read(struct request *r, struct asked *a)
 	else if (strchr("aiv", *name) == NULL || name[1] != '-' || end == NULL || strcmp(end, ".m3u8") != 0)
 		return (0);
 	else {
-		a->list = *name;
+		a->list = (unsigned char)*name;
 		a->what = request_format(r, "%.*s", (int)(end - name - 2), name + 2);
 	}
 

@@ -68,6 +68,18 @@ playlist_drop(struct playlist *p)
 	playlist_release(p);
 }
 
+/* Drops playlists that were not used for the longest time while there are too many bytes. */
+static void
+playlists_trim(void)
+{
+	struct playlist	*p, *previous;
+
+	for (p = TAILQ_LAST(&playlists, playlist_head); p != NULL && nbytes > BYTES_MAX; p = previous) {
+		previous = TAILQ_PREV(p, playlist_head, list);
+		playlist_drop(p);
+	}
+}
+
 static void
 playlist_compress(struct playlist *p)
 {
@@ -122,10 +134,14 @@ playlist_cache_add(const char *key, const char *version, const char *type, char 
 
 	if ((p = playlist_find(key)) != NULL)
 		playlist_drop(p);
+<<<<<<< ours
 	for (p = TAILQ_LAST(&playlists, playlist_head); p != NULL && nbytes > BYTES_MAX; p = next) {
 		next = TAILQ_PREV(p, playlist_head, list);
 		playlist_drop(p);
 	}
+=======
+	playlists_trim();
+>>>>>>> theirs
 	if ((p = calloc(1, sizeof(*p))) == NULL || (p->key = strdup(key)) == NULL || (p->version = strdup(version)) == NULL)
 		fatal("out of memory");
 	p->refs = 1;
