@@ -130,18 +130,11 @@ playlist_cache_reply(struct request *r, const char *key, const char *version)
 void
 playlist_cache_add(const char *key, const char *version, const char *type, char *text)
 {
-	struct playlist	*p, *next;
+	struct playlist	*p;
 
 	if ((p = playlist_find(key)) != NULL)
 		playlist_drop(p);
-<<<<<<< ours
-	for (p = TAILQ_LAST(&playlists, playlist_head); p != NULL && nbytes > BYTES_MAX; p = next) {
-		next = TAILQ_PREV(p, playlist_head, list);
-		playlist_drop(p);
-	}
-=======
 	playlists_trim();
->>>>>>> theirs
 	if ((p = calloc(1, sizeof(*p))) == NULL || (p->key = strdup(key)) == NULL || (p->version = strdup(version)) == NULL)
 		fatal("out of memory");
 	p->refs = 1;

@@ -14,7 +14,7 @@ def pages():
     """Installs the players as in package-lock.json. Returns the files of their pages."""
     npm_install(HERE)
     scripts = [HERE + "/node_modules/" + script for script in SCRIPTS]
-    return {os.path.basename(path): path for path in scripts + [HERE + "/pages/" + name for name in os.listdir(HERE + "/players")]}
+    return {os.path.basename(path): path for path in scripts + [HERE + "/pages/" + name for name in os.listdir(HERE + "/pages")]}
 
 
 def show(folder, kind, player, playlist, home, rate=1e9, latency=0, **query):

@@ -26,6 +26,16 @@ def film(tmp_path_factory):
     return folder + "/out"
 
 
+@pytest.fixture(scope="module")
+def picture(tmp_path_factory):
+    """A folder with two renditions whose sound, silence, is a small part of them."""
+    folder = str(tmp_path_factory.mktemp("picture"))
+    subprocess.run([*FFMPEG, "-f", "lavfi", "-i", "testsrc2=s=720x96:r=25,noise=alls=25:allf=t", "-f", "lavfi", "-i", "anullsrc=r=48000", "-t", "12", "-c:v", "libx264",
+                    "-preset", "ultrafast", "-qp", "18", "-pix_fmt", "yuv420p", "-c:a", "flac", folder + "/source.mkv"], check=True, timeout=300)
+    transcode(folder + "/source.mkv", folder + "/out")
+    return folder + "/out"
+
+
 def listed(folder):
     """Returns the byte ranges in the playlists: for each file, pairs of the first and last byte."""
     ranges = {}
@@ -59,3 +69,12 @@ def test_a_player_plays(film, tmp_path, browser, player, playlist):
         assert seen["levels"] == [640, 720] and steps["up"]["width"] == 720 and steps["down"]["width"] == 640
         asked, known = {name: set(wanted) for name, wanted in ranges.items() if name.endswith(".mp4")}, listed(film)
         assert asked.keys() == {"R360.mp4", "R720.mp4"} and all(asked[name] <= known[name] for name in asked), asked
+
+
+@pytest.mark.parametrize("player", ["dash", "shaka"])
+def test_a_manifest_with_an_index_plays(picture, tmp_path, player):
+    """Players skip the sound between the segments of the video."""
+    with open(picture + "/" + DASH) as f:
+        assert f.read().count("<SegmentBase") == 2
+    seen, _ = players.show(picture, "chromium", player, DASH, str(tmp_path), seconds=5)
+    assert seen["errors"] == [] and seen["width"] in (640, 720) and seen["played"] > 1, seen
