@@ -1,5 +1,5 @@
 /*
- * Parses keys with BearSSL's decoder and checks that they match the certificate.
+ * Parses certificate chains and checks that the private key matches.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -37,53 +37,16 @@ chain_parse(struct identity *id, const char *pem)
 	return (id->chain_len > 0 ? NULL : "no certificate found; it must be in PEM format");
 }
 
-static const char *
-key_decode(struct identity *id, const unsigned char *der, size_t len)
-{
-	br_skey_decoder_init(&id->decoder);
-	br_skey_decoder_push(&id->decoder, der, len);
-	if (br_skey_decoder_last_error(&id->decoder) != 0)
-		return ("unsupported or malformed private key; use RSA, or EC on P-256, P-384 or P-521");
-	id->key_type = br_skey_decoder_key_type(&id->decoder);
-	id->rsa = br_skey_decoder_get_rsa(&id->decoder);
-	id->ec = br_skey_decoder_get_ec(&id->decoder);
-
-	return (NULL);
-}
-
-static const char *
-key_parse(struct identity *id, const char *pem)
-{
-	char		label[PEM_LABEL_MAX];
-	unsigned char	*der;
-	const char	*why = "no private key found; it must be in PEM format";
-	size_t		len, n;
-	int		ret;
-
-	if (strstr(pem, "ENCRYPTED") != NULL)
-		return ("the private key is encrypted; remove its passphrase");
-	while ((ret = pem_next(&pem, label, &der, &len)) == 1) {
-		n = strlen(label);
-		if (n >= 11 && !strcmp(label + n - 11, "PRIVATE KEY"))
-			why = key_decode(id, der, len);
-		pem_free(der, len);
-		if (n >= 11 && !strcmp(label + n - 11, "PRIVATE KEY"))
-			return (why);
-	}
-
-	return (ret == -1 ? "malformed PEM block in the private key" : why);
-}
-
 /* Returns 1 if the certificate's key verifies a signature by the private key. */
 static int
 rsa_matches(const struct identity *id, const struct cert *c)
 {
 	static const unsigned char	hash[br_sha256_SIZE] = { 1, 2, 3 };
 	unsigned char			signature[RSA_BYTES_MAX], found[br_sha256_SIZE];
-	size_t				len = (id->rsa->n_bitlen + 7) / 8;
+	size_t				len = (id->key.rsa->n_bitlen + 7) / 8;
 
 	return (c->key.key_type == BR_KEYTYPE_RSA && len <= sizeof(signature) &&
-	    br_rsa_pkcs1_sign_get_default()(BR_HASH_OID_SHA256, hash, sizeof(hash), id->rsa, signature) &&
+	    br_rsa_pkcs1_sign_get_default()(BR_HASH_OID_SHA256, hash, sizeof(hash), id->key.rsa, signature) &&
 	    br_rsa_pkcs1_vrfy_get_default()(signature, len, BR_HASH_OID_SHA256, sizeof(hash), &c->key.key.rsa, found) &&
 	    !memcmp(found, hash, sizeof(hash)));
 }
@@ -94,8 +57,8 @@ ec_matches(const struct identity *id, const struct cert *c)
 	unsigned char		point[BR_EC_KBUF_PUB_MAX_SIZE];
 	br_ec_public_key	pub;
 
-	if (c->key.key_type != BR_KEYTYPE_EC || c->key.key.ec.curve != id->ec->curve ||
-	    br_ec_compute_pub(br_ec_get_default(), &pub, point, id->ec) == 0)
+	if (c->key.key_type != BR_KEYTYPE_EC || c->key.key.ec.curve != id->key.ec->curve ||
+	    br_ec_compute_pub(br_ec_get_default(), &pub, point, id->key.ec) == 0)
 		return (0);
 
 	return (pub.qlen == c->key.key.ec.qlen && !memcmp(pub.q, c->key.key.ec.q, pub.qlen));
@@ -111,10 +74,10 @@ identity_parse(const char *chain_pem, const char *key_pem, const char **why)
 		*why = "out of memory";
 		return (NULL);
 	}
-	if ((*why = chain_parse(id, chain_pem)) == NULL && (*why = key_parse(id, key_pem)) == NULL) {
+	if ((*why = chain_parse(id, chain_pem)) == NULL && (*why = private_key_parse(&id->key, key_pem)) == NULL) {
 		if (!cert_parse(&own, id->chain[0].data, id->chain[0].data_len))
 			*why = "malformed certificate";
-		else if (!(id->key_type == BR_KEYTYPE_RSA ? rsa_matches(id, &own) : ec_matches(id, &own)))
+		else if (!(id->key.type == BR_KEYTYPE_RSA ? rsa_matches(id, &own) : ec_matches(id, &own)))
 			*why = "the private key does not match the first certificate";
 	}
 	if (*why != NULL) {

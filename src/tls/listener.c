@@ -85,9 +85,9 @@ identity_check(const struct identity *id, struct cert *own)
 {
 	if (!cert_parse(own, id->chain[0].data, id->chain[0].data_len))
 		return ("malformed certificate");
-	if (id->key_type == BR_KEYTYPE_RSA && id->rsa->n_bitlen < RSA_BITS_MIN)
+	if (id->key.type == BR_KEYTYPE_RSA && id->key.rsa->n_bitlen < RSA_BITS_MIN)
 		return ("the RSA private key is shorter than 2048 bits");
-	if (id->key_type == BR_KEYTYPE_EC && id->ec->curve != BR_EC_secp256r1 && id->ec->curve != BR_EC_secp384r1)
+	if (id->key.type == BR_KEYTYPE_EC && id->key.ec->curve != BR_EC_secp256r1 && id->key.ec->curve != BR_EC_secp384r1)
 		return ("unsupported EC curve of the private key; use P-256 or P-384");
 
 	return (NULL);

@@ -182,11 +182,11 @@ engine_start(struct tls *t)
 		return (0);
 	br_ssl_engine_add_flags(eng, BR_OPT_FAIL_ON_ALPN_MISMATCH);
 	br_ssl_engine_set_protocol_names(eng, protocols, sizeof(protocols) / sizeof(*protocols));
-	if (id->key_type == BR_KEYTYPE_EC)
-		br_ssl_server_set_single_ec(&t->sc, id->chain, id->chain_len, id->ec, BR_KEYTYPE_SIGN, 0,
+	if (id->key.type == BR_KEYTYPE_EC)
+		br_ssl_server_set_single_ec(&t->sc, id->chain, id->chain_len, id->key.ec, BR_KEYTYPE_SIGN, 0,
 		    br_ssl_engine_get_ec(eng), br_ecdsa_sign_asn1_get_default());
 	else
-		br_ssl_server_set_single_rsa(&t->sc, id->chain, id->chain_len, id->rsa, BR_KEYTYPE_SIGN,
+		br_ssl_server_set_single_rsa(&t->sc, id->chain, id->chain_len, id->key.rsa, BR_KEYTYPE_SIGN,
 		    br_rsa_private_get_default(), br_rsa_pkcs1_sign_get_default());
 	br_ssl_server_set_cache(&t->sc, sessions_cache());
 	br_ssl_engine_set_buffer(eng, t->buffer, sizeof(t->buffer), 1);

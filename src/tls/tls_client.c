@@ -89,10 +89,10 @@ identity_set(struct tls_client *c, const struct identity *id)
 		.append_name = none_append, .end_name = none_start, .end_name_list = none_start, .choose = none_choose
 	};
 
-	if (id != NULL && id->key_type == BR_KEYTYPE_RSA) {
-		br_ssl_client_set_single_rsa(&c->ssl, id->chain, id->chain_len, id->rsa, br_rsa_pkcs1_sign_get_default());
+	if (id != NULL && id->key.type == BR_KEYTYPE_RSA) {
+		br_ssl_client_set_single_rsa(&c->ssl, id->chain, id->chain_len, id->key.rsa, br_rsa_pkcs1_sign_get_default());
 	} else if (id != NULL) {
-		br_ssl_client_set_single_ec(&c->ssl, id->chain, id->chain_len, id->ec, BR_KEYTYPE_SIGN, 0,
+		br_ssl_client_set_single_ec(&c->ssl, id->chain, id->chain_len, id->key.ec, BR_KEYTYPE_SIGN, 0,
 		    br_ec_get_default(), br_ecdsa_sign_asn1_get_default());
 	} else {
 		c->no_cert = &none;
