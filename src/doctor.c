@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@
 #include "doctor.h"
 #include "net/fetch.h"
 #include "net/mail.h"
+#include "store/cdn.h"
 #include "store/migrate.h"
 #include "store/objects.h"
 #include "store/pg_sync.h"
@@ -298,6 +300,64 @@ objects_check(void)
 		report("ok", "object storage", "an object was written, read, listed and deleted");
 }
 
+/* Reports why MEDIA_CDN did not return the object. CloudFront's own refusals name it as the server; those of the bucket, AmazonS3. */
+static void
+cdn_refusal(const struct fetch *f)
+{
+	char	server[64] = "";
+
+	(void)fetch_header(f, "server", server, sizeof(server));
+	if (f->status == 403 && !strcasecmp(server, "CloudFront"))
+		report("bad", "CloudFront", "the distribution refuses the signature; MEDIA_CDN_KEY_ID must be the public key of the private key, in a key "
+		    "group that its cache behavior trusts");
+	else if (f->status == 403)
+		report("bad", "CloudFront", "the distribution may not read the bucket; allow s3:GetObject on vod/* for its origin access control in the "
+		    "bucket policy");
+	else
+		report("bad", "CloudFront", "the distribution answered with status %d; check that its cache behavior leads to S3_BUCKET", f->status);
+}
+
+/* Checks that MEDIA_CDN returns an object for a signed URL, and not without a signature. This machine may have no route to it. */
+static void
+cdn_fetch(char *url)
+{
+	struct fetch	f = { .method = "GET", .url = url, .seconds = 10 }, bare = { .method = "HEAD", .url = url, .seconds = 10 };
+
+	if (!fetch_perform(&f)) {
+		report("warn", "CloudFront", "the distribution cannot be reached from here: %s; check MEDIA_CDN", f.error);
+	} else if (f.status != 200) {
+		cdn_refusal(&f);
+	} else {
+		url[strcspn(url, "?")] = '\0';
+		if (fetch_perform(&bare) && bare.status == 200)
+			report("bad", "CloudFront", "the distribution serves films without a signature; restrict viewer access of its cache behavior to "
+			    "the key group");
+		else
+			report("ok", "CloudFront", "an object was read with a signed URL, and not without one");
+		fetch_free(&bare);
+	}
+	fetch_free(&f);
+}
+
+static void
+cdn_check(void)
+{
+	struct objects_call	call = { .seconds = 15 };
+	char			key[64] = CDN_PREFIX "0/", url[OBJECTS_URL_MAX];
+
+	if (!cdn_enabled())
+		return;
+	random_hex(key + strlen(key), 16);
+	snprintf(key + strlen(key), sizeof(key) - strlen(key), "/doctor");
+	if (!object_step("cannot write an object for CloudFront (s3:PutObject)", objects_put(key, "text/plain", "doctor", 6, NULL, &call), &call))
+		return;
+	if (objects_presign("http://localhost", "GET", key, 60, url))
+		cdn_fetch(url);
+	else
+		report("bad", "CloudFront", "cannot sign a URL");
+	(void)object_step("cannot delete the object (s3:DeleteObject)", objects_delete(key, &call), &call);
+}
+
 /*
  * Sends GET to an HTTP server and compares its Date header with this machine's
  * clock. Any status will do. is_signed: requests to this server carry a signature
@@ -393,8 +453,11 @@ doctor_run(int roles, const char *conf_error)
 		/* Fetches the credentials of a task role first. */
 		if (roles & ROLE_API)
 			film_check();
-		if (objects_server_check())
+		if (objects_server_check()) {
 			objects_check();
+			if (roles & ROLE_API)
+				cdn_check();
+		}
 	} else {
 		report((roles & (ROLE_API | ROLE_TRANSCODE)) ? "warn" : "ok", "object storage", "none: set S3_BUCKET or MEDIA_DIR");
 	}

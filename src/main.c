@@ -42,6 +42,7 @@
 #include "net/mail.h"
 #include "sandbox.h"
 #include "settings.h"
+#include "store/cdn.h"
 #include "store/migrate.h"
 #include "store/objects.h"
 #include "store/pg.h"
@@ -276,6 +277,7 @@ kore_worker_configure(void)
 	http_input_start();
 	if (transcodes()) {
 		listener_wipe();
+		cdn_wipe();
 		worker_max_connections = 0;
 		worker_start();
 		return;

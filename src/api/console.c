@@ -12,31 +12,34 @@
 #define OWN_ORIGIN	"http://console.invalid"	/* no object storage has this host name (RFC 6761 §6.4) */
 
 /*
- * Writes the origin of object storage to out, as a space and
+ * Writes the origin of an object's URL to out, as a space and
  * scheme://host[:port]; "" if this process serves the objects. Takes the origin
  * from a presigned URL.
  */
 static void
-storage_origin(char *out, size_t len)
+storage_origin(const char *key, char *out, size_t len)
 {
 	char	url[OBJECTS_URL_MAX];
 	size_t	n;
 
 	out[0] = '\0';
-	if (!objects_presign(OWN_ORIGIN, "GET", "any", 1, url) || !strncmp(url, OWN_ORIGIN, sizeof(OWN_ORIGIN) - 1))
+	if (!objects_presign(OWN_ORIGIN, "GET", key, 1, url) || !strncmp(url, OWN_ORIGIN, sizeof(OWN_ORIGIN) - 1))
 		return;
 	n = strcspn(url, ":");
 	if (!strncmp(url + n, "://", 3))
 		snprintf(out, len, " %.*s", (int)(n + 3 + strcspn(url + n + 3, "/?#")), url);
 }
 
-/* Writes the Content-Security-Policy: the page may connect to this server and to object storage only. */
+/* Writes the Content-Security-Policy: the page may connect to this server and to object storage, also behind MEDIA_CDN, only. */
 static void
 csp_write(char *out, size_t len)
 {
-	char	storage[256];
+	char	storage[600], films[300];
 
-	storage_origin(storage, sizeof(storage));
+	storage_origin("any", storage, sizeof(storage) / 2);
+	storage_origin("vod/any", films, sizeof(films));
+	if (strcmp(films, storage))
+		strcat(storage, films);
 	snprintf(out, len, "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:%s; "
 	    "connect-src 'self'%s; media-src 'self'%s; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
 	    storage, storage, storage);
@@ -45,7 +48,7 @@ csp_write(char *out, size_t len)
 static void
 file_reply(struct request *r, const char *path, const char *type)
 {
-	char	policy[1024];
+	char	policy[2400];
 
 	csp_write(policy, sizeof(policy));
 	page_reply(r, path, type, policy);

@@ -86,6 +86,14 @@ CONF_VAR(AWS_CONTAINER_AUTHORIZATION_TOKEN, CONF_TEXT, .secret = 1,
     .help = "Authorization header for AWS_CONTAINER_CREDENTIALS_FULL_URI.")
 CONF_VAR(AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE, CONF_TEXT,
     .help = "File that contains AWS_CONTAINER_AUTHORIZATION_TOKEN; read before every request for credentials.")
+CONF_VAR(MEDIA_CDN, CONF_URL,
+    .help = "Origin of a CloudFront distribution in front of the bucket, as https://host. The URLs of films then lead there; other objects keep URLs of the bucket. Not used with MEDIA_DIR.")
+CONF_VAR(MEDIA_CDN_KEY_ID, CONF_TEXT,
+    .help = "ID of the public key at CloudFront, in a key group that the distribution trusts.")
+CONF_VAR(MEDIA_CDN_KEY_PEM, CONF_TEXT, .secret = 1,
+    .help = "Private key that signs the URLs of MEDIA_CDN (PEM text, not encrypted): EC on P-256, or RSA of 2048 bits, which takes five times as long to sign.")
+CONF_VAR(MEDIA_CDN_KEY_FILE, CONF_TEXT,
+    .help = "File with this private key (PEM, not encrypted), read at start.")
 CONF_VAR(MEDIA_DIR, CONF_TEXT,
     .help = "Directory for media if S3_BUCKET is unset. In production the roles api and transcode require one of the two.")
 CONF_VAR(PUBLIC_API_ORIGIN, CONF_URL,

@@ -153,8 +153,8 @@ enum objects_result	objects_probe(struct objects_call *);
 
 /*
  * Write a presigned URL, valid for seconds (1 to OBJECTS_SECONDS_MAX), for one
- * method (GET or PUT; a local URL for GET allows HEAD too) and an object or one
- * part of an upload. For GET the key needs to be readable only
+ * method (GET or PUT; a local URL and one of MEDIA_CDN for GET allow HEAD too)
+ * and an object or one part of an upload. For GET the key needs to be readable only
  * (objects_key_readable()). base is scheme://host[:port] of this API, which
  * serves local objects; S3 ignores it. Return 0 without object storage, with an
  * invalid key, and before the first credentials have been fetched. Any thread.

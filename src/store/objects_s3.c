@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "net/fetch.h"
 #include "store/aws_keys.h"
+#include "store/cdn.h"
 #include "store/objects_backend.h"
 #include "store/s3.h"
 
@@ -26,7 +27,7 @@ static struct s3_bucket	bucket;
 static const char *
 configure(void)
 {
-	const char	*how = conf_str(CONF_S3_ADDRESSING);
+	const char	*how = conf_str(CONF_S3_ADDRESSING), *wrong;
 
 	bucket.endpoint = conf_str(CONF_S3_ENDPOINT);
 	bucket.name = conf_str(CONF_S3_BUCKET);
@@ -42,7 +43,7 @@ configure(void)
 	if (strcmp(how, "auto"))
 		bucket.in_path = !strcmp(how, "path");
 
-	return (aws_keys_configure());
+	return ((wrong = aws_keys_configure()) != NULL ? wrong : cdn_configure());
 }
 
 /* Copies the text of the next element of that name, entities decoded and cut to size, and moves *at behind it. Returns 0 if there is none. */
@@ -530,6 +531,11 @@ seconds_cut(const struct s3_keys *keys, const char *method, int seconds, time_t 
 	return (keys->expires > now ? (int)(keys->expires - now) : 1);
 }
 
+/*
+ * Signs a URL. A film's is signed for CloudFront, if that is configured; other GET
+ * URLs with the permanent key of S3_SIGNING_ACCESS_KEY, if that is set; all others
+ * with the credentials for the bucket, with which they end.
+ */
 static int
 s3_sign_url(const char *base, const char *method, const char *key, const char *upload, int number, int seconds, time_t from, char *url)
 {
@@ -538,6 +544,8 @@ s3_sign_url(const char *base, const char *method, const char *key, const char *u
 	char			text[16];
 
 	(void)base;
+	if (!strcmp(method, "GET") && cdn_serves(key))
+		return (cdn_sign(key, from + seconds, url));
 	snprintf(text, sizeof(text), "%d", number);
 	if (upload != NULL) {
 		r.query[0] = (struct s3_pair){ "partNumber", text };
@@ -557,7 +565,7 @@ s3_presign_life(void)
 	struct s3_keys	keys;
 	time_t		now = time(NULL);
 
-	if (aws_keys_signing(&keys))
+	if (cdn_enabled() || aws_keys_signing(&keys))
 		return (OBJECTS_SECONDS_MAX);
 	if (!aws_keys_get(&keys, 1, NULL, 0))
 		return (0);
@@ -573,7 +581,7 @@ s3_presign_seconds(int seconds)
 	struct s3_keys	keys;
 	time_t		now = time(NULL);
 
-	if (aws_keys_signing(&keys))
+	if (cdn_enabled() || aws_keys_signing(&keys))
 		return (seconds);
 	if (!aws_keys_get(&keys, 0, NULL, 0))
 		return (0);

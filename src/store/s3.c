@@ -173,6 +173,17 @@ s3_url(const struct s3_bucket *b, const char *key, char url[S3_URL_MAX])
 	return (url_make(b, key, &t));
 }
 
+int
+s3_path(const char *key, char *path, size_t size)
+{
+	struct text	t = { .data = path, .size = size };
+
+	*path = '\0';
+	text_add_encoded(&t, key, 1);
+
+	return (!t.full);
+}
+
 static void
 query_add(struct text *q, const char *name, const char *value)
 {

@@ -55,6 +55,9 @@ void	s3_hash(const void *data, size_t len, char hex[S3_HASH_HEX]);
 /* Writes the unsigned URL of an object. Returns 0 if it does not fit. */
 int	s3_url(const struct s3_bucket *, const char *key, char url[S3_URL_MAX]);
 
+/* Writes a key as the path of a URL, percent-encoded except for its slashes. Returns 0 if it does not fit. */
+int	s3_path(const char *key, char *path, size_t size);
+
 /*
  * Writes a presigned URL, valid for seconds (1 to 604800) from now. Signs the
  * host header only; ignores headers and hash of the request. Returns 0 if it

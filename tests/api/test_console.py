@@ -3,6 +3,7 @@ import json
 import re
 
 import pytest
+from cloudfront import new_key, pem
 from test_auth import login, user
 
 FILES = {"/console/": "text/html", "/console": "text/html", "/console/console.css": "text/css", "/console/console.js": "text/javascript"}
@@ -34,7 +35,9 @@ def test_the_page_has_no_inline_script_or_style(world):
     ({}, "http://127.0.0.1:[0-9]+"),
     ({"S3_ENDPOINT": "", "S3_BUCKET": "films", "S3_REGION": "eu-north-1"},
      r"https://films\.s3\.eu-north-1\.amazonaws\.com"),
-    ({"S3_ENDPOINT": "", "S3_BUCKET": "", "MEDIA_DIR": "."}, None)], ids=["S3 elsewhere", "AWS", "local"])
+    ({"S3_ENDPOINT": "", "S3_BUCKET": "films", "S3_REGION": "eu-north-1", "MEDIA_CDN": "https://d1.cloudfront.net", "MEDIA_CDN_KEY_ID": "K1",
+      "MEDIA_CDN_KEY_PEM": pem(new_key("ec"))}, r"https://films\.s3\.eu-north-1\.amazonaws\.com https://d1\.cloudfront\.net"),
+    ({"S3_ENDPOINT": "", "S3_BUCKET": "", "MEDIA_DIR": "."}, None)], ids=["S3 elsewhere", "AWS", "CloudFront", "local"])
 def test_the_policy_allows_only_the_api_and_object_storage(world, tmp_path, env, origin):
     if "MEDIA_DIR" in env:
         env = {**env, "MEDIA_DIR": tmp_path}

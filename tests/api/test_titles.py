@@ -6,11 +6,13 @@ import re
 import socket
 import subprocess
 import threading
+import time
 import urllib.parse
 
 import pytest
 import requests
 
+from cloudfront import KEY_ID, allows, new_key, pem, policy_of
 from conftest import Postgres, run, wait_for
 
 
@@ -249,6 +251,24 @@ def test_urls_of_objects_are_presigned(signing):
     for url in (title["trailerUrl"], title["assetVersions"][1]["url"]):
         assert "X-Amz-Expires=43200&" in url
         assert is_signed(url, "AK/1", "SK")
+
+
+def test_urls_of_films_lead_to_the_distribution(postgres, appliance):
+    """MEDIA_CDN: those of renditions; a trailer keeps the bucket's URL."""
+    key = new_key("ec")
+    url, db = postgres.create_migrated()
+    a = appliance(DATABASE_URL=url, S3_BUCKET="films", S3_ENDPOINT="http://s3.example:9000", S3_ACCESS_KEY="AK", S3_SECRET_KEY="SK",
+                  MEDIA_CDN="https://films.example/", MEDIA_CDN_KEY_ID=KEY_ID, MEDIA_CDN_KEY_PEM=pem(key)).wait_healthy()
+    db = db.cursor()
+    new, folder = add(db, "film", trailerUrl="s3://films/trailer/1"), "vod/1/%032x/" % 7
+    for rendition in ("R720", "R360"):
+        add_asset(db, rendition, "s3://films/%s%s.mp4" % (folder, rendition), titleId=new)
+    title = get_title(a, new)
+    assert title["trailerUrl"].startswith("http://s3.example:9000/films/trailer/1?")
+    before = time.time()
+    for version in title["assetVersions"]:
+        assert version["url"].startswith("https://films.example/%s%s.mp4?" % (folder, version["rendition"]))
+        assert allows(key.public_key(), version["url"], before + 43200 - 60) and policy_of(version["url"])[0] == "https://films.example/%s*" % folder
 
 
 def test_only_known_prefixes_are_presigned(signing):

@@ -23,6 +23,12 @@ TARGET_GROUP_ARN=arn:aws:elasticloadbalancing:us-east-2:123456789012:targetgroup
 TARGET_GROUP_LABEL=targetgroup/wanzami-backend-tg/0123456789abcdef
 TRANSCODE_OUT_POLICY=arn:aws:autoscaling:us-east-2:123456789012:scalingPolicy:0:resource/ecs/service/wanzami/t:policyName/out
 TRANSCODE_IN_POLICY=arn:aws:autoscaling:us-east-2:123456789012:scalingPolicy:0:resource/ecs/service/wanzami/t:policyName/in
+CDN_KEY_ID=K2JCJMDEHXQW5F
+CDN_KEY_GROUP=00000000-0000-0000-0000-000000000001
+CDN_ORIGIN_ACCESS=E327GJI25M56DG
+CDN_HEADERS=00000000-0000-0000-0000-000000000002
+CDN_ARN=arn:aws:cloudfront::123456789012:distribution/EDFDVBD6EXAMPLE
+MEDIA_CDN=https://d111111abcdef8.cloudfront.net
 ALARM_TOPIC=arn:aws:sns:us-east-2:123456789012:wanzami-alarms
 """
 

@@ -258,6 +258,17 @@ def test_the_bucket_makes_artwork_public_and_no_film(rendered):
     assert sorted(r.split(":::wanzami-media/")[1] for r in resources) == sorted([p + "*" for p in prefixes] + ["preview*/*"])
 
 
+def test_the_distribution_serves_films_for_signed_urls_only(rendered):
+    config = load(rendered, "cdn/distribution.json")["DistributionConfig"]
+    behavior = config["DefaultCacheBehavior"]
+    assert behavior["TrustedKeyGroups"] == {"Enabled": True, "Quantity": 1, "Items": ["00000000-0000-0000-0000-000000000001"]}
+    assert behavior["ViewerProtocolPolicy"] == "https-only" and "CacheBehaviors" not in config
+    plain, cdn = (load(rendered, "storage/bucket-policy%s.json" % more)["Statement"] for more in ("", "-cdn"))
+    added, = [s for s in cdn if s not in plain]
+    assert [s for s in cdn if s != added] == plain and added["Resource"] == "arn:aws:s3:::wanzami-media/vod/*"
+    assert added["Condition"]["StringEquals"]["AWS:SourceArn"].endswith(":distribution/EDFDVBD6EXAMPLE")
+
+
 def test_the_load_balancer_uses_https_and_the_health_check(rendered):
     group = load(rendered, "network/target-group.json")
     assert (group["Name"], group["Port"], group["Protocol"], group["TargetType"]) == ("wanzami-backend-tg", 4000, "HTTP", "ip")

@@ -30,7 +30,7 @@ class Store:
 
     def call(self, *words, data=b"", **env):
         return subprocess.run([self.tool, *(str(w) for w in words)], input=data, capture_output=True, timeout=100,
-                              env=clean_environment(WANZAMI_ENV="development", **{**self.env, **env}))
+                              env=clean_environment(**{"WANZAMI_ENV": "development", **self.env, **env}))
 
     def do(self, *words, data=b"", **env):
         """Returns the output of a successful call."""

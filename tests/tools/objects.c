@@ -207,6 +207,32 @@ cmd_presign(char **a)
 	return (OBJECTS_OK);
 }
 
+/* SECONDS KEY ...: prints a presigned URL for each key. */
+static enum objects_result
+cmd_presign_many(char **a)
+{
+	char	url[OBJECTS_URL_MAX];
+	size_t	i;
+
+	for (i = 1; a[i] != NULL; i++) {
+		if (!objects_presign("http://here", "GET", a[i], atoi(a[0]), url))
+			return (OBJECTS_REFUSED);
+		printf("%s\n", url);
+	}
+
+	return (OBJECTS_OK);
+}
+
+/* SECONDS: prints for how long a URL of a film that is signed for them is valid. */
+static enum objects_result
+cmd_seconds(char **a)
+{
+	(void)objects_probe(&call);	/* fetches the credentials */
+	printf("%d\n", objects_presign_seconds(atoi(a[0])));
+
+	return (OBJECTS_OK);
+}
+
 static const char	*many_key;
 static atomic_int	many_failed;
 
@@ -307,6 +333,7 @@ static const struct {
 	{ "head", cmd_head }, { "read", cmd_read }, { "put", cmd_put }, { "begin", cmd_begin }, { "part", cmd_part },
 	{ "complete", cmd_complete }, { "abort", cmd_abort }, { "parts", cmd_parts }, { "delete", cmd_delete },
 	{ "delete-prefix", cmd_delete_prefix }, { "list", cmd_list }, { "probe", cmd_probe }, { "presign", cmd_presign },
+	{ "presign-many", cmd_presign_many }, { "seconds", cmd_seconds },
 	{ "many", cmd_many }, { "follow", cmd_follow }, { "sign", cmd_sign },
 };
 
