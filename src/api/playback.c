@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "api/playback_session.h"
 #include "api/playlist_cache.h"
 #include "base/conf.h"
 #include "http/client.h"
@@ -31,10 +32,15 @@ static const struct param	audience_query[] = {
 	PARAM_END
 };
 
+/* kind is that of the film in a session: "t" or "e". */
 static void
-playback_reply(struct request *r, const char *statement)
+playback_reply(struct request *r, const char *kind, const char *statement)
 {
+	char	session[SIGNED_TOKEN_MAX];
+
 	guard_optional(r);
+	playback_session_new(r, request_format(r, "%s%s", kind, r->args[0] + strspn(r->args[0], "0")), session);
+	request_param(r, "play", session);
 	request_param(r, "enforcement", conf_str(CONF_PPV_ENFORCEMENT));
 	request_param(r, "urlSeconds", request_format(r, "%d", objects_presign_seconds(SIGN_PLAY_SECONDS)));
 	sql_reply(r, statement);
@@ -45,7 +51,7 @@ ROUTE(GET, "/api/titles/:id/playback", playback_title, .query = audience_query, 
 static void
 playback_title(struct request *r)
 {
-	playback_reply(r, "playback/title");
+	playback_reply(r, "t", "playback/title");
 }
 
 ROUTE(GET, "/api/episodes/:id/playback", playback_episode, .query = audience_query, .id = "episode");
@@ -53,7 +59,7 @@ ROUTE(GET, "/api/episodes/:id/playback", playback_episode, .query = audience_que
 static void
 playback_episode(struct request *r)
 {
-	playback_reply(r, "playback/episode");
+	playback_reply(r, "e", "playback/episode");
 }
 
 /* A requested playlist. The list is a letter: one of enum media_list, or LIST_*. */

@@ -6,7 +6,7 @@
 #ifndef WANZAMI_SIGNED_TOKEN_H
 #define WANZAMI_SIGNED_TOKEN_H
 
-#define SIGNED_TOKEN_TEXT_MAX	64				/* with its NUL */
+#define SIGNED_TOKEN_TEXT_MAX	96				/* with its NUL */
 #define SIGNED_TOKEN_MAX	(SIGNED_TOKEN_TEXT_MAX + 16 + 2 + 32)	/* with its NUL */
 
 /*

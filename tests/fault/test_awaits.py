@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from accounts import Account, hash_of
+from beats import session
 from editor import PASSWORD, Api
 from gateways import Gateways, paystack_signature
 from services import run, wait_for
@@ -171,6 +172,7 @@ class Stage:
         "PUT /media-local/*": part, "POST /api/admin/assets/presign": presign,
         "POST /api/admin/titles/:id/text": text, "POST /api/admin/episodes/:id/text": episode_text,
         "POST /api/admin/email/test": campaign, "POST /api/support/tickets": ticket, "POST /api/events": events,
+        "POST /api/playback/:session/beat": lambda self: ("/api/playback/%s/beat" % session(), {}),
         "POST /api/auth/logout": lambda self: (None, {"deviceId": "elsewhere"}),
         "POST /api/admin/logout": lambda self: (None, {"deviceId": "elsewhere"}),
         "POST /api/auth/device-label": lambda self: (None, {"label": "Phone"}),

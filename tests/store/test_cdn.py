@@ -42,8 +42,8 @@ def test_a_signature_is_valid_for_the_folder_of_the_film(tool, key):
     assert not allows(public, url.replace("Signature=", "Signature=AAAA"))
 
 
-@pytest.mark.parametrize("name", ["vod/old film.mp4", "vod/17/x/R720.mp4", "vod/1*/R720?.mp4", "vod/17/0123456789abcdef0123456789abcdef.mp4", "vod//x",
-                                  FOLDER.upper().replace("VOD", "vod") + "R720.mp4", "vod/" + "ä" * 510])
+@pytest.mark.parametrize("name", ["vod/old film.mp4", "vod/17/x/R720.mp4", "vod/1*/R720?.mp4", "vod//x",
+                                  "vod/17/0123456789abcdef0123456789abcdef.mp4", FOLDER.upper().replace("VOD", "vod") + "R720.mp4", "vod/" + "ä" * 510])
 def test_a_key_of_another_form_is_signed_alone(tool, key, name):
     """A wildcard there could be valid for all films."""
     url = Store(tool, {**NOWHERE, **cdn(key)}).line("presign-many", 60, name)

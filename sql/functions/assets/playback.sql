@@ -7,7 +7,10 @@ CREATE OR REPLACE FUNCTION wanzami.playback(t "Title", episode_id bigint, reques
 		'progressive', wanzami.assets(CASE WHEN episode_id IS NULL THEN t."id" END, episode_id, w.way, request ->> 'urlPlaceholder'),
 		'audio', CASE WHEN l.sound THEN json_build_array(json_build_object('language', l.tag, 'name', l.name)) ELSE '[]' END,
 		'text', wanzami.text_tracks(CASE WHEN episode_id IS NULL THEN t."id" END, episode_id, w.way, request ->> 'urlPlaceholder'),
-		'expiresAt', CASE WHEN w.way <> 'none' THEN wanzami.iso((now() + make_interval(secs => (request ->> 'urlSeconds')::int)) AT TIME ZONE 'UTC') END)
+		'expiresAt', CASE WHEN w.way <> 'none' THEN wanzami.iso((now() + make_interval(secs => (request ->> 'urlSeconds')::int)) AT TIME ZONE 'UTC') END,
+		-- A token that was revoked gets none, since the sessions of its user are limited.
+		'session', CASE WHEN w.way <> 'none' AND (request ->> 'userId' IS NULL OR wanzami.session_stands((request ->> 'userId')::bigint,
+			request ->> 'deviceId', request ->> 'session', (request ->> 'issued')::bigint)) THEN request ->> 'play' END)
 	FROM (SELECT wanzami.ppv_way(t, request) AS way) w,
 	LATERAL (SELECT CASE WHEN w.way <> 'none' AND EXISTS (SELECT FROM wanzami.streamed(CASE WHEN episode_id IS NULL THEN t."id" END, episode_id))
 		THEN coalesce('e' || episode_id, 't' || t."id") || coalesce('u' || (request ->> 'userId'), 'g') END AS token) f,

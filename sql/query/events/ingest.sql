@@ -1,6 +1,6 @@
 -- POST /api/events (docs/compatibility.md#event-ingest). Batch. Stores the events of many requests, for each request all or
 -- none. A title, episode or session that does not exist is kept by its id in the metadata. Returns status and body of each
--- request, in their order.
+-- request, in their order. Events of players are beats of playback sessions (docs/compatibility.md#playback-sessions).
 -- $1: array of the contexts: userId, deviceId, session, issued, country, experiment, variant.
 -- $2: array of the bodies.
 WITH request AS MATERIALIZED (
@@ -48,6 +48,26 @@ WITH request AS MATERIALIZED (
 			'unresolvedSessionId', CASE WHEN f.known_session IS NULL THEN f.session::text END)),
 			CASE WHEN f.event ? 'metadata' THEN NULL ELSE '{}'::jsonb END), wanzami.now()
 	FROM found f ORDER BY f.n, f.m
+), playing AS MATERIALIZED (
+	-- The newest sign of each film that a user plays on a device.
+	SELECT DISTINCT ON (d.session) d.session, f.caller, f.profile, f.known_title, f.known_episode, d.device,
+		f.event #>> '{metadata,reason}' IN ('ended', 'unmount') AS ended
+	FROM found f, LATERAL (SELECT wanzami.playback_device(coalesce(f.event ->> 'deviceId', f.about ->> 'deviceId')) AS device) v,
+	LATERAL (SELECT v.device, md5(concat_ws(' ', 'event', f.caller, f.known_title, 'e', f.known_episode, 'd', v.device))::uuid AS session) d
+	WHERE (f.event ->> 'eventType' = 'PLAY_START'
+		OR f.event ->> 'eventType' = 'PLAY_END' AND f.event #>> '{metadata,reason}' IN ('progress', 'seek', 'ended', 'unmount'))
+	AND (f.known_title IS NOT NULL OR f.known_episode IS NOT NULL)
+	AND coalesce(wanzami.event_time(f.event ->> 'occurredAt'), wanzami.now()) > wanzami.playback_since()
+	ORDER BY d.session, f.n DESC, f.m DESC
+), beat AS (
+	-- In the order of the key, so that batches do not wait for each other in a circle. An end is a beat that does not count any more.
+	INSERT INTO wanzami.playback_session AS s (session, user_id, profile_id, title_id, episode_id, device, by_event, started, seen)
+	SELECT p.session, p.caller, p.profile, p.known_title, p.known_episode, p.device, true, wanzami.now(),
+		CASE WHEN p.ended THEN wanzami.playback_since() ELSE wanzami.now() END
+	FROM playing p ORDER BY p.session
+	ON CONFLICT (session) DO UPDATE SET profile_id = excluded.profile_id, seen = excluded.seen,
+		started = CASE WHEN s.seen > wanzami.playback_since() THEN s.started ELSE excluded.started END
+	WHERE s.seen < wanzami.now() - interval '5 seconds' OR excluded.seen < wanzami.now()
 )
 SELECT CASE WHEN v.refusal IS NULL THEN 201 WHEN v.known THEN 400 ELSE 401 END AS status,
 	CASE WHEN v.refusal IS NULL THEN json_build_object('count', jsonb_array_length(v.events))
