@@ -144,7 +144,7 @@ folder_length(const char *key)
 
 /* Signs the policy for a resource. Writes the query of the URL. Returns 0 if the key cannot sign. */
 static int
-query_sign(const char *resource, time_t expires, char query[QUERY_MAX])
+signature_make(const char *resource, time_t expires, char query[QUERY_MAX])
 {
 	char		policy[POLICY_MAX];
 	uint8_t		signature[PRIVATE_KEY_SIGNATURE_MAX];
@@ -176,7 +176,7 @@ place_of(const char *resource)
 }
 
 static int
-query_get(const char *resource, time_t expires, char query[QUERY_MAX])
+signature_get(const char *resource, time_t expires, char query[QUERY_MAX])
 {
 	size_t	at = place_of(resource);
 	int	found;
@@ -187,7 +187,7 @@ query_get(const char *resource, time_t expires, char query[QUERY_MAX])
 	pthread_mutex_unlock(&lock);
 	if (found)
 		return (1);
-	if (!query_sign(resource, expires, query))
+	if (!signature_make(resource, expires, query))
 		return (0);
 	if (strlen(resource) < CACHED_RESOURCE && strlen(query) < CACHED_QUERY) {
 		pthread_mutex_lock(&lock);
@@ -216,7 +216,7 @@ cdn_sign(const char *key, time_t expires, char url[OBJECTS_URL_MAX])
 		snprintf(resource, sizeof(resource), "%s/%.*s*", origin, (int)folder, path);
 	else
 		snprintf(resource, sizeof(resource), "%s/%s", origin, path);
-	if (!query_get(resource, expires, query))
+	if (!signature_get(resource, expires, query))
 		return (0);
 	len = snprintf(url, OBJECTS_URL_MAX, "%s/%s?%s", origin, path, query);
 
