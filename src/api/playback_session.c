@@ -66,7 +66,7 @@ digits_skip(char **p)
 	*p += strspn(*p, "0123456789");
 }
 
-ROUTE(POST, "/api/playback/:session/beat", playback_beat, .raw = 1);
+ROUTE(POST, "/api/playback/:session/beat", playback_beat, .raw = 1, .bearer = 1);
 
 static void
 playback_beat(struct request *r)
