@@ -111,7 +111,7 @@ async function watch(player) {
 	seen.end = video.currentTime;
 }
 
-/* Plays for some seconds without sound. Notes the milliseconds before the first frame, those without playback after it, and the seconds played. */
+/* Plays for some seconds without sound. Notes the milliseconds before the first frame and those without playback after it. */
 async function measure(player, seconds) {
 	const began = performance.now(), opened = document.querySelector('video');
 	opened.muted = opened.autoplay = true;
@@ -121,8 +121,8 @@ async function measure(player, seconds) {
 	const first = performance.now(), from = video.currentTime;
 	seen.first = first - began;
 	await pause(seconds * 1000);
-	seen.played = video.currentTime - from;
-	seen.stalled = Math.max(0, performance.now() - first - seen.played * 1000);
+	seen.stalled = Math.max(0, performance.now() - first - (video.currentTime - from) * 1000);
+	await until('a second of playback', () => video.currentTime > from + 1);
 	seen.width = video.videoWidth;
 }
 
