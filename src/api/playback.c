@@ -65,10 +65,13 @@ playback_episode(struct request *r)
 /* A requested playlist. The list is a letter: one of enum media_list, or LIST_*. */
 #define LIST_MASTER	'm'
 #define LIST_DASH	'd'
+#define LIST_TEXT	't'
+
+#define TEXT_COLUMNS	7	/* of a line of texts */
 
 struct asked {
 	int		list;
-	const char	*what;		/* rung or language of a media playlist, "" for others */
+	const char	*what;		/* rung, language or id of a media playlist, "" for others */
 	int		define;		/* HLS: the URI of the segments is a variable */
 	const char	*key;		/* in the cache */
 };
@@ -79,6 +82,9 @@ struct found {
 	const char		*keys[MEDIA_RUNGS];	/* object keys */
 	int			n;
 	struct media_language	language;
+	struct media_subtitle	*texts;
+	const char		**text_keys;
+	int			ntexts;
 };
 
 /* Reads the name of a playlist. Returns 0 if no film has a playlist with this name. */
@@ -94,7 +100,7 @@ asked_read(struct request *r, struct asked *a)
 		a->list = LIST_MASTER;
 	else if (!strcmp(name, "manifest.mpd"))
 		a->list = LIST_DASH;
-	else if (strchr("aiv", *name) == NULL || name[1] != '-' || end == NULL || strcmp(end, ".m3u8") != 0)
+	else if (strchr("aitv", *name) == NULL || name[1] != '-' || end == NULL || strcmp(end, ".m3u8") != 0)
 		return (0);
 	else {
 		a->list = (unsigned char)*name;
@@ -202,13 +208,39 @@ rendition_read(const PGresult *res, int row, struct media_rendition *m)
 	frame_rate_set(m, rate != NULL ? strtod(rate, NULL) : 0);
 }
 
+/* Reads the tracks of text: a line for each, with tabs between its columns. */
+static void
+texts_read(struct request *r, const char *list, struct found *f)
+{
+	char	*rest, *line, *columns[TEXT_COLUMNS];
+	size_t	i, n;
+
+	for (n = 1, i = 0; list[i] != '\0'; i++)
+		n += list[i] == '\n';
+	f->texts = request_alloc(r, n * sizeof(*f->texts));
+	f->text_keys = request_alloc(r, n * sizeof(*f->text_keys));
+	rest = request_copy(r, list);
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		for (i = 0; i < TEXT_COLUMNS && (columns[i] = strsep(&line, "\t")) != NULL; i++)
+			;
+		if (i < TEXT_COLUMNS)
+			continue;
+		f->text_keys[f->ntexts] = columns[5];
+		f->texts[f->ntexts++] = (struct media_subtitle){ .id = columns[0], .tag = columns[1], .captions = *columns[2] == '1',
+		    .is_default = *columns[3] == '1', .forced = *columns[4] == '1', .name = columns[6] };
+	}
+}
+
 static void
 found_read(struct request *r, const PGresult *res, struct found *f)
 {
+	const char	*texts = column(res, 0, "texts");
 	const char	*rung, *last = "";
 	int		row;
 
 	f->language = (struct media_language){ column(res, 0, "tag"), column(res, 0, "name") };
+	if (texts != NULL)
+		texts_read(r, texts, f);
 	for (row = 0; row < PQntuples(res) && (rung = column(res, row, "rung")) != NULL; row++, last = rung) {
 		if (strcmp(rung, last) && f->n == MEDIA_RUNGS)
 			return;
@@ -220,12 +252,17 @@ found_read(struct request *r, const PGresult *res, struct found *f)
 	}
 }
 
-/* Returns the index of the rendition that a media playlist lists, -1 if there is none. */
+/* Returns the index of the rendition or the track of text that a media playlist lists, -1 if there is none. */
 static int
 rendition_find(const struct found *f, const struct asked *a)
 {
 	int	i;
 
+	if (a->list == LIST_TEXT) {
+		for (i = f->ntexts - 1; i >= 0 && strcmp(f->texts[i].id, a->what) != 0; i--)
+			;
+		return (i);
+	}
 	if (a->list == MEDIA_LIST_AUDIO)
 		return (strcmp(a->what, f->language.tag) ? -1 : media_list_audio(f->list, f->n));
 	for (i = f->n - 1; i >= 0 && strcmp(media_rung_name(f->list[i].rung), a->what) != 0; i--)
@@ -266,11 +303,13 @@ playlist_make(struct request *r, const struct found *f, const struct asked *a, i
 	const char	*uri;
 
 	if (a->list == LIST_MASTER)
-		return (media_hls_master(f->list, f->n, &f->language, a->define ? "" : "?define=0"));
+		return (media_hls_master(f->list, f->n, &f->language, f->texts, f->ntexts, a->define ? "" : "?define=0"));
 	if (a->list == LIST_DASH)
 		return (dash_make(r, f));
-	if ((uri = object_url(r, f->keys[rendition])) == NULL)
+	if ((uri = object_url(r, a->list == LIST_TEXT ? f->text_keys[rendition] : f->keys[rendition])) == NULL)
 		return (NULL);
+	if (a->list == LIST_TEXT)
+		return (media_hls_text(f->list[0].duration, uri));
 
 	return (media_hls_media(&f->list[rendition], (enum media_list)a->list, uri, a->define));
 }
@@ -279,7 +318,7 @@ playlist_make(struct request *r, const struct found *f, const struct asked *a, i
 static int
 segments_missing(const struct found *f, const struct asked *a, int rendition)
 {
-	if (a->list == LIST_MASTER)
+	if (a->list == LIST_MASTER || a->list == LIST_TEXT)
 		return (0);
 	if (a->list == MEDIA_LIST_AUDIO)
 		return (f->list[rendition].audio.segments == NULL);

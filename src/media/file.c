@@ -115,16 +115,22 @@ text_write(const struct folder *f, const char *name, char *text, struct media_er
 	return (ok ? MEDIA_OK : media_fail(error, MEDIA_SINK, "%s cannot be written: %s.", path, strerror(errno)));
 }
 
-/* Writes the tracks of text as text-1.vtt, text-2.vtt, ... */
+/* Writes the tracks of text as text-1.vtt, text-2.vtt, ..., and their playlists. `numbers` holds the numbers that `list` names. */
 static int
-texts_write(const struct folder *f, const struct media_result *result, struct media_error *error)
+texts_write(const struct folder *f, const struct media_result *result, char numbers[][12], struct media_subtitle *list, struct media_error *error)
 {
-	char	name[24];
-	int	i;
+	const struct media_text	*t;
+	char			name[32], playlist[32];
+	int			i;
 
 	for (i = 0; i < result->ntexts; i++) {
+		t = &result->texts[i];
+		snprintf(numbers[i], 12, "%d", i + 1);
 		snprintf(name, sizeof(name), "text-%d.vtt", i + 1);
-		if (text_write(f, name, strdup(result->texts[i].vtt), error) != MEDIA_OK)
+		snprintf(playlist, sizeof(playlist), "t-%d.m3u8", i + 1);
+		list[i] = (struct media_subtitle){ .id = numbers[i], .tag = t->language, .name = *t->label != '\0' ? t->label : t->language,
+		    .is_default = t->is_default, .forced = t->forced, .captions = t->captions };
+		if (text_write(f, name, strdup(t->vtt), error) != MEDIA_OK || text_write(f, playlist, media_hls_text(result->duration, name), error) != MEDIA_OK)
 			return (error->reason);
 	}
 
@@ -146,7 +152,8 @@ static int
 playlists_write(const struct folder *f, const struct media_result *result, struct media_error *error)
 {
 	const struct media_rendition	*list = result->renditions;
-	char				names[MEDIA_RUNGS][16];
+	struct media_subtitle		texts[MEDIA_TEXTS_MAX];
+	char				names[MEDIA_RUNGS][16], numbers[MEDIA_TEXTS_MAX][12];
 	const char			*uris[MEDIA_RUNGS];
 	int				i, n = result->nrenditions, audio = media_list_audio(list, n);
 
@@ -156,10 +163,10 @@ playlists_write(const struct folder *f, const struct media_result *result, struc
 		if (playlist_write(f, &list[i], MEDIA_LIST_VIDEO, error) != MEDIA_OK || playlist_write(f, &list[i], MEDIA_LIST_IFRAMES, error) != MEDIA_OK)
 			return (error->reason);
 	}
-	if (texts_write(f, result, error) != MEDIA_OK)
+	if (texts_write(f, result, numbers, texts, error) != MEDIA_OK)
 		return (error->reason);
 	if ((audio >= 0 && playlist_write(f, &list[audio], MEDIA_LIST_AUDIO, error) != MEDIA_OK) ||
-	    text_write(f, "master.m3u8", media_hls_master(list, n, &unknown, ""), error) != MEDIA_OK)
+	    text_write(f, "master.m3u8", media_hls_master(list, n, &unknown, texts, result->ntexts, ""), error) != MEDIA_OK)
 		return (error->reason);
 
 	return (text_write(f, "manifest.mpd", media_dash(list, n, &unknown, uris), error));

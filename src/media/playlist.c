@@ -10,6 +10,8 @@
 #include "media/playlist.h"
 
 #define AUDIO_GROUP	"audio"
+#define TEXT_GROUP	"text"
+#define FOR_THE_DEAF	"public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound"
 #define AUDIO_CHANNELS	2	/* the renditions have stereo sound */
 #define INDEX_WASTE	10	/* DASH: a tenth of the bytes of a track may be those of the other */
 
@@ -130,7 +132,7 @@ add_frame_size(struct text *t, const struct media_rendition *r)
 }
 
 static void
-add_variant(struct text *t, const struct media_rendition *r, const struct media_stream *audio, const char *query)
+add_variant(struct text *t, const struct media_rendition *r, const struct media_stream *audio, int ntexts, const char *query)
 {
 	char	name[MEDIA_LIST_NAME_MAX];
 
@@ -138,7 +140,27 @@ add_variant(struct text *t, const struct media_rendition *r, const struct media_
 	add(t, "#EXT-X-STREAM-INF:BANDWIDTH=%u,AVERAGE-BANDWIDTH=%u,CODECS=\"%s%s%s\"", r->video.peak + (audio != NULL ? audio->peak : 0),
 	    r->video.average + (audio != NULL ? audio->average : 0), r->video.codecs, audio != NULL ? "," : "", audio != NULL ? audio->codecs : "");
 	add_frame_size(t, r);
-	add(t, ",FRAME-RATE=%.3f%s\n%s%s\n", (double)r->fps_num / r->fps_den, audio != NULL ? ",AUDIO=\"" AUDIO_GROUP "\"" : "", name, query);
+	add(t, ",FRAME-RATE=%.3f%s%s\n%s%s\n", (double)r->fps_num / r->fps_den, audio != NULL ? ",AUDIO=\"" AUDIO_GROUP "\"" : "",
+	    ntexts > 0 ? ",SUBTITLES=\"" TEXT_GROUP "\"" : "", name, query);
+}
+
+/* Adds track i of text. Names in a group differ (RFC 8216 §4.3.4.1.1): one that is there already gets a number. */
+static void
+add_subtitle(struct text *t, const struct media_subtitle *texts, int i, const char *query)
+{
+	const struct media_subtitle	*s = &texts[i];
+	char				name[256];
+	int				k, same = 1;
+
+	for (k = 0; k < i; k++)
+		same += !strcmp(texts[k].name, s->name);
+	snprintf(name, sizeof(name), same > 1 ? "%.200s (%d)" : "%.200s", s->name, same);
+	add(t, "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"" TEXT_GROUP "\",NAME=");
+	add_quoted(t, name);
+	if (strcmp(s->tag, "und") != 0)
+		add(t, ",LANGUAGE=\"%s\"", s->tag);
+	add(t, ",DEFAULT=%s,AUTOSELECT=YES%s%s,URI=\"t-%s.m3u8%s\"\n", s->is_default ? "YES" : "NO", s->forced ? ",FORCED=YES" : "",
+	    s->captions ? ",CHARACTERISTICS=\"" FOR_THE_DEAF "\"" : "", s->id, query);
 }
 
 static void
@@ -155,7 +177,8 @@ add_iframes(struct text *t, const struct media_rendition *r, const char *query)
 }
 
 char *
-media_hls_master(const struct media_rendition *list, int n, const struct media_language *language, const char *query)
+media_hls_master(const struct media_rendition *list, int n, const struct media_language *language, const struct media_subtitle *texts, int ntexts,
+    const char *query)
 {
 	const struct media_stream	*audio = NULL;
 	struct text			t = { 0 };
@@ -172,10 +195,23 @@ media_hls_master(const struct media_rendition *list, int n, const struct media_l
 			add(&t, ",LANGUAGE=\"%s\"", language->tag);
 		add(&t, ",DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"%d\",URI=\"%s%s\"\n", AUDIO_CHANNELS, name, query);
 	}
+	for (i = 0; i < ntexts; i++)
+		add_subtitle(&t, texts, i, query);
 	for (i = 0; i < n; i++)
-		add_variant(&t, &list[i], audio, query);
+		add_variant(&t, &list[i], audio, ntexts, query);
 	for (i = 0; i < n; i++)
 		add_iframes(&t, &list[i], query);
+
+	return (finish(&t));
+}
+
+char *
+media_hls_text(double duration, const char *uri)
+{
+	struct text	t = { 0 };
+
+	add(&t, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:%ld\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXTINF:%.3f,\n%s\n#EXT-X-ENDLIST\n",
+	    lround(duration) > 0 ? lround(duration) : 1, duration, uri);
 
 	return (finish(&t));
 }

@@ -19,6 +19,16 @@ struct media_language {
 	const char	*name;
 };
 
+/* A track of text that is one WebVTT file. */
+struct media_subtitle {
+	const char	*id;		/* letters and digits, for the name of its playlist, t-ID.m3u8 */
+	const char	*tag;		/* BCP 47, "und" if unknown */
+	const char	*name;
+	int		is_default;
+	int		forced;
+	int		captions;	/* for the deaf and hard of hearing */
+};
+
 /* What a media playlist lists. The value is the first letter of its name. */
 enum media_list {
 	MEDIA_LIST_AUDIO = 'a',		/* a-TAG.m3u8: the audio track */
@@ -36,10 +46,14 @@ int	media_list_audio(const struct media_rendition *list, int n);
 
 /*
  * The HLS multivariant playlist, version 7. It names the media playlists by
- * media_list_name() and `query`, which is "" or begins with "?". The segments of
+ * media_list_name(), or t-ID.m3u8, and `query`, which is "" or begins with "?". The segments of
  * the renditions are not read.
  */
-char	*media_hls_master(const struct media_rendition *list, int n, const struct media_language *, const char *query);
+char	*media_hls_master(const struct media_rendition *list, int n, const struct media_language *, const struct media_subtitle *texts, int ntexts,
+	    const char *query);
+
+/* The HLS media playlist of a track of text, version 7: one segment, which is the whole file. `duration` is that of the film in seconds. */
+char	*media_hls_text(double duration, const char *uri);
 
 /*
  * An HLS media playlist of one object. If `define` is 1, the URI is defined once

@@ -250,6 +250,32 @@ def test_playlists_of_two_hours_are_small(stand):
     assert len(stand.get(url, "manifest.mpd").content) < 500_000
 
 
+def test_subtitles_are_in_the_hls_playlist(stand):
+    """Names in a group differ; a new file changes the playlist at once."""
+    admin = Account(stand.world, "SUPER_ADMIN")
+    url = stand.playback(stand.free)["hls"]
+    plain = stand.get(url).text
+    assert "SUBTITLES" not in plain and stand.get(url, "t-1.m3u8").status_code == 404
+    for query, text in (("language=en&label=A%20%22name%22", "One"), ("language=en&kind=captions", "Two"), ("language=en&kind=captions&label=English", "Three")):
+        r = stand.a.request("POST", "/api/admin/titles/%d/text?%s" % (stand.free, query), token=admin.token, data=b"00:01 --> 00:02\n" + text.encode())
+        assert r.status_code == 201
+    deaf = ',CHARACTERISTICS="public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound"'
+    ids = [str(i) for i, in stand.rows("SELECT id FROM wanzami.text_track ORDER BY id")]
+    master = stand.get(url).text
+    assert [line for line in master.split("\n") if "TYPE=SUBTITLES" in line] == [
+        '#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="text",NAME="%s",LANGUAGE="en",DEFAULT=NO,AUTOSELECT=YES%s,URI="t-%s.m3u8"' % (name, more, i)
+        for name, more, i in zip(("A name", "English", "English (2)"), ("", deaf, deaf), ids)]
+    assert master.count(',SUBTITLES="text"\n') == 2 and parsed(master)
+    assert 'URI="t-%s.m3u8?define=0"' % ids[0] in stand.get(url, "master.m3u8?define=0").text
+    for i, text in zip(ids, ("One", "Two", "Three")):
+        r = stand.get(url, "t-%s.m3u8" % i)
+        assert r.status_code == 200 and parsed(r.text)
+        assert fetched(r.text.split("\n")[-3], "text/vtt").text == "WEBVTT\n\n00:00:01.000 --> 00:00:02.000\n%s\n" % text
+    for i in ids:
+        assert stand.a.delete("/api/admin/text/" + i, token=admin.token).status_code == 204
+    assert stand.get(url).text == plain and stand.get(url, "t-%s.m3u8" % ids[0]).status_code == 404
+
+
 def test_access_to_a_title_for_sale(stand):
     viewer, admin = Account(stand.world), Account(stand.world, "FINANCE")
     none = stand.playback(stand.sold, token=viewer.token)

@@ -12,6 +12,6 @@ console.log(JSON.stringify(texts.map((text) => {
 			rate: v.frameRate, range: v.videoRange, audio: v.audio.map((a) => ({ uri: a.uri, name: a.name, language: a.language, channels: a.channels })),
 		})) };
 	return { version: p.version, target: p.targetDuration, vod: p.playlistType, iframes: Boolean(p.isIFrame), ended: p.endlist, segments: p.segments.map((s) => ({
-		uri: s.uri, duration: s.duration, range: read(s.byterange), map: [s.map.uri, ...read(s.map.byterange)],
+		uri: s.uri, duration: s.duration, range: read(s.byterange), map: s.map && [s.map.uri, ...read(s.map.byterange)],
 	})) };
 })));
