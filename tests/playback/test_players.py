@@ -41,7 +41,7 @@ def listed(folder):
     ranges = {}
     for name in os.listdir(folder):
         with open(os.path.join(folder, name), "rb") as f:
-            text = f.read().decode() if not name.endswith(".mp4") else ""
+            text = f.read().decode() if name.endswith((".m3u8", ".mpd")) else ""
         file = ""
         for m in re.finditer(r'<BaseURL>([^<]+)|ange="(\d+)-(\d+)"|URI="([^"]+\.mp4)",BYTERANGE="(\d+)@(\d+)"|BYTERANGE:(\d+)@(\d+)\n(\S+)', text):
             base, first, last, uri, size, offset, size2, offset2, uri2 = m.groups()
