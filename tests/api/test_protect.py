@@ -267,16 +267,16 @@ def test_logins_of_one_network_do_not_delay_those_of_another(base):
 def test_logins_that_wait_for_a_thread_do_not_overload_the_worker(base):
     """More logins wait than requests may be in flight. Other requests, and logins of other networks, are answered meanwhile."""
     a, answered, others = base.start(roles="api", WORKERS=1, MAX_PASSWORD_WAIT_MS=60000, MAX_IN_FLIGHT=16), [], []
-    crowd = [threading.Thread(target=lambda n=n: answered.append(log_in_from(a, "203.0.113.1", n))) for n in range(60)]
+    crowd = [threading.Thread(target=lambda n=n: answered.append(log_in_from(a, "203.0.113.1", n))) for n in range(40)]
     for n, thread in enumerate(crowd):
         thread.start()
         if n % 8 == 7:
             wait_for(lambda: re.search(r"^wanzami_requests_in_flight 0$", a.get("/metrics").text, re.M), "the logins to wait for a thread")
-    while len(answered) < 50:
+    for _ in range(5):
         others.append((a.get("/api/titles").status_code, log_in_from(a, "198.51.100.%d" % (len(others) + 1), 1000 + len(others))))
     for thread in crowd:
         thread.join()
-    assert answered == [401] * 60
+    assert len(answered) == 40 and set(answered) == {401}
     assert set(others) == {(200, 401)}
 
 

@@ -1,6 +1,7 @@
 """The film pipeline on local files: what goes in is made by Debian's ffmpeg, what comes out is looked at by it."""
 import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -110,7 +111,8 @@ def test_hls_plays(tmp_path):
     film = make(tmp_path / "a.mp4", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", size="1280x720")
     transcode(film, tmp_path / "out")
     assert decodes(tmp_path / "out" / "master.m3u8") and decodes(tmp_path / "out" / "v-R360.m3u8") and decodes(tmp_path / "out" / "a-und.m3u8")
-    assert abs(float(streams(tmp_path / "out" / "a-und.m3u8")[0]["duration"]) - 5) < 0.05
+    durations = re.findall(r"#EXTINF:([\d.]+)", (tmp_path / "out" / "a-und.m3u8").read_text())
+    assert abs(sum(map(float, durations)) - 5) < 0.05
     with open(tmp_path / "out" / "master.m3u8") as f:
         text = f.read()
     assert text.count("#EXT-X-STREAM-INF") == 2 and 'CODECS="avc1.64' in text and "RESOLUTION=1280x720" in text

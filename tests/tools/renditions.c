@@ -11,8 +11,6 @@
  * parts, too, and the most memory that the process had, in KiB. `rate` prints the
  * frame rate of the renditions of a film, and that with a frame for each field.
  */
-#include <sys/resource.h>
-
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -202,6 +200,23 @@ codec_make(AVRational rate, int audio)
 	return (c);
 }
 
+/* Returns the most memory that the program had, in KiB. ru_maxrss counts that of the process before exec, too. */
+static long
+memory_peak(void)
+{
+	char	line[128];
+	long	peak = 0;
+	FILE	*f;
+
+	if ((f = fopen("/proc/self/status", "r")) == NULL)
+		return (0);
+	while (fgets(line, sizeof(line), f) != NULL)
+		(void)sscanf(line, "VmHWM: %ld", &peak);
+	(void)fclose(f);
+
+	return (peak);
+}
+
 static int
 object(const char *path, AVRational rate, int64_t frames, int bytes, double claim, int sound)
 {
@@ -211,16 +226,14 @@ object(const char *path, AVRational rate, int64_t frames, int bytes, double clai
 	struct media_hybrid	*h = media_hybrid_new(video, sound ? audio : NULL, claim, &sink, 0);
 	struct media_rendition	r = { 0 };
 	struct media_error	error = { 0 };
-	struct rusage		usage;
 	json_t			*o;
 	int			status = MEDIA_MEMORY;
 
 	if (h != NULL && (status = segments_write(h, frames, rate, bytes, sound, &error)) == MEDIA_OK)
 		status = media_hybrid_end(h, &r, &error);
-	getrusage(RUSAGE_SELF, &usage);
 	o = rendition_json(&r);
 	json_object_set(o, "parts", file.parts);
-	json_object_set_new(o, "memory", json_integer(usage.ru_maxrss));
+	json_object_set_new(o, "memory", json_integer(memory_peak()));
 	if (status == MEDIA_OK)
 		json_dumpf(o, stdout, 0);
 	else
