@@ -2,7 +2,7 @@
  * bcrypt on threads (base/work.h). Tasks wait here, one queue per network, and
  * the queues take turns: a network with many tasks delays another network's
  * task by one task a turn, and a network without tasks goes before networks
- * that have had a turn within HEAD_START_MS. Threads get no more tasks than they
+ * that have had a turn within its head start. Threads get no more tasks than they
  * can run, so that the queue of base/work.h stays empty, and no more than there
  * are processors for: two hashes at a time on half a processor both take
  * four times as long, and a new task waits for them.
@@ -33,7 +33,7 @@
 /* A hash that no password has; compared with if there is no account. */
 #define NO_MATCH	"$2a$10$abcdefghijklmnopqrstuu1fm5tkiL18NIUMbwuJcKsmg080ioiK."
 
-#define HEAD_START_MS	1000
+#define HEAD_START_PART	5	/* of MAX_PASSWORD_WAIT_MS: by how much a network without a turn in this time goes before others */
 /* A hash that takes this many times its processor time lowers the number of threads; one below the other raises it. */
 #define CROWDED		1.7
 #define ROOMY		1.3
@@ -263,7 +263,7 @@ turn_find(const char *network)
 		fatal("out of memory");
 	snprintf(n->network, sizeof(n->network), "%s", network);
 	n->since = kore_time_ms();
-	n->place = n->since - HEAD_START_MS;
+	n->place = n->since - (u_int64_t)conf_int(CONF_MAX_PASSWORD_WAIT_MS) / HEAD_START_PART;
 	TAILQ_INIT(&n->tasks);
 	TAILQ_FOREACH(next, &turns, list) {
 		if (next->place > n->place) {
