@@ -37,12 +37,15 @@
 /* A hash that takes this many times its processor time lowers the number of threads; one below the other raises it. */
 #define CROWDED		1.7
 #define ROOMY		1.3
+#define HELPS		0.75	/* least improvement, as a ratio, for which a lower number of threads is kept */
+#define HOLD		100	/* hashes after which a lower number is tried again */
 
 /* A hash or a comparison on its way to a thread and back. */
 struct hash_task {
 	struct request	*r;
 	u_int64_t	since;	/* start of the wait for a thread */
 	double		slowness;	/* elapsed time of the work, in units of its processor time */
+	int		threads;	/* threads_max when the work began */
 	TAILQ_ENTRY(hash_task)	list;
 	char		*text;
 	char		**hashes;
@@ -65,6 +68,8 @@ struct turn {
 static TAILQ_HEAD(, turn)	turns = TAILQ_HEAD_INITIALIZER(turns);	/* the next one to be served is the first */
 static int			running;	/* tasks that threads have */
 static int			threads_max;	/* most tasks that threads may have; 0 before the first task */
+static double			crowded;	/* slowness because of which threads_max was lowered last; 0: it was raised since */
+static int			held;		/* tasks until it may be lowered again */
 
 /* Hashes text with the salt in setting, which is a salt or a hash. Writes "" if setting is malformed. */
 static void
@@ -186,26 +191,43 @@ static void	task_done(void *);
 /*
  * Adapts the number of threads to the processors that the process gets. Their
  * number is not asked of the system: a container does not see the limit of its
- * task on Fargate, and other workers use the same processors.
+ * task on Fargate, and other workers use the same processors. If hashes are as
+ * slow with one thread less, other programs have the processors, and fewer
+ * threads would only get less of them.
  */
 static void
-threads_adapt(double slowness)
+threads_adapt(const struct hash_task *t)
 {
-	if (slowness > CROWDED && threads_max > 1)
-		threads_max--;
-	else if (slowness < ROOMY && threads_max < kore_task_threads)
+	if (held > 0)
+		held--;
+	if (t->threads != threads_max)
+		return;		/* it began with another number */
+	if (crowded > 0 && t->slowness > crowded * HELPS && threads_max < kore_task_threads) {
 		threads_max++;
+		crowded = 0;
+		held = HOLD;
+	} else if (t->slowness > CROWDED && threads_max > 1 && held == 0) {
+		threads_max--;
+		crowded = t->slowness;
+	} else if (t->slowness < ROOMY && threads_max < kore_task_threads) {
+		threads_max++;
+		crowded = 0;
+	}
 }
 
 /* Gives tasks to the threads that are free. */
 static void
 tasks_start(void)
 {
+	struct hash_task	*t;
+
 	if (threads_max == 0)
 		threads_max = kore_task_threads;
 	while (running < threads_max && !TAILQ_EMPTY(&turns)) {
 		running++;
-		(void)work_run(WORK_PASSWORD, task_work, task_done, task_next());
+		t = task_next();
+		t->threads = threads_max;
+		(void)work_run(WORK_PASSWORD, task_work, task_done, t);
 	}
 }
 
@@ -243,7 +265,7 @@ task_done(void *arg)
 	struct hash_task	*t = arg;
 
 	running--;
-	threads_adapt(t->slowness);
+	threads_adapt(t);
 	tasks_drop();
 	tasks_start();
 	task_end(t);
