@@ -197,10 +197,11 @@ def test_a_statement_that_has_failed_works_the_next_time(postgres, appliance):
     assert [names(a) for _ in range(5)] == [[]] * 5
 
 
-@pytest.mark.errors("statement failed", "state of the cron jobs", "transcode job of a dead worker")
+@pytest.mark.errors("statement failed", "state of the cron jobs", "transcode job of a dead worker", "transcode queue sweep failed")
 def test_a_statement_works_after_its_tables_have_been_created(postgres, appliance):
     url, db = postgres.create()
-    a = appliance(DATABASE_URL=url, WORKERS=1).wait_healthy()
+    a = appliance(DATABASE_URL=url, WORKERS=1)
+    wait_for(a.answers, "a response")
     assert [requests.get(a.url + "/api/titles").status_code for _ in range(3)] == [500] * 3
     assert run("migrate", DATABASE_URL=url).returncode == 0
     assert names(a) == []

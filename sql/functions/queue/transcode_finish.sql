@@ -61,7 +61,7 @@ BEGIN
 			index_offset = excluded.index_offset, index_size = excluded.index_size, segments = excluded.segments,
 			created_at = excluded.created_at;
 		DELETE FROM wanzami.stream WHERE asset_version_id = asset;
-		INSERT INTO wanzami.stream SELECT s.* FROM jsonb_array_elements(e->'streams') x, jsonb_populate_record(NULL::wanzami.stream,
+		INSERT INTO wanzami.stream SELECT s.* FROM jsonb_array_elements(nullif(e->'streams', 'null')) x, jsonb_populate_record(NULL::wanzami.stream,
 			x || jsonb_build_object('asset_version_id', asset, 'object_key', r.object_key)) s;
 		DELETE FROM wanzami.object_trash WHERE key = r.object_key;
 		kept := kept || asset;
