@@ -249,7 +249,7 @@ media_open(const struct media_source *source, struct media **out, struct media_e
 	else if ((status = format_open(m, error)) == MEDIA_OK && (status = streams_choose(m, error)) == MEDIA_OK)
 		status = info_fill(m, error);
 	if (status == MEDIA_OK)
-		status = times_measure(m, error);
+		(void)times_measure(m, error);	/* the reason is in error, as those above */
 	if ((status = media_scrambled_check(m, error)) != MEDIA_OK)
 		media_close(m);
 	else
