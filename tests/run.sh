@@ -42,7 +42,8 @@ again() {
 		return
 	fi
 	echo "== $name: ${#ids[@]} failed in parallel; run again alone:"
-	/usr/bin/python3 -m pytest -q -p no:cacheprovider --timeout 900 -r fEp --junitxml="$reports/$name-alone.xml" "${options[@]}" "${ids[@]}" || status=1
+	# The tests come first: behind an option that pytest does not know yet, it would not look for their conftest.py.
+	/usr/bin/python3 -m pytest -q -p no:cacheprovider --timeout 900 -r fEp --junitxml="$reports/$name-alone.xml" "${ids[@]}" "${options[@]}" || status=1
 }
 
 # prepare COMMAND…: runs it in the background with a low priority, until prepared waits for it.
