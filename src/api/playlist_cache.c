@@ -80,19 +80,6 @@ playlists_trim(void)
 	}
 }
 
-static void
-playlist_compress(struct playlist *p)
-{
-	void	*fitted;
-
-	if ((p->gzip = malloc(encoding_bound(p->len))) == NULL)
-		fatal("out of memory");
-	p->gzip_len = encoding_gzip(p->text, p->len, p->gzip);
-	if ((fitted = realloc(p->gzip, p->gzip_len)) != NULL)
-		p->gzip = fitted;
-	nbytes += p->gzip_len;
-}
-
 const char *
 playlist_cache_version(const char *key)
 {
@@ -115,8 +102,10 @@ playlist_cache_reply(struct request *r, const char *key, const char *version)
 		return (1);
 	body = (struct reply_body){ .data = p->text, .len = p->len, .type = p->type, .sent = playlist_sent, .arg = p };
 	if (reply_compresses(r, 200, p->len)) {
-		if (p->gzip == NULL)
-			playlist_compress(p);
+		if (p->gzip == NULL) {
+			p->gzip = encoding_gzip_new(p->text, p->len, &p->gzip_len);
+			nbytes += p->gzip_len;
+		}
 		body.data = p->gzip;
 		body.len = p->gzip_len;
 		body.gzip = 1;

@@ -93,3 +93,16 @@ encoding_gzip(const void *data, size_t len, void *out)
 
 	return (deflater.total_out);
 }
+
+void *
+encoding_gzip_new(const void *data, size_t len, size_t *gzip_len)
+{
+	void	*out, *fitted;
+
+	if ((out = malloc(encoding_bound(len))) == NULL)
+		fatal("out of memory");
+	*gzip_len = encoding_gzip(data, len, out);
+	fitted = realloc(out, *gzip_len);
+
+	return (fitted != NULL ? fitted : out);
+}

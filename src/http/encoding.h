@@ -18,6 +18,9 @@
 /* Returns 1 if Accept-Encoding allows gzip and len is in the limits above. */
 int	encoding_wanted(struct http_request *, size_t len);
 
+/* Returns data compressed, in memory that the caller frees, and its length. Ends the process if memory is out. */
+void	*encoding_gzip_new(const void *data, size_t len, size_t *gzip_len);
+
 /* Returns the room that encoding_gzip() needs for len bytes. */
 size_t	encoding_bound(size_t len);
 

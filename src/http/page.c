@@ -2,8 +2,6 @@
  * Embedded files with an ETag, so that a browser that has a file gets 304. A
  * file is compressed when the first client accepts it so, and kept.
  */
-#include <stdlib.h>
-
 #include "base/embed.h"
 #include "http/encoding.h"
 #include "http/etag.h"
@@ -27,9 +25,7 @@ packed_file(const struct embed_file *file)
 	for (p = packed; p < packed + PACKED_MAX && p->file != file; p++) {
 		if (p->file != NULL)
 			continue;
-		if ((p->data = malloc(encoding_bound(file->len))) == NULL)
-			fatal("out of memory");
-		p->len = encoding_gzip(file->data, file->len, p->data);
+		p->data = encoding_gzip_new(file->data, file->len, &p->len);
 		p->file = file;
 		break;
 	}

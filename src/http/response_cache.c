@@ -69,19 +69,6 @@ response_sent(struct netbuf *nb)
 }
 
 static void
-response_compress(struct response *resp)
-{
-	void	*fitted;
-
-	if ((resp->gzip = malloc(encoding_bound(resp->len))) == NULL)
-		fatal("out of memory");
-	resp->gzip_len = encoding_gzip(resp->body, resp->len, resp->gzip);
-	if ((fitted = realloc(resp->gzip, resp->gzip_len)) != NULL)
-		resp->gzip = fitted;
-	nbytes += resp->gzip_len;
-}
-
-static void
 response_send(struct request *r, struct response *resp)
 {
 	struct reply_body	body = { .data = resp->body, .len = resp->len, .sent = response_sent, .arg = resp };
@@ -89,8 +76,10 @@ response_send(struct request *r, struct response *resp)
 	if (*resp->etag != '\0' && reply_unchanged(r, resp->etag))
 		return;
 	if (reply_compresses(r, resp->status, resp->len)) {
-		if (resp->gzip == NULL)
-			response_compress(resp);
+		if (resp->gzip == NULL) {
+			resp->gzip = encoding_gzip_new(resp->body, resp->len, &resp->gzip_len);
+			nbytes += resp->gzip_len;
+		}
 		body.data = resp->gzip;
 		body.len = resp->gzip_len;
 		body.gzip = 1;
