@@ -390,7 +390,7 @@ call_result(struct conn *conn, struct call *c, PGresult *res)
 static int
 is_read_only(const char *state)
 {
-	return (!strcmp(state, "25006"));
+	return (!strcmp(state, PG_READ_ONLY));
 }
 
 /*
@@ -486,7 +486,7 @@ conn_read(struct conn *conn)
 	if (conn->state == CONN_READY && PQstatus(conn->db) == CONNECTION_BAD)
 		conn_fail(conn, PQerrorMessage(conn->db));
 	else if (conn->state == CONN_READY && conn->read_only)
-		conn_fail(conn, "the server is read-only");	/* after a failover the name may lead to the new primary */
+		conn_fail(conn, "the server is read-only");
 	calls_send(conn_lane(conn));
 }
 

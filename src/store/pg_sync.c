@@ -56,7 +56,7 @@ pg_sync_open(struct pg_sync *w, const char *database_url, int timeout_ms)
 			    "keepalives_idle", "keepalives_interval", "keepalives_count", NULL };
 	const char	*values[] = { PG_SESSION_ATTRS, NULL, options, "wanzami", "5", "30000", "15", "5", "3", NULL };
 
-	if (w->db != NULL && PQstatus(w->db) == CONNECTION_OK && strcmp(w->state, "25006") != 0)
+	if (w->db != NULL && PQstatus(w->db) == CONNECTION_OK && strcmp(w->state, PG_READ_ONLY) != 0)
 		return (1);
 	pg_sync_close(w);
 	if ((url = pg_url_clean(database_url, schema, sizeof(schema))) == NULL)
