@@ -28,7 +28,7 @@ static const struct param	add_query[] = {
 	PARAM_END
 };
 
-/* What the handler keeps while a statement runs. */
+/* Data that the handler keeps while a statement runs. */
 struct asked {
 	const char	*key;		/* of the object */
 	const char	*add;		/* statement that adds the track */

@@ -83,7 +83,7 @@ language_tag(const char *text, char out[LANGUAGE_MAX])
 			snprintf(out, LANGUAGE_MAX, "und");
 			return (0);
 		}
-		/* What follows a subtag of one character is an extension: lower case. */
+		/* Subtags behind one of a single character are an extension: lower case. */
 		subtag_write(out + at, text + at, len, first || single);
 		single = single || len == 1;
 		if (at + len < total)

@@ -15,7 +15,7 @@
 #define VTT_TIME_MAX	359999999	/* milliseconds: 99:59:59.999; later cues are dropped */
 #define VTT_ERROR_MAX	128		/* bytes of an error message, with its NUL */
 
-/* How a text is marked up. */
+/* Markup of a text. */
 enum vtt_markup {
 	VTT_MARKUP_VTT,		/* tags and entities */
 	VTT_MARKUP_SRT,		/* tags that programs know; {\...} of SubStation Alpha */

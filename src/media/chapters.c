@@ -85,7 +85,7 @@ media_chapters_read(const struct media *m, double duration, struct media_preview
 	for (i = 0; i < n; i++)
 		out->nmarkers += marker_set(m, m->format->chapters[i], duration, &out->markers[out->nmarkers]);
 	qsort(out->markers, (size_t)out->nmarkers, sizeof(*out->markers), marker_compare);
-	/* Of several at one time, such as those of other editions, one stays. */
+	/* Keep one of several markers at the same time, such as those of other editions. */
 	for (k = 0; k < out->nmarkers; k++) {
 		if (kept == 0 || out->markers[k].start > out->markers[kept - 1].start)
 			out->markers[kept++] = out->markers[k];

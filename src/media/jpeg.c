@@ -11,8 +11,8 @@
 #define FIXED	16384
 
 /*
- * What Cb and Cr add to Y', and make of Cb and Cr, in 1/FIXED: R'G'B' by the matrix of
- * BT.709, of which the sums of BT.601 are taken. Ranges go from 219 and 224 steps to 255.
+ * Coefficients in 1/FIXED by which Cb and Cr of BT.709 are added to Y', Cb and Cr to give those of BT.601:
+ * R'G'B' by the matrix of BT.709, of which the sums of BT.601 are taken. Ranges go from 219 and 224 steps to 255.
  */
 struct sums {
 	int	luma;

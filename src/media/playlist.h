@@ -29,7 +29,7 @@ struct media_subtitle {
 	int		captions;	/* for the deaf and hard of hearing */
 };
 
-/* What a media playlist lists. The value is the first letter of its name. */
+/* Content of a media playlist. The value is the first letter of its name. */
 enum media_list {
 	MEDIA_LIST_AUDIO = 'a',		/* a-TAG.m3u8: the audio track */
 	MEDIA_LIST_IFRAMES = 'i',	/* i-RUNG.m3u8: the first frame of each video segment */

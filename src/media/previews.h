@@ -60,7 +60,7 @@ struct media_poster_choice {
 	} places[MEDIA_POSTER_PLACES];
 };
 
-/* What a frame is worth as a poster. */
+/* Suitability of a frame as a poster. */
 struct media_poster_view {
 	double	score;			/* 0: not fit to be one */
 	double	left, top;		/* bars on either side, as a share of width and height */
