@@ -122,13 +122,9 @@ class Server:
         self.processes = []
         with open(os.path.join(self.folder, "log"), "ab") as log:
             for command in self.commands():
-                self.before(command)
                 self.processes.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", **self.as_user))
         wait_for(self._started, self.name, 60)
         return self
-
-    def before(self, command):
-        """Hook: waits for the preconditions of one of the commands before it is started."""
 
     def _started(self):
         for p in self.processes:
@@ -305,18 +301,6 @@ class KeyValue(Server):
 
 # The object store
 
-RINGS = """
-import sys
-from swift.common.ring import RingBuilder
-folder, ports = sys.argv[1], sys.argv[2:]
-for name, port in zip(("account", "container", "object"), ports):
-    b = RingBuilder(2, 1, 1)
-    b.add_dev({"id": 0, "region": 1, "zone": 1, "ip": "127.0.0.1", "port": int(port), "device": "disk", "weight": 1.0,
-               "replication_ip": "127.0.0.1", "replication_port": int(port), "meta": ""})
-    b.rebalance()
-    b.get_ring().save(folder + "/" + name + ".ring.gz")
-"""
-
 STORAGE = """
 [DEFAULT]
 bind_ip = 127.0.0.1
@@ -405,18 +389,11 @@ class ObjectStore(Server):
                 cache=self.ports["cache"], account=account, name=name, secret=self.secret_key)
             with open("%s/%s.conf" % (self.folder, kind), "w") as f:
                 f.write(text)
-        subprocess.run(["/usr/bin/python3", "-c", RINGS, self.folder, *(str(self.ports[k]) for k in self.kinds[:3])],
-                       check=True, stderr=subprocess.DEVNULL)
         self.start()
 
     def commands(self):
         return [["/usr/bin/memcached", "-u", self.me, "-l", "127.0.0.1", "-p", str(self.ports["cache"]), "-U", "0"]] + [
-            ["/usr/bin/swift-%s-server" % kind, "%s/%s.conf" % (self.folder, kind), "--verbose"] for kind in self.kinds]
-
-    def before(self, command):
-        """Starts the proxy last: without its storage servers it would report that a bucket does not exist."""
-        if command[0].endswith("proxy-server"):
-            wait_for(lambda: all(listening(port) for kind, port in self.ports.items() if kind != "proxy"), "the servers behind " + self.name, 60)
+            ["/usr/bin/python3", os.path.join(ROOT, "tests/lib/swift_servers.py"), self.folder, *(str(self.ports[k]) for k in self.kinds[:3])]]
 
     def answers(self):
         if not all(listening(port) for port in self.ports.values()):

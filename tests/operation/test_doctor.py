@@ -213,13 +213,8 @@ class FastClockPostgres(Postgres):
 
 
 class FastClockStore(ObjectStore):
-    """Gives only the proxy, which verifies signatures, a fast clock."""
-
     def commands(self):
-        return [one_hour_fast(command) if command[0].endswith("proxy-server") else command for command in super().commands()]
-
-    def before(self, command):
-        super().before(command[command.index("DONT_FAKE_MONOTONIC=1") + 1:] if command[0] == "env" else command)
+        return [one_hour_fast(command) for command in super().commands()]
 
 
 def test_a_clock_difference_to_the_database_fails(env):
