@@ -111,10 +111,15 @@ def mail(mail_server):
 
 
 @pytest.fixture(autouse=True)
-def _alive(request):
-    """Restarts PostgreSQL if an earlier test has killed it."""
-    if "postgres" in request.fixturenames:
-        request.getfixturevalue("postgres").ensure()
+def _databases(request):
+    """Restarts PostgreSQL if an earlier test has killed it, and drops the databases that the test has created."""
+    if "postgres" not in request.fixturenames:
+        yield
+        return
+    server = request.getfixturevalue("postgres").ensure()
+    kept = set(server.databases)  # of fixtures of the module
+    yield
+    server.drop([name for name in server.databases if name not in kept])
 
 
 @pytest.fixture(scope="session")
@@ -126,6 +131,7 @@ def some_database():
         if not made:
             address, db = postgres.create_migrated()
             db.close()
+            postgres.databases.remove(address.rsplit("/", 1)[1])
             made.append(address)
         return made[0]
 

@@ -104,6 +104,19 @@ def alive(pid):
         return False
 
 
+def memory_folder():
+    """Returns a folder in memory if the machine has one with room, else None for the folder of temporary files. Servers start faster there
+    and sync in no time, and the files of a hundred databases are removed in a second, not in a minute and a half."""
+    with contextlib.suppress(OSError):
+        room = os.statvfs("/dev/shm")
+        if room.f_bavail * room.f_frsize >= 8 << 30:
+            return "/dev/shm"
+    return None
+
+
+MEMORY = memory_folder()
+
+
 class Server:
     """A program that runs in its own folder. A subclass defines `name`, `commands()` and `answers()`."""
 
@@ -111,7 +124,7 @@ class Server:
     account = None  # run as this user when the tests run as root
 
     def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="wanzami-%s-" % self.name)
+        self.folder = tempfile.mkdtemp(prefix="wanzami-%s-" % self.name, dir=MEMORY)
         self.as_user, self.processes = {}, []
         if self.account and os.getuid() == 0:
             who = pwd.getpwnam(self.account)
@@ -195,7 +208,7 @@ class Postgres(Server):
         super().__init__()
         self.bin = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda p: int(p.split("/")[4]))[-1]
         self.port = free_port()
-        self.count, self.template = 0, None
+        self.count, self.template, self.databases = 0, None, []
         self.data = os.path.join(self.folder, "data")
         self._make()
         self.start()
@@ -207,7 +220,7 @@ class Postgres(Server):
     def wipe(self):
         shutil.rmtree(self.data)
         self._make()
-        self.template = None
+        self.template, self.databases = None, []
 
     def commands(self):
         return [[self.bin + "/postgres", "-D", self.data, "-p", str(self.port), "-c", "listen_addresses=" + self.address,
@@ -236,7 +249,15 @@ class Postgres(Server):
         db = self.connect("postgres")
         db.cursor().execute("CREATE DATABASE %s TEMPLATE %s" % (name, template))
         db.close()
+        self.databases.append(name)
         return "postgresql://postgres@%s:%d/%s" % (self.address, self.port, name), self.connect(name)
+
+    def drop(self, databases):
+        """Drops databases, unless the server was killed: then they stay until close()."""
+        with contextlib.suppress(psycopg2.OperationalError), contextlib.closing(self.connect("postgres")) as db:
+            for name in databases:
+                db.cursor().execute("DROP DATABASE IF EXISTS %s WITH (FORCE)" % name)
+                self.databases.remove(name)
 
     def create_migrated(self):
         """Creates a database as a copy of one that the binary under test has migrated. Returns its URL and a connection."""
@@ -246,6 +267,7 @@ class Postgres(Server):
             r = run("migrate", DATABASE_URL=url, **SECRETS)
             assert r.returncode == 0, r.stdout + r.stderr
             self.template = url.rsplit("/", 1)[1]
+            self.databases.remove(self.template)
         return self.create(self.template)
 
 
