@@ -37,6 +37,26 @@ rendition_json(const struct media_rendition *r)
 }
 
 static json_t *
+audio_json(const struct media_audio_object *o)
+{
+	char	name[MEDIA_AUDIO_NAME_MAX];
+
+	media_audio_name(o, name);
+
+	return (json_pack("{s:s,s:s,s:b,s:i,s:I,s:I}", "name", name, "language", o->language, "described", o->described, "channels", o->channels,
+	    "bytes", (json_int_t)o->size, "average", (json_int_t)o->stream.average));
+}
+
+static void
+audio_print(const struct media_audio_object *o)
+{
+	char	name[MEDIA_AUDIO_NAME_MAX];
+
+	media_audio_name(o, name);
+	printf("%s.m4a  %s, %d channels, %u kbit/s %llu bytes\n", name, o->language, o->channels, o->stream.average / 1000, (unsigned long long)o->size);
+}
+
+static json_t *
 text_track_json(const struct media_text *t)
 {
 	return (json_pack("{s:s,s:s,s:s,s:b,s:b,s:I,s:I}", "language", t->language, "label", t->label, "kind", t->captions ? "captions" : "subtitles",
@@ -79,6 +99,8 @@ result_print(const struct media_result *result, json_t *notes)
 		printf("%-5s %4d x %-4d %6.2f frames/s %8.2f s %6u kbit/s %10llu bytes  %s\n", media_rung_name(r->rung), r->width, r->height,
 		    (double)r->fps_num / r->fps_den, r->duration, r->average / 1000, (unsigned long long)r->size, r->codecs);
 	}
+	for (i = 0; i < (size_t)result->naudios; i++)
+		audio_print(&result->audios[i]);
 	for (i = 0; i < (size_t)result->ntexts; i++)
 		text_track_print(&result->texts[i], (int)i + 1);
 	for (i = 0; i < json_array_size(notes); i++)
@@ -89,7 +111,7 @@ result_print(const struct media_result *result, json_t *notes)
 static void
 result_dump(const struct media_result *result, const struct media_error *error, json_t *notes)
 {
-	json_t	*o = json_object(), *list = json_array(), *texts = json_array();
+	json_t	*o = json_object(), *list = json_array(), *audios = json_array(), *texts = json_array();
 	int	i;
 
 	if (error->reason != MEDIA_OK) {
@@ -100,6 +122,9 @@ result_dump(const struct media_result *result, const struct media_error *error, 
 		for (i = 0; i < result->nrenditions; i++)
 			json_array_append_new(list, rendition_json(&result->renditions[i]));
 		json_object_set(o, "renditions", list);
+		for (i = 0; i < result->naudios; i++)
+			json_array_append_new(audios, audio_json(&result->audios[i]));
+		json_object_set(o, "audios", audios);
 		for (i = 0; i < result->ntexts; i++)
 			json_array_append_new(texts, text_track_json(&result->texts[i]));
 		json_object_set(o, "texts", texts);
@@ -109,6 +134,7 @@ result_dump(const struct media_result *result, const struct media_error *error, 
 	json_dumpf(o, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
 	putchar('\n');
 	json_decref(texts);
+	json_decref(audios);
 	json_decref(list);
 	json_decref(o);
 }

@@ -68,6 +68,7 @@ playback_episode(struct request *r)
 #define LIST_TEXT	't'
 
 #define TEXT_COLUMNS	7	/* of a line of texts */
+#define SOUNDS_MAX	64	/* of a film */
 
 struct asked {
 	int		list;
@@ -81,7 +82,10 @@ struct found {
 	struct media_rendition	list[MEDIA_RUNGS];
 	const char		*keys[MEDIA_RUNGS];	/* object keys */
 	int			n;
-	struct media_language	language;
+	struct media_sound_listed	sounds[SOUNDS_MAX];		/* their URI is set by dash_make() */
+	struct media_stream	streams[SOUNDS_MAX];		/* of audio objects */
+	const char		*sound_keys[SOUNDS_MAX];	/* object keys */
+	int			nsounds;
 	struct media_subtitle	*texts;
 	const char		**text_keys;
 	int			ntexts;
@@ -231,6 +235,32 @@ texts_read(struct request *r, const char *list, struct found *f)
 	}
 }
 
+/* Reads an audio object. */
+static void
+sound_read(struct request *r, const PGresult *res, int row, struct found *f)
+{
+	struct media_stream	*s = &f->streams[f->nsounds];
+	const char		*described = column(res, row, "described");
+
+	stream_read(r, res, row, s);
+	f->sound_keys[f->nsounds] = column(res, row, "object_key");
+	f->sounds[f->nsounds++] = (struct media_sound_listed){ .id = column(res, row, "id"), .track = (int)number(res, row, "track"),
+	    .tag = column(res, row, "object_tag"), .name = column(res, row, "object_name"), .described = described != NULL && *described == 't',
+	    .channels = (int)number(res, row, "channels"), .bitrate = (int)number(res, row, "bitrate"), .stream = s };
+}
+
+/* Takes the sound of the smallest rendition, of a film without audio objects. */
+static void
+sound_default(const PGresult *res, struct found *f)
+{
+	int	from = media_sound_of(f->list, f->n, column(res, 0, "tag"), column(res, 0, "name"), &f->sounds[0]);
+
+	if (from < 0)
+		return;
+	f->sound_keys[0] = f->keys[from];
+	f->nsounds = 1;
+}
+
 static void
 found_read(struct request *r, const PGresult *res, struct found *f)
 {
@@ -238,7 +268,6 @@ found_read(struct request *r, const PGresult *res, struct found *f)
 	const char	*rung, *last = "";
 	int		row;
 
-	f->language = (struct media_language){ column(res, 0, "tag"), column(res, 0, "name") };
 	if (texts != NULL)
 		texts_read(r, texts, f);
 	for (row = 0; row < PQntuples(res) && (rung = column(res, row, "rung")) != NULL; row++, last = rung) {
@@ -250,9 +279,14 @@ found_read(struct request *r, const PGresult *res, struct found *f)
 		}
 		stream_read(r, res, row, !strcmp(column(res, row, "kind"), "audio") ? &f->list[f->n - 1].audio : &f->list[f->n - 1].video);
 	}
+	/* Audio objects come last. */
+	for (; row < PQntuples(res) && column(res, row, "id") != NULL && f->nsounds < SOUNDS_MAX; row++)
+		sound_read(r, res, row, f);
+	if (f->nsounds == 0)
+		sound_default(res, f);
 }
 
-/* Returns the index of the rendition or the track of text that a media playlist lists, -1 if there is none. */
+/* Returns the index of the rendition, the sound or the track of text that a media playlist lists, -1 if there is none. */
 static int
 rendition_find(const struct found *f, const struct asked *a)
 {
@@ -263,8 +297,11 @@ rendition_find(const struct found *f, const struct asked *a)
 			;
 		return (i);
 	}
-	if (a->list == MEDIA_LIST_AUDIO)
-		return (strcmp(a->what, f->language.tag) ? -1 : media_list_audio(f->list, f->n));
+	if (a->list == MEDIA_LIST_AUDIO) {
+		for (i = f->nsounds - 1; i >= 0 && strcmp(f->sounds[i].id, a->what) != 0; i--)
+			;
+		return (i);
+	}
 	for (i = f->n - 1; i >= 0 && strcmp(media_rung_name(f->list[i].rung), a->what) != 0; i--)
 		;
 
@@ -283,7 +320,7 @@ object_url(struct request *r, const char *key)
 }
 
 static char *
-dash_make(struct request *r, const struct found *f)
+dash_make(struct request *r, struct found *f)
 {
 	const char	*uris[MEDIA_RUNGS];
 	int		i;
@@ -292,26 +329,31 @@ dash_make(struct request *r, const struct found *f)
 		if ((uris[i] = object_url(r, f->keys[i])) == NULL)
 			return (NULL);
 	}
+	for (i = 0; i < f->nsounds; i++) {
+		if ((f->sounds[i].uri = object_url(r, f->sound_keys[i])) == NULL)
+			return (NULL);
+	}
 
-	return (media_dash(f->list, f->n, &f->language, uris));
+	return (media_dash(f->list, f->n, f->sounds, f->nsounds, uris));
 }
 
-/* Returns the text of a playlist, NULL if no URL can be signed. */
+/* Returns the text of a playlist, NULL if no URL can be signed. `i` is that of rendition_find(). */
 static char *
-playlist_make(struct request *r, const struct found *f, const struct asked *a, int rendition)
+playlist_make(struct request *r, struct found *f, const struct asked *a, int i)
 {
-	const char	*uri;
+	const char	*uri, *key;
 
 	if (a->list == LIST_MASTER)
-		return (media_hls_master(f->list, f->n, &f->language, f->texts, f->ntexts, a->define ? "" : "?define=0"));
+		return (media_hls_master(f->list, f->n, f->sounds, f->nsounds, f->texts, f->ntexts, a->define ? "" : "?define=0"));
 	if (a->list == LIST_DASH)
 		return (dash_make(r, f));
-	if ((uri = object_url(r, a->list == LIST_TEXT ? f->text_keys[rendition] : f->keys[rendition])) == NULL)
+	key = a->list == LIST_TEXT ? f->text_keys[i] : a->list == MEDIA_LIST_AUDIO ? f->sound_keys[i] : f->keys[i];
+	if ((uri = object_url(r, key)) == NULL)
 		return (NULL);
 	if (a->list == LIST_TEXT)
 		return (media_hls_text(f->list[0].duration, uri));
 
-	return (media_hls_media(&f->list[rendition], (enum media_list)a->list, uri, a->define));
+	return (media_hls_media(a->list == MEDIA_LIST_AUDIO ? f->sounds[i].stream : &f->list[i].video, (enum media_list)a->list, uri, a->define));
 }
 
 /* Returns 1 if the statement has returned no segments because the cache had the playlist then. */
@@ -321,7 +363,7 @@ segments_missing(const struct found *f, const struct asked *a, int rendition)
 	if (a->list == LIST_MASTER || a->list == LIST_TEXT)
 		return (0);
 	if (a->list == MEDIA_LIST_AUDIO)
-		return (f->list[rendition].audio.segments == NULL);
+		return (f->sounds[rendition].stream->segments == NULL);
 
 	return (f->list[a->list == LIST_DASH ? 0 : rendition].video.segments == NULL);
 }

@@ -56,7 +56,7 @@ time_base(const struct media_audio *a, const struct voice *v)
 }
 
 struct media_audio *
-media_audio_new(struct media *m, const struct media_options *options, int64_t origin, int (*packet)(void *, AVPacket *), void *ctx,
+media_audio_new(struct media *m, const struct media_options *options, int64_t origin, int (*packet)(void *, int, AVPacket *), void *ctx,
     struct media_error *error)
 {
 	struct media_audio	*a;
@@ -83,9 +83,9 @@ media_audio_new(struct media *m, const struct media_options *options, int64_t or
 }
 
 const AVCodecContext *
-media_audio_codec(const struct media_audio *a)
+media_audio_codec(const struct media_audio *a, int encoder)
 {
-	return (media_line_codec(a->line));
+	return (media_line_codec(a->line, encoder));
 }
 
 static int

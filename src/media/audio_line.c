@@ -1,6 +1,7 @@
 /*
  * The time line of the sound: samples are put at their positions, what nobody has
- * put is silence, and the whole is encoded as AAC without gap from position 0.
+ * put is silence, and the whole is encoded as AAC without gap from position 0, by
+ * several encoders with different bit rates.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -10,14 +11,13 @@
 
 #include "media/internal.h"
 
-#define AUDIO_BITRATE	128000
 #define FRAME		1024	/* samples in an AAC packet */
 #define LOUDEST		4.0f	/* decoders clip above 1; the AAC encoder fails on samples that are far above it */
 
 struct media_line {
-	AVCodecContext		*codec;
+	AVCodecContext		*codecs[MEDIA_AUDIO_ENCODERS];
 	struct media_error	*error;
-	int			(*packet)(void *, AVPacket *);
+	int			(*packet)(void *, int, AVPacket *);
 	void			*ctx;
 	float			*samples[2];	/* of left and right; samples[c][first] is at position `base` */
 	size_t			first, count, size;
@@ -25,16 +25,16 @@ struct media_line {
 };
 
 static int
-aac_open(struct media_line *l, const struct media_options *o)
+aac_open(struct media_line *l, int encoder, int bitrate)
 {
 	const AVCodec	*codec = avcodec_find_encoder(AV_CODEC_ID_AAC);
 	AVCodecContext	*c;
 
-	if (codec == NULL || (c = l->codec = avcodec_alloc_context3(codec)) == NULL)
+	if (codec == NULL || (c = l->codecs[encoder] = avcodec_alloc_context3(codec)) == NULL)
 		return (0);
 	c->sample_rate = MEDIA_AUDIO_RATE;
 	c->sample_fmt = AV_SAMPLE_FMT_FLTP;
-	c->bit_rate = o != NULL && o->audio_bitrate > 0 ? o->audio_bitrate : AUDIO_BITRATE;
+	c->bit_rate = bitrate;
 	c->time_base = (AVRational){ 1, MEDIA_AUDIO_RATE };
 	c->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
 	av_channel_layout_default(&c->ch_layout, 2);
@@ -43,27 +43,30 @@ aac_open(struct media_line *l, const struct media_options *o)
 }
 
 struct media_line *
-media_line_new(const struct media_options *options, int (*packet)(void *, AVPacket *), void *ctx, struct media_error *error)
+media_line_new(const struct media_options *options, int (*packet)(void *, int, AVPacket *), void *ctx, struct media_error *error)
 {
 	struct media_line	*l;
+	int			i;
 
 	if ((l = calloc(1, sizeof(*l))) == NULL)
 		return (NULL);
 	l->packet = packet;
 	l->ctx = ctx;
 	l->error = error;
-	if (!aac_open(l, options)) {
-		media_line_free(l);
-		return (NULL);
+	for (i = 0; i < MEDIA_AUDIO_ENCODERS; i++) {
+		if (!aac_open(l, i, media_audio_bitrate(options, i))) {
+			media_line_free(l);
+			return (NULL);
+		}
 	}
 
 	return (l);
 }
 
 const AVCodecContext *
-media_line_codec(const struct media_line *l)
+media_line_codec(const struct media_line *l, int encoder)
 {
-	return (l->codec);
+	return (l->codecs[encoder]);
 }
 
 int64_t
@@ -120,9 +123,9 @@ media_line_add(struct media_line *l, int64_t position, const float *left, float 
 	return (MEDIA_OK);
 }
 
-/* Passes on the packets that the encoder has ready. Drops those before time 0: they hold the encoder's delay, not sound of the film. */
+/* Passes on the packets that an encoder has ready. Drops those before time 0: they hold the encoder's delay, not sound of the film. */
 static int
-packets_take(struct media_line *l)
+packets_take(struct media_line *l, int encoder)
 {
 	AVPacket	*p;
 	int		status = MEDIA_OK;
@@ -130,12 +133,12 @@ packets_take(struct media_line *l)
 	while (status == MEDIA_OK) {
 		if ((p = av_packet_alloc()) == NULL)
 			return (media_fail(l->error, MEDIA_MEMORY, "Out of memory."));
-		if (avcodec_receive_packet(l->codec, p) < 0) {
+		if (avcodec_receive_packet(l->codecs[encoder], p) < 0) {
 			av_packet_free(&p);
 			break;
 		}
-		p->time_base = l->codec->time_base;
-		status = p->pts >= 0 ? l->packet(l->ctx, p) : MEDIA_OK;
+		p->time_base = l->codecs[encoder]->time_base;
+		status = p->pts >= 0 ? l->packet(l->ctx, encoder, p) : MEDIA_OK;
 		av_packet_free(&p);
 	}
 
@@ -152,13 +155,30 @@ samples_copy(float *to, const float *from, size_t n)
 		to[i] = isnan(from[i]) ? 0 : fminf(fmaxf(from[i], -LOUDEST), LOUDEST);
 }
 
+/* Encodes a frame with each encoder; NULL flushes them. */
+static int
+frame_send(struct media_line *l, const AVFrame *frame)
+{
+	int	i, sent, status = MEDIA_OK;
+
+	for (i = 0; i < MEDIA_AUDIO_ENCODERS && status == MEDIA_OK; i++) {
+		if ((sent = avcodec_send_frame(l->codecs[i], frame)) == AVERROR(ENOMEM))
+			return (media_fail(l->error, MEDIA_MEMORY, "Out of memory."));
+		if (sent < 0)
+			return (media_fail(l->error, MEDIA_INTERNAL, "The audio could not be encoded: %s.", av_err2str(sent)));
+		status = packets_take(l, i);
+	}
+
+	return (status);
+}
+
 /* Encodes the next n samples, at most FRAME; fewer in the last frame only. */
 static int
 frame_encode(struct media_line *l, int n)
 {
 	AVFrame	*frame = av_frame_alloc();
 	size_t	known = l->count < (size_t)n ? l->count : (size_t)n;
-	int	c, status = AVERROR(ENOMEM);
+	int	c, status;
 
 	if (frame != NULL) {
 		frame->format = AV_SAMPLE_FMT_FLTP;
@@ -167,24 +187,22 @@ frame_encode(struct media_line *l, int n)
 		frame->pts = l->base;
 		av_channel_layout_default(&frame->ch_layout, 2);
 	}
-	if (frame != NULL && av_frame_get_buffer(frame, 0) >= 0) {
+	if (frame == NULL || av_frame_get_buffer(frame, 0) < 0) {
+		status = media_fail(l->error, MEDIA_MEMORY, "Out of memory.");
+	} else {
 		for (c = 0; c < 2; c++) {
 			if (known > 0)
 				samples_copy((float *)(void *)frame->extended_data[c], l->samples[c] + l->first, known);
 			memset(frame->extended_data[c] + known * sizeof(float), 0, ((size_t)n - known) * sizeof(float));
 		}
-		status = avcodec_send_frame(l->codec, frame);
+		status = frame_send(l, frame);
 	}
 	av_frame_free(&frame);
 	l->count -= known;
 	l->first = l->count > 0 ? l->first + known : 0;
 	l->base += n;
-	if (status == AVERROR(ENOMEM))
-		return (media_fail(l->error, MEDIA_MEMORY, "Out of memory."));
-	if (status < 0)
-		return (media_fail(l->error, MEDIA_INTERNAL, "The audio could not be encoded: %s.", av_err2str(status)));
 
-	return (packets_take(l));
+	return (status);
 }
 
 int
@@ -205,18 +223,19 @@ media_line_end(struct media_line *l, int64_t until)
 
 	if (status == MEDIA_OK && l->base < until)
 		status = frame_encode(l, (int)(until - l->base));
-	if (status == MEDIA_OK && avcodec_send_frame(l->codec, NULL) >= 0)
-		status = packets_take(l);
 
-	return (status);
+	return (status == MEDIA_OK ? frame_send(l, NULL) : status);
 }
 
 void
 media_line_free(struct media_line *l)
 {
+	int	i;
+
 	if (l == NULL)
 		return;
-	avcodec_free_context(&l->codec);
+	for (i = 0; i < MEDIA_AUDIO_ENCODERS; i++)
+		avcodec_free_context(&l->codecs[i]);
 	free(l->samples[0]);
 	free(l->samples[1]);
 	free(l);

@@ -16,17 +16,19 @@
 #define PATH_BYTES	4096
 #define BAR_CELLS	30
 
+#define OBJECTS_MAX	(MEDIA_RUNGS + MEDIA_AUDIOS_MAX)
+#define NAME_BYTES	64
+
 /* Output folder of a run. */
 struct folder {
 	const char		*path;
 	const struct media_step	*steps;
 	int			nsteps;
-	int			fds[MEDIA_RUNGS];
+	int			nobjects;	/* renditions, then audio objects */
+	char			names[OBJECTS_MAX][NAME_BYTES];
+	int			fds[OBJECTS_MAX];
 	int			error;
 };
-
-/* A local file gives no language for its viewers. */
-static const struct media_language	unknown = { "und", "Original" };
 
 static int64_t
 file_read_at(void *ctx, int64_t offset, void *buf, size_t len)
@@ -41,7 +43,7 @@ file_path(const struct folder *f, const char *name, const char *suffix, char out
 }
 
 static int
-folder_part(void *ctx, int rendition, uint32_t number, uint64_t offset, const void *data, size_t len, int last)
+folder_part(void *ctx, int object, uint32_t number, uint64_t offset, const void *data, size_t len, int last)
 {
 	struct folder	*f = ctx;
 	size_t		done = 0;
@@ -49,7 +51,7 @@ folder_part(void *ctx, int rendition, uint32_t number, uint64_t offset, const vo
 
 	(void)number, (void)last;
 	while (done < len) {
-		n = pwrite(f->fds[rendition], (const char *)data + done, len - done, (off_t)(offset + done));
+		n = pwrite(f->fds[object], (const char *)data + done, len - done, (off_t)(offset + done));
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n <= 0) {
@@ -62,6 +64,25 @@ folder_part(void *ctx, int rendition, uint32_t number, uint64_t offset, const vo
 	return (0);
 }
 
+/* Names the files that are to be written. */
+static void
+folder_plan(struct folder *f, const struct media *m, const struct media_options *options)
+{
+	struct media_audio_object	audios[MEDIA_AUDIOS_MAX];
+	char				name[MEDIA_AUDIO_NAME_MAX];
+	int				naudios = media_audio_objects(m, options, audios), i;
+
+	for (i = 0; i < f->nsteps; i++)
+		snprintf(f->names[i], NAME_BYTES, "%s.mp4", media_rung_name(f->steps[i].rung));
+	for (i = 0; i < naudios; i++) {
+		media_audio_name(&audios[i], name);
+		snprintf(f->names[f->nsteps + i], NAME_BYTES, "%s.m4a", name);
+	}
+	f->nobjects = f->nsteps + naudios;
+	for (i = 0; i < OBJECTS_MAX; i++)
+		f->fds[i] = -1;
+}
+
 static int
 folder_open(struct folder *f, struct media_error *error)
 {
@@ -70,8 +91,8 @@ folder_open(struct folder *f, struct media_error *error)
 
 	if (mkdir(f->path, 0777) == -1 && errno != EEXIST)
 		return (media_fail(error, MEDIA_SINK, "%s cannot be created: %s.", f->path, strerror(errno)));
-	for (i = 0; i < f->nsteps; i++) {
-		file_path(f, media_rung_name(f->steps[i].rung), ".mp4", path);
+	for (i = 0; i < f->nobjects; i++) {
+		file_path(f, f->names[i], "", path);
 		if ((f->fds[i] = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) == -1)
 			return (media_fail(error, MEDIA_SINK, "%s cannot be written: %s.", path, strerror(errno)));
 	}
@@ -85,11 +106,11 @@ folder_close(struct folder *f, int keep)
 	char	path[PATH_BYTES];
 	int	i;
 
-	for (i = 0; i < f->nsteps; i++) {
+	for (i = 0; i < f->nobjects; i++) {
 		if (f->fds[i] == -1)
 			continue;
 		close(f->fds[i]);
-		file_path(f, media_rung_name(f->steps[i].rung), ".mp4", path);
+		file_path(f, f->names[i], "", path);
 		if (!keep)
 			unlink(path);
 	}
@@ -138,14 +159,38 @@ texts_write(const struct folder *f, const struct media_result *result, char numb
 }
 
 static int
-playlist_write(const struct folder *f, const struct media_rendition *r, enum media_list kind, struct media_error *error)
+playlist_write(const struct folder *f, enum media_list kind, const char *what, const struct media_stream *s, const char *uri, struct media_error *error)
 {
-	char	name[MEDIA_LIST_NAME_MAX], uri[16];
+	char	name[MEDIA_LIST_NAME_MAX];
 
-	media_list_name(kind, r, &unknown, name);
-	snprintf(uri, sizeof(uri), "%s.mp4", media_rung_name(r->rung));
+	media_list_name(kind, what, name);
 
-	return (text_write(f, name, media_hls_media(r, kind, uri, 0), error));
+	return (text_write(f, name, media_hls_media(s, kind, uri, 0), error));
+}
+
+/* Writes the playlists of the audio objects, and fills `list`. `ids` holds the names that it refers to. */
+static int
+sounds_write(const struct folder *f, const struct media_result *result, char ids[][NAME_BYTES], struct media_sound_listed *list,
+    struct media_error *error)
+{
+	const struct media_audio_object	*o;
+	int				i;
+
+	for (i = 0; i < result->naudios; i++) {
+		o = &result->audios[i];
+		if (i == 0)
+			snprintf(ids[i], NAME_BYTES, "%s", o->language);
+		else
+			snprintf(ids[i], NAME_BYTES, "%s-%d", o->language, o->bitrate / 1000);
+		/* The file gives no language for its viewers. */
+		list[i] = (struct media_sound_listed){ .id = ids[i], .track = o->track, .tag = o->language,
+		    .name = strcmp(o->language, "und") != 0 ? o->language : "Original", .described = o->described, .channels = o->channels,
+		    .bitrate = o->bitrate, .uri = f->names[f->nsteps + i], .stream = &o->stream };
+		if (playlist_write(f, MEDIA_LIST_AUDIO, ids[i], &o->stream, list[i].uri, error) != MEDIA_OK)
+			return (error->reason);
+	}
+
+	return (MEDIA_OK);
 }
 
 static int
@@ -153,23 +198,23 @@ playlists_write(const struct folder *f, const struct media_result *result, struc
 {
 	const struct media_rendition	*list = result->renditions;
 	struct media_subtitle		texts[MEDIA_TEXTS_MAX];
-	char				names[MEDIA_RUNGS][16], numbers[MEDIA_TEXTS_MAX][12];
-	const char			*uris[MEDIA_RUNGS];
-	int				i, n = result->nrenditions, audio = media_list_audio(list, n);
+	struct media_sound_listed	sounds[MEDIA_AUDIOS_MAX];
+	char				ids[MEDIA_AUDIOS_MAX][NAME_BYTES], numbers[MEDIA_TEXTS_MAX][12];
+	const char			*uris[MEDIA_RUNGS], *rung;
+	int				i, n = result->nrenditions, nsounds = result->naudios;
 
 	for (i = 0; i < n; i++) {
-		snprintf(names[i], sizeof(names[i]), "%s.mp4", media_rung_name(list[i].rung));
-		uris[i] = names[i];
-		if (playlist_write(f, &list[i], MEDIA_LIST_VIDEO, error) != MEDIA_OK || playlist_write(f, &list[i], MEDIA_LIST_IFRAMES, error) != MEDIA_OK)
+		uris[i] = f->names[i];
+		rung = media_rung_name(list[i].rung);
+		if (playlist_write(f, MEDIA_LIST_VIDEO, rung, &list[i].video, uris[i], error) != MEDIA_OK ||
+		    playlist_write(f, MEDIA_LIST_IFRAMES, rung, &list[i].video, uris[i], error) != MEDIA_OK)
 			return (error->reason);
 	}
-	if (texts_write(f, result, numbers, texts, error) != MEDIA_OK)
-		return (error->reason);
-	if ((audio >= 0 && playlist_write(f, &list[audio], MEDIA_LIST_AUDIO, error) != MEDIA_OK) ||
-	    text_write(f, "master.m3u8", media_hls_master(list, n, &unknown, texts, result->ntexts, ""), error) != MEDIA_OK)
+	if (texts_write(f, result, numbers, texts, error) != MEDIA_OK || sounds_write(f, result, ids, sounds, error) != MEDIA_OK ||
+	    text_write(f, "master.m3u8", media_hls_master(list, n, sounds, nsounds, texts, result->ntexts, ""), error) != MEDIA_OK)
 		return (error->reason);
 
-	return (text_write(f, "manifest.mpd", media_dash(list, n, &unknown, uris), error));
+	return (text_write(f, "manifest.mpd", media_dash(list, n, sounds, nsounds, uris), error));
 }
 
 static void
@@ -191,7 +236,7 @@ film_transcode(struct media *m, const char *outdir, unsigned requested, const st
     struct media_result *result, struct media_error *error)
 {
 	struct media_step	steps[MEDIA_RUNGS];
-	struct folder		f = { .path = outdir, .steps = steps, .fds = { -1, -1, -1, -1, -1 } };
+	struct folder		f = { .path = outdir, .steps = steps };
 	struct media_sink	sink = { .ctx = &f, .part = folder_part };
 	int			last = -1, status;
 	struct media_watch	watch = { .ctx = &last, .progress = bar_draw };
@@ -201,6 +246,7 @@ film_transcode(struct media *m, const char *outdir, unsigned requested, const st
 	f.nsteps = media_ladder(media_info(m), requested, steps);
 	if (f.nsteps == 0)
 		return (media_fail(error, MEDIA_INTERNAL, "No rendition was requested."));
+	folder_plan(&f, m, options);
 	status = folder_open(&f, error);
 	if (status == MEDIA_OK)
 		status = media_transcode(m, steps, f.nsteps, options, &sink, progress ? &watch : NULL, result, error);

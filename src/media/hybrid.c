@@ -24,8 +24,6 @@
 #define PART_BYTES	(8u << 20)	/* minimum size of a part except the last */
 #define BOX		8		/* bytes of a box without content */
 #define MDAT_HEADER	16
-#define DURATION_SPARE	60		/* seconds by which a film may be longer than its header states, beside a twentieth */
-#define DURATION_GUESS	(2 * 3600)	/* of a film whose header states none */
 #define MOOV_MAX	16000000	/* bytes; iOS starts no film with more than about twice as much */
 
 enum { VIDEO, AUDIO, TRACKS };
@@ -76,17 +74,15 @@ video_open(struct media_hybrid *h, const AVCodecContext *codec)
 	return (mp4_avc_entry(t, codec->extradata, (size_t)codec->extradata_size, h->streams[VIDEO].codecs, sizeof(h->streams[VIDEO].codecs)));
 }
 
-static void
-audio_open(struct media_hybrid *h, const AVCodecContext *codec)
+void
+media_audio_track(struct mp4_track *t, struct media_stream *s, const AVCodecContext *codec, uint32_t id)
 {
-	struct mp4_track	*t = &h->tracks[AUDIO];
-
-	t->id = 2;
+	t->id = id;
 	t->audio = 1;
 	t->timescale = (uint32_t)codec->sample_rate;
 	t->tick = (uint32_t)codec->frame_size;
-	h->streams[AUDIO].timescale = t->timescale;
-	snprintf(h->streams[AUDIO].codecs, sizeof(h->streams[AUDIO].codecs), "mp4a.40.2");
+	s->timescale = t->timescale;
+	snprintf(s->codecs, sizeof(s->codecs), "mp4a.40.2");
 	mp4_aac_entry(t, (unsigned)codec->ch_layout.nb_channels, (uint32_t)codec->bit_rate, codec->extradata, (size_t)codec->extradata_size);
 }
 
@@ -103,7 +99,7 @@ media_hybrid_new(const AVCodecContext *video, const AVCodecContext *audio, doubl
 	h->duration = duration;
 	h->ntracks = audio != NULL ? 2 : 1;
 	if (audio != NULL)
-		audio_open(h, audio);
+		media_audio_track(&h->tracks[AUDIO], &h->streams[AUDIO], audio, 2);
 	if (!video_open(h, video) || h->tracks[VIDEO].entry.failed || h->tracks[AUDIO].entry.failed) {
 		media_hybrid_free(h);
 		return (NULL);
@@ -140,13 +136,6 @@ fixed_bytes(const struct media_hybrid *h)
 	return (n);
 }
 
-/* Returns the longest that the film is expected to be, in seconds. A duration above the maximum is not believed. */
-static double
-expected(const struct media_hybrid *h)
-{
-	return (h->duration > 0 && h->duration <= MEDIA_MAX_SECONDS ? h->duration * 1.05 + DURATION_SPARE : DURATION_GUESS);
-}
-
 /* Returns an upper bound of the bytes of moov for so many seconds. */
 static uint64_t
 bound(const struct media_hybrid *h, double seconds, int reordered)
@@ -161,7 +150,7 @@ bound(const struct media_hybrid *h, double seconds, int reordered)
 static uint64_t
 reserve(const struct media_hybrid *h)
 {
-	double			seconds = expected(h);
+	double			seconds = media_duration_expected(h->duration);
 	uint64_t		moov = bound(h, seconds, h->reordered), index;
 	struct mp4_bytes	box = { 0 };
 
@@ -176,7 +165,7 @@ int
 media_hybrid_full(const struct media_hybrid *h)
 {
 	const struct mp4_table	*video = &h->tables[VIDEO], *audio = &h->tables[AUDIO];
-	double			rest = expected(h) - (double)video->nsizes / h->fps;
+	double			rest = media_duration_expected(h->duration) - (double)video->nsizes / h->fps;
 	uint64_t		now = mp4_moov_bound(video->nsizes, 0, audio->nsizes, video->nchunks) + video->nruns * 8;
 
 	return (now + (rest > 0 ? bound(h, rest, 0) : 0) > MOOV_MAX);
@@ -199,23 +188,6 @@ part_close(struct media_hybrid *h, struct media_error *error)
 	h->number++;
 
 	return (status);
-}
-
-/* Notes a segment of a track, which is written from `offset` to the end of what is there. */
-static int
-segment_note(struct media_stream *s, uint64_t offset, uint64_t size, size_t samples, uint32_t tick, uint64_t iframe)
-{
-	struct media_stream_segment	*grown;
-
-	if ((s->nsegments & (s->nsegments - 1)) == 0) {
-		if ((grown = realloc(s->segments, (s->nsegments * 2 + 1) * sizeof(*grown))) == NULL)
-			return (0);
-		s->segments = grown;
-	}
-	s->segments[s->nsegments++] = (struct media_stream_segment){ .offset = offset, .size = (uint32_t)size, .duration = (uint32_t)samples * tick,
-	    .iframe = (uint32_t)iframe };
-
-	return (1);
 }
 
 static int
@@ -268,9 +240,10 @@ samples_collect(struct media_hybrid *h, int track, AVPacket **packets, int n)
 static int
 fragment_add(struct media_hybrid *h, int track, AVPacket **packets, int n, struct media_error *error)
 {
-	struct mp4_track	*t = &h->tracks[track];
-	size_t			start = h->part.len, moof;
-	uint64_t		data;
+	struct mp4_track		*t = &h->tracks[track];
+	struct media_stream_segment	segment;
+	size_t				start = h->part.len, moof;
+	uint64_t			data;
 
 	if (n == 0)
 		return (MEDIA_OK);
@@ -287,9 +260,9 @@ fragment_add(struct media_hybrid *h, int track, AVPacket **packets, int n, struc
 	if (t->audio)
 		mp4_end(&h->part, start);
 	mp4_table_add(&h->tables[track], t, h->place + data, h->samples, (size_t)n);
-	if (h->part.failed || h->data.failed || h->tables[track].failed ||
-	    !segment_note(&h->streams[track], h->place + moof - start, h->part.len - moof, (size_t)n, t->tick,
-	    t->audio ? 0 : data + h->samples[0].size))
+	segment = (struct media_stream_segment){ .offset = h->place + moof - start, .size = (uint32_t)(h->part.len - moof),
+	    .duration = (uint32_t)n * t->tick, .iframe = t->audio ? 0 : (uint32_t)data + h->samples[0].size };
+	if (h->part.failed || h->data.failed || h->tables[track].failed || !media_stream_note(&h->streams[track], &segment))
 		return (out_of_memory(error));
 	h->place += h->part.len - start;
 
@@ -407,44 +380,19 @@ front_write(struct media_hybrid *h, struct mp4_bytes *b, const struct mp4_bytes 
 	mp4_free(&inits);
 }
 
-static void
-rates_fill(struct media_stream *s)
-{
-	uint64_t	bytes = 0, time = 0;
-	double		rate;
-	size_t		i;
-
-	for (i = 0; i < s->nsegments; i++) {
-		bytes += s->segments[i].size;
-		time += s->segments[i].duration;
-		rate = (double)s->segments[i].size * 8 * s->timescale / s->segments[i].duration;
-		if (rate > s->peak)
-			s->peak = (uint32_t)rate;
-		rate = (double)s->segments[i].iframe * 8 * s->timescale / s->segments[i].duration;
-		if (rate > s->iframe_peak)
-			s->iframe_peak = (uint32_t)rate;
-	}
-	s->average = time > 0 ? (uint32_t)((double)bytes * 8 * s->timescale / (double)time) : 0;
-}
-
 /* Fills what players need to know, and hands over the segments, whose offsets become those in the object. */
 static void
 result_fill(struct media_hybrid *h, struct media_rendition *out, uint64_t size)
 {
-	struct media_stream	*s;
-	size_t			i, k;
+	size_t	i;
 
 	out->size = size;
 	out->duration = (double)h->tables[VIDEO].nsizes / h->fps;
 	out->peak = h->peak;
 	out->average = (uint32_t)((double)h->place * 8 / out->duration);
 	snprintf(out->codecs, sizeof(out->codecs), "%s%s%s", h->streams[VIDEO].codecs, h->ntracks > AUDIO ? "," : "", h->streams[AUDIO].codecs);
-	for (i = 0; i < h->ntracks; i++) {
-		s = &h->streams[i];
-		rates_fill(s);
-		for (k = 0; k < s->nsegments; k++)
-			s->segments[k].offset += h->front;
-	}
+	for (i = 0; i < h->ntracks; i++)
+		media_stream_end(&h->streams[i], h->front);
 	out->video = h->streams[VIDEO];
 	out->audio = h->streams[AUDIO];
 	memset(h->streams, 0, sizeof(h->streams));

@@ -13,6 +13,7 @@
 
 #include "media/colour.h"
 #include "media/media.h"
+#include "media/mp4.h"
 
 /* The limits of a film and what it has used of them. See limits.c. */
 struct media_limits {
@@ -287,6 +288,21 @@ void	media_queue_free(struct media_queue *, void (*release)(void *));
 /* Sets `error` unless it is already set, and returns its reason. Call from the thread that owns `error`. */
 int	media_fail(struct media_error *, enum media_reason, const char *, ...) __attribute__((format(printf, 3, 4)));
 
+/* Returns the longest that a film is expected to be, in seconds, by the duration in its header; one above the maximum is not believed. See grid.c. */
+double	media_duration_expected(double stated);
+/* Returns the number of the first frame of a segment. */
+int64_t	media_grid_frame(const struct media_info *, int64_t segment);
+/* Returns the least number of frames in the last segment: half a second of them. Players stop before the end of a shorter one. */
+int	media_grid_last(const struct media_info *);
+
+/* Adds a segment to a track. Returns 0 if out of memory. See stream.c. */
+int	media_stream_note(struct media_stream *, const struct media_stream_segment *);
+/* Adds `front` to the offsets of the segments, and computes the bit rates. */
+void	media_stream_end(struct media_stream *, uint64_t front);
+
+/* Fills a track of audio, except what is zero, and what playlists need to know of its codec. See hybrid.c. */
+void	media_audio_track(struct mp4_track *, struct media_stream *, const AVCodecContext *, uint32_t id);
+
 /*
  * Writer of one rendition's object: takes GOPs and delivers parts to the sink.
  * Used by one thread. See hybrid.c.
@@ -312,16 +328,36 @@ int	media_hybrid_end(struct media_hybrid *, struct media_rendition *out, struct 
 void	media_hybrid_free(struct media_hybrid *);
 
 /*
+ * Writer of an audio object: takes packets of AAC, which follow each other without
+ * gap, and delivers parts to the sink, for which the object has the number `object`.
+ * The codec is used by new() only, info until free(). Used by one thread. Functions
+ * return MEDIA_OK or the reason. See audio_object.c.
+ */
+struct media_audio_writer;
+
+/* Returns NULL if out of memory. */
+struct media_audio_writer	*media_audio_writer_new(const AVCodecContext *, const struct media_info *, const struct media_sink *, int object);
+/* Takes a packet, which the caller keeps. */
+int	media_audio_writer_add(struct media_audio_writer *, const AVPacket *, struct media_error *);
+/* Delivers the remaining parts, part 1 last. `frames` is the length of the video. Fills size and stream of `out`. */
+int	media_audio_writer_end(struct media_audio_writer *, int64_t frames, struct media_audio_object *out, struct media_error *);
+void	media_audio_writer_free(struct media_audio_writer *);
+
+#define MEDIA_AUDIO_ENCODERS	2	/* of the same samples: 0 for the renditions, 1 with a lower bit rate */
+/* Returns the bit rate of an encoder, bit/s. */
+int	media_audio_bitrate(const struct media_options *, int encoder);
+
+/*
  * The sound of a film, from packets of the source to packets of AAC, which
- * packet() receives without gap from time 0 on. packet() returns MEDIA_OK or a
+ * packet() receives without gap from time 0 on, with the number of their encoder. packet() returns MEDIA_OK or a
  * reason. Used by the thread of media_transcode(). Functions return MEDIA_OK or the reason. See audio.c.
  */
 struct media_audio;
 
 /* `origin` is subtracted from all times, in AV_TIME_BASE. Returns NULL if out of memory. */
-struct media_audio	*media_audio_new(struct media *, const struct media_options *, int64_t origin, int (*packet)(void *, AVPacket *),
-			    void *ctx, struct media_error *);
-const AVCodecContext	*media_audio_codec(const struct media_audio *);
+struct media_audio	*media_audio_new(struct media *, const struct media_options *, int64_t origin,
+			    int (*packet)(void *, int encoder, AVPacket *), void *ctx, struct media_error *);
+const AVCodecContext	*media_audio_codec(const struct media_audio *, int encoder);
 /* Takes a packet of any stream except video. It is ignored unless its track was chosen. */
 int	media_audio_packet(struct media_audio *, const AVPacket *);
 /* Tells the length of the video so far, in seconds. Sound that is far behind becomes silence, so that the encoders need not wait for it. */
@@ -333,8 +369,9 @@ void	media_audio_free(struct media_audio *);
 /* The time line of the sound: samples at their positions. Positions are in samples from time 0. See audio_line.c. */
 struct media_line;
 
-struct media_line	*media_line_new(const struct media_options *, int (*packet)(void *, AVPacket *), void *ctx, struct media_error *);
-const AVCodecContext	*media_line_codec(const struct media_line *);
+struct media_line	*media_line_new(const struct media_options *, int (*packet)(void *, int encoder, AVPacket *), void *ctx,
+			    struct media_error *);
+const AVCodecContext	*media_line_codec(const struct media_line *, int encoder);
 /* Returns the position up to which samples were encoded. */
 int64_t	media_line_base(const struct media_line *);
 /* Adds n samples, not before the base, to what is there. */

@@ -75,18 +75,18 @@ struct media_source {
 };
 
 /*
- * Output. part() receives each byte of the object of steps[rendition] exactly
- * once, as numbered parts of an S3 multipart upload: parts 2, 3, ... as they
+ * Output. part() receives each byte of an object exactly once: that of steps[object], or behind
+ * those of the renditions that of media_audio_objects(). It comes as numbered parts of an S3 multipart upload: parts 2, 3, ... as they
  * are made, then part 1, which contains the sample tables. `offset` is the final
  * offset of the part in the object. Each part except the one with the highest
- * number has at least MEDIA_PART_MIN bytes. `last` is 1 in the last call for a
- * rendition. part() is called on the thread of the rendition: calls for one
- * rendition never overlap, calls for different renditions do. If it returns
+ * number has at least MEDIA_PART_MIN bytes. `last` is 1 in the last call for an
+ * object. part() is called on the thread of the rendition, for audio objects on that of media_transcode():
+ * calls for one object never overlap, calls for different objects do. If it returns
  * non-zero, the run ends with MEDIA_SINK.
  */
 struct media_sink {
 	void		*ctx;
-	int		(*part)(void *ctx, int rendition, uint32_t number,
+	int		(*part)(void *ctx, int object, uint32_t number,
 			    uint64_t offset, const void *data, size_t len, int last);
 };
 
@@ -185,6 +185,24 @@ struct media_rendition {
 	struct media_stream	audio;
 };
 
+#define MEDIA_AUDIOS_MAX	2
+
+/*
+ * An audio object: sound alone, for players of HLS and DASH, in segments that begin
+ * where those of the video do. Until the film is transcoded, size and stream are 0.
+ */
+struct media_audio_object {
+	int			track;		/* number of the sound, from 1; the renditions have the first */
+	char			language[36];	/* BCP 47; "und" if the file does not state it */
+	int			described;	/* audio description */
+	int			channels;
+	int			bitrate;	/* that the encoder was asked for, bit/s */
+	uint64_t		size;		/* of the object */
+	struct media_stream	stream;
+};
+
+#define MEDIA_AUDIO_NAME_MAX	32
+
 /* A track of text. */
 struct media_text {
 	char	language[36];	/* BCP 47; "und" if the file does not state it */
@@ -236,6 +254,8 @@ struct media_result {
 	double			duration;	/* seconds */
 	int			nrenditions;
 	struct media_rendition	renditions[MEDIA_RUNGS];	/* in the order of steps[] */
+	int			naudios;	/* 0: the film has no sound */
+	struct media_audio_object	audios[MEDIA_AUDIOS_MAX];	/* the highest bit rate first */
 	int			ntexts;
 	struct media_text	*texts;		/* in the order of the file; NULL if there are none */
 	struct media_previews	previews;
@@ -293,6 +313,11 @@ int	media_text_tracks(const struct media *);
 int	media_ladder(const struct media_info *, unsigned requested,
 	    struct media_step out[MEDIA_RUNGS]);
 
+/* Fills the audio objects that media_transcode() will make with the same options, and returns their number. */
+int	media_audio_objects(const struct media *, const struct media_options *, struct media_audio_object out[MEDIA_AUDIOS_MAX]);
+/* Writes the name of an audio object, without folder and suffix, such as audio-1-128. It is unique in a film. */
+void	media_audio_name(const struct media_audio_object *, char out[MEDIA_AUDIO_NAME_MAX]);
+
 /*
  * Encodes all renditions of `steps` (largest first, at least one) in one pass.
  * A struct media can be transcoded once. On success the caller frees the
@@ -315,7 +340,7 @@ char	*media_storyboard_vtt(const struct media_previews *, double duration, const
 
 /*
  * Transcodes a local file into outdir (created if missing): RUNG.mp4 for each
- * rendition, text-N.vtt for each track of text, and the playlists of
+ * rendition, audio-1-128.m4a and audio-1-64.m4a, text-N.vtt for each track of text, and the playlists of
  * media/playlist.h, master.m3u8 and manifest.mpd.
  * `requested` is as for media_ladder(). If `progress` is not 0, progress is written to
  * standard error: a bar if that is a terminal, else a line for each 10 %.

@@ -13,6 +13,8 @@
 #define TEXT_GROUP	"text"
 #define FOR_THE_DEAF	"public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound"
 #define AUDIO_CHANNELS	2	/* the renditions have stereo sound */
+#define GROUP_MAX	32	/* of the name of a group of sounds */
+#define DESCRIBES_VIDEO	"public.accessibility.describes-video"
 #define INDEX_WASTE	10	/* DASH: a tenth of the bytes of a track may be those of the other */
 
 struct text {
@@ -111,16 +113,19 @@ add_seconds(struct text *t, uint64_t units, uint32_t timescale)
 }
 
 void
-media_list_name(enum media_list kind, const struct media_rendition *r, const struct media_language *language, char out[MEDIA_LIST_NAME_MAX])
+media_list_name(enum media_list kind, const char *what, char out[MEDIA_LIST_NAME_MAX])
 {
-	snprintf(out, MEDIA_LIST_NAME_MAX, "%c-%s.m3u8", (int)kind, kind == MEDIA_LIST_AUDIO ? language->tag : media_rung_name(r->rung));
+	snprintf(out, MEDIA_LIST_NAME_MAX, "%c-%s.m3u8", (int)kind, what);
 }
 
 int
-media_list_audio(const struct media_rendition *list, int n)
+media_sound_of(const struct media_rendition *list, int n, const char *tag, const char *name, struct media_sound_listed *sound)
 {
 	while (--n >= 0 && list[n].audio.nsegments == 0)
 		;
+	if (n >= 0)
+		*sound = (struct media_sound_listed){ .id = tag, .track = 1, .tag = tag, .name = name, .channels = AUDIO_CHANNELS,
+		    .stream = &list[n].audio };
 
 	return (n);
 }
@@ -131,17 +136,64 @@ add_frame_size(struct text *t, const struct media_rendition *r)
 	add(t, ",RESOLUTION=%dx%d,VIDEO-RANGE=SDR", r->width, r->height);
 }
 
+/* Writes the name of the group of a sound: "audio", with a number for a lower bit rate. */
 static void
-add_variant(struct text *t, const struct media_rendition *r, const struct media_stream *audio, int ntexts, const char *query)
+group_name(const struct media_sound_listed *sounds, const struct media_sound_listed *s, char out[GROUP_MAX])
 {
-	char	name[MEDIA_LIST_NAME_MAX];
+	if (s->bitrate == sounds[0].bitrate)
+		snprintf(out, GROUP_MAX, AUDIO_GROUP);
+	else
+		snprintf(out, GROUP_MAX, AUDIO_GROUP "-%d", s->bitrate / 1000);
+}
 
-	media_list_name(MEDIA_LIST_VIDEO, r, NULL, name);
-	add(t, "#EXT-X-STREAM-INF:BANDWIDTH=%u,AVERAGE-BANDWIDTH=%u,CODECS=\"%s%s%s\"", r->video.peak + (audio != NULL ? audio->peak : 0),
-	    r->video.average + (audio != NULL ? audio->average : 0), r->video.codecs, audio != NULL ? "," : "", audio != NULL ? audio->codecs : "");
+static void
+add_sound(struct text *t, const struct media_sound_listed *sounds, const struct media_sound_listed *s, const char *query)
+{
+	char	group[GROUP_MAX], name[MEDIA_LIST_NAME_MAX];
+
+	group_name(sounds, s, group);
+	media_list_name(MEDIA_LIST_AUDIO, s->id, name);
+	add(t, "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"%s\",NAME=", group);
+	add_quoted(t, s->name);
+	if (strcmp(s->tag, "und"))
+		add(t, ",LANGUAGE=\"%s\"", s->tag);
+	add(t, ",DEFAULT=%s,AUTOSELECT=YES%s,CHANNELS=\"%d\",URI=\"%s%s\"\n", s->track == sounds[0].track ? "YES" : "NO",
+	    s->described ? ",CHARACTERISTICS=\"" DESCRIBES_VIDEO "\"" : "", s->channels, name, query);
+}
+
+/* Adds a variant of a rendition and the group of a sound, which is NULL if the film has none. */
+static void
+add_variant(struct text *t, const struct media_rendition *r, const struct media_sound_listed *sounds, const struct media_sound_listed *sound, int ntexts,
+    const char *query)
+{
+	const struct media_stream	none = { 0 }, *audio = sound != NULL ? sound->stream : &none;
+	char				name[MEDIA_LIST_NAME_MAX], group[GROUP_MAX];
+
+	media_list_name(MEDIA_LIST_VIDEO, media_rung_name(r->rung), name);
+	add(t, "#EXT-X-STREAM-INF:BANDWIDTH=%u,AVERAGE-BANDWIDTH=%u,CODECS=\"%s%s%s\"", r->video.peak + audio->peak,
+	    r->video.average + audio->average, r->video.codecs, sound != NULL ? "," : "", audio->codecs);
 	add_frame_size(t, r);
-	add(t, ",FRAME-RATE=%.3f%s%s\n%s%s\n", (double)r->fps_num / r->fps_den, audio != NULL ? ",AUDIO=\"" AUDIO_GROUP "\"" : "",
-	    ntexts > 0 ? ",SUBTITLES=\"" TEXT_GROUP "\"" : "", name, query);
+	add(t, ",FRAME-RATE=%.3f", (double)r->fps_num / r->fps_den);
+	if (sound != NULL) {
+		group_name(sounds, sound, group);
+		add(t, ",AUDIO=\"%s\"", group);
+	}
+	add(t, "%s\n%s%s\n", ntexts > 0 ? ",SUBTITLES=\"" TEXT_GROUP "\"" : "", name, query);
+}
+
+/* Returns the sound that is played with a rendition: with the smallest of several that of the lowest bit rate. NULL if there is none. */
+static const struct media_sound_listed *
+sound_choose(const struct media_sound_listed *sounds, int nsounds, int smallest)
+{
+	const struct media_sound_listed	*low = sounds;
+	int				i;
+
+	for (i = 1; i < nsounds && smallest; i++) {
+		if (sounds[i].track == sounds[0].track && sounds[i].channels == sounds[0].channels && sounds[i].bitrate < low->bitrate)
+			low = &sounds[i];
+	}
+
+	return (nsounds > 0 ? low : NULL);
 }
 
 /* Adds track i of text. Names in a group differ (RFC 8216 §4.3.4.1.1): one that is there already gets a number. */
@@ -170,35 +222,26 @@ add_iframes(struct text *t, const struct media_rendition *r, const char *query)
 
 	if (r->video.iframe_peak == 0)
 		return;
-	media_list_name(MEDIA_LIST_IFRAMES, r, NULL, name);
+	media_list_name(MEDIA_LIST_IFRAMES, media_rung_name(r->rung), name);
 	add(t, "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=%u,CODECS=\"%s\"", r->video.iframe_peak, r->video.codecs);
 	add_frame_size(t, r);
 	add(t, ",URI=\"%s%s\"\n", name, query);
 }
 
 char *
-media_hls_master(const struct media_rendition *list, int n, const struct media_language *language, const struct media_subtitle *texts, int ntexts,
-    const char *query)
+media_hls_master(const struct media_rendition *list, int n, const struct media_sound_listed *sounds, int nsounds,
+    const struct media_subtitle *texts, int ntexts, const char *query)
 {
-	const struct media_stream	*audio = NULL;
-	struct text			t = { 0 };
-	char				name[MEDIA_LIST_NAME_MAX];
-	int				i;
+	struct text	t = { 0 };
+	int		i;
 
 	add(&t, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n");
-	if ((i = media_list_audio(list, n)) >= 0) {
-		audio = &list[i].audio;
-		media_list_name(MEDIA_LIST_AUDIO, NULL, language, name);
-		add(&t, "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"" AUDIO_GROUP "\",NAME=");
-		add_quoted(&t, language->name);
-		if (strcmp(language->tag, "und"))
-			add(&t, ",LANGUAGE=\"%s\"", language->tag);
-		add(&t, ",DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"%d\",URI=\"%s%s\"\n", AUDIO_CHANNELS, name, query);
-	}
+	for (i = 0; i < nsounds; i++)
+		add_sound(&t, sounds, &sounds[i], query);
 	for (i = 0; i < ntexts; i++)
 		add_subtitle(&t, texts, i, query);
 	for (i = 0; i < n; i++)
-		add_variant(&t, &list[i], audio, ntexts, query);
+		add_variant(&t, &list[i], sounds, sound_choose(sounds, nsounds, n > 1 && i == n - 1), ntexts, query);
 	for (i = 0; i < n; i++)
 		add_iframes(&t, &list[i], query);
 
@@ -231,9 +274,8 @@ target_duration(const struct media_stream *s)
 }
 
 char *
-media_hls_media(const struct media_rendition *r, enum media_list kind, const char *uri, int define)
+media_hls_media(const struct media_stream *s, enum media_list kind, const char *uri, int define)
 {
-	const struct media_stream		*s = kind == MEDIA_LIST_AUDIO ? &r->audio : &r->video;
 	const struct media_stream_segment	*segment;
 	struct text				t = { 0 };
 	size_t					i;
@@ -382,46 +424,63 @@ add_video(struct text *t, const struct media_rendition *r, const char *uri)
 	add(t, "</Representation>\n");
 }
 
+/* Adds the sounds: an AdaptationSet for each track, with a Representation for each bit rate. */
 static void
-add_audio(struct text *t, const struct media_stream *s, const struct media_language *language, const char *uri)
+add_sounds(struct text *t, const struct media_sound_listed *sounds, int nsounds)
 {
-	add(t, "<AdaptationSet id=\"2\" contentType=\"audio\" mimeType=\"audio/mp4\" lang=\"%s\" segmentAlignment=\"true\" startWithSAP=\"1\">\n"
-	    "<Representation id=\"a-%s\" bandwidth=\"%u\" codecs=\"%s\"><AudioChannelConfiguration "
-	    "schemeIdUri=\"urn:mpeg:dash:23003:3:audio_channel_configuration:2011\" value=\"%d\"/>",
-	    language->tag, language->tag, s->peak, s->codecs, AUDIO_CHANNELS);
-	add_base(t, uri);
-	add_segments(t, s);
-	add(t, "</Representation>\n</AdaptationSet>\n");
+	const struct media_sound_listed	*s;
+
+	for (s = sounds; s < sounds + nsounds; s++) {
+		if (s == sounds || s->track != s[-1].track)
+			add(t, "<AdaptationSet id=\"%d\" contentType=\"audio\" mimeType=\"audio/mp4\" lang=\"%s\" segmentAlignment=\"true\" "
+			    "startWithSAP=\"1\">\n", 1 + s->track, s->tag);
+		add(t, "<Representation id=\"a-%s\" bandwidth=\"%u\" codecs=\"%s\"><AudioChannelConfiguration "
+		    "schemeIdUri=\"urn:mpeg:dash:23003:3:audio_channel_configuration:2011\" value=\"%d\"/>", s->id, s->stream->peak, s->stream->codecs,
+		    s->channels);
+		add_base(t, s->uri);
+		add_segments(t, s->stream);
+		add(t, "</Representation>\n");
+		if (s + 1 == sounds + nsounds || s->track != s[1].track)
+			add(t, "</AdaptationSet>\n");
+	}
+}
+
+/* Returns the end of the track, in seconds. */
+static double
+stream_end(const struct media_stream *s)
+{
+	return ((double)segments_time(s, s->nsegments) / s->timescale);
 }
 
 /* Returns the end of the longest track, in seconds, rounded up to ms: a player that expects less does not end (dash.js). */
 static double
-presentation_duration(const struct media_rendition *list, int n, int audio)
+presentation_duration(const struct media_rendition *list, int n, const struct media_sound_listed *sounds, int nsounds)
 {
-	double	end = audio >= 0 ? (double)segments_time(&list[audio].audio, list[audio].audio.nsegments) / list[audio].audio.timescale : 0;
+	double	end = 0;
 	int	i;
 
+	for (i = 0; i < nsounds; i++)
+		end = fmax(end, stream_end(sounds[i].stream));
 	for (i = 0; i < n; i++)
-		end = fmax(end, (double)segments_time(&list[i].video, list[i].video.nsegments) / list[i].video.timescale);
+		end = fmax(end, stream_end(&list[i].video));
 
 	return (ceil(end * 1000) / 1000);
 }
 
 char *
-media_dash(const struct media_rendition *list, int n, const struct media_language *language, const char *const uris[])
+media_dash(const struct media_rendition *list, int n, const struct media_sound_listed *sounds, int nsounds, const char *const uris[])
 {
 	struct text	t = { 0 };
-	int		i, audio = media_list_audio(list, n);
+	int		i;
 
 	add(&t, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" type=\"static\" "
 	    "profiles=\"urn:mpeg:dash:profile:full:2011\" mediaPresentationDuration=\"PT%.3fS\" minBufferTime=\"PT%ldS\">\n<Period id=\"0\">\n"
 	    "<AdaptationSet id=\"1\" contentType=\"video\" mimeType=\"video/mp4\" segmentAlignment=\"true\" startWithSAP=\"1\">\n",
-	    presentation_duration(list, n, audio), target_duration(&list[0].video));
+	    presentation_duration(list, n, sounds, nsounds), target_duration(&list[0].video));
 	for (i = 0; i < n; i++)
 		add_video(&t, &list[i], uris[i]);
 	add(&t, "</AdaptationSet>\n");
-	if (audio >= 0)
-		add_audio(&t, &list[audio].audio, language, uris[audio]);
+	add_sounds(&t, sounds, nsounds);
 	add(&t, "</Period>\n</MPD>\n");
 
 	return (finish(&t));

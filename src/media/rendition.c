@@ -103,20 +103,6 @@ codec_open(struct work *w)
 	return (status >= 0);
 }
 
-/* Returns the number of the first frame at or after the start of a segment. */
-static int64_t
-grid_frame(const struct work *w, int64_t segment)
-{
-	return (av_rescale_rnd(segment * MEDIA_SEGMENT_SECONDS, w->e->info->fps_num, w->e->info->fps_den, AV_ROUND_UP));
-}
-
-/* Returns the least number of frames in the last segment: half a second of them. Players stop before the end of a shorter one. */
-static int
-last_min(const struct work *w)
-{
-	return ((w->e->info->fps_num + 2 * w->e->info->fps_den - 1) / (2 * w->e->info->fps_den));
-}
-
 /*
  * Returns the number of packets of the first segment, 0 if it may be incomplete.
  * That is one GOP, unless what follows it is the end of the film and too short
@@ -131,7 +117,7 @@ gop_length(const struct work *w, int flush)
 		if (w->video.list[i]->flags & AV_PKT_FLAG_KEY)
 			break;
 	}
-	if (w->video.count - i >= last_min(w))
+	if (w->video.count - i >= media_grid_last(w->e->info))
 		return (i);
 
 	return (flush ? w->video.count : 0);
@@ -230,7 +216,7 @@ frame_encode(struct work *w, AVFrame *frame)
 	frame->flags &= ~AV_FRAME_FLAG_KEY;
 	if (frame->pts == w->next_key) {
 		frame->pict_type = AV_PICTURE_TYPE_I;
-		w->next_key = grid_frame(w, ++w->segment);
+		w->next_key = media_grid_frame(w->e->info, ++w->segment);
 	}
 	if ((status = avcodec_send_frame(w->codec, frame)) < 0)
 		return (media_fail(&e->error, MEDIA_INTERNAL, "The video could not be encoded: %s.", av_err2str(status)));

@@ -40,6 +40,7 @@ struct run {
 	struct media_error		*error;
 	struct track			video;
 	struct media_audio		*audio;		/* NULL without sound */
+	struct media_audio_writer	*writers[MEDIA_AUDIO_ENCODERS];	/* of the audio objects */
 	struct media_colour		colour;
 	struct media_encoder		encoders[MEDIA_RUNGS];
 	int				nencoders;
@@ -174,10 +175,14 @@ feed(struct run *r, const AVFrame *frame, const AVPacket *audio)
 	return (MEDIA_OK);
 }
 
+/* Sends an audio packet to its audio object, and to the renditions if it is of their encoder. */
 static int
-audio_feed(void *ctx, AVPacket *packet)
+audio_feed(void *ctx, int encoder, AVPacket *packet)
 {
-	return (feed(ctx, NULL, packet));
+	struct run	*r = ctx;
+	int		status = media_audio_writer_add(r->writers[encoder], packet, r->error);
+
+	return (status == MEDIA_OK && encoder == 0 ? feed(r, NULL, packet) : status);
 }
 
 /* Returns the length of the video that was sent to the encoders, in seconds. */
@@ -560,7 +565,7 @@ encoders_start(struct run *r, const struct media_step *steps, int nsteps, const 
 		e->colour = &r->colour;
 		e->options = r->options;
 		e->sink = sink;
-		e->audio = r->audio != NULL ? media_audio_codec(r->audio) : NULL;
+		e->audio = r->audio != NULL ? media_audio_codec(r->audio, 0) : NULL;
 		e->duration = e->info->duration;
 		media_queue_init(&e->queue, QUEUE_ITEMS);
 		r->nencoders++;
@@ -569,6 +574,33 @@ encoders_start(struct run *r, const struct media_step *steps, int nsteps, const 
 	}
 
 	return (MEDIA_OK);
+}
+
+/* Makes the writers of the audio objects, whose numbers follow those of the renditions. */
+static int
+writers_open(struct run *r, const struct media_sink *sink, int nsteps)
+{
+	int	i;
+
+	for (i = 0; r->audio != NULL && i < MEDIA_AUDIO_ENCODERS; i++) {
+		if ((r->writers[i] = media_audio_writer_new(media_audio_codec(r->audio, i), &r->m->info, sink, nsteps + i)) == NULL)
+			return (out_of_memory(r));
+	}
+
+	return (MEDIA_OK);
+}
+
+/* Ends the audio objects. */
+static int
+writers_end(struct run *r, struct media_result *result)
+{
+	int	i, status = MEDIA_OK;
+
+	result->naudios = media_audio_objects(r->m, r->options, result->audios);
+	for (i = 0; i < result->naudios && status == MEDIA_OK; i++)
+		status = media_audio_writer_end(r->writers[i], r->video.frames, &result->audios[i], r->error);
+
+	return (status);
 }
 
 /* Ends and joins the encoders; each one finishes its file unless the run has failed. Returns the reason of the first failure. */
@@ -638,7 +670,7 @@ media_transcode(struct media *m, const struct media_step *steps, int nsteps, con
     const struct media_sink *sink, const struct media_watch *watch, struct media_result *result, struct media_error *error)
 {
 	struct run	*r;
-	int		status;
+	int		i, status;
 
 	memset(result, 0, sizeof(*result));
 	memset(error, 0, sizeof(*error));
@@ -654,9 +686,10 @@ media_transcode(struct media *m, const struct media_step *steps, int nsteps, con
 		m->canceled = watch->canceled;
 		m->cancel_ctx = watch->ctx;
 	}
-	if ((status = run_open(r)) == MEDIA_OK && (status = encoders_start(r, steps, nsteps, sink)) == MEDIA_OK &&
-	    (status = film_read(r)) == MEDIA_OK && (status = film_flush(r)) == MEDIA_OK)
-		status = film_check(r);
+	if ((status = run_open(r)) == MEDIA_OK && (status = writers_open(r, sink, nsteps)) == MEDIA_OK &&
+	    (status = encoders_start(r, steps, nsteps, sink)) == MEDIA_OK && (status = film_read(r)) == MEDIA_OK &&
+	    (status = film_flush(r)) == MEDIA_OK && (status = film_check(r)) == MEDIA_OK)
+		status = writers_end(r, result);
 	status = encoders_end(r, status, result);
 	if (status == MEDIA_DAMAGED)
 		status = media_scrambled_check(m, error);
@@ -670,6 +703,8 @@ media_transcode(struct media *m, const struct media_step *steps, int nsteps, con
 	media_previewer_end(r->previewer, m, result->duration, status == MEDIA_OK ? &result->previews : NULL);
 	track_close(&r->video);
 	media_audio_free(r->audio);
+	for (i = 0; i < MEDIA_AUDIO_ENCODERS; i++)
+		media_audio_writer_free(r->writers[i]);
 	media_colour_free(&r->colour);
 	av_frame_free(&r->last);
 	av_frame_free(&r->pace.held);
@@ -692,6 +727,8 @@ media_result_free(struct media_result *result)
 		free(result->renditions[i].video.segments);
 		free(result->renditions[i].audio.segments);
 	}
+	for (i = 0; i < result->naudios; i++)
+		free(result->audios[i].stream.segments);
 	media_texts_free(result);
 	media_previews_free(&result->previews);
 	memset(result, 0, sizeof(*result));

@@ -17,7 +17,9 @@
 #include "transcode/source.h"
 #include "store/objects.h"
 
-/* Multipart upload of one rendition. Only the thread of the rendition uses it while the film is transcoded. */
+#define OBJECTS_MAX	(MEDIA_RUNGS + MEDIA_AUDIOS_MAX)
+
+/* Multipart upload of a rendition or an audio object. Only the thread that calls film_part() for it uses it while the film is transcoded. */
 struct output {
 	char			key[OBJECTS_KEY_MAX];
 	char			upload[OBJECTS_UPLOAD_MAX];
@@ -33,7 +35,9 @@ struct film {
 	struct media		*media;
 	struct media_step	steps[MEDIA_RUNGS];
 	int			nsteps;
-	struct output		outputs[MEDIA_RUNGS];
+	struct media_options	options;
+	struct output		outputs[OBJECTS_MAX];	/* renditions, then audio objects */
+	int			noutputs;
 	char			folder[OBJECTS_KEY_MAX / 2];	/* of the objects of this attempt */
 	struct media_result	result;
 	double			seen;		/* seconds encoded at the last call of progress */
@@ -104,12 +108,12 @@ part_note(struct output *o, uint32_t number, const char *etag)
 	return (1);
 }
 
-/* Stores a part of a rendition. Called on the thread of the rendition. */
+/* Stores a part of an object. Called on the thread of its rendition, or that of the run. */
 static int
-film_part(void *ctx, int rendition, uint32_t number, uint64_t offset, const void *data, size_t len, int last)
+film_part(void *ctx, int object, uint32_t number, uint64_t offset, const void *data, size_t len, int last)
 {
 	struct film		*f = ctx;
-	struct output		*o = &f->outputs[rendition];
+	struct output		*o = &f->outputs[object];
 	struct objects_call	call = call_make(f->order);
 	char			etag[OBJECTS_ETAG_MAX];
 
@@ -120,7 +124,7 @@ film_part(void *ctx, int rendition, uint32_t number, uint64_t offset, const void
 		return (-1);
 	}
 	if (!part_note(o, number, etag)) {
-		snprintf(o->error, sizeof(o->error), "a rendition has more than %d parts, or memory is exhausted", OBJECTS_PARTS_MAX);
+		snprintf(o->error, sizeof(o->error), "an object has more than %d parts, or memory is exhausted", OBJECTS_PARTS_MAX);
 		return (-1);
 	}
 	f->order->alive(f->order->ctx);
@@ -173,7 +177,7 @@ media_failed(struct film *f, const struct media_error *error)
 
 	if (error->reason == MEDIA_SOURCE)
 		return (store_failed(f, source_error(f->source)));
-	for (i = 0; error->reason == MEDIA_SINK && i < f->nsteps; i++) {
+	for (i = 0; error->reason == MEDIA_SINK && i < f->noutputs; i++) {
 		if (*f->outputs[i].error != '\0')
 			return (store_failed(f, f->outputs[i].error));
 	}
@@ -266,6 +270,23 @@ texts_describe(const struct film *f, json_t *list)
 	return (1);
 }
 
+/* Writes the object keys of renditions and audio objects. */
+static void
+outputs_plan(struct film *f)
+{
+	struct media_audio_object	audios[MEDIA_AUDIOS_MAX];
+	char				name[MEDIA_AUDIO_NAME_MAX];
+	int				naudios = media_audio_objects(f->media, &f->options, audios), i;
+
+	for (i = 0; i < f->nsteps; i++)
+		snprintf(f->outputs[i].key, sizeof(f->outputs[i].key), "%s/%s.mp4", f->folder, media_rung_name(f->steps[i].rung));
+	for (i = 0; i < naudios; i++) {
+		media_audio_name(&audios[i], name);
+		snprintf(f->outputs[f->nsteps + i].key, sizeof(f->outputs[i].key), "%s/%s.m4a", f->folder, name);
+	}
+	f->noutputs = f->nsteps + naudios;
+}
+
 /* Chooses random object keys (docs/compatibility.md#random-keys), new ones for each attempt, and has them recorded. */
 static int
 film_plan(struct film *f)
@@ -276,11 +297,10 @@ film_plan(struct film *f)
 
 	random_hex(hex, 16);
 	snprintf(f->folder, sizeof(f->folder), "vod/%s/%s", f->order->job_id, hex);
+	outputs_plan(f);
 	keys = json_array();
-	for (i = 0; i < f->nsteps; i++) {
-		snprintf(f->outputs[i].key, sizeof(f->outputs[i].key), "%s/%s.mp4", f->folder, media_rung_name(f->steps[i].rung));
+	for (i = 0; i < f->noutputs; i++)
 		json_array_append_new(keys, json_string(f->outputs[i].key));
-	}
 	texts_plan(f, keys);
 	film_previews_plan(keys, f->folder, media_info(f->media)->duration);
 	text = json_dumps(keys, JSON_COMPACT);
@@ -297,8 +317,8 @@ film_begin(struct film *f)
 	struct objects_call	call = call_make(f->order);
 	int			i;
 
-	for (i = 0; i < f->nsteps; i++) {
-		if (objects_begin(f->outputs[i].key, "video/mp4", f->outputs[i].upload, &call) != OBJECTS_OK)
+	for (i = 0; i < f->noutputs; i++) {
+		if (objects_begin(f->outputs[i].key, i < f->nsteps ? "video/mp4" : "audio/mp4", f->outputs[i].upload, &call) != OBJECTS_OK)
 			return (store_failed(f, call.error));
 	}
 
@@ -309,11 +329,10 @@ static int
 film_transcode(struct film *f)
 {
 	const struct media_sink		sink = { .ctx = f, .part = film_part };
-	const struct media_options	options = { .allow_silent = (int)conf_int(CONF_ALLOW_SILENT) };
 	const struct media_watch	watch = { .ctx = f, .progress = film_progress, .canceled = film_canceled };
 	struct media_error		error;
 
-	if (media_transcode(f->media, f->steps, f->nsteps, &options, &sink, &watch, &f->result, &error) != MEDIA_OK)
+	if (media_transcode(f->media, f->steps, f->nsteps, &f->options, &sink, &watch, &f->result, &error) != MEDIA_OK)
 		return (media_failed(f, &error));
 
 	return (1);
@@ -327,6 +346,7 @@ output_complete(struct film *f, int i)
 	struct objects_call	call = call_make(f->order);
 	struct objects_stat	stat;
 	enum objects_result	r;
+	uint64_t		size;
 
 	r = objects_complete(o->key, o->upload, o->parts, o->nparts, NULL, &call);
 	if (r == OBJECTS_MISSING)
@@ -336,7 +356,9 @@ output_complete(struct film *f, int i)
 	if (r != OBJECTS_OK)
 		return (store_failed(f, call.error));
 
-	return (stat.size == f->result.renditions[i].size || store_failed(f, "the stored rendition has the wrong size"));
+	size = i < f->nsteps ? f->result.renditions[i].size : f->result.audios[i - f->nsteps].size;
+
+	return (stat.size == size || store_failed(f, "the stored object has the wrong size"));
 }
 
 static int
@@ -344,7 +366,7 @@ film_complete(struct film *f)
 {
 	int	i;
 
-	for (i = 0; i < f->nsteps; i++) {
+	for (i = 0; i < f->noutputs; i++) {
 		if (!output_complete(f, i))
 			return (0);
 		f->order->alive(f->order->ctx);
@@ -401,6 +423,29 @@ streams_describe(const struct media_rendition *r)
 	return (list);
 }
 
+/* Adds the audio objects to the list of what was made (sql/functions/queue/audio_publish.sql). Returns 0 if out of memory. */
+static int
+audios_describe(const struct film *f, json_t *list)
+{
+	const struct media_audio_object	*o;
+	json_t				*streams, *more;
+	int				i, ok = 1;
+
+	for (i = 0; i < f->result.naudios && ok; i++) {
+		o = &f->result.audios[i];
+		streams = json_array();
+		stream_describe(streams, "audio", &o->stream);
+		more = json_pack("{s:i,s:s,s:b,s:i,s:i}", "track", o->track, "language", o->language, "described", o->described,
+		    "channels", o->channels, "bitrate", o->bitrate);
+		ok = json_object_update(json_array_get(streams, 0), more) == 0 && json_array_append_new(list,
+		    json_pack("{s:s,s:O}", "object_key", f->outputs[f->nsteps + i].key, "audio", json_array_get(streams, 0))) == 0;
+		json_decref(more);
+		json_decref(streams);
+	}
+
+	return (ok);
+}
+
 static json_t *
 rendition_describe(const struct media_rendition *r, const char *key)
 {
@@ -431,7 +476,7 @@ film_describe(struct film *f)
 	}
 	/* wanzami.preview_publish() looks for it in each element. */
 	json_object_set_new(json_array_get(list, 0), "previews", film_previews_describe(&f->result.previews, f->folder));
-	f->outcome->renditions = texts_describe(f, list) ? json_dumps(list, JSON_COMPACT) : NULL;
+	f->outcome->renditions = texts_describe(f, list) && audios_describe(f, list) ? json_dumps(list, JSON_COMPACT) : NULL;
 	json_decref(list);
 
 	return (f->outcome->renditions != NULL || film_failed(f, 1, "", "Out of memory while listing the segments."));
@@ -471,6 +516,7 @@ film_run(const struct film_order *order, struct film_outcome *outcome)
 	}
 	f->order = order;
 	f->outcome = outcome;
+	f->options.allow_silent = (int)conf_int(CONF_ALLOW_SILENT);
 
 	if (film_open(f) && film_plan(f) && film_begin(f) && film_transcode(f)) {
 		(void)(texts_store(f) && film_complete(f) && film_previews(f) && film_describe(f));
@@ -482,7 +528,7 @@ film_run(const struct film_order *order, struct film_outcome *outcome)
 		media_close(f->media);
 	}
 	source_close(f->source);
-	for (i = 0; i < MEDIA_RUNGS; i++)
+	for (i = 0; i < OBJECTS_MAX; i++)
 		free(f->outputs[i].parts);
 	free(f);
 }

@@ -94,7 +94,8 @@ class Studio:
         def clean():
             run("job", "run", "store-cleanup", **self.world.env)
             wanted = {u.split("/", 3)[3] for u, in self.rows('SELECT "url" FROM "AssetVersion" WHERE "status" = \'READY\'')}
-            wanted |= {k for k, in self.rows("SELECT source_key FROM wanzami.transcode_job UNION SELECT object_key FROM wanzami.text_track")}
+            wanted |= {k for k, in self.rows("SELECT source_key FROM wanzami.transcode_job UNION SELECT object_key FROM wanzami.text_track "
+                                           "UNION SELECT object_key FROM wanzami.stream WHERE asset_version_id IS NULL")}
             wanted |= {k for k, in self.rows("SELECT unnest(sheets || posters) FROM wanzami.preview")}
             return set(self.world.store.keys(self.world.bucket)) <= wanted and self.world.store.uploads(self.world.bucket) == [] \
                 and self.rows("SELECT count(*) FROM wanzami.object_trash") == [(0,)]

@@ -196,3 +196,25 @@ class Object:
             found.append((at, at + size, duration))
             at += size
         return found
+
+
+class AudioObject:
+    """A CMAF track file: init segment, index, unused reserve, fragments. `fragments` is as in Object; `unused` is the size of the reserve."""
+
+    def __init__(self, path):
+        with open(path, "rb") as f:
+            self.data = f.read()
+        ftyp, moov, *rest = boxes(self.data)
+        assert (ftyp.kind, moov.kind) == ("ftyp", "moov")
+        self.init, self.index, self.unused, self.fragments = (ftyp.at, moov.end), None, 0, []
+        if rest[0].kind == "sidx":
+            self.index = rest.pop(0)
+        if rest[0].kind == "free":
+            self.unused = rest[0].end - rest.pop(0).at
+        for moof, mdat in zip(rest[::2], rest[1::2], strict=True):
+            assert (moof.kind, mdat.kind) == ("moof", "mdat")
+            track, samples = fragment(self.data, moof)
+            assert track == 1 and samples[0].place == mdat.body and samples[-1].place + samples[-1].size == mdat.end
+            self.fragments.append((moof, mdat, samples))
+
+    references = Object.references

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 import mp4
-from conftest import build
+from conftest import build, run
 from test_media import ffmpeg, probe
 
 PICTURE = "testsrc2=s=160x90:r="
@@ -222,6 +222,69 @@ def test_a_long_film_plays_whatever_its_header_states(tmp_path, renditions, seco
     check_index(o)
     check_told(o, told)
     assert decoded(path) == [3600, 33750]
+
+
+def check_audio_object(o, told=None):
+    """The fragments follow each other without gap, the index has them all, and `told` is what the database learns."""
+    samples = [s for _, _, part in o.fragments for s in part]
+    assert [s.time for s in samples] == [n * 1024 for n in range(len(samples))] and all(s.sync and s.shown == s.time for s in samples)
+    assert [a[1].end for a in o.fragments[:-1]] == [b[0].at for b in o.fragments[1:]] and o.fragments[-1][1].end == len(o.data)
+    if o.index:
+        assert o.references() == [(moof.at, mdat.end, len(part) * 1024) for moof, mdat, part in o.fragments]
+    if told:
+        assert told["size"] == len(o.data) and told["audio"]["init"] == [0, o.init[1]] and told["audio"]["timescale"] == 48000
+        assert told["audio"]["index"] == ([o.index.at, o.index.end - o.index.at] if o.index else [0, 0])
+        assert told["audio"]["segments"] == [[moof.at, mdat.end - moof.at, len(part) * 1024, 0] for moof, mdat, part in o.fragments]
+
+
+@pytest.mark.parametrize("name", [name for name in FILMS if FILMS[name][2]])
+def test_audio_objects_have_the_sound_of_the_renditions(tmp_path, name):
+    """In the same segments; that with 128 kbit/s has the same packets."""
+    rate, seconds, _, fragments = FILMS[name]
+    ffmpeg("-f", "lavfi", "-i", PICTURE + ("30000/1001" if rate % 1 else str(rate)), "-f", "lavfi", "-i", "anoisesrc=r=44100:a=0.3", "-t", seconds, *FAST, "-c:a", "aac",
+           "-metadata:s:a:0", "language=ger", tmp_path / "a.mkv")
+    told = json.loads(run("transcode", "--json", str(tmp_path / "a.mkv"), str(tmp_path / "out")).stdout)["audios"]
+    muxed = mp4.Object(str(tmp_path / "out" / "R360.mp4"))
+    for kbits, known in zip((128, 64), told, strict=True):
+        path = str(tmp_path / "out" / ("audio-1-%d.m4a" % kbits))
+        o = mp4.AudioObject(path)
+        check_audio_object(o)
+        parts = muxed.fragments[2]
+        assert o.unused == 0 and len(o.fragments) == fragments and [len(p) for _, _, p in o.fragments] == [len(p) for _, _, p in parts]
+        assert ([o.data[mdat.body:mdat.end] for _, mdat, _ in o.fragments] == [muxed.data[mdat.body:mdat.end] for _, mdat, _ in parts]) == (kbits == 128)
+        assert decoded(path) == [len(muxed.tracks[1].samples)]
+        assert {k: v for k, v in known.items() if k != "average"} == {"name": "audio-1-%d" % kbits, "language": "de", "described": False, "channels": 2, "bytes": len(o.data)}
+        assert seconds < 3 or known["average"] == pytest.approx(kbits * 1000, rel=0.1)
+
+
+# Frames per second, frames, bytes of a packet, seconds in the header, whether there is a reserve and an index.
+AUDIO_LAYOUTS = {
+    "within one part": ((25, 1), 3000, 372, 1, False, True),
+    "a reserve": ((25, 1), 12000, 372, 480, True, True),
+    "longer than its header states": ((30000, 1001), 18000, 372, 590, True, True),
+    "a film that outgrows its reserve": ((24, 1), 12000, 372, 1, True, False),
+    "no duration": ((25, 1), 12000, 372, 0, True, True),
+    "a rest that belongs to the segment before": ((25, 1), 12000 + 12, 372, 480, True, True),
+    "a rest that is a segment": ((25, 1), 12000 + 13, 372, 480, True, True),
+}
+
+
+@pytest.mark.parametrize("name", AUDIO_LAYOUTS)
+def test_the_front_of_an_audio_object_fits_the_film(tmp_path, renditions, name):
+    (num, den), frames, size, claim, reserved, index = AUDIO_LAYOUTS[name]
+    told = renditions("sound", tmp_path / "a.m4a", num, den, frames, size, claim)
+    o = mp4.AudioObject(str(tmp_path / "a.m4a"))
+    assert (o.unused > 0, o.index is not None) == (reserved, index)
+    check_audio_object(o, told)
+    check_parts(told, len(o.data))
+    begins = [part[0].time / 1024 for _, _, part in o.fragments]
+    assert begins == [-(-round(48000 * n * den / num) // 1024) for n in grid(frames, num, den)]
+
+
+def grid(frames, num, den):
+    """Returns the frames at which segments begin: each two seconds, the last one at least half a second before the end."""
+    begins = [-(-2 * n * num // den) for n in range(frames)]
+    return [n for n in begins if n == 0 or (frames - n) * 2 * den >= num]
 
 
 # Seconds, frames per second, seconds in the header, most bytes of moov.

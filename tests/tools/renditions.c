@@ -3,12 +3,13 @@
  *
  *	renditions film FILM FOLDER
  *	renditions object FILE FPS_NUM FPS_DEN FRAMES BYTES CLAIM SOUND
+ *	renditions sound FILE FPS_NUM FPS_DEN FRAMES BYTES CLAIM
  *	renditions rate FILM
  *
  * `film` transcodes a film. `object` writes an object of packets of BYTES random
  * bytes, which no decoder takes, with frames in an order such as that of x264.
  * CLAIM is the duration in the header of the film, in seconds. It prints the
- * parts, too, and the most memory that the process had, in KiB. `rate` prints the
+ * parts, too, and the most memory that the process had, in KiB. `sound` writes an audio object for a film of so many frames. `rate` prints the
  * frame rate of the renditions of a film, and that with a frame for each field.
  */
 #include <fcntl.h>
@@ -250,6 +251,37 @@ object(const char *path, AVRational rate, int64_t frames, int bytes, double clai
 	return (status != MEDIA_OK);
 }
 
+static int
+sound(const char *path, AVRational rate, int64_t frames, int bytes, double claim)
+{
+	struct file			file = { .fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666), .parts = json_array() };
+	struct media_sink		sink = { .ctx = &file, .part = part_write };
+	struct media_info		info = { .duration = claim, .fps_num = rate.num, .fps_den = rate.den };
+	AVCodecContext			*codec = codec_make(rate, 1);
+	struct media_audio_writer	*w = media_audio_writer_new(codec, &info, &sink, 0);
+	struct media_audio_object	o = { 0 };
+	struct media_error		error = { 0 };
+	int64_t				i;
+	int				status = MEDIA_OK;
+	AVPacket			*p;
+
+	for (i = 0; status == MEDIA_OK && i * 1024 * rate.num < frames * 48000 * rate.den; i++) {
+		p = packet_make(i * 1024, bytes, 1, 1);
+		status = media_audio_writer_add(w, p, &error);
+		av_packet_free(&p);
+	}
+	if (status == MEDIA_OK && (status = media_audio_writer_end(w, frames, &o, &error)) == MEDIA_OK)
+		json_dumpf(json_pack("{s:I,s:o,s:o}", "size", (json_int_t)o.size, "audio", stream_json(&o.stream), "parts", file.parts), stdout, 0);
+	else
+		printf("%s\n", error.text);
+	free(o.stream.segments);
+	media_audio_writer_free(w);
+	avcodec_free_context(&codec);
+	close(file.fd);
+
+	return (status != MEDIA_OK);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -258,6 +290,8 @@ main(int argc, char **argv)
 	if (argc == 9 && !strcmp(argv[1], "object"))
 		return (object(argv[2], (AVRational){ atoi(argv[3]), atoi(argv[4]) }, atoll(argv[5]), atoi(argv[6]), atof(argv[7]), atoi(argv[8])));
 
+	if (argc == 8 && !strcmp(argv[1], "sound"))
+		return (sound(argv[2], (AVRational){ atoi(argv[3]), atoi(argv[4]) }, atoll(argv[5]), atoi(argv[6]), atof(argv[7])));
 	if (argc == 3 && !strcmp(argv[1], "rate"))
 		return (rate(argv[2]));
 

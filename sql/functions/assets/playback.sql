@@ -14,7 +14,10 @@ CREATE OR REPLACE FUNCTION wanzami.playback(t "Title", episode_id bigint, reques
 	FROM (SELECT wanzami.ppv_way(t, request) AS way) w,
 	LATERAL (SELECT CASE WHEN w.way <> 'none' AND EXISTS (SELECT FROM wanzami.streamed(CASE WHEN episode_id IS NULL THEN t."id" END, episode_id))
 		THEN coalesce('e' || episode_id, 't' || t."id") || coalesce('u' || (request ->> 'userId'), 'g') END AS token) f,
-	LATERAL (SELECT g.tag, g.name, EXISTS (SELECT FROM wanzami.streamed(CASE WHEN episode_id IS NULL THEN t."id" END, episode_id) r
-		JOIN wanzami.stream s ON s.asset_version_id = (r.made).asset_version_id AND s.kind = 'audio' AND s.object_key = (r.made).object_key) AS sound
-		FROM wanzami.language(t."language") g) l
+	LATERAL (SELECT coalesce(a.tag, g.tag) AS tag, coalesce(a.name, g.name) AS name, EXISTS (
+			SELECT FROM wanzami.streamed(CASE WHEN episode_id IS NULL THEN t."id" END, episode_id) r LEFT JOIN wanzami.stream s
+			ON s.asset_version_id = (r.made).asset_version_id AND s.kind = 'audio' AND s.object_key = (r.made).object_key
+			WHERE a.tag IS NOT NULL OR s.kind IS NOT NULL) AS sound
+		FROM wanzami.language(t."language") g
+		LEFT JOIN (SELECT x.tag, x.name FROM wanzami.audio_shown(CASE WHEN episode_id IS NULL THEN t."id" END, episode_id, t."language") x LIMIT 1) a ON true) l
 $$;

@@ -1,8 +1,8 @@
 -- Publishes the renditions of a job in place of the film's present ones. "made" is an array of objects with "rendition", "url", the
 -- columns of wanzami.rendition, and in "streams" an array of objects with those of wanzami.stream; and of others with "object_key"
--- (wanzami.text_publish()); the first may have "previews" (wanzami.preview_publish()). An upload that asked for one rendition
--- replaces only that one, any other replaces them all; renditions of a later upload stay. "told" are the notes on the film. Returns
--- 'done', or 'lost' if the fencing token is stale or an object is no longer reserved. A repeated call returns 'done' again.
+-- (wanzami.text_publish(), wanzami.audio_publish()); the first may have "previews" (wanzami.preview_publish()). An upload that asked for
+-- one rendition replaces only that one, any other replaces them all; renditions of a later upload stay. "told" are the notes on the film.
+-- Returns 'done', or 'lost' if the fencing token is stale or an object is no longer reserved. A repeated call returns 'done' again.
 CREATE OR REPLACE FUNCTION wanzami.transcode_finish(job_id bigint, claim bigint, made jsonb, last jsonb DEFAULT NULL, told jsonb DEFAULT '[]')
 RETURNS text
 LANGUAGE plpgsql SET lock_timeout = '500ms' AS $$
@@ -78,6 +78,7 @@ BEGIN
 	-- The trigger has put their objects into the trash as deleted, but they are replaced by this upload.
 	PERFORM wanzami.discard(key, 'replaced') FROM unnest(gone) key;
 	PERFORM wanzami.text_publish(job_id, made);
+	PERFORM wanzami.audio_publish(job_id, made);
 	PERFORM wanzami.preview_publish(job_id, made);
 	-- Releases the objects that are not published because a later upload has replaced them.
 	UPDATE wanzami.object_trash SET delete_after = now() WHERE upload_job_id = job_id AND fence = claim AND attempts = 0;

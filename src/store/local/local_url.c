@@ -124,7 +124,8 @@ const char *
 local_type(const char *key, const unsigned char *b, size_t len)
 {
 	static const struct { const char *end, *type; }	names[] = {
-		{ ".mp4", "video/mp4" }, { ".m4v", "video/mp4" }, { ".m4s", "video/mp4" }, { ".webm", "video/webm" }, { ".vtt", "text/vtt" },
+		{ ".mp4", "video/mp4" }, { ".m4v", "video/mp4" }, { ".m4s", "video/mp4" }, { ".m4a", "audio/mp4" }, { ".webm", "video/webm" },
+		{ ".vtt", "text/vtt" },
 		{ ".m3u8", "application/vnd.apple.mpegurl" }, { ".mpd", "application/dash+xml" }, { ".jpg", "image/jpeg" },
 		{ ".jpeg", "image/jpeg" }, { ".png", "image/png" }, { ".webp", "image/webp" }, { ".json", "application/json" } };
 	const char	*dot = strrchr(key, '.');

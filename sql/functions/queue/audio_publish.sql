@@ -1,0 +1,26 @@
+-- Publishes the audio objects that a transcode job has made, the objects with "audio" in "made", in place of those of earlier uploads. A job for
+-- one rendition without sound leaves them. If a later upload of the film is published already, these are not.
+CREATE OR REPLACE FUNCTION wanzami.audio_publish(job_id bigint, made jsonb) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	u "UploadJob";
+	j wanzami.transcode_job;
+	replaced text[];
+	found jsonb[] := ARRAY(SELECT x FROM jsonb_array_elements(made) x WHERE x ? 'audio');
+BEGIN
+	SELECT * INTO u FROM "UploadJob" WHERE "id" = job_id;
+	SELECT * INTO j FROM wanzami.transcode_job WHERE upload_job_id = job_id;
+	IF (cardinality(found) = 0 AND cardinality(j.renditions) = 1) OR EXISTS (SELECT FROM "AssetVersion" v JOIN wanzami.rendition x ON x.asset_version_id = v."id"
+			WHERE wanzami.same_film(v."titleId", v."episodeId", u."titleId", u."episodeId") AND x.job_number > j.number) THEN
+		RETURN;
+	END IF;
+	WITH gone AS (
+		DELETE FROM wanzami.stream s WHERE s.asset_version_id IS NULL AND wanzami.same_film(s.title_id, s.episode_id, u."titleId", u."episodeId")
+		RETURNING s.object_key
+	)
+	SELECT coalesce(array_agg(object_key), '{}') INTO replaced FROM gone;
+	-- The trigger has put them into the trash as deleted, but they are replaced by this upload.
+	PERFORM wanzami.discard(key, 'replaced') FROM unnest(replaced) key;
+	INSERT INTO wanzami.stream SELECT s.* FROM unnest(found) x, jsonb_populate_record(NULL::wanzami.stream, x -> 'audio' || jsonb_build_object(
+		'object_key', x -> 'object_key', 'episode_id', u."episodeId", 'title_id', CASE WHEN u."episodeId" IS NULL THEN u."titleId" END)) s;
+	DELETE FROM wanzami.object_trash WHERE key IN (SELECT x ->> 'object_key' FROM unnest(found) x);
+END $$;

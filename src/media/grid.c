@@ -1,0 +1,25 @@
+/*
+ * The grid of segments: they begin at the same times in all objects of a film.
+ */
+#include "media/internal.h"
+
+#define DURATION_SPARE	60		/* seconds by which a film may be longer than its header states, beside a twentieth */
+#define DURATION_GUESS	(2 * 3600)	/* of a film whose header states none */
+
+double
+media_duration_expected(double stated)
+{
+	return (stated > 0 && stated <= MEDIA_MAX_SECONDS ? stated * 1.05 + DURATION_SPARE : DURATION_GUESS);
+}
+
+int64_t
+media_grid_frame(const struct media_info *info, int64_t segment)
+{
+	return (av_rescale_rnd(segment * MEDIA_SEGMENT_SECONDS, info->fps_num, info->fps_den, AV_ROUND_UP));
+}
+
+int
+media_grid_last(const struct media_info *info)
+{
+	return ((info->fps_num + 2 * info->fps_den - 1) / (2 * info->fps_den));
+}
