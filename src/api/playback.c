@@ -22,10 +22,10 @@
 #include "media/playlist.h"
 #include "store/objects.h"
 
-#define URL_STEP	600	/* seconds for which a playlist keeps its URLs, and so its ETag */
 #define CACHE		"private, max-age=60"
 #define HLS_TYPE	"application/vnd.apple.mpegurl"
 #define DASH_TYPE	"application/dash+xml"
+#define VTT_TYPE	"text/vtt"
 
 static const struct param	audience_query[] = {
 	PARAMS_AUDIENCE,
@@ -62,9 +62,10 @@ playback_episode(struct request *r)
 	playback_reply(r, "e", "playback/episode");
 }
 
-/* A requested playlist. The list is a letter: one of enum media_list, or LIST_*. */
+/* A requested playlist. The list is a letter: one of enum media_list, or LIST_*. The storyboard counts as a playlist. */
 #define LIST_MASTER	'm'
 #define LIST_DASH	'd'
+#define LIST_PREVIEWS	'p'
 #define LIST_TEXT	't'
 
 #define TEXT_COLUMNS	7	/* of a line of texts */
@@ -104,6 +105,8 @@ asked_read(struct request *r, struct asked *a)
 		a->list = LIST_MASTER;
 	else if (!strcmp(name, "manifest.mpd"))
 		a->list = LIST_DASH;
+	else if (!strcmp(name, "previews.vtt"))
+		a->list = LIST_PREVIEWS;
 	else if (strchr("aitv", *name) == NULL || name[1] != '-' || end == NULL || strcmp(end, ".m3u8") != 0)
 		return (0);
 	else {
@@ -123,7 +126,7 @@ asked_key(struct request *r, const struct asked *a, const char *film)
 	sign_base(r, base);
 
 	return (request_format(r, "%s %s %s %d %lld", base, film, r->args[1], a->define,
-	    a->list == LIST_MASTER ? 0 : (long long)time(NULL) / URL_STEP));
+	    a->list == LIST_MASTER ? 0 : (long long)time(NULL) / SIGN_STEADY_SECONDS));
 }
 
 static const char *
@@ -308,17 +311,6 @@ rendition_find(const struct found *f, const struct asked *a)
 	return (i >= 0 && a->list == MEDIA_LIST_IFRAMES && f->list[i].video.iframe_peak == 0 ? -1 : i);
 }
 
-/* Signs the URL of an object into memory of the request. Returns NULL if there are no credentials. */
-static const char *
-object_url(struct request *r, const char *key)
-{
-	char	base[SIGN_BASE_MAX], url[OBJECTS_URL_MAX];
-
-	sign_base(r, base);
-
-	return (objects_presign_steady(base, key, SIGN_PLAY_SECONDS, URL_STEP, url) ? request_copy(r, url) : NULL);
-}
-
 static char *
 dash_make(struct request *r, struct found *f)
 {
@@ -326,11 +318,11 @@ dash_make(struct request *r, struct found *f)
 	int		i;
 
 	for (i = 0; i < f->n; i++) {
-		if ((uris[i] = object_url(r, f->keys[i])) == NULL)
+		if ((uris[i] = sign_object(r, f->keys[i])) == NULL)
 			return (NULL);
 	}
 	for (i = 0; i < f->nsounds; i++) {
-		if ((f->sounds[i].uri = object_url(r, f->sound_keys[i])) == NULL)
+		if ((f->sounds[i].uri = sign_object(r, f->sound_keys[i])) == NULL)
 			return (NULL);
 	}
 
@@ -348,7 +340,7 @@ playlist_make(struct request *r, struct found *f, const struct asked *a, int i)
 	if (a->list == LIST_DASH)
 		return (dash_make(r, f));
 	key = a->list == LIST_TEXT ? f->text_keys[i] : a->list == MEDIA_LIST_AUDIO ? f->sound_keys[i] : f->keys[i];
-	if ((uri = object_url(r, key)) == NULL)
+	if ((uri = sign_object(r, key)) == NULL)
 		return (NULL);
 	if (a->list == LIST_TEXT)
 		return (media_hls_text(f->list[0].duration, uri));
@@ -414,6 +406,73 @@ playlist_found(struct request *r, const PGresult *res)
 	(void)playlist_cache_reply(r, a->key, version);
 }
 
+/* Reads the storyboard of a film (wanzami.preview). Returns the object keys of its sheets, NULL if it has none. */
+static const char **
+storyboard_read(struct request *r, const PGresult *res, struct media_previews *p)
+{
+	const char	*sheets = sql_text(res, "sheets"), **keys;
+	char		*rest;
+	int		i;
+
+	if (sheets == NULL)
+		return (NULL);
+	p->interval_ms = (int)number(res, 0, "interval_ms");
+	p->columns = (int)number(res, 0, "columns");
+	p->width = (int)number(res, 0, "width");
+	p->height = (int)number(res, 0, "height");
+	p->rows = (int)number(res, 0, "rows");
+	p->count = (int)number(res, 0, "count");
+	p->nsheets = (int)number(res, 0, "nsheets");
+	keys = request_alloc(r, (size_t)p->nsheets * sizeof(*keys));
+	rest = request_copy(r, sheets);
+	for (i = 0; i < p->nsheets; i++)
+		keys[i] = strsep(&rest, "\n");
+
+	return (keys);
+}
+
+/* Returns the storyboard as WebVTT, NULL if no URL can be signed. */
+static char *
+storyboard_make(struct request *r, const PGresult *res, const struct media_previews *p, const char **keys)
+{
+	int	i;
+
+	for (i = 0; i < p->nsheets; i++) {
+		if ((keys[i] = sign_object(r, keys[i])) == NULL)
+			return (NULL);
+	}
+
+	return (media_storyboard_vtt(p, (double)number(res, 0, "duration_ms") / 1000, keys));
+}
+
+static void
+storyboard_found(struct request *r, const PGresult *res)
+{
+	const struct asked	*a = r->state;
+	const char		*allowed = sql_text(res, "allowed"), *version = sql_text(res, "version"), **keys;
+	struct media_previews	p = { 0 };
+	char			*text;
+
+	if (allowed != NULL && *allowed != 't') {
+		reply_message(r, 403, "Purchase required to access this title.");
+		return;
+	}
+	if (allowed == NULL || (keys = storyboard_read(r, res, &p)) == NULL) {
+		reply_message(r, 404, "Playlist not found");
+		return;
+	}
+	r->cache = CACHE;
+	if (playlist_cache_reply(r, a->key, version))
+		return;
+	if ((text = storyboard_make(r, res, &p, keys)) == NULL) {
+		r->cache = "no-store";
+		reply_message(r, 503, "Service unavailable");
+		return;
+	}
+	playlist_cache_add(a->key, version, VTT_TYPE, text);
+	(void)playlist_cache_reply(r, a->key, version);
+}
+
 static const struct param	playlist_query[] = {
 	PARAM("define", PARAM_TEXT),
 	PARAM_END
@@ -445,6 +504,10 @@ playback_playlist(struct request *r)
 	request_param(r, "enforcement", conf_str(CONF_PPV_ENFORCEMENT));
 	request_param(r, "titleId", *film == 't' ? film + 1 : NULL);
 	request_param(r, "episodeId", *film == 'e' ? film + 1 : NULL);
+	if (a->list == LIST_PREVIEWS) {
+		sql_query(r, "playback/previews", storyboard_found);
+		return;
+	}
 	request_param(r, "list", request_format(r, "%c", a->list));
 	request_param(r, "rung", a->what);
 	playlist_ask(r, playlist_cache_version(a->key));

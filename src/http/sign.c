@@ -63,6 +63,7 @@ static const struct api_url {
 	{ ":gate:", SIGN_GATE_PURPOSE, SIGN_GATE_PATH, "" },
 	{ ":hls:", SIGN_PLAY_PURPOSE, SIGN_PLAY_PATH, "/master.m3u8" },
 	{ ":dash:", SIGN_PLAY_PURPOSE, SIGN_PLAY_PATH, "/manifest.mpd" },
+	{ ":previews:", SIGN_PLAY_PURPOSE, SIGN_PLAY_PATH, "/previews.vtt" },
 };
 
 /* Writes a URL of this API, or null without an origin. text is that of the token. */
@@ -121,6 +122,16 @@ sign_base(const struct request *r, char base[SIGN_BASE_MAX])
 	*base = '\0';
 	if (local_enabled())
 		sign_origin(r, base);
+}
+
+const char *
+sign_object(struct request *r, const char *key)
+{
+	char	base[SIGN_BASE_MAX], url[OBJECTS_URL_MAX];
+
+	sign_base(r, base);
+
+	return (objects_presign_steady(base, key, SIGN_PLAY_SECONDS, SIGN_STEADY_SECONDS, url) ? request_copy(r, url) : NULL);
 }
 
 void

@@ -30,12 +30,16 @@ struct request;
 /* Time for which the URLs of a film are valid, in seconds: 12 hours, because a player keeps them for the whole film. */
 #define SIGN_PLAY_SECONDS	43200
 
+/* Time for which sign_object() returns the same URL, in seconds, so that a playlist keeps its ETag. */
+#define SIGN_STEADY_SECONDS	600
+
 /*
  * Returns the text that begins a placeholder. A statement appends
  * ":<seconds>:<object key>" for a presigned URL, ":gate:<id of an asset
- * version>" for a gate URL of this API, ":hls:<text of the token>" or
- * ":dash:<text of the token>" for the URL of a playlist. The text is random in each process, so
- * that no stored text can be taken for a placeholder.
+ * version>" for a gate URL of this API, or ":hls:<text of the token>",
+ * ":dash:<text of the token>" or ":previews:<text of the token>" for the URL of a
+ * playlist. The text is random in each process, so that no stored text can be
+ * taken for a placeholder.
  */
 const char	*sign_placeholder(void);
 
@@ -48,6 +52,12 @@ void	sign_origin(const struct request *, char base[SIGN_BASE_MAX]);
 
 /* Writes the origin of object URLs: that of sign_origin() with the local object storage, empty with S3. */
 void	sign_base(const struct request *, char base[SIGN_BASE_MAX]);
+
+/*
+ * Returns a presigned GET URL of an object, valid for SIGN_PLAY_SECONDS at least,
+ * in memory of the request; NULL if there are no credentials.
+ */
+const char	*sign_object(struct request *, const char *key);
 
 /*
  * Appends a JSON body to out. Replaces each string that is a placeholder by a

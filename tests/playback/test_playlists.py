@@ -212,7 +212,8 @@ def test_the_response_of_a_free_film(stand):
     r = stand.a.get("/api/titles/%d/playback" % stand.free, token=viewer.token)
     assert r.headers["Cache-Control"] == "no-store" and "/api/media/t%du%s." % (stand.free, viewer.id) in r.json()["hls"]
     nothing = stand.title("Nothing")
-    assert {k: v for k, v in stand.playback(nothing).items() if k not in ("expiresAt", "session")} == {"hls": None, "dash": None, "progressive": [], "audio": [], "text": []}
+    assert {k: v for k, v in stand.playback(nothing).items() if k not in ("expiresAt", "session")} == {"hls": None, "dash": None, "progressive": [], "audio": [], "text": [], "previews": None,
+        "markers": {"chapters": [], "endCreditsStart": None}}
 
 
 def test_responses_are_compressed_and_known_by_their_etag(stand):
@@ -305,6 +306,102 @@ def test_subtitles_are_in_the_hls_playlist(stand):
     for i in ids:
         assert stand.a.delete("/api/admin/text/" + i, token=admin.token).status_code == 204
     assert stand.get(url).text == plain and stand.get(url, "t-%s.m3u8" % ids[0]).status_code == 404
+
+
+def storyboard(stand, column, film, count=250, version="v", **more):
+    """Inserts previews as wanzami.preview_publish() does, without objects. Returns the keys of the sheets."""
+    sheets = ["vod/%s%d/%s/sheet-%d.jpg" % (column[0], film, version, n + 1) for n in range((count + 99) // 100)]
+    row = {column: film, "upload_job_id": 1, "job_number": 1, "sheets": sheets, "interval_ms": 10000, "columns": 10, "rows": 10, "width": 160, "height": 90, "count": count,
+           "posters": [], "markers": [{"start": 0, "title": "One"}, {"start": 612.5, "title": "\"Two\""}], "end_credits": 2400.5, "created_at": "now", **more}
+    stand.rows("DELETE FROM wanzami.preview WHERE %s = %%s" % column, (film,))
+    stand.rows("INSERT INTO wanzami.preview SELECT * FROM jsonb_populate_record(NULL::wanzami.preview, %s)", (json.dumps(row),))
+    return sheets
+
+
+def cues(text):
+    """Returns start, end, URL and rectangle of each cue of a storyboard."""
+    head, *blocks = text.rstrip("\n").split("\n\n")
+    assert head == "WEBVTT"
+    return [re.fullmatch(r"(\S+) --> (\S+)\n(http\S+)#xywh=(\d+,\d+,\d+,\d+)", b).groups() for b in blocks]
+
+
+def test_the_storyboard_and_markers_of_a_film(stand):
+    none = stand.playback(stand.free)
+    assert (none["previews"], none["markers"]) == (None, {"chapters": [], "endCreditsStart": None})
+    for column, film, route in (("title_id", stand.free, "titles"), ("episode_id", stand.episode, "episodes")):
+        sheets = storyboard(stand, column, film)
+        publish(stand.rows, column.split("_")[0] + "Id", film, seconds=2495)
+        found = stand.a.get("/api/%s/%d/playback" % (route, film)).json()
+        assert found["previews"] == found["hls"].replace("master.m3u8", "previews.vtt")
+        assert found["markers"] == {"chapters": [{"start": 0, "title": "One"}, {"start": 612.5, "title": "\"Two\""}], "endCreditsStart": 2400.5}
+        r = stand.get(found["previews"], Origin="https://app.example")
+        assert (r.status_code, r.headers["Content-Type"], r.headers["Cache-Control"]) == (200, "text/vtt", "private, max-age=60")
+        assert r.headers["Content-Encoding"] == "gzip" and r.headers["Access-Control-Allow-Origin"] == "https://app.example"
+        shown = cues(r.text)
+        assert len(shown) == 250 and shown[0][:2] == ("00:00:00.000", "00:00:10.000") and shown[-1][:2] == ("00:41:30.000", "00:41:35.000")
+        assert [(re.search("/(vod/[^?]+)[?].*X-Amz-Signature=", u)[1], place) for _, _, u, place in (shown[0], shown[11], shown[99], shown[100], shown[249])] == [
+            (sheets[0], "0,0,160,90"), (sheets[0], "160,90,160,90"), (sheets[0], "1440,810,160,90"), (sheets[1], "0,0,160,90"), (sheets[2], "1440,360,160,90")]
+        assert len({u for _, _, u, _ in shown}) == 3
+        again = stand.get(found["previews"], **{"If-None-Match": r.headers["ETag"]})
+        assert (again.status_code, again.headers["ETag"]) == (304, r.headers["ETag"]) or again.headers["ETag"] != r.headers["ETag"]
+        after = storyboard(stand, column, film, count=5, version="w", end_credits=None)
+        new = cues(stand.get(found["previews"], **{"If-None-Match": r.headers["ETag"]}).text)
+        assert len(new) == 5 and after[0] in new[0][2] and new[-1][1] == "00:41:35.000", "a new upload of the film is shown at once"
+        # Without sheets, as of a film whose previews could not be made, and with fewer than the thumbnails need.
+        for wrong in ({"count": 0, "sheets": []}, {"count": 101}):
+            storyboard(stand, column, film, **{"sheets": ["vod/1/x/sheet-1.jpg"], **wrong})
+            assert stand.a.get("/api/%s/%d/playback" % (route, film)).json()["previews"] is None
+            assert stand.get(found["previews"]).status_code == 404
+
+
+def test_a_storyboard_can_be_seen_by_those_who_may_watch_the_film(stand):
+    storyboard(stand, "title_id", stand.sold)
+    viewer = Account(stand.world)
+    none = stand.playback(stand.sold, token=viewer.token)
+    assert none["previews"] is None and none["markers"]["endCreditsStart"] == 2400.5
+    stand.buy(viewer)
+    mine, guest = (stand.playback(stand.sold, **more)["previews"] for more in ({"token": viewer.token}, {}))
+    assert [stand.get(u).status_code for u in (mine, guest)] == [200, 403]
+    assert stand.a.get("/api/ppv/access/%d" % stand.sold, token=viewer.token).status_code == 200
+    assert stand.get(guest).status_code == 200
+    stand.rows("""UPDATE "PpvPurchase" SET status = 'FAILED'""")
+    for url in (mine, guest):
+        r = stand.get(url)
+        assert (r.status_code, r.json(), r.headers["Cache-Control"]) == (403, {"message": "Purchase required to access this title."}, "no-store")
+    stand.rows("""UPDATE "PpvPurchase" SET status = 'SUCCESS'""")
+    stand.rows('UPDATE "Title" SET archived = true')
+    assert [stand.get(u).status_code for u in (mine, guest)] == [404, 404]
+
+
+def test_the_detail_shows_the_storyboard_where_no_previews_are_set(stand):
+    viewer = Account(stand.world)
+
+    def detail(title, token=None):
+        found = stand.a.get("/api/titles/%d" % title, token=token).json()["title"]
+        return found["previewSpriteUrl"], found["previewVttUrl"]
+
+    assert detail(stand.free) == (None, None)
+    sheet, = storyboard(stand, "title_id", stand.free, count=3)
+    sprite, vtt = detail(stand.free)
+    assert "/%s?X-Amz-" % sheet in sprite and len(cues(stand.get(vtt).text)) == 3
+    for column in ("previewSpriteUrl", "previewVttUrl"):
+        stand.rows('UPDATE "Title" SET "%s" = %%s WHERE id = %%s' % column, ("https://x/y", stand.free))
+        assert sorted(detail(stand.free), key=str) == [None, "https://x/y"]
+        stand.rows('UPDATE "Title" SET "%s" = NULL' % column)
+    storyboard(stand, "title_id", stand.sold, count=3)
+    assert detail(stand.sold, viewer.token) == (None, None)
+    sprite, vtt = detail(stand.sold)
+    assert sprite is None and stand.get(vtt).status_code == 403, "a guest needs the grant"
+    stand.buy(viewer)
+    sprite, vtt = detail(stand.sold, viewer.token)
+    assert sprite and stand.get(vtt).status_code == 200
+    sheet, = storyboard(stand, "episode_id", stand.episode, count=3)
+    for found in (stand.a.get("/api/titles/%d" % stand.series).json()["title"], stand.a.get("/api/titles/%d/episodes" % stand.series).json()):
+        e, = found["episodes"]
+        assert sheet in e["previewSpriteUrl"] and "/api/media/e%dg." % stand.episode in e["previewVttUrl"] and stand.get(e["previewVttUrl"]).status_code == 200
+    # Editors see what is stored, because their app stores what it has read.
+    editor = Account(stand.world, "SUPER_ADMIN")
+    assert stand.a.get("/api/admin/titles/%d" % stand.free, token=editor.token).json()["title"]["previewVttUrl"] is None
 
 
 def test_access_to_a_title_for_sale(stand):

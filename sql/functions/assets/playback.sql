@@ -7,13 +7,16 @@ CREATE OR REPLACE FUNCTION wanzami.playback(t "Title", episode_id bigint, reques
 		'progressive', wanzami.assets(CASE WHEN episode_id IS NULL THEN t."id" END, episode_id, w.way, request ->> 'urlPlaceholder'),
 		'audio', CASE WHEN l.sound THEN json_build_array(json_build_object('language', l.tag, 'name', l.name)) ELSE '[]' END,
 		'text', wanzami.text_tracks(CASE WHEN episode_id IS NULL THEN t."id" END, episode_id, w.way, request ->> 'urlPlaceholder'),
+		'previews', (SELECT p.vtt FROM wanzami.preview_urls(t."id", episode_id, w.way, request) p),
+		'markers', (SELECT json_build_object('chapters', coalesce(p.markers, '[]'), 'endCreditsStart', trim_scale(p.end_credits)) FROM (SELECT) one
+			LEFT JOIN wanzami.preview p ON p.episode_id = playback.episode_id OR (playback.episode_id IS NULL AND p.title_id = t."id")),
 		'expiresAt', CASE WHEN w.way <> 'none' THEN wanzami.iso((now() + make_interval(secs => (request ->> 'urlSeconds')::int)) AT TIME ZONE 'UTC') END,
 		-- A token that was revoked gets none, since the sessions of its user are limited.
 		'session', CASE WHEN w.way <> 'none' AND (request ->> 'userId' IS NULL OR wanzami.session_stands((request ->> 'userId')::bigint,
 			request ->> 'deviceId', request ->> 'session', (request ->> 'issued')::bigint)) THEN request ->> 'play' END)
 	FROM (SELECT wanzami.ppv_way(t, request) AS way) w,
 	LATERAL (SELECT CASE WHEN w.way <> 'none' AND EXISTS (SELECT FROM wanzami.streamed(CASE WHEN episode_id IS NULL THEN t."id" END, episode_id))
-		THEN coalesce('e' || episode_id, 't' || t."id") || coalesce('u' || (request ->> 'userId'), 'g') END AS token) f,
+		THEN wanzami.film_token(t."id", episode_id, request) END AS token) f,
 	LATERAL (SELECT coalesce(a.tag, g.tag) AS tag, coalesce(a.name, g.name) AS name, EXISTS (
 			SELECT FROM wanzami.streamed(CASE WHEN episode_id IS NULL THEN t."id" END, episode_id) r LEFT JOIN wanzami.stream s
 			ON s.asset_version_id = (r.made).asset_version_id AND s.kind = 'audio' AND s.object_key = (r.made).object_key
