@@ -4,11 +4,9 @@
  * #asset-get-url).
  */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/conf.h"
 #include "http/route.h"
 #include "http/sign.h"
 #include "http/sql.h"
@@ -27,22 +25,6 @@ refuse(struct request *r, const char *message)
 	sql_refusal(r, 500, request_format(r, "{\"message\":\"%s\",\"error\":\"%s\"}", message,
 	    objects_enabled() ? "cannot create a presigned URL" : "S3 bucket not configured"));
 	sql_refuse(r);
-}
-
-/*
- * Writes PUBLIC_ASSET_BASE and the key, or without it the public URL of object
- * storage (docs/compatibility.md#public-url). Returns 0 if there is none.
- */
-static int
-public_url(const char *base, const char *key, char url[OBJECTS_URL_MAX])
-{
-	const char	*front = conf_str(CONF_PUBLIC_ASSET_BASE);
-	size_t		len = strlen(front);
-
-	if (len == 0)
-		return (objects_public_url(base, key, url));
-
-	return (snprintf(url, OBJECTS_URL_MAX, "%s%s%s", front, front[len - 1] == '/' ? "" : "/", key) < OBJECTS_URL_MAX);
 }
 
 /* Returns the body's kind, "asset" if it is absent, NULL if it is not a valid folder name. */
@@ -83,7 +65,7 @@ assets_presign(struct request *r)
 	request_param(r, "kind", kind);
 	request_param(r, "key", key);
 	request_param(r, "url", url);
-	request_param(r, "publicUrl", public_url(base, key, public) ? public : NULL);
+	request_param(r, "publicUrl", sign_public_url(base, key, public) ? public : NULL);
 	sql_reply(r, "assets/presign");
 }
 

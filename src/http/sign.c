@@ -124,6 +124,18 @@ sign_base(const struct request *r, char base[SIGN_BASE_MAX])
 		sign_origin(r, base);
 }
 
+int
+sign_public_url(const char *base, const char *key, char url[OBJECTS_URL_MAX])
+{
+	const char	*front = conf_str(CONF_PUBLIC_ASSET_BASE);
+	size_t		len = strlen(front);
+
+	if (len == 0)
+		return (objects_public_url(base, key, url));
+
+	return (snprintf(url, OBJECTS_URL_MAX, "%s%s%s", front, front[len - 1] == '/' ? "" : "/", key) < OBJECTS_URL_MAX);
+}
+
 const char *
 sign_object(struct request *r, const char *key)
 {

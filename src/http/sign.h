@@ -11,6 +11,8 @@
 #include <kore/kore.h>
 #include <kore/http.h>
 
+#include "store/objects.h"
+
 struct request;
 
 #define SIGN_BASE_MAX	300
@@ -52,6 +54,13 @@ void	sign_origin(const struct request *, char base[SIGN_BASE_MAX]);
 
 /* Writes the origin of object URLs: that of sign_origin() with the local object storage, empty with S3. */
 void	sign_base(const struct request *, char base[SIGN_BASE_MAX]);
+
+/*
+ * Writes PUBLIC_ASSET_BASE and the key, or without it the public URL of object
+ * storage (docs/compatibility.md#public-url). Returns 0 if there is none. base is
+ * that of sign_base().
+ */
+int		sign_public_url(const char *base, const char *key, char url[OBJECTS_URL_MAX]);
 
 /*
  * Returns a presigned GET URL of an object, valid for SIGN_PLAY_SECONDS at least,

@@ -5,6 +5,7 @@ import json
 import socket
 
 import pytest
+import requests
 
 from accounts import Account, hash_of
 from beats import session
@@ -151,6 +152,19 @@ class Stage:
             VALUES (77, %s, 1, 1, 'Pilot', now()) ON CONFLICT DO NOTHING""", (self.title,))
         return ("/api/admin/episodes/77/text?language=en", *self.text()[1:])
 
+    def poster(self):
+        """The copy is the poster, or it is in the trash."""
+        def settled(n):
+            wait_for(lambda: self.world.rows("""SELECT count(*) FROM wanzami.object_trash o
+                WHERE o.reason = 'unfinished' AND o.key LIKE 'poster/%%' AND EXISTS (SELECT FROM "Title" t WHERE right(t."posterUrl", length(o.key)) = o.key)""") == [(0,)],
+                     "a poster that is not in the trash after a hang-up at await %d" % n)
+        made = self.api.post("/api/admin/assets/presign", {"contentType": "image/jpeg", "kind": "asset"})
+        assert requests.put(made["url"], data=b"jpeg", timeout=60).status_code == 200
+        self.world.rows("INSERT INTO wanzami.preview (title_id, upload_job_id, job_number, posters) VALUES (%s, 1, 1, ARRAY[%s]) ON CONFLICT DO NOTHING",
+                        (self.title, made["key"]))
+        candidate, = self.a.get("/api/admin/titles/%s/posters" % self.title, token=self.admin).json()["posters"]
+        return "/api/admin/titles/%s/poster" % self.title, {"candidate": candidate["id"]}, self.admin, settled
+
     def presign(self):
         return None, {"kind": "poster", "contentType": "image/png"}
 
@@ -171,6 +185,7 @@ class Stage:
         "POST /api/admin/uploads/:id/complete": complete, "GET /api/admin/uploads/:id/parts": parts, "POST /api/admin/uploads/:id/parts": sign,
         "PUT /media-local/*": part, "POST /api/admin/assets/presign": presign,
         "POST /api/admin/titles/:id/text": text, "POST /api/admin/episodes/:id/text": episode_text,
+        "POST /api/admin/titles/:id/poster": poster,
         "POST /api/admin/email/test": campaign, "POST /api/support/tickets": ticket, "POST /api/events": events,
         "POST /api/playback/:session/beat": lambda self: ("/api/playback/%s/beat" % session(), {}),
         "POST /api/auth/logout": lambda self: (None, {"deviceId": "elsewhere"}),
@@ -244,7 +259,7 @@ def routes():
 
 
 def in_store(path):
-    return "/media-local/" in path or "/uploads/" in path or "assets" in path or path.endswith("/text")
+    return "/media-local/" in path or "/uploads/" in path or "assets" in path or path.endswith(("/text", "/poster"))
 
 
 def test_a_hang_up_at_every_await_of_every_route(stage):
