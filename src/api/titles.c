@@ -1,9 +1,13 @@
 /*
  * The public catalogue (docs/compatibility.md#catalogue). If a request for one
  * title has a token, the response contains the media that the user has bought
- * (docs/compatibility.md#ppv-gate).
+ * (docs/compatibility.md#ppv-gate). Browsers of Apple get HLS
+ * (docs/playback.md#hls-in-the-apps).
  */
+#include <string.h>
+
 #include "base/conf.h"
+#include "http/browser.h"
 #include "http/route.h"
 #include "http/sql.h"
 
@@ -26,6 +30,10 @@ title_reply(struct request *r, const char *statement)
 {
 	guard_optional(r);
 	request_param(r, "enforcement", conf_str(CONF_PPV_ENFORCEMENT));
+	if (strcmp(conf_str(CONF_PLAYBACK_APP_HLS), "off") != 0) {
+		r->vary = ", User-Agent";
+		request_param(r, "appHls", browser_plays_hls(r) ? "1" : NULL);
+	}
 	sql_reply(r, statement);
 }
 

@@ -166,6 +166,8 @@ CONF_VAR(WEBHOOKS_UNSIGNED, CONF_YESNO, .fallback = "0",
     .help = "Accept Paystack's webhooks without a signature if no secret is set. Insecure: anyone can then get a purchase without payment.")
 CONF_VAR(PPV_ACCESS_DAYS, CONF_NATURAL, .fallback = "30", .min = 1, .max = 36500,
     .help = "Days of access after a purchase.")
+CONF_VAR(PLAYBACK_APP_HLS, CONF_CHOICE, .fallback = "safari", .choices = "safari|off",
+    .help = "Browsers that get HLS as the URL of the largest rendition of a title or an episode, so that the apps stream adaptively there. safari: Safari, and all browsers of iPhone and iPad; off: none.")
 CONF_VAR(PLAYBACK_LIMIT, CONF_NUMBER, .fallback = "0", .min = 0, .max = 1000,
     .help = "Maximum number of devices of one account that play at the same time; a player on one more gets 409 for its beats. 0: no limit. Players that send no beats are never stopped.")
 CONF_VAR(PPV_ENFORCEMENT, CONF_CHOICE, .fallback = "grant", .choices = "grant|token|off",

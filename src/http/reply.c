@@ -103,6 +103,7 @@ static void
 cache_headers(struct request *r)
 {
 	int	audience = r->route != NULL && query_declared(r->route, PARAM_COUNTRY) != NULL;
+	char	vary[sizeof(VARY_AUDIENCE) + 64];
 
 	if (r->cache != NULL)
 		http_response_header(r->kore, "cache-control", r->cache);
@@ -111,9 +112,10 @@ cache_headers(struct request *r)
 	else if (audience && !r->route->shared)
 		http_response_header(r->kore, "cache-control", "private, no-cache");
 	/* One header: Kore replaces a header that is set again. */
-	if (audience)
-		http_response_header(r->kore, "vary", can_compress(r) ? VARY_AUDIENCE ", Accept-Encoding" : VARY_AUDIENCE);
-	else if (can_compress(r))
+	if (audience) {
+		snprintf(vary, sizeof(vary), "%s%s%s", VARY_AUDIENCE, r->vary != NULL ? r->vary : "", can_compress(r) ? ", Accept-Encoding" : "");
+		http_response_header(r->kore, "vary", vary);
+	} else if (can_compress(r))
 		http_response_header(r->kore, "vary", "Accept-Encoding");
 }
 

@@ -35,6 +35,7 @@ struct request {
 	struct json		json;		/* the parsed body; count is 0 without one */
 	void			*state;		/* the handler's own data between its steps; allocate it with request_alloc() */
 	const char		*cache;		/* Cache-Control of the response; NULL: docs/compatibility.md#cache-headers */
+	const char		*vary;		/* further request headers that decide about the response to an audience: ", NAME"; NULL: none */
 	const char		*body;		/* the checked body as JSON, "{}" without one */
 	const char		*query;		/* the declared query parameters as JSON (query_check()), "{}" without any */
 	char			id[33];		/* request id: X-Request-ID if valid, otherwise generated */

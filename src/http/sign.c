@@ -62,6 +62,7 @@ static const struct api_url {
 } api_urls[] = {
 	{ ":gate:", SIGN_GATE_PURPOSE, SIGN_GATE_PATH, "" },
 	{ ":hls:", SIGN_PLAY_PURPOSE, SIGN_PLAY_PATH, "/master.m3u8" },
+	{ ":hls0:", SIGN_PLAY_PURPOSE, SIGN_PLAY_PATH, "/master.m3u8?define=0" },
 	{ ":dash:", SIGN_PLAY_PURPOSE, SIGN_PLAY_PATH, "/manifest.mpd" },
 	{ ":previews:", SIGN_PLAY_PURPOSE, SIGN_PLAY_PATH, "/previews.vtt" },
 };

@@ -39,8 +39,8 @@ struct request;
  * Returns the text that begins a placeholder. A statement appends
  * ":<seconds>:<object key>" for a presigned URL, ":gate:<id of an asset
  * version>" for a gate URL of this API, or ":hls:<text of the token>",
- * ":dash:<text of the token>" or ":previews:<text of the token>" for the URL of a
- * playlist. The text is random in each process, so that no stored text can be
+ * ":hls0:<text of the token>" (with define=0), ":dash:<text of the token>" or
+ * ":previews:<text of the token>" for the URL of a playlist. The text is random in each process, so that no stored text can be
  * taken for a placeholder.
  */
 const char	*sign_placeholder(void);

@@ -404,6 +404,76 @@ def test_the_detail_shows_the_storyboard_where_no_previews_are_set(stand):
     assert stand.a.get("/api/admin/titles/%d" % stand.free, token=editor.token).json()["title"]["previewVttUrl"] is None
 
 
+MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/"
+IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+APPLE = [MAC + "605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15", IPHONE + "Version/17.5 Mobile/15E148 Safari/604.1",
+         IPHONE + "CriOS/125.0.6422.80 Mobile/15E148 Safari/604.1", IPHONE + "FxiOS/126.0 Mobile/15E148 Safari/605.1.15",
+         IPHONE + "Version/17.0 EdgiOS/124.0.2478.89 Mobile/15E148 Safari/604.1", IPHONE + "Mobile/15E148",
+         "Mozilla/5.0 (iPad; CPU OS 12_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/12.1.2 Mobile/15E148 Safari/604.1",
+         MAC + "605.1.15 (KHTML, like Gecko) CriOS/125 Version/11.1.1 Safari/605.1.15"]
+OTHERS = ["", "curl/8.0", MAC + "537.36 (KHTML, like Gecko) Chrome/125.0.0.0 Safari/537.36", MAC + "537.36 (KHTML, like Gecko) Chrome/125.0.0.0 Safari/537.36 Edg/125.0.0.0",
+          MAC + "537.36 (KHTML, like Gecko) HeadlessChrome/125.0.0.0 Safari/537.36", "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:126.0) Gecko/20100101 Firefox/126.0",
+          "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/125.0.0.0 Mobile Safari/537.36",
+          "Mozilla/5.0 (Linux; U; Android 4.0.3; de-de) AppleWebKit/534.30 (KHTML, like Gecko) Version/4.0 Mobile Safari/534.30",
+          "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.0 Safari/605.1.15", MAC + "605.1.15 (KHTML, like Gecko)",
+          "Mozilla/5.0 (Windows Phone 8.1; ARM; Trident/7.0; Touch; rv:11.0; IEMobile/11.0; NOKIA; Lumia 520) like iPhone OS 7_0_3 Mac OS X AppleWebKit/537 (KHTML, like Gecko) Mobile Safari/537",
+          "Mozilla/5.0 (Windows NT 6.1) AppleWebKit/534.57.2 (KHTML, like Gecko) Version/5.1.7 Safari/534.57.2",
+          "Mozilla/5.0 (SMART-TV; Linux; Tizen 6.0) AppleWebKit/537.36 (KHTML, like Gecko) 76.0.3809.146/6.0 TV Safari/537.36"]
+
+
+def offered(stand, title, agent, path="/api/titles/%d", **options):
+    """Returns the response, and the URLs of the renditions of a title and of its first episode."""
+    r = stand.a.get(path % title, headers={"User-Agent": agent}, **options)
+    assert r.status_code == 200, r.text
+    found = r.json().get("title", r.json())
+    return r, [v["url"] for v in found.get("assetVersions", [])], [v["url"] for e in found.get("episodes", [])[:1] for v in e["assetVersions"]]
+
+
+def test_browsers_of_apple_get_hls_as_the_largest_rendition(stand):
+    for agent in APPLE + OTHERS:
+        r, (high, low), _ = offered(stand, stand.free, agent)
+        assert ("/master.m3u8?define=0" in high, "/R720.mp4?" in high, "/R360.mp4?" in low) == (agent in APPLE, agent in OTHERS, True), agent
+        assert r.headers["Cache-Control"] == "private, no-cache" and "User-Agent" in r.headers["Vary"] and "Authorization" in r.headers["Vary"]
+    _, (high, _), _ = offered(stand, stand.free, APPLE[0])
+    text = stand.get(high).text
+    assert "v-R720.m3u8?define=0" in text and parsed(text) and stand.get(high, "v-R720.m3u8?define=0").status_code == 200
+    for path in ("/api/titles/%d", "/api/titles/%d/episodes"):
+        _, _, (high, low) = offered(stand, stand.series, APPLE[1], path)
+        assert "/api/media/e%dg." % stand.episode in high and stand.get(high).status_code == 200 and "/R360.mp4?" in low
+        _, _, (high, low) = offered(stand, stand.series, OTHERS[2], path)
+        assert "/R720.mp4?" in high
+    # The ETag of one class does not stand for the other; the list has no renditions and is shared.
+    tag = offered(stand, stand.free, OTHERS[2])[0].headers["ETag"]
+    assert stand.a.get("/api/titles/%d" % stand.free, headers={"User-Agent": APPLE[0], "If-None-Match": tag}).status_code == 200
+    assert "User-Agent" not in stand.a.get("/api/titles").headers["Vary"]
+    for v in stand.playback(stand.free, headers={"User-Agent": APPLE[0]})["progressive"]:
+        assert ".mp4?" in v["url"]
+    # Only if HLS can play the largest rendition.
+    publish(stand.rows, "titleId", stand.free, ("R720",), streams=False, version="w")
+    assert ["/R720.mp4?" in offered(stand, stand.free, APPLE[0])[1][0], ".m3u8" in offered(stand, stand.free, APPLE[0])[1][1]] == [True, False]
+    stand.rows('DELETE FROM "AssetVersion"')
+    assert offered(stand, stand.free, APPLE[0])[1] == []
+
+
+def test_browsers_of_apple_and_a_title_for_sale(stand):
+    viewer = Account(stand.world)
+    gate = offered(stand, stand.sold, APPLE[1])[1]
+    assert len(gate) == 2 and all("/api/ppv/media/" in u for u in gate)
+    assert offered(stand, stand.sold, APPLE[1], token=viewer.token)[1] == [None, None]
+    stand.buy(viewer)
+    r, (high, low), _ = offered(stand, stand.sold, APPLE[1], token=viewer.token)
+    assert "/api/media/t%du%s." % (stand.sold, viewer.id) in high and stand.get(high).status_code == 200 and ".mp4?" in low
+    assert r.headers["Cache-Control"] == "no-store"
+    stand.rows("""UPDATE "PpvPurchase" SET status = 'FAILED'""")
+    assert stand.get(high).status_code == 403
+
+
+def test_playback_app_hls_off(world):
+    stand = Stand(world, PLAYBACK_APP_HLS="off")
+    r, (high, _), _ = offered(stand, stand.free, APPLE[0])
+    assert "/R720.mp4?" in high and "User-Agent" not in r.headers["Vary"]
+
+
 def test_access_to_a_title_for_sale(stand):
     viewer, admin = Account(stand.world), Account(stand.world, "FINANCE")
     none = stand.playback(stand.sold, token=viewer.token)

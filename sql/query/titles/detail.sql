@@ -1,13 +1,13 @@
 -- GET /api/titles/:id (docs/compatibility.md#catalogue-detail): returns 200 with a title that is visible for country and
 -- audience, its episodes, seasons and renditions; or 404.
--- $1: enforcement, userId, deviceId, session, issued, id, country, audience, urlPlaceholder.
+-- $1: enforcement, userId, deviceId, session, issued, id, country, audience, urlPlaceholder, appHls.
 WITH title AS (
 	SELECT t.*, wanzami.ppv_way(t, $1) AS way FROM "Title" t WHERE t."id" = ($1 ->> 'id')::bigint AND wanzami.visible(t, ($1 ->> 'country'), ($1 ->> 'audience'))
 ), episode AS (
 	SELECT e."id"::text AS "id", e."titleId"::text AS "titleId", e."seasonNumber", e."episodeNumber", e."name", e."synopsis",
 		e."runtimeMinutes", coalesce(e."previewSpriteUrl", p.sprite) AS "previewSpriteUrl", coalesce(e."previewVttUrl", p.vtt) AS "previewVttUrl",
 		e."introStartSec", e."introEndSec", e."seasonId"::text AS "seasonId", wanzami.iso(e."createdAt") AS "createdAt", wanzami.iso(e."updatedAt") AS "updatedAt",
-		wanzami.assets(NULL, e."id", t.way, ($1 ->> 'urlPlaceholder')) AS "assetVersions"
+		wanzami.assets(NULL, e."id", t.way, ($1 ->> 'urlPlaceholder'), wanzami.app_hls(t."id", e."id", t.way, $1)) AS "assetVersions"
 	FROM "Episode" e JOIN title t ON t."id" = e."titleId" LEFT JOIN LATERAL wanzami.preview_urls(t."id", e."id", t.way, $1) p
 		ON e."previewSpriteUrl" IS NULL AND e."previewVttUrl" IS NULL
 	WHERE NOT e."pendingReview"
@@ -32,7 +32,7 @@ WITH title AS (
 	) r, LATERAL (SELECT
 		t."isPpv", t."ppvPriceNaira", t."ppvCurrency", t."ppvDescription",
 		(SELECT count(*) FROM episode) AS "episodeCount",
-		wanzami.assets(t."id", NULL, t.way, ($1 ->> 'urlPlaceholder')) AS "assetVersions",
+		wanzami.assets(t."id", NULL, t.way, ($1 ->> 'urlPlaceholder'), wanzami.app_hls(t."id", NULL, t.way, $1)) AS "assetVersions",
 		(SELECT coalesce(json_agg(e ORDER BY "seasonNumber", "episodeNumber", "id"::bigint), '[]') FROM episode e) AS "episodes",
 		(SELECT coalesce(json_agg(s ORDER BY "seasonNumber"), '[]') FROM season s) AS "seasons"
 	) rest

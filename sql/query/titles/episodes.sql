@@ -1,6 +1,6 @@
 -- GET /api/titles/:id/episodes (docs/compatibility.md#public-episodes): returns 200 with the episodes of a title; none if it
 -- is not visible for country and audience.
--- $1: enforcement, userId, deviceId, session, issued, id, country, audience, urlPlaceholder.
+-- $1: enforcement, userId, deviceId, session, issued, id, country, audience, urlPlaceholder, appHls.
 WITH title AS MATERIALIZED (
 	SELECT t."id", wanzami.ppv_way(t, $1) AS way FROM "Title" t WHERE t."id" = ($1 ->> 'id')::bigint AND wanzami.visible(t, ($1 ->> 'country'), ($1 ->> 'audience'))
 )
@@ -9,7 +9,7 @@ FROM (
 	SELECT e."id"::text AS "id", e."titleId"::text AS "titleId", e."seasonNumber", e."episodeNumber", e."name", e."synopsis",
 		e."runtimeMinutes", coalesce(e."previewSpriteUrl", p.sprite) AS "previewSpriteUrl", coalesce(e."previewVttUrl", p.vtt) AS "previewVttUrl",
 		e."introStartSec", e."introEndSec", e."seasonId"::text AS "seasonId", e."pendingReview",
-		wanzami.assets(NULL, e."id", t.way, ($1 ->> 'urlPlaceholder')) AS "assetVersions",
+		wanzami.assets(NULL, e."id", t.way, ($1 ->> 'urlPlaceholder'), wanzami.app_hls(t."id", e."id", t.way, $1)) AS "assetVersions",
 		wanzami.iso(e."createdAt") AS "createdAt", wanzami.iso(e."updatedAt") AS "updatedAt"
 	FROM "Episode" e JOIN title t ON t."id" = e."titleId" LEFT JOIN LATERAL wanzami.preview_urls(t."id", e."id", t.way, $1) p
 		ON e."previewSpriteUrl" IS NULL AND e."previewVttUrl" IS NULL
