@@ -258,6 +258,27 @@ def test_the_bucket_makes_artwork_public_and_no_film(rendered):
     assert sorted(r.split(":::wanzami-media/")[1] for r in resources) == sorted([p + "*" for p in prefixes] + ["preview*/*"])
 
 
+def allowed(rules, origin, method, *headers):
+    """Returns the rule that S3 applies to a preflight: the first one that allows origin, method and headers."""
+    def fits(patterns, value):
+        return any(re.fullmatch(re.escape(p).replace(r"\*", ".*"), value, re.I) for p in patterns)
+    return next((r["ID"] for r in rules if fits(r["AllowedOrigins"], origin) and method in r["AllowedMethods"] and all(fits(r["AllowedHeaders"], h) for h in headers)), None)
+
+
+@pytest.mark.parametrize("receiver, other", [("https://www.gstatic.com", None), ("*", "receivers")])
+def test_the_bucket_lets_players_of_other_origins_read_ranges(tmp_path, receiver, other):
+    render(example() + MADE + "RECEIVER_ORIGIN=%s\n" % receiver, tmp_path)
+    rules = load(tmp_path, "storage/bucket-cors.json")["CORSConfiguration"]["CORSRules"]
+    for origin, rule in (("https://wanzami.example", "apps"), ("https://www.gstatic.com", "receivers"), ("https://tv.example", other), ("null", other)):
+        assert [allowed(rules, origin, method, "range") for method in ("GET", "HEAD")] == [rule] * 2
+        assert allowed(rules, origin, "PUT", "content-type") == ("apps" if rule == "apps" else None)
+    # The headers that a directory exposes (src/http/reply.c).
+    assert [set(r["ExposeHeaders"]) for r in rules] == [{"ETag", "Content-Range", "Accept-Ranges", "Content-Length"}] * 2
+    cors = load(tmp_path, "cdn/response-headers.json")["ResponseHeadersPolicyConfig"]["CorsConfig"]
+    assert set(cors["AccessControlExposeHeaders"]["Items"]) == set(rules[0]["ExposeHeaders"])
+    assert cors["AccessControlAllowOrigins"]["Items"] == rules[0]["AllowedOrigins"] + rules[1]["AllowedOrigins"]
+
+
 def test_the_distribution_serves_films_for_signed_urls_only(rendered):
     config = load(rendered, "cdn/distribution.json")["DistributionConfig"]
     behavior = config["DefaultCacheBehavior"]
