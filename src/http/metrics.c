@@ -298,7 +298,7 @@ queue_write(struct kore_buf *out, const PGresult *res)
 	one(out, "queue_oldest_seconds", "gauge", "Age of the oldest waiting transcode job, in seconds.", column(res, "queue_oldest"));
 	one(out, "queue_running", "gauge", "Transcode jobs in progress, in all processes.", column(res, "queue_running"));
 	one(out, "queue_least_percent", "gauge", "Progress of the transcode job in progress that is least advanced, in percent.", column(res, "queue_percent"));
-	one(out, "mail_waiting", "gauge", "Mails in the outbox that are due.", column(res, "mail_waiting"));
+	one(out, "mail_waiting", "gauge", "Mails in the outbox that are due, or that wait for their next try.", column(res, "mail_waiting"));
 	lines(out, "scheduled_jobs", "Runs of cron jobs in the last 24 hours, in all processes, by outcome.", res, "jobs");
 	lines(out, "scheduled_job_last_seconds", "Duration of the last run of the cron job, in seconds.", res, "job_seconds");
 	lines(out, "scheduled_job_last_ok_timestamp_seconds", "Unix time at which the cron job last succeeded.", res, "job_ok");

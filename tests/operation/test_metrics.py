@@ -70,13 +70,17 @@ def test_queues_and_cron_jobs_are_reported(base):
         c.execute("""INSERT INTO "UploadJob" ("status", "payload", "updatedAt") VALUES ('PROCESSING', '{"key": "k"}', now())""")
         c.execute("""INSERT INTO wanzami.transcode_job (upload_job_id, source_key, created_at, run_after)
             SELECT id, 'k', now() - interval '1 hour', now() - interval '1 hour' FROM "UploadJob" """)
-        c.execute("""INSERT INTO wanzami.mail_outbox (to_address, template, vars) VALUES ('a@example.com', 'welcome', '{}')""")
+        # Due, waiting for the next try, later batch of a campaign, held after a restore, sent.
+        c.execute("""INSERT INTO wanzami.mail_outbox (to_address, template, vars, attempts, next_attempt_at, sent_at) VALUES
+            ('a@example.com', 'welcome', '{}', 0, now(), NULL), ('b@example.com', 'welcome', '{}', 3, now() + interval '1 hour', NULL),
+            ('c@example.com', 'campaign', '{}', 0, now() + interval '1 hour', NULL), ('d@example.com', 'welcome', '{}', 1, 'infinity', NULL),
+            ('e@example.com', 'welcome', NULL, 1, now(), now())""")
         c.execute("""INSERT INTO wanzami.job_run (name, started_at, finished_at, outcome) VALUES
             ('popularity', now() - interval '2 hours', now() - interval '1 hour', 'ok'), ('popularity', now() - interval '90 seconds', now(), 'failed')
             RETURNING extract(epoch FROM finished_at)::bigint""")
         fine = c.fetchone()[0]
     m = read(a)
-    assert (m["wanzami_queue_depth"], m["wanzami_mail_waiting"]) == (1, 1) and 3600 <= m["wanzami_queue_oldest_seconds"] < 4000
+    assert (m["wanzami_queue_depth"], m["wanzami_mail_waiting"]) == (1, 2) and 3600 <= m["wanzami_queue_oldest_seconds"] < 4000
     assert m['wanzami_scheduled_jobs{job="popularity",outcome="failed"}'] == 1
     assert m['wanzami_scheduled_job_last_seconds{job="popularity"}'] == 90
     assert m['wanzami_scheduled_job_last_ok_timestamp_seconds{job="popularity"}'] == fine

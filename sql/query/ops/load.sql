@@ -6,7 +6,9 @@ SELECT
 		FROM wanzami.transcode_job WHERE state = 'queued') AS queue_oldest,
 	(SELECT count(*) FROM wanzami.transcode_job WHERE state = 'running') AS queue_running,
 	(SELECT coalesce(min((progress ->> 'percent')::numeric), 0) FROM wanzami.transcode_job WHERE state = 'running') AS queue_percent,
-	(SELECT count(*) FROM wanzami.mail_outbox WHERE sent_at IS NULL AND failed_at IS NULL AND next_attempt_at <= now()) AS mail_waiting,
+	-- Mails that wait for their next try count; later batches of campaigns, and mails that a person has to look at, do not.
+	(SELECT count(*) FROM wanzami.mail_outbox WHERE sent_at IS NULL AND failed_at IS NULL AND next_attempt_at < 'infinity'
+		AND (attempts > 0 OR next_attempt_at <= now())) AS mail_waiting,
 	(SELECT string_agg(format(E'wanzami_scheduled_jobs{job="%s",outcome="%s"} %s\n', name, outcome, n), '' ORDER BY name, outcome) FROM (
 		SELECT name, coalesce(outcome, 'running') AS outcome, count(*) AS n FROM wanzami.job_run
 		WHERE started_at > now() - interval '1 day' GROUP BY 1, 2) j) AS jobs,
