@@ -254,6 +254,8 @@ CONF_VAR(SOURCE_RETENTION_DAYS, CONF_NUMBER, .fallback = "0", .min = 0, .max = 3
     .help = "Days after encoding until the cron job of UPLOAD_REAPER_CRON deletes the source of a film; 0 keeps sources.")
 CONF_VAR(PAYMENTS_CRON, CONF_CRON, .fallback = "*/10 * * * *",
     .help = "Schedule of the cron job that queries the payment gateways for open payments.")
+CONF_VAR(PAYMENTS_COMPARE_CRON, CONF_CRON, .fallback = "25 5 * * *",
+    .help = "Schedule of the cron job that compares the payment gateways' lists of payments with the purchases.")
 CONF_VAR(STORE_CLEANUP_CRON, CONF_CRON, .fallback = "@every 1m",
     .help = "Schedule of the cron job that deletes unreferenced objects from object storage.")
 CONF_VAR(MAIL_CRON, CONF_CRON, .fallback = "off",

@@ -1,6 +1,7 @@
 /*
  * Reconciliation of purchases: queries the payment gateways about open purchases for
- * which no webhook has arrived (docs/compatibility.md#payment-reconciliation), and
+ * which no webhook has arrived (docs/compatibility.md#payment-reconciliation) and about
+ * payments without a purchase (docs/payments.md#payments-without-a-purchase), and
  * refunds titles that were paid twice (docs/payments.md#paid-twice).
  */
 #include <stdio.h>
@@ -31,7 +32,7 @@ static const char	*const results[] = { [PAYMENT_OK] = "ok", [PAYMENT_REFUSED] = 
 
 /* Counts and errors of a run. */
 struct tally {
-	int	asked, changed, mismatches, refunded, failed;
+	int	asked, changed, mismatches, restored, held, refunded, failed;
 	char	unreachable[GATEWAY_MAX];	/* gateway that could not be reached, "" if none; it is not queried again in this run */
 	char	error[256];
 };
@@ -82,6 +83,46 @@ settle(struct job_run *run, const struct open *o, const struct payment_response 
 		t->changed += !strcmp(PQgetvalue(rows, 0, 0), "changed");
 		t->mismatches += !strcmp(PQgetvalue(rows, 0, 0), "mismatch");
 	}
+}
+
+/* Takes the next payment without a purchase. Returns 0 if there is none, -1 on a database error. */
+static int
+unknown_next(struct job_run *run, struct open *o)
+{
+	const PGresult	*rows = job_sql(run, "ppv/unknown-next", 0, NULL);
+
+	if (rows == NULL)
+		return (-1);
+	if (PQntuples(rows) == 0)
+		return (0);
+	snprintf(o->gateway, sizeof(o->gateway), "%s", PQgetvalue(rows, 0, 0));
+	snprintf(o->reference, sizeof(o->reference), "%s", PQgetvalue(rows, 0, 1));
+
+	return (1);
+}
+
+/* Verifies payments without a purchase. Returns 0 if they cannot be read. */
+static int
+unknown_verify(struct job_run *run, struct tally *t)
+{
+	struct open		o = { .id = "" };
+	struct payment_response	a;
+	const PGresult		*rows;
+	int			found;
+
+	while (!job_canceled(run) && (found = unknown_next(run, &o)) != 0) {
+		if (found == -1)
+			return (0);
+		gateway_query(run, &o, t, &a);
+		rows = job_canceled(run) ? NULL : job_sql(run, "ppv/unknown-settle", 5, (const char *[]){ o.gateway, o.reference, results[a.result],
+		    a.result == PAYMENT_OK ? a.json : "{}", conf_str(CONF_PPV_ACCESS_DAYS) });
+		t->failed += rows == NULL && !job_canceled(run);
+		t->restored += rows != NULL && !strcmp(PQgetvalue(rows, 0, 0), "restored");
+		t->held += rows != NULL && !strcmp(PQgetvalue(rows, 0, 0), "held");
+		payment_free(&a);
+	}
+
+	return (1);
 }
 
 /* Takes the next payment to refund. Returns 0 if there is none, -1 on a database error. */
@@ -162,11 +203,17 @@ payments(struct job_run *run)
 			settle(run, &o, &answer, &t);
 		payment_free(&answer);
 	}
+	if (!unknown_verify(run, &t))
+		return (job_failed(run, "payments without a purchase cannot be read"));
 	if (!refunds_perform(run, &t))
 		return (job_failed(run, "payments to refund cannot be read or stored"));
 	job_count(run, "asked", t.asked);
 	job_count(run, "changed", t.changed);
 	job_count(run, "mismatches", t.mismatches);
+	if (t.restored > 0)
+		job_count(run, "restored", t.restored);
+	if (t.held > 0)
+		job_count(run, "held", t.held);
 	if (t.refunded > 0)
 		job_count(run, "refunded", t.refunded);
 	if (t.failed > 0)

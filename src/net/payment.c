@@ -16,6 +16,8 @@
 
 #define TIMEOUT_SEC	15
 #define RESPONSE_MAX	65536	/* bytes; the gateways' responses have about two thousand */
+#define LIST_MAX	(2u << 20)	/* bytes of a page of payment_list() */
+#define LIST_PAGE	50	/* payments of a page of Paystack; Flutterwave's pages have 10 */
 #define KEY_MAX		512
 
 static int
@@ -35,9 +37,9 @@ url_begin(struct kore_buf *url, enum conf_id base, const char *path)
 	kore_buf_append(url, path, strlen(path));
 }
 
-/* Sends one request with the gateway's secret key. Returns 1 with the response parsed into doc, which the caller passes to json_free(). */
+/* Sends one request with the gateway's secret key. The response may have at most "most" bytes. Returns 1 with the response parsed into doc, which the caller passes to json_free(). */
 static int
-request_perform(struct fetch *f, enum conf_id key, struct json *doc, struct payment_response *a)
+request_perform(struct fetch *f, enum conf_id key, size_t most, struct json *doc, struct payment_response *a)
 {
 	char		bearer[KEY_MAX];
 	const char	*headers[] = { bearer, "Content-Type: application/json", NULL }, *wrong;
@@ -51,7 +53,7 @@ request_perform(struct fetch *f, enum conf_id key, struct json *doc, struct paym
 		snprintf(a->error, sizeof(a->error), "%s", f->error);
 		return (0);
 	}
-	if (f->response == NULL || f->response_len > RESPONSE_MAX) {
+	if (f->response == NULL || f->response_len > most) {
 		snprintf(a->error, sizeof(a->error), "the gateway responded with status %d and an empty or too long body (%zu bytes)", f->status, f->response_len);
 		return (0);
 	}
@@ -153,7 +155,7 @@ payment_begin(const struct payment_order *o, struct payment_response *a)
 	f.url = kore_buf_stringify(&url, NULL);
 	f.body = body.data;
 	f.body_len = body.offset;
-	if (request_perform(&f, paystack ? CONF_PAYSTACK_SECRET_KEY : CONF_FLW_SECRET_KEY, &doc, a)) {
+	if (request_perform(&f, paystack ? CONF_PAYSTACK_SECRET_KEY : CONF_FLW_SECRET_KEY, RESPONSE_MAX, &doc, a)) {
 		a->result = is_success(o->gateway, &f, &doc) ? PAYMENT_OK : PAYMENT_REFUSED;
 		a->page = data_text(&doc, paystack ? "authorization_url" : "link");
 		json_free(&doc);
@@ -179,7 +181,7 @@ payment_verify(const char *gateway, const char *reference, int (*canceled)(void 
 	else
 		form_add(&url, "tx_ref", reference);
 	f.url = kore_buf_stringify(&url, NULL);
-	if (request_perform(&f, paystack ? CONF_PAYSTACK_SECRET_KEY : CONF_FLW_SECRET_KEY, &doc, a)) {
+	if (request_perform(&f, paystack ? CONF_PAYSTACK_SECRET_KEY : CONF_FLW_SECRET_KEY, RESPONSE_MAX, &doc, a)) {
 		if (is_success(gateway, &f, &doc))
 			a->result = PAYMENT_OK;
 		else if (f.status == 400 || f.status == 404)
@@ -201,6 +203,46 @@ refusal_read(const struct json *doc, int status, char *error, size_t size)
 
 	snprintf(error, size, "the gateway responded with status %d: %.200s", status, text != NULL ? text : "no message");
 	free(text);
+}
+
+static void
+list_url(struct kore_buf *url, int paystack, const char *first, const char *last, int page)
+{
+	char	from[32], to[32], number[16];
+
+	snprintf(from, sizeof(from), paystack ? "%sT00:00:00.000Z" : "%s", first);
+	snprintf(to, sizeof(to), paystack ? "%sT23:59:59.999Z" : "%s", last);
+	snprintf(number, sizeof(number), "%d", page);
+	url_begin(url, paystack ? CONF_PAYSTACK_BASE_URL : CONF_FLW_BASE_URL, paystack ? "/transaction?" : "/v3/transactions?");
+	form_add(url, "from", from);
+	form_add(url, "to", to);
+	form_add(url, "status", paystack ? "success" : "successful");
+	form_add(url, "page", number);
+	if (paystack) {
+		snprintf(number, sizeof(number), "%d", LIST_PAGE);
+		form_add(url, "perPage", number);
+	}
+}
+
+void
+payment_list(const char *gateway, const char *first, const char *last, int page, int (*canceled)(void *), void *ctx, struct payment_response *a)
+{
+	int		paystack = is_paystack(gateway);
+	struct fetch	f = { .method = "GET", .canceled = canceled, .ctx = ctx };
+	struct kore_buf	url;
+	struct json	doc;
+
+	memset(a, 0, sizeof(*a));
+	list_url(&url, paystack, first, last, page);
+	f.url = kore_buf_stringify(&url, NULL);
+	if (request_perform(&f, paystack ? CONF_PAYSTACK_SECRET_KEY : CONF_FLW_SECRET_KEY, LIST_MAX, &doc, a)) {
+		a->result = is_success(gateway, &f, &doc) ? PAYMENT_OK : PAYMENT_REFUSED;
+		if (a->result != PAYMENT_OK)
+			refusal_read(&doc, f.status, a->error, sizeof(a->error));
+		json_free(&doc);
+	}
+	fetch_free(&f);
+	kore_buf_cleanup(&url);
 }
 
 void
@@ -227,7 +269,7 @@ payment_refund(const char *gateway, const char *reference, const char *transacti
 	f.url = kore_buf_stringify(&url, NULL);
 	f.body = body.data;
 	f.body_len = body.offset;
-	if (request_perform(&f, paystack ? CONF_PAYSTACK_SECRET_KEY : CONF_FLW_SECRET_KEY, &doc, a)) {
+	if (request_perform(&f, paystack ? CONF_PAYSTACK_SECRET_KEY : CONF_FLW_SECRET_KEY, RESPONSE_MAX, &doc, a)) {
 		if (is_success(gateway, &f, &doc))
 			a->result = PAYMENT_OK;
 		else if (f.status / 100 == 4 && f.status != 401 && f.status != 408 && f.status != 429)

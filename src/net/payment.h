@@ -3,9 +3,9 @@
  * (docs/compatibility.md#purchase, #payment-reconciliation). Their webhooks
  * arrive in api/webhooks.c.
  *
- * Sources: Paystack API, "Initialize transaction", "Verify transaction" and
- * "Create refund"; Flutterwave v3 API, "Standard", "Verify transaction by
- * reference" and "Initiate a refund".
+ * Sources: Paystack API, "Initialize transaction", "Verify transaction",
+ * "List transactions" and "Create refund"; Flutterwave v3 API, "Standard", "Verify
+ * transaction by reference", "Get multiple transactions" and "Initiate a refund".
  */
 #ifndef WANZAMI_PAYMENT_H
 #define WANZAMI_PAYMENT_H
@@ -33,7 +33,7 @@ struct payment_response {
 	char			*page;		/* URL of the payment page; NULL if the response has none */
 	char			*json;		/* the response body; NULL if the response is missing or not JSON */
 	int			unreachable;	/* with PAYMENT_UNKNOWN: no response was received */
-	char			error[256];	/* with PAYMENT_UNKNOWN, and after payment_refund(): the reason in one line, for the log */
+	char			error[256];	/* with PAYMENT_UNKNOWN, and after payment_list() or payment_refund(): the reason in one line, for the log */
 };
 
 /* Starts a payment. Blocks for at most 15 seconds. Any thread except the event loop's. */
@@ -46,6 +46,14 @@ void	payment_begin(const struct payment_order *, struct payment_response *);
  * event loop's.
  */
 void	payment_verify(const char *gateway, const char *reference, int (*canceled)(void *), void *ctx, struct payment_response *);
+
+/*
+ * Gets a page (from 1) of the gateway's list of successful payments of the days
+ * first to last (YYYY-MM-DD, UTC). Flutterwave counts days in another time zone,
+ * so its list may begin or end some hours off. Blocks and ends as
+ * payment_verify(); PAYMENT_OK: json has the list.
+ */
+void	payment_list(const char *gateway, const char *first, const char *last, int page, int (*canceled)(void *), void *ctx, struct payment_response *);
 
 /*
  * Requests the refund of a whole payment: reference and transaction are the

@@ -118,3 +118,140 @@ def test_expired_grants_are_deleted(shop):  # noqa: F811
     shop.rows("UPDATE wanzami.ppv_grant SET expires_at = now() - interval '1 second'")
     run_payments(shop)
     assert shop.rows("SELECT count(*) FROM wanzami.ppv_grant") == [(0,)]
+
+
+# Payments without a purchase (docs/payments.md#payments-without-a-purchase)
+
+def lose(s, *references):
+    """Deletes purchases, as a restore to an earlier time does."""
+    s.rows('DELETE FROM "PpvPurchase" WHERE "paystackRef" = ANY (%s)', (list(references),))
+
+
+def unknown(s):
+    return s.rows("SELECT reference, state, last_error FROM wanzami.ppv_unknown ORDER BY created_at, reference")
+
+
+def test_payments_of_lost_purchases_become_the_purchases(shop, gateways):  # noqa: F811
+    refs = [begin_purchase(shop), begin_purchase(shop, x_country="US")]
+    before = shop.rows('SELECT "userId", "titleId", "amountNaira", currency, gateway, "paystackRef" FROM "PpvPurchase" ORDER BY "paystackRef"')
+    lose(shop, *refs)
+    for ref in refs:
+        event = gateways.pay(ref)
+        for _ in range(2):
+            shop.paid(event)
+    assert [u[:2] for u in unknown(shop)] == [(ref, "due") for ref in refs]
+    assert shop.rows("SELECT value FROM wanzami.status() WHERE section = 'Payments' ORDER BY 1") == [
+        ("has no purchase, will be verified with FLUTTERWAVE",), ("has no purchase, will be verified with PAYSTACK",)]
+    assert run_payments(shop) == {"asked": 2, "changed": 0, "mismatches": 0, "restored": 2}
+    assert shop.rows('SELECT "userId", "titleId", "amountNaira", currency, gateway, "paystackRef" FROM "PpvPurchase" ORDER BY "paystackRef"') == before
+    assert [shop.status(ref) for ref in refs] == ["SUCCESS"] * 2 and unknown(shop) == []
+    assert shop.purchase(refs[0])[2] == str(gateways.payments[refs[0]]["id"])
+    assert shop.rows("SELECT count(*) FROM wanzami.mail_outbox") == [(2,)] and shop.rows('SELECT count(*) FROM "ErrorLog"') == [(0,)]
+    assert shop.rows("SELECT count(*) FROM wanzami.ppv_unknown_report") == [(0,)]
+
+
+def test_reports_about_a_lost_purchase_are_applied_in_order(shop, gateways):  # noqa: F811
+    refunded, disputed = begin_purchase(shop), begin_purchase(shop)
+    lose(shop, refunded, disputed)
+    shop.paid(gateways.pay(refunded))
+    shop.paid({"event": "refund.processed", "data": {"transaction_reference": refunded, "refund_reference": "r1", "amount": 300000, "currency": "NGN"}})
+    event = gateways.pay(disputed)
+    shop.paid({"event": "charge.dispute.create", "data": {"id": 5, "transaction": {"reference": disputed}}})
+    shop.paid(event)
+    assert run_payments(shop)["restored"] == 2
+    assert [shop.status(refunded), shop.status(disputed)] == ["FAILED", "FAILED"]
+    shop.paid({"event": "charge.dispute.resolve", "data": {"id": 5, "resolution": "declined", "transaction": {"reference": disputed}}})
+    assert shop.status(disputed) == "SUCCESS"
+
+
+def test_a_lost_account_never_gives_its_purchase_to_the_next_owner_of_its_number(shop, gateways):  # noqa: F811
+    ref = begin_purchase(shop)
+    lose(shop, ref)
+    shop.rows('UPDATE "User" SET email = %s WHERE id = %s', ("somebody.else@example.com", shop.me))
+    shop.paid(gateways.pay(ref))
+    assert run_payments(shop)["held"] == 1
+    reason = "no account with a confirmed address is that of the buyer, ada@example.com"
+    assert unknown(shop) == [(ref, "held", reason)]
+    assert shop.rows('SELECT message FROM "ErrorLog"') == [("PPV payment %s of PAYSTACK has no purchase: %s" % (ref, reason),)]
+    assert shop.rows("SELECT name, value FROM wanzami.status() WHERE section = 'Payments'") == [(ref, "has no purchase (PAYSTACK): " + reason)]
+    # The buyer signs up again and confirms the address. Until then nothing is listed twice.
+    for verified, rows in ((False, 0), (True, 1)):
+        shop.rows('DELETE FROM "User" WHERE email = \'ada@example.com\'')
+        again = shop.rows("""INSERT INTO "User" (email, password, name, "emailVerified", "updatedAt") VALUES ('ada@example.com', 'x', 'Ada', %s, now())
+            RETURNING id""", (verified,))[0][0]
+        shop.rows("UPDATE wanzami.ppv_unknown SET next_at = now()")
+        run_payments(shop)
+        assert shop.rows('SELECT count(*) FROM "PpvPurchase" WHERE "userId" = %s AND status = \'SUCCESS\'', (again,)) == [(rows,)]
+    assert unknown(shop) == [] and shop.rows('SELECT count(*) FROM "ErrorLog"') == [(1,)]
+
+
+def test_payments_that_fit_no_title_or_price_are_held_until_they_do_or_are_refunded(shop, gateways):  # noqa: F811
+    price, gone, back = begin_purchase(shop), begin_purchase(shop), begin_purchase(shop)
+    titles = {ref: shop.rows('SELECT "titleId" FROM "PpvPurchase" WHERE "paystackRef" = %s', (ref,))[0][0] for ref in (price, gone, back)}
+    lose(shop, price, gone, back)
+    shop.rows('UPDATE "Title" SET "ppvPriceNaira" = 2500 WHERE id = %s', (titles[price],))
+    shop.rows('DELETE FROM "Title" WHERE id = ANY (%s)', ([titles[gone], titles[back]],))
+    for ref in (price, gone, back):
+        shop.paid(gateways.pay(ref))
+    assert run_payments(shop)["held"] == 3
+    assert {u[0]: u[2] for u in unknown(shop)} == {
+        price: "300000 NGN were paid, the price of title %d is 250000 NGN" % titles[price], gone: "its title does not exist", back: "its title does not exist"}
+    shop.rows('UPDATE "Title" SET "ppvPriceNaira" = 3000 WHERE id = %s', (titles[price],))
+    shop.rows("UPDATE wanzami.ppv_unknown SET next_at = now()")
+    shop.paid({"event": "refund.processed", "data": {"transaction_reference": back, "refund_reference": "r", "amount": 300000, "currency": "NGN"}})
+    gateways.payments[gone]["status"] = "reversed"
+    assert run_payments(shop)["restored"] == 1 and shop.status(price) == "SUCCESS" and unknown(shop) == []
+
+
+def test_reports_that_the_gateway_does_not_confirm_are_held(shop, gateways):  # noqa: F811
+    forged, unpaid = "PPV-%d-1-0badcafe" % shop.title, begin_purchase(shop)
+    lose(shop, unpaid)
+    shop.paid({"event": "charge.success", "data": {"reference": forged, "amount": 300000, "currency": "NGN", "id": 1}})
+    shop.paid({"event": "charge.failed", "data": {"reference": unpaid, "amount": 300000, "currency": "NGN", "id": 2}})
+    for _ in range(8):
+        shop.rows("UPDATE wanzami.ppv_unknown SET next_at = now()")
+        counts = run_payments(shop)
+    assert counts["held"] == 1 and unknown(shop) == [(forged, "held", "a webhook has reported the payment, but the gateway does not know it")]
+    assert shop.rows('SELECT count(*) FROM "PpvPurchase"') == [(0,)]
+
+
+def test_a_gateway_that_is_down_leaves_payments_without_a_purchase_waiting(shop, gateways):  # noqa: F811
+    ref = begin_purchase(shop)
+    lose(shop, ref)
+    shop.paid(gateways.pay(ref))
+    gateways.stop()
+    run_payments(shop, 1)
+    assert [u[:2] for u in unknown(shop)] == [(ref, "due")]
+    gateways.start()
+    shop.rows("UPDATE wanzami.ppv_unknown SET next_at = now()")
+    assert run_payments(shop)["restored"] == 1 and shop.status(ref) == "SUCCESS"
+
+
+def compare(s, *days, status=0):
+    r = run("job", "run", "payments-compare", *days, **s.a.env)
+    assert r.returncode == status, r.stdout + r.stderr
+    return json.loads(s.rows("SELECT detail::text FROM wanzami.job_run WHERE name = 'payments-compare' ORDER BY id DESC LIMIT 1")[0][0])
+
+
+def test_the_lists_of_the_gateways_are_compared_with_the_purchases(shop, gateways):  # noqa: F811
+    known = [begin_purchase(shop), begin_purchase(shop, x_country="US")]
+    for ref in known:
+        shop.paid(gateways.pay(ref))
+    lost = [begin_purchase(shop) for _ in range(3)] + [begin_purchase(shop, x_country="US")]
+    silent = begin_purchase(shop, "old")  # was paid, but no webhook has arrived and the purchase was given up
+    shop.rows('UPDATE "PpvPurchase" SET status = \'CANCELLED\' WHERE "paystackRef" = %s', (silent,))
+    for ref in (*lost, silent):
+        gateways.pay(ref)
+    gateways.payments["ORDER-1"] = {**gateways.payments[lost[0]], "reference": "ORDER-1"}  # of another program
+    begin_purchase(shop)  # not paid
+    lose(shop, *lost)
+    assert compare(shop, "2026-01-30", "2026-02-01") == {"payments": 7, "without_purchase": 5}
+    asked = [path for method, path, _, _ in gateways.requests if path.startswith(("/transaction?", "/v3/transactions?"))]
+    assert asked[0] == "/transaction?from=2026-01-30T00%3A00%3A00.000Z&to=2026-02-01T23%3A59%3A59.999Z&status=success&page=1&perPage=50"
+    assert asked[-1] == "/v3/transactions?from=2026-01-30&to=2026-02-01&status=successful&page=1"
+    assert run_payments(shop)["restored"] == 5
+    assert [shop.status(ref) for ref in (*known, *lost, silent)] == ["SUCCESS"] * 7
+    assert compare(shop) == {"payments": 7, "without_purchase": 0}
+    assert compare(shop, "soon", status=1)["error"].startswith("the days must have the form YYYY-MM-DD")
+    gateways.say(500, b'{"status":false,"message":"oops"}')
+    assert "FLUTTERWAVE returned no list of payments: the gateway responded with status 500: oops" in compare(shop, status=1)["error"]

@@ -118,7 +118,8 @@ class Gateways:
             if order["reference"] in self.payments:
                 return 400, {"status": False, "message": "Duplicate Transaction Reference", "code": "duplicate_reference"}
             self.payments[order["reference"]] = {"id": 4000000000 + len(self.payments), "status": "abandoned", "reference": order["reference"],
-                                                 "amount": order["amount"], "currency": order["currency"], "metadata": order["metadata"]}
+                                                 "amount": order["amount"], "currency": order["currency"], "metadata": order["metadata"],
+                                                 "customer": {"email": order["email"]}}
             return 200, {"status": True, "message": "Authorization URL created", "data": {
                 "authorization_url": "https://checkout.paystack.example/" + order["reference"], "access_code": "code", "reference": order["reference"]}}
         if (method, url.path) == ("POST", "/refund"):
@@ -130,6 +131,9 @@ class Gateways:
                 return 400, {"status": False, "message": "Transaction has been fully reversed", "code": "transaction_reversed"}
             self.refunds[p["reference"]] = self.refunds.get(p["reference"], 0) + order["amount"]
             return 200, {"status": True, "message": "Refund has been queued for processing", "data": {"id": 1, "status": "pending", "amount": order["amount"]}}
+        if url.path == "/transaction":
+            data, pages = self._page("reference", "success", urllib.parse.parse_qs(url.query), 2)
+            return 200, {"status": True, "message": "Transactions retrieved", "data": data, "meta": {"page": 1, "pageCount": pages}}
         reference = urllib.parse.unquote(url.path.rsplit("/", 1)[1])
         if reference not in self.payments:
             return 400, {"status": False, "message": "Transaction reference not found.", "type": "validation_error", "code": "transaction_not_found"}
@@ -141,7 +145,8 @@ class Gateways:
             if self.limit is not None and order["amount"] > self.limit:
                 return 400, {"status": "error", "message": "Amount exceeds the limit", "data": None}
             self.payments[order["tx_ref"]] = {"id": 700000 + len(self.payments), "tx_ref": order["tx_ref"], "amount": order["amount"],
-                                              "charged_amount": order["amount"] + 0.2, "currency": order["currency"], "status": "pending"}
+                                              "charged_amount": order["amount"] + 0.2, "currency": order["currency"], "status": "pending",
+                                              "customer": order["customer"], "meta": order["meta"]}
             return 200, {"status": "success", "message": "Hosted Link", "data": {"link": "https://checkout.flutterwave.example/" + order["tx_ref"]}}
         if method == "POST" and url.path.endswith("/refund"):
             found = [p for p in self.payments.values() if str(p["id"]) == url.path.split("/")[3] and p["status"] == "successful"]
@@ -150,10 +155,19 @@ class Gateways:
                 return 400, {"status": "error", "message": "Refund amount exceeds the transaction's", "data": None}
             self.refunds[found[0]["tx_ref"]] = self.refunds.get(found[0]["tx_ref"], 0) + amount
             return 200, {"status": "success", "message": "Transaction refund initiated", "data": {"id": 75923, "tx_id": found[0]["id"], "amount_refunded": amount}}
+        if url.path == "/v3/transactions":
+            data, pages = self._page("tx_ref", "successful", urllib.parse.parse_qs(url.query), 10)
+            return 200, {"status": "success", "message": "Transactions fetched", "data": data, "meta": {"page_info": {"total_pages": pages}}}
         reference = urllib.parse.parse_qs(url.query)["tx_ref"][0]
         if self.payments.get(reference, {}).get("status", "pending") == "pending":
             return 404, {"status": "error", "message": "No transaction was found for this id", "data": None}
         return 200, {"status": "success", "message": "Transaction fetched successfully", "data": self.payments[reference]}
+
+    def _page(self, name, status, query, size):
+        """Returns a page of the payments with this status, without their days, and the number of pages."""
+        assert query["status"] == [status] and query["from"] and query["to"]
+        found, page = [p for p in self.payments.values() if name in p and p["status"] == status], int(query["page"][0])
+        return found[(page - 1) * size:page * size], -(-len(found) // size)
 
     def _token(self, form):
         code = form.get("code", [""])[0]

@@ -22,7 +22,10 @@ CREATE OR REPLACE FUNCTION wanzami.status() RETURNS TABLE (section text, name te
 	FROM wanzami.transcode_job WHERE state = 'running'
 	UNION ALL
 	SELECT 'Mail', 'waiting', count(*) || coalesce(', the oldest since ' || date_trunc('second', now() - min(created_at)), '')
-	FROM wanzami.mail_outbox WHERE sent_at IS NULL AND failed_at IS NULL
+	FROM wanzami.mail_outbox WHERE sent_at IS NULL AND failed_at IS NULL AND next_attempt_at < 'infinity'
+	UNION ALL
+	SELECT 'Mail', 'held by wanzami restored', count(*) || ', see docs/mail.md' FROM wanzami.mail_outbox
+	WHERE sent_at IS NULL AND failed_at IS NULL AND next_attempt_at = 'infinity' HAVING count(*) > 0
 	UNION ALL
 	SELECT 'Mail', 'given up in a day', count(*)::text FROM wanzami.mail_outbox WHERE failed_at > now() - interval '1 day'
 	UNION ALL
@@ -36,6 +39,10 @@ CREATE OR REPLACE FUNCTION wanzami.status() RETURNS TABLE (section text, name te
 	SELECT 'Payments', p."paystackRef", CASE r.state WHEN 'due' THEN 'paid twice, will be refunded' || coalesce(': ' || r.last_error, '')
 		ELSE 'refund it in the dashboard of ' || p."gateway" || ': ' || r.last_error END
 	FROM wanzami.ppv_refund r JOIN "PpvPurchase" p ON p."id" = r.purchase_id WHERE r.state IN ('due', 'refused')
+	UNION ALL
+	SELECT 'Payments', u.reference, CASE u.state WHEN 'due' THEN 'has no purchase, will be verified with ' || u.gateway
+		ELSE 'has no purchase (' || u.gateway || '): ' || u.last_error END
+	FROM wanzami.ppv_unknown u
 	UNION ALL
 	SELECT 'Store', 'objects to be removed', count(*)::text FROM wanzami.object_trash WHERE delete_after <= now()
 $$;

@@ -3,7 +3,7 @@
 -- cents; a refund without it is one of the whole amount. "fact" is the gateway's id of the refund or the dispute.
 -- The report becomes a fact of the ledger, and the status follows from all facts (wanzami.ppv_status). The row is locked. The first charge
 -- sets the end of the access (docs/compatibility.md#webhooks). 'reversed' and 'restored' are the words of the release before.
--- Returns 'unknown' (no such purchase), 'mismatch', 'nothing' or 'changed' (the status).
+-- Returns 'unknown' (no such purchase), 'kept' (no such purchase; wanzami.ppv_keep), 'mismatch', 'nothing' or 'changed' (the status).
 CREATE OR REPLACE FUNCTION wanzami.ppv_settle(reference text, says text, gateway_says text, minor numeric, currency_says text, trx text, payload jsonb,
 	days integer, fact text DEFAULT NULL) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -13,7 +13,7 @@ DECLARE
 BEGIN
 	SELECT * INTO p FROM "PpvPurchase" WHERE "paystackRef" = reference FOR UPDATE;
 	IF NOT FOUND THEN
-		RETURN 'unknown';
+		RETURN wanzami.ppv_keep(gateway_says, reference, says, minor, currency_says, trx, payload, fact);
 	END IF;
 	IF says IN ('reversed', 'restored') THEN
 		fact := coalesce(fact, payload #>> '{data,refund_reference}', payload #>> '{data,id}');

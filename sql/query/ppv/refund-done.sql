@@ -1,4 +1,4 @@
--- Cron job payments, step 4 (docs/payments.md#paid-twice): records what the gateway has said about a refund. An accepted refund counts as
+-- Cron job payments, step 6 (docs/payments.md#paid-twice): records what the gateway has said about a refund. An accepted refund counts as
 -- money that went back. A refund that the gateway refuses, or does not answer eight times, is left to a person. Returns the state.
 -- $1: purchase id.
 -- $2: ok, refused (by the gateway) or unknown (no usable response).

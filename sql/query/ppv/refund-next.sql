@@ -1,4 +1,4 @@
--- Cron job payments, step 3 (docs/payments.md#paid-twice): takes the next payment to refund. The attempt is counted now; pauses double from
+-- Cron job payments, step 5 (docs/payments.md#paid-twice): takes the next payment to refund. The attempt is counted now; pauses double from
 -- ten minutes to a day. A payment is no longer refunded if it is the only one left, or if its money has gone back already. While a dispute
 -- about either payment is undecided, nothing is decided here.
 DELETE FROM wanzami.ppv_refund r USING "PpvPurchase" p WHERE p."id" = r.purchase_id AND r.state = 'due' AND (p."status" <> 'SUCCESS'

@@ -1,0 +1,82 @@
+/*
+ * Comparison of the gateways' lists of payments with the purchases
+ * (docs/payments.md#comparison). Payments without a purchase are entered for the
+ * cron job payments (jobs/payments.c).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/conf.h"
+#include "cron/cron_job.h"
+#include "net/payment.h"
+
+#define DAY_MAX		16
+#define PAGES_MAX	100000
+
+struct span {
+	char	first[DAY_MAX], last[DAY_MAX];
+	int64_t	payments, entered;
+};
+
+/* Enters the payments of one page. Returns the number of pages, 0 after an error, which is set as the run's. */
+static int
+page_enter(struct job_run *run, const char *gateway, int page, struct span *s)
+{
+	struct payment_response	a;
+	const PGresult		*rows = NULL;
+	int			pages = 0;
+
+	payment_list(gateway, s->first, s->last, page, job_canceled, run, &a);
+	if (a.result != PAYMENT_OK)
+		(void)job_failed(run, "%s returned no list of payments: %s", gateway, a.error);
+	else if ((rows = job_sql(run, "ppv/compare", 2, (const char *[]){ gateway, a.json })) == NULL)
+		(void)job_failed(run, "payments cannot be compared");
+	payment_free(&a);
+	if (rows == NULL)
+		return (0);
+	s->payments += strtoll(PQgetvalue(rows, 0, 0), NULL, 10);
+	s->entered += strtoll(PQgetvalue(rows, 0, 1), NULL, 10);
+	pages = atoi(PQgetvalue(rows, 0, 2));
+
+	return (pages < 1 ? 1 : pages);
+}
+
+/* Returns 0 after an error, or if the run was cancelled. */
+static int
+gateway_compare(struct job_run *run, const char *gateway, enum conf_id key, struct span *s)
+{
+	int	page, pages = 1;
+
+	if (*conf_str(key) == '\0')
+		return (1);
+	for (page = 1; page <= pages && page <= PAGES_MAX; page++) {
+		if (job_canceled(run) || (pages = page_enter(run, gateway, page, s)) == 0)
+			return (0);
+	}
+
+	return (1);
+}
+
+JOB("payments-compare", CONF_PAYMENTS_COMPARE_CRON, payments_compare, "Compares the payment gateways' lists of payments with the purchases.",
+    .arguments = "[FIRST-DAY [LAST-DAY]]");
+
+static enum job_outcome
+payments_compare(struct job_run *run)
+{
+	struct span	s = { .payments = 0 };
+	const PGresult	*rows = job_sql(run, "ppv/compare-span", 2, (const char *[]){ job_argument(run, 0),
+			    job_argument(run, 0) != NULL ? job_argument(run, 1) : NULL });
+	int		paystack, flutterwave;
+
+	if (rows == NULL)
+		return (job_failed(run, "the days must have the form YYYY-MM-DD"));
+	snprintf(s.first, sizeof(s.first), "%s", PQgetvalue(rows, 0, 0));
+	snprintf(s.last, sizeof(s.last), "%s", PQgetvalue(rows, 0, 1));
+	paystack = gateway_compare(run, "PAYSTACK", CONF_PAYSTACK_SECRET_KEY, &s);
+	flutterwave = gateway_compare(run, "FLUTTERWAVE", CONF_FLW_SECRET_KEY, &s);
+	job_count(run, "payments", s.payments);
+	job_count(run, "without_purchase", s.entered);
+
+	return (paystack && flutterwave ? JOB_OK : JOB_FAILED);
+}
