@@ -12,11 +12,13 @@
 #include "base/role.h"
 #include "cli.h"
 #include "cron/job_command.h"
+#include "database_url.h"
 #include "doctor.h"
 #include "health_probe.h"
 #include "http/limit.h"
 #include "http/route_doc.h"
 #include "notices.h"
+#include "restored.h"
 #include "settings.h"
 #include "status.h"
 #include "store/migrate.h"
@@ -30,11 +32,12 @@
 #define NEEDS_CONF	0x01	/* the environment */
 #define NEEDS_ROOTS	0x02	/* CAs, to reach the database */
 #define NEEDS_LOG	0x04	/* a log, named after the command */
-#define NEEDS_SETTINGS	0x08	/* the settings of every server */
+#define NEEDS_MEDIA	0x08	/* MEDIA_DIR, if it is used; not created */
+#define NEEDS_SETTINGS	0x10	/* the settings of every server */
 
 struct options {
 	const char	*role, *admin_role, *timeout, *email, *name;
-	int		probe, version, verbose, json;
+	int		probe, version, verbose, json, objects, libpq;
 };
 
 static int
@@ -73,18 +76,18 @@ doctor_command(const struct options *o, int argc, char **argv)
 {
 	const char	*wrong;
 
-	(void)o;
 	(void)argc;
 	(void)argv;
 	if ((wrong = settings_load()) == NULL) {
 		role_set(role_parse(conf_str(CONF_ROLE)));
 		log_init(!strcmp(conf_str(CONF_LOG_FORMAT), "text"), "doctor");
-		wrong = settings_check();
+		if ((wrong = settings_media()) == NULL)
+			wrong = settings_check();
 	}
 	if (wrong == NULL && (role_get() & ROLE_API))
 		wrong = conf_check_secrets();
 
-	return (doctor_run(role_get(), wrong));
+	return (doctor_run(role_get(), wrong, o->objects));
 }
 
 static int
@@ -95,6 +98,25 @@ status_command(const struct options *o, int argc, char **argv)
 	(void)argv;
 
 	return (status_print());
+}
+
+static int
+restored_command(const struct options *o, int argc, char **argv)
+{
+	(void)o;
+	(void)argc;
+	(void)argv;
+
+	return (restored_run());
+}
+
+static int
+database_command(const struct options *o, int argc, char **argv)
+{
+	if (!o->libpq)
+		settings_die("wanzami database url needs --libpq");
+
+	return (database_url_print(argc > 0 ? argv[0] : NULL));
 }
 
 static int
@@ -174,7 +196,12 @@ static const struct command {
 	const char	*arguments, *help;
 } commands[] = {
 	{ { "migrate" }, 0, 0, NEEDS_CONF | NEEDS_ROOTS | NEEDS_LOG, migrate_command, "", "bring the database schema up to date" },
-	{ { "doctor" }, 0, 0, 0, doctor_command, "", "check every server and setting, and say what to change; exit status 1 if something is wrong" },
+	{ { "doctor" }, 0, 0, 0, doctor_command, "[--objects]",
+	    "check every server and setting, and say what to change; exit status 1 if something is wrong; --objects also lists missing objects" },
+	{ { "restored" }, 0, 0, NEEDS_CONF | NEEDS_MEDIA | NEEDS_SETTINGS, restored_command, "",
+	    "prepare a restored database for the service (docs/backup.md); exit status 1 if objects are missing" },
+	{ { "database", "url" }, 0, 1, NEEDS_CONF, database_command, "--libpq [CA-FILE]",
+	    "print DATABASE_URL, with its password, as pg_dump and psql take it; writes the CA of DATABASE_CA_PEM to CA-FILE" },
 	{ { "status" }, 0, 0, NEEDS_CONF | NEEDS_SETTINGS, status_command, "", "show what the service is doing; exit status 1 if a server does not answer" },
 	{ { "job" }, 0, -1, NEEDS_CONF | NEEDS_LOG | NEEDS_SETTINGS, cron_command, "list | run NAME [ARGUMENT ...]",
 	    "list the cron jobs with their schedules and last runs, or run one now" },
@@ -235,6 +262,8 @@ command_prepare(const struct command *c)
 		settings_die(roots_load());
 	if (c->needs & NEEDS_LOG)
 		log_init(!strcmp(conf_str(CONF_LOG_FORMAT), "text"), c->words[0]);
+	if (c->needs & NEEDS_MEDIA)
+		settings_die(settings_media());
 	if (c->needs & NEEDS_SETTINGS)
 		settings_die(settings_check());
 }
@@ -286,6 +315,8 @@ options_read(int argc, char **argv, struct options *o)
 		{ "email", required_argument, NULL, 'e' },
 		{ "name", required_argument, NULL, 'n' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "objects", no_argument, NULL, 'o' },
+		{ "libpq", no_argument, NULL, 'q' },
 		{ NULL, 0, NULL, 0 }
 	};
 	int	c;
@@ -327,6 +358,12 @@ options_read(int argc, char **argv, struct options *o)
 			break;
 		case 'j':
 			o->json = 1;
+			break;
+		case 'o':
+			o->objects = 1;
+			break;
+		case 'q':
+			o->libpq = 1;
 			break;
 		default:
 			exit(2);

@@ -26,6 +26,7 @@
 #include "doctor.h"
 #include "net/fetch.h"
 #include "net/mail.h"
+#include "objects_audit.h"
 #include "store/cdn.h"
 #include "store/migrate.h"
 #include "store/objects.h"
@@ -300,6 +301,25 @@ objects_check(void)
 		report("ok", "object storage", "an object was written, read, listed and deleted");
 }
 
+static void
+missing_report(const char *key, const char *row)
+{
+	report("bad", "object missing", "%s (%s)", key, row);
+}
+
+static void
+audit_report(void)
+{
+	struct objects_audit	a;
+
+	if (!objects_audit(&a, missing_report))
+		report("bad", "objects of rows", "%s", a.error);
+	else if (a.missing > 0)
+		report("bad", "objects of rows", "%ld of %ld are missing; docs/backup.md says how to get them back", a.missing, a.named);
+	else
+		report("ok", "objects of rows", "all %ld are there", a.named);
+}
+
 /* Reports why MEDIA_CDN did not return the object. CloudFront's own refusals name it as the server; those of the bucket, AmazonS3. */
 static void
 cdn_refusal(const struct fetch *f)
@@ -436,7 +456,7 @@ gateways_check(void)
 }
 
 int
-doctor_run(int roles, const char *conf_error)
+doctor_run(int roles, const char *conf_error, int objects)
 {
 	if (conf_error != NULL)
 		report("bad", "configuration", "%s", conf_error);
@@ -457,6 +477,8 @@ doctor_run(int roles, const char *conf_error)
 			objects_check();
 			if (roles & ROLE_API)
 				cdn_check();
+			if (objects)
+				audit_report();
 		}
 	} else {
 		report((roles & (ROLE_API | ROLE_TRANSCODE)) ? "warn" : "ok", "object storage", "none: set S3_BUCKET or MEDIA_DIR");

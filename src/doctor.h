@@ -10,8 +10,10 @@
  * change. Returns the exit status: 1 if a check is bad, that is, if the process
  * could not do its work; otherwise 0. conf_error is the reason why the service
  * would refuse to start with this configuration, or NULL. Writes one object
- * under doctor/ in object storage and deletes it. Blocks for at most a minute.
+ * under doctor/ in object storage and deletes it. With objects, also lists the
+ * objects that rows name and the store does not have. Blocks for at most a minute,
+ * with objects longer.
  */
-int	doctor_run(int roles, const char *conf_error);
+int	doctor_run(int roles, const char *conf_error, int objects);
 
 #endif

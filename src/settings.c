@@ -1,9 +1,11 @@
 /*
  * Each module checks its own variables; this is the list of them.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/conf.h"
 #include "base/embed.h"
@@ -55,6 +57,19 @@ settings_check(void)
 		return ("neither S3_BUCKET nor MEDIA_DIR is set; one of them must say where films are kept");
 
 	return (NULL);
+}
+
+const char *
+settings_media(void)
+{
+	static char	error[1280];
+	const char	*dir = conf_str(CONF_MEDIA_DIR);
+
+	if (*conf_str(CONF_S3_BUCKET) != '\0' || *dir == '\0' || access(dir, F_OK) == 0)
+		return (NULL);
+	snprintf(error, sizeof(error), "MEDIA_DIR %.1023s: %s; create it, or correct the path", dir, strerror(errno));
+
+	return (error);
 }
 
 void

@@ -18,6 +18,13 @@ const char	*settings_load(void);
  */
 const char	*settings_check(void);
 
+/*
+ * Returns one line (static storage) if MEDIA_DIR is used and does not exist, else
+ * NULL; needs settings_load(). For commands that compare: settings_check() and a
+ * start create the directory, and a mistyped path would be an empty store.
+ */
+const char	*settings_media(void);
+
 /* Ends the process with exit status 1 and this message, unless it is NULL. */
 void		settings_die(const char *wrong);
 
