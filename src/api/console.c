@@ -1,11 +1,13 @@
 /*
- * The web console for administrators: a page with style sheet and script, which
+ * The web console for administrators: a page with style sheet and scripts, which
  * are embedded in the binary, and two routes that only the console uses.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "base/embed.h"
 #include "http/page.h"
+#include "http/reply.h"
 #include "http/route.h"
 #include "store/objects.h"
 
@@ -62,20 +64,20 @@ console_page(struct request *r)
 	file_reply(r, "assets/console/index.html", "text/html; charset=utf-8");
 }
 
-ROUTE(GET, "/console/console.css", console_style);
+ROUTE(GET, "/console/:file", console_file);
 
+/* A style sheet or a script of the page. */
 static void
-console_style(struct request *r)
+console_file(struct request *r)
 {
-	file_reply(r, "assets/console/console.css", "text/css; charset=utf-8");
-}
+	const char	*end = strrchr(r->args[0], '.'), *path = request_format(r, "assets/console/%s", r->args[0]);
 
-ROUTE(GET, "/console/console.js", console_script);
-
-static void
-console_script(struct request *r)
-{
-	file_reply(r, "assets/console/console.js", "text/javascript; charset=utf-8");
+	if (end != NULL && !strcmp(end, ".css") && embed_find(path) != NULL)
+		file_reply(r, path, "text/css; charset=utf-8");
+	else if (end != NULL && !strcmp(end, ".js") && embed_find(path) != NULL)
+		file_reply(r, path, "text/javascript; charset=utf-8");
+	else
+		reply_message(r, 404, "Not found");
 }
 
 ROUTE_SQL(GET, "/console/api/overview", "console/overview", .guard = GUARD_ADMIN);

@@ -1,12 +1,15 @@
 """The console: its embedded files, its content security policy, and its own API routes."""
 import json
+import os
 import re
 
 import pytest
 from cloudfront import new_key, pem
+from services import ROOT
 from test_auth import login, user
 
-FILES = {"/console/": "text/html", "/console": "text/html", "/console/console.css": "text/css", "/console/console.js": "text/javascript"}
+SCRIPTS = ["/console/" + name for name in sorted(os.listdir(os.path.join(ROOT, "assets", "console"))) if name.endswith(".js")]
+FILES = {"/console/": "text/html", "/console": "text/html", "/console/console.css": "text/css", **{path: "text/javascript" for path in SCRIPTS}}
 
 
 @pytest.mark.parametrize("path", FILES)
@@ -28,7 +31,15 @@ def test_the_page_has_no_inline_script_or_style(world):
     page = a.get("/console/").text
     assert re.findall(r"<script[^>]*>([^<]*)<", page) == [""]
     assert "<style" not in page and "style=" not in page and not re.search(r"\son\w+=", page)
-    assert "innerHTML" not in a.get("/console/console.js").text
+    assert len(SCRIPTS) > 5
+    for path in SCRIPTS:
+        assert "innerHTML" not in a.get(path).text and set(re.findall(r"^import .*?'\./(.*)'", a.get(path).text, re.M)) <= {p[9:] for p in SCRIPTS}
+
+
+@pytest.mark.parametrize("path", ["/console/nothing.js", "/console/index.html", "/console/..%2fzones", "/console/..%2fdocs%2fdocs.js", "/console/console"])
+def test_other_files_are_not_served(world, path):
+    r = world.start("api").get(path)
+    assert (r.status_code, r.json()) == (404, {"message": "Not found"})
 
 
 @pytest.mark.parametrize("env, origin", [

@@ -21,7 +21,7 @@ AWAITS_MOST = 8  # limit for a route that polls until something happens
 EVENT = b'{"event":"nothing"}'
 
 # Routes that respond at once, without an await.
-AT_ONCE = {"GET /health", "GET /api/health", "GET /console", "GET /console/console.css", "GET /console/console.js", "GET /api/openapi.json",
+AT_ONCE = {"GET /health", "GET /api/health", "GET /console", "GET /console/:file", "GET /api/openapi.json",
            "GET /api/docs", "GET /api/docs/docs.css", "GET /api/docs/docs.js", "GET /api/auth/google/url", "GET /api/ppv/paystack/webhook",
            "GET /media-local/*"}
 

@@ -1,0 +1,133 @@
+/* The list of uploads and transcode jobs. */
+import { $, arrange, el, hub, offer, ORDER, RENDITIONS, set, size, tell } from './dom.js';
+import { play } from './player.js';
+import { active, server } from './server.js';
+import { publish } from './titles.js';
+import { uploads } from './upload.js';
+
+const dismissed = new Set();
+let drawing = false;
+
+function drawSoon() {
+	if (drawing)
+		return;
+	drawing = true;
+	requestAnimationFrame(() => {
+		drawing = false;
+		drawJobs();
+	});
+}
+
+function rungs(job) {
+	const all = job && (job.status === 'PROCESSING' || job.status === 'COMPLETED') ? job.renditions : {};
+	return ORDER.filter((r) => r in all).map((r) => ({
+		key: r, label: RENDITIONS[r], percent: job.status === 'COMPLETED' ? 100 : Math.min(100, Math.floor(all[r])) }));
+}
+
+function makeRung(item) {
+	const output = el('output', {}), bar = el('progress', { max: 100, ariaLabel: item.label });
+	const node = el('li', { className: 'rung' }, el('span', {}, item.label), output, bar);
+	node.update = (now) => {
+		set(output, { textContent: now.percent + ' %' });
+		set(bar, { value: now.percent, className: now.percent === 100 ? 'done' : '' });
+	};
+	return node;
+}
+
+/* What was left out of a film or repaired in it. */
+function makeNote(item) {
+	const node = el('li', { textContent: item.text });
+	node.update = () => {};
+	return node;
+}
+
+/* Returns the state of a film as one line. percent is null if there is no progress to show. */
+function stateOf(upload, job) {
+	if (upload && upload.state === 'waiting')
+		return { text: 'Waiting to upload', percent: null };
+	if (upload && upload.state === 'uploading')
+		return { text: 'Uploading · ' + upload.percent() + ' % of ' + size(upload.file.size), percent: upload.percent() };
+	if (upload && upload.state === 'finishing')
+		return { text: 'Completing the upload', percent: 100 };
+	if (upload && upload.state === 'canceled')
+		return { text: 'Stopped', percent: null };
+	if (upload && upload.state === 'failed')
+		return { text: 'Upload failed: ' + upload.error, percent: null, kind: 'bad' };
+	if (!job)
+		return { text: 'Uploaded', percent: 100 };
+	if (job.status === 'COMPLETED')
+		return { text: 'Ready to play', percent: 100, kind: 'good' };
+	if (job.status === 'FAILED')
+		return { text: 'Failed: ' + (job.error || 'unknown error'), percent: null, kind: 'bad' };
+	if (job.status !== 'PROCESSING')
+		return { text: 'Uploading in another browser · ' + size(job.bytesUploaded), percent: null };
+	if (job.state === 'running' && typeof job.percent === 'number')
+		return { text: 'Transcoding · ' + Math.floor(job.percent) + ' %', percent: job.percent };
+	if (job.state === 'running')
+		return { text: 'Transcoding', percent: 0 };
+	return { text: job.attempts ? 'Transcoding failed; waiting for the next attempt' : 'Waiting to be transcoded', percent: 0 };
+}
+
+function actionsOf(upload, job) {
+	const buttons = [];
+	if (job && job.status === 'COMPLETED' && server.overview.ready[job.titleId]) {
+		buttons.push(['Play', () => play(job.titleId, job.titleName), true]);
+		if (!job.published)
+			buttons.push(['Publish', () => publish(job.titleId, job.titleName)]);
+	}
+	if (upload && upload.busy() && upload.state !== 'finishing')
+		buttons.push(['Stop', () => upload.cancel()]);
+	if (upload && (upload.state === 'failed' || upload.state === 'canceled'))
+		buttons.push(['Try again', () => upload.again()]);
+	if (upload ? !upload.busy() && (!job || !active(job)) : job.status === 'FAILED' || job.status === 'COMPLETED')
+		buttons.push(['Dismiss', () => dismiss(upload, job)]);
+	return buttons;
+}
+
+function dismiss(upload, job) {
+	if (upload)
+		uploads.splice(uploads.indexOf(upload), 1);
+	if (job)
+		dismissed.add(job.id);
+	tell('draw');
+	$('drop').focus();
+}
+
+function makeJob() {
+	const name = el('span', {}), file = el('span', { className: 'job-file' }), state = el('span', { className: 'job-state' });
+	const bar = el('progress', { max: 100 }), list = el('ul', { className: 'rungs' }), notes = el('ul', { className: 'notes' }), actions = el('div', { className: 'job-actions' });
+	const node = el('li', { className: 'card job' }, el('div', { className: 'job-top' }, el('span', { className: 'job-name' }, name, file), state),
+		bar, list, notes, actions);
+	node.update = ({ upload, job }) => {
+		const now = stateOf(upload, job), title = (job && (job.episodeName || job.titleName)) || (upload && upload.name) || 'A film';
+		const items = upload && upload.state !== 'sent' ? [] : rungs(job);
+		const told = job && !active(job) ? (job.notes || []).map((text) => ({ key: text, text })) : [];
+		set(name, { textContent: title });
+		set(file, { textContent: upload ? upload.file.name : (job && job.fileName) || '' });
+		set(state, { textContent: now.text, className: 'job-state ' + (now.kind || '') });
+		set(bar, { hidden: now.percent === null || now.kind === 'good', value: now.percent || 0, ariaLabel: title + ': ' + now.text });
+		node.dataset.job = job ? job.id : (upload && upload.jobId) || '';
+		arrange(list, items, makeRung);
+		list.hidden = !items.length;
+		arrange(notes, told, makeNote);
+		notes.hidden = !told.length;
+		offer(actions, actionsOf(upload, job), title);
+	};
+	return node;
+}
+
+/* Draws the uploads of this page, and recent or active ones of other browsers. */
+function drawJobs() {
+	const mine = uploads.map((upload) => ({ key: upload.key, upload, job: server.overview.uploads.find((j) => j.id === upload.jobId) }));
+	const own = new Set(uploads.map((u) => u.jobId));
+	const day = Date.now() - 24 * 3600 * 1000, recent = Date.now() - 10 * 60 * 1000;
+	const others = server.overview.uploads.filter((job) => !own.has(job.id) && !dismissed.has(job.id) && (active(job) ||
+		(job.status === 'FAILED' && Date.parse(job.updatedAt) > day) ||
+		((job.status === 'COMPLETED' || job.status === 'UPLOADING') && Date.parse(job.updatedAt) > recent)))
+		.map((job) => ({ key: 'j' + job.id, upload: null, job }));
+	arrange($('jobs'), [...mine.reverse(), ...others], makeJob);
+	$('work').hidden = !$('jobs').children.length;
+}
+
+hub.addEventListener('draw', drawJobs);
+hub.addEventListener('progress', drawSoon);

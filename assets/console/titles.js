@@ -1,0 +1,67 @@
+/* The list of titles. */
+import { $, arrange, el, hub, notice, offer, RENDITIONS, say, set } from './dom.js';
+import { pickFiles } from './pick.js';
+import { play } from './player.js';
+import { server, watchNow } from './server.js';
+import { api } from './session.js';
+
+function makeTitle(item) {
+	const { title } = item;
+	const poster = el('div', { className: 'poster tint' + Number(title.id) % 5 }, title.name.trim().charAt(0).toUpperCase());
+	const name = el('h3', { className: 'title-name' }), tags = el('p', { className: 'tags' }), actions = el('div', { className: 'title-actions' });
+	const art = title.thumbnailUrl || title.posterUrl;
+	if (art && /^https?:/.test(art)) {
+		const image = el('img', { src: art, alt: '' });
+		image.onload = () => poster.replaceChildren(image);
+	}
+	const node = el('li', { className: 'card title' }, poster, el('div', { className: 'title-text' }, name, tags), actions);
+	node.update = (now) => drawTitle(now.title, name, tags, actions);
+	return node;
+}
+
+function drawTitle(title, name, tags, actions) {
+	const ready = server.overview.ready[title.id] || [], draft = title.archived || title.pendingReview;
+	const labels = [[draft ? 'Draft' : 'Published', draft ? 'wait' : 'good']];
+	if (title.type === 'SERIES')
+		labels.push([title.episodeCount + (title.episodeCount === 1 ? ' episode' : ' episodes'), '']);
+	else
+		labels.push(...(ready.length ? ready.map((r) => [RENDITIONS[r], '']) : [['No film yet', '']]));
+	const buttons = [];
+	if (ready.length)
+		buttons.push(['Play', () => play(title.id, title.name)]);
+	if (draft && (ready.length || title.type === 'SERIES'))
+		buttons.push(['Publish', () => publish(title.id, title.name), true]);
+	if (title.type === 'MOVIE')
+		buttons.push([ready.length ? 'Replace film' : 'Add film', () => pickFiles(title.id)]);
+	set(name, { textContent: title.name });
+	arrange(tags, labels.map(([text, kind]) => ({ key: text, text, kind })), (item) => {
+		const tag = el('span', { className: 'tag ' + item.kind }, item.text);
+		tag.update = () => {};
+		return tag;
+	});
+	offer(actions, buttons, title.name);
+}
+
+function drawTitles() {
+	const wanted = $('find').value.trim().toLowerCase();
+	const shown = server.titles.filter((t) => t.name.toLowerCase().includes(wanted));
+	arrange($('titles'), shown.map((title) => ({ key: title.id, title })), makeTitle);
+	$('count').textContent = server.titles.length || '';
+	$('no-titles').hidden = shown.length > 0;
+	$('no-titles').textContent = server.titles.length ? 'No title matches.' : 'There are no titles yet. Drop a film above to create the first one.';
+}
+
+$('find').addEventListener('input', drawTitles);
+
+export async function publish(id, name) {
+	try {
+		await api('POST', '/api/admin/titles/' + id + '/publish', {});
+		say(name + ' is published.');
+	} catch (error) {
+		notice('trouble', name + ' could not be published: ' + error.message);
+		return;
+	}
+	watchNow();
+}
+
+hub.addEventListener('draw', drawTitles);
