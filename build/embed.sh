@@ -1,7 +1,7 @@
 #!/bin/bash
 # embed.sh ROOTS [FILE ...]: writes to standard output the assembly that embeds kore.conf, sql/, assets/, the CA certificates (file
 # ROOTS) and the FILEs in the binary. make generates the FILEs under out/gen; their names in the table are relative to it. YAML
-# files are not embedded, only the JSON generated from them.
+# files are not embedded, only the JSON generated from them. A file NAME.gz is served as NAME (src/http/page.c).
 # The table is sorted by name (bytewise). Each file is followed by a NUL that its length does not count.
 set -eu
 export LC_ALL=C

@@ -39,15 +39,17 @@ awk -v version="$(cat build/version)" -v gcc="$(gcc -dumpfullversion)" -v create
 		purl = $3
 		gsub(/\+/, "%2B", purl)
 		gsub(/~/, "%7E", purl)
+		purl = $4 == "npm" ? "pkg:npm/" $2 "@" purl : "pkg:deb/debian/" $2 "@" purl "?arch=source&distro=" $4
+		linked = $1 != "roots" && $4 != "npm"
 		more = "      \"packageFileName\": " quote($5) ",\n" \
 		    "      \"checksums\": [{ \"algorithm\": \"SHA256\", \"checksumValue\": " quote($6) " }],\n" \
 		    "      \"externalRefs\": [{ \"referenceCategory\": \"PACKAGE-MANAGER\", \"referenceType\": \"purl\", \"referenceLocator\": " \
-		    quote("pkg:deb/debian/" $2 "@" purl "?arch=source&distro=" $4) " }],\n"
+		    quote(purl) " }],\n"
 		if (seen[$1]++) {
 			id = $1 "-patches"
 			relate(id, "PATCH_FOR", $1)
 		} else
-			relate("wanzami", $1 == "roots" ? "CONTAINS" : "STATIC_LINK", $1)
+			relate("wanzami", linked ? "STATIC_LINK" : "CONTAINS", $1)
 		package("SPDXRef-" id, id, $3, $1 == "roots" ? "DATA" : (id == $1 ? "LIBRARY" : "SOURCE"), licensed(license[$1], license[$1]), more)
 	}
 	END {

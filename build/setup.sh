@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")"
 
-lists=packages.build
+lists="packages.build packages.fetch"
 for what in "$@"; do
 	lists="$lists packages.$what"
 done

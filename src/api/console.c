@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/embed.h"
 #include "http/page.h"
 #include "http/reply.h"
 #include "http/route.h"
@@ -32,7 +31,10 @@ storage_origin(const char *key, char *out, size_t len)
 		snprintf(out, len, " %.*s", (int)(n + 3 + strcspn(url + n + 3, "/?#")), url);
 }
 
-/* Writes the Content-Security-Policy: the page may connect to this server and to object storage, also behind MEDIA_CDN, only. */
+/*
+ * Writes the Content-Security-Policy: the page may connect to this server and to object storage, also behind MEDIA_CDN, only. What hls.js
+ * plays is a MediaSource, whose URL is a blob: of the page.
+ */
 static void
 csp_write(char *out, size_t len)
 {
@@ -43,7 +45,7 @@ csp_write(char *out, size_t len)
 	if (strcmp(films, storage))
 		strcat(storage, films);
 	snprintf(out, len, "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:%s; "
-	    "connect-src 'self'%s; media-src 'self'%s; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+	    "connect-src 'self'%s; media-src 'self' blob:%s; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
 	    storage, storage, storage);
 }
 
@@ -72,9 +74,9 @@ console_file(struct request *r)
 {
 	const char	*end = strrchr(r->args[0], '.'), *path = request_format(r, "assets/console/%s", r->args[0]);
 
-	if (end != NULL && !strcmp(end, ".css") && embed_find(path) != NULL)
+	if (end != NULL && !strcmp(end, ".css") && page_exists(path))
 		file_reply(r, path, "text/css; charset=utf-8");
-	else if (end != NULL && !strcmp(end, ".js") && embed_find(path) != NULL)
+	else if (end != NULL && !strcmp(end, ".js") && page_exists(path))
 		file_reply(r, path, "text/javascript; charset=utf-8");
 	else
 		reply_message(r, 404, "Not found");

@@ -1,36 +1,92 @@
 /*
  * Embedded files with an ETag, so that a browser that has a file gets 304. A
- * file is compressed when the first client accepts it so, and kept.
+ * file is compressed when the first client accepts it so, and kept; one that is
+ * embedded compressed (NAME.gz) is expanded for the first client that does not.
  */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ZLIB_CONST	/* next_in is const */
+#include <zlib.h>
+
 #include "base/embed.h"
 #include "http/encoding.h"
 #include "http/etag.h"
 #include "http/page.h"
 #include "http/reply.h"
 
-#define PACKED_MAX	32	/* more than there are pages */
+#define OTHERS_MAX	48	/* more than there are pages */
+#define GZIP_WINDOW	(15 + 16)	/* zlib.h: largest window, gzip format */
+#define GZIP_TRAILER	4	/* bytes at the end: the length of the content, little endian */
 
-static struct packed {
+/* The other form of a file: with the gzip content coding, or without if it is embedded so. */
+static struct other {
 	const struct embed_file	*file;
 	void			*data;
 	size_t			len;
-} packed[PACKED_MAX];
+} others[OTHERS_MAX];
 
-/* Returns the file with the gzip content coding, or NULL if there is no room for another one. */
-static const struct packed *
-packed_file(const struct embed_file *file)
+static void
+other_expand(struct other *o, const struct embed_file *file)
 {
-	struct packed	*p;
+	const unsigned char	*end = (const unsigned char *)file->data + file->len - GZIP_TRAILER;
+	z_stream		z = { 0 };
 
-	for (p = packed; p < packed + PACKED_MAX && p->file != file; p++) {
-		if (p->file != NULL)
+	o->len = end[0] | (size_t)end[1] << 8 | (size_t)end[2] << 16 | (size_t)end[3] << 24;
+	if ((o->data = malloc(o->len)) == NULL || inflateInit2(&z, GZIP_WINDOW) != Z_OK)
+		fatal("out of memory");
+	z.next_in = (const unsigned char *)file->data;
+	z.avail_in = (unsigned int)file->len;
+	z.next_out = o->data;
+	z.avail_out = (unsigned int)o->len;
+	if (inflate(&z, Z_FINISH) != Z_STREAM_END)
+		fatal("the embedded file %s is damaged", file->name);
+	(void)inflateEnd(&z);
+}
+
+/* Returns the other form of a file, or NULL if there is no room for another one. */
+static const struct other *
+other_form(const struct embed_file *file, int gzipped)
+{
+	struct other	*o;
+
+	for (o = others; o < others + OTHERS_MAX && o->file != file; o++) {
+		if (o->file != NULL)
 			continue;
-		p->data = encoding_gzip_new(file->data, file->len, &p->len);
-		p->file = file;
+		if (gzipped)
+			other_expand(o, file);
+		else
+			o->data = encoding_gzip_new(file->data, file->len, &o->len);
+		o->file = file;
 		break;
 	}
 
-	return (p < packed + PACKED_MAX ? p : NULL);
+	return (o < others + OTHERS_MAX ? o : NULL);
+}
+
+/* Returns the file of a page, which is embedded compressed if *gzipped is set to 1; NULL if there is none. */
+static const struct embed_file *
+page_file(const char *path, int *gzipped)
+{
+	const struct embed_file	*file = embed_find(path);
+	char			name[256];
+
+	*gzipped = 0;
+	if (file != NULL)
+		return (file);
+	snprintf(name, sizeof(name), "%s.gz", path);
+	*gzipped = 1;
+
+	return (embed_find(name));
+}
+
+int
+page_exists(const char *path)
+{
+	int	gzipped;
+
+	return (page_file(path, &gzipped) != NULL);
 }
 
 /* Adds the headers of every page. */
@@ -52,9 +108,11 @@ page_headers(struct request *r, const char *etag, const char *policy)
 void
 page_reply(struct request *r, const char *path, const char *type, const char *policy)
 {
-	const struct embed_file	*file = embed_find(path);
-	const struct packed	*small;
+	int			gzipped, wanted;
+	const struct embed_file	*file = page_file(path, &gzipped);
+	const struct other	*other = NULL;
 	struct http_request	*req = r->kore;
+	const void		*data = file->data;
 	char			etag[ETAG_MAX];
 
 	etag_make(file->data, file->len, etag);
@@ -64,12 +122,13 @@ page_reply(struct request *r, const char *path, const char *type, const char *po
 		return;
 	}
 	http_response_header(req, "content-type", type);
-	if (encoding_wanted(req, file->len) && (small = packed_file(file)) != NULL) {
-		http_response_header(req, "content-encoding", "gzip");
-		r->bytes = small->len;
-		http_response(req, 200, small->data, small->len);
-		return;
-	}
+	wanted = encoding_wanted(req, file->len);
 	r->bytes = file->len;
-	http_response(req, 200, file->data, file->len);
+	if (wanted != gzipped && (other = other_form(file, gzipped)) != NULL) {
+		data = other->data;
+		r->bytes = other->len;
+	}
+	if (gzipped ? other == NULL : other != NULL)
+		http_response_header(req, "content-encoding", "gzip");
+	http_response(req, 200, data, r->bytes);
 }

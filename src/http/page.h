@@ -11,6 +11,9 @@
 #define PAGE_POLICY	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " \
 			"form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 
+/* Returns 1 if page_reply() has a file of that path. Any thread. */
+int	page_exists(const char *path);
+
 /*
  * Answers with the embedded file of that path, which must exist, or with 304
  * if the client has its ETag. policy is the Content-Security-Policy; it is

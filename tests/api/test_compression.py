@@ -91,7 +91,7 @@ def test_small_responses_errors_and_tokens_are_not_compressed(titles, world):
     assert "Content-Encoding" not in r.headers
 
 
-@pytest.mark.parametrize("path", ["/console", "/console/console.js", "/console/upload.js", "/console/console.css", "/api/docs", "/api/docs/docs.js", "/api/openapi.json"])
+@pytest.mark.parametrize("path", ["/console", "/console/console.js", "/console/upload.js", "/console/hls.js", "/console/console.css", "/api/docs", "/api/docs/docs.js", "/api/openapi.json"])
 def test_pages_are_compressed_and_equal(appliance, path):
     a = appliance(ROLE="api").wait_healthy()
     plain, body = fetch(a, path)

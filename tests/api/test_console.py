@@ -9,7 +9,8 @@ from services import ROOT
 from test_auth import login, user
 
 SCRIPTS = ["/console/" + name for name in sorted(os.listdir(os.path.join(ROOT, "assets", "console"))) if name.endswith(".js")]
-FILES = {"/console/": "text/html", "/console": "text/html", "/console/console.css": "text/css", **{path: "text/javascript" for path in SCRIPTS}}
+MADE = ["/console/hls.js"]  # of a package
+FILES = {"/console/": "text/html", "/console": "text/html", "/console/console.css": "text/css", **{path: "text/javascript" for path in SCRIPTS + MADE}}
 
 
 @pytest.mark.parametrize("path", FILES)
@@ -55,8 +56,9 @@ def test_the_policy_allows_only_the_api_and_object_storage(world, tmp_path, env,
     policy = world.start("api", **env).get("/console/").headers["content-security-policy"]
     rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
     assert rules["default-src"] == "'none'" and rules["script-src"] == "'self'" and rules["frame-ancestors"] == "'none'"
-    for rule in ("connect-src", "media-src"):
-        assert re.fullmatch("'self'" + (" " + origin if origin else ""), rules[rule])
+    for rule, more in (("connect-src", ""), ("media-src", " blob:")):
+        assert re.fullmatch("'self'" + more + (" " + origin if origin else ""), rules[rule])
+    assert [rule for rule in rules if "blob:" in rules[rule]] == ["media-src"]
 
 
 @pytest.fixture
