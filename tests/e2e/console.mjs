@@ -97,20 +97,43 @@ const playsOn = (from) => until('the film to play on from ' + from, (t) => {
 	return !video.paused && !video.seeking && video.currentTime > t && video.videoWidth > 0;
 }, from, 60);
 
-/* Plays the film, seeks to the middle, and selects each quality. */
+/* Plays the film, seeks to the middle, and selects each quality. Returns what was seen. */
 async function watch() {
+	const seen = { sizes: {} };
 	await playsOn(0.3);
-	saw.duration = await page.evaluate(() => document.querySelector('#video').duration);
-	await page.evaluate((t) => { document.querySelector('#video').currentTime = t; }, saw.duration / 2);
-	await playsOn(saw.duration / 2 + 0.2);
-	saw.sizes = {};
-	for (const input of await page.$$('#quality input')) {
-		const before = await time();
-		await input.evaluate((e) => e.click());
-		await playsOn(before - 0.5);
-		saw.sizes[await input.getAttribute('value')] = await page.evaluate(() => document.querySelector('#video').videoHeight);
+	seen.duration = await page.evaluate(() => document.querySelector('#video').duration);
+	await page.evaluate((t) => { document.querySelector('#video').currentTime = t; }, seen.duration / 2);
+	await playsOn(seen.duration / 2 + 0.2);
+	seen.played = await time();
+	for (const value of await page.$$eval('#quality input', (all) => all.map((i) => i.value).filter((v) => v !== 'auto'))) {
+		const input = await page.$('#quality input[value="' + value + '"]');
+		await page.evaluate(() => {
+			document.querySelector('#video').currentTime = 1;
+			return document.querySelector('#video').play();
+		});
+		await input.focus();
+		await press('Space');
+		await until('the quality ' + value, (label) => {
+			const video = document.querySelector('#video');
+			return document.querySelector('#player-level').textContent.startsWith(label) && !video.seeking && video.currentTime > 1.1 && video.videoHeight;
+		}, await input.evaluate((e) => e.labels[0].innerText), 60);
+		seen.sizes[value] = await page.evaluate(() => document.querySelector('#video').videoHeight);
+		seen.focusStays = await page.evaluate((v) => document.activeElement.value === v, value);
 	}
-	saw.played = await time();
+	seen.level = await page.textContent('#player-level');
+	seen.buffer = await page.textContent('#player-buffer');
+	return seen;
+}
+
+async function openPlayer() {
+	await reach('^Play: ');
+	await press('Enter');
+	await until('the player', () => document.querySelector('#player').open);
+}
+
+async function closePlayer() {
+	await press('Escape');
+	await until('the player to close', () => !document.querySelector('#player').open);
 }
 
 const scenes = {
@@ -141,16 +164,16 @@ const scenes = {
 		saw.way = await follow(given.name, given.seconds || 240);
 		await until('the title', (name) => [...document.querySelectorAll('.title')].some((t) => t.innerText.includes(name) &&
 			t.innerText.includes('Draft')), given.name);
+		await openPlayer();
+		saw.draft = await watch();
+		await closePlayer();
 		await reach('^Publish: ');
 		await press('Enter');
 		await until('the title to be published', (name) => [...document.querySelectorAll('.title')].some((t) => t.innerText.includes(name) &&
 			t.innerText.includes('Published')), given.name);
-		await reach('^Play: ');
-		await press('Enter');
-		await until('the player', () => document.querySelector('#player').open);
-		await watch();
-		await press('Escape');
-		await until('the player to close', () => !document.querySelector('#player').open);
+		await openPlayer();
+		saw.published = await watch();
+		await closePlayer();
 		saw.said = await page.textContent('#say');
 	},
 
