@@ -40,13 +40,15 @@ function words(status, body) {
 	return 'The server returned status ' + status + '.';
 }
 
+/* body is sent as JSON, a Blob as it is. */
 async function call(method, path, body, token) {
+	const type = body && (body instanceof Blob ? body.type : 'application/json');
 	let response;
 	try {
 		response = await fetch(path, {
 			method,
-			headers: { ...(token && { Authorization: 'Bearer ' + token }), ...(body && { 'Content-Type': 'application/json' }) },
-			body: body && JSON.stringify(body),
+			headers: { ...(token && { Authorization: 'Bearer ' + token }), ...(type && { 'Content-Type': type }) },
+			body: body && !(body instanceof Blob) ? JSON.stringify(body) : body,
 			cache: 'no-store',
 		});
 	} catch {

@@ -4,6 +4,7 @@ import { pickFiles } from './pick.js';
 import { play } from './player.js';
 import { server, watchNow } from './server.js';
 import { api } from './session.js';
+import { openTexts } from './text.js';
 
 function makeTitle(item) {
 	const { title } = item;
@@ -33,6 +34,8 @@ function drawTitle(title, name, tags, actions) {
 		buttons.push(['Publish', () => publish(title.id, title.name), true]);
 	if (title.type === 'MOVIE')
 		buttons.push([ready.length ? 'Replace film' : 'Add film', () => pickFiles(title.id)]);
+	if (title.type === 'MOVIE' && ready.length)
+		buttons.push(['Subtitles', () => openTexts(title)]);
 	set(name, { textContent: title.name });
 	arrange(tags, labels.map(([text, kind]) => ({ key: text, text, kind })), (item) => {
 		const tag = el('span', { className: 'tag ' + item.kind }, item.text);

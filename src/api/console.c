@@ -33,7 +33,7 @@ storage_origin(const char *key, char *out, size_t len)
 
 /*
  * Writes the Content-Security-Policy: the page may connect to this server and to object storage, also behind MEDIA_CDN, only. What hls.js
- * plays is a MediaSource, whose URL is a blob: of the page.
+ * plays is a MediaSource, whose URL is a blob: of the page; its tracks of text begin as an empty data: URL.
  */
 static void
 csp_write(char *out, size_t len)
@@ -45,7 +45,7 @@ csp_write(char *out, size_t len)
 	if (strcmp(films, storage))
 		strcat(storage, films);
 	snprintf(out, len, "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:%s; "
-	    "connect-src 'self'%s; media-src 'self' blob:%s; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+	    "connect-src 'self'%s; media-src 'self' blob: data:%s; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
 	    storage, storage, storage);
 }
 

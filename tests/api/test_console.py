@@ -56,7 +56,7 @@ def test_the_policy_allows_only_the_api_and_object_storage(world, tmp_path, env,
     policy = world.start("api", **env).get("/console/").headers["content-security-policy"]
     rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
     assert rules["default-src"] == "'none'" and rules["script-src"] == "'self'" and rules["frame-ancestors"] == "'none'"
-    for rule, more in (("connect-src", ""), ("media-src", " blob:")):
+    for rule, more in (("connect-src", ""), ("media-src", " blob: data:")):
         assert re.fullmatch("'self'" + more + (" " + origin if origin else ""), rules[rule])
     assert [rule for rule in rules if "blob:" in rules[rule]] == ["media-src"]
 

@@ -177,6 +177,43 @@ const scenes = {
 		saw.said = await page.textContent('#say');
 	},
 
+	/* Adds a file with subtitles to a title that has a film, by keyboard, plays with them, and deletes them. */
+	async text() {
+		page.on('dialog', (dialog) => dialog.accept());
+		await signIn();
+		await inside();
+		await reach('^Subtitles: ');
+		await press('Enter');
+		await until('the dialog', () => document.querySelector('#text').open && !document.querySelector('#text-none').hidden);
+		const add = async (file) => {
+			const [chooser] = await Promise.all([page.waitForEvent('filechooser'), reach('^File with subtitles').then(() => press('Enter'))]);
+			await chooser.setFiles(file);
+			await reach('^Language');
+			saw.language = await page.inputValue('#text input[name=language]');
+			await press('Enter');
+		};
+		await add(given.broken);
+		saw.refused = await until('the refusal', () => document.querySelector('#text-error').textContent);
+		await add(given.text);
+		saw.listed = await until('the track', () => document.querySelector('#text-list li p')?.textContent);
+		saw.error = await page.textContent('#text-error');
+		await press('Escape');
+		await openPlayer();
+		await playsOn(0.2);
+		await until('the choice of text', () => document.querySelectorAll('#texts input').length > 1);
+		saw.texts = await page.$$eval('#texts label', (all) => all.map((l) => l.innerText));
+		await page.focus('#texts input[value="0"]');
+		await press('Space');
+		saw.cue = await until('a cue', () => [...document.querySelector('#video').textTracks].flatMap((t) => t.mode === 'showing' ? [...t.cues || []] : [])
+			.map((c) => c.text)[0], null, 60);
+		await closePlayer();
+		await reach('^Subtitles: ');
+		await press('Enter');
+		await reach('^Delete: ');
+		await press('Enter');
+		await until('the empty list', () => !document.querySelector('#text-none').hidden);
+	},
+
 	/* Uploads over a slow connection while object storage is restarted. */
 	async slow() {
 		const devtools = await page.context().newCDPSession(page);

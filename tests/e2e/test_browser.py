@@ -114,6 +114,20 @@ def test_a_film_is_uploaded_published_and_played(world, playwright, tmp_path, ke
         ("R360", "READY", 12), ("R720", "READY", 12)]
 
 
+def test_subtitles_are_added_played_and_deleted(world, playwright, tmp_path):
+    (tmp_path / "media").mkdir()
+    world.env.update(S3_BUCKET="", MEDIA_DIR=tmp_path / "media")
+    play = console_of(world)
+    play("film", film=film(tmp_path / "dusk.mp4", seconds=6, size="640x360", bits="2M"), name="Dusk")
+    (tmp_path / "dusk.pt-br.srt").write_text("1\n00:00:00,500 --> 00:00:05,000\nBoa noite\n")
+    (tmp_path / "broken.en.srt").write_text("no subtitles\n")
+    saw = play("text", text=str(tmp_path / "dusk.pt-br.srt"), broken=str(tmp_path / "broken.en.srt"))
+    assert saw["refused"] and saw["error"] == "" and saw["language"] == "pt-br"
+    assert saw["listed"] == "Brazilian Portuguese (pt-BR)subtitles · added" and saw["cue"] == "Boa noite"
+    assert saw["texts"][0] == "None" and len(saw["texts"]) == 2
+    assert world.rows("SELECT count(*) FROM wanzami.text_track") == [(0,)]
+
+
 def test_a_dropped_file_that_is_no_film_fails(console, tmp_path):
     noise = tmp_path / "noise.mp4"
     noise.write_bytes(os.urandom(200000))
