@@ -95,18 +95,21 @@ add_quoted(struct text *t, const char *s)
 	add(t, "\"");
 }
 
-/* Adds a number of seconds with as few decimals as it needs, at most six. */
+/* Returns a time in milliseconds, rounded. */
+static uint64_t
+milliseconds(uint64_t units, uint32_t timescale)
+{
+	return ((units * 1000 + timescale / 2) / timescale);
+}
+
+/* Adds a number of milliseconds as seconds, with as few decimals as it needs. */
 static void
-add_seconds(struct text *t, uint64_t units, uint32_t timescale)
+add_seconds(struct text *t, uint64_t ms)
 {
 	char	digits[32];
 	size_t	n;
 
-	if (units % timescale == 0) {
-		add(t, "%llu", (unsigned long long)(units / timescale));
-		return;
-	}
-	n = (size_t)snprintf(digits, sizeof(digits), "%.6f", (double)units / timescale);
+	n = (size_t)snprintf(digits, sizeof(digits), "%llu.%03llu", (unsigned long long)(ms / 1000), (unsigned long long)(ms % 1000));
 	while (digits[n - 1] == '0')
 		n--;
 	add(t, "%.*s", (int)(digits[n - 1] == '.' ? n - 1 : n), digits);
@@ -268,7 +271,8 @@ target_duration(const struct media_stream *s)
 
 	for (i = 0; i < s->nsegments; i++)
 		longest = s->segments[i].duration > longest ? s->segments[i].duration : longest;
-	i = (size_t)lround((double)longest / s->timescale);
+	/* A duration in a playlist is up to 1 ms above that of its segment. */
+	i = (size_t)lround((double)longest / s->timescale + 0.001);
 
 	return (i > 0 ? (long)i : 1);
 }
@@ -278,6 +282,7 @@ media_hls_media(const struct media_stream *s, enum media_list kind, const char *
 {
 	const struct media_stream_segment	*segment;
 	struct text				t = { 0 };
+	uint64_t				time = 0, begin, end = 0;	/* units; milliseconds */
 	size_t					i;
 
 	add(&t, "#EXTM3U\n#EXT-X-VERSION:%d\n", define ? 8 : 7);
@@ -288,8 +293,11 @@ media_hls_media(const struct media_stream *s, enum media_list kind, const char *
 	    (unsigned long long)s->init.offset);
 	for (i = 0; i < s->nsegments; i++) {
 		segment = &s->segments[i];
+		/* Durations are the differences of rounded times, so that the segments of a long film do not drift from their times. */
+		begin = end;
+		end = milliseconds(time += segment->duration, s->timescale);
 		add(&t, "#EXTINF:");
-		add_seconds(&t, segment->duration, s->timescale);
+		add_seconds(&t, end - begin);
 		add(&t, ",\n#EXT-X-BYTERANGE:%u@%llu\n%s\n", kind == MEDIA_LIST_IFRAMES ? segment->iframe : segment->size,
 		    (unsigned long long)segment->offset, define ? "{$m}" : uri);
 	}

@@ -1,5 +1,7 @@
 """Rows of renditions with streams, as transcode_finish() publishes them, without objects."""
+import itertools
 import json
+import math
 import random
 
 SIZES = {"R1080": (1920, 1080, 5000), "R720": (1280, 720, 2600), "R360": (640, 360, 700)}  # width, height, kbit/s of the video
@@ -30,6 +32,8 @@ def tracks(kbits, durations, sound, seed):
             s["durations"].append(int(seconds * s["timescale"]))
             s["iframes"].append(size // 5 if s["kind"] == "video" else 0)
             place += size
+    ends = [1024 * math.ceil(end * 48000 / 1024) for end in itertools.accumulate(durations)]  # whole packets
+    made[1]["durations"] = [end - begin for begin, end in zip([0] + ends, ends)]
     return made if sound else made[:1]
 
 
