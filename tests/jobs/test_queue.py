@@ -65,9 +65,9 @@ class Queue:
 
 def test_jobs_are_claimed_once_in_the_order_of_completion(queue):
     first, second = queue.upload(queue.film()), queue.upload(queue.film())
-    assert queue.claim() == (first, 1)
-    assert queue.claim() == (second, 1)
-    assert queue.claim() is None
+    assert queue.claim("a") == (first, 1)
+    assert queue.claim("b") == (second, 1)
+    assert queue.claim("c") is None
     assert queue.state(first) == ("running", 1, "PROCESSING", None)
 
 
@@ -178,7 +178,7 @@ def test_a_newer_upload_that_is_ready_first_stays_published(queue):
     full = queue.upload(title)
     slow = queue.claim()
     later = queue.upload(title, ["R360"])
-    assert queue.publish(queue.claim(), "R360", version="w") == "done"
+    assert queue.publish(queue.claim("b"), "R360", version="w") == "done"
     assert queue.publish(slow, "R720", "R360") == "done"
     assert [a[2] for a in queue.assets(title)] == ["s3://films/vod/%d/v/R720.mp4" % full, "s3://films/vod/%d/w/R360.mp4" % later]
     assert queue.trash() == {"vod/%d/v/R360.mp4" % full: "unfinished"}
@@ -262,6 +262,26 @@ def test_a_restarted_worker_loses_its_previous_job_at_once(queue):
         queue.statement("queue/sweep", "a", LEASE, 0)
     assert queue.state(job)[0] == "failed"
     assert queue.state(job)[3].startswith("The transcode worker crashed or ran out of memory while it processed this film (attempt 3 of 3).")
+
+
+def test_a_claim_that_takes_effect_late_is_found_by_the_next_one(queue):
+    """The connection is lost after the claim was sent, and the server executes it after the worker has given back what it may have claimed."""
+    job, other = queue.upload(queue.film()), queue.upload(queue.film())
+    assert queue.statement("queue/unclaim", "a") == []
+    late = queue.claim("a")
+    assert queue.claim("b")[0] == other
+    assert queue.claim("a") == (job, late[1] + 1)
+    assert queue.state(job)[:2] == ("running", 1)
+
+
+def test_a_claim_that_takes_effect_late_is_given_back_by_a_worker_that_has_a_job(queue):
+    job, other = queue.upload(queue.film()), queue.upload(queue.film())
+    queue.rows("UPDATE wanzami.transcode_job SET run_after = now() + interval '1 h' WHERE upload_job_id = %s", (job,))
+    mine = queue.claim("a")
+    queue.rows("""UPDATE wanzami.transcode_job SET state = 'running', attempts = 1, lease_owner = 'a', lease_until = now() + interval '1 h'
+        WHERE upload_job_id = %s""", (job,))
+    assert queue.statement("queue/beat", *mine, LEASE, "{}") == [(1,)]
+    assert queue.state(job)[:2] == ("queued", 0) and queue.state(other)[:2] == ("running", 1)
 
 
 def test_completed_uploads_without_a_job_are_adopted(queue):
@@ -369,3 +389,13 @@ def test_an_invalid_redis_url_prevents_the_start_with_one_line(url, says):
     r = run(REDIS_URL=url, DATABASE_URL="postgresql://u@127.0.0.1:1/x", **SECRETS)
     assert r.returncode == 1 and r.stderr.count("\n") == 1
     assert r.stderr.startswith("wanzami: REDIS_URL") and says in r.stderr
+
+
+def test_the_status_names_leases_that_were_never_held_and_jobs_that_wait(queue):
+    queue.rows("INSERT INTO wanzami.lease (name, owner, fence, expires_at, slot) VALUES ('fresh', '', 0, now(), now()), ('old', 'b', 1, now(), now())")
+    said = dict(queue.rows("SELECT name, value FROM wanzami.status() WHERE section = 'Leases'"))
+    assert said["fresh"] == "not held yet" and said["old"].startswith("b, ran out 2")
+    job = queue.upload(queue.film())
+    queue.statement("queue/fail", *queue.claim(), "The store is away.", True, 60000, "[]")
+    said = queue.rows("SELECT value FROM wanzami.status() WHERE name = %s", ("upload %d" % job,))
+    assert len(said) == 1 and said[0][0].startswith("waits until ") and said[0][0].endswith(" after attempt 1 of 3: The store is away.")

@@ -21,6 +21,10 @@ CREATE OR REPLACE FUNCTION wanzami.status() RETURNS TABLE (section text, name te
 		|| ', by ' || lease_owner || ', lease until ' || to_char(lease_until, 'HH24:MI:SSOF')
 	FROM wanzami.transcode_job WHERE state = 'running'
 	UNION ALL
+	SELECT 'Transcoding', 'upload ' || upload_job_id, 'waits until ' || to_char(run_after, 'HH24:MI:SSOF') || ' after attempt ' || attempts || ' of ' || max_attempts
+		|| ': ' || error
+	FROM wanzami.transcode_job WHERE state = 'queued' AND attempts > 0 AND error IS NOT NULL
+	UNION ALL
 	SELECT 'Mail', 'waiting', count(*) || coalesce(', the oldest since ' || date_trunc('second', now() - min(created_at)), '')
 	FROM wanzami.mail_outbox WHERE sent_at IS NULL AND failed_at IS NULL AND next_attempt_at < 'infinity'
 	UNION ALL
@@ -29,7 +33,8 @@ CREATE OR REPLACE FUNCTION wanzami.status() RETURNS TABLE (section text, name te
 	UNION ALL
 	SELECT 'Mail', 'given up in a day', count(*)::text FROM wanzami.mail_outbox WHERE failed_at > now() - interval '1 day'
 	UNION ALL
-	SELECT 'Leases', l.name, l.owner || CASE WHEN expires_at > now() THEN ', until ' ELSE ', ran out ' END || to_char(expires_at, 'YYYY-MM-DD HH24:MI:SSOF')
+	SELECT 'Leases', l.name, CASE WHEN l.owner = '' THEN 'not held yet'
+		ELSE l.owner || CASE WHEN expires_at > now() THEN ', until ' ELSE ', ran out ' END || to_char(expires_at, 'YYYY-MM-DD HH24:MI:SSOF') END
 	FROM wanzami.lease l
 	UNION ALL
 	SELECT 'Jobs', j.name, coalesce(j.outcome, 'running') || ', ' || to_char(j.started_at, 'YYYY-MM-DD HH24:MI:SSOF')
