@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """The benchmark: speed and size, measured beside another program in the same run.
-usage: bench.py [footprint|serving|api|attack|overload|tls|transcode|media|playback]… (default: all). No other load should run on the machine."""
+usage: bench.py [--scale SCALE] [footprint|serving|api|attack|overload|tls|transcode|media|playback|growth]… (default: all but growth). No other load
+should run on the machine. SCALE is a fraction of the rows of the large database of growth."""
+import argparse
 import os
 import sys
 import tempfile
@@ -11,6 +13,7 @@ sys.dont_write_bytecode = True
 import api  # noqa: E402
 import attack  # noqa: E402
 import footprint  # noqa: E402
+import growth  # noqa: E402
 import media  # noqa: E402
 import overload  # noqa: E402
 import playback  # noqa: E402
@@ -20,11 +23,16 @@ import transcode  # noqa: E402
 from scheduler import without_autogroups  # noqa: E402
 
 PARTS = {"footprint": footprint, "serving": serving, "api": api, "attack": attack, "overload": overload, "tls": tls, "transcode": transcode, "media": media,
-         "playback": playback}
+         "playback": playback, "growth": growth}
 
 
 def main():
-    wanted = sys.argv[1:] or list(PARTS)
+    options = argparse.ArgumentParser(prog="bench")
+    options.add_argument("--scale", type=float, default=1)
+    options.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    options = options.parse_args()
+    growth.SCALE = options.scale
+    wanted = options.parts or [name for name in PARTS if name != "growth"]
     for name in wanted:
         if name not in PARTS:
             raise SystemExit("bench: unknown part %s; use %s" % (name, ", ".join(PARTS)))
