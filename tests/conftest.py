@@ -194,6 +194,23 @@ def world(postgres, keyvalue, store, mail, appliance):
     w.db.close()
 
 
+class Database(World):
+    """A world without object storage and mail; media are in a folder."""
+
+    def __init__(self, postgres, keyvalue, appliance, folder):
+        self.postgres, self._appliance = postgres, appliance
+        url, self.db = postgres.create_migrated()
+        self.started = postgres.process.pid
+        self.env = {**SECRETS, "DATABASE_URL": url, "REDIS_URL": keyvalue.url, "MEDIA_DIR": folder}
+
+
+@pytest.fixture
+def database(postgres, keyvalue, appliance, tmp_path):
+    w = Database(postgres, keyvalue, appliance, str(tmp_path))
+    yield w
+    w.db.close()
+
+
 # The service behind a load balancer
 
 @pytest.fixture(scope="session")

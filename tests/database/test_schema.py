@@ -36,6 +36,11 @@ def shape(db, in_order=False):
             "keys": rows(db, KEYS), "labels": rows(db, LABELS)}
 
 
+def without_event_keys(one):
+    """Returns a shape without the foreign keys of events, which `migrate` drops (docs/database.md#events)."""
+    return {**one, "keys": [k for k in one["keys"] if k[0] != '"EngagementEvent"' or not k[2].startswith("FOREIGN KEY")]}
+
+
 def content(db):
     """Returns each row of each table of the previous service as text, column by column."""
     tables = [t for t, in rows(db, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_prisma_migrations' ORDER BY 1")]
@@ -52,10 +57,10 @@ def fresh(postgres):
 
 
 def test_an_empty_database_gets_the_schema_of_all_21_migrations(postgres, fresh):
-    """Same order of columns, types, precision, defaults, indexes, keys and labels; the appliance adds indexes."""
+    """Same order of columns, types, precision, defaults, indexes, keys and labels; the appliance adds indexes, and drops the foreign keys of events."""
     _, db = postgres.create()
     build(db, len(STEPS))
-    want = shape(db, in_order=True)
+    want = without_event_keys(shape(db, in_order=True))
     have = {**fresh["ordered"], "indexes": [i for i in fresh["ordered"]["indexes"] if not i[0].startswith("wz_")]}
     for part in want:
         assert have[part] == want[part], part
@@ -100,7 +105,7 @@ def test_a_database_created_from_the_prisma_model_keeps_its_schema(postgres):
         CREATE UNIQUE INDEX "PpvPurchase_paystackRef_key" ON "PpvPurchase" ("paystackRef");
         ALTER TABLE "PpvPurchase" DROP CONSTRAINT "PpvPurchase_userId_fkey";
         ALTER TABLE "PpvPurchase" ADD CONSTRAINT "other name" FOREIGN KEY ("userId") REFERENCES "User" ("id") ON DELETE CASCADE ON UPDATE CASCADE""")
-    before, rows_before = shape(db), content(db)
+    before, rows_before = without_event_keys(shape(db)), content(db)
     migrate(url)
     after = shape(db)
     after["indexes"] = [i for i in after["indexes"] if not i[0].startswith("wz_")]

@@ -11,12 +11,10 @@ WITH asked AS MATERIALIZED (
 		coalesce(sum("amountNaira") FILTER (WHERE "createdAt" >= a.now - interval '7 days'), 0)::bigint AS week
 	FROM "PpvPurchase", asked a WHERE "status" = 'SUCCESS' GROUP BY 1
 ), streams AS MATERIALIZED (
-	SELECT date_trunc('day', e."occurredAt") AS day, count(*) AS count
-	FROM asked a, "EngagementEvent" e
-	WHERE e."eventType" = 'PLAY_START' AND e."occurredAt" >= a.today - (a.days - 1) * interval '1 day' GROUP BY 1
+	SELECT date_trunc('day', e.hour) AS day, sum(e.n) AS count
+	FROM asked a, wanzami.event_counts(a.today - (a.days - 1) * interval '1 day') e WHERE e.type = 'PLAY_START' GROUP BY 1
 ), buckets AS MATERIALIZED (
-	SELECT extract(hour FROM e."occurredAt")::int / 4 AS bucket, count(*) AS count
-	FROM asked a, "EngagementEvent" e WHERE e."occurredAt" >= a.engaged_since GROUP BY 1
+	SELECT extract(hour FROM e.hour)::int / 4 AS bucket, sum(e.n) AS count FROM asked a, wanzami.event_counts(a.engaged_since) e GROUP BY 1
 ), series AS MATERIALIZED (
 	SELECT a.today - i * interval '1 day' AS day, to_char(a.today - i * interval '1 day', 'Mon FMDD') AS label
 	FROM asked a, generate_series(a.days - 1, 0, -1) i
@@ -28,7 +26,7 @@ SELECT 200 AS status, json_build_object(
 			'device ' || nullif(e."deviceId", ''))) FROM "EngagementEvent" e WHERE e."occurredAt" >= a.active_since),
 		'ppvPurchasesToday', (SELECT coalesce(sum(count), 0) FROM sales WHERE day >= a.today),
 		'totalPpvRevenueNaira', (SELECT coalesce(sum(revenue), 0) FROM sales),
-		'streamsLast24h', (SELECT count(*) FROM "EngagementEvent" e WHERE e."eventType" = 'PLAY_START' AND e."occurredAt" >= a.now - interval '24 hours'),
+		'streamsLast24h', (SELECT coalesce(sum(e.n), 0) FROM wanzami.event_counts(a.now - interval '24 hours') e WHERE e.type = 'PLAY_START'),
 		'newUsersLast7Days', (SELECT count(*) FROM "User" u WHERE u."createdAt" >= a.now - interval '7 days'),
 		'ppvRevenueLast7DaysNaira', (SELECT coalesce(sum(week), 0) FROM sales),
 		'moviesAndSeriesCount', (SELECT count(*) FROM "Title")),

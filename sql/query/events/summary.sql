@@ -6,10 +6,10 @@ WITH asked AS MATERIALIZED (
 )
 SELECT 200 AS status, json_build_object('since', wanzami.iso(a.since),
 	'counts', (SELECT coalesce(json_agg(json_build_object('eventType', c."eventType", 'count', c.n)), '[]') FROM (
-		SELECT e."eventType", count(*) AS n FROM "EngagementEvent" e WHERE e."occurredAt" >= a.since GROUP BY e."eventType" ORDER BY e."eventType") c),
+		SELECT e.type AS "eventType", sum(e.n) AS n FROM wanzami.event_counts(a.since) e GROUP BY e.type HAVING sum(e.n) > 0 ORDER BY e.type) c),
 	'recent', (SELECT coalesce(json_agg(r.item ORDER BY r."occurredAt" DESC, r."id" DESC), '[]') FROM (
 		SELECT e."occurredAt", e."id", (left(json_build_object('id', e."id"::text, 'eventType', e."eventType", 'occurredAt', wanzami.iso(e."occurredAt"),
-				'profileId', e."profileId"::text, 'profileName', p."name", 'titleId', e."titleId"::text, 'titleName', t."name",
+				'profileId', p."id"::text, 'profileName', p."name", 'titleId', t."id"::text, 'titleName', t."name",
 				'country', e."country")::text, -1) ||
 			-- The key is absent if the event has no completion.
 			coalesce(', "completionPercent" : ' || CASE WHEN jsonb_typeof(e."metadata" -> 'completionPercent') = 'number' THEN e."metadata" ->> 'completionPercent'
