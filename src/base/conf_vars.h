@@ -224,7 +224,7 @@ CONF_VAR(SIMILARITIES_CRON, CONF_CRON, .fallback = "30 4 * * *",
     .help = "Schedule of the cron job that computes similar titles.")
 CONF_VAR(SIMILARITY_WINDOW_DAYS, CONF_NUMBER, .fallback = "60", .min = 1, .max = 3650,
     .help = "Days of events from which similar titles are computed.")
-CONF_VAR(SIMILARITY_MAX_ANCHORS, CONF_NUMBER, .fallback = "1000", .min = 1, .max = 100000,
+CONF_VAR(SIMILARITY_MAX_ANCHORS, CONF_NUMBER, .fallback = "100000", .min = 1, .max = 100000,
     .help = "Maximum number of titles for which titles watched by the same viewers are computed.")
 CONF_VAR(SIMILARITY_MAX_SIMILARS, CONF_NUMBER, .fallback = "20", .min = 1, .max = 200,
     .help = "Maximum number of similar titles per title.")

@@ -1,6 +1,6 @@
 /*
- * Similarity of titles (docs/compatibility.md#similarities-job): SQL computes
- * co-watch similarity. A title with fewer similar titles than
+ * Similarity of titles (docs/compatibility.md#similarities-job): co_watch.c
+ * computes co-watch similarity. A title with fewer similar titles than
  * SIMILARITY_MAX_SIMILARS gets more by the cosine similarity of embeddings.
  */
 #include <stdio.h>
@@ -12,6 +12,7 @@
 #include "base/conf.h"
 #include "base/text_vector.h"
 #include "cron/cron_job.h"
+#include "jobs/co_watch.h"
 
 #define TITLES_MAX	"10000"			/* maximum of titles compared, the newest ones */
 #define BYTES_MAX	(64 * 1024 * 1024)	/* maximum size of their vectors */
@@ -202,20 +203,6 @@ title_set_compare(struct job_run *run, const struct title_set *s)
 	kore_buf_cleanup(&out);
 
 	return (ok ? JOB_OK : job_failed(run, "similarities cannot be stored"));
-}
-
-static enum job_outcome
-co_watch_compute(struct job_run *run)
-{
-	const char	*params[] = { conf_str(CONF_SIMILARITY_WINDOW_DAYS), conf_str(CONF_SIMILARITY_MAX_ANCHORS), conf_str(CONF_SIMILARITY_MAX_SIMILARS) };
-	const PGresult	*rows;
-
-	if ((rows = job_sql(run, "recs/compute-similarities", 3, params)) == NULL)
-		return (job_failed(run, "co-watch similarity cannot be computed"));
-	job_count(run, "sources", strtoll(PQgetvalue(rows, 0, 0), NULL, 10));
-	job_count(run, "pairs", strtoll(PQgetvalue(rows, 0, 1), NULL, 10));
-
-	return (JOB_OK);
 }
 
 JOB("similarities", CONF_SIMILARITIES_CRON, similarities, "Computes the similarity of titles.");

@@ -1,14 +1,21 @@
--- Cron job preferences (docs/compatibility.md#preferences-job): computes the ten favourite genres of each profile from its
--- events; newer events weigh more. Equal genres are ordered by the newest event, then by their place in the title. Returns
--- the number of profiles.
+-- Cron job preferences (docs/compatibility.md#preferences-job): computes the ten favourite genres of each profile that has new
+-- events, once a week of all profiles, from their events; newer events weigh more. Equal genres are ordered by the newest event,
+-- then by their place in the title. Returns the number of profiles.
 -- $1: days to look back.
 SELECT wanzami.lists_renew();
+CREATE TEMPORARY TABLE changed (profile bigint) ON COMMIT DROP;
+INSERT INTO changed
+SELECT DISTINCT e."profileId" FROM "EngagementEvent" e
+WHERE e."id" > wanzami.event_news('preferences', $1 || to_char(wanzami.now(), ' IYYY-IW'))
+AND e."eventType" IN ('PLAY_START', 'PLAY_END', 'THUMBS_UP') AND e."profileId" IS NOT NULL;
+ANALYZE changed;
+SELECT wanzami.event_mark_move('preferences', $1 || to_char(wanzami.now(), ' IYYY-IW'));
 WITH seen AS (
 	SELECT e."profileId" AS profile, e."titleId" AS title,
 		sum(greatest(0.05, 1 - extract(epoch FROM wanzami.now() - e."occurredAt")::double precision / (86400.0 * $1::int))) AS weight,
 		max(e."occurredAt") AS latest
-	FROM "EngagementEvent" e
-	WHERE e."eventType" IN ('PLAY_START', 'PLAY_END', 'THUMBS_UP') AND e."profileId" IS NOT NULL AND e."titleId" IS NOT NULL
+	FROM changed c JOIN "EngagementEvent" e ON e."profileId" = c.profile
+	WHERE e."eventType" IN ('PLAY_START', 'PLAY_END', 'THUMBS_UP') AND e."titleId" IS NOT NULL
 	AND e."occurredAt" >= wanzami.now() - $1::int * interval '1 day'
 	GROUP BY e."profileId", e."titleId"
 ), liked AS (

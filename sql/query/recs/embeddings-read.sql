@@ -1,4 +1,4 @@
--- Cron job similarities, step 2: returns the embeddings of the titles that may be shown, newest first, of the most frequent
+-- Cron job similarities, step 6: returns the embeddings of the titles that may be shown, newest first, of the most frequent
 -- model, and the number of co-watch similarities of each.
 -- $1: rows.
 SELECT t."id", e."embedding"::text AS vector, (SELECT count(*) FROM "TitleSimilarity" s WHERE s."sourceTitleId" = t."id" AND s."rationale" = 'co_watch') AS known

@@ -1,4 +1,4 @@
--- Cron job similarities, step 3: replaces the embedding similarities of some titles. Co-watch similarities stay.
+-- Cron job similarities, step 7: replaces the embedding similarities of some titles. Co-watch similarities stay.
 -- $1: JSON array of [title id, [[other title id, score], …]].
 DELETE FROM "TitleSimilarity" s USING jsonb_array_elements($1::jsonb) v
 WHERE s."sourceTitleId" = (v ->> 0)::bigint AND s."rationale" = 'embedding'

@@ -1,0 +1,12 @@
+-- Cron job similarities, step 4: replaces the co-watch similarities of some titles. Rows that stay as they are are not written.
+-- $1: JSON array of [title id, [[other title id, score], …]].
+DELETE FROM "TitleSimilarity" s USING jsonb_array_elements($1::jsonb) v
+WHERE s."sourceTitleId" = (v ->> 0)::bigint AND s."rationale" = 'co_watch'
+AND NOT EXISTS (SELECT FROM jsonb_array_elements(v -> 1) x WHERE (x ->> 0)::bigint = s."targetTitleId");
+INSERT INTO "TitleSimilarity" AS s ("sourceTitleId", "targetTitleId", "score", "rationale", "createdAt")
+SELECT t."id", y."id", (x ->> 1)::double precision, 'co_watch', wanzami.now()
+FROM jsonb_array_elements($1::jsonb) v JOIN "Title" t ON t."id" = (v ->> 0)::bigint, jsonb_array_elements(v -> 1) x
+JOIN "Title" y ON y."id" = (x ->> 0)::bigint
+ON CONFLICT ("sourceTitleId", "targetTitleId") DO UPDATE SET "score" = excluded."score", "rationale" = excluded."rationale",
+	"createdAt" = excluded."createdAt"
+WHERE s."rationale" <> 'co_watch' OR s."score" <> excluded."score"
