@@ -37,6 +37,7 @@
 #include "http/request.h"
 #include "http/timeouts.h"
 #include "jobs/mail_sender.h"
+#include "kore/spread.h"
 #include "kore/symbols.h"
 #include "kore/watch.h"
 #include "net/mail.h"
@@ -58,7 +59,6 @@
 #define CONNECTIONS_FEW		64
 #define DESCRIPTORS_INHERITED	64	/* more than a worker inherits from the parent */
 #define TASK_THREADS_MAX	4	/* of one worker: most logins may be on the same worker */
-#define SOLO_COUNT		3	/* the worker count at which Kore lets the only HTTP worker accept without a lock */
 
 static pid_t	parent_pid;
 static struct kore_server	*secure = NULL;	/* serves HTTPS, when there is a certificate */
@@ -227,6 +227,7 @@ kore_parent_configure(int argc, char **argv)
 	metrics_init();
 	activity_init();
 	watch_init();
+	spread_init();
 	parent_pid = getpid();
 	run_name_process();
 
@@ -262,7 +263,6 @@ chores_start(void)
 	schedule_start();
 }
 
-/* Starts a worker. Kore passes the right to accept connections around among workers; a single HTTP worker keeps it. */
 void
 kore_worker_configure(void)
 {
@@ -286,8 +286,7 @@ kore_worker_configure(void)
 	timeouts_start();
 	admission_start();
 	listener_start(secure);
-	if (role_http_workers() == 1)
-		worker_count = SOLO_COUNT;
+	spread_start();
 	chores_start();
 }
 
@@ -352,8 +351,7 @@ kore_worker_teardown(void)
 	deadline = leave + (u_int64_t)conf_int(CONF_SHUTDOWN_GRACE_SEC) * 1000;
 	while (!transcodes() && kore_time_ms() < leave)
 		turn();
-	if (worker->has_lock)
-		kore_platform_disable_accept();
+	spread_stop();
 	while (in_flight() && kore_time_ms() < deadline) {
 		if (kore_time_ms() + RETURN_MS > deadline)
 			schedule_stop();

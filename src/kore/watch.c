@@ -19,6 +19,7 @@
 
 #include "base/conf.h"
 #include "base/counter.h"
+#include "kore/spread.h"
 #include "kore/stack.h"
 #include "kore/watch.h"
 
@@ -141,6 +142,7 @@ __wrap_epoll_wait(int fd, struct epoll_event *events, int max, int timeout)
 
 	if (own != NULL) {
 		atomic_fetch_add_explicit(&own->turns, 1, memory_order_relaxed);
+		spread_turn();
 		if (woken != 0)
 			counter_raise(COUNTER_LOOP_LONGEST_MS, (int64_t)(kore_time_ms() - woken));
 	}

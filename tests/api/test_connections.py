@@ -1,12 +1,15 @@
-"""Several requests on one connection: in sequence, pipelined, and with unexpected bodies; over HTTP and HTTPS."""
+"""Several requests on one connection: in sequence, pipelined, and with unexpected bodies; over HTTP and HTTPS. Connections and workers."""
+import contextlib
+import os
 import re
+import signal
 import socket
 import ssl
 
 import pytest
 
 import pki
-from services import free_port
+from services import free_port, wait_for
 
 
 @pytest.fixture(scope="session")
@@ -131,3 +134,84 @@ def test_a_refused_request_ends_the_connection_and_drops_pipelined_requests(conn
         s.sendall(message() + message("BREW") + message(path="/behind"))
         assert answers.next() == OK and answers.next()[0] == 404 and answers.next() is None
     assert not [x for x in connect.appliance.log_lines() if x.get("path") == "/behind"]
+
+
+def held(a):
+    """Returns how many connections to the ports each worker has."""
+    sockets = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with open(table) as f:
+            fields = [line.split() for line in f.readlines()[1:]]
+        sockets.update(f[9] for f in fields if f[3] == "01" and int(f[1].split(":")[1], 16) in (a.port, int(a.env.get("TLS_PORT", 0))))
+    counts = {}
+    for pid in a.workers():
+        counts[pid] = 0
+        for fd in os.listdir("/proc/%d/fd" % pid):
+            with contextlib.suppress(OSError):
+                counts[pid] += os.readlink("/proc/%d/fd/%s" % (pid, fd))[len("socket:["):-1] in sockets
+    return counts
+
+
+def ask(s):
+    s.sendall(message())
+    return Answers(s).next()[0]
+
+
+@pytest.mark.parametrize("count", [8, 32])
+def test_few_persistent_connections_are_spread_over_the_workers(appliance, root, count):
+    leaf, port = root.issue("localhost"), free_port()
+    a = appliance(ROLE="api", WORKERS=2, TLS_PORT=port, TLS_CERT_FILE=leaf.chain, TLS_KEY_FILE=leaf.key).wait_healthy()
+    context = ssl.create_default_context(cafile=root.alone)
+
+    def spread(secure):
+        with contextlib.ExitStack() as open_ones:
+            for _ in range(count):
+                s = open_ones.enter_context(socket.create_connection(("127.0.0.1", port if secure else a.port), 20))
+                if secure:
+                    s = open_ones.enter_context(context.wrap_socket(s, server_hostname="localhost"))
+                assert ask(s) == 200
+            counts = held(a)
+            assert sum(counts.values()) >= count
+        wait_for(lambda: sum(held(a).values()) == 0, "the connections to be closed")
+        return len(counts) == 2 and min(counts.values()) >= count / 4
+
+    # A worker that gets no processor for a tenth of a second is passed over: on a busy machine once more.
+    for secure in (False, True):
+        assert any(spread(secure) for _ in range(5))
+
+
+def test_connections_avoid_a_worker_that_stands_still(appliance):
+    a = appliance(ROLE="api", WORKERS=2).wait_healthy()
+    stopped = a.workers()[0]
+    with contextlib.ExitStack() as open_ones:
+        os.kill(stopped, signal.SIGSTOP)
+        try:
+            for _ in range(8):
+                assert ask(open_ones.enter_context(socket.create_connection(("127.0.0.1", a.port), 20))) == 200
+            assert held(a)[stopped] == 0
+        finally:
+            os.kill(stopped, signal.SIGCONT)
+
+        def goes_to_it():
+            assert ask(open_ones.enter_context(socket.create_connection(("127.0.0.1", a.port), 20))) == 200
+            return held(a)[stopped] > 0
+        wait_for(goes_to_it, "the worker to accept again")
+
+
+@pytest.mark.errors("worker died")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_waiting_connections_survive_the_death_of_a_worker(appliance, workers):
+    a = appliance(ROLE="api", WORKERS=workers).wait_healthy()
+    pids = a.workers()
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    waiting = [socket.create_connection(("127.0.0.1", a.port), 60) for _ in range(16)]
+    for s in waiting:
+        s.sendall(message())
+    os.kill(pids[0], signal.SIGKILL)
+    wait_for(lambda: len(a.workers()) == workers and pids[0] not in a.workers(), "another worker")
+    for pid in pids[1:]:
+        os.kill(pid, signal.SIGCONT)
+    assert [Answers(s).next()[0] for s in waiting] == [200] * 16
+    for s in waiting:
+        s.close()

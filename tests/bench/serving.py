@@ -1,4 +1,5 @@
-"""Requests per second: /health against nginx, the list of titles, one title against pgbench with the same statement."""
+"""Requests per second: /health, the list of titles and HTTPS against nginx with few and many connections, the list of titles with compression, one title against
+pgbench with the same statement."""
 import os
 import re
 import shutil
@@ -6,20 +7,27 @@ import subprocess
 
 import requests
 
+import pki
 from report import in_turn, line
 from services import ROOT, Appliance, KeyValue, Postgres, Server, free_port, listening, run
 
 CONNECTIONS, SECONDS, ROUNDS = 32, 4, 3
 TITLES = 200
+COUNTS, WORKERS = (8, 32, 128), 2  # connections and worker processes of the comparison with nginx
 
 NGINX = """
-worker_processes auto;
+worker_processes {workers};
 daemon off;
 pid {folder}/pid;
 error_log stderr;
 events {{ worker_connections 1024; }}
 http {{
-    access_log off;
+    log_format request escape=json '{{"time":"$time_iso8601","level":"info","msg":"request","id":"$request_id","method":"$request_method","path":"$uri",'
+        '"status":$status,"ms":$request_time,"bytes":$body_bytes_sent,"client":"$remote_addr","agent":"$http_user_agent"}}';
+    access_log {folder}/log request buffer=32k flush=1s;
+    ssl_protocols TLSv1.2;
+    ssl_certificate {leaf.chain};
+    ssl_certificate_key {leaf.key};
     client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder}; uwsgi_temp_path {folder}; scgi_temp_path {folder};
     keepalive_requests 100000000;
     gzip on;
@@ -27,6 +35,7 @@ http {{
     default_type application/json;
     server {{
         listen 127.0.0.1:{port} backlog=4096;
+        listen 127.0.0.1:{secure} ssl backlog=4096;
         location / {{ default_type application/json; return 200 '{{"status":"ok"}}'; }}
         location /titles {{ root {folder}; }}
     }}
@@ -57,12 +66,13 @@ end
 class Nginx(Server):
     name = "nginx"
 
-    def __init__(self):
+    def __init__(self, leaf):
         super().__init__()
-        self.port = free_port()
-        self.url = "http://127.0.0.1:%d" % self.port
+        os.chmod(self.folder, 0o755)
+        self.port, secure = free_port(), free_port()
+        self.url, self.secure = "http://127.0.0.1:%d" % self.port, "https://127.0.0.1:%d" % secure
         with open(self.folder + "/conf", "w") as f:
-            f.write(NGINX.format(folder=self.folder, port=self.port))
+            f.write(NGINX.format(folder=self.folder, port=self.port, secure=secure, leaf=leaf, workers=WORKERS))
         self.start()
 
     def commands(self):
@@ -72,12 +82,24 @@ class Nginx(Server):
         return listening(self.port)
 
 
-def wrk(url, *options):
+def wrk(url, *options, connections=CONNECTIONS):
     """Returns requests per second; every response must have status 200."""
-    out = subprocess.run(["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", "%ds" % SECONDS, *options, url], check=True, capture_output=True, text=True).stdout
+    out = subprocess.run(["wrk", "-t", "1", "-c", str(connections), "-d", "%ds" % SECONDS, *options, url], check=True, capture_output=True, text=True).stdout
     if "Non-2xx" in out or "Socket errors" in out:
         raise SystemExit(out)
     return float(re.search(r"Requests/sec:\s*([\d.]+)", out).group(1))
+
+
+def connections(a, nginx):
+    """Compares both servers with few and many persistent connections. nginx has as many workers, and writes a log line of the same form for each request."""
+    with open(nginx.folder + "/titles", "wb") as f:
+        f.write(requests.get(a.url + "/api/titles", headers={"Accept-Encoding": "identity"}).content)
+    secure = "https://127.0.0.1:%s" % a.env["TLS_PORT"]
+    for what, ours, theirs, aim in (("/health", a.url + "/health", nginx.url + "/health", 0.8), ("/api/titles", a.url + "/api/titles", nginx.url + "/titles", 0.7),
+                                    ("/health over HTTPS", secure + "/health", nginx.secure + "/health", 0.8)):
+        for n in COUNTS:
+            rates = in_turn(ROUNDS, lambda: wrk(ours, connections=n), lambda: wrk(theirs, connections=n))
+            line("%s, %d connections, ratio to nginx" % (what, n), rates[0] / rates[1], "", aim, False, "%.0f/s and %.0f/s" % tuple(rates))
 
 
 def compression(a, nginx):
@@ -113,7 +135,8 @@ def pgbench(postgres, url, script, clients):
 
 
 def measure(folder):
-    nginx, postgres, keyvalue = Nginx(), Postgres(), KeyValue()
+    leaf = pki.Authority(folder).issue("localhost")
+    nginx, postgres, keyvalue = Nginx(leaf), Postgres(), KeyValue()
     url, db = postgres.create()
     if run("migrate", DATABASE_URL=url).returncode != 0:
         raise SystemExit("migrate failed")
@@ -121,11 +144,11 @@ def measure(folder):
     script, each = statement(folder), os.path.join(folder, "each.lua")
     with open(each, "w") as f:
         f.write(EACH_TITLE)
-    a = Appliance(folder, roles="api", DATABASE_URL=url, REDIS_URL=keyvalue.url).wait_healthy()
+    a = Appliance(folder, roles="api", WORKERS=WORKERS, DATABASE_URL=url, REDIS_URL=keyvalue.url, TLS_PORT=free_port(), TLS_CERT_FILE=leaf.chain,
+                  TLS_KEY_FILE=leaf.key).wait_healthy()
     try:
         print("\nserving: wrk with %d connections, median of %d rounds of %d s; the load generator is on the same machine" % (CONNECTIONS, ROUNDS, SECONDS))
-        ours, theirs = in_turn(ROUNDS, lambda: wrk(a.url + "/health"), lambda: wrk(nginx.url + "/health"))
-        line("/health, ratio to nginx's return 200", ours / theirs, "", 0.8, False, "%.0f/s and %.0f/s" % (ours, theirs))
+        connections(a, nginx)
         ours, = in_turn(ROUNDS, lambda: wrk(a.url + "/api/titles"))
         line("/api/titles, %d titles, %.0f kB" % (TITLES, len(a.get("/api/titles").content) / 1000), ours, "/s", 3000, False)
         compression(a, nginx)
