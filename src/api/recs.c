@@ -4,6 +4,7 @@
  */
 #include "base/conf.h"
 #include "base/log.h"
+#include "http/response_cache.h"
 #include "http/route.h"
 #include "http/sql.h"
 
@@ -42,7 +43,7 @@ static void
 recs_popularity(struct request *r)
 {
 	request_param(r, "cacheSec", conf_str(CONF_POPULARITY_CACHE_SEC));
-	sql_reply(r, "recs/popularity");
+	response_cache_reply(r, "recs/popularity", (int)conf_int(CONF_POPULARITY_CACHE_SEC));
 }
 
 ROUTE(GET, "/api/recs/continue-watching", recs_continue_watching, .guard = GUARD_USER, .query = profile_query);

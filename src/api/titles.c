@@ -8,8 +8,8 @@
 
 #include "base/conf.h"
 #include "http/browser.h"
+#include "http/response_cache.h"
 #include "http/route.h"
-#include "http/sql.h"
 
 static const struct param	list_query[] = {
 	PARAMS_AUDIENCE,
@@ -34,7 +34,7 @@ title_reply(struct request *r, const char *statement)
 		r->vary = ", User-Agent";
 		request_param(r, "appHls", browser_plays_hls(r) ? "1" : NULL);
 	}
-	sql_reply(r, statement);
+	response_cache_reply(r, statement, RESPONSE_CACHE_SEC);
 }
 
 ROUTE(GET, "/api/titles/:id", title_detail, .query = audience_query, .id = "title");

@@ -1,7 +1,7 @@
 /*
  * A counter of database changes, in memory that is shared by the workers of
- * this process group. http/response_cache.h compares it to invalidate its
- * entries. Any thread.
+ * this process group. http/generation.h asks the database again after one.
+ * Any thread.
  */
 #ifndef WANZAMI_CHANGES_H
 #define WANZAMI_CHANGES_H

@@ -56,7 +56,7 @@ dispatch_handle(struct request *r)
 	if (r->route->handler != NULL)
 		r->route->handler(r);
 	else if (r->route->shared)
-		response_cache_reply(r);
+		response_cache_reply(r, r->route->statement, RESPONSE_CACHE_SEC);
 	else
 		sql_reply(r, r->route->statement);
 }

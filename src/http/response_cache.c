@@ -1,28 +1,40 @@
 /*
- * The cache of a worker. The first request of a key runs the statement;
- * requests that arrive meanwhile wait for its result. Entries are invalid
- * after RESPONSE_CACHE_MS, or when the counter of http/changes.h has changed.
+ * The cache of a worker. An entry belongs to a generation of the catalogue
+ * (http/generation.h); the first request of a key in a generation runs the
+ * statement, and requests that arrive meanwhile wait for its result. Before an
+ * entry is used, the database is asked if its generation lasts; many requests
+ * share that question. A worker with many requests uses an entry for up to
+ * STALE_MS without asking, and meanwhile asks on its own account.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/conf.h"
 #include "http/audience.h"
 #include "http/changes.h"
 #include "http/encoding.h"
 #include "http/etag.h"
+#include "http/generation.h"
 #include "http/reply.h"
 #include "http/route.h"
 #include "http/response_cache.h"
 #include "http/sign.h"
 #include "http/sql.h"
+#include "store/objects.h"
 
-#define ENTRIES_MAX	64
+#define ENTRIES_MAX	4096
+#define BUCKETS		1024
 #define BYTES_MAX	(32 * 1024 * 1024)
+#define STALE_MS	100	/* a change is seen by all within this time */
+#define ASK_MS		25	/* after which a worker with many requests asks again */
+#define SLOT_MS		10	/* in which requests are counted */
+#define MANY		16	/* requests in a slot */
 
 /* A cached response. It is freed when no entry and no connection refers to it. */
 struct response {
 	int		refs;
 	int		status;
+	int		everyone;	/* it is the same for all users */
 	size_t		len;
 	size_t		gzip_len;
 	void		*gzip;		/* the compressed body, NULL until a client accepts it */
@@ -30,25 +42,34 @@ struct response {
 	char		body[];
 };
 
-/* A request that waits for the statement of an entry. */
-struct waiter {
+/* A request on its way through the cache. key and base are in the memory of the request. */
+struct asker {
 	struct request		*r;
-	TAILQ_ENTRY(waiter)	list;
+	const char		*statement;
+	const char		*key;
+	const char		*base;		/* origin of URLs (http/sign.h); part of the key */
+	u_int64_t		seconds;
+	TAILQ_ENTRY(asker)	list;
 };
 
 struct entry {
 	char			*key;
-	char			*base;		/* origin of object URLs (http/sign.h); part of the key */
+	char			*base;
+	unsigned long		generation;	/* in which the statement was sent; GENERATION_NONE: not known */
 	unsigned long		changes;	/* changes_count() when the statement was sent */
 	u_int64_t		since;		/* time when the statement was sent, in ms of kore_time_ms() */
 	struct response		*response;	/* NULL while the statement runs */
-	TAILQ_HEAD(, waiter)	waiters;
-	TAILQ_ENTRY(entry)	list;
+	TAILQ_HEAD(, asker)	waiters;
+	TAILQ_ENTRY(entry)	bucket, list;
 };
 
-static TAILQ_HEAD(, entry)	entries = TAILQ_HEAD_INITIALIZER(entries);
+TAILQ_HEAD(entry_list, entry);
+
+static struct entry_list	buckets[BUCKETS], entries = TAILQ_HEAD_INITIALIZER(entries);	/* the last one used first */
 static int			nentries;
 static size_t			nbytes;
+
+static void	asker_answer(struct asker *, int);
 
 static void
 response_release(struct response *resp)
@@ -88,9 +109,50 @@ response_send(struct request *r, struct response *resp)
 	reply_shared(r, resp->status, resp->etag, &body);
 }
 
+static struct response *
+response_new(const PGresult *res, const char *base)
+{
+	const char	*status = sql_text(res, "status"), *text = sql_text(res, "body"), *everyone = sql_text(res, "everyone");
+	struct response	*resp;
+	struct kore_buf	body;
+
+	if (status == NULL || text == NULL)
+		return (NULL);
+	kore_buf_init(&body, strlen(text) + 1);
+	sign_body(&body, base, text, strlen(text));
+	if ((resp = calloc(1, sizeof(*resp) + body.offset)) == NULL)
+		fatal("out of memory");
+	resp->refs = 1;
+	resp->status = atoi(status);
+	resp->everyone = everyone == NULL || *everyone == 't';
+	resp->len = body.offset;
+	memcpy(resp->body, body.data, body.offset);
+	if (resp->status == 200)
+		etag_make(resp->body, resp->len, resp->etag);
+	nbytes += resp->len;
+	kore_buf_cleanup(&body);
+
+	return (resp);
+}
+
+static struct entry_list *
+bucket_of(const char *key)
+{
+	static int	made = 0;
+	u_int32_t	hash = 2166136261u;	/* FNV-1a */
+
+	for (; made < BUCKETS; made++)
+		TAILQ_INIT(&buckets[made]);
+	for (; *key != '\0'; key++)
+		hash = (hash ^ (unsigned char)*key) * 16777619u;
+
+	return (&buckets[hash % BUCKETS]);
+}
+
 static void
 entry_drop(struct entry *e)
 {
+	TAILQ_REMOVE(bucket_of(e->key), e, bucket);
 	TAILQ_REMOVE(&entries, e, list);
 	nentries--;
 	if (e->response != NULL)
@@ -100,145 +162,243 @@ entry_drop(struct entry *e)
 	free(e);
 }
 
-/* Returns 1 if the entry is valid for a request that arrives now. */
-static int
-entry_current(const struct entry *e, u_int64_t now)
-{
-	return (e->changes == changes_count() && now - e->since <= RESPONSE_CACHE_MS);
-}
-
-/* Removes invalid entries, and the oldest entries while the cache is full. Entries whose statement is running stay. */
+/* Removes the entries that have not been used for the longest time while the cache is full. Those whose statement is running stay. */
 static void
-entries_trim(u_int64_t now)
+entries_trim(void)
 {
-	struct entry	*e, *next;
+	struct entry	*e, *before;
 
-	for (e = TAILQ_FIRST(&entries); e != NULL; e = next) {
-		next = TAILQ_NEXT(e, list);
-		if (e->response != NULL && (!entry_current(e, now) || nentries >= ENTRIES_MAX || nbytes > BYTES_MAX))
+	for (e = TAILQ_LAST(&entries, entry_list); e != NULL && (nentries >= ENTRIES_MAX || nbytes > BYTES_MAX); e = before) {
+		before = TAILQ_PREV(e, entry_list, list);
+		if (e->response != NULL)
 			entry_drop(e);
 	}
 }
 
+/* Returns the entry of the key that was made last, or NULL. An entry with a result, if finished is set. */
 static struct entry *
-entry_find(const char *key, u_int64_t now)
+entry_find(const struct asker *a, int finished)
 {
 	struct entry	*e;
 
-	TAILQ_FOREACH(e, &entries, list) {
-		if (entry_current(e, now) && !strcmp(e->key, key))
+	TAILQ_FOREACH(e, bucket_of(a->key), bucket) {
+		if ((e->response != NULL || !finished) && !strcmp(e->key, a->key))
 			return (e);
 	}
 
 	return (NULL);
 }
 
-static struct entry *
-entry_new(const char *key, const char *base, u_int64_t now)
-{
-	struct entry	*e;
-
-	if ((e = calloc(1, sizeof(*e))) == NULL || (e->key = strdup(key)) == NULL || (e->base = strdup(base)) == NULL)
-		fatal("out of memory");
-	e->changes = changes_count();
-	e->since = now;
-	TAILQ_INIT(&e->waiters);
-	TAILQ_INSERT_TAIL(&entries, e, list);
-	nentries++;
-
-	return (e);
-}
-
-static struct response *
-response_new(const PGresult *res, const char *base)
-{
-	const char	*status = sql_text(res, "status"), *text = sql_text(res, "body");
-	struct response	*resp;
-	struct kore_buf	body;
-
-	if (status == NULL || text == NULL)
-		return (NULL);
-	kore_buf_init(&body, strlen(text) + 1);
-	sign_body(&body, base, text, strlen(text));
-	if ((resp = malloc(sizeof(*resp) + body.offset)) == NULL)
-		fatal("out of memory");
-	resp->refs = 1;
-	resp->status = atoi(status);
-	resp->len = body.offset;
-	resp->gzip = NULL;
-	resp->gzip_len = 0;
-	memcpy(resp->body, body.data, body.offset);
-	*resp->etag = '\0';
-	if (resp->status == 200)
-		etag_make(resp->body, resp->len, resp->etag);
-	nbytes += resp->len;
-	kore_buf_cleanup(&body);
-
-	return (resp);
-}
-
+/* Removes the results of a key that the result of an entry replaces. */
 static void
-waiter_answer(struct waiter *w, struct entry *e, const struct pg_outcome *outcome)
+entry_replace(const struct entry *new)
 {
-	if (request_resume(w->r)) {
-		if (e->response != NULL)
-			response_send(w->r, e->response);
-		else
-			sql_failed(w->r, outcome);
-		request_settle(w->r);
+	struct entry	*e, *next;
+
+	for (e = TAILQ_FIRST(bucket_of(new->key)); e != NULL; e = next) {
+		next = TAILQ_NEXT(e, bucket);
+		if (e != new && e->response != NULL && !strcmp(e->key, new->key))
+			entry_drop(e);
 	}
-	free(w);
+}
+
+/* Returns 1 if the URLs of a result are all signed: those without credentials are null, and must not stay. */
+static int
+can_sign(void)
+{
+	return (!objects_enabled() || objects_presign_seconds(RESPONSE_CACHE_SEC) > 0);
 }
 
 static void
 entry_done(void *arg, const struct pg_outcome *outcome)
 {
 	struct entry	*e = arg;
-	struct waiter	*w;
+	struct asker	*a;
 
 	if (outcome->error == NULL)
 		e->response = response_new(outcome->res, e->base);
-	while ((w = TAILQ_FIRST(&e->waiters)) != NULL) {
-		TAILQ_REMOVE(&e->waiters, w, list);
-		waiter_answer(w, e, outcome);
+	if (!can_sign())
+		e->generation = GENERATION_NONE;
+	if (e->response != NULL)
+		entry_replace(e);
+	while ((a = TAILQ_FIRST(&e->waiters)) != NULL) {
+		TAILQ_REMOVE(&e->waiters, a, list);
+		if (request_resume(a->r)) {
+			if (e->response == NULL)
+				sql_failed(a->r, outcome);
+			else if (a->r->user_id != NULL && !e->response->everyone)
+				sql_reply(a->r, a->statement);
+			else
+				response_send(a->r, e->response);
+			request_settle(a->r);
+		}
+		free(a);
 	}
 	if (e->response == NULL)
 		entry_drop(e);
 }
 
-static void
-entry_wait(struct entry *e, struct request *r)
+/* Sends the statement for a new entry, without the user of the request. */
+static struct entry *
+entry_new(const struct asker *a)
 {
-	struct waiter	*w;
+	struct request	*r = a->r;
+	char		*user = r->user_id;
+	const char	*known = r->known;
+	struct entry	*e;
 
-	if ((w = calloc(1, sizeof(*w))) == NULL)
+	entries_trim();
+	if ((e = calloc(1, sizeof(*e))) == NULL || (e->key = strdup(a->key)) == NULL || (e->base = strdup(a->base)) == NULL)
 		fatal("out of memory");
-	w->r = r;
-	request_wait(r);
-	TAILQ_INSERT_TAIL(&e->waiters, w, list);
+	e->generation = *conf_str(CONF_SQL_DIR) == '\0' ? generation_now() : GENERATION_NONE;
+	e->changes = changes_count();
+	e->since = kore_time_ms();
+	TAILQ_INIT(&e->waiters);
+	TAILQ_INSERT_HEAD(bucket_of(e->key), e, bucket);
+	TAILQ_INSERT_HEAD(&entries, e, list);
+	nentries++;
+	r->user_id = NULL;
+	r->known = NULL;
+	sql_call(r, a->statement, entry_done, e);
+	r->user_id = user;
+	r->known = known;
+
+	return (e);
+}
+
+static void
+entry_wait(struct entry *e, const struct asker *a)
+{
+	struct asker	*copy;
+
+	if ((copy = malloc(sizeof(*copy))) == NULL)
+		fatal("out of memory");
+	*copy = *a;
+	request_wait(a->r);
+	TAILQ_INSERT_TAIL(&e->waiters, copy, list);
+}
+
+/* Answers with an entry, when its statement has a result. */
+static void
+entry_use(struct entry *e, const struct asker *a)
+{
+	if (e->response == NULL) {
+		entry_wait(e, a);
+		return;
+	}
+	TAILQ_REMOVE(&entries, e, list);
+	TAILQ_INSERT_HEAD(&entries, e, list);
+	if (a->r->user_id != NULL && !e->response->everyone)
+		sql_reply(a->r, a->statement);
+	else
+		response_send(a->r, e->response);
+}
+
+static int
+entry_expired(const struct entry *e, const struct asker *a, u_int64_t now)
+{
+	return (now - e->since > a->seconds * 1000);
+}
+
+/* Returns 1 if the entry is current: of the generation that the database has been asked for. */
+static int
+entry_current(const struct entry *e, const struct asker *a, u_int64_t now)
+{
+	if (e->generation == GENERATION_NONE || generation_now() == GENERATION_NONE)
+		return (e->changes == changes_count() && now - e->since <= STALE_MS);
+
+	return (e->generation == generation_now() && !entry_expired(e, a, now));
+}
+
+/* Counts a request. Returns 1 if the worker has many. */
+static int
+requests_many(u_int64_t now)
+{
+	static u_int64_t	slot = 0;
+	static int		count = 0, last = 0;
+
+	if (now / SLOT_MS != slot) {
+		last = now / SLOT_MS == slot + 1 ? count : 0;
+		slot = now / SLOT_MS;
+		count = 0;
+	}
+	count++;
+
+	return (count > MANY || last > MANY);
+}
+
+/* Answers at once, if the worker has many requests and the entry was current a short time ago. Returns 0 if not. */
+static int
+asker_answer_unasked(const struct asker *a, u_int64_t now)
+{
+	struct entry	*e = entry_find(a, 1);
+	u_int64_t	seen = e != NULL ? generation_seen(e->generation) : 0;
+
+	if (seen == 0 || now - seen > STALE_MS || entry_expired(e, a, now))
+		return (0);
+	if (now - seen > ASK_MS)
+		generation_refresh();
+	if (e->generation != generation_now() && !entry_current(entry_find(a, 0), a, now))
+		(void)entry_new(a);	/* answers those who come later */
+	entry_use(e, a);
+
+	return (1);
+}
+
+static void
+generation_told(void *arg, const struct pg_outcome *outcome)
+{
+	struct asker	*a = arg;
+
+	if (request_resume(a->r)) {
+		if (outcome->error != NULL && outcome->disconnected)
+			sql_failed(a->r, outcome);
+		else
+			asker_answer(a, 1);
+		request_settle(a->r);
+	}
+	free(a);
+}
+
+/* told: the database has been asked for its generation since the request arrived. */
+static void
+asker_answer(struct asker *a, int told)
+{
+	struct entry	*e;
+	struct asker	*copy;
+	u_int64_t	now = kore_time_ms();
+
+	if (told) {
+		e = entry_find(a, 0);
+		entry_use(e != NULL && entry_current(e, a, now) ? e : entry_new(a), a);
+		return;
+	}
+	if (requests_many(now) && asker_answer_unasked(a, now))
+		return;
+	if ((copy = malloc(sizeof(*copy))) == NULL)
+		fatal("out of memory");
+	*copy = *a;
+	request_wait(a->r);
+	generation_ask(generation_told, copy);
 }
 
 void
-response_cache_reply(struct request *r)
+response_cache_reply(struct request *r, const char *statement, int seconds)
 {
 	char		country[AUDIENCE_COUNTRY_MAX], base[SIGN_BASE_MAX];
-	const char	*key;
-	u_int64_t	now = kore_time_ms();
-	struct entry	*e;
+	struct asker	a = { .r = r, .statement = statement, .seconds = (u_int64_t)(seconds < RESPONSE_CACHE_SEC ? seconds : RESPONSE_CACHE_SEC) };
 
-	audience_country(r, country);
-	sign_base(r, base);
-	key = request_format(r, "%s\n%s\n%s\n%s\n%s\n%s", base, r->route->statement, r->args[0] != NULL ? r->args[0] : "", country,
-	    audience_maturity(r), r->query);
-	if ((e = entry_find(key, now)) != NULL) {
-		if (e->response != NULL)
-			response_send(r, e->response);
-		else
-			entry_wait(e, r);
+	if (seconds == 0) {
+		sql_reply(r, statement);
 		return;
 	}
-	entries_trim(now);
-	e = entry_new(key, base, now);
-	entry_wait(e, r);
-	sql_call(r, r->route->statement, entry_done, e);
+	audience_country(r, country);
+	if (r->route->shared)
+		sign_base(r, base);
+	else
+		sign_origin(r, base);
+	a.base = request_copy(r, base);
+	a.key = request_format(r, "%s\n%s\n%s\n%s\n%s\n%s\n%.*s", base, statement, r->args[0] != NULL ? r->args[0] : "", country, audience_maturity(r),
+	    r->query, (int)r->extra.offset, r->extra.data != NULL ? (const char *)r->extra.data : "");
+	asker_answer(&a, 0);
 }

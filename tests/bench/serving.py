@@ -37,7 +37,7 @@ http {{
         listen 127.0.0.1:{port} backlog=4096;
         listen 127.0.0.1:{secure} ssl backlog=4096;
         location / {{ default_type application/json; return 200 '{{"status":"ok"}}'; }}
-        location /titles {{ root {folder}; }}
+        location /title {{ root {folder}; open_file_cache max=10; }}
     }}
 }}
 """
@@ -92,10 +92,12 @@ def wrk(url, *options, connections=CONNECTIONS):
 
 def connections(a, nginx):
     """Compares both servers with few and many persistent connections. nginx has as many workers, and writes a log line of the same form for each request."""
-    with open(nginx.folder + "/titles", "wb") as f:
-        f.write(requests.get(a.url + "/api/titles", headers={"Accept-Encoding": "identity"}).content)
+    for name, path in (("titles", "/api/titles"), ("title", "/api/titles/1")):
+        with open(nginx.folder + "/" + name, "wb") as f:
+            f.write(requests.get(a.url + path, headers={"Accept-Encoding": "identity"}).content)
     secure = "https://127.0.0.1:%s" % a.env["TLS_PORT"]
     for what, ours, theirs, aim in (("/health", a.url + "/health", nginx.url + "/health", 0.8), ("/api/titles", a.url + "/api/titles", nginx.url + "/titles", 0.7),
+                                    ("/api/titles/1", a.url + "/api/titles/1", nginx.url + "/title", 0.5),
                                     ("/health over HTTPS", secure + "/health", nginx.secure + "/health", 0.8)):
         for n in COUNTS:
             rates = in_turn(ROUNDS, lambda: wrk(ours, connections=n), lambda: wrk(theirs, connections=n))

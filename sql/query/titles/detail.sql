@@ -1,5 +1,5 @@
 -- GET /api/titles/:id (docs/compatibility.md#catalogue-detail): returns 200 with a title that is visible for country and
--- audience, its episodes, seasons and renditions; or 404.
+-- audience, its episodes, seasons and renditions; or 404. everyone: it is the same for all users (src/http/response_cache.h).
 -- $1: enforcement, userId, deviceId, session, issued, id, country, audience, urlPlaceholder, appHls.
 WITH title AS (
 	SELECT t.*, wanzami.ppv_way(t, $1) AS way FROM "Title" t WHERE t."id" = ($1 ->> 'id')::bigint AND wanzami.visible(t, ($1 ->> 'country'), ($1 ->> 'audience'))
@@ -38,5 +38,6 @@ WITH title AS (
 	) rest
 )
 SELECT CASE WHEN a.title IS NULL THEN 404 ELSE 200 END AS status,
+	NOT EXISTS (SELECT FROM title t WHERE t."isPpv" AND $1 ->> 'enforcement' <> 'off') AS everyone,
 	coalesce('{"title":' || a.title || '}', '{"message":"Title not found"}') AS body
 FROM (SELECT 1) one LEFT JOIN answer a ON true
