@@ -329,6 +329,23 @@ dash_make(struct request *r, struct found *f)
 	return (media_dash(f->list, f->n, f->sounds, f->nsounds, uris));
 }
 
+/* Adds the tracks of text to a DASH manifest. */
+static char *
+dash_texts(struct request *r, const struct found *f, char *manifest)
+{
+	const char	**uris = request_alloc(r, (size_t)f->ntexts * sizeof(*uris));
+	int		i;
+
+	for (i = 0; i < f->ntexts; i++) {
+		if ((uris[i] = sign_object(r, f->text_keys[i])) == NULL) {
+			free(manifest);
+			return (NULL);
+		}
+	}
+
+	return (media_dash_texts(manifest, f->texts, f->ntexts, uris));
+}
+
 /* Returns the text of a playlist, NULL if no URL can be signed. `i` is that of rendition_find(). */
 static char *
 playlist_make(struct request *r, struct found *f, const struct asked *a, int i)
@@ -338,7 +355,7 @@ playlist_make(struct request *r, struct found *f, const struct asked *a, int i)
 	if (a->list == LIST_MASTER)
 		return (media_hls_master(f->list, f->n, f->sounds, f->nsounds, f->texts, f->ntexts, a->define ? "" : "?define=0"));
 	if (a->list == LIST_DASH)
-		return (dash_make(r, f));
+		return (dash_texts(r, f, dash_make(r, f)));
 	key = a->list == LIST_TEXT ? f->text_keys[i] : a->list == MEDIA_LIST_AUDIO ? f->sound_keys[i] : f->keys[i];
 	if ((uri = sign_object(r, key)) == NULL)
 		return (NULL);

@@ -158,6 +158,22 @@ texts_write(const struct folder *f, const struct media_result *result, char numb
 	return (MEDIA_OK);
 }
 
+/* Writes the DASH manifest, which is freed, with the tracks of text of texts_write(). */
+static int
+dash_write(const struct folder *f, char *manifest, const struct media_subtitle *texts, int n, struct media_error *error)
+{
+	char		names[MEDIA_TEXTS_MAX][32];
+	const char	*uris[MEDIA_TEXTS_MAX];
+	int		i;
+
+	for (i = 0; i < n; i++) {
+		snprintf(names[i], sizeof(names[i]), "text-%d.vtt", i + 1);
+		uris[i] = names[i];
+	}
+
+	return (text_write(f, "manifest.mpd", media_dash_texts(manifest, texts, n, uris), error));
+}
+
 static int
 playlist_write(const struct folder *f, enum media_list kind, const char *what, const struct media_stream *s, const char *uri, struct media_error *error)
 {
@@ -214,7 +230,7 @@ playlists_write(const struct folder *f, const struct media_result *result, struc
 	    text_write(f, "master.m3u8", media_hls_master(list, n, sounds, nsounds, texts, result->ntexts, ""), error) != MEDIA_OK)
 		return (error->reason);
 
-	return (text_write(f, "manifest.mpd", media_dash(list, n, sounds, nsounds, uris), error));
+	return (dash_write(f, media_dash(list, n, sounds, nsounds, uris), texts, result->ntexts, error));
 }
 
 static void

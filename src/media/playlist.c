@@ -15,6 +15,8 @@
 #define AUDIO_CHANNELS	2	/* the renditions have stereo sound */
 #define GROUP_MAX	32	/* of the name of a group of sounds */
 #define DESCRIBES_VIDEO	"public.accessibility.describes-video"
+#define TEXT_ID		101	/* DASH: number of the first adaptation set of text; those of the sound come before */
+#define TEXT_BANDWIDTH	1000	/* DASH: bit/s of a track of text; DASH wants a number, and no player chooses by it */
 #define INDEX_WASTE	10	/* DASH: a tenth of the bytes of a track may be those of the other */
 
 struct text {
@@ -490,6 +492,40 @@ media_dash(const struct media_rendition *list, int n, const struct media_sound_l
 	add(&t, "</AdaptationSet>\n");
 	add_sounds(&t, sounds, nsounds);
 	add(&t, "</Period>\n</MPD>\n");
+
+	return (finish(&t));
+}
+
+/* Adds a track of text, a single file. */
+static void
+add_text(struct text *t, int id, const struct media_subtitle *s, const char *uri)
+{
+	add(t, "<AdaptationSet id=\"%d\" contentType=\"text\" mimeType=\"text/vtt\" lang=\"%s\"><Label>", id, s->tag);
+	add_xml(t, s->name);
+	add(t, "</Label>");
+	if (s->is_default)
+		add(t, "<Role schemeIdUri=\"urn:mpeg:dash:role:2011\" value=\"main\"/>");
+	add(t, "<Role schemeIdUri=\"urn:mpeg:dash:role:2011\" value=\"%s\"/>\n<Representation id=\"t-%s\" bandwidth=\"%d\">",
+	    s->forced ? "forced-subtitle" : s->captions ? "caption" : "subtitle", s->id, TEXT_BANDWIDTH);
+	add_base(t, uri);
+	add(t, "</Representation>\n</AdaptationSet>\n");
+}
+
+char *
+media_dash_texts(char *manifest, const struct media_subtitle *texts, int n, const char *const uris[])
+{
+	struct text	t = { 0 };
+	const char	*end;
+	int		i;
+
+	if (n == 0 || manifest == NULL)
+		return (manifest);
+	end = strstr(manifest, "</Period>");
+	add(&t, "%.*s", (int)(end - manifest), manifest);
+	for (i = 0; i < n; i++)
+		add_text(&t, TEXT_ID + i, &texts[i], uris[i]);
+	add(&t, "%s", end);
+	free(manifest);
 
 	return (finish(&t));
 }

@@ -76,5 +76,10 @@ char	*media_hls_media(const struct media_stream *, enum media_list, const char *
 
 /* The DASH manifest. `uris` are those of the objects, in the order of the list; they are escaped for XML. */
 char	*media_dash(const struct media_rendition *list, int n, const struct media_sound_listed *sounds, int nsounds, const char *const uris[]);
+/*
+ * Adds tracks of text, one WebVTT file each, to a DASH manifest of media_dash(),
+ * which is freed; NULL stays NULL. `uris` are those of the files, escaped for XML.
+ */
+char	*media_dash_texts(char *manifest, const struct media_subtitle *, int n, const char *const uris[]);
 
 #endif

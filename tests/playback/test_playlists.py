@@ -282,7 +282,7 @@ def test_audio_objects_are_played_in_place_of_the_sound_of_a_rendition(stand):
     assert len(stand.playback(stand.free)["audio"]) == 1 and stand.get(url).text.count("TYPE=AUDIO") == 2
 
 
-def test_subtitles_are_in_the_hls_playlist(stand):
+def test_subtitles_are_in_the_playlists(stand):
     """Names in a group differ; a new file changes the playlist at once."""
     admin = Account(stand.world, "SUPER_ADMIN")
     url = stand.playback(stand.free)["hls"]
@@ -303,9 +303,18 @@ def test_subtitles_are_in_the_hls_playlist(stand):
         r = stand.get(url, "t-%s.m3u8" % i)
         assert r.status_code == 200 and parsed(r.text)
         assert fetched(r.text.split("\n")[-3], "text/vtt").text == "WEBVTT\n\n00:00:01.000 --> 00:00:02.000\n%s\n" % text
+    sets = [s for s in xml.etree.ElementTree.fromstring(stand.get(url, "manifest.mpd").content).iter(MPD + "AdaptationSet") if s.get("contentType") == "text"]
+    assert [(s.get("mimeType"), s.get("lang"), s.find(MPD + "Label").text, [r.get("value") for r in s.iter(MPD + "Role")], s.find(MPD + "Representation").get("id"))
+            for s in sets] == [("text/vtt", "en", 'A "name"', ["subtitle"], "t-" + ids[0]), ("text/vtt", "en", "English", ["caption"], "t-" + ids[1]),
+                               ("text/vtt", "en", "English", ["caption"], "t-" + ids[2])]
+    assert [fetched(s.find(".//" + MPD + "BaseURL").text, "text/vtt").text.split("\n")[3] for s in sets] == ["One", "Two", "Three"]
+    stand.rows("UPDATE wanzami.text_track SET is_default = true, is_forced = true, label = 'a<&' WHERE id = %s", (ids[1],))
+    text = stand.get(url, "manifest.mpd").text
+    assert '<Label>a&lt;&amp;</Label><Role schemeIdUri="urn:mpeg:dash:role:2011" value="main"/><Role schemeIdUri="urn:mpeg:dash:role:2011" value="forced-subtitle"/>' in text
     for i in ids:
         assert stand.a.delete("/api/admin/text/" + i, token=admin.token).status_code == 204
     assert stand.get(url).text == plain and stand.get(url, "t-%s.m3u8" % ids[0]).status_code == 404
+    assert "text/vtt" not in stand.get(url, "manifest.mpd").text
 
 
 def storyboard(stand, column, film, count=250, version="v", **more):
