@@ -178,7 +178,7 @@ add_variant(struct text *t, const struct media_rendition *r, const struct media_
 	add(t, "#EXT-X-STREAM-INF:BANDWIDTH=%u,AVERAGE-BANDWIDTH=%u,CODECS=\"%s%s%s\"", r->video.peak + audio->peak,
 	    r->video.average + audio->average, r->video.codecs, sound != NULL ? "," : "", audio->codecs);
 	add_frame_size(t, r);
-	add(t, ",FRAME-RATE=%.3f", (double)r->fps_num / r->fps_den);
+	add(t, ",FRAME-RATE=%.3f,CLOSED-CAPTIONS=NONE", (double)r->fps_num / r->fps_den);
 	if (sound != NULL) {
 		group_name(sounds, sound, group);
 		add(t, ",AUDIO=\"%s\"", group);

@@ -287,7 +287,7 @@ def test_subtitles_are_in_the_playlists(stand):
     admin = Account(stand.world, "SUPER_ADMIN")
     url = stand.playback(stand.free)["hls"]
     plain = stand.get(url).text
-    assert "SUBTITLES" not in plain and stand.get(url, "t-1.m3u8").status_code == 404
+    assert plain.count("CLOSED-CAPTIONS=NONE") == 2 and "SUBTITLES" not in plain and stand.get(url, "t-1.m3u8").status_code == 404
     for query, text in (("language=en&label=A%20%22name%22", "One"), ("language=en&kind=captions", "Two"), ("language=en&kind=captions&label=English", "Three")):
         r = stand.a.request("POST", "/api/admin/titles/%d/text?%s" % (stand.free, query), token=admin.token, data=b"00:01 --> 00:02\n" + text.encode())
         assert r.status_code == 201
