@@ -55,12 +55,12 @@ async function wayOf(id) {
 /* Draws radio buttons; those that stay keep the focus. items: [label, value, checked]. */
 function drawChoices(id, items, choose) {
 	$(id).hidden = items.length < 2;
-	arrange($(id).querySelector('.options'), items.map(([label, value, checked]) => ({ key: value, label, checked })), (item) => {
+	arrange($(id).querySelector('.options'), items.map(([label, value, checked]) => ({ key: value, label, checked, choose })), (item) => {
 		const input = el('input', { type: 'radio', name: id, value: item.key }), text = el('span', {}), node = el('label', {}, input, text);
 		node.update = (now) => {
 			set(input, { checked: now.checked });
 			set(text, { textContent: now.label });
-			input.onchange = () => choose(now.key);
+			input.onchange = () => now.choose(now.key);
 		};
 		return node;
 	});
