@@ -38,6 +38,7 @@
 #include "http/timeouts.h"
 #include "jobs/mail_sender.h"
 #include "kore/spread.h"
+#include "kore/supervise.h"
 #include "kore/symbols.h"
 #include "kore/watch.h"
 #include "net/mail.h"
@@ -228,6 +229,7 @@ kore_parent_configure(int argc, char **argv)
 	activity_init();
 	watch_init();
 	spread_init();
+	supervise_init();
 	parent_pid = getpid();
 	run_name_process();
 

@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/activity.h"
 #include "base/counter.h"
@@ -12,6 +13,8 @@
 struct row {
 	_Atomic(const char *)	method, path;
 	_Atomic int64_t		job;
+	char			death[160];	/* of the last worker with this number; written by the parent before it starts the next one */
+	int			out_of_memory;
 };
 
 static struct row	*rows = NULL, *own = NULL;
@@ -68,4 +71,21 @@ activity_of(int worker)
 	a.job = atomic_load_explicit(&rows[worker].job, memory_order_relaxed);
 
 	return (a);
+}
+
+void
+activity_death(int worker, const char *text, int out_of_memory)
+{
+	if (rows == NULL || worker < 0 || worker >= COUNTER_ROWS)
+		return;
+	snprintf(rows[worker].death, sizeof(rows[worker].death), "%s", text);
+	rows[worker].out_of_memory = out_of_memory;
+}
+
+const char *
+activity_predecessor(int *out_of_memory)
+{
+	*out_of_memory = own != NULL && own->out_of_memory;
+
+	return (own != NULL ? own->death : "");
 }

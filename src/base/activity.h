@@ -36,4 +36,13 @@ void	activity_job(int64_t number);
 /* Returns the last activity of a worker. In the parent, after the worker has ended. */
 struct activity	activity_of(int worker);
 
+/*
+ * Notes how a worker has ended, for the worker that replaces it: text that completes "The transcode worker …", which is
+ * copied, and 1 if the kernel has killed it because memory was out. In the parent, before it starts the next one.
+ */
+void	activity_death(int worker, const char *text, int out_of_memory);
+
+/* Returns how the worker has ended that this one replaces, "" if it replaces none, and the same flag. In a worker, after activity_start(). */
+const char	*activity_predecessor(int *out_of_memory);
+
 #endif

@@ -46,36 +46,107 @@ lower(long long a, long long b)
 	return (a == -1 || (b != -1 && b < a) ? b : a);
 }
 
+/* Shortens the path of a group to that of its parent. Returns 0 if it has none. */
+static int
+group_parent(char *group)
+{
+	char	*end = strrchr(group, '/');
+
+	if (end == NULL)
+		return (0);
+	*end = '\0';
+
+	return (1);
+}
+
 /* Returns the lowest limit of a group and its ancestors. `group` is its path as in /proc/self/cgroup; it is shortened. */
 static long long
 group_limit(const char *root, char *group, const char *file)
 {
 	long long	limit = -1;
-	char		folder[1100], *end;
+	char		folder[1100];
 
-	for (;;) {
+	do {
 		snprintf(folder, sizeof(folder), "%s%s", root, group);
 		limit = lower(limit, limit_read(folder, file));
-		if ((end = strrchr(group, '/')) == NULL)
-			return (limit);
-		*end = '\0';
-	}
+	} while (group_parent(group));
+
+	return (limit);
+}
+
+/* Finds the group of the process in version 2 ("0::/") or version 1 (":memory:/") of control groups; "" if there is none. */
+static void
+group_find(const char *before, char *group, size_t size)
+{
+	char	text[4096], *line;
+
+	*group = '\0';
+	if (!text_read("/proc/self/cgroup", text, sizeof(text)) || (line = strstr(text, before)) == NULL)
+		return;
+	line += strlen(before) - 1;
+	snprintf(group, size, "%.*s", (int)strcspn(line, "\n"), line);
 }
 
 long long
 memory_limit(void)
 {
-	char		text[4096], group[1024] = "", *line;
+	char		group[1024];
 	long long	limit;
 
-	if (text_read("/proc/self/cgroup", text, sizeof(text)) && (line = strstr(text, "0::/")) != NULL)
-		snprintf(group, sizeof(group), "%.*s", (int)strcspn(line + 3, "\n"), line + 3);
+	group_find("0::/", group, sizeof(group));
 	limit = group_limit(CGROUPS, group, "memory.max");
-	*group = '\0';
-	if (text_read("/proc/self/cgroup", text, sizeof(text)) && (line = strstr(text, ":memory:/")) != NULL)
-		snprintf(group, sizeof(group), "%.*s", (int)strcspn(line + 8, "\n"), line + 8);
+	group_find(":memory:/", group, sizeof(group));
 
 	return (lower(limit, group_limit(CGROUPS "/memory", group, "memory.limit_in_bytes")));
+}
+
+/* Returns the number after "oom_kill " in a file, -1 if there is none. */
+static long long
+kills_read(const char *path)
+{
+	char	text[8192], *line = text;
+
+	if (!text_read(path, text, sizeof(text)))
+		return (-1);
+	while (strncmp(line, "oom_kill ", 9) != 0) {
+		if ((line = strchr(line, '\n')) == NULL)
+			return (-1);
+		line++;
+	}
+
+	return (strtoll(line + 9, NULL, 10));
+}
+
+/* Returns the count of a group, or of its closest ancestor that can be read: a container may see its own group as the root. */
+static long long
+group_kills(const char *root, char *group, const char *file)
+{
+	long long	n;
+	char		path[1200];
+
+	do {
+		snprintf(path, sizeof(path), "%s%s/%s", root, group, file);
+		if ((n = kills_read(path)) != -1)
+			return (n);
+	} while (group_parent(group));
+
+	return (-1);
+}
+
+long long
+memory_kills(void)
+{
+	char		group[1024];
+	long long	n;
+
+	group_find("0::/", group, sizeof(group));
+	if ((n = group_kills(CGROUPS, group, "memory.events")) != -1)
+		return (n);
+	group_find(":memory:/", group, sizeof(group));
+	if ((n = group_kills(CGROUPS "/memory", group, "memory.oom_control")) != -1)
+		return (n);
+
+	return (kills_read("/proc/vmstat"));
 }
 
 long long

@@ -10,6 +10,12 @@
  */
 long long	memory_limit(void);
 
+/*
+ * Returns how many processes of the container or control group the kernel has killed because memory was out, since the
+ * group exists; of the machine if the group has no count; -1 if unknown. Reads files. Any thread.
+ */
+long long	memory_kills(void);
+
 /* Returns the memory of the machine in bytes, -1 if unknown. Reads a file. Any thread. */
 long long	memory_machine(void);
 

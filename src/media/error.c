@@ -19,6 +19,7 @@ static const char	*names[] = {
 	[MEDIA_SINK] = "sink",
 	[MEDIA_CANCELED] = "canceled",
 	[MEDIA_MEMORY] = "memory",
+	[MEDIA_MEMORY_LIMIT] = "memory_limit",
 	[MEDIA_INTERNAL] = "internal",
 };
 
@@ -35,7 +36,8 @@ media_fail(struct media_error *error, enum media_reason reason, const char *fmt,
 
 	if (error->reason == MEDIA_OK) {
 		error->reason = reason;
-		error->retry = reason == MEDIA_SOURCE || reason == MEDIA_SINK || reason == MEDIA_MEMORY || reason == MEDIA_INTERNAL;
+		error->retry = reason == MEDIA_SOURCE || reason == MEDIA_SINK || reason == MEDIA_MEMORY || reason == MEDIA_MEMORY_LIMIT ||
+		    reason == MEDIA_INTERNAL;
 		va_start(args, fmt);
 		vsnprintf(error->text, sizeof(error->text), fmt, args);
 		va_end(args);

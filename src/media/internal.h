@@ -23,14 +23,17 @@ struct media_limits {
 	pthread_cond_t	changed;
 	int		ended;
 	int		running;	/* the film is transcoded, no longer opened */
-	long long	used, share;	/* memory at the beginning, and the most that the container allows; bytes */
+	long long	limit;		/* memory of the container or machine in bytes, -1 if unknown */
+	long long	used, share;	/* memory at the beginning, and the most that the film may add to it because of `limit`; bytes */
+	int		short_of;	/* `memory` is less than other films may use, because of `limit` */
 	_Atomic int64_t	memory;		/* limit, bytes beside `used` */
 	_Atomic int64_t	cpu;		/* limit, ms of processor time of the process */
 	double		cpu_base;	/* processor time at the beginning of the part that runs, seconds */
 	double		cpu_frame;	/* by which each frame raises the limit, seconds */
 	int64_t		frames, frames_max;
 	int64_t		bytes, bytes_max;	/* of packets */
-	_Atomic int	reached;	/* a limit; `text` says which */
+	_Atomic int	reached;	/* a limit; `text` says which, */
+	int		lacking;	/* and this is 1 if it is that of the container or machine */
 	double		cpu_reached;
 	int		told;
 	char		text[160];
@@ -129,6 +132,8 @@ const char	*media_codec_name(const AVCodecParameters *, char *buf, size_t size);
 int	media_limits_begin(struct media *);
 void	media_limits_probe(struct media *);
 void	media_limits_transcode(struct media *);
+/* Lowers the number of waiting frames, then that of threads, until the film is expected to fit in the memory of the container or machine. */
+void	media_limits_fit(const struct media *, const struct media_step *, int nsteps, int *threads, int *waiting);
 /* Counts a frame of the renditions. Returns 0 if a limit is reached. */
 int	media_limits_frame(struct media *);
 /* Counts a packet. Returns 0 if a limit is reached. */

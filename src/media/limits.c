@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include <libavutil/mem.h>
+#include <libavutil/pixdesc.h>
 
 #include "base/memory.h"
 #include "media/internal.h"
@@ -25,7 +26,18 @@
 #define PROBE_MEMORY		(768LL << 20)	/* for the packets and frames by which the tracks are detected */
 #define RUN_MEMORY		(1LL << 30)
 #define RUN_MEMORY_PIXEL	400		/* bytes for each pixel of a source frame: frames in decoder, queues and encoders */
-#define SHARE_OF_LIMIT		0.85		/* of the memory of the container or machine */
+#define SHARE_OF_LIMIT		0.85		/* of the memory of the container or machine, */
+#define SHARE_MIN		(64LL << 20)	/* and at least so much for a film */
+
+/* What a film is expected to take: bytes, frames of the source, and frames that each encoder holds. Measured, and rounded up. */
+#define FIT_MEMORY		(64 << 20)
+#define FRAME_PIXEL		1.5		/* bytes for each pixel of a frame of unknown format */
+#define FIT_FRAMES		22		/* in decoder and filters, beside those of threads and queues */
+#define FIT_ENCODED_PIXEL	3.0		/* bytes */
+#define FIT_ENCODED		25
+#define FIT_ENCODED_THREAD	1.5		/* more for each thread */
+#define FIT_WAITING_MIN		6
+
 #define OPEN_CPU		60.0		/* seconds of processor time, and for each GiB of the file as much again */
 #define RUN_CPU			120.0		/* seconds, and for each second of the film: */
 #define RUN_CPU_SECOND		4.0
@@ -69,14 +81,19 @@ table_memory(const struct media *m)
 	return (bytes < TABLES_MAX ? bytes : TABLES_MAX);
 }
 
+/* Sets the limit of memory, at most the share that the container or machine allows. */
+static void
+memory_set(struct media_limits *l, int64_t memory)
+{
+	l->short_of = l->share != -1 && memory > l->share;
+	atomic_store(&l->memory, l->short_of ? l->share : memory);
+}
+
 /* Sets the limits for the part of the work that begins; the memory is that beside what the process used before the film. */
 static void
 limits_set(struct media_limits *l, int64_t memory, double cpu)
 {
-	memory *= TEST_BUILD;
-	if (l->share != -1 && memory > l->share)
-		memory = l->share;
-	atomic_store(&l->memory, memory);
+	memory_set(l, memory * TEST_BUILD);
 	l->cpu_base = cpu_seconds();
 	atomic_store(&l->cpu, (int64_t)((l->cpu_base + cpu * TEST_BUILD) * 1000));
 }
@@ -101,6 +118,10 @@ limits_look(struct media_limits *l)
 			l->told = 1;
 			stuck(l->text);
 		}
+	} else if (used > memory && l->short_of) {
+		l->lacking = 1;
+		limit_reached(l, "The transcode worker has too little memory for this film: the limit of its container or machine is %lld MB.",
+		    l->limit / MEGABYTE);
 	} else if (used > memory) {
 		limit_reached(l, "The film needs too much memory: the limit for it is %lld MB.", memory / MEGABYTE);
 	} else if (cpu * 1000 > (double)atomic_load(&l->cpu)) {
@@ -141,7 +162,8 @@ media_limits_begin(struct media *m)
 	if (machine != -1 && (limit == -1 || machine < limit))
 		limit = machine;
 	l->used = memory_used();
-	l->share = limit == -1 ? -1 : (int64_t)((double)limit * SHARE_OF_LIMIT);
+	l->limit = limit;
+	l->share = limit == -1 ? -1 : FFMAX((int64_t)((double)limit * SHARE_OF_LIMIT) - l->used, SHARE_MIN);
 	l->frames_max = INT64_MAX;
 	limits_set(l, OPEN_MEMORY + table_memory(m), OPEN_CPU * (1 + (double)m->source.size / (1 << 30)));
 	pthread_mutex_init(&l->lock, NULL);
@@ -154,7 +176,11 @@ media_limits_begin(struct media *m)
 void
 media_limits_probe(struct media *m)
 {
-	atomic_fetch_add(&m->limits.memory, PROBE_MEMORY * TEST_BUILD);
+	struct media_limits	*l = &m->limits;
+
+	pthread_mutex_lock(&l->lock);
+	memory_set(l, (OPEN_MEMORY + table_memory(m) + PROBE_MEMORY) * TEST_BUILD);
+	pthread_mutex_unlock(&l->lock);
 }
 
 void
@@ -171,6 +197,34 @@ media_limits_transcode(struct media *m)
 	l->frames_max = (int64_t)(fmin(seconds, MEDIA_MAX_SECONDS) * rate);
 	limits_set(l, RUN_MEMORY + (int64_t)(RUN_MEMORY_PIXEL * pixels) + table_memory(m), RUN_CPU);
 	pthread_mutex_unlock(&l->lock);
+}
+
+/* Returns the memory in bytes that a film is expected to take. */
+static double
+memory_expected(const struct media *m, double encoded, int threads, int waiting)
+{
+	const AVPixFmtDescriptor	*format = av_pix_fmt_desc_get(m->format->streams[m->video]->codecpar->format);
+	double				frame = (double)m->info.width * m->info.height * (format != NULL ? av_get_padded_bits_per_pixel(format) / 8.0 : FRAME_PIXEL);
+
+	return (FIT_MEMORY + frame * (FIT_FRAMES + threads + waiting) + encoded * FIT_ENCODED_PIXEL * (FIT_ENCODED + FIT_ENCODED_THREAD * threads));
+}
+
+void
+media_limits_fit(const struct media *m, const struct media_step *steps, int nsteps, int *threads, int *waiting)
+{
+	double	encoded = 0;
+	int	i;
+
+	for (i = 0; i < nsteps; i++)
+		encoded += (double)steps[i].width * steps[i].height;
+	while (m->limits.share != -1 && memory_expected(m, encoded, *threads, *waiting) > (double)m->limits.share) {
+		if (*waiting > FIT_WAITING_MIN)
+			(*waiting)--;
+		else if (*threads > 1)
+			(*threads)--;
+		else
+			break;
+	}
 }
 
 int
@@ -220,7 +274,7 @@ media_limits_fail(const struct media *m, struct media_error *error)
 {
 	memset(error, 0, sizeof(*error));
 
-	return (media_fail(error, MEDIA_TOO_LARGE, "%s", m->limits.text));
+	return (media_fail(error, m->limits.lacking ? MEDIA_MEMORY_LIMIT : MEDIA_TOO_LARGE, "%s", m->limits.text));
 }
 
 void

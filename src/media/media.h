@@ -43,6 +43,7 @@ enum media_reason {
 	MEDIA_SINK,		/* part() failed: retry */
 	MEDIA_CANCELED,		/* watch->canceled() returned 1 */
 	MEDIA_MEMORY,		/* out of memory: retry */
+	MEDIA_MEMORY_LIMIT,	/* the memory limit of the container or machine is too low for the film: retry, it is not the film's fault */
 	MEDIA_INTERNAL		/* an unexpected error of a library: retry */
 };
 

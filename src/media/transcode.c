@@ -17,7 +17,7 @@
 #include "media/internal.h"
 #include "media/previews.h"
 
-#define QUEUE_ITEMS		24
+#define QUEUE_ITEMS		24	/* frames and packets of audio that wait for an encoder, at most */
 #define REPORT_MS		200
 #define DAMAGE_SHARE		0.5	/* maximum share of video packets that do not decode */
 
@@ -45,7 +45,7 @@ struct run {
 	struct media_encoder		encoders[MEDIA_RUNGS];
 	int				nencoders;
 	struct media_previewer		*previewer;
-	int				threads;
+	int				threads, waiting;	/* CPUs to use; items of each queue */
 	struct media_scan		scan;
 	int				scanning;
 	int				captioned;	/* frames have captions */
@@ -567,7 +567,7 @@ encoders_start(struct run *r, const struct media_step *steps, int nsteps, const 
 		e->sink = sink;
 		e->audio = r->audio != NULL ? media_audio_codec(r->audio, 0) : NULL;
 		e->duration = e->info->duration;
-		media_queue_init(&e->queue, QUEUE_ITEMS);
+		media_queue_init(&e->queue, r->waiting);
 		r->nencoders++;
 		if (!media_encoder_start(e))
 			return (media_fail(r->error, MEDIA_MEMORY, "The encoder thread could not be started."));
@@ -681,7 +681,9 @@ media_transcode(struct media *m, const struct media_step *steps, int nsteps, con
 	r->watch = watch;
 	r->error = error;
 	r->threads = cpus(options);
+	r->waiting = QUEUE_ITEMS;
 	media_limits_transcode(m);
+	media_limits_fit(m, steps, nsteps, &r->threads, &r->waiting);
 	if (watch != NULL) {
 		m->canceled = watch->canceled;
 		m->cancel_ctx = watch->ctx;

@@ -182,6 +182,8 @@ media_failed(struct film *f, const struct media_error *error)
 			return (store_failed(f, f->outputs[i].error));
 	}
 
+	f->outcome->memory = error->reason == MEDIA_MEMORY_LIMIT;
+
 	return (film_failed(f, error->retry, "", "%s", error->text));
 }
 

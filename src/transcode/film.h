@@ -28,6 +28,7 @@ struct film_outcome {
 	char	*renditions;		/* renditions and tracks of text as JSON for sql/query/queue/finish.sql, freed by the caller; NULL on failure */
 	char	*notes;			/* notes on the film as a JSON array of texts, freed by the caller; NULL if there are none */
 	int	retry;		/* 1 if another attempt may succeed */
+	int	memory;		/* 1 if the memory limit of the worker was reached, which is not the film's fault */
 	char	reason[512];	/* reason of the failure, for the person who uploaded the film */
 	char	detail[256];	/* for the log; may be empty */
 };

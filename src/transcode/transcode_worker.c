@@ -35,6 +35,7 @@
 #include "transcode/film.h"
 #include "transcode/media_log.h"
 #include "transcode/protection.h"
+#include "transcode/sweep.h"
 #include "transcode/transcode_worker.h"
 
 #define TICK_MS		50
@@ -299,7 +300,7 @@ fail_result(const char *state)
 		if (!strcmp(state, "failed"))
 			counter_add(COUNTER_TRANSCODE_JOBS_FAILED, 1);
 		log_event(LOG_LEVEL_WARN, !strcmp(state, "failed") ? "transcode job failed" : "transcode attempt failed; will retry", LOG_S("job", job.id),
-		    LOG_I("attempts", job.attempts), LOG_S("why", *job.limit != '\0' ? job.limit : job.outcome.reason), LOG_S("error", job.outcome.detail));
+		    LOG_S("file", job.source_key), LOG_I("attempts", job.attempts), LOG_S("why", *job.limit != '\0' ? job.limit : job.outcome.reason), LOG_S("error", job.outcome.detail));
 		job_over();
 		return;
 	}
@@ -349,8 +350,8 @@ settle(void)
 	else if (role_draining())
 		pg_query("queue/release", 2, (const char *const[]){ job.id, job.fence }, settled, run);
 	else
-		pg_query("queue/fail", 6, (const char *const[]){ job.id, job.fence, why, retry ? "t" : "f",
-		    conf_str(CONF_TRANSCODE_RETRY_MS), notes }, settled, run);
+		pg_query("queue/fail", 7, (const char *const[]){ job.id, job.fence, why, retry ? "t" : "f",
+		    conf_str(CONF_TRANSCODE_RETRY_MS), notes, retry && o->memory ? "t" : "f" }, settled, run);
 }
 
 /* Handles a byte from the thread. */
@@ -462,6 +463,8 @@ recovered(void *arg, const struct pg_outcome *outcome)
 		job.next_recovery = kore_time_ms() + RECOVER_MS;
 		return;
 	}
+	if (!job.claim_unknown)
+		sweep_log(outcome->res);
 	job.claim_unknown = 0;
 	stage_enter(role_draining() ? STAGE_OVER : STAGE_IDLE);
 	claim();
@@ -474,13 +477,15 @@ recovered(void *arg, const struct pg_outcome *outcome)
 static void
 recover(void)
 {
-	const char	*params[] = { instance, lease(), conf_str(CONF_TRANSCODE_RETRY_MS) };
+	int		out_of_memory;
+	const char	*ended = activity_predecessor(&out_of_memory);
+	const char	*params[] = { instance, lease(), conf_str(CONF_TRANSCODE_RETRY_MS), ended, out_of_memory ? "t" : "f" };
 
 	job.querying = 1;
 	if (job.claim_unknown)
 		pg_query("queue/unclaim", 1, params, recovered, NULL);
 	else
-		pg_query("queue/sweep", 3, params, recovered, NULL);
+		pg_query("queue/sweep", 5, params, recovered, NULL);
 }
 
 /* Fails the job of a film that does not end, without its thread. Returns 0 if there is none. */

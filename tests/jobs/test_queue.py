@@ -189,10 +189,10 @@ def test_a_lost_lease_changes_nothing(queue):
     job = queue.upload(title)
     ghost = queue.claim("ghost")
     queue.rows("UPDATE wanzami.transcode_job SET lease_until = now() - interval '1 s'")
-    assert queue.statement("queue/sweep", "", 0, 0)[0][0] == 1
+    assert queue.statement("queue/sweep", "", 0, 0, "", False)[0][0] == 1
     claim = queue.claim("b")
     assert claim == (job, ghost[1] + 1)
-    for name, values in (("queue/beat", (LEASE, '{"percent": 99}')), ("queue/plan", (LEASE, '["vod/ghost"]')), ("queue/fail", ("no", True, 0, "[]")),
+    for name, values in (("queue/beat", (LEASE, '{"percent": 99}')), ("queue/plan", (LEASE, '["vod/ghost"]')), ("queue/fail", ("no", True, 0, "[]", False)),
                          ("queue/release", ()), ("queue/finish", ("[]", None, "[]"))):
         answer = queue.statement(name, *ghost, *values)
         assert answer in ([], [(None,)], [("lost",)]), name
@@ -219,13 +219,13 @@ def test_a_job_fails_after_three_attempts_with_growing_delays(queue):
     queue.rows("""INSERT INTO "AssetVersion" ("titleId", "rendition", "status", "url", "updatedAt")
         SELECT %s, 'R720', 'PROCESSING', 's3://films/' || source_key, now() FROM wanzami.transcode_job""", (title,))
     for attempt, pause in ((1, 60), (2, 120)):
-        assert queue.statement("queue/fail", *queue.claim(), "The store is away.", True, 60000, "[]") == [("queued",)]
+        assert queue.statement("queue/fail", *queue.claim(), "The store is away.", True, 60000, "[]", False) == [("queued",)]
         assert queue.state(job) == ("queued", attempt, "PROCESSING", None)
         assert queue.claim() is None
         (waits,), = queue.rows("SELECT extract(epoch FROM run_after - updated_at)::int FROM wanzami.transcode_job")
         assert waits == pause
         queue.rows("UPDATE wanzami.transcode_job SET run_after = now()")
-    assert queue.statement("queue/fail", *queue.claim(), "The store is away.", True, 60000, "[]") == [("failed",)]
+    assert queue.statement("queue/fail", *queue.claim(), "The store is away.", True, 60000, "[]", False) == [("failed",)]
     assert queue.state(job) == ("failed", 3, "FAILED", "The store is away.")
     assert [a[1] for a in queue.assets(title)] == ["FAILED"]
     assert queue.claim() is None
@@ -233,7 +233,7 @@ def test_a_job_fails_after_three_attempts_with_growing_delays(queue):
 
 def test_an_invalid_film_has_one_attempt_and_can_be_completed_again(queue):
     job = queue.upload(queue.film())
-    queue.statement("queue/fail", *queue.claim(), "This is not a video.", False, 0, "[]")
+    queue.statement("queue/fail", *queue.claim(), "This is not a video.", False, 0, "[]", False)
     assert queue.state(job) == ("failed", 1, "FAILED", "This is not a video.")
     queue.rows('SELECT wanzami.transcode_enqueue(%s, \'{R360}\'::"Rendition"[])', (job,))
     assert queue.claim()[0] == job
@@ -254,14 +254,35 @@ def test_a_released_job_does_not_count_an_attempt(queue):
 def test_a_restarted_worker_loses_its_previous_job_at_once(queue):
     job = queue.upload(queue.film())
     queue.claim("a")
-    assert queue.statement("queue/sweep", "b", LEASE, 0)[0][0] == 0
-    assert queue.statement("queue/sweep", "a", LEASE, 0)[0][0] == 1
+    assert queue.statement("queue/sweep", "b", LEASE, 0, "", False)[0][0] == 0
+    assert queue.statement("queue/sweep", "a", LEASE, 0, "", False)[0] == (1, 0, 0, None, None, None, None)
     assert queue.state(job)[:2] == ("queued", 1)
     for _ in range(2):
         queue.claim("a")
-        queue.statement("queue/sweep", "a", LEASE, 0)
-    assert queue.state(job)[0] == "failed"
-    assert queue.state(job)[3].startswith("The transcode worker crashed or ran out of memory while it processed this film (attempt 3 of 3).")
+        (found,) = queue.statement("queue/sweep", "a", LEASE, 0, "crashed (SIGSEGV)", False)
+    (key,), = queue.rows("SELECT source_key FROM wanzami.transcode_job")
+    why = "The transcode worker crashed (SIGSEGV) while it processed this film (attempt 3 of 3). If other films succeed, export this film again and upload it."
+    assert found == (1, 0, 0, job, key, 3, why)
+    assert queue.state(job) == ("failed", 3, "FAILED", why)
+
+
+def test_attempts_of_a_worker_without_memory_do_not_count_until_there_are_ten(queue):
+    job = queue.upload(queue.film())
+    for n in range(1, 11):
+        queue.claim("a")
+        if n % 2:
+            queue.statement("queue/sweep", "a", LEASE, 0, "ran out of memory (limit 700 MB)", True)
+        else:
+            assert queue.statement("queue/fail", *queue.rows("SELECT upload_job_id, fence FROM wanzami.transcode_job")[0], "Too little.", True, 0, "[]", True) == [("queued",)]
+        assert queue.state(job)[:2] == ("queued", n) and queue.rows("SELECT max_attempts FROM wanzami.transcode_job") == [(3 + n,)]
+    for state in ("queued", "queued", "failed"):
+        queue.claim("a")
+        queue.statement("queue/sweep", "a", LEASE, 0, "ran out of memory (limit 700 MB)", True)
+        assert queue.state(job)[0] == state
+    assert queue.state(job)[3] == ("The transcode worker ran out of memory (limit 700 MB) while it processed this film (attempt 13 of 13). "
+                                   "The film may be sound: give the transcode worker more memory.")
+    queue.rows('SELECT wanzami.transcode_enqueue(%s, \'{R360}\'::"Rendition"[])', (job,))
+    assert queue.rows("SELECT attempts, max_attempts FROM wanzami.transcode_job") == [(0, 3)]
 
 
 def test_a_claim_that_takes_effect_late_is_found_by_the_next_one(queue):
@@ -287,7 +308,7 @@ def test_a_claim_that_takes_effect_late_is_given_back_by_a_worker_that_has_a_job
 def test_completed_uploads_without_a_job_are_adopted(queue):
     lost = queue.upload(queue.film(), queued=False)
     (nowhere,), = queue.rows("""INSERT INTO "UploadJob" ("status", "updatedAt") VALUES ('PROCESSING', now()) RETURNING "id" """)
-    assert queue.statement("queue/sweep", "", LEASE, 0) == [(0, 1, 0)]
+    assert queue.statement("queue/sweep", "", LEASE, 0, "", False) == [(0, 1, 0, None, None, None, None)]
     assert queue.claim()[0] == lost
     (status, error), = queue.rows('SELECT "status"::text, "error" FROM "UploadJob" WHERE "id" = %s', (nowhere,))
     assert status == "FAILED" and "upload the film again" in error
@@ -396,6 +417,6 @@ def test_the_status_names_leases_that_were_never_held_and_jobs_that_wait(queue):
     said = dict(queue.rows("SELECT name, value FROM wanzami.status() WHERE section = 'Leases'"))
     assert said["fresh"] == "not held yet" and said["old"].startswith("b, ran out 2")
     job = queue.upload(queue.film())
-    queue.statement("queue/fail", *queue.claim(), "The store is away.", True, 60000, "[]")
+    queue.statement("queue/fail", *queue.claim(), "The store is away.", True, 60000, "[]", False)
     said = queue.rows("SELECT value FROM wanzami.status() WHERE name = %s", ("upload %d" % job,))
     assert len(said) == 1 and said[0][0].startswith("waits until ") and said[0][0].endswith(" after attempt 1 of 3: The store is away.")

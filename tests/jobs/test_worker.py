@@ -13,6 +13,7 @@ import pytest
 
 import hostile
 from accounts import Account
+from cgroup import memory_group
 from conftest import wait_for
 from films import FAST, Studio, film, long_film
 from services import ROOT
@@ -322,8 +323,32 @@ def test_a_film_that_crashes_every_worker_fails_after_three_attempts(studio, wor
         wait_for(lambda: studio.state(job)["state"] == "running" and studio.state(job)["attempts"] == attempt and len(a.workers()) == 2, "attempt %d" % attempt)
         os.kill(a.workers()[-1], signal.SIGKILL)
     s = studio.wait(job, "FAILED")
-    assert s["attempts"] == 3 and s["error"].startswith("The transcode worker crashed or ran out of memory while it processed this film (attempt 3 of 3).")
+    assert s["attempts"] == 3 and s["error"].startswith("The transcode worker was killed (SIGKILL) while it processed this film (attempt 3 of 3).")
+    (key,), = studio.rows("SELECT source_key FROM wanzami.transcode_job")
+    [line] = wait_for(lambda: [line for line in a.log_lines() if line["msg"] == "transcode job failed"], "the line")
+    assert (line["job"], line["file"], line["attempts"], line["why"]) == (str(job), key, 3, s["error"])
+    assert a.metric("transcode_jobs_failed_total") == 1
     studio.no_orphans()
+
+
+@pytest.mark.errors("worker died")
+def test_a_worker_that_runs_out_of_memory_does_not_charge_the_film(studio, world):
+    with memory_group(700) as group:
+        a = world.start(roles="transcode", **FAST)
+        job = studio.upload(long_film(), renditions=["R360"])
+        studio.wait_encoding(job)
+        worker = a.workers()[-1]
+        for pid in [a.process.pid, *a.workers()]:
+            group.enter(pid)
+        group.starve(worker)
+        s = wait_for(lambda: studio.state(job)["attempts"] == 2 and studio.state(job), "the second attempt")
+        assert studio.rows("SELECT max_attempts FROM wanzami.transcode_job") == [(4,)]
+        said = studio.rows("SELECT error FROM wanzami.transcode_job")[0][0]
+        assert said.startswith("The transcode worker ran out of memory (limit 700 MB) and was killed by the kernel (SIGKILL) while it processed this film"), (s, said)
+        [line] = a.deaths()
+        assert (line["pid"], line["signal"], line["job"], line["cause"], line["memory_limit_mb"]) == (worker, "SIGKILL", job, "out of memory", 700)
+        studio.wait(job)
+        assert a.stop() == 0
 
 
 def test_the_api_responds_while_a_worker_of_the_same_process_transcodes(studio, world):

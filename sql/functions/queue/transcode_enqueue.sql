@@ -9,7 +9,7 @@ BEGIN
 	SELECT * INTO STRICT upload FROM "UploadJob" WHERE "id" = job_id FOR NO KEY UPDATE;
 	INSERT INTO wanzami.transcode_job AS j (upload_job_id, source_key, source_size, renditions)
 	VALUES (job_id, upload."payload"->>'key', upload."bytesTotal", wanted)
-	ON CONFLICT (upload_job_id) DO UPDATE SET state = 'queued', number = DEFAULT, attempts = 0, run_after = now(),
+	ON CONFLICT (upload_job_id) DO UPDATE SET state = 'queued', number = DEFAULT, attempts = 0, max_attempts = DEFAULT, run_after = now(),
 		fence = j.fence + 1, renditions = excluded.renditions, source_key = excluded.source_key,
 		source_size = excluded.source_size, progress = '{}', notes = '[]', error = NULL, updated_at = now()
 	WHERE j.state IN ('failed', 'cancelled');
