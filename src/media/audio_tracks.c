@@ -13,6 +13,8 @@
 
 #define NAMED_MAX	6	/* tracks that a note names */
 #define SIDE		0.70710678f
+#define SPEEX_HEADER	80	/* bytes */
+#define SPEEX_MODE	40	/* offset of the mode: narrowband, wideband, ultra-wideband */
 
 /* Kinds of a track that are not the sound of the film as most viewers want it. */
 #define APART		(AV_DISPOSITION_COMMENT | AV_DISPOSITION_HEARING_IMPAIRED | AV_DISPOSITION_VISUAL_IMPAIRED | AV_DISPOSITION_CLEAN_EFFECTS | \
@@ -465,11 +467,29 @@ info_fill(struct media *m)
 	m->info.audio_rate = par->sample_rate;
 }
 
+/*
+ * Removes the header of Speex in wideband. FFmpeg's decoder takes the frame size in it for one of narrowband and doubles it;
+ * without header it derives the size from the sample rate.
+ */
+static void
+speex_repair(AVCodecParameters *par)
+{
+	if (par->codec_id != AV_CODEC_ID_SPEEX || par->extradata_size < SPEEX_HEADER || par->extradata[SPEEX_MODE] == 0 ||
+	    (par->sample_rate != 16000 && par->sample_rate != 32000))
+		return;
+	av_freep(&par->extradata);
+	par->extradata_size = 0;
+}
+
 void
 media_audio_choose(struct media *m)
 {
-	int	stream = best(m);
+	int		stream;
+	unsigned	i;
 
+	for (i = 0; i < m->format->nb_streams; i++)
+		speex_repair(m->format->streams[i]->codecpar);
+	stream = best(m);
 	if (stream >= 0 && known(m->format->streams[stream]))
 		sounds_fill(m, stream);
 	else

@@ -34,6 +34,8 @@
 struct clock_stream {
 	int	used;		/* its packets are returned */
 	int	text;	/* likewise, but they do not move the clock: text, which may be silent for long */
+	int	counted;	/* the timestamps of its packets are their numbers, because those of the demuxer are wrong */
+	int64_t	number;		/* of the next packet */
 	int	begun;
 	int	epoch;
 	int64_t	offset;
@@ -210,6 +212,14 @@ end_note(struct media *m, struct clock_stream *s, const AVPacket *p)
 		s->end = end;
 }
 
+/* Sets the timestamp of a packet to its number. */
+static void
+packet_count(struct clock_stream *s, AVPacket *p)
+{
+	p->pts = p->dts = s->number++;
+	p->duration = 1;
+}
+
 static int
 packet_next(struct media *m, AVPacket *p)
 {
@@ -222,6 +232,8 @@ packet_next(struct media *m, AVPacket *p)
 			return (AVERROR(ENOMEM));
 		}
 		s = &m->clock.streams[p->stream_index];
+		if (s->counted)
+			packet_count(s, p);
 		packet_bound(p, m->format->streams[p->stream_index]->time_base);
 		end_note(m, s, p);
 		if (s->used)
@@ -247,6 +259,20 @@ media_clock_read(struct media *m, AVPacket *p)
 	av_packet_free(&c->ahead[c->first++]);
 
 	return (0);
+}
+
+/*
+ * Returns 1 for a track of AVI whose header counts chunks, although its block size makes the demuxer count bytes: FFmpeg writes G.726,
+ * G.722, Speex and others so, and their timestamps run too fast.
+ */
+static int
+chunks_counted(const struct media *m, const AVStream *s)
+{
+	int			n = avformat_index_get_entries_count(s);
+	const AVIndexEntry	*last = n > 1 ? avformat_index_get_entry((AVStream *)(uintptr_t)s, n - 1) : NULL;
+
+	return (last != NULL && !strcmp(m->format->iformat->name, "avi") && s->codecpar->codec_type == AVMEDIA_TYPE_AUDIO && s->nb_frames == n &&
+	    last->timestamp >= 2 * (int64_t)n);
 }
 
 /* Reads ahead until there is enough video to measure. The packets are returned by media_clock_read() later. */
@@ -373,9 +399,13 @@ streams_mark(struct media *m)
 int
 media_clock_open(struct media *m, struct media_error *error)
 {
+	unsigned	i;
+
 	if (!streams_grow(&m->clock, m->format->nb_streams))
 		return (media_fail(error, MEDIA_MEMORY, "Out of memory."));
 	streams_mark(m);
+	for (i = 0; i < m->clock.nstreams; i++)
+		m->clock.streams[i].counted = chunks_counted(m, m->format->streams[i]);
 	times_read(m);
 	if (!ahead_read(m))
 		return (media_fail(error, MEDIA_MEMORY, "Out of memory."));

@@ -160,6 +160,11 @@ CODECS = {
     "adpcm_ima_wav": ("a.avi", ["-c:a", "adpcm_ima_wav"]),
     "adpcm_ima_qt": ("a.mov", ["-c:a", "adpcm_ima_qt"]),
     "g726": ("a.mkv", ["-c:a", "g726", "-ac", "1", "-ar", "8000"]),
+    "g726 in AVI": ("a.avi", ["-c:a", "g726", "-ac", "1", "-ar", "8000"]),
+    "g722 in AVI": ("a.avi", ["-c:a", "g722", "-ac", "1", "-ar", "16000"]),
+    "speex in AVI": ("a.avi", ["-c:a", "libspeex", "-ac", "1", "-ar", "16000"]),
+    "speex in Matroska": ("a.mkv", ["-c:a", "libspeex", "-ac", "1", "-ar", "32000"]),
+    "narrow speex in AVI": ("a.avi", ["-c:a", "libspeex", "-ac", "1", "-ar", "8000"]),
     "nellymoser": ("a.flv", ["-c:a", "nellymoser", "-ac", "1", "-ar", "44100"]),
     "speex": ("a.flv", ["-c:a", "libspeex", "-ac", "1", "-ar", "16000"]),
 }
@@ -173,6 +178,7 @@ def test_codecs_of_editors_and_discs(tmp_path, name):
     notes = transcode(tmp_path / file, tmp_path / "out")
     assert "ound" not in notes and "udio" not in notes
     hears(tmp_path / "out" / "R360.mp4", 440, 440)
+    assert abs(float(probe(tmp_path / "out" / "R360.mp4", "-show_format")["format"]["duration"]) - 2) < 0.2
 
 
 # Channels -------------------------------------------------------------------------------------------------------------------------
