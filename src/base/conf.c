@@ -312,6 +312,35 @@ secret_check(enum conf_id id)
 	return (error);
 }
 
+/* Checks a previous secret, which may be short. id: the secret that has replaced it. */
+static const char *
+previous_check(enum conf_id previous, enum conf_id id)
+{
+	static char	error[160];
+
+	if (strcmp(conf_str(previous), table[id].fallback))
+		return (NULL);
+	snprintf(error, sizeof(error), "%s is the built-in default, which is public; leave it out", table[previous].name);
+
+	return (error);
+}
+
+/* Returns 1 if a secret for access tokens is also one for refresh tokens: each would be accepted as the other. */
+static int
+secrets_mixed(void)
+{
+	static const enum conf_id	access[] = { CONF_JWT_ACCESS_SECRET, CONF_JWT_ACCESS_SECRET_PREVIOUS },
+					refresh[] = { CONF_JWT_REFRESH_SECRET, CONF_JWT_REFRESH_SECRET_PREVIOUS };
+	size_t				i;
+
+	for (i = 1; i < 4; i++) {
+		if (*conf_str(access[i / 2]) != '\0' && !strcmp(conf_str(access[i / 2]), conf_str(refresh[i % 2])))
+			return (1);
+	}
+
+	return (0);
+}
+
 const char *
 conf_check_secrets(void)
 {
@@ -323,6 +352,11 @@ conf_check_secrets(void)
 		return (error);
 	if (!strcmp(conf_str(CONF_JWT_ACCESS_SECRET), conf_str(CONF_JWT_REFRESH_SECRET)))
 		return ("JWT_REFRESH_SECRET is the same as JWT_ACCESS_SECRET; set a different secret of at least 32 bytes");
+	if ((error = previous_check(CONF_JWT_ACCESS_SECRET_PREVIOUS, CONF_JWT_ACCESS_SECRET)) != NULL ||
+	    (error = previous_check(CONF_JWT_REFRESH_SECRET_PREVIOUS, CONF_JWT_REFRESH_SECRET)) != NULL)
+		return (error);
+	if (secrets_mixed())
+		return ("a secret for access tokens, present or previous, is the same as one for refresh tokens; set different secrets");
 
 	return (NULL);
 }

@@ -38,7 +38,8 @@ int64_t		conf_int(enum conf_id);
 
 /*
  * Checks the token secrets. Returns NULL, or one line (static storage) if one is
- * missing, the built-in default or too short, or if they are equal. For
+ * missing, the built-in default or too short, or if two are equal. Previous
+ * secrets may be missing and short. For
  * processes that verify tokens. Always NULL with WANZAMI_ENV=development.
  */
 const char	*conf_check_secrets(void);

@@ -42,6 +42,10 @@ CONF_VAR(JWT_ACCESS_SECRET, CONF_TEXT, .fallback = "access-secret", .secret = 1,
     .help = "Key that signs access tokens; at least 32 bytes. The default is rejected except in development.")
 CONF_VAR(JWT_REFRESH_SECRET, CONF_TEXT, .fallback = "refresh-secret", .secret = 1,
     .help = "Key that signs refresh tokens; at least 32 bytes, different from JWT_ACCESS_SECRET. The default is rejected except in development.")
+CONF_VAR(JWT_ACCESS_SECRET_PREVIOUS, CONF_TEXT, .secret = 1,
+    .help = "Key that JWT_ACCESS_SECRET replaces, of any length: access tokens and URLs that are signed with it stay valid. Nothing is signed with it.")
+CONF_VAR(JWT_REFRESH_SECRET_PREVIOUS, CONF_TEXT, .secret = 1,
+    .help = "Key that JWT_REFRESH_SECRET replaces, of any length: refresh tokens that are signed with it stay valid. Nothing is signed with it.")
 CONF_VAR(ACCESS_TOKEN_EXPIRES_IN, CONF_DURATION, .fallback = "2h",
     .help = "Lifetime of an access token issued by a token refresh.")
 CONF_VAR(ADMIN_ACCESS_TOKEN_EXPIRES_IN, CONF_DURATION, .fallback = "365d",

@@ -26,6 +26,13 @@ secret(enum token_kind kind)
 	return (conf_str(kind == TOKEN_ACCESS ? CONF_JWT_ACCESS_SECRET : CONF_JWT_REFRESH_SECRET));
 }
 
+/* Returns the secret that the present one has replaced, "" if there is none. */
+static const char *
+secret_previous(enum token_kind kind)
+{
+	return (conf_str(kind == TOKEN_ACCESS ? CONF_JWT_ACCESS_SECRET_PREVIOUS : CONF_JWT_REFRESH_SECRET_PREVIOUS));
+}
+
 /* Reads a numeric claim that is not an integer. Returns 0 if the claim is not a number or is out of range. */
 static int
 time_parse(jwt_t *jwt, const char *name, int64_t *out)
@@ -96,15 +103,20 @@ token_current(const struct token *t)
 	return (now >= t->from && now < t->until);
 }
 
+static int
+token_decode(jwt_t **jwt, const char *text, const char *key)
+{
+	return (*key != '\0' && jwt_decode(jwt, text, (const unsigned char *)key, (int)strlen(key)) == 0);
+}
+
 int
 token_verify(enum token_kind kind, const char *text, struct token *out)
 {
-	const char	*key = secret(kind);
-	jwt_t		*jwt;
-	int		ok;
+	jwt_t	*jwt;
+	int	ok;
 
 	memset(out, 0, sizeof(*out));
-	if (jwt_decode(&jwt, text, (const unsigned char *)key, (int)strlen(key)) != 0)
+	if (!token_decode(&jwt, text, secret(kind)) && !token_decode(&jwt, text, secret_previous(kind)))
 		return (0);
 	ok = jwt_get_alg(jwt) == JWT_ALG_HS256 && claims_read(jwt, out);
 	jwt_free(jwt);

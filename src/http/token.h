@@ -19,7 +19,7 @@ struct token {
 
 enum token_kind { TOKEN_ACCESS, TOKEN_REFRESH };
 
-/* Verifies signature and validity of a token of this kind. Returns 1 and fills the structure, or returns 0. */
+/* Verifies signature, by the present secret or the previous one, and validity of a token of this kind. Returns 1 and fills the structure, or returns 0. */
 int	token_verify(enum token_kind, const char *text, struct token *);
 void	token_free(struct token *);
 

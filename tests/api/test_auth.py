@@ -596,9 +596,49 @@ def test_admin_create_creates_an_administrator(postgres):
     assert run("admin", "create", "--email", "ops@example.com", "--name", "Ops", "--role", "OPS", stdin="Another-1\n", DATABASE_URL=url).stdout == ""
 
 
+def test_users_stay_signed_in_when_the_secrets_change(postgres, appliance, tmp_path):
+    """First from secrets that are too short for this service, then to others; the first ones end."""
+    url, db = postgres.create_migrated()
+    old, new = {"JWT_ACCESS_SECRET": "a" * 9, "JWT_REFRESH_SECRET": "r" * 9}, {"JWT_ACCESS_SECRET": "A" * 40, "JWT_REFRESH_SECRET": "R" * 40}
+    previous = {name + "_PREVIOUS": value for name, value in old.items()}
+    media = {"MEDIA_DIR": str(tmp_path), "DATABASE_URL": url}
+    a = appliance(roles="api", WANZAMI_ENV="development", **media, **old).wait_healthy()
+    a.db = db.cursor()
+    me = user(a)
+    before = login(a).json()
+    a.db.execute("""INSERT INTO "Title" ("type", "name", "isPpv", "trailerUrl", "updatedAt") VALUES ('MOVIE', 'T', true, 's3://local/preview-1/x', now()) RETURNING "id" """)
+    title = a.db.fetchone()[0]
+    a.db.execute("""INSERT INTO "AssetVersion" ("titleId", "rendition", "url", "status", "updatedAt") VALUES (%s, 'R360', 's3://local/vod/x', 'READY', now())""", (title,))
+    gate = a.get("/api/titles/%d" % title).json()["title"]["assetVersions"][0]["url"].split("/api/", 1)[1]
+    signed = a.get("/api/titles/%d" % title).json()["title"]["trailerUrl"].split("/", 3)[3]
+    a.stop()
+
+    def statuses(b, tokens):
+        return (b.get("/api/auth/me", token=tokens["accessToken"]).status_code, b.get("/api/" + gate, allow_redirects=False).json()["message"], b.get("/" + signed).status_code)
+
+    b = appliance(roles="api", **media, **new, **previous).wait_healthy()
+    assert statuses(b, before) == (200, "Purchase required to access this title.", 404)
+    after = b.post("/api/auth/refresh", {"refreshToken": before["refreshToken"]}).json()
+    for kind, secret in (("accessToken", "JWT_ACCESS_SECRET"), ("refreshToken", "JWT_REFRESH_SECRET")):
+        assert after[kind] == sign_again(after[kind], new[secret]) and claims(after[kind])["userId"] == str(me)
+    b.stop()
+    c = appliance(roles="api", **media, **new).wait_healthy()
+    assert statuses(c, before) == (401, "The URL is not valid or has expired", 403) and c.get("/api/auth/me", token=after["accessToken"]).status_code == 200
+    assert c.post("/api/auth/refresh", {"refreshToken": before["refreshToken"]}).status_code == 401
+    assert c.post("/api/auth/refresh", {"refreshToken": after["refreshToken"]}).status_code == 200
+
+
+def sign_again(token, secret):
+    head = token.rsplit(".", 1)[0]
+    return head + "." + base64.urlsafe_b64encode(hmac.new(secret.encode(), head.encode(), hashlib.sha256).digest()).rstrip(b"=").decode()
+
+
 @pytest.mark.parametrize("change, complaint", [
     ({"JWT_ACCESS_SECRET": ""}, "JWT_ACCESS_SECRET is not set"), ({"JWT_REFRESH_SECRET": "refresh-secret"}, "JWT_REFRESH_SECRET is not set"),
     ({"JWT_ACCESS_SECRET": "x" * 31}, "too short"), ({"JWT_ACCESS_SECRET": SECRETS["JWT_REFRESH_SECRET"]}, "the same"),
+    ({"JWT_ACCESS_SECRET_PREVIOUS": "access-secret"}, "JWT_ACCESS_SECRET_PREVIOUS is the built-in default"), ({"JWT_ACCESS_SECRET_PREVIOUS": SECRETS["JWT_REFRESH_SECRET"]}, "the same"),
+    ({"JWT_REFRESH_SECRET_PREVIOUS": "refresh-secret"}, "JWT_REFRESH_SECRET_PREVIOUS is the built-in default"), ({"JWT_REFRESH_SECRET_PREVIOUS": SECRETS["JWT_ACCESS_SECRET"]}, "the same"),
+    ({"JWT_ACCESS_SECRET_PREVIOUS": "short", "JWT_REFRESH_SECRET_PREVIOUS": "short"}, "the same"),
     ({"ACCESS_TOKEN_EXPIRES_IN": "3600"}, "ACCESS_TOKEN_EXPIRES_IN"), ({"REFRESH_TOKEN_EXPIRES_IN": "1y"}, "REFRESH_TOKEN_EXPIRES_IN")])
 def test_invalid_secrets_and_lifetimes_prevent_the_start(change, complaint):
     r = run(DATABASE_URL="postgresql://x@127.0.0.1:1/x", PORT=1, **{**SECRETS, **change})

@@ -1,7 +1,7 @@
 /*
  * URLs of objects in a local directory. A signed URL holds method, expiry and an
  * HMAC over them and the key. Every process derives the signing key from
- * JWT_ACCESS_SECRET.
+ * JWT_ACCESS_SECRET, and checks with that of JWT_ACCESS_SECRET_PREVIOUS, too.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,28 +17,47 @@
 
 #define SECRET_LABEL	"wanzami addresses of local media"
 
-static unsigned char	secret[br_sha256_SIZE];
+static unsigned char	secret[br_sha256_SIZE], previous[br_sha256_SIZE];
 
-void
-localurl_init(void)
+static void
+secret_derive(const char *key, unsigned char out[br_sha256_SIZE])
 {
 	br_hkdf_context	hkdf;
-	const char	*key = conf_str(CONF_JWT_ACCESS_SECRET);
 
 	br_hkdf_init(&hkdf, &br_sha256_vtable, SECRET_LABEL, strlen(SECRET_LABEL));
 	br_hkdf_inject(&hkdf, key, strlen(key));
 	br_hkdf_flip(&hkdf);
-	(void)br_hkdf_produce(&hkdf, "url", 3, secret, sizeof(secret));
+	(void)br_hkdf_produce(&hkdf, "url", 3, out, br_sha256_SIZE);
+}
+
+void
+localurl_init(void)
+{
+	const char	*before = conf_str(CONF_JWT_ACCESS_SECRET_PREVIOUS);
+
+	secret_derive(conf_str(CONF_JWT_ACCESS_SECRET), secret);
+	secret_derive(*before != '\0' ? before : conf_str(CONF_JWT_ACCESS_SECRET), previous);
 }
 
 /* Writes the HMAC over the fields of a URL. */
 static void
-grant_sign(const char *method, const char *key, const char *expires, const char *upload, const char *part,
+grant_sign(const unsigned char by[br_sha256_SIZE], const char *method, const char *key, const char *expires, const char *upload, const char *part,
     char hex[2 * br_sha256_SIZE + 1])
 {
 	const char	*fields[] = { method, key, expires, upload != NULL ? upload : "", part != NULL ? part : "" };
 
-	mac_make(secret, sizeof(secret), fields, sizeof(fields) / sizeof(fields[0]), br_sha256_SIZE, hex);
+	mac_make(by, br_sha256_SIZE, fields, sizeof(fields) / sizeof(fields[0]), br_sha256_SIZE, hex);
+}
+
+/* Returns 1 if the signature of a URL is that of this secret. */
+static int
+grant_fits(const unsigned char by[br_sha256_SIZE], const struct local_grant *g)
+{
+	char	hex[2 * br_sha256_SIZE + 1];
+
+	grant_sign(by, g->allowed, g->key, g->expires, g->upload, g->part, hex);
+
+	return (mac_same(hex, strlen(hex), g->sig, strlen(g->sig)));
 }
 
 /* Returns 1 for a key that clients may read without a signature (docs/compatibility.md#public-prefixes). */
@@ -60,7 +79,6 @@ int
 local_allows(const struct local_grant *g, time_t now)
 {
 	int	reads = !strcmp(g->method, "GET") || !strcmp(g->method, "HEAD");
-	char	hex[2 * br_sha256_SIZE + 1];
 
 	if (!objects_key_ok(g->key))
 		return (0);
@@ -69,9 +87,8 @@ local_allows(const struct local_grant *g, time_t now)
 	if (g->allowed == NULL || g->expires == NULL || strcmp(g->allowed, reads ? "GET" : g->method) ||
 	    strtoll(g->expires, NULL, 10) < (long long)now || (g->upload == NULL) != (g->part == NULL))
 		return (0);
-	grant_sign(g->allowed, g->key, g->expires, g->upload, g->part, hex);
 
-	return (mac_same(hex, strlen(hex), g->sig, strlen(g->sig)));
+	return (grant_fits(secret, g) || grant_fits(previous, g));
 }
 
 /* Writes base, LOCAL_PATH and the percent-encoded key. Returns the length; 0 if it does not fit. */
@@ -114,7 +131,7 @@ localurl_presign(const char *base, const char *method, const char *key, const ch
 	snprintf(part, sizeof(part), "%d", number);
 	if (upload != NULL)
 		snprintf(more, sizeof(more), "&upload=%s&part=%s", upload, part);
-	grant_sign(method, key, expires, upload, upload != NULL ? part : NULL, hex);
+	grant_sign(secret, method, key, expires, upload, upload != NULL ? part : NULL, hex);
 	len = snprintf(url + n, OBJECTS_URL_MAX - n, "?expires=%s&method=%s%s&sig=%s", expires, method, more, hex);
 
 	return (n > 0 && len > 0 && (size_t)len < OBJECTS_URL_MAX - n);
