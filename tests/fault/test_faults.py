@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from editor import Api
-from films import FAST, Studio, film
+from films import FAST, Studio, film, named_objects
 from gate import Gate
 from services import wait_for
 
@@ -117,8 +117,7 @@ class Stage:
         made = self.rows('SELECT r.object_key, v."url" FROM "AssetVersion" v JOIN wanzami.rendition r ON r.asset_version_id = v."id"')
         assert len(made) == len(RENDITIONS) * len(self.titles)
         assert all(url == "s3://%s/%s" % (self.world.bucket, key) for key, url in made)
-        known = sorted([key for key, _ in made] + [key for key, in self.rows("SELECT source_key FROM wanzami.transcode_job")]
-                       + [key for key, in self.rows("SELECT unnest(sheets || posters) FROM wanzami.preview")])
+        known = sorted({key for key, _ in made} | named_objects(self.rows))
         wait_for(self.trash_empty, "the trash to be emptied", 60)
         assert self.world.store.keys(self.world.bucket) == known
         assert self.world.store.uploads(self.world.bucket) == []

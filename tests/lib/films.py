@@ -29,6 +29,12 @@ def long_film():
     return film(seconds=30, size="640x360", rate=30, noise=True)
 
 
+def named_objects(rows):
+    """Returns the object keys of everything but renditions that rows name. `rows` runs a statement."""
+    return {key for key, in rows("""SELECT source_key FROM wanzami.transcode_job UNION SELECT object_key FROM wanzami.text_track
+        UNION SELECT object_key FROM wanzami.stream WHERE asset_version_id IS NULL UNION SELECT unnest(sheets || posters) FROM wanzami.preview""")}
+
+
 class Studio:
     """Creates uploads in a world and checks their results."""
 
@@ -94,9 +100,7 @@ class Studio:
         def clean():
             run("job", "run", "store-cleanup", **self.world.env)
             wanted = {u.split("/", 3)[3] for u, in self.rows('SELECT "url" FROM "AssetVersion" WHERE "status" = \'READY\'')}
-            wanted |= {k for k, in self.rows("SELECT source_key FROM wanzami.transcode_job UNION SELECT object_key FROM wanzami.text_track "
-                                           "UNION SELECT object_key FROM wanzami.stream WHERE asset_version_id IS NULL")}
-            wanted |= {k for k, in self.rows("SELECT unnest(sheets || posters) FROM wanzami.preview")}
+            wanted |= named_objects(self.rows)
             return set(self.world.store.keys(self.world.bucket)) <= wanted and self.world.store.uploads(self.world.bucket) == [] \
                 and self.rows("SELECT count(*) FROM wanzami.object_trash") == [(0,)]
         wait_for(clean, "a store without orphans: %s %s" % (self.world.store.uploads(self.world.bucket),

@@ -4,6 +4,7 @@ usage: swift_servers.py FOLDER PORT…: the folder of KIND.conf, and the ports o
 import eventlet.patcher
 eventlet.patcher.monkey_patch(all=False, socket=True, select=True, thread=True)
 
+import ctypes
 import os
 import signal
 import socket
@@ -17,6 +18,7 @@ from swift.container import server as container  # noqa: F401
 from swift.obj import server as objects
 from swift.proxy import server as proxy  # noqa: F401
 
+PR_SET_PDEATHSIG = 1  # linux/prctl.h: the process gets a signal when its parent dies
 KINDS = ("account", "container", "object")
 
 
@@ -31,6 +33,7 @@ def make_ring(path, port):
 def serve(folder, kind):
     if os.fork():
         return
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     more = {"global_conf_callback": objects.global_conf_callback} if kind == "object" else {}
     os._exit(run_wsgi("%s/%s.conf" % (folder, kind), kind + "-server", verbose=True, **more))
 

@@ -1,6 +1,7 @@
 """The checks at the end of a soak test: compares the ledger of the clients with the database, object storage and the mailbox."""
 import collections
 
+from films import named_objects
 from services import wait_for
 
 
@@ -112,16 +113,15 @@ class Verdict:
             return self.stage.rows("SELECT count(*) FROM wanzami.object_trash") == [(0,)]
         wait_for(clean, "the trash to be emptied", 120)
         renditions = dict(self.stage.rows("""SELECT r.object_key, v."sizeBytes" FROM "AssetVersion" v JOIN wanzami.rendition r ON r.asset_version_id = v."id" """))
-        sources = {key for key, in self.stage.rows("SELECT source_key FROM wanzami.transcode_job")}
-        sources |= {key for key, in self.stage.rows("SELECT unnest(sheets || posters) FROM wanzami.preview")}
+        others = named_objects(self.stage.rows)
         there = set(self.stage.store.keys(self.stage.bucket))
-        self.wrong("objects are missing", (renditions.keys() | sources) - there)
-        self.wrong("objects exist that no row refers to", there - renditions.keys() - sources)
+        self.wrong("objects are missing", (renditions.keys() | others) - there)
+        self.wrong("objects exist that no row refers to", there - renditions.keys() - others)
         s3 = self.stage.store.client()
         self.wrong("renditions have another size than their row", (k for k in renditions.keys() & there if
                                                                        s3.head_object(Bucket=self.stage.bucket, Key=k)["ContentLength"] != renditions[k]))
         open_ = self.stage.store.uploads(self.stage.bucket)
         if len(open_) > self.ledger.inits_unknown:
             self.wrong("multipart uploads are open", open_)
-        self.note("object storage: %d renditions, %d sources and previews; %d open multipart uploads whose creation was not acknowledged",
-                  len(renditions), len(sources), len(open_))
+        self.note("object storage: %d renditions, %d other objects; %d open multipart uploads whose creation was not acknowledged",
+                  len(renditions), len(others), len(open_))
