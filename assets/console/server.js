@@ -4,6 +4,7 @@ import { api, signedIn } from './session.js';
 
 const WATCH_BUSY_MS = 1000;
 export const WATCH_IDLE_MS = 10000;
+export const TITLES_SHOWN = 100;		/* the newest ones; the others are found by name */
 
 export const server = { titles: [], overview: { uploads: [], ready: {} } };
 const seen = new Map();		/* last seen status of each upload */
@@ -30,10 +31,11 @@ function notePassing(job) {
 }
 
 async function look(withTitles) {
-	server.overview = await api('GET', '/console/api/overview');
+	const wanted = $('find').value.trim(), part = '?limit=' + TITLES_SHOWN + (wanted ? '&q=' + encodeURIComponent(wanted) : '');
+	server.overview = await api('GET', '/console/api/overview' + part);
 	const changed = server.overview.uploads.map(notePassing).some(Boolean);
 	if (changed || withTitles || !server.titles.length)
-		server.titles = (await api('GET', '/api/admin/titles')).titles;
+		server.titles = (await api('GET', '/api/admin/titles' + part)).titles;
 }
 
 async function watch(withTitles) {

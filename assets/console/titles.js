@@ -2,9 +2,12 @@
 import { $, arrange, el, hub, notice, offer, RENDITIONS, say, set } from './dom.js';
 import { pickFiles } from './pick.js';
 import { play } from './player.js';
-import { server, watchNow } from './server.js';
+import { server, TITLES_SHOWN, watchNow } from './server.js';
 import { api } from './session.js';
 import { openTexts } from './text.js';
+
+const FIND_MS = 300;		/* from the last key to the request */
+let finding = null;
 
 function makeTitle(item) {
 	const { title } = item;
@@ -49,12 +52,16 @@ function drawTitles() {
 	const wanted = $('find').value.trim().toLowerCase();
 	const shown = server.titles.filter((t) => t.name.toLowerCase().includes(wanted));
 	arrange($('titles'), shown.map((title) => ({ key: title.id, title })), makeTitle);
-	$('count').textContent = server.titles.length || '';
+	$('count').textContent = server.titles.length < TITLES_SHOWN ? server.titles.length || '' : 'newest ' + TITLES_SHOWN;
 	$('no-titles').hidden = shown.length > 0;
-	$('no-titles').textContent = server.titles.length ? 'No title matches.' : 'There are no titles yet. Drop a film above to create the first one.';
+	$('no-titles').textContent = server.titles.length || wanted ? 'No title matches.' : 'There are no titles yet. Drop a film above to create the first one.';
 }
 
-$('find').addEventListener('input', drawTitles);
+$('find').addEventListener('input', () => {
+	drawTitles();
+	clearTimeout(finding);
+	finding = setTimeout(watchNow, FIND_MS);
+});
 
 export async function publish(id, name) {
 	try {

@@ -12,7 +12,7 @@
 #include "net/mail.h"
 
 #define CAMPAIGN	.guard = "ops:manage", .strict = 1, .issues = "Invalid payload", .body_max = CAMPAIGN_BODY, .mails = 1
-#define AUDIENCE	.guard = "users:view", .strict = 1, .query = audience_query, .slow = 1
+#define AUDIENCE	.guard = "users:view", .strict = 1, .query = audience_query, .slow = 1, .pages = 1
 #define CAMPAIGN_BODY	4194304
 #define INDEX_MAX	9007199254740991	/* 2^53 - 1, Number.MAX_SAFE_INTEGER of JavaScript */
 #define TEST_MAX	50	/* recipients of a test campaign */
@@ -39,6 +39,7 @@ static const struct field	test_fields[] = { CAMPAIGN_FIELDS(TEST_MAX) };
 
 static const struct param	audience_query[] = {
 	PARAMS_PAGE,
+	PARAM("q", PARAM_TEXT),
 	PARAM_END
 };
 

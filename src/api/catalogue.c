@@ -16,7 +16,7 @@ static const struct param	list_query[] = {
 	PARAM_END
 };
 
-ROUTE_SQL(GET, "/api/admin/titles", "catalogue/list", READERS, .query = list_query);
+ROUTE_SQL(GET, "/api/admin/titles", "catalogue/list", READERS, .query = list_query, .slow = 1, .pages = 1);
 ROUTE_SQL(POST, "/api/admin/titles", "catalogue/create", EDITORS);
 ROUTE(POST, "/api/admin/titles/purge", titles_purge, .guard = GUARD_SUPER, .slow = 1);
 

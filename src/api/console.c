@@ -82,5 +82,11 @@ console_file(struct request *r)
 		reply_message(r, 404, "Not found");
 }
 
-ROUTE_SQL(GET, "/console/api/overview", "console/overview", .guard = GUARD_ADMIN);
+static const struct param	overview_query[] = {
+	PARAM("limit", PARAM_COUNT),
+	PARAM("q", PARAM_TEXT),
+	PARAM_END
+};
+
+ROUTE_SQL(GET, "/console/api/overview", "console/overview", .guard = GUARD_ADMIN, .query = overview_query);
 ROUTE_SQL(GET, "/console/api/operations", "console/operations", .guard = GUARD_ADMIN);

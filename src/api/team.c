@@ -33,11 +33,17 @@ static const struct param	page_query[] = {
 	PARAM_END
 };
 
+static const struct param	viewers_query[] = {
+	PARAMS_PAGE,
+	PARAM("q", PARAM_TEXT),
+	PARAM_END
+};
+
 ROUTE_SQL(POST, "/api/admin/invitations", "team/invite", .guard = "admin:invites:manage", .fields = invite_fields, .mails = 1);
 ROUTE_SQL(GET, "/api/admin/invitations", "team/invitations", .guard = "admin:invites:manage", .query = page_query, .slow = 1);
 ROUTE_SQL(DELETE, "/api/admin/invitations/:id", "team/revoke", .guard = "admin:invites:manage", .id = "invitation", .id_wrong = "Invalid id");
 ROUTE_SQL(GET, "/api/admin/users", "team/admins", .guard = "admin:users:manage", .query = page_query);
-ROUTE_SQL(GET, "/api/admin/users/all", "team/viewers", .guard = "admin:users:manage", .query = page_query, .slow = 1);
+ROUTE_SQL(GET, "/api/admin/users/all", "team/viewers", .guard = "admin:users:manage", .query = viewers_query, .slow = 1, .pages = 1);
 ROUTE_SQL(PATCH, "/api/admin/users/:id/role", "team/role", CHANGE_ROLE);
 ROUTE_SQL(PATCH, "/api/admin/users/:id", "team/role", CHANGE_ROLE);
 ROUTE_SQL(DELETE, "/api/admin/users/:id", "team/remove", .guard = "admin:users:manage", .id = "user");

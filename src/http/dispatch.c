@@ -12,6 +12,7 @@
 #include "http/admission.h"
 #include "http/local_body.h"
 #include "http/metrics.h"
+#include "http/pages.h"
 #include "http/query.h"
 #include "http/reply.h"
 #include "http/request.h"
@@ -57,6 +58,8 @@ dispatch_handle(struct request *r)
 		r->route->handler(r);
 	else if (r->route->shared)
 		response_cache_reply(r, r->route->statement, RESPONSE_CACHE_SEC);
+	else if (r->route->pages)
+		pages_reply(r);
 	else
 		sql_reply(r, r->route->statement);
 }

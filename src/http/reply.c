@@ -207,6 +207,18 @@ reply_json(struct request *r, int status, const void *body, size_t len)
 }
 
 void
+reply_stream(struct request *r, int chunked)
+{
+	origin_header(r, "*");
+	cache_headers(r);
+	http_response_header(r->kore, "content-type", JSON_TYPE);
+	if (chunked)
+		http_response_header(r->kore, "transfer-encoding", "chunked");
+	r->kore->flags |= HTTP_REQUEST_NO_CONTENT_LENGTH;
+	http_response(r->kore, 200, NULL, 0);
+}
+
+void
 reply_message(struct request *r, int status, const char *text)
 {
 	struct kore_buf	body;

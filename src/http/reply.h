@@ -25,6 +25,9 @@ void	reply_begin(struct request *);
 /* Answers with a JSON document, which is copied. With status 204 no body is sent. */
 void	reply_json(struct request *, int status, const void *body, size_t len);
 
+/* Sends the header section of a JSON document of unknown length (200), chunked or up to the end of the connection; the caller sends the body. */
+void	reply_stream(struct request *, int chunked);
+
 /* Answers 304 with the headers added so far, and without Content-Length, which would be that of a 200 response (RFC 9110 §8.6). */
 void	reply_not_modified(struct request *);
 

@@ -34,6 +34,7 @@ struct route {
 	const char		*guard;		/* NULL: public; otherwise GUARD_* or a permission (http/guard.h) */
 	int			strict;		/* the permission is required with ADMIN_PERMISSIONS=strict only; otherwise every administrator may use the route */
 	int			shared;		/* the response is cached (http/response_cache.h) */
+	int			pages;		/* the response can be long: it is sent page by page (http/pages.h) */
 	int			vital;		/* exempt from the limit of requests in flight (http/admission.h) */
 	int			password;	/* hashes a password; answers 503 while password threads have a long queue (MAX_PASSWORD_WAIT_MS) */
 	int			mails;		/* a statement may add a mail to the outbox; the mail sender is woken after it */

@@ -125,8 +125,8 @@ def test_comments_name_the_routes(path):
 
 # The names that C adds to the context of a request. Below, a node is a function or variable of a C file with its text.
 
-PUT = r'request_param\(\w+, "(\w+)"'
-BUILT_IN = set(re.findall(r'context_add\(\w*&?\w+, "(\w+)"', FILES[ROOT / "src/http/sql.c"]))
+PUT = r'request_param\(\S+, "(\w+)"'
+BUILT_IN = set(re.findall(r'context_add\(\w*&?\w+, "(\w+)"', FILES[ROOT / "src/http/sql.c"])) | set(re.findall(PUT, FILES[ROOT / "src/http/pages.c"]))
 CONTEXTS = {name_of(path): {name for name in names_of(1, sql) if not name.startswith("query.")}
             for path in STATEMENTS for comment, sql in [split(path.read_text())] if of_route(comment)}
 
