@@ -1,3 +1,3 @@
--- Puts the uploaded file of a deleted job into the trash.
-CREATE OR REPLACE TRIGGER source_deleted AFTER DELETE ON wanzami.transcode_job
-	FOR EACH ROW EXECUTE FUNCTION wanzami.source_gone();
+-- Puts the uploaded files of deleted transcode jobs into the trash.
+CREATE OR REPLACE TRIGGER source_deleted AFTER DELETE ON wanzami.transcode_job REFERENCING OLD TABLE AS gone
+	FOR EACH STATEMENT EXECUTE FUNCTION wanzami.source_gone();
