@@ -16,10 +16,11 @@
 #include "http/request.h"
 
 /*
- * Answers with the route's statement. A response of several pages is sent with
- * chunked transfer coding (RFC 9112 §7.1), or up to the end of the connection if the
- * client wants it closed, as HTTP/1.0 clients do; without ETag and compression. If a later page fails, the
- * connection is closed before the end of the response.
+ * Answers with the route's statement. A response of several pages has the
+ * chunked transfer coding (RFC 9112 §7.1), or ends with the connection if the
+ * client wants it closed, as HTTP/1.0 clients do. It has no ETag and is not
+ * compressed. If a later page fails, the connection is closed before the end of
+ * the response.
  */
 void	pages_reply(struct request *);
 
