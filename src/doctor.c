@@ -169,6 +169,8 @@ advice(const char *error, const char *ca_variables, const char *otherwise)
 		return ("renew the certificate of the server, or correct the clock of this machine");
 	if (strstr(error, "not yet valid") != NULL)
 		return ("correct the clocks");
+	if (strstr(error, "session is read-only") != NULL || strstr(error, "hot standby") != NULL)
+		return ("DATABASE_URL must name the primary; default_transaction_read_only must be off for its role and database");
 
 	return (otherwise);
 }
@@ -230,13 +232,49 @@ object_match(void *ctx, const char *key, uint64_t size)
 	return (!strcmp(key, ctx) ? OBJECT_FOUND : 0);
 }
 
-/* Reports a request that failed; failure names the request and the permission that it needs. */
+/*
+ * Returns what to change after an error of object storage, from the error code of S3
+ * ("Error responses" in its API reference). permission is what the request needs.
+ * Static storage.
+ */
+static const char *
+object_advice(const char *error, enum objects_result result, const char *permission)
+{
+	static const struct { const char *code, *text; }	codes[] = {
+		{ "NoSuchBucket", "S3_BUCKET does not exist there; check S3_BUCKET and S3_ENDPOINT" },
+		{ "SignatureDoesNotMatch", "S3_SECRET_KEY is not the secret of S3_ACCESS_KEY" },
+		{ "InvalidAccessKeyId", "the store does not know S3_ACCESS_KEY; set the ID of a key that exists" },
+		{ "ExpiredToken", "the credentials have expired; renew AWS_SESSION_TOKEN, or use a permanent key or a task role" },
+		{ "InvalidToken", "AWS_SESSION_TOKEN is not that of the access key" },
+		{ "AuthorizationHeaderMalformed", "S3_REGION is not the region of the bucket" },
+		{ "PermanentRedirect", "S3_REGION or S3_ENDPOINT is not that of the bucket" } };
+	static char	text[160];
+	const char	*region = strstr(error, OBJECTS_REGION);
+	size_t		i;
+
+	if (*conf_str(CONF_S3_BUCKET) == '\0')
+		return ("check that MEDIA_DIR exists and that this user may write there");
+	if (region != NULL) {
+		snprintf(text, sizeof(text), "set S3_REGION=%s", region + strlen(OBJECTS_REGION));
+		return (text);
+	}
+	for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		if (strstr(error, codes[i].code) != NULL)
+			return (codes[i].text);
+	}
+	if (result == OBJECTS_LATER || strstr(error, "status 403") == NULL)
+		return (advice(error, CA_VARIABLES, "check S3_ENDPOINT, S3_REGION, S3_BUCKET and the network"));
+	snprintf(text, sizeof(text), "give the access key or the task role the permission %s", permission);
+
+	return (advice(error, CA_VARIABLES, text));
+}
+
+/* Reports a request that failed; failure names the request, permission what it needs. */
 static int
-object_step(const char *failure, enum objects_result result, const struct objects_call *call)
+object_step(const char *failure, const char *permission, enum objects_result result, const struct objects_call *call)
 {
 	if (result != OBJECTS_OK)
-		report("bad", "object storage", "%s: %s; %s", failure, call->error, advice(call->error, CA_VARIABLES, result == OBJECTS_LATER ?
-		    "check S3_ENDPOINT, S3_REGION and the network" : "give the access key or the task role this permission"));
+		report("bad", "object storage", "%s: %s; %s", failure, call->error, object_advice(call->error, result, permission));
 
 	return (result == OBJECTS_OK);
 }
@@ -287,16 +325,16 @@ objects_check(void)
 	int			ok;
 
 	random_hex(key + strlen(key), 8);
-	if (!object_step("cannot write an object (s3:PutObject)", objects_put(key, "text/plain", "doctor", 6, NULL, &call), &call))
+	if (!object_step("cannot write an object", "s3:PutObject", objects_put(key, "text/plain", "doctor", 6, NULL, &call), &call))
 		return;
-	ok = object_step("cannot read the object (s3:GetObject)", objects_read(key, NULL, 0, got, sizeof(got), &n, &call), &call);
+	ok = object_step("cannot read the object", "s3:GetObject", objects_read(key, NULL, 0, got, sizeof(got), &n, &call), &call);
 	if (ok && (n != 6 || memcmp(got, "doctor", 6))) {
 		report("bad", "object storage", "the object was read with other content than was written");
 		ok = 0;
 	}
 	signing_check(key);
-	ok &= object_step("cannot list objects (s3:ListBucket)", objects_list("doctor/", object_match, key, &call), &call);
-	ok &= object_step("cannot delete the object (s3:DeleteObject)", objects_delete(key, &call), &call);
+	ok &= object_step("cannot list objects", "s3:ListBucket", objects_list("doctor/", object_match, key, &call), &call);
+	ok &= object_step("cannot delete the object", "s3:DeleteObject", objects_delete(key, &call), &call);
 	if (ok)
 		report("ok", "object storage", "an object was written, read, listed and deleted");
 }
@@ -369,13 +407,13 @@ cdn_check(void)
 		return;
 	random_hex(key + strlen(key), 16);
 	snprintf(key + strlen(key), sizeof(key) - strlen(key), "/doctor");
-	if (!object_step("cannot write an object for CloudFront (s3:PutObject)", objects_put(key, "text/plain", "doctor", 6, NULL, &call), &call))
+	if (!object_step("cannot write an object for CloudFront", "s3:PutObject", objects_put(key, "text/plain", "doctor", 6, NULL, &call), &call))
 		return;
 	if (objects_presign("http://localhost", "GET", key, 60, url))
 		cdn_fetch(url);
 	else
 		report("bad", "CloudFront", "cannot sign a URL");
-	(void)object_step("cannot delete the object (s3:DeleteObject)", objects_delete(key, &call), &call);
+	(void)object_step("cannot delete the object", "s3:DeleteObject", objects_delete(key, &call), &call);
 }
 
 /*

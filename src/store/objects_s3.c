@@ -89,15 +89,17 @@ response_field(const struct fetch *f, const char *name, char *out, size_t size)
 	return (at != NULL && xml_next(&at, f->response + f->response_len, name, out, size));
 }
 
-/* Maps an error response to a result. The error holds status, code and message, but no request IDs and signatures. */
+/* Maps an error response to a result. The error holds status, code, message and the right region, if the store names it, but no request IDs and signatures. */
 static enum objects_result
 response_error(const struct fetch *f, struct objects_call *call)
 {
-	char			code[64] = "", message[128] = "";
+	char			code[64] = "", message[128] = "", region[64] = "";
 	enum objects_result	result = OBJECTS_REFUSED;
 
 	if (response_field(f, "Code", code, sizeof(code)))
 		(void)response_field(f, "Message", message, sizeof(message));
+	if (!response_field(f, "Region", region, sizeof(region)) && f->status / 100 == 3)
+		(void)fetch_header(f, "x-amz-bucket-region", region, sizeof(region));
 	if ((f->status == 404 && strcmp(code, "NoSuchBucket")) || !strcmp(code, "NoSuchUpload") || !strcmp(code, "NoSuchKey"))
 		result = OBJECTS_MISSING;
 	else if (f->status == 412)
@@ -107,8 +109,8 @@ response_error(const struct fetch *f, struct objects_call *call)
 	    !strcmp(code, "RequestTimeout") || !strcmp(code, "ExpiredToken"))
 		result = OBJECTS_LATER;
 
-	return (objects_fail(call, result, "object storage error: status %d for %s%s%s%s%s", f->status, f->method, *code != '\0' ? ": " : "",
-	    code, *message != '\0' ? ", " : "", message));
+	return (objects_fail(call, result, "object storage error: status %d for %s%s%s%s%s%s%s", f->status, f->method, *code != '\0' ? ": " : "",
+	    code, *message != '\0' ? ", " : "", message, *region != '\0' ? "; " OBJECTS_REGION : "", region));
 }
 
 /* Signs and sends a request and maps the response status to a result. The caller calls fetch_free() in any case. */

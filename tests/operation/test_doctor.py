@@ -1,7 +1,9 @@
 """`wanzami doctor`: one line per check, and a hint if the check fails."""
 import glob
+import http.server
 import os
 import re
+import threading
 
 import pytest
 
@@ -64,9 +66,57 @@ def test_a_database_that_is_not_migrated_fails(env, postgres):
     said = doctor(1, **{**env, "DATABASE_URL": env["DATABASE_URL"].replace("postgres@", "weak@")})
     assert said["database migrations"] == ("bad", "missing: 0002_indexes.sql; run wanzami migrate")
     assert said["database table rights"] == ("bad", 'no SELECT, INSERT, UPDATE or DELETE on "Title"; GRANT them to weak')
+    level, detail = said["database sequence rights"]
+    assert level == "bad" and '"User_id_seq"' in detail and detail.endswith("; GRANT USAGE, SELECT on all sequences to weak")
+    level, detail = said["database migrate rights"]
+    assert level == "warn" and "GRANT CREATE ON DATABASE" in detail and "make it a member of the owner of " in detail and "functions of wanzami" in detail
     with db.cursor() as c:
+        c.execute("GRANT USAGE ON ALL SEQUENCES IN SCHEMA wanzami, public TO weak")
+        c.execute("ALTER ROLE weak SET default_transaction_read_only = on")
+        level, detail = doctor(1, **{**env, "DATABASE_URL": env["DATABASE_URL"].replace("postgres@", "weak@")})["database"]
+        assert level == "bad" and "default_transaction_read_only must be off" in detail
+        c.execute("ALTER ROLE weak RESET default_transaction_read_only")
+        said = doctor(1, **{**env, "DATABASE_URL": env["DATABASE_URL"].replace("postgres@", "weak@")})
+        assert said["database sequence rights"] == ("ok", "every sequence can be used")
         c.execute("DROP OWNED BY weak; DROP ROLE weak")
     db.close()
+
+
+def test_a_schema_without_tables_fails(env):
+    said = doctor(1, **{**env, "DATABASE_URL": env["DATABASE_URL"] + "?schema=other"})
+    assert said["database schema"] == ("bad", "no tables in other; they are in public, set schema=public in DATABASE_URL")
+    assert doctor(0, **env)["database schema"] == ("ok", "public")
+
+
+def test_the_rights_that_the_page_names_suffice_for_migrate_and_the_service(postgres, env):
+    """docs/database.md, the section Rights."""
+    text = open(ROOT + "/docs/database.md").read().split("\n## Rights\n")[1].split("\n## ")[0]
+    first, then = re.findall(r"(?:^    .*\n)+", text, re.M)
+    url, db = postgres.create()
+    name = url.rsplit("/", 1)[1]
+    with db.cursor() as c:
+        c.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+        c.execute(first.replace("DATABASE wanzami", "DATABASE " + name).replace("'…'", "'x'"))
+        try:
+            owner, service = ({**env, "DATABASE_URL": url.replace("postgres@", role + "@")} for role in ("wanzami_owner", "wanzami_service"))
+            assert run("migrate", **owner).returncode == 0
+            assert doctor(0, **owner)["database migrate rights"] == ("ok", "wanzami migrate may run as wanzami_owner")
+            c.execute("SET ROLE wanzami_owner; " + then + "; RESET ROLE")
+            said = doctor(0, **service)
+            assert {said["database " + what][0] for what in ("table rights", "sequence rights", "schema")} == {"ok"} and said["database migrate rights"][0] == "warn"
+        finally:
+            for role in ("wanzami_service", "wanzami_owner"):
+                c.execute("DROP OWNED BY %s CASCADE" % role)
+                c.execute("DROP ROLE " + role)
+    db.close()
+
+
+def test_a_mistyped_directory_is_not_created(env, tmp_path):
+    wrong = str(tmp_path / "no" / "media")
+    for path in (wrong, str(tmp_path / "mistyped")):
+        assert doctor(1, **{**env, "MEDIA_DIR": path})["configuration"] == (
+            "bad", "MEDIA_DIR %s: No such file or directory; create it, or correct the path" % path)
+        assert run("restored", **{**env, "MEDIA_DIR": path}).stderr.startswith("wanzami: MEDIA_DIR " + path) and not os.path.exists(path)
 
 
 def test_a_database_of_another_release_fails(env, postgres):
@@ -113,8 +163,44 @@ def test_a_store_that_refuses_the_keys_fails(env, store):
     s3 = {k: v for k, v in env.items() if k != "MEDIA_DIR"}
     said = doctor(0, **{**s3, **store.env(bucket)})
     assert said["object storage"][0] == "ok" and said["object storage server"][0] == "ok" and store.keys(bucket) == []
-    level, detail = doctor(1, **{**s3, **store.env(bucket), "S3_SECRET_KEY": "wrong"})["object storage"]
-    assert level == "bad" and "s3:PutObject" in detail
+    for change, code, advice in (({"S3_SECRET_KEY": "wrong"}, "SignatureDoesNotMatch", "S3_SECRET_KEY is not the secret of S3_ACCESS_KEY"),
+                                 ({"S3_BUCKET": "no-such-bucket"}, "NoSuchBucket", "S3_BUCKET does not exist there; check S3_BUCKET and S3_ENDPOINT"),
+                                 ({"S3_REGION": "eu-north-1"}, "AuthorizationHeaderMalformed", "set S3_REGION=us-east-1")):
+        level, detail = doctor(1, **{**s3, **store.env(bucket), **change})["object storage"]
+        assert level == "bad" and code in detail and detail.endswith("; " + advice) and "s3:" not in detail
+
+
+@pytest.mark.parametrize("status, headers, body, advice", [
+    (403, {}, "<Code>AccessDenied</Code><Message>Access Denied</Message>", "give the access key or the task role the permission s3:PutObject"),
+    (400, {}, "<Code>ExpiredToken</Code><Message>The provided token has expired.</Message>",
+     "the credentials have expired; renew AWS_SESSION_TOKEN, or use a permanent key or a task role"),
+    (403, {}, "<Code>InvalidAccessKeyId</Code>", "the store does not know S3_ACCESS_KEY; set the ID of a key that exists"),
+    (403, {}, "<Code>RequestTimeTooSkewed</Code>", "correct the clock of this machine"),
+    (400, {}, "<Code>AuthorizationHeaderMalformed</Code><Message>The authorization header is malformed; the region 'us-east-1' is wrong; expecting "
+     "'eu-west-3'</Message><Region>eu-west-3</Region>", "set S3_REGION=eu-west-3"),
+    (301, {"x-amz-bucket-region": "eu-west-3"}, "<Code>PermanentRedirect</Code>", "set S3_REGION=eu-west-3"),
+    (404, {}, "<html>not S3</html>", "check S3_ENDPOINT, S3_REGION, S3_BUCKET and the network")])
+def test_error_codes_of_s3_say_what_to_set(env, status, headers, body, advice):
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def answer(self):
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(status)
+            for name, value in {**headers, "Content-Length": len(text)}.items():
+                self.send_header(name, str(value))
+            self.end_headers()
+            self.wfile.write(text)
+        do_GET = do_PUT = answer
+
+        def log_message(self, *args):
+            pass
+
+    text = (body if body.startswith("<html") else "<?xml version='1.0'?><Error>%s</Error>" % body).encode()
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        said = doctor(1, **{**{k: v for k, v in env.items() if k != "MEDIA_DIR"}, "S3_ENDPOINT": "http://127.0.0.1:%d" % server.server_address[1],
+                            "S3_BUCKET": "films", "S3_ACCESS_KEY": "AKIAEXAMPLE", "S3_SECRET_KEY": "secret"})["object storage"]
+        server.shutdown()
+    assert said[0] == "bad" and said[1].endswith("; " + advice), said
 
 
 def test_temporary_keys_that_expire_before_a_film_of_three_hours_warn(env, store, tmp_path):

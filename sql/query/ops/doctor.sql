@@ -18,6 +18,12 @@ SELECT level, name, detail FROM (
 		'database schema rights', CASE WHEN has_schema_privilege(current_schema(), 'CREATE') THEN 'may create in ' || current_schema()
 		ELSE 'may not create in ' || coalesce(current_schema(), 'no schema') || '; migrate as its owner, or GRANT CREATE ON SCHEMA' END
 	UNION ALL
+	SELECT 3, CASE WHEN to_regclass('"User"') IS NULL THEN 'bad' ELSE 'ok' END, 'database schema',
+		CASE WHEN to_regclass('"User"') IS NULL THEN 'no tables in ' || current_setting('search_path') || coalesce('; they are in ' || elsewhere
+			|| ', set schema=' || split_part(elsewhere, ', ', 1) || ' in DATABASE_URL', '; run wanzami migrate') ELSE current_schema()::text END
+	FROM (SELECT string_agg(n.nspname, ', ' ORDER BY n.nspname) AS elsewhere FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE c.relname = 'PpvPurchase' AND c.relkind = 'r') shared
+	UNION ALL
 	SELECT 4, CASE WHEN missing IS NULL AND changed IS NULL THEN 'ok' ELSE 'bad' END, 'database migrations',
 		coalesce(nullif(concat_ws('; ', 'missing: ' || missing || '; run wanzami migrate',
 			'changed since they were applied: ' || changed || '; run the release whose files were applied, or restore them'), ''), 'all there')
@@ -40,12 +46,30 @@ SELECT level, name, detail FROM (
 		AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')
 			AND has_table_privilege(c.oid, 'DELETE'))) rights
 	UNION ALL
+	SELECT 5, CASE WHEN denied IS NULL THEN 'ok' ELSE 'bad' END, 'database sequence rights',
+		coalesce('no USAGE on ' || denied || '; GRANT USAGE, SELECT on all sequences to ' || current_user, 'every sequence can be used')
+	FROM (SELECT string_agg(c.oid::regclass::text, ', ' ORDER BY c.relname) AS denied FROM pg_class c
+		WHERE c.relnamespace IN (SELECT oid FROM pg_namespace WHERE nspname IN (current_schema(), 'wanzami'))
+		AND CASE c.relkind WHEN 'S' THEN NOT has_sequence_privilege(c.oid, 'USAGE') END) sequences
+	UNION ALL
+	SELECT 5, CASE WHEN missing IS NULL THEN 'ok' ELSE 'warn' END, 'database migrate rights',
+		coalesce('wanzami migrate cannot run as ' || current_user || ': ' || missing, 'wanzami migrate may run as ' || current_user)
+	FROM (SELECT nullif(concat_ws('; ',
+			CASE WHEN NOT has_database_privilege(current_database(), 'CREATE') THEN format('GRANT CREATE ON DATABASE %I', current_database()) END,
+			'make it a member of the owner of ' || string_agg(foreign_objects.name, ', ' ORDER BY foreign_objects.name)), '') AS missing
+		FROM (SELECT c.oid::regclass::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+			WHERE n.nspname IN (current_schema(), 'wanzami') AND c.relkind IN ('r', 'v') AND NOT pg_has_role(c.relowner, 'USAGE')
+			UNION ALL
+			SELECT 'functions of wanzami' WHERE EXISTS (SELECT FROM pg_proc f JOIN pg_namespace n ON n.oid = f.pronamespace
+				WHERE n.nspname = 'wanzami' AND NOT pg_has_role(f.proowner, 'USAGE'))) foreign_objects) migrate
+	UNION ALL
 	SELECT 6, CASE WHEN used < most * 0.8 THEN 'ok' ELSE 'warn' END, 'database connections', used || ' of ' || most || ' in use'
 		|| CASE WHEN used < most * 0.8 THEN '' ELSE '; raise max_connections, or run fewer workers' END
 	FROM (SELECT count(*) AS used, current_setting('max_connections')::int AS most FROM pg_stat_activity WHERE backend_type = 'client backend') c
 	UNION ALL
-	SELECT 7, CASE WHEN pg_is_in_recovery() THEN 'bad' ELSE 'ok' END, 'database writable',
-		CASE WHEN pg_is_in_recovery() THEN 'no, it is a replica; DATABASE_URL must name the primary' ELSE 'yes' END
+	SELECT 7, CASE WHEN pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean THEN 'bad' ELSE 'ok' END, 'database writable',
+		CASE WHEN pg_is_in_recovery() THEN 'no, it is a replica; DATABASE_URL must name the primary'
+		WHEN current_setting('transaction_read_only')::boolean THEN 'no, default_transaction_read_only is on for this role or database' ELSE 'yes' END
 	UNION ALL
 	SELECT 8, CASE WHEN abs(extract(epoch FROM clock_timestamp()) - $2::numeric) < 5 THEN 'ok' ELSE 'bad' END, 'clock against the database',
 		round(extract(epoch FROM clock_timestamp()) - $2::numeric, 1) || ' s apart' || CASE WHEN abs(extract(epoch FROM clock_timestamp()) - $2::numeric) < 5
