@@ -13,6 +13,8 @@
 #define TEXT_GROUP	"text"
 #define FOR_THE_DEAF	"public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound"
 #define AUDIO_CHANNELS	2	/* the renditions have stereo sound */
+#define START_RATE	2e6	/* bit/s */
+#define START_MAX	3500000	/* bit/s: the highest of R720 */
 #define GROUP_MAX	32	/* of the name of a group of sounds */
 #define DESCRIBES_VIDEO	"public.accessibility.describes-video"
 #define TEXT_ID		101	/* DASH: number of the first adaptation set of text; those of the sound come before */
@@ -220,6 +222,24 @@ add_subtitle(struct text *t, const struct media_subtitle *texts, int i, const ch
 	    s->captions ? ",CHARACTERISTICS=\"" FOR_THE_DEAF "\"" : "", s->id, query);
 }
 
+/* Returns the rendition to list first, with which AVPlayer starts: of those up to START_MAX, the nearest to START_RATE as a ratio; or the smallest. */
+static int
+variant_first(const struct media_rendition *list, int n)
+{
+	double	distance, least = INFINITY;
+	int	i, found = n - 1;
+
+	for (i = 0; i < n; i++) {
+		distance = fabs(log(fmax(list[i].video.average, 1) / START_RATE));
+		if (list[i].video.average <= START_MAX && distance < least) {
+			least = distance;
+			found = i;
+		}
+	}
+
+	return (found);
+}
+
 static void
 add_iframes(struct text *t, const struct media_rendition *r, const char *query)
 {
@@ -238,15 +258,18 @@ media_hls_master(const struct media_rendition *list, int n, const struct media_s
     const struct media_subtitle *texts, int ntexts, const char *query)
 {
 	struct text	t = { 0 };
-	int		i;
+	int		first = variant_first(list, n), i;
 
 	add(&t, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n");
 	for (i = 0; i < nsounds; i++)
 		add_sound(&t, sounds, &sounds[i], query);
 	for (i = 0; i < ntexts; i++)
 		add_subtitle(&t, texts, i, query);
-	for (i = 0; i < n; i++)
-		add_variant(&t, &list[i], sounds, sound_choose(sounds, nsounds, n > 1 && i == n - 1), ntexts, query);
+	add_variant(&t, &list[first], sounds, sound_choose(sounds, nsounds, n > 1 && first == n - 1), ntexts, query);
+	for (i = 0; i < n; i++) {
+		if (i != first)
+			add_variant(&t, &list[i], sounds, sound_choose(sounds, nsounds, n > 1 && i == n - 1), ntexts, query);
+	}
 	for (i = 0; i < n; i++)
 		add_iframes(&t, &list[i], query);
 

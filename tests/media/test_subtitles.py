@@ -86,6 +86,8 @@ def test_subrip_and_substation_alpha_in_matroska(folder):
     assert cues(folder / "out", 1) == SRT_CUES and cues(folder / "out", 2) == ASS_CUES
     assert [(found["cues"], found["bytes"]) for found in result["texts"]] == [
         (2, os.path.getsize(folder / "out/text-1.vtt")), (3, os.path.getsize(folder / "out/text-2.vtt"))]
+    manifest = (folder / "out/manifest.mpd").read_text()
+    assert [manifest.count("<BaseURL>text-%d.vtt</BaseURL>" % n) for n in (1, 2, 3)] == [1, 1, 0] and manifest.count('value="caption"') == 1
     assert not [note for note in result["notes"] if "ubtitle" in note]
 
 

@@ -282,6 +282,17 @@ def test_audio_objects_are_played_in_place_of_the_sound_of_a_rendition(stand):
     assert len(stand.playback(stand.free)["audio"]) == 1 and stand.get(url).text.count("TYPE=AUDIO") == 2
 
 
+def test_players_start_with_a_middle_bit_rate(stand):
+    url = stand.playback(stand.free)["hls"]
+    for rungs, order in ((("R1080", "R720", "R360"), ["R720", "R1080", "R360"]), (("R1080", "R360"), ["R360", "R1080"]), (("R1080",), ["R1080"]), (("R360",), ["R360"])):
+        stand.rows('DELETE FROM "AssetVersion" WHERE "titleId" = %s', (stand.free,))
+        publish(stand.rows, "titleId", stand.free, rungs)
+        assert re.findall(r"\nv-(.*)\.m3u8", stand.get(url).text) == order
+        assert re.findall('id="v-([^"]*)"', stand.get(url, "manifest.mpd").text) == list(rungs)
+    stand.rows("UPDATE wanzami.stream SET average_bandwidth = 0, offsets = offsets WHERE kind = 'video'")
+    assert stand.get(url).status_code == 200
+
+
 def test_subtitles_are_in_the_playlists(stand):
     """Names in a group differ; a new file changes the playlist at once."""
     admin = Account(stand.world, "SUPER_ADMIN")
