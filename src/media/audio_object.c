@@ -136,7 +136,7 @@ reserve(const struct media_audio_writer *w)
 
 	mp4_init_segment(&b, &w->track, 0);
 	mp4_index(&b, &w->track, 0, NULL, 0);
-	n = b.len + BOX + ((uint64_t)(media_duration_expected(w->info->duration) / MEDIA_SEGMENT_SECONDS) + 1) * MP4_INDEX_ENTRY;
+	n = b.len + BOX + ((uint64_t)(media_duration_expected(w->info->duration) / MEDIA_GOP_SECONDS) + 1) * MP4_INDEX_ENTRY;
 	mp4_free(&b);
 
 	return (n);

@@ -1,5 +1,6 @@
 /*
- * The grid of segments: they begin at the same times in all objects of a film.
+ * The grid of segments: they begin at the same times in all objects of a film. The
+ * first two are short, so that players start soon.
  */
 #include "media/internal.h"
 
@@ -13,9 +14,16 @@ media_duration_expected(double stated)
 }
 
 int64_t
+media_key_frame(const struct media_info *info, int64_t gop)
+{
+	return (av_rescale_rnd(gop * MEDIA_GOP_SECONDS, info->fps_num, info->fps_den, AV_ROUND_UP));
+}
+
+int64_t
 media_grid_frame(const struct media_info *info, int64_t segment)
 {
-	return (av_rescale_rnd(segment * MEDIA_SEGMENT_SECONDS, info->fps_num, info->fps_den, AV_ROUND_UP));
+	/* Two segments of a GOP, then of two. */
+	return (media_key_frame(info, segment <= 2 ? segment : 2 * segment - 2));
 }
 
 int

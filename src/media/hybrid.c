@@ -143,7 +143,7 @@ bound(const struct media_hybrid *h, double seconds, int reordered)
 	const struct mp4_track	*audio = &h->tracks[AUDIO];
 	uint64_t		packets = h->ntracks > AUDIO ? (uint64_t)(seconds * audio->timescale / audio->tick) : 0;
 
-	return (mp4_moov_bound((uint64_t)(seconds * h->fps), reordered, packets, (uint64_t)(seconds / MEDIA_SEGMENT_SECONDS) + 1));
+	return (mp4_moov_bound((uint64_t)(seconds * h->fps), reordered, packets, (uint64_t)(seconds / MEDIA_GOP_SECONDS) + 1));
 }
 
 /* Returns the bytes to reserve at the front. */
@@ -155,7 +155,7 @@ reserve(const struct media_hybrid *h)
 	struct mp4_bytes	box = { 0 };
 
 	mp4_index(&box, &h->tracks[VIDEO], 0, NULL, 0);
-	index = box.len + ((uint64_t)(seconds / MEDIA_SEGMENT_SECONDS) + 1) * MP4_INDEX_ENTRY;
+	index = box.len + ((uint64_t)(seconds / MEDIA_GOP_SECONDS) + 1) * MP4_INDEX_ENTRY;
 	mp4_free(&box);
 
 	return (fixed_bytes(h) + (moov < MOOV_MAX ? moov : MOOV_MAX) + BOX + index);

@@ -295,7 +295,9 @@ int	media_fail(struct media_error *, enum media_reason, const char *, ...) __att
 
 /* Returns the longest that a film is expected to be, in seconds, by the duration in its header; one above the maximum is not believed. See grid.c. */
 double	media_duration_expected(double stated);
-/* Returns the number of the first frame of a segment. */
+/* Returns the number of the first frame of a GOP, from 0. */
+int64_t	media_key_frame(const struct media_info *, int64_t gop);
+/* Returns the number of the first frame of a segment, from 0: the segments last 2, 2, then 4 s. */
 int64_t	media_grid_frame(const struct media_info *, int64_t segment);
 /* Returns the least number of frames in the last segment: half a second of them. Players stop before the end of a shorter one. */
 int	media_grid_last(const struct media_info *);

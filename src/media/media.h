@@ -51,7 +51,7 @@ enum media_reason {
 #define MEDIA_MAX_PIXELS	(8192 * 4608)
 #define MEDIA_MAX_STREAMS	1000
 #define MEDIA_MAX_SECONDS	(12 * 3600)
-#define MEDIA_SEGMENT_SECONDS	2
+#define MEDIA_GOP_SECONDS	2	/* a segment has one or two GOPs */
 #define MEDIA_NOTES_MAX		20
 #define MEDIA_TEXTS_MAX		32		/* tracks of text */
 #define MEDIA_PART_MIN		(5u << 20)	/* S3: minimum size of each part except the last */

@@ -1,6 +1,6 @@
 /*
  * The thread of one rendition: makes and encodes its frames,
- * collects the packets of each GOP and its audio, and writes them as a segment.
+ * collects the packets of each segment and its audio, and writes them.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +28,8 @@ struct work {
 	struct packets		video;		/* encoded packets that are not written yet */
 	struct packets		audio;
 	int64_t			next_key;	/* frame that begins the next GOP */
-	int64_t			segment;	/* number of the next GOP */
+	int64_t			gop;		/* number of the next GOP */
+	int64_t			written;	/* segments */
 	int64_t			frames;
 };
 
@@ -104,21 +105,17 @@ codec_open(struct work *w)
 }
 
 /*
- * Returns the number of packets of the first segment, 0 if it may be incomplete.
- * That is one GOP, unless what follows it is the end of the film and too short
- * for a segment: then both.
+ * Returns the number of packets of the next segment, 0 if it may be incomplete.
+ * If what follows it is the end of the film and too short for a segment, that is
+ * part of it.
  */
 static int
-gop_length(const struct work *w, int flush)
+segment_length(const struct work *w, int flush)
 {
-	int	i;
+	int	n = (int)(media_grid_frame(w->e->info, w->written + 1) - media_grid_frame(w->e->info, w->written));
 
-	for (i = 1; i < w->video.count; i++) {
-		if (w->video.list[i]->flags & AV_PKT_FLAG_KEY)
-			break;
-	}
-	if (w->video.count - i >= media_grid_last(w->e->info))
-		return (i);
+	if (w->video.count - n >= media_grid_last(w->e->info))
+		return (n);
 
 	return (flush ? w->video.count : 0);
 }
@@ -134,9 +131,9 @@ gops_waiting(const struct work *w)
 	return (n);
 }
 
-/* Returns the end of a GOP of n packets in presentation time. Packets are in decoding order, so that is the greatest of all. */
+/* Returns the end of a segment of n packets in presentation time. Packets are in decoding order, so that is the greatest of all. */
 static int64_t
-gop_end(const struct work *w, int n)
+segment_end(const struct work *w, int n)
 {
 	int64_t	end = 0;
 	int	i;
@@ -147,22 +144,22 @@ gop_end(const struct work *w, int n)
 	return (end);
 }
 
-/* Writes the GOPs that are complete and have their audio, and the first one if more than GOPS_WAITING_MAX are waiting. */
+/* Writes the segments that are complete and have their audio, and the first one if more than GOPS_WAITING_MAX are waiting. */
 static int
-gops_write(struct work *w, int flush)
+segments_write(struct work *w, int flush)
 {
 	struct media_encoder	*e = w->e;
 	int64_t			audio_end;
 	int			n, naudio, status;
 
-	while ((n = gop_length(w, flush)) > 0) {
-		audio_end = e->audio == NULL ? 0 : av_rescale_q(gop_end(w, n), w->codec->time_base, e->audio->time_base);
+	while ((n = segment_length(w, flush)) > 0) {
+		audio_end = e->audio == NULL ? 0 : av_rescale_q(segment_end(w, n), w->codec->time_base, e->audio->time_base);
 		if (e->audio != NULL) {
 			if (!flush && gops_waiting(w) <= GOPS_WAITING_MAX &&
 			    (w->audio.count == 0 || w->audio.list[w->audio.count - 1]->pts < audio_end))
 				return (MEDIA_OK);
 		}
-		/* Audio after the last frame belongs to the last GOP. */
+		/* Audio after the last frame belongs to the last segment. */
 		for (naudio = 0; naudio < w->audio.count &&
 		    (w->audio.list[naudio]->pts < audio_end || (flush && n == w->video.count)); naudio++)
 			;
@@ -170,6 +167,7 @@ gops_write(struct work *w, int flush)
 			return (status);
 		packets_drop(&w->video, n);
 		packets_drop(&w->audio, naudio);
+		w->written++;
 	}
 
 	return (MEDIA_OK);
@@ -196,7 +194,7 @@ packets_receive(struct work *w, int flush)
 	if (status != AVERROR(EAGAIN) && status != AVERROR_EOF)
 		return (media_fail(&w->e->error, MEDIA_INTERNAL, "The video could not be encoded: %s.", av_err2str(status)));
 
-	return (gops_write(w, flush));
+	return (segments_write(w, flush));
 }
 
 static int
@@ -216,7 +214,7 @@ frame_encode(struct work *w, AVFrame *frame)
 	frame->flags &= ~AV_FRAME_FLAG_KEY;
 	if (frame->pts == w->next_key) {
 		frame->pict_type = AV_PICTURE_TYPE_I;
-		w->next_key = media_grid_frame(w->e->info, ++w->segment);
+		w->next_key = media_key_frame(w->e->info, ++w->gop);
 	}
 	if ((status = avcodec_send_frame(w->codec, frame)) < 0)
 		return (media_fail(&e->error, MEDIA_INTERNAL, "The video could not be encoded: %s.", av_err2str(status)));

@@ -134,12 +134,14 @@ def check_reading(o, path, folder, rate):
 
 # Frames per second, seconds, sound, fragments.
 FILMS = {
-    "with sound": (25, 9.25, True, 5),
-    "30000/1001 frames a second": (30000 / 1001, 7, True, 4),
+    "with sound": (25, 9.25, True, 4),
+    "30000/1001 frames a second": (30000 / 1001, 7, True, 3),
     "60 frames a second": (60, 5, True, 3),
     "silent": (24, 6, False, 3),
-    "few frames a second, without reordering": (4, 7, True, 4),
+    "few frames a second, without reordering": (4, 7, True, 3),
     "a rest that belongs to the segment before": (25, 4.04, True, 2),
+    "a rest that belongs to two GOPs": (25, 8.4, True, 3),
+    "a GOP and a rest that is long enough": (25, 10.5, True, 4),
     "a few frames": (25, 0.12, True, 1),
 }
 
@@ -282,8 +284,8 @@ def test_the_front_of_an_audio_object_fits_the_film(tmp_path, renditions, name):
 
 
 def grid(frames, num, den):
-    """Returns the frames at which segments begin: each two seconds, the last one at least half a second before the end."""
-    begins = [-(-2 * n * num // den) for n in range(frames)]
+    """Returns the frames at which segments begin: after 2, 2, then each 4 seconds, the last one at least half a second before the end."""
+    begins = [-(-seconds * num // den) for seconds in [0, 2, *range(4, 4 * frames, 4)]]
     return [n for n in begins if n == 0 or (frames - n) * 2 * den >= num]
 
 
