@@ -33,7 +33,7 @@ struct media_hybrid {
 	struct mp4_table		tables[TRACKS];
 	struct media_stream		streams[TRACKS];
 	size_t				ntracks;
-	int				reordered;	/* frames are */
+	uint64_t			group;		/* frames in which composition offsets change twice; 1: each frame may change them; 0: none does */
 	double				duration;	/* of the header; 0 if unknown */
 	double				fps;
 	struct mp4_sample		*samples;	/* of the fragment being written */
@@ -68,7 +68,8 @@ video_open(struct media_hybrid *h, const AVCodecContext *codec)
 	t->width = (unsigned)codec->width;
 	t->height = (unsigned)codec->height;
 	h->fps = 1 / av_q2d(codec->time_base);
-	h->reordered = codec->has_b_frames > 0;
+	/* Without a pyramid, a group has one frame that others refer to, and those that are shown before it (rendition.c). */
+	h->group = codec->has_b_frames == 1 ? (uint64_t)codec->max_b_frames + 1 : codec->has_b_frames > 0;
 	h->streams[VIDEO].timescale = t->timescale;
 
 	return (mp4_avc_entry(t, codec->extradata, (size_t)codec->extradata_size, h->streams[VIDEO].codecs, sizeof(h->streams[VIDEO].codecs)));
@@ -136,14 +137,22 @@ fixed_bytes(const struct media_hybrid *h)
 	return (n);
 }
 
+/* Returns an upper bound of the runs of equal composition offsets. The first frame and the last group of a segment may change them, too. */
+static uint64_t
+runs_bound(const struct media_hybrid *h, uint64_t frames, uint64_t segments)
+{
+	return (h->group < 2 ? frames * h->group : frames / h->group * 2 + segments * 3);
+}
+
 /* Returns an upper bound of the bytes of moov for so many seconds. */
 static uint64_t
 bound(const struct media_hybrid *h, double seconds, int reordered)
 {
 	const struct mp4_track	*audio = &h->tracks[AUDIO];
-	uint64_t		packets = h->ntracks > AUDIO ? (uint64_t)(seconds * audio->timescale / audio->tick) : 0;
+	uint64_t		packets = h->ntracks > AUDIO ? (uint64_t)(seconds * audio->timescale / audio->tick) : 0,
+				frames = (uint64_t)(seconds * h->fps), segments = (uint64_t)(seconds / MEDIA_GOP_SECONDS) + 1;
 
-	return (mp4_moov_bound((uint64_t)(seconds * h->fps), reordered, packets, (uint64_t)(seconds / MEDIA_GOP_SECONDS) + 1));
+	return (mp4_moov_bound(frames, reordered ? runs_bound(h, frames, segments) : 0, packets, segments));
 }
 
 /* Returns the bytes to reserve at the front. */
@@ -151,7 +160,7 @@ static uint64_t
 reserve(const struct media_hybrid *h)
 {
 	double			seconds = media_duration_expected(h->duration);
-	uint64_t		moov = bound(h, seconds, h->reordered), index;
+	uint64_t		moov = bound(h, seconds, 1), index;
 	struct mp4_bytes	box = { 0 };
 
 	mp4_index(&box, &h->tracks[VIDEO], 0, NULL, 0);
@@ -166,7 +175,7 @@ media_hybrid_full(const struct media_hybrid *h)
 {
 	const struct mp4_table	*video = &h->tables[VIDEO], *audio = &h->tables[AUDIO];
 	double			rest = media_duration_expected(h->duration) - (double)video->nsizes / h->fps;
-	uint64_t		now = mp4_moov_bound(video->nsizes, 0, audio->nsizes, video->nchunks) + video->nruns * 8;
+	uint64_t		now = mp4_moov_bound(video->nsizes, video->nruns, audio->nsizes, video->nchunks);
 
 	return (now + (rest > 0 ? bound(h, rest, 0) : 0) > MOOV_MAX);
 }

@@ -97,8 +97,8 @@ void	mp4_table_free(struct mp4_table *);
  */
 void	mp4_moov(struct mp4_bytes *, const struct mp4_track *const tracks[], const struct mp4_table *const tables[], size_t ntracks, uint64_t base,
 	    int wide);
-/* Returns an upper bound of its size for so many samples in so many chunks of each track; `reordered`: the frames of tracks[0] are. */
-uint64_t	mp4_moov_bound(uint64_t frames, int reordered, uint64_t packets, uint64_t chunks);
+/* Returns an upper bound of its size for so many samples in so many chunks of each track, and so many runs of equal composition offsets. */
+uint64_t	mp4_moov_bound(uint64_t frames, uint64_t runs, uint64_t packets, uint64_t chunks);
 
 void	mp4_ftyp(struct mp4_bytes *);
 /* Writes the init segment of a track alone, whose fragments have so many samples. */

@@ -12,6 +12,7 @@
 
 #define GOPS_WAITING_MAX	8	/* GOPs that wait for their audio, which is at most ten seconds late (audio.c) */
 #define REORDER_MIN		15	/* frames per second from which frames are reordered */
+#define PARAMS			"scenecut=0:open-gop=0:stitchable=1"
 #define PACKETS_MAX		4096	/* of one GOP */
 #define AUDIO_PACKETS_MAX	100000	/* about 35 minutes of AAC at 48 kHz */
 
@@ -97,7 +98,12 @@ codec_open(struct work *w)
 	av_dict_set_int(&opts, "crf", o != NULL && o->crf > 0 ? o->crf : 23, 0);
 	av_dict_set(&opts, "profile", "high", 0);
 	av_dict_set(&opts, "forced-idr", "1", 0);
-	av_dict_set(&opts, "x264-params", "scenecut=0:open-gop=0:stitchable=1", 0);
+	av_dict_set(&opts, "x264-params", PARAMS, 0);
+	/* A slow connection waits for moov: with this pattern the composition offsets take half of the bytes (hybrid.c). */
+	if (w->e->step.rung == MEDIA_R360 && c->max_b_frames != 0) {
+		c->max_b_frames = 3;
+		av_dict_set(&opts, "x264-params", PARAMS ":b-pyramid=none:b-adapt=0", 0);
+	}
 	status = avcodec_open2(c, x264, &opts);
 	av_dict_free(&opts);
 
@@ -144,6 +150,20 @@ segment_end(const struct work *w, int n)
 	return (end);
 }
 
+/*
+ * Returns the end of the audio of a segment of n packets. Players of the file (FFmpeg,
+ * Chromium) that seek to the next segment look for audio at the decoding time of its
+ * key frame, which is earlier than it is shown. The packet of that time belongs to
+ * the next segment, so that they need not read this one.
+ */
+static int64_t
+segment_audio_end(const struct work *w, int n)
+{
+	const AVCodecContext	*audio = w->e->audio;
+
+	return (av_rescale_q(segment_end(w, n) - w->codec->has_b_frames, w->codec->time_base, audio->time_base) - audio->frame_size);
+}
+
 /* Writes the segments that are complete and have their audio, and the first one if more than GOPS_WAITING_MAX are waiting. */
 static int
 segments_write(struct work *w, int flush)
@@ -153,7 +173,7 @@ segments_write(struct work *w, int flush)
 	int			n, naudio, status;
 
 	while ((n = segment_length(w, flush)) > 0) {
-		audio_end = e->audio == NULL ? 0 : av_rescale_q(segment_end(w, n), w->codec->time_base, e->audio->time_base);
+		audio_end = e->audio == NULL ? 0 : segment_audio_end(w, n);
 		if (e->audio != NULL) {
 			if (!flush && gops_waiting(w) <= GOPS_WAITING_MAX &&
 			    (w->audio.count == 0 || w->audio.list[w->audio.count - 1]->pts < audio_end))

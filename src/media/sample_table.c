@@ -207,8 +207,8 @@ mp4_moov(struct mp4_bytes *b, const struct mp4_track *const tracks[], const stru
 }
 
 uint64_t
-mp4_moov_bound(uint64_t frames, int reordered, uint64_t packets, uint64_t chunks)
+mp4_moov_bound(uint64_t frames, uint64_t runs, uint64_t packets, uint64_t chunks)
 {
-	/* stsz and ctts of each frame, stsz of each packet; stss, stsc and co64 twice. */
-	return (MOOV_FIXED + frames * (reordered ? 12 : 4) + packets * 4 + chunks * (4 + 2 * (12 + 8)));
+	/* stsz of each frame, ctts, stsz of each packet; stss, stsc and co64 twice. */
+	return (MOOV_FIXED + frames * 4 + runs * 8 + packets * 4 + chunks * (4 + 2 * (12 + 8)));
 }
