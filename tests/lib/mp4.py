@@ -1,5 +1,6 @@
 """Reads MP4 files: their boxes, the samples by the tables in moov, and the samples by the fragments."""
 import collections
+import mmap
 import struct
 
 Box = collections.namedtuple("Box", "kind at body end")  # places in the file: of the box, of what follows its header, behind it
@@ -146,7 +147,7 @@ class Object:
 
     def __init__(self, path):
         with open(path, "rb") as f:
-            self.data = f.read()
+            self.data = mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ)
         self.top = boxes(self.data)
         self.moov, = [b for b in self.top if b.kind == "moov"]
         self.mdat, = [b for b in self.top if b.kind == "mdat"]

@@ -9,6 +9,7 @@ from services import clean_environment, command
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "page.html")
 FILMS = "R360.mp4", "faststart.mp4"  # ours and the plain one
+LAP = 64  # seconds: a whole number of packets of sound
 RATE = 20_000_000 // 8  # bytes per second
 FFMPEG = ["ffmpeg", "-v", "error", "-nostdin", "-y"]
 
@@ -22,13 +23,14 @@ def remux(source, plain):
     subprocess.run([*FFMPEG, "-i", source, "-c", "copy", "-movflags", "+faststart", plain], check=True, timeout=600)
 
 
-def make(folder, minutes):
-    """Writes FILMS into the folder. Noise in the picture makes them large; silence, in all but a second of each minute, is encoded fast."""
-    minute, source = os.path.join(folder, "minute.mkv"), os.path.join(folder, "source.mkv")
-    subprocess.run([*FFMPEG, "-f", "lavfi", "-i", "testsrc=size=160x90:rate=5,noise=alls=30:allf=t", "-f", "lavfi", "-i", "aevalsrc=lt(t\\,1)*sin(t*2764)/4:s=48000",
-                    "-t", "60", "-c:v", "libx264", "-preset", "ultrafast", "-qp", "20", "-c:a", "flac", minute], check=True, timeout=300)
-    subprocess.run([*FFMPEG, "-stream_loop", str(minutes - 1), "-i", minute, "-c", "copy", source], check=True, timeout=300)
-    transcode(source, folder)
+def make(folder, laps, tool):
+    """Writes FILMS, of so many times LAP seconds, into the folder. `tool` is tests/tools/renditions.c, which repeats the packets of a short rendition: the
+    result has the bytes and the tables of a film of 25 frames a second with reordered frames."""
+    source = os.path.join(folder, "source.mkv")
+    subprocess.run([*FFMPEG, "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25,noise=alls=12:allf=t", "-f", "lavfi", "-i", "anoisesrc=a=0.02:r=48000", "-t", str(LAP),
+                    "-c:v", "libx264", "-preset", "ultrafast", "-qp", "18", "-pix_fmt", "yuv420p", "-c:a", "flac", source], check=True, timeout=300)
+    transcode(source, os.path.join(folder, "lap"))
+    subprocess.run([tool, "loop", os.path.join(folder, "lap", FILMS[0]), folder, str(laps), "0"], check=True, stdout=subprocess.DEVNULL, timeout=300)
     os.remove(source)
     remux(os.path.join(folder, FILMS[0]), os.path.join(folder, FILMS[1]))
 
