@@ -1,12 +1,17 @@
-"""Playback of the renditions in browsers, beside the same films as plain MP4 of ffmpeg: a film of two hours, a slow link, sizes."""
-import gzip
+"""Playback of the renditions in browsers, beside the same films as plain MP4 of ffmpeg: a film of two hours, a slow link, sizes; playlists beside nginx."""
 import os
+import re
 import statistics
 import subprocess
 import sys
+import urllib.parse
+
+import requests
 
 import services
-from report import line
+from report import in_turn, line
+from serving import ROUNDS, Nginx, wrk
+from streamed import publish
 
 sys.path.insert(0, os.path.join(services.ROOT, "tests", "playback"))
 
@@ -17,6 +22,8 @@ from browsers import BROWSERS  # noqa: E402
 TRIES = 7
 SLOW = {"rate": 700_000 // 8, "latency": 0.25}  # bytes per second, seconds
 CLIP_SECONDS, WATCHED = 60, 40
+LAPS = 113  # two hours
+LISTS = "v-R720.m3u8", "a-en.m3u8", "i-R360.m3u8"
 
 
 def clip(folder, size, **options):
@@ -43,7 +50,9 @@ def medians(report, what, number):
 
 
 def two_hours(folder):
-    longfilm.make(folder, 120)
+    tool = "out/test/musl/tools/renditions"
+    subprocess.run(["make", "--no-print-directory", "-s", "-f", "build/Makefile", tool], cwd=services.ROOT, check=True)
+    longfilm.make(folder, LAPS, os.path.join(services.ROOT, tool))
     for kind in BROWSERS:
         home = os.path.join(folder, kind)
         os.mkdir(home)
@@ -52,11 +61,59 @@ def two_hours(folder):
                                          ("seeks", "far seek: time", "ms", "ms"), ("seeks", "far seek: requests", "requests", "requests")):
             ours, plain = medians(report, what, number)
             line("%s, %s, ratio to a plain MP4" % (kind, name), ours / plain, "", 1.1, True, "%d and %d %s" % (ours, plain, unit))
-    for name in ("v-R360.m3u8", "a-und.m3u8", "i-R360.m3u8", "manifest.mpd"):
-        with open(os.path.join(folder, name), "rb") as f:
-            text = f.read()
-        line("%s of two hours" % name, len(text) / 1000, "kB", 100, True)
-        line("%s of two hours, gzip" % name, len(gzip.compress(text, 6)) / 1000, "kB", 25, True)
+
+
+def fetched(url, encoding):
+    """Returns the bytes of a response as they were sent."""
+    with requests.get(url, headers={"Accept-Encoding": encoding}, stream=True, timeout=60) as r:
+        assert r.status_code == 200, r.text
+        return r.raw.read(decode_content=False)
+
+
+def through(api, url):
+    """Returns how many bytes of a film a player of HLS fetches from the host of the API."""
+    host, total = urllib.parse.urlsplit(api).netloc, 0
+    for name in re.findall(r'^(v-[^?\n]+)|URI="([ai]-[^"]+)"', fetched(url, "identity").decode(), re.M):
+        text = fetched(url.replace("master.m3u8", "".join(name)), "identity").decode()
+        media, = re.findall('#EXT-X-DEFINE:NAME="m",VALUE="([^"]*)"', text)
+        if urllib.parse.urlsplit(media).netloc == host:
+            total += sum(map(int, re.findall(r"BYTERANGE:(\d+)@", text)))
+    return total
+
+
+def playlists(folder):
+    """The playlists of two hours: their size, and requests per second beside nginx with the same bytes."""
+    nginx, postgres, keyvalue = Nginx(), services.Postgres(), services.KeyValue()
+    database, db = postgres.create()
+    assert services.run("migrate", DATABASE_URL=database).returncode == 0
+
+    def rows(sql, values=None):
+        with db.cursor() as c:
+            c.execute(sql, values)
+            return c.fetchall() if c.description else []
+    (title,), = rows("""INSERT INTO "Title" (type, name, language, archived, "pendingReview", "updatedAt") VALUES ('MOVIE', 'Film', 'en', false, false, now()) RETURNING id""")
+    publish(rows, "titleId", title, ("R1080", "R720", "R360"), 7200, 4)
+    a = services.Appliance(folder, roles="api", DATABASE_URL=database, REDIS_URL=keyvalue.url).wait_healthy()
+    try:
+        url = a.get("/api/titles/%d/playback" % title).json()["hls"]
+        for name in LISTS:
+            plain, small = (fetched(url.replace("master.m3u8", name), encoding) for encoding in ("identity", "gzip"))
+            line("%s of two hours" % name, len(plain) / 1000, "kB", 100, True)
+            line("%s of two hours, gzip" % name, len(small) / 1000, "kB", 25, True)
+        os.mkdir(nginx.folder + "/playlists")
+        for file, encoding in (("list", "identity"), ("list.gz", "gzip")):
+            with open(nginx.folder + "/playlists/" + file, "wb") as f:
+                f.write(fetched(url.replace("master.m3u8", LISTS[0]), encoding))
+        for encoding in "identity", "gzip":
+            urls = url.replace("master.m3u8", LISTS[0]), nginx.url + "/playlists/list"
+            ours, theirs = in_turn(ROUNDS, *(lambda u=u: wrk(u, "-H", "Accept-Encoding: " + encoding) for u in urls))
+            line("%s, %s, ratio to nginx with the same file" % (LISTS[0], encoding), ours / theirs, "", 0.5, False, "%.0f/s and %.0f/s" % (ours, theirs))
+        line("bytes of a film through the API with S3", through(a.url, url), "bytes", 0, True)
+    finally:
+        a.close()
+        db.close()
+        for server in (nginx, postgres, keyvalue):
+            server.close()
 
 
 def slow(folder):
@@ -76,6 +133,7 @@ def slow(folder):
 
 def measure(folder):
     print("\nplayback: renditions beside plain MP4, 20 Mbit/s, median of %d tries" % TRIES)
+    playlists(folder)
     overheads(folder)
     slow(folder)
     two_hours(folder)

@@ -38,6 +38,7 @@ http {{
         listen 127.0.0.1:{secure} ssl backlog=4096;
         location / {{ default_type application/json; return 200 '{{"status":"ok"}}'; }}
         location /title {{ root {folder}; open_file_cache max=10; }}
+        location /playlists {{ root {folder}; gzip_static on; }}
     }}
 }}
 """
