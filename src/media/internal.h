@@ -117,6 +117,10 @@ int	media_scrambled(const struct media *, int pid, int *dvd);
  * is scrambled, and notes a lesser part. Returns the reason.
  */
 int	media_scrambled_check(struct media *, struct media_error *);
+/* Refuses Dolby Vision without base layer and notes other Dolby Vision, by the container. Returns MEDIA_OK or the reason. See dolby.c. */
+int	media_dolby_check(struct media *, const AVCodecParameters *, struct media_error *);
+/* The same by the metadata of the first frame, if the container says nothing. */
+int	media_dolby_frame(struct media *, const AVFrame *, struct media_error *);
 /* Fails a film whose video has one frame only. */
 int	media_one_frame(const struct media *, struct media_error *);
 /* Returns the usual name of a codec, such as "Apple ProRes RAW": in `buf` or static. */

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include <libavutil/display.h>
-#include <libavutil/dovi_meta.h>
 #include <libavutil/log.h>
 #include <libavutil/pixdesc.h>
 
@@ -157,28 +156,6 @@ size_read(struct media *m, const AVStream *s)
 	}
 }
 
-/*
- * Refuses Dolby Vision whose base layer can only be shown with its metadata:
- * profile 5 and 10.0, in which the samples are IPT and shaped scene by scene.
- * Other profiles have a base layer in HDR10, HLG or SDR, which is used.
- */
-static int
-dolby_check(struct media *m, const AVCodecParameters *par, struct media_error *error)
-{
-	const AVPacketSideData			*side = av_packet_side_data_get(par->coded_side_data, par->nb_coded_side_data, AV_PKT_DATA_DOVI_CONF);
-	const AVDOVIDecoderConfigurationRecord	*dolby;
-
-	if (side == NULL)
-		return (MEDIA_OK);
-	dolby = (const void *)side->data;
-	if (dolby->dv_profile == 5 || (dolby->dv_profile == 10 && dolby->dv_bl_signal_compatibility_id == 0))
-		return (media_fail(error, MEDIA_UNSUPPORTED, "Unsupported video format: Dolby Vision profile %d, which has no HDR10, HLG or SDR base layer. "
-		    "Please export the film in HDR10, HLG or SDR.", dolby->dv_profile));
-	media_note(m, "The video is Dolby Vision (profile %d); its base layer was used, without the Dolby Vision metadata.", dolby->dv_profile);
-
-	return (MEDIA_OK);
-}
-
 static void
 name_copy(char *out, size_t size, const char *name)
 {
@@ -195,7 +172,7 @@ info_fill(struct media *m, struct media_error *error)
 		return (media_fail(error, MEDIA_NO_VIDEO_TRACK, "The video track has no frame size."));
 	if (par->width > MEDIA_MAX_SIDE || par->height > MEDIA_MAX_SIDE || (int64_t)par->width * par->height > MEDIA_MAX_PIXELS)
 		return (media_fail(error, MEDIA_TOO_LARGE, "The video is too large: %d x %d pixels, the maximum is 8192 x 4608.", par->width, par->height));
-	if (dolby_check(m, par, error) != MEDIA_OK)
+	if (media_dolby_check(m, par, error) != MEDIA_OK)
 		return (error->reason);
 	rotation_read(m, par);
 	size_read(m, s);

@@ -238,6 +238,8 @@ format_refused(struct run *r, const AVFrame *f)
 static int
 frame_prepare(struct run *r, AVFrame *frame)
 {
+	if (!r->colour.decided && media_dolby_frame(r->m, frame, r->error) != MEDIA_OK)
+		return (r->error->reason);
 	if (!r->colour.decided && media_colour_decide(r->m, frame, &r->colour) != MEDIA_OK)
 		return (out_of_memory(r));
 	media_frame_plain(r->m, frame);

@@ -239,6 +239,81 @@ def test_dolby_vision_without_base_layer_is_refused_by_name(tmp_path):
     assert transcode(tmp_path / "b.mp4", tmp_path / "out") == ["R360"]
 
 
+def rpu(full_range, profile):
+    """Returns Dolby Vision metadata (RPU) of one frame as a NAL unit: no reshaping, no display management."""
+    bits = ""
+
+    def put(value, n):
+        nonlocal bits
+        bits += format(value, "0%db" % n)
+
+    def golomb(value):
+        put(value + 1, 2 * (value + 1).bit_length() - 1)
+
+    for value, n in (2, 6), (18, 11), (profile, 4), (0, 4), (1, 1), (0, 1), (0, 2):  # type, format, profile, level, sequence information, fixed point
+        put(value, n)
+    golomb(23)  # bits of a coefficient
+    put(1, 2)
+    put(full_range, 1)
+    for depth in 2, 2, 4:
+        golomb(depth)
+    put(0b0000010, 7)  # no residual
+    put(0, 1)
+    golomb(0)
+    golomb(0)
+    golomb(0)
+    for _ in range(3):
+        golomb(0)
+        put(0, 10)
+        put(1023, 10)
+    golomb(0)
+    golomb(0)
+    for _ in range(3):
+        golomb(0)
+        golomb(0)
+        put(0, 1)
+        golomb(0)
+        put(0, 23)
+        golomb(1)
+        put(0, 23)
+    bits += "0" * (-len(bits) % 8)
+    body = int(bits, 2).to_bytes(len(bits) // 8, "big")
+    crc = 0xffffffff
+    for byte in body:
+        crc ^= byte << 24
+        for _ in range(8):
+            crc = (crc << 1 ^ (0x04c11db7 if crc >> 31 else 0)) & 0xffffffff
+    payload, zeros = bytearray(), 0
+    for byte in b"\x19" + body + struct.pack(">I", crc) + b"\x80":
+        if zeros == 2 and byte <= 3:
+            payload.append(3)
+            zeros = 0
+        payload.append(byte)
+        zeros = zeros + 1 if byte == 0 else 0
+    return b"\0\0\0\1\x7c\1" + payload
+
+
+@pytest.mark.parametrize("container", ["hevc", "mp4", "mkv"])
+def test_dolby_vision_that_only_its_frames_show(tmp_path, container):
+    """Streams without container, and files whose writer has dropped the configuration record."""
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=160x90:r=25", "-t", "1", *X265, "-pix_fmt", "yuv420p10le", "-x265-params", "log-level=0:bframes=0:slices=1", tmp_path / "a.hevc")
+    units = (tmp_path / "a.hevc").read_bytes().split(b"\0\0\1")[1:]
+    for name, full, profile in ("5", 1, 0), ("8", 0, 1):
+        data = b""
+        for unit in units:
+            data += b"\0\0\1" + unit.rstrip(b"\0") + (rpu(full, profile) if unit[0] >> 1 < 32 else b"")
+        film = tmp_path / (name + ".hevc")
+        film.write_bytes(data)
+        if container != "hevc":
+            ffmpeg("-framerate", "25", "-i", film, "-c", "copy", *(["-strict", "-2"] if container == "mkv" else []), tmp_path / (name + "." + container))
+            film = tmp_path / (name + "." + container)
+        r = run("transcode", str(film), str(tmp_path / ("out" + name)))
+        if name == "5":
+            assert r.returncode == 1 and "Dolby Vision profile 5" in r.stderr
+        else:
+            assert r.returncode == 0 and "The video is Dolby Vision; its base layer was used" in r.stdout, r.stderr
+
+
 def test_crop_metadata(tmp_path):
     """The clean aperture of the film is the two patches in the middle of each row."""
     make(tmp_path / "a.mov", *matrix("bt601"), *X264, *tags("smpte170m"))
