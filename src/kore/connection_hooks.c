@@ -2,6 +2,10 @@
  * Kore hands its receive callback to net_recv_queue() and net_recv_reset(), and
  * asks http_check_timeout() twice a second; the linker leads these calls here.
  */
+#include <sys/socket.h>
+
+#include <errno.h>
+
 #include <kore/kore.h>
 #include <kore/http.h>
 
@@ -49,4 +53,21 @@ int
 __wrap_http_check_timeout(struct connection *c, u_int64_t now)
 {
 	return (installed != NULL ? installed->timeout(c, now) : KORE_RESULT_OK);
+}
+
+int
+connection_write(struct connection *c, size_t len, size_t *written)
+{
+	ssize_t	n;
+
+	(void)len;
+	*written = 0;
+	if ((n = send(c->fd, c->snb->buf + c->snb->s_off, c->snb->b_len - c->snb->s_off, 0)) == -1) {
+		if (errno == EAGAIN)
+			c->evt.flags &= ~KORE_EVENT_WRITE;
+		return (errno == EAGAIN || errno == EINTR ? KORE_RESULT_OK : KORE_RESULT_ERROR);
+	}
+	*written = (size_t)n;
+
+	return (KORE_RESULT_OK);
 }

@@ -20,4 +20,11 @@ struct connection_hooks {
 /* Sets the hooks of this worker, before it accepts connections; hooks is not copied. Event loop only. */
 void	connection_hooks_set(const struct connection_hooks *hooks);
 
+/*
+ * Takes the place of net_write(): sends as much of the buffer as the socket
+ * takes, whatever len says. Kore asks for 8 kB at a time, which costs a system
+ * call for each part of a large response. Event loop only.
+ */
+int	connection_write(struct connection *, size_t len, size_t *written);
+
 #endif

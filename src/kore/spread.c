@@ -13,6 +13,7 @@
 
 #include "base/counter.h"
 #include "base/role.h"
+#include "kore/connection_hooks.h"
 #include "kore/spread.h"
 
 #define ACCEPTS_MAX	32	/* in one turn of the loop: requests must not wait for a burst of connections */
@@ -150,6 +151,8 @@ spread_accept(void *arg, int error)
 		} else {
 			if (!kore_connection_accept(l, &c))
 				return;
+			if (c->write == net_write)
+				c->write = connection_write;
 			kore_platform_event_all(c->fd, c);
 			atomic_fetch_add_explicit(&own->accepted, 1, memory_order_relaxed);
 			spread_turn();
