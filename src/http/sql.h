@@ -21,6 +21,7 @@
  *	audience	"kid", "teen" or "all" (http/audience.h)
  *	address		IP address of the client, in IPv6 form (http/client.h)
  *	agent		User-Agent header
+ *	after		where the page before ended, for a route with pages (http/pages.h); left out for the first
  *	query		query parameters that the route declares, an object (http/query.h)
  *	...		members that the handler has added with request_param()
  *

@@ -107,7 +107,7 @@ def test_an_index_whose_build_was_killed_is_built_again(node, postgres, present)
     writer.autocommit = False
     rows(writer, 'UPDATE "SupportTicket" SET "subject" = "subject"')  # the build of an index waits for this transaction
     p = start_migrate(url)
-    wait_for(lambda: invalid(db), "the build of an index to begin")
+    wait_for(lambda: invalid(db) == ["wz_ticket_created_idx"], "the build of that index to begin")
     p.send_signal(signal.SIGKILL)
     p.communicate()
     rows(db, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%INDEX CONCURRENTLY%' AND pid <> pg_backend_pid()")
