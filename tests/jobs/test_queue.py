@@ -101,6 +101,41 @@ def test_streams_are_published_and_replaced_with_their_rendition(queue):
     assert queue.rows("SELECT count(*) FROM wanzami.stream") == [(0,)]
 
 
+def test_audio_objects_are_published_replaced_and_discarded(queue):
+    """With the film of their job; a job for one rendition without sound leaves them; an older upload that ends later publishes none."""
+    audio = {"kind": "audio", "codecs": "mp4a.40.2", "timescale": 48000, "bandwidth": 2, "average_bandwidth": 1, "iframe_bandwidth": 0, "init_offset": 0, "init_size": 627,
+             "index_offset": 627, "index_size": 80, "offsets": [707], "sizes": [900], "durations": [96256], "iframes": [0], "track": 1, "language": "en",
+             "described": False, "channels": 2, "bitrate": 128000}
+
+    def published(title, version, *renditions, sound=True, claim=None):
+        claim = claim or (queue.upload(title, renditions), queue.claim())[1]
+        keys, made = map(json.loads, queue.made(claim[0], *renditions, version=version))
+        objects = [{"object_key": "vod/%d/%s/audio-1-%d.m4a" % (claim[0], version, kbits), "audio": {**audio, "bitrate": kbits * 1000}} for kbits in (128, 64) if sound]
+        assert queue.statement("queue/plan", *claim, LEASE, json.dumps(keys + [o["object_key"] for o in objects])) == [(1,)]
+        assert queue.statement("queue/finish", *claim, json.dumps(made + objects), None, "[]") == [("done",)]
+        return [o["object_key"] for o in objects]
+
+    def stored():
+        return [key for key, in queue.rows("SELECT object_key FROM wanzami.stream WHERE asset_version_id IS NULL ORDER BY title_id, bitrate DESC")]
+
+    title, other = queue.film(), queue.film()
+    first, kept = published(title, "v", "R720", "R360"), published(other, "v", "R360")
+    assert stored() == first + kept and queue.trash() == {}
+    shown = queue.rows("SELECT id, tag, name, (made).bitrate FROM wanzami.audio_shown(%s, NULL, NULL)", (title,))
+    assert shown == [("en", "en", "English", 128000), ("en-64", "en", "English", 64000)]
+    assert published(title, "w", "R360", sound=False) == [] and stored() == first + kept
+    queue.upload(title, ["R720", "R360"])
+    late = queue.claim()
+    second = published(title, "x", "R360")
+    assert stored() == second + kept and [queue.trash()[key] for key in first] == ["replaced"] * 2
+    unused = published(title, "y", "R720", "R360", claim=late)
+    assert stored() == second + kept and [queue.trash()[key] for key in unused] == ["unfinished"] * 2
+    assert queue.rows("SELECT wanzami.object_shown(%s), wanzami.object_shown(%s)", (second[0], first[0])) == [(True, False)]
+    assert published(title, "z", "R720", "R360", sound=False) == [] and stored() == kept and [queue.trash()[key] for key in second] == ["replaced"] * 2
+    queue.rows('DELETE FROM "Title" WHERE "id" = %s', (other,))
+    assert stored() == [] and [queue.trash()[key] for key in kept] == ["deleted"] * 2
+
+
 def test_a_second_upload_replaces_the_renditions_and_keeps_old_objects_for_a_day(queue):
     title = queue.film()
     first = queue.upload(title)
