@@ -3,7 +3,8 @@
 export const RENDITIONS = { R4K: '4K', R2K: '1440p', R1080: '1080p', R720: '720p', R360: '360p' };
 export const ORDER = Object.keys(RENDITIONS);
 
-/* Events of the page: enter (somebody has signed in), leave (signed out or the session has ended), draw (something has changed). */
+/* Events of the page: enter (somebody has signed in), leave (signed out or the session
+ * has ended), gone (what belongs to the last person has to go), draw (something has changed). */
 export const hub = new EventTarget();
 export const tell = (type) => hub.dispatchEvent(new Event(type));
 

@@ -1,9 +1,11 @@
 /* The list of uploads and transcode jobs. */
-import { $, arrange, el, hub, offer, ORDER, RENDITIONS, set, size, tell } from './dom.js';
+import { $, arrange, el, hub, notice, offer, ORDER, RENDITIONS, say, set, size, tell } from './dom.js';
+import { pickToResume } from './pick.js';
 import { play } from './player.js';
+import { liveWhere, unfinished } from './resume.js';
 import { active, server } from './server.js';
 import { publish } from './titles.js';
-import { uploads } from './upload.js';
+import { discard, uploads } from './upload.js';
 
 const dismissed = new Set();
 let drawing = false;
@@ -41,26 +43,37 @@ function makeNote(item) {
 	return node;
 }
 
+/* An upload that was begun before this page was loaded, or by somebody else. */
+function unfinishedState(job) {
+	const where = liveWhere(job), arrived = size(job.bytesUploaded) + (job.bytesTotal ? ' of ' + size(job.bytesTotal) : '');
+	if (where)
+		return { text: 'Uploading in another ' + (where === 'tab' ? 'tab' : 'browser') + ' · ' + arrived, percent: null };
+	return { text: (job.status === 'FAILED' ? 'Upload failed: ' + (job.error || 'unknown error') + '. ' : '') + 'Not finished · ' + arrived +
+		'. Resume it with the same file.', percent: null, kind: 'bad' };
+}
+
 /* Returns the state of a film as one line. percent is null if there is no progress to show. */
 function stateOf(upload, job) {
 	if (upload && upload.state === 'waiting')
 		return { text: 'Waiting to upload', percent: null };
+	if (upload && upload.trouble && upload.busy())
+		return { text: upload.percent() + ' % has arrived. ' + upload.trouble + ' The upload goes on by itself.', percent: upload.percent(), kind: 'bad' };
 	if (upload && upload.state === 'uploading')
 		return { text: 'Uploading · ' + upload.percent() + ' % of ' + size(upload.file.size), percent: upload.percent() };
 	if (upload && upload.state === 'finishing')
 		return { text: 'Completing the upload', percent: 100 };
 	if (upload && upload.state === 'canceled')
-		return { text: 'Stopped', percent: null };
+		return { text: 'Stopped · ' + upload.percent() + ' % of ' + size(upload.file.size) + ' has arrived', percent: null };
 	if (upload && upload.state === 'failed')
 		return { text: 'Upload failed: ' + upload.error, percent: null, kind: 'bad' };
 	if (!job)
 		return { text: 'Uploaded', percent: 100 };
 	if (job.status === 'COMPLETED')
 		return { text: 'Ready to play', percent: 100, kind: 'good' };
+	if (unfinished(job))
+		return unfinishedState(job);
 	if (job.status === 'FAILED')
 		return { text: 'Failed: ' + (job.error || 'unknown error'), percent: null, kind: 'bad' };
-	if (job.status !== 'PROCESSING')
-		return { text: 'Uploading in another browser · ' + size(job.bytesUploaded), percent: null };
 	if (job.state === 'running' && typeof job.percent === 'number')
 		return { text: 'Transcoding · ' + Math.floor(job.percent) + ' %', percent: job.percent };
 	if (job.state === 'running')
@@ -78,10 +91,28 @@ function actionsOf(upload, job) {
 	if (upload && upload.busy() && upload.state !== 'finishing')
 		buttons.push(['Stop', () => upload.cancel()]);
 	if (upload && (upload.state === 'failed' || upload.state === 'canceled'))
-		buttons.push(['Try again', () => upload.again()]);
-	if (upload ? !upload.busy() && (!job || !active(job)) : job.status === 'FAILED' || job.status === 'COMPLETED')
+		buttons.push([upload.state === 'failed' ? 'Try again' : 'Resume', () => upload.again(), true]);
+	if (!upload && unfinished(job) && !liveWhere(job))
+		buttons.push(['Resume', () => pickToResume(job), true]);
+	if (upload ? upload.jobId && ['failed', 'canceled'].includes(upload.state) : unfinished(job) && !liveWhere(job))
+		buttons.push(['Discard', () => discardAsked(upload, job)]);
+	else if (upload ? !upload.busy() && (!job || !active(job)) : job.status === 'FAILED' || job.status === 'COMPLETED')
 		buttons.push(['Dismiss', () => dismiss(upload, job)]);
 	return buttons;
+}
+
+async function discardAsked(upload, job) {
+	const name = upload ? upload.file.name : job.fileName;
+	if (!confirm('Delete what has arrived of ' + name + '? It cannot be resumed then.'))
+		return;
+	try {
+		await discard(upload ? upload.jobId : job.id);
+		say('The upload of ' + name + ' has been discarded.');
+	} catch (error) {
+		notice('trouble', name + ' could not be discarded: ' + error.message);
+	}
+	tell('draw');
+	$('drop').focus();
 }
 
 function dismiss(upload, job) {
@@ -122,12 +153,13 @@ function drawJobs() {
 	const own = new Set(uploads.map((u) => u.jobId));
 	const day = Date.now() - 24 * 3600 * 1000, recent = Date.now() - 10 * 60 * 1000;
 	const others = server.overview.uploads.filter((job) => !own.has(job.id) && !dismissed.has(job.id) && (active(job) ||
-		(job.status === 'FAILED' && Date.parse(job.updatedAt) > day) ||
-		((job.status === 'COMPLETED' || job.status === 'UPLOADING') && Date.parse(job.updatedAt) > recent)))
+		unfinished(job) || (job.status === 'FAILED' && Date.parse(job.updatedAt) > day) ||
+		(job.status === 'COMPLETED' && Date.parse(job.updatedAt) > recent)))
 		.map((job) => ({ key: 'j' + job.id, upload: null, job }));
 	arrange($('jobs'), [...mine.reverse(), ...others], makeJob);
 	$('work').hidden = !$('jobs').children.length;
 }
 
 hub.addEventListener('draw', drawJobs);
+hub.addEventListener('gone', () => dismissed.clear());
 hub.addEventListener('progress', drawSoon);

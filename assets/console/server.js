@@ -70,3 +70,8 @@ document.addEventListener('visibilitychange', () => {
 });
 
 hub.addEventListener('enter', watchNow);
+hub.addEventListener('gone', () => {
+	server.titles = [];
+	server.overview = { uploads: [], ready: {} };
+	seen.clear();
+});

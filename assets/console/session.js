@@ -2,9 +2,10 @@
 import { $, hub, notice, say, tell } from './dom.js';
 
 export class Refusal extends Error {
-	constructor(status, message) {
+	constructor(status, message, body) {
 		super(message);
 		this.status = status;
+		this.body = body;
 	}
 }
 
@@ -17,9 +18,10 @@ export const session = {
 		}
 	},
 	save(answer) {
-		const name = answer.user ? answer.user.name || answer.user.email : this.load().name;
+		const before = this.load();
+		const name = answer.user ? answer.user.name || answer.user.email : before.name, user = answer.user ? answer.user.id : before.user;
 		sessionStorage.setItem('session', JSON.stringify({
-			access: answer.accessToken, refresh: answer.refreshToken, device: answer.deviceId, name }));
+			access: answer.accessToken, refresh: answer.refreshToken, device: answer.deviceId, name, user }));
 		localStorage.setItem('device', answer.deviceId);
 	},
 	clear() {
@@ -62,7 +64,7 @@ async function call(method, path, body, token) {
 		answer = null;
 	}
 	if (!response.ok)
-		throw new Refusal(response.status, words(response.status, answer));
+		throw new Refusal(response.status, words(response.status, answer), answer);
 	return answer;
 }
 
@@ -86,8 +88,9 @@ function renew() {
 	return renewing;
 }
 
-/* Sends a request of the signed-in user. If the session has ended, waits for the next sign-in and repeats the request. */
+/* Sends a request of the signed-in user. If the session has ended, waits for the next sign-in and repeats the request, for the same user only. */
 export async function api(method, path, body) {
+	const user = session.load().user || lastUser;
 	for (;;) {
 		const { access } = session.load();
 		try {
@@ -100,10 +103,13 @@ export async function api(method, path, body) {
 				continue;
 		}
 		await askToSignIn(access ? 'Your session has ended. Sign in to continue.' : '');
+		if (user && session.load().user !== user)
+			throw new Refusal(401, 'Another person has signed in.');
 	}
 }
 
 let atTheDoor = null;
+let lastUser = null;
 
 export const signedIn = () => !atTheDoor;
 
@@ -111,11 +117,12 @@ export function askToSignIn(why) {
 	if (!atTheDoor) {
 		atTheDoor = {};
 		atTheDoor.done = new Promise((open) => { atTheDoor.open = open; });
+		lastUser = session.load().user || lastUser;
 		session.clear();
+		tell('leave');
 		for (const dialog of document.querySelectorAll('dialog[open]'))
 			dialog.close();
 		notice('sign-in-error', why);
-		tell('leave');
 		$('room').hidden = true;
 		$('door').hidden = false;
 		$('email').focus();
@@ -123,7 +130,17 @@ export function askToSignIn(why) {
 	return atTheDoor.done;
 }
 
+/* Removes everything of the last person from the page. */
+function leaveNothing() {
+	$('who').textContent = '';
+	tell('gone');
+	tell('draw');
+}
+
+/* Shows the console. What it has kept of another person is removed first. */
 export function enter() {
+	if (lastUser && lastUser !== session.load().user)
+		leaveNothing();
 	$('who').textContent = session.load().name || '';
 	$('door').hidden = true;
 	$('room').hidden = false;
@@ -166,6 +183,8 @@ $('sign-out').addEventListener('click', async () => {
 		return;
 	const { access, refresh, device } = session.load();
 	askToSignIn('');
+	leaveNothing();
+	$('email').value = '';
 	try {
 		await call('POST', '/api/admin/logout', { refreshToken: refresh, deviceId: device }, access);
 	} catch {

@@ -75,3 +75,4 @@ export async function publish(id, name) {
 }
 
 hub.addEventListener('draw', drawTitles);
+hub.addEventListener('gone', () => { $('find').value = ''; });

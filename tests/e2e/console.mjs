@@ -232,6 +232,65 @@ const scenes = {
 		saw.state = await page.textContent('.job .job-state');
 	},
 
+	/* Stops an upload, goes on, loses the network, reloads, resumes with another and with the right file, and discards another upload. */
+	async resume() {
+		const devtools = await page.context().newCDPSession(page);
+		const network = (offline) => devtools.send('Network.emulateNetworkConditions', { offline, latency: 5, downloadThroughput: -1, uploadThroughput: 2e6 });
+		const asked = [];
+		page.on('dialog', (dialog) => {
+			asked.push(dialog.type());
+			dialog.accept();
+		});
+		const state = () => page.textContent('.job .job-state');
+		const says = (what, text, seconds = 60) => until(what, (t) => new RegExp(t).test(document.querySelector('.job .job-state')?.textContent), text, seconds);
+		const most = () => until('four of six parts', () => /· ([789][0-9]) %/.test(document.querySelector('.job .job-state')?.textContent), null, 120);
+		let puts = 0;
+		page.on('request', (request) => { puts += request.method() === 'PUT'; });
+		await devtools.send('Network.enable');
+		await network(false);
+		await signIn();
+		await inside();
+		await upload(given.film, given.name);
+		await most();
+		await network(true);
+		await says('the loss', 'goes on by itself');
+		saw.lost = await state();
+		await reach('^Stop: ');
+		await press('Enter');
+		await says('the stop', '^Stopped');
+		await network(false);
+		await page.reload();
+		await inside();
+		saw.after = await until('the unfinished upload', () => document.querySelector('.job .job-state')?.textContent);
+		const pick = async (file) => {
+			const [chooser] = await Promise.all([page.waitForEvent('filechooser'), reach('^Resume: ').then(() => press('Enter'))]);
+			await chooser.setFiles(file);
+		};
+		await pick(given.other);
+		saw.other = await until('the refusal', () => document.querySelector('#trouble').textContent);
+		await reach('^Drop films here');
+		const [chooser] = await Promise.all([page.waitForEvent('filechooser'), press('Enter')]);
+		await chooser.setFiles(given.film);
+		await until('the form', () => document.querySelector('#add').open);
+		saw.offered = await page.$eval('#add select', (e) => e.selectedOptions[0].text);
+		await reach('^Film of');
+		await press('Enter');	// a list does not submit the form
+		puts = 0;
+		await reach('^Upload$');
+		await press('Enter');
+		await says('the end', '^(Waiting to be|Upload failed)', 120);
+		saw.state = await state();
+		saw.puts = puts;
+		await upload(given.other, given.name + ' again');
+		await says('the other upload', '^Uploading');
+		await reach('^Stop: ');
+		await press('Enter');
+		await reach('^Discard: ');
+		await press('Enter');
+		await until('the upload to go', () => document.querySelectorAll('#jobs > li').length === 1);
+		saw.asked = asked;
+	},
+
 	/* Drops a file that is no film. */
 	async drop() {
 		await signIn();

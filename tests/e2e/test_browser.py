@@ -96,6 +96,23 @@ def test_an_upload_survives_a_restart_of_object_storage(console, world, tmp_path
         assert world.store.client().get_object(Bucket=world.bucket, Key=key)["Body"].read() == f.read()
 
 
+@pytest.mark.parametrize("console", ["api"], indirect=True)
+def test_an_upload_goes_on_after_a_lost_network_and_a_reload(console, world, tmp_path):
+    """Parts that have arrived are kept; there is one title and one upload; another file of the same name and size is refused."""
+    (tmp_path / "other").mkdir()
+    for name in ("harmattan.mp4", "other/harmattan.mp4"):
+        (tmp_path / name).write_bytes(os.urandom(60_000_000))
+    saw = console("resume", film=str(tmp_path / "harmattan.mp4"), other=str(tmp_path / "other" / "harmattan.mp4"), name="Harmattan")
+    assert "goes on by itself" in saw["lost"] and saw["after"].startswith("Not finished"), saw
+    assert "is another file" in saw["other"] and saw["offered"] == "Resume the upload of Harmattan", saw
+    assert saw["state"] == "Waiting to be transcoded" and 0 < saw["puts"] < 6, saw
+    assert world.rows("""SELECT t.name, u.status::text FROM "UploadJob" u JOIN "Title" t ON t.id = u."titleId" ORDER BY 1""") == [
+        ("Harmattan", "PROCESSING"), ("Harmattan again", "CANCELED")]
+    [(key,)] = world.rows("""SELECT payload ->> 'key' FROM "UploadJob" WHERE status = 'PROCESSING'""")
+    with open(tmp_path / "harmattan.mp4", "rb") as f:
+        assert world.store.client().get_object(Bucket=world.bucket, Key=key)["Body"].read() == f.read()
+
+
 @pytest.mark.parametrize("kept", ["s3", "local"])
 def test_a_film_is_uploaded_published_and_played(world, playwright, tmp_path, kept):
     """Follows the progress, seeks, and plays every quality; with S3 and with a local directory."""
