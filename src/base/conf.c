@@ -1,9 +1,11 @@
 /*
  * Reads and checks environment variables by the table in conf_vars.h.
  */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/cidr.h"
 #include "base/conf.h"
@@ -13,7 +15,8 @@
 #define ENV_FILE		".env"
 #define SECRET_MIN_BYTES	32	/* docs/compatibility.md#secrets */
 
-enum conf_type { CONF_TEXT, CONF_NUMBER, CONF_NATURAL, CONF_CHOICE, CONF_CHOICES, CONF_YESNO, CONF_URL, CONF_LINK, CONF_DURATION, CONF_CRON, CONF_ZONE, CONF_NETWORKS };
+enum conf_type { CONF_TEXT, CONF_NUMBER, CONF_NATURAL, CONF_CHOICE, CONF_CHOICES, CONF_YESNO, CONF_URL, CONF_LINK, CONF_DURATION, CONF_CRON, CONF_ZONE, CONF_NETWORKS,
+	CONF_PATH };
 
 struct conf_var {
 	const char	*name;
@@ -128,6 +131,28 @@ link_ok(const char *text)
 	    text[strcspn(text, " \t\r\n\"\\")] == '\0');
 }
 
+/* Makes a relative path absolute: workers have another working directory. Returns 0 if the working directory is not known. */
+static int
+path_resolve(enum conf_id id, const char *text)
+{
+	static char	*made[CONF_COUNT];
+	char		folder[PATH_MAX];
+	size_t		size;
+
+	if (*text == '/')
+		return (1);
+	if (getcwd(folder, sizeof(folder)) == NULL)
+		return (0);
+	size = strlen(folder) + strlen(text) + 2;
+	free(made[id]);
+	if ((made[id] = malloc(size)) == NULL)
+		return (0);
+	snprintf(made[id], size, "%s/%s", strcmp(folder, "/") != 0 ? folder : "", strncmp(text, "./", 2) != 0 ? text : text + 2);
+	values[id].text = made[id];
+
+	return (1);
+}
+
 static int
 value_ok(enum conf_id id, const char *text)
 {
@@ -155,6 +180,8 @@ value_ok(enum conf_id id, const char *text)
 		return (zone_parse(&(struct zone){ 0 }, text));
 	case CONF_NETWORKS:
 		return (cidr_list_parse(&(struct cidr_list){ 0 }, text));
+	case CONF_PATH:
+		return (path_resolve(id, text));
 	case CONF_TEXT:
 		break;
 	}
@@ -198,6 +225,9 @@ allowed_print(char *out, size_t len, const struct conf_var *v)
 		break;
 	case CONF_NETWORKS:
 		snprintf(out, len, "a comma-separated list of networks such as 10.0.0.0/8, or none");
+		break;
+	case CONF_PATH:
+		snprintf(out, len, "a path; a relative one begins in the working directory of the start");
 		break;
 	case CONF_TEXT:
 		snprintf(out, len, "text");

@@ -24,7 +24,7 @@ enum conf_id {
  */
 const char	*conf_load(void);
 
-/* Returns the value as text, "" if it is unset and has no default; valid for the life of the process. */
+/* Returns the value as text, "" if it is unset and has no default; valid for the life of the process. Paths are absolute. */
 const char	*conf_str(enum conf_id);
 
 /* Returns 1 if the variable is set but empty or blank; a few variables distinguish this from unset (docs/compatibility.md#empty-values). */

@@ -36,7 +36,7 @@ CONF_VAR(DATABASE_URL, CONF_TEXT, .secret = 1,
     .help = "PostgreSQL, as postgresql://user:password@host:port/database; required. Query parameters that only other client libraries use are ignored.")
 CONF_VAR(MIGRATE_ON_START, CONF_YESNO,
     .help = "Run the database migrations at start. If unset: yes in development, otherwise no.")
-CONF_VAR(SQL_DIR, CONF_TEXT,
+CONF_VAR(SQL_DIR, CONF_PATH,
     .help = "Development and test only: folder with the contents of sql/ that is used instead of the SQL in the binary. A statement is read again when its file changes.")
 CONF_VAR(JWT_ACCESS_SECRET, CONF_TEXT, .fallback = "access-secret", .secret = 1,
     .help = "Key that signs access tokens; at least 32 bytes. The default is rejected except in development.")
@@ -88,7 +88,7 @@ CONF_VAR(AWS_CONTAINER_CREDENTIALS_FULL_URI, CONF_TEXT,
     .help = "Full URL of the container credentials, on platforms other than ECS: https, or http on loopback.")
 CONF_VAR(AWS_CONTAINER_AUTHORIZATION_TOKEN, CONF_TEXT, .secret = 1,
     .help = "Authorization header for AWS_CONTAINER_CREDENTIALS_FULL_URI.")
-CONF_VAR(AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE, CONF_TEXT,
+CONF_VAR(AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE, CONF_PATH,
     .help = "File that contains AWS_CONTAINER_AUTHORIZATION_TOKEN; read before every request for credentials.")
 CONF_VAR(MEDIA_CDN, CONF_URL,
     .help = "Origin of a CloudFront distribution in front of the bucket, as https://host. The URLs of films then lead there; other objects keep URLs of the bucket. Not used with MEDIA_DIR.")
@@ -96,9 +96,9 @@ CONF_VAR(MEDIA_CDN_KEY_ID, CONF_TEXT,
     .help = "ID of the public key at CloudFront, in a key group that the distribution trusts.")
 CONF_VAR(MEDIA_CDN_KEY_PEM, CONF_TEXT, .secret = 1,
     .help = "Private key that signs the URLs of MEDIA_CDN (PEM text, not encrypted): EC on P-256, or RSA of 2048 bits, which takes five times as long to sign.")
-CONF_VAR(MEDIA_CDN_KEY_FILE, CONF_TEXT,
+CONF_VAR(MEDIA_CDN_KEY_FILE, CONF_PATH,
     .help = "File with this private key (PEM, not encrypted), read at start.")
-CONF_VAR(MEDIA_DIR, CONF_TEXT,
+CONF_VAR(MEDIA_DIR, CONF_PATH,
     .help = "Directory for media if S3_BUCKET is unset. In production the roles api and transcode require one of the two.")
 CONF_VAR(PUBLIC_API_ORIGIN, CONF_URL,
     .help = "Public origin of this API, used in the URLs that it returns. If unset, the origin of the request.")
@@ -106,7 +106,7 @@ CONF_VAR(PUBLIC_ASSET_BASE, CONF_TEXT,
     .help = "Base URL of public artwork, such as a CDN; the object key is appended. If unset, the bucket's URL.")
 CONF_VAR(EXTRA_CA_PEM, CONF_TEXT,
     .help = "Additional CA certificates (PEM text) used to verify other servers, besides the built-in Mozilla list.")
-CONF_VAR(TLS_CA_FILE, CONF_TEXT,
+CONF_VAR(TLS_CA_FILE, CONF_PATH,
     .help = "File with additional CA certificates (PEM), read at start.")
 CONF_VAR(DATABASE_CA_PEM, CONF_TEXT,
     .help = "CA certificates (PEM text) used to verify the database server, such as those of RDS; equivalent to libpq's sslrootcert.")
@@ -114,11 +114,11 @@ CONF_VAR(TLS_PORT, CONF_NUMBER, .fallback = "4443", .min = 1, .max = 65535,
     .help = "HTTPS port of the API, in addition to PORT. Used if a certificate is configured.")
 CONF_VAR(TLS_CERT_PEM, CONF_TEXT,
     .help = "Certificate of the API, followed by its intermediate certificates (PEM text).")
-CONF_VAR(TLS_CERT_FILE, CONF_TEXT,
+CONF_VAR(TLS_CERT_FILE, CONF_PATH,
     .help = "File with the certificate chain (PEM). It and TLS_KEY_FILE are loaded again when they change.")
 CONF_VAR(TLS_KEY_PEM, CONF_TEXT, .secret = 1,
     .help = "Private key of the certificate (PEM text, not encrypted): RSA of 2048 to 4096 bits, or EC on P-256 or P-384.")
-CONF_VAR(TLS_KEY_FILE, CONF_TEXT,
+CONF_VAR(TLS_KEY_FILE, CONF_PATH,
     .help = "File with the private key (PEM, not encrypted).")
 CONF_VAR(SMTP_HOST, CONF_TEXT,
     .help = "SMTP server. Without it, or without SMTP_USER and SMTP_PASS, mail is off: it stays in the outbox, and in development it is also logged.")

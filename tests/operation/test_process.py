@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from conftest import ROOT, run, wait_for
-from services import BINARY, EMULATOR, VALGRIND, alive
+from services import BINARY, EMULATOR, SECRETS, VALGRIND, alive, clean_environment, command
 
 STALL_SEC = 2
 
@@ -87,6 +87,14 @@ def test_workers_without_api_listen_on_loopback_only(appliance):
     assert listening(cron.port) == ["0100007F"]
     api = appliance(ROLE="api").wait_healthy()
     assert listening(api.port) == ["0" * 32]
+
+
+def test_relative_paths_begin_in_the_working_directory_of_the_start(tmp_path):
+    """Workers have another working directory. A folder that cannot be made is named with its whole path."""
+    (tmp_path / "file").write_text("")
+    env = clean_environment(**SECRETS, DATABASE_URL="postgresql://nobody@127.0.0.1:1/nothing", MEDIA_DIR="./file/media")
+    r = subprocess.run(command(), cwd=tmp_path, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    assert r.returncode != 0 and "cannot create or access %s/file/media: " % tmp_path in r.stdout + r.stderr, r.stdout + r.stderr
 
 
 def test_probe(appliance):
