@@ -109,7 +109,8 @@ port_taken(int port)
 /*
  * Chooses what to listen on: all IPv4 and IPv6 addresses for the API, loopback
  * for the health check of the other roles. If another process on this machine
- * has the port, a role without the API serves no health check and works on.
+ * has the port, the API cannot start; a role without it serves no health check and
+ * works on.
  */
 static void
 bind_choose(void)
@@ -117,7 +118,9 @@ bind_choose(void)
 	char		bind[32];
 	const char	*port = conf_str(CONF_PORT);
 
-	if (!(role_get() & ROLE_API) && port_taken((int)conf_int(CONF_PORT))) {
+	if (port_taken((int)conf_int(CONF_PORT))) {
+		if (role_get() & ROLE_API)
+			settings_die("another process has the port; set PORT to a free one, or end that process");
 		log_event(LOG_LEVEL_WARN, "the port is taken: a health check there asks somebody else; set PORT to another", LOG_S("port", port));
 		port = "0";
 	}

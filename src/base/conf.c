@@ -1,6 +1,7 @@
 /*
  * Reads and checks environment variables by the table in conf_vars.h.
  */
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -251,13 +252,14 @@ from_file_set(const char *name, const char *value)
 	}
 }
 
-/* Adds the variables of the file to the environment; existing ones, even empty, stay unchanged. */
-static void
+/* Adds the variables of the file to the environment; existing ones, even empty, stay unchanged. Returns 0 with errno set if it cannot be read. */
+static int
 file_load(void)
 {
-	int	id;
+	int	id, ok, why;
 
-	envfile_read(ENV_FILE, from_file_set);
+	ok = envfile_read(ENV_FILE, from_file_set);
+	why = errno;
 	for (id = 0; id < CONF_COUNT; id++) {
 		if (from_file[id] == NULL)
 			continue;
@@ -266,6 +268,9 @@ file_load(void)
 		free(from_file[id]);
 		from_file[id] = NULL;
 	}
+	errno = why;
+
+	return (ok);
 }
 
 const char *
@@ -276,7 +281,10 @@ conf_load(void)
 	const char	*text;
 	int		id;
 
-	file_load();
+	if (!file_load()) {
+		snprintf(error, sizeof(error), ENV_FILE " in the working directory cannot be read: %s", strerror(errno));
+		return (error);
+	}
 	for (id = 0; id < CONF_COUNT; id++) {
 		text = getenv(table[id].name);
 		if (text == NULL || *text == '\0' || (table[id].type == CONF_NATURAL && !strcmp(text, "0")))

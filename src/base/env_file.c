@@ -2,6 +2,7 @@
  * Parses .env files.
  */
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,22 +81,28 @@ line_take(char *p, void (*set)(const char *, const char *))
 	return (p);
 }
 
-void
+int
 envfile_read(const char *path, void (*set)(const char *, const char *))
 {
 	FILE	*fp = fopen(path, "r");
 	char	*text, *p;
 	size_t	len;
+	int	ok = 0, error;
 
 	if (fp == NULL)
-		return;
+		return (errno == ENOENT);
 	if ((text = malloc(BYTES_MAX + 1)) != NULL) {
 		len = fread(text, 1, BYTES_MAX, fp);
 		text[len] = '\0';
+		ok = !ferror(fp);
+		error = errno;
 		for (p = text; *(p += strspn(p, " \t\r\n")) != '\0';)
 			p = line_take(p, set);
 		explicit_bzero(text, len);
 		free(text);
+		errno = error;
 	}
 	fclose(fp);
+
+	return (ok);
 }

@@ -25,6 +25,7 @@
 #define LOCK_POLL_MS	100
 #define TRANSACTION_TRIES	120
 #define RETRY_MS	500
+#define FOREIGN_KEY_VIOLATION	"23503"
 
 struct migrate {
 	PGconn		*db;
@@ -39,10 +40,16 @@ static int
 failed(struct migrate *m, const char *at, const PGresult *res)
 {
 	const char	*why = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY), *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+	const char	*row = PQresultErrorField(res, PG_DIAG_MESSAGE_DETAIL);
+	size_t		len;
 
 	snprintf(m->at, sizeof(m->at), "%s", at);
 	snprintf(m->error, sizeof(m->error), "%s", why != NULL ? why : PQerrorMessage(m->db));
 	m->error[strcspn(m->error, "\n")] = '\0';
+	len = strlen(m->error);
+	/* A row that refers to a missing one; the detail names it. Other details can hold whole rows. */
+	if (state != NULL && !strcmp(state, FOREIGN_KEY_VIOLATION) && row != NULL)
+		snprintf(m->error + len, sizeof(m->error) - len, ": %s Delete or correct such rows, then run migrate again.", row);
 	snprintf(m->state, sizeof(m->state), "%s", state != NULL ? state : "");
 
 	return (0);

@@ -1,4 +1,5 @@
 """`wanzami migrate` on an empty database, on an existing one, and in several processes at once."""
+import json
 import os
 import subprocess
 
@@ -93,6 +94,19 @@ def test_an_old_database_is_completed_and_keeps_every_row(postgres):
     assert rows(db, """SELECT table_name FROM information_schema.columns
         WHERE column_name = 'updatedAt' AND column_default IS NOT NULL AND table_schema = 'public' ORDER BY 1""") == [
             ("PpvPurchase",), ("Season",), ("SupportTicket",)]
+
+
+def test_a_row_that_refers_to_a_missing_one_is_named(postgres):
+    url, db = postgres.create_migrated()
+    rows(db, """ALTER TABLE "PpvPurchase" DROP CONSTRAINT "PpvPurchase_userId_fkey";
+        INSERT INTO "Title" (id, type, name, "updatedAt") VALUES (1, 'MOVIE', 'A', now());
+        INSERT INTO "PpvPurchase" ("userId", "titleId", "amountNaira", "paystackRef") VALUES (4711, 1, 1, 'r');
+        DROP SCHEMA wanzami CASCADE; SELECT 1""")
+    r = run("migrate", DATABASE_URL=url)
+    line = json.loads(r.stdout.splitlines()[-1])
+    assert r.returncode == 1 and line["error"] == (
+        'insert or update on table "PpvPurchase" violates foreign key constraint "PpvPurchase_userId_fkey": Key (userId)=(4711) is not present in table '
+        '"User". Delete or correct such rows, then run migrate again.')
 
 
 def test_an_existing_prisma_record_is_completed(postgres):

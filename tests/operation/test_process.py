@@ -14,6 +14,7 @@ import time
 import pytest
 import requests
 
+import services
 from conftest import ROOT, run, wait_for
 from services import BINARY, EMULATOR, SECRETS, VALGRIND, alive, clean_environment, command
 
@@ -27,6 +28,19 @@ def test_health_answers_in_every_role(appliance):
         assert r.text == '{"status":"ok"}'
         assert r.headers["content-type"] == "application/json; charset=utf-8"
         assert a.stop() == 0
+
+
+def test_a_taken_port_is_named(appliance):
+    a = appliance(roles="api").wait_healthy()
+    r = subprocess.run(services.command("--role", "api"), env=services.clean_environment(**a.env), capture_output=True, text=True, timeout=60)
+    assert r.returncode == 1 and r.stderr == "wanzami: another process has the port; set PORT to a free one, or end that process\n"
+
+
+def test_an_env_file_that_cannot_be_read_stops_the_start(tmp_path):
+    """A directory cannot be read by root either."""
+    (tmp_path / ".env").mkdir()
+    r = subprocess.run(services.command("migrate"), cwd=tmp_path, env=services.clean_environment(), capture_output=True, text=True, timeout=60)
+    assert r.returncode == 1 and r.stderr == "wanzami: .env in the working directory cannot be read: Is a directory\n"
 
 
 @pytest.mark.errors("state of the cron jobs cannot be read", "transcode job of a dead worker cannot be requeued")
