@@ -33,12 +33,14 @@
 #include "store/pg_sync.h"
 #include "store/valkey.h"
 
+#include "tls/listener.h"
 #include "versions.h"
 
 #define TIMEOUT_MS	10000
 #define CONNECT_MS	5000
 #define FILES_MIN	8192	/* worker_rlimit_nofiles of kore.conf */
 #define MEMORY_MIN_MB	256
+#define CERTIFICATE_DAYS	30	/* in which a certificate that ends must be renewed */
 #define CLOCK_MAX_SEC	300	/* S3 refuses signatures that are off by more than 15 minutes */
 #define OBJECT_FOUND	1
 #define FILM_SEC	12600	/* 3 hours, and pauses of half an hour */
@@ -62,6 +64,44 @@ report(const char *level, const char *name, const char *fmt, ...)
 	va_end(args);
 	putchar('\n');
 	fflush(stdout);
+}
+
+/* The configuration */
+
+static void
+values_check(void)
+{
+	const char	*hidden;
+	int		id;
+
+	for (id = 0; id < CONF_COUNT; id++) {
+		if ((hidden = conf_hidden((enum conf_id)id)) != NULL)
+			report("warn", conf_name((enum conf_id)id), "the value %s; remove it", hidden);
+	}
+}
+
+/* Reports how long the certificate of the API is still valid. */
+static void
+certificate_check(void)
+{
+	struct listener_cert	*s;
+	char			until[32];
+	time_t			end;
+
+	if (!listener_enabled())
+		return;
+	s = listener_cert_get();
+	end = (time_t)s->not_after;
+	strftime(until, sizeof(until), "%Y-%m-%d", gmtime(&end));
+	if (s->not_before > time(NULL))
+		report("bad", "certificate of the API", "not yet valid, or the system clock is wrong");
+	else if (end <= time(NULL))
+		report("bad", "certificate of the API", "expired on %s; renew it (TLS_CERT_FILE or TLS_CERT_PEM)", until);
+	else if (end - time(NULL) < CERTIFICATE_DAYS * 86400)
+		report("warn", "certificate of the API", "ends on %s; renew it (TLS_CERT_FILE or TLS_CERT_PEM)", until);
+	else
+		report("ok", "certificate of the API", "valid until %s", until);
+	listener_cert_release(s);
 }
 
 /* The machine */
@@ -500,11 +540,13 @@ doctor_run(int roles, const char *conf_error, int objects)
 		report("bad", "configuration", "%s", conf_error);
 	else
 		report("ok", "configuration", "valid");
+	values_check();
 	files_check();
 	memory_check();
 	random_check();
 	if (conf_error != NULL)
 		return (1);
+	certificate_check();
 	database_check();
 	valkey_report();
 	if (objects_enabled()) {

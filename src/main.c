@@ -91,6 +91,37 @@ descriptors_limit(void)
 	}
 }
 
+/* Returns the error of a socket that listens on a port of all addresses, as Kore's does; 0 if there is none. */
+static int
+port_error(int port)
+{
+	struct sockaddr_in6	all = { .sin6_family = AF_INET6, .sin6_port = htons((u_int16_t)port), .sin6_addr = IN6ADDR_ANY_INIT };
+	int			fd, on = 1, error = 0;
+
+	if ((fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)) == -1)
+		return (0);
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, (struct sockaddr *)&all, sizeof(all)) == -1 || listen(fd, 1) == -1)
+		error = errno;
+	close(fd);
+
+	return (error);
+}
+
+/* Ends the process if it cannot listen on a port: Kore would name a line of its configuration. */
+static void
+port_check(enum conf_id id)
+{
+	char	wrong[192];
+	int	error = port_error((int)conf_int(id));
+
+	if (error == 0)
+		return;
+	snprintf(wrong, sizeof(wrong), "%s %s cannot be listened on: %s; %s", conf_name(id), conf_str(id), strerror(error),
+	    error == EADDRINUSE ? "end the other process, or set another port" : "set another port");
+	settings_die(wrong);
+}
+
 static int
 port_taken(int port)
 {
@@ -118,9 +149,9 @@ bind_choose(void)
 	char		bind[32];
 	const char	*port = conf_str(CONF_PORT);
 
-	if (port_taken((int)conf_int(CONF_PORT))) {
-		if (role_get() & ROLE_API)
-			settings_die("another process has the port; set PORT to a free one, or end that process");
+	if (role_get() & ROLE_API)
+		port_check(CONF_PORT);
+	else if (port_taken((int)conf_int(CONF_PORT))) {
 		log_event(LOG_LEVEL_WARN, "the port is taken: a health check there asks somebody else; set PORT to another", LOG_S("port", port));
 		port = "0";
 	}
@@ -135,6 +166,7 @@ secure_open(void)
 	struct kore_domain	*dom;
 	struct kore_route	*rt;
 
+	port_check(CONF_TLS_PORT);
 	secure = kore_server_create("secure");
 	if (!kore_server_bind(secure, "::", conf_str(CONF_TLS_PORT), NULL))
 		settings_die("TLS_PORT cannot be listened on");

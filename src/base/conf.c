@@ -1,6 +1,8 @@
 /*
  * Reads and checks environment variables by the table in conf_vars.h.
  */
+#include <sys/param.h>
+
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -273,12 +275,60 @@ file_load(void)
 	return (ok);
 }
 
+/* Returns 1 if a byte of the text is a control character; those of UTF-8 are not looked for. */
+static int
+has_control(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			return (1);
+	}
+
+	return (0);
+}
+
+static int
+is_quoted(const char *text, size_t len)
+{
+	return (len >= 2 && strchr("\"'`", text[0]) != NULL && text[len - 1] == text[0]);
+}
+
+const char *
+conf_hidden(enum conf_id id)
+{
+	const char	*text = getenv(table[id].name), *end = strrchr(table[id].name, '_');
+	size_t		len = text != NULL ? strlen(text) : 0;
+
+	if (len == 0)
+		return (NULL);
+	if (!strncmp(text, "\xef\xbb\xbf", 3))
+		return ("begins with a byte order mark (BOM)");
+	if (is_quoted(text, len))
+		return ("is in quotes, which are part of the value");
+	if (end != NULL && !strcmp(end, "_PEM"))
+		return (NULL);
+	if (strchr(text, '\r') != NULL)
+		return ("has a carriage return (CR)");
+	if (has_control(text))
+		return ("has a line end or another control character");
+	if (*text == ' ' || text[len - 1] == ' ')
+		return ("begins or ends with a space");
+
+	return (NULL);
+}
+
+const char *
+conf_name(enum conf_id id)
+{
+	return (table[id].name);
+}
+
 const char *
 conf_load(void)
 {
 	static char	error[512];
 	char		allowed[160];
-	const char	*text;
+	const char	*text, *hidden;
 	int		id;
 
 	if (!file_load()) {
@@ -294,9 +344,10 @@ conf_load(void)
 		if (text == NULL || value_ok(id, text))
 			continue;
 		allowed_print(allowed, sizeof(allowed), &table[id]);
-		snprintf(error, sizeof(error), "%s is %s%.64s%s; allowed: %s", table[id].name,
-		    table[id].secret ? "not valid" : "\"", table[id].secret ? "" : text,
-		    table[id].secret ? "" : "\"", allowed);
+		hidden = conf_hidden(id);
+		snprintf(error, sizeof(error), "%s is %s%.*s%s%s%s; allowed: %s", table[id].name, table[id].secret ? "not valid" : "\"",
+		    table[id].secret ? 0 : (int)MIN(strcspn(text, "\r\n"), 64), text, table[id].secret ? "" : "\"",
+		    hidden != NULL ? " and " : "", hidden != NULL ? hidden : "", allowed);
 		return (error);
 	}
 

@@ -24,6 +24,16 @@ enum conf_id {
  */
 const char	*conf_load(void);
 
+/*
+ * Returns a phrase (static storage) about what is hard to see in the value as it
+ * was given: "has a carriage return (CR)"; NULL if there is nothing. Also after
+ * an error of conf_load().
+ */
+const char	*conf_hidden(enum conf_id);
+
+/* Returns the name of the variable. */
+const char	*conf_name(enum conf_id);
+
 /* Returns the value as text, "" if it is unset and has no default; valid for the life of the process. Paths are absolute. */
 const char	*conf_str(enum conf_id);
 

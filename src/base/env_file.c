@@ -10,6 +10,7 @@
 #include "base/env_file.h"
 
 #define BYTES_MAX	1048576
+#define BYTE_ORDER_MARK	"\xef\xbb\xbf"
 #define NAME_CHARS	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
 
 /* Finds the closing quote; a backslash escapes a quote. Returns NULL if there is none. */
@@ -96,7 +97,8 @@ envfile_read(const char *path, void (*set)(const char *, const char *))
 		text[len] = '\0';
 		ok = !ferror(fp);
 		error = errno;
-		for (p = text; *(p += strspn(p, " \t\r\n")) != '\0';)
+		p = !strncmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) ? text + strlen(BYTE_ORDER_MARK) : text;
+		for (; *(p += strspn(p, " \t\r\n")) != '\0';)
 			p = line_take(p, set);
 		explicit_bzero(text, len);
 		free(text);

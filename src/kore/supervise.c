@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <syslog.h>
 
 #include <kore/kore.h>
@@ -19,6 +20,9 @@
 #include "kore/stack.h"
 #include "kore/supervise.h"
 #include "kore/watch.h"
+
+/* A line of Kore that is no news: WORKERS is as it was set, and the transcode worker is one more. */
+#define MORE_WORKERS	"more worker processes than cpu cores"
 
 pid_t	__real_waitpid(pid_t, int *, int);
 pid_t	__wrap_waitpid(pid_t, int *, int);
@@ -161,7 +165,7 @@ __wrap_kore_log(int prio, const char *fmt, ...)
 	va_list		args;
 	enum log_level	level;
 
-	if (replacing && worker == NULL && prio == LOG_NOTICE)
+	if ((replacing && worker == NULL && prio == LOG_NOTICE) || !strcmp(fmt, MORE_WORKERS))
 		return;
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);

@@ -84,6 +84,7 @@ def test_an_invalid_variable_prevents_the_start_with_one_line(name, value, allow
     (r"LOG_FORMAT=`it's\` one`", {}, r"it's\` one"),
     ("LOG_FORMAT='one\nPORT=4000", {}, "'one"),
     ("nonsense\n=\nLOG_FORMAT\nNOBODY=1\nLOG_FORMAT=xml\n\"", {}, "xml"),
+    ("\ufeffLOG_FORMAT=xml\r\nPORT=4000\r\n", {}, "xml"),
     ("LOG_FORMAT=xml", {"LOG_FORMAT": "yaml"}, "yaml"),
     ("LOG_FORMAT=xml", {"LOG_FORMAT": ""}, None),
     ("LOG_FORMAT=\n", {}, None),
@@ -96,7 +97,8 @@ def test_variables_missing_in_the_environment_are_read_from_the_env_file(tmp_pat
     if said is None:
         assert r.stderr.startswith("wanzami: DATABASE_URL is missing or wrong")
     else:
-        assert r.stderr == 'wanzami: LOG_FORMAT is "%s"; allowed: one of json|text\n' % said
+        hidden = " and has a line end or another control character" if "\n" in said else ""
+        assert r.stderr == 'wanzami: LOG_FORMAT is "%s"%s; allowed: one of json|text\n' % (said.split("\n")[0], hidden)
 
 
 def test_zero_selects_the_default_of_some_numbers():

@@ -49,6 +49,24 @@ def test_an_invalid_configuration_fails(env):
     assert doctor(1, **{**env, "DATABASE_URL": "mysql://x"})["configuration"][0] == "bad"
 
 
+@pytest.mark.parametrize("days, level, begin", [(90, "ok", "valid until "), (29, "warn", "ends on "), (-1, "bad", "expired on ")])
+def test_a_certificate_that_ends_soon_is_reported(env, tmp_path, days, level, begin):
+    leaf = pki.Authority(str(tmp_path), days=(-100, 100)).issue("localhost", days=(-50, days))
+    said = doctor(1 if level == "bad" else 0, **env, TLS_CERT_FILE=leaf.chain, TLS_KEY_FILE=leaf.key)["certificate of the API"]
+    assert said[0] == level and said[1].startswith(begin)
+
+
+def test_what_is_hard_to_see_in_a_value_is_reported(env):
+    hidden = {"SMTP_HOST": ("mail\r", "has a carriage return (CR)"), "APP_ORIGIN": ("\ufeffhttps://a.example", "begins with a byte order mark (BOM)"),
+              "SMTP_PASS": ('"x"', "is in quotes, which are part of the value"), "SUPPORT_EMAIL": ("a@example.com ", "begins or ends with a space"),
+              "EMBEDDING_API_KEY": ("x\n", "has a line end or another control character")}
+    said = doctor(1, **env, **{name: value for name, (value, _) in hidden.items() if name != "APP_ORIGIN"}, APP_ORIGIN="https://a.example")
+    assert {name: said.get(name) for name in hidden if name != "APP_ORIGIN"} == {name: ("warn", "the value %s; remove it" % what) for name, (_, what) in hidden.items() if name != "APP_ORIGIN"}
+    said = doctor(1, **env, APP_ORIGIN=hidden["APP_ORIGIN"][0])
+    assert "and begins with a byte order mark (BOM); allowed: http(s)://host[:port]" in said["configuration"][1]
+    assert doctor(1, **env, WORKERS="2\r")["configuration"] == ("bad", 'WORKERS is "2" and has a carriage return (CR); allowed: a whole number from 0 to 64')
+
+
 def test_a_database_that_is_not_migrated_fails(env, postgres):
     level, detail = doctor(1, **{**env, "DATABASE_URL": "postgresql://u@127.0.0.1:1/x"})["database"]
     assert level == "bad" and "Connection refused" in detail and "DATABASE_URL" in detail

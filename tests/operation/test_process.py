@@ -14,9 +14,10 @@ import time
 import pytest
 import requests
 
+import pki
 import services
 from conftest import ROOT, run, wait_for
-from services import BINARY, EMULATOR, SECRETS, VALGRIND, alive, clean_environment, command
+from services import BINARY, EMULATOR, SECRETS, VALGRIND, alive, clean_environment, command, free_port
 
 STALL_SEC = 2
 
@@ -28,12 +29,6 @@ def test_health_answers_in_every_role(appliance):
         assert r.text == '{"status":"ok"}'
         assert r.headers["content-type"] == "application/json; charset=utf-8"
         assert a.stop() == 0
-
-
-def test_a_taken_port_is_named(appliance):
-    a = appliance(roles="api").wait_healthy()
-    r = subprocess.run(services.command("--role", "api"), env=services.clean_environment(**a.env), capture_output=True, text=True, timeout=60)
-    assert r.returncode == 1 and r.stderr == "wanzami: another process has the port; set PORT to a free one, or end that process\n"
 
 
 def test_an_env_file_that_cannot_be_read_stops_the_start(tmp_path):
@@ -235,13 +230,29 @@ def test_a_worker_that_dies_is_replaced_counted_and_logged_once(appliance, numbe
     name = signal.Signals(number).name if number in set(signal.Signals) else "signal %d" % number
     assert (line["level"], line["worker"], line["kind"], line["pid"], line["signal"]) == ("error", 1, "http", victim, name)
     assert not {"route", "job", "status"} & set(line)
-    assert not [line for line in a.log_lines() if line.get("from") == "kore" and "more worker processes than cpu cores" not in line["msg"]]
+    assert not [line for line in a.log_lines() if line.get("from") == "kore"]
 
 
 def told(a, metric):
     """The sum of a metric over all lines for CloudWatch."""
     with open(a.log_path) as f:
         return sum(line[metric] for line in map(json.loads, f) if "_aws" in line)
+
+
+def test_a_start_logs_no_warning_about_the_number_of_workers(appliance):
+    a = appliance(WORKERS=os.cpu_count() + 1).wait_healthy()
+    assert [line["msg"] for line in a.log_lines() if line.get("from") == "kore"] == []
+
+
+@pytest.mark.parametrize("name", ["PORT", "TLS_PORT"])
+def test_a_port_in_use_is_named(tmp_path, name):
+    leaf = pki.Authority(str(tmp_path)).issue("localhost")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        ports = {"PORT": free_port(), "TLS_PORT": free_port(), name: other.getsockname()[1]}
+        r = run(DATABASE_URL="postgresql://x@127.0.0.1:1/x", ROLE="api", MEDIA_DIR=str(tmp_path), TLS_CERT_FILE=leaf.chain, TLS_KEY_FILE=leaf.key, **SECRETS, **ports)
+    assert r.returncode == 1
+    assert r.stderr.splitlines()[-1] == "wanzami: %s %d cannot be listened on: Address in use; end the other process, or set another port" % (name, ports[name])
+    assert "configuration error" not in r.stdout + r.stderr
 
 
 def test_workers_that_end_because_they_are_told_to_are_no_deaths(appliance):
