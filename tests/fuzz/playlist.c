@@ -137,23 +137,27 @@ names_take(char *text, const char *names[NAMES])
 	}
 }
 
+/* Checks the playlists with the sound of a rendition, or with two tracks of sound. */
 static void
-playlists_check(const struct media_rendition list[2], const char *names[NAMES], const char *uri)
+playlists_check(const struct media_rendition list[2], const char *names[NAMES], const char *uri, int tracks)
 {
-	const struct media_language	language = { "en", names[0] };
+	struct media_sound_listed	sounds[2];
 	const struct media_subtitle	texts[] = { { "1", "en", names[1], 1, 0, 1 }, { "2", "und", names[2], 0, 1, 0 }, { "3", "fr", names[1], 0, 0, 0 } };
-	const char *const		uris[] = { names[1], names[2] };	/* escaped for XML */
-	int				define;
+	const char *const		uris[] = { names[1], names[2], names[0] };	/* escaped for XML */
+	int				define, n = media_sound_of(list, 2, "en", names[0], &sounds[0]) < 0 ? 0 : tracks;
 
-	hls_check(media_hls_master(list, 2, &language, texts, 3, ""), 0);
+	sounds[0].uri = names[1];
+	sounds[1] = (struct media_sound_listed){ "fr", 2, "fr", names[2], 1, 2, 64000, names[2], &list[1].audio };
+	hls_check(media_hls_master(list, 2, sounds, n, texts, 3, ""), 0);
 	hls_check(media_hls_text(1.5, uri), 1);
 	for (define = 0; define < 2; define++) {
-		hls_check(media_hls_media(&list[0], MEDIA_LIST_VIDEO, uri, define), list[0].video.nsegments);
-		hls_check(media_hls_media(&list[0], MEDIA_LIST_IFRAMES, uri, define), list[0].video.nsegments);
-		if (list[1].audio.nsegments > 0)
-			hls_check(media_hls_media(&list[1], MEDIA_LIST_AUDIO, uri, define), list[1].audio.nsegments);
+		hls_check(media_hls_media(&list[0].video, MEDIA_LIST_VIDEO, uri, define), list[0].video.nsegments);
+		hls_check(media_hls_media(&list[0].video, MEDIA_LIST_IFRAMES, uri, define), list[0].video.nsegments);
+		if (n > 0)
+			hls_check(media_hls_media(sounds[0].stream, MEDIA_LIST_AUDIO, uri, define), sounds[0].stream->nsegments);
 	}
-	dash_check(media_dash(list, 2, &language, uris), 2 + (media_list_audio(list, 2) >= 0));
+	dash_check(media_dash(list, 2, sounds, n, uris), 2 + (size_t)n);
+	dash_check(media_dash_texts(media_dash(list, 2, sounds, n, uris), texts, 3, uris), 5 + (size_t)n);
 }
 
 int
@@ -175,7 +179,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		stream_take(&in, &list[i].video, 1 + (size_t)number(&in, 1) % SEGMENTS_MAX);
 		stream_take(&in, &list[i].audio, (size_t)number(&in, 1) % SEGMENTS_MAX);
 	}
-	playlists_check(list, names, "https://films.example/R720.mp4?X-Amz-Signature=0");
+	playlists_check(list, names, "https://films.example/R720.mp4?X-Amz-Signature=0", 1 + (list[1].audio.nsegments > 0 && number(&in, 1) % 2));
 	storyboard_check(&in, "sheet-0.jpg");
 	for (i = 0; i < 2; i++) {
 		free(list[i].video.segments);
