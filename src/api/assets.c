@@ -82,7 +82,7 @@ seconds_read(struct request *r)
 	return (n < 1 ? 1 : n > READ_SECONDS_MAX ? READ_SECONDS_MAX : (int)n);
 }
 
-ROUTE(POST, "/api/admin/assets/get-url", assets_get_url, .guard = GUARD_ADMIN);
+ROUTE(POST, "/api/admin/assets/get-url", assets_get_url, .guard = "movies:view", .strict = 1);
 
 static void
 assets_get_url(struct request *r)

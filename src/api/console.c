@@ -88,5 +88,5 @@ static const struct param	overview_query[] = {
 	PARAM_END
 };
 
-ROUTE_SQL(GET, "/console/api/overview", "console/overview", .guard = GUARD_ADMIN, .query = overview_query);
-ROUTE_SQL(GET, "/console/api/operations", "console/operations", .guard = GUARD_ADMIN);
+ROUTE_SQL(GET, "/console/api/overview", "console/overview", .guard = "movies:view", .strict = 1, .query = overview_query);
+ROUTE_SQL(GET, "/console/api/operations", "console/operations", .guard = "ops:manage", .strict = 1);

@@ -44,7 +44,7 @@ static const struct param	access_query[] = {
 
 ROUTE_SQL(GET, "/api/ppv/my-titles", "ppv/my-titles", .guard = GUARD_USER, .query = mine_query);
 ROUTE_SQL(GET, "/api/admin/ppv/purchases", "ppv/purchases", .guard = "payments:view", .strict = 1, .query = purchases_query);
-ROUTE_SQL(POST, "/api/admin/ppv/users/:id/reset", "ppv/forgive", .guard = "users:manage", .strict = 1, .id = "user");
+ROUTE_SQL(POST, "/api/admin/ppv/users/:id/reset", "ppv/forgive", .guard = "payments:manage", .strict = 1, .id = "user");
 
 ROUTE(GET, "/api/ppv/access/:titleId", ppv_access, .guard = GUARD_USER, .query = access_query, .id = "title");
 

@@ -60,7 +60,7 @@ static const struct field	complete_fields[] = {
 	FIELD_END
 };
 
-ROUTE_SQL(GET, "/api/admin/uploads", "uploads/list", .guard = GUARD_ADMIN);
+ROUTE_SQL(GET, "/api/admin/uploads", "uploads/list", .guard = "movies:view", .strict = 1);
 ROUTE_SQL(PATCH, "/api/admin/uploads/:id/progress", "uploads/progress", .guard = "movies:manage", .strict = 1, .id = "job",
     .fields = progress_fields);
 

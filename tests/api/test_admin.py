@@ -1,6 +1,7 @@
 """Administrators and invitations (docs/compatibility.md#invitations-and-roles)."""
 import hashlib
 import json
+import pathlib
 import re
 
 import pytest
@@ -9,6 +10,7 @@ from accounts import Account, call_concurrently, audit
 from conftest import run
 
 PASSWORD = "Correct-horse-1"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -181,22 +183,53 @@ def test_roles_without_a_permission_get_403(api):
             assert (r.status_code, r.json()) == (403, {"message": "Insufficient permissions"}), (who, method, path)
 
 
-LOOKERS = {"SUPER_ADMIN", "CONTENT_MANAGER", "BLOG_EDITOR", "MODERATOR", "ANALYTICS", "OPS"}
-STRICT = {("GET", "/api/admin/support/tickets"): {"SUPER_ADMIN", "MODERATOR", "SUPPORT"},
-          ("GET", "/api/admin/logs"): {"SUPER_ADMIN", "CONTENT_MANAGER", "OPS"},
-          ("GET", "/api/admin/ppv/purchases"): {"SUPER_ADMIN", "CONTENT_MANAGER", "SUPPORT", "FINANCE", "ANALYTICS"},
-          ("GET", "/api/admin/titles"): LOOKERS, ("GET", "/api/admin/titles/1/episodes"): LOOKERS, ("GET", "/api/admin/titles/1/seasons"): LOOKERS,
-          ("GET", "/api/admin/email/audience/users"): {"SUPER_ADMIN", "CONTENT_MANAGER", "BLOG_EDITOR", "MODERATOR", "SUPPORT", "ANALYTICS", "OPS"}}
+def permissions():
+    """Returns the permissions of each role (sql/functions/access/permissions.sql). The one to manage includes the one to view."""
+    found = {}
+    for role, text in re.findall(r"WHEN '(\w+)' THEN ARRAY\[(.*?)\]", (ROOT / "sql/functions/access/permissions.sql").read_text(), re.S):
+        held = set(re.findall(r"'([\w:]+)'", text))
+        found[role] = held | {p.replace(":manage", ":view") for p in held}
+    return found
 
 
-@pytest.mark.parametrize("permissions", ["open", "strict"])
-def test_open_and_strict_permissions_of_each_role(world, permissions):
-    a = world.start(roles="api", ADMIN_PERMISSIONS=permissions)
-    for role_name in ("SUPER_ADMIN", "CONTENT_MANAGER", "BLOG_EDITOR", "MODERATOR", "SUPPORT", "FINANCE", "ANALYTICS", "OPS"):
-        account = Account(world, role_name)
-        for (method, path), allowed in STRICT.items():
-            expected = 200 if permissions == "open" or role_name in allowed else 403
-            assert a.request(method, path, token=account.token).status_code == expected, (role_name, path)
+def rows_of(db, sql, values):
+    with db.cursor() as c:
+        c.execute(sql, values)
+        return c.fetchall() if c.description else []
+
+
+PERMISSIONS = permissions()
+ADMIN_ROUTES = {(r["method"], r["path"]): r for r in json.loads(run("docs", "routes").stdout) if r["guard"] not in (None, "user")}
+
+
+def admitted(guard):
+    """Returns the roles that may use a route with this guard."""
+    return {role for role in PERMISSIONS if guard in ("admin", role) or guard in PERMISSIONS[role]}
+
+
+def test_team_md_lists_every_route_and_role():
+    lines = ["| routes | permission | %s |" % " | ".join("`%s`" % role for role in PERMISSIONS), "|" + "---|" * (len(PERMISSIONS) + 2)]
+    guards = {r["guard"] for r in ADMIN_ROUTES.values()}
+    for guard in sorted(guards, key=lambda g: (-len(admitted(g)), g)):
+        names = ["%s `%s`%s" % (*route, "" if r["strict"] else " \u2020") for route, r in sorted(ADMIN_ROUTES.items(), key=lambda i: (i[0][1], i[0][0]))
+                 if r["guard"] == guard]
+        lines.append("| %s | `%s` | %s |" % ("<br>".join(names), guard, " | ".join("yes" if role in admitted(guard) else "" for role in PERMISSIONS)))
+    assert "\n".join(lines) in (ROOT / "docs/team.md").read_text(), "the table of docs/team.md must be:\n" + "\n".join(lines)
+
+
+@pytest.mark.parametrize("mode", ["open", "strict"])
+def test_every_route_admits_the_roles_of_the_table(postgres, appliance, tmp_path, mode):
+    url, db = postgres.create_migrated()
+    a = appliance(roles="api", DATABASE_URL=url, MEDIA_DIR=str(tmp_path), ADMIN_PERMISSIONS=mode).wait_healthy()
+    a.rows = lambda sql, values=None: rows_of(db, sql, values)
+    refused = {"message": "Insufficient permissions"}
+    for role in PERMISSIONS:
+        account = Account(a, role)
+        for (method, path), r in sorted(ADMIN_ROUTES.items(), key=lambda i: i[0][1].endswith("/logout")):
+            open_to_all = mode == "open" and r["strict"]
+            answer = a.request(method, re.sub(r":\w+", "99999", path), json={} if method in ("POST", "PATCH", "PUT") else None, token=account.token)
+            said = answer.status_code == 403 and answer.json() == refused
+            assert answer.status_code not in (401, 500) and said == (not open_to_all and role not in admitted(r["guard"])), (role, method, path, answer.text)
 
 
 # Lists
