@@ -11,6 +11,7 @@
 
 #include <kore/kore.h>
 
+#include "base/conf.h"
 #include "base/counter.h"
 #include "base/role.h"
 #include "kore/connection_hooks.h"
@@ -151,6 +152,7 @@ spread_accept(void *arg, int error)
 		} else {
 			if (!kore_connection_accept(l, &c))
 				return;
+			c->idle_timer.length = (u_int64_t)conf_int(CONF_HEADER_TIMEOUT_SEC) * 1000;	/* Kore gives a handshake 5 s */
 			if (c->write == net_write)
 				c->write = connection_write;
 			kore_platform_event_all(c->fd, c);

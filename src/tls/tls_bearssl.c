@@ -18,14 +18,11 @@
 #include "tls/listener.h"
 #include "tls/session_cache.h"
 
-#define HANDSHAKE_MS	10000
-
 /* TLS state of a connection, about 37 KB; lives from the first byte of the handshake to the end of the connection. */
 struct tls {
 	br_ssl_server_context	sc;
 	struct listener_cert	*cert;		/* until the handshake has ended */
 	size_t			taken;		/* bytes of the first send buffer in a record that is not sent completely */
-	u_int64_t		deadline;	/* of the handshake */
 	unsigned char		buffer[BR_SSL_BUFSIZE_BIDI];
 };
 
@@ -265,7 +262,6 @@ kore_tls_connection_accept(struct connection *c)
 		c->tls = t;
 		t->cert = listener_cert_get();
 		t->taken = 0;
-		t->deadline = kore_time_ms() + HANDSHAKE_MS;
 		if (!engine_start(t))
 			return (KORE_RESULT_ERROR);
 	}
@@ -276,9 +272,7 @@ kore_tls_connection_accept(struct connection *c)
 		t->cert = NULL;
 		return (KORE_RESULT_OK);
 	case BLOCKED:
-		/* Kore's idle timer ends a silent client; this deadline ends one that sends byte by byte. */
-		if (kore_time_ms() > t->deadline)
-			return (KORE_RESULT_ERROR);
+		/* The idle timer ends a silent client, http/timeouts.c one that sends byte by byte. */
 		kore_connection_start_idletimer(c);
 		return (KORE_RESULT_RETRY);
 	default:

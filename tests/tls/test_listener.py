@@ -11,6 +11,7 @@ import ssl
 import struct
 import subprocess
 import threading
+import time
 import xml.etree.ElementTree as ElementTree
 
 import pytest
@@ -426,6 +427,14 @@ def test_a_handshake_that_takes_too_long_is_disconnected(secure):
         closed.set()
         thread.join()
     s.assert_healthy()
+
+
+def test_a_handshake_may_begin_later_than_kore_waits(secure):
+    """Kore's own limit is five seconds without a byte."""
+    s = secure(HEADER_TIMEOUT_SEC=60)
+    c = Client(s)
+    time.sleep(6)
+    assert b"200 OK" in c.play(lambda data: data)
 
 
 def replace(path, content):
