@@ -109,6 +109,15 @@ response_send(struct request *r, struct response *resp)
 	reply_shared(r, resp->status, resp->etag, &body);
 }
 
+static void
+asker_send(const struct asker *a, struct response *resp)
+{
+	if (a->r->user_id != NULL && !resp->everyone)
+		sql_reply(a->r, a->statement);
+	else
+		response_send(a->r, resp);
+}
+
 static struct response *
 response_new(const PGresult *res, const char *base)
 {
@@ -202,11 +211,11 @@ entry_replace(const struct entry *new)
 	}
 }
 
-/* Returns 1 if the URLs of a result are all signed: those without credentials are null, and must not stay. */
+/* Returns 1 if the URLs of a result are signed for as long as it may be used: without credentials they are null, and must not stay. */
 static int
 can_sign(void)
 {
-	return (!objects_enabled() || objects_presign_seconds(RESPONSE_CACHE_SEC) > 0);
+	return (!objects_enabled() || objects_presign_seconds(RESPONSE_CACHE_SEC) >= RESPONSE_CACHE_SEC);
 }
 
 static void
@@ -226,44 +235,14 @@ entry_done(void *arg, const struct pg_outcome *outcome)
 		if (request_resume(a->r)) {
 			if (e->response == NULL)
 				sql_failed(a->r, outcome);
-			else if (a->r->user_id != NULL && !e->response->everyone)
-				sql_reply(a->r, a->statement);
 			else
-				response_send(a->r, e->response);
+				asker_send(a, e->response);
 			request_settle(a->r);
 		}
 		free(a);
 	}
 	if (e->response == NULL)
 		entry_drop(e);
-}
-
-/* Sends the statement for a new entry, without the user of the request. */
-static struct entry *
-entry_new(const struct asker *a)
-{
-	struct request	*r = a->r;
-	char		*user = r->user_id;
-	const char	*known = r->known;
-	struct entry	*e;
-
-	entries_trim();
-	if ((e = calloc(1, sizeof(*e))) == NULL || (e->key = strdup(a->key)) == NULL || (e->base = strdup(a->base)) == NULL)
-		fatal("out of memory");
-	e->generation = *conf_str(CONF_SQL_DIR) == '\0' ? generation_now() : GENERATION_NONE;
-	e->changes = changes_count();
-	e->since = kore_time_ms();
-	TAILQ_INIT(&e->waiters);
-	TAILQ_INSERT_HEAD(bucket_of(e->key), e, bucket);
-	TAILQ_INSERT_HEAD(&entries, e, list);
-	nentries++;
-	r->user_id = NULL;
-	r->known = NULL;
-	sql_call(r, a->statement, entry_done, e);
-	r->user_id = user;
-	r->known = known;
-
-	return (e);
 }
 
 static void
@@ -278,20 +257,36 @@ entry_wait(struct entry *e, const struct asker *a)
 	TAILQ_INSERT_TAIL(&e->waiters, copy, list);
 }
 
-/* Answers with an entry, when its statement has a result. */
+/*
+ * Sends the statement for a new entry, without the user of the request, which
+ * waits for the result if wait is 1. If the statement cannot be sent, the entry is
+ * gone and the request answered when this returns.
+ */
 static void
-entry_use(struct entry *e, const struct asker *a)
+entry_new(const struct asker *a, int wait)
 {
-	if (e->response == NULL) {
+	struct entry	*e;
+
+	entries_trim();
+	if ((e = calloc(1, sizeof(*e))) == NULL || (e->key = strdup(a->key)) == NULL || (e->base = strdup(a->base)) == NULL)
+		fatal("out of memory");
+	e->generation = *conf_str(CONF_SQL_DIR) == '\0' ? generation_now() : GENERATION_NONE;
+	e->changes = changes_count();
+	e->since = kore_time_ms();
+	TAILQ_INIT(&e->waiters);
+	TAILQ_INSERT_HEAD(bucket_of(e->key), e, bucket);
+	TAILQ_INSERT_HEAD(&entries, e, list);
+	nentries++;
+	if (wait)
 		entry_wait(e, a);
-		return;
-	}
+	sql_call_for_all(a->r, a->statement, entry_done, e);
+}
+
+static void
+entry_touch(struct entry *e)
+{
 	TAILQ_REMOVE(&entries, e, list);
 	TAILQ_INSERT_HEAD(&entries, e, list);
-	if (a->r->user_id != NULL && !e->response->everyone)
-		sql_reply(a->r, a->statement);
-	else
-		response_send(a->r, e->response);
 }
 
 static int
@@ -332,15 +327,20 @@ static int
 asker_answer_unasked(const struct asker *a, u_int64_t now)
 {
 	struct entry	*e = entry_find(a, 1);
+	struct response	*resp;
 	u_int64_t	seen = e != NULL ? generation_seen(e->generation) : 0;
 
 	if (seen == 0 || now - seen > STALE_MS || entry_expired(e, a, now))
 		return (0);
 	if (now - seen > ASK_MS)
 		generation_refresh();
+	entry_touch(e);
+	resp = e->response;
+	resp->refs++;	/* a new entry may take the place of this one */
 	if (e->generation != generation_now() && !entry_current(entry_find(a, 0), a, now))
-		(void)entry_new(a);	/* answers those who come later */
-	entry_use(e, a);
+		entry_new(a, 0);	/* answers those who come later */
+	asker_send(a, resp);
+	response_release(resp);
 
 	return (1);
 }
@@ -370,7 +370,14 @@ asker_answer(struct asker *a, int told)
 
 	if (told) {
 		e = entry_find(a, 0);
-		entry_use(e != NULL && entry_current(e, a, now) ? e : entry_new(a), a);
+		if (e == NULL || !entry_current(e, a, now)) {
+			entry_new(a, 1);
+		} else if (e->response == NULL) {
+			entry_wait(e, a);
+		} else {
+			entry_touch(e);
+			asker_send(a, e->response);
+		}
 		return;
 	}
 	if (requests_many(now) && asker_answer_unasked(a, now))

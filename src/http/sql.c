@@ -218,20 +218,39 @@ statement_done(void *arg, const struct pg_outcome *outcome)
 	free(c);
 }
 
-void
-sql_call(struct request *r, const char *name, pg_done done, void *arg)
+/* Sends a statement with a context, which is freed. Does not use the request after the statement is sent: it may have been answered. */
+static void
+transact(struct request *r, const char *name, char *ctx, pg_done done, void *arg)
 {
 	const char	*names[2], *body = *r->body == '[' ? "{}" : r->body;
-	char		*ctx;
 	int		n = 0;
 
 	if (r->route->guard != NULL)
 		names[n++] = GUARD;
 	if (name != NULL)
 		names[n++] = name;
-	ctx = sql_context(r);
 	pg_transact(r->route->slow ? PG_SLOW : PG_FAST, n, names, ctx, body, done, arg);
 	kore_free(ctx);
+}
+
+void
+sql_call(struct request *r, const char *name, pg_done done, void *arg)
+{
+	transact(r, name, sql_context(r), done, arg);
+}
+
+void
+sql_call_for_all(struct request *r, const char *name, pg_done done, void *arg)
+{
+	char		*user = r->user_id, *ctx;
+	const char	*known = r->known;
+
+	r->user_id = NULL;
+	r->known = NULL;
+	ctx = sql_context(r);
+	r->user_id = user;
+	r->known = known;
+	transact(r, name, ctx, done, arg);
 }
 
 static void

@@ -54,9 +54,13 @@ void	sql_query(struct request *, const char *name, void (*next)(struct request *
 /*
  * Sends the guard, if the route has one, and sql/query/<name>.sql, if name is
  * not NULL, for this request. Calls done exactly once, also if the client
- * disconnects. For callers that answer several requests with one statement.
+ * disconnects, and within the call if the statement cannot be sent. For callers
+ * that answer several requests with one statement.
  */
 void	sql_call(struct request *, const char *name, pg_done done, void *arg);
+
+/* As sql_call(), without the user of the request in the context: the result is for everyone. */
+void	sql_call_for_all(struct request *, const char *name, pg_done done, void *arg);
 
 /* Answers a request whose statement has failed: a refusal, 400, 401, 500 or 503. */
 void	sql_failed(struct request *, const struct pg_outcome *);
