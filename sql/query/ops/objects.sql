@@ -9,6 +9,8 @@ SELECT DISTINCT ON (key) key, named FROM (
 	UNION ALL
 	SELECT k, 'preview of ' || coalesce('title ' || p.title_id, 'episode ' || p.episode_id) FROM wanzami.preview p, unnest(p.sheets || p.posters) k
 	UNION ALL
+	SELECT s.object_key, 'audio of ' || coalesce('title ' || s.title_id, 'episode ' || s.episode_id) FROM wanzami.stream s WHERE s.asset_version_id IS NULL
+	UNION ALL
 	SELECT u."payload" ->> 'key', 'uploaded film of upload ' || u."id" FROM "UploadJob" u WHERE u."status" = 'PROCESSING'
 	UNION ALL
 	SELECT wanzami.object_named(a.url), a.named FROM (
