@@ -1,5 +1,6 @@
 -- Trigger function: takes the deleted events off the counts of wanzami.event_hour, except those that were not counted yet.
-CREATE OR REPLACE FUNCTION wanzami.events_uncount() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION wanzami.events_uncount() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE uncounted bigint;
 BEGIN
 	-- The lock makes a deletion and the counting of older events wait for each other.
