@@ -6,6 +6,7 @@
  */
 #include <sys/mman.h>
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -150,8 +151,11 @@ spread_accept(void *arg, int error)
 		} else if ((successor = successor_find()) != 0) {
 			leave_to(successor);
 		} else {
-			if (!kore_connection_accept(l, &c))
+			if (!kore_connection_accept(l, &c)) {
+				if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+					pause_begin();	/* the connection still waits */
 				return;
+			}
 			c->idle_timer.length = (u_int64_t)conf_int(CONF_HEADER_TIMEOUT_SEC) * 1000;	/* Kore gives a handshake 5 s */
 			if (c->write == net_write)
 				c->write = connection_write;
