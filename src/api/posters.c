@@ -76,12 +76,17 @@ copy_done(void *arg)
 static void
 poster_found(struct request *r, const PGresult *res)
 {
-	struct copy	*c = calloc(1, sizeof(*c));
+	const char	*key = sql_text(res, "object_key");
+	struct copy	*c;
 
-	if (c == NULL)
+	if (key == NULL) {	/* the film was replaced meanwhile */
+		reply_message(r, 404, "Poster candidate not found");
+		return;
+	}
+	if ((c = calloc(1, sizeof(*c))) == NULL)
 		fatal("out of memory");
 	c->r = r;
-	snprintf(c->from, sizeof(c->from), "%s", sql_text(res, "object_key"));
+	snprintf(c->from, sizeof(c->from), "%s", key);
 	snprintf(c->to, sizeof(c->to), "%s", (const char *)r->state);
 	request_wait(r);
 	(void)work_run(WORK_STORE, copy_work, copy_done, c);
