@@ -1,4 +1,4 @@
-/* What all parts of the console use: elements of the page, lists that keep their elements, texts, and the events of the page. */
+/* Shared by all parts of the console: elements of the page, lists that keep their elements, texts, and the events of the page. */
 
 export const RENDITIONS = { R4K: '4K', R2K: '1440p', R1080: '1080p', R720: '720p', R360: '360p' };
 export const ORDER = Object.keys(RENDITIONS);

@@ -36,7 +36,7 @@ function makeRung(item) {
 	return node;
 }
 
-/* What was left out of a film or repaired in it. */
+/* A note: something was left out of a film or repaired in it. */
 function makeNote(item) {
 	const node = el('li', { textContent: item.text });
 	node.update = () => {};

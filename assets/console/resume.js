@@ -1,6 +1,5 @@
 /* Unfinished uploads: what this browser remembers of its own, so that the same file goes on after a reload or on another day. */
 import { server } from './server.js';
-import { session } from './session.js';
 
 const LIVE_MS = 15000;		/* a tab that uploads has written its record in this time */
 const ELSEWHERE_MS = 60000;	/* and another browser has reported its progress to the server */
@@ -25,8 +24,15 @@ function store(records) {
 
 /* Remembers an upload of this page as alive. print is the fingerprint of the file, or null. */
 export function remember(jobId, print) {
-	store({ ...load(), [jobId]: { owner: session.load().user, print, page: PAGE, beat: Date.now() } });
+	store({ ...load(), [jobId]: { print, page: PAGE, beat: Date.now() } });
 }
+
+/* Tells other tabs, and this one after a reload, that nothing moves the uploads of this page any more. */
+window.addEventListener('pagehide', () => {
+	const records = load();
+	Object.values(records).filter((record) => record.page === PAGE).forEach((record) => { record.beat = 0; });
+	store(records);
+});
 
 export function forget(jobId) {
 	const { [jobId]: gone, ...others } = load();
@@ -44,7 +50,7 @@ export async function fingerprint(file) {
 	return [...new Uint8Array(sum)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/* Whether the upload can take more parts: it was not completed, and no transcode job exists. */
+/* Returns true if the upload can take more parts: it was not completed, and no transcode job exists. */
 export const unfinished = (job) => !job.state && ['UPLOADING', 'PENDING', 'FAILED'].includes(job.status);
 
 /* Returns where an unfinished upload goes on now: 'tab', 'elsewhere', or null if nothing moves it. */
@@ -55,7 +61,7 @@ export function liveWhere(job) {
 	return job.status === 'UPLOADING' && Date.now() - Date.parse(job.updatedAt) < ELSEWHERE_MS ? 'elsewhere' : null;
 }
 
-/* Whether a file is that of an upload, by name, size and, if this browser has begun it, fingerprint. */
+/* Returns true if a file is that of an upload, by name, size and, if this browser has begun it, fingerprint. */
 export function isFileOf(job, file, print) {
 	const record = load()[job.id];
 	return job.fileName === file.name && job.bytesTotal === file.size && (!record || !record.print || !print || record.print === print);

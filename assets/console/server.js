@@ -11,8 +11,9 @@ const seen = new Map();		/* last seen status of each upload */
 let watching = null;
 let looking = false;
 let lookAgain = false;
+let allAgain = false;		/* with the titles */
 
-/* Whether this page uploads something; upload.js sets it. */
+/* busy() is true while this page uploads something; upload.js sets it. */
 export const own = { busy: () => false };
 
 export const active = (job) => job.status === 'PROCESSING';
@@ -42,11 +43,14 @@ async function watch(withTitles) {
 	clearTimeout(watching);
 	if (looking) {
 		lookAgain = true;
+		allAgain ||= withTitles;
 		return;
 	}
 	looking = true;
 	do {
 		lookAgain = false;
+		withTitles ||= allAgain;
+		allAgain = false;
 		try {
 			await look(withTitles);
 			notice('trouble', '');

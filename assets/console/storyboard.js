@@ -3,6 +3,7 @@ import { $, set } from './dom.js';
 
 let cues = [];
 let video = null;
+let opened = 0;		/* counts the films: a response that comes late belongs to another one */
 
 /* "01:02:03.500" or "02:03.500" as seconds. */
 const seconds = (text) => text.split(':').reduce((sum, part) => sum * 60 + Number(part), 0);
@@ -36,6 +37,8 @@ function draw() {
 
 /* Shows the storyboard whose URL is given; nothing if it is null or cannot be loaded. */
 export async function storyboardOpen(url, player) {
+	const mine = ++opened;
+	let found = [];
 	video = player;
 	cues = [];
 	$('storyboard').hidden = true;
@@ -43,19 +46,21 @@ export async function storyboardOpen(url, player) {
 		return;
 	try {
 		const response = await fetch(url);
-		if (response.ok && video === player)
-			cues = cuesOf(await response.text(), url);
+		if (response.ok)
+			found = cuesOf(await response.text(), url);
 	} catch {
 		/* The film plays without it. */
 	}
-	if (!cues.length || !video)
+	if (!found.length || mine !== opened)
 		return;
+	cues = found;
 	set($('seek'), { max: String(Math.ceil(cues[cues.length - 1].to)), value: '0' });
 	$('storyboard').hidden = false;
 	draw();
 }
 
 export function storyboardClose() {
+	opened++;
 	video = null;
 	cues = [];
 	$('storyboard').hidden = true;

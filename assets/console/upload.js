@@ -29,13 +29,13 @@ function pause(ms, signal) {
 	});
 }
 
-/* Whether the same request may succeed later without a change. */
+/* True if the same request may succeed later without a change. */
 const passing = (status) => status === 0 || status === 408 || status === 429 || (status >= 500 && status !== 507);
 
 export class Upload {
 	/* title is the id of the title that gets the film, or null. jobId is that of an upload that is resumed, or null. */
 	constructor(file, name, title, jobId) {
-		Object.assign(this, { file, name, title, jobId, key: 'u' + count++, state: 'waiting', error: '', trouble: '', print: null });
+		Object.assign(this, { file, name, title, jobId, key: 'u' + count++, state: 'waiting', error: '', trouble: '', print: null, running: null });
 		this.reset();
 	}
 
@@ -71,8 +71,11 @@ export class Upload {
 		tell('draw');
 	}
 
-	/* Goes on with what is missing. */
-	again() {
+	/* Goes on with what is missing, when the run before has ended: a request that was not stopped may still be under way. */
+	async again() {
+		await this.running;
+		if (this.busy())
+			return;
 		this.reset();
 		this.state = 'waiting';
 		begin();
@@ -83,6 +86,7 @@ export class Upload {
 		this.state = 'uploading';
 		try {
 			this.print = this.print || await fingerprint(this.file);
+			this.stop.signal.throwIfAborted();
 			if (await this.prepare())
 				await this.send();
 			this.state = 'sent';
@@ -279,7 +283,10 @@ own.busy = () => uploads.some((u) => u.busy());
 export function begin() {
 	const running = uploads.filter((u) => u.state === 'uploading' || u.state === 'finishing').length;
 	uploads.filter((u) => u.state === 'waiting').slice(0, Math.max(0, FILES_AT_ONCE - running))
-		.forEach((u) => u.run().then(begin));
+		.forEach((u) => {
+			u.running = u.run();
+			u.running.then(begin);
+		});
 }
 
 /* Ends an upload for good: its parts are deleted from object storage. */

@@ -100,9 +100,10 @@ def test_an_upload_survives_a_restart_of_object_storage(console, world, tmp_path
 def test_an_upload_goes_on_after_a_lost_network_and_a_reload(console, world, tmp_path):
     """Parts that have arrived are kept; there is one title and one upload; another file of the same name and size is refused."""
     (tmp_path / "other").mkdir()
-    for name in ("harmattan.mp4", "other/harmattan.mp4"):
+    for name in ("harmattan.mp4", "other/harmattan.mp4", "khamsin.mp4"):
         (tmp_path / name).write_bytes(os.urandom(60_000_000))
-    saw = console("resume", film=str(tmp_path / "harmattan.mp4"), other=str(tmp_path / "other" / "harmattan.mp4"), name="Harmattan")
+    saw = console("resume", film=str(tmp_path / "harmattan.mp4"), other=str(tmp_path / "other" / "harmattan.mp4"),
+                  third=str(tmp_path / "khamsin.mp4"), name="Harmattan")
     assert "goes on by itself" in saw["lost"] and saw["after"].startswith("Not finished"), saw
     assert "is another file" in saw["other"] and saw["offered"] == "Resume the upload of Harmattan", saw
     assert saw["state"] == "Waiting to be transcoded" and 0 < saw["puts"] < 6, saw
