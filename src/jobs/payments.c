@@ -185,7 +185,7 @@ refunds_perform(struct job_run *run, struct tally *t)
 	return (1);
 }
 
-JOB("payments", CONF_PAYMENTS_CRON, payments, "Checks open purchases for which no webhook has arrived with the payment gateways.");
+JOB("payments", CONF_PAYMENTS_CRON, payments, "Checks open purchases and payments without a purchase with the payment gateways.");
 
 static enum job_outcome
 payments(struct job_run *run)
