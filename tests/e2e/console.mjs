@@ -112,11 +112,12 @@ async function watch() {
 			return document.querySelector('#video').play();
 		});
 		await input.focus();
-		await press('Space');
-		await until('the quality ' + value, (label) => {
+		if (!await input.isChecked())	// else the key pauses the film
+			await press('Space');
+		await until('the quality ' + value, ([label, height]) => {
 			const video = document.querySelector('#video');
-			return document.querySelector('#player-level').textContent.startsWith(label) && !video.seeking && video.currentTime > 1.1 && video.videoHeight;
-		}, await input.evaluate((e) => e.labels[0].innerText), 60);
+			return document.querySelector('#player-level').textContent.startsWith(label) && !video.seeking && video.currentTime > 1.1 && video.videoHeight === height;
+		}, [await input.evaluate((e) => e.labels[0].innerText), Number(value.slice(1))], 60);
 		seen.sizes[value] = await page.evaluate(() => document.querySelector('#video').videoHeight);
 		seen.focusStays = await page.evaluate((v) => document.activeElement.value === v, value);
 	}
@@ -324,11 +325,11 @@ const scenes = {
 		});
 		await page.reload();
 		await inside();
-		saw.renewed = await page.evaluate(() => JSON.parse(sessionStorage.getItem('session')).access !== 'gone');
+		saw.renewed = await until('a new access token', () => JSON.parse(sessionStorage.getItem('session')).access !== 'gone');
 		await page.evaluate(() => sessionStorage.setItem('session', JSON.stringify({ access: 'gone', refresh: 'gone' })));
 		await page.reload();
 		await until('the sign-in page', () => !document.querySelector('#door').hidden);
-		saw.told = await page.textContent('#sign-in-error');
+		saw.told = await until('the reason', () => document.querySelector('#sign-in-error').textContent);
 		await signIn();
 		await inside();
 	},

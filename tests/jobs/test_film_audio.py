@@ -61,9 +61,10 @@ def test_a_film_that_is_late_publishes_no_audio(studio, world):
     job = studio.upload(film(), renditions=["R360"])
     studio.wait(job)
     first = rows(studio)
-    studio.rows("UPDATE wanzami.rendition SET job_number = 1000")
+    studio.rows("UPDATE wanzami.rendition SET job_number = 1000; UPDATE wanzami.preview SET job_number = 1000")
     studio.wait(studio.upload(film(3), studio.title_of(job), ["R360"]))
     assert rows(studio) == first
+    studio.rows("UPDATE wanzami.object_trash SET delete_after = now()")
     studio.no_orphans()
 
 

@@ -125,7 +125,7 @@ def test_audio_objects_are_published_replaced_and_discarded(queue):
     assert shown == [("en", "en", "English", 128000), ("en-64", "en", "English", 64000)]
     assert published(title, "w", "R360", sound=False) == [] and stored() == first + kept
     queue.upload(title, ["R720", "R360"])
-    late = queue.claim()
+    late = queue.claim("b")
     second = published(title, "x", "R360")
     assert stored() == second + kept and [queue.trash()[key] for key in first] == ["replaced"] * 2
     unused = published(title, "y", "R720", "R360", claim=late)
