@@ -6,6 +6,7 @@ import socket
 import pytest
 import requests
 
+import services
 from accounts import Account
 from services import children, wait_for
 
@@ -108,6 +109,7 @@ def test_other_requests_of_the_connection_and_other_kinds_of_clients(api):
     assert [line["status"] for line in logged] == [200] * 4 and min(line["bytes"] for line in logged) > 100 * USERS
 
 
+@pytest.mark.skipif("'asan' in services.BINARY", reason="the sanitizer keeps freed memory for a while")
 def test_memory_of_the_worker_is_bounded(api):
     def peak():
         return sum(int(re.search(r"^VmHWM:\s+(\d+) kB", open("/proc/%d/status" % pid).read(), re.M).group(1)) for pid in children(api.a.process.pid))
