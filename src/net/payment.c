@@ -37,7 +37,11 @@ url_begin(struct kore_buf *url, enum conf_id base, const char *path)
 	kore_buf_append(url, path, strlen(path));
 }
 
-/* Sends one request with the gateway's secret key. The response may have at most "most" bytes. Returns 1 with the response parsed into doc, which the caller passes to json_free(). */
+/*
+ * Sends one request with the gateway's secret key. The response may have at most
+ * "most" bytes. Returns 1 with the response parsed into doc, which the caller
+ * passes to json_free().
+ */
 static int
 request_perform(struct fetch *f, enum conf_id key, size_t most, struct json *doc, struct payment_response *a)
 {

@@ -89,7 +89,10 @@ response_field(const struct fetch *f, const char *name, char *out, size_t size)
 	return (at != NULL && xml_next(&at, f->response + f->response_len, name, out, size));
 }
 
-/* Maps an error response to a result. The error holds status, code, message and the right region, if the store names it, but no request IDs and signatures. */
+/*
+ * Maps an error response to a result. The error holds status, code, message and
+ * the right region, if the store names it, but no request IDs and signatures.
+ */
 static enum objects_result
 response_error(const struct fetch *f, struct objects_call *call)
 {

@@ -1,8 +1,8 @@
--- Ends an attempt that failed. The job is queued again after a pause that doubles with each attempt, or fails for good after the
--- last attempt or if "again" is false. An attempt with "excused" does not count, because the worker lacked memory: the job gets another one in its place, at most ten
--- times. "told" are the notes on the film. The objects that the attempt has written are released to the trash. Returns the new state,
--- NULL if the fencing token is stale. lock_timeout is below the server's deadlock_timeout: the worker gives way and tries again, so
--- that deleting a title never fails because of it.
+-- Ends an attempt that failed. The job is queued again after a pause that doubles with each attempt, or fails for good after
+-- the last attempt or if "again" is false. An attempt with "excused" does not count, because the worker lacked memory: the job
+-- gets another one in its place, at most ten times. "told" are the notes on the film. The objects that the attempt has written
+-- are released to the trash. Returns the new state, NULL if the fencing token is stale. lock_timeout is below the server's
+-- deadlock_timeout: the worker gives way and tries again, so that deleting a title never fails because of it.
 CREATE OR REPLACE FUNCTION wanzami.transcode_fail(job_id bigint, claim bigint, why text, again boolean, pause_ms bigint, told jsonb DEFAULT '[]',
 	excused boolean DEFAULT false)
 RETURNS text LANGUAGE plpgsql SET lock_timeout = '500ms' AS $$

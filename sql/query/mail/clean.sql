@@ -1,5 +1,6 @@
 -- Cron job mail-cleanup: gives up mails that could not be sent for three days, and removes their variables, which can hold
--- tokens; mails that wanzami restored holds wait for a person. Removes mails 90 days after they were sent or failed, and campaigns without mails. Returns both counts.
+-- tokens; mails that wanzami restored holds wait for a person. Removes mails 90 days after they were sent or failed, and
+-- campaigns without mails. Returns both counts.
 DELETE FROM wanzami.campaign c WHERE NOT EXISTS (SELECT FROM wanzami.mail_outbox m WHERE m.campaign_id = c.id);
 WITH given_up AS (
 	UPDATE wanzami.mail_outbox SET failed_at = now(), vars = NULL, lease_token = NULL, last_error = coalesce(last_error, 'nothing to send it with')

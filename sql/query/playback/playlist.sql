@@ -1,7 +1,9 @@
 -- GET /api/media/:token/:playlist (docs/playback.md#playlists): returns a row for each track of a film, in the order of a
--- playlist; or one row without a track; or none if the film is not to be shown. allowed says if the viewer has access now. version
--- changes with the objects. The segments of a track are returned if the playlist, a letter and a rung, needs them and the caller does
--- not have those of this version. Audio objects have no rung but id, tag and name; without any the sound is that of the smallest rendition. texts has a line for each track of text: id, language, captions, default, forced, key and label, separated by tabs.
+-- playlist; or one row without a track; or none if the film is not to be shown. allowed says if the viewer has access now.
+-- version changes with the objects. The segments of a track are returned if the playlist, a letter and a rung, needs them and
+-- the caller does not have those of this version. Audio objects have no rung but id, tag and name; without any the sound is
+-- that of the smallest rendition. texts has a line for each track of text: id, language, captions, default, forced, key and
+-- label, separated by tabs.
 -- $1: episodeId, enforcement, viewerId, client, agent, titleId, version, list, rung.
 WITH film AS (
 	SELECT t."id", ($1 ->> 'episodeId')::bigint AS episode, wanzami.ppv_admits(t, $1) AS allowed, l.tag, l.name, x.texts, l.name || coalesce(md5(x.texts), '') AS stamp, t."language"

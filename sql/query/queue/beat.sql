@@ -1,6 +1,7 @@
 -- Transcode worker: renews the lease of a transcode job and stores its progress. The objects being written are kept from the
--- trash for four times the lease, so that a short outage of the database does not delete them. Returns no row if the lease
--- was lost. Another job that this process holds was claimed by a call whose response was lost: it returns to the queue, and the attempt does not count.
+-- trash for four times the lease, so that a short outage of the database does not delete them. Returns no row if the lease was
+-- lost. Another job that this process holds was claimed by a call whose response was lost: it returns to the queue, and the
+-- attempt does not count.
 -- $1: upload id.
 -- $2: fencing token.
 -- $3: lease in milliseconds.

@@ -1,6 +1,6 @@
--- Transcode worker: claims the transcode job that has waited longest and increments its fencing token, which every later
--- write names. Returns no row if none is due. A process that claims works on no job: one that it holds was claimed by an earlier call whose response was lost,
--- and is claimed again; its attempt is counted already.
+-- Transcode worker: claims the transcode job that has waited longest and increments its fencing token, which every later write
+-- names. Returns no row if none is due. A process that claims works on no job: one that it holds was claimed by an earlier call
+-- whose response was lost, and is claimed again; its attempt is counted already.
 -- $1: process.
 -- $2: lease in milliseconds.
 UPDATE wanzami.transcode_job j

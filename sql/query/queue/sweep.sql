@@ -1,6 +1,6 @@
--- First worker of every process at intervals, and the transcode worker at its start: puts transcode jobs with a lost lease back into the queue or lets them fail,
--- and adopts uploads without a job. Returns the counts of both and of the jobs that are due, and in job, file, attempts and why a job that has failed; a row for each of these,
--- or one row without.
+-- First worker of every process at intervals, and the transcode worker at its start: puts transcode jobs with a lost lease back
+-- into the queue or lets them fail, and adopts uploads without a job. Returns the counts of both and of the jobs that are due,
+-- and in job, file, attempts and why a job that has failed; a row for each of these, or one row without.
 -- $1: process whose transcode jobs are lost for certain, empty for none.
 -- $2: lease in milliseconds.
 -- $3: first pause in milliseconds.
