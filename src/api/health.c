@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/counter.h"
 #include "base/log.h"
 #include "base/work.h"
 #include "http/reply.h"
@@ -23,8 +24,17 @@
 #define STORAGE_FRESH_MS	3000	/* requests within this time share one probe of object storage */
 #define STORAGE_SECONDS	2	/* timeout of the probe */
 
-/* Set once and for all when the database has been reached and has all migrations. One for each worker. */
-static int	database_seen = 0;
+/* Returns 1 once and for all when a worker of this process has reached the database and found all migrations. */
+static int
+database_seen(void)
+{
+	static int	seen = 0;
+
+	if (!seen)
+		seen = counter_max(COUNTER_DATABASE_SEEN) > 0;
+
+	return (seen);
+}
 
 static void
 health_answer(struct request *r)
@@ -56,10 +66,10 @@ schema_checked(void *arg, const struct pg_outcome *outcome)
 	struct request	*r = arg;
 
 	if (outcome->error == NULL && PQgetisnull(outcome->res, 0, 0))
-		database_seen = 1;
+		counter_raise(COUNTER_DATABASE_SEEN, 1);
 	if (!request_resume(r))
 		return;
-	if (database_seen || role_draining())
+	if (database_seen() || role_draining())
 		health_answer(r);
 	else if (outcome->error == NULL)
 		health_refuse(r, request_format(r, "schema behind: %s is missing; run wanzami migrate", PQgetvalue(outcome->res, 0, 0)));
@@ -75,7 +85,7 @@ health_reply(struct request *r)
 {
 	char	*names;
 
-	if (database_seen || role_draining()) {
+	if (database_seen() || role_draining()) {
 		health_answer(r);
 		return;
 	}

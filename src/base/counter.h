@@ -26,6 +26,7 @@ enum counter {
 	COUNTER_WORKER_RESTARTS,	/* written by the parent */
 	COUNTER_WORKER_STALLED,		/* written by the parent */
 	COUNTER_LOOP_LONGEST_MS,	/* a maximum: counter_raise(), counter_max() */
+	COUNTER_DATABASE_SEEN,		/* 1 when /health has found the database with all migrations (api/health.c) */
 	/* Gauges. They begin at 0 in each process. */
 	COUNTER_GAUGES,
 	COUNTER_IN_FLIGHT = COUNTER_GAUGES,
