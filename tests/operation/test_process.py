@@ -70,6 +70,19 @@ def test_health_fails_until_the_database_is_reached_and_migrated(postgres, appli
         postgres.resume()
 
 
+@pytest.mark.errors("worker died")
+def test_a_new_worker_is_healthy_during_an_outage(postgres, appliance):
+    a = appliance(roles="api", WORKERS=1).wait_healthy()
+    postgres.pause()
+    try:
+        worker = a.workers()[0]
+        os.kill(worker, signal.SIGKILL)
+        wait_for(lambda: a.workers() and worker not in a.workers(), "another worker")
+        assert a.get("/health", timeout=20).json() == {"status": "ok"}
+    finally:
+        postgres.resume()
+
+
 def test_responses_and_the_log_carry_the_request_id(appliance):
     a = appliance(roles="api", WORKERS=1).wait_healthy()
     long = "Mozilla/5.0 " + "x" * 400
