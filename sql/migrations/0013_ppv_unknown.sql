@@ -12,7 +12,7 @@ CREATE TABLE IF NOT EXISTS wanzami.ppv_unknown (
 	PRIMARY KEY (gateway, reference)
 );
 
--- What webhooks have reported about these payments: the arguments of wanzami.ppv_settle(), applied in this order when the purchase exists.
+-- Reports of webhooks about these payments: the arguments of wanzami.ppv_settle(), applied in this order when the purchase exists.
 CREATE TABLE IF NOT EXISTS wanzami.ppv_unknown_report (
 	id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	gateway TEXT NOT NULL,

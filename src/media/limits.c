@@ -29,7 +29,7 @@
 #define SHARE_OF_LIMIT		0.85		/* of the memory of the container or machine, */
 #define SHARE_MIN		(64LL << 20)	/* and at least so much for a film */
 
-/* What a film is expected to take: bytes, frames of the source, and frames that each encoder holds. Measured, and rounded up. */
+/* Expected needs of a film: bytes, frames of the source, and frames that each encoder holds. Measured, and rounded up. */
 #define FIT_MEMORY		(64 << 20)
 #define FRAME_PIXEL		1.5		/* bytes for each pixel of a frame of unknown format */
 #define FIT_FRAMES		22		/* in decoder and filters, beside those of threads and queues */

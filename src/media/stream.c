@@ -1,5 +1,5 @@
 /*
- * What playlists need to know of a track: its segments and its bit rates.
+ * Segments and bit rates of a track, which playlists need to know.
  */
 #include <stdlib.h>
 
