@@ -11,9 +11,9 @@
 
 #include "base/conf.h"
 #include "jobs/co_watch.h"
+#include "jobs/similarity_store.h"
 
-#define SIMILARS_MAX	200	/* maximum of SIMILARITY_MAX_SIMILARS */
-#define STORE_EVERY	100	/* titles per transaction */
+#define RATIONALE	"co_watch"
 
 /* A growing list of numbers. */
 struct numbers {
@@ -173,20 +173,6 @@ source_describe(struct co_watch *c, struct kore_buf *out, uint32_t source)
 	c->pairs += count;
 }
 
-static int
-sources_store(struct job_run *run, struct kore_buf *out, const char *file)
-{
-	int	ok;
-
-	if (out->offset == 0)
-		kore_buf_append(out, "[", 1);
-	kore_buf_append(out, "]", 1);
-	ok = job_sql(run, file, 1, (const char *[]){ kore_buf_stringify(out, NULL) }) != NULL;
-	kore_buf_reset(out);
-
-	return (ok);
-}
-
 /* Stores the similar titles of the sources with the newest events, and deletes those of all others. */
 static int
 sources_compute(struct job_run *run, struct co_watch *c)
@@ -205,10 +191,10 @@ sources_compute(struct job_run *run, struct co_watch *c)
 		if (c->pairs > pairs)
 			kore_buf_appendf(&ids, "%s%lld", sources++ > 0 ? "," : "[", (long long)c->titles[i].id);
 		if ((i + 1) % STORE_EVERY == 0 || i + 1 == c->ntitles)
-			ok = sources_store(run, &out, "recs/co-watch-store");
+			ok = similarity_store(run, "recs/similarities-store", &out, RATIONALE);
 	}
 	if (ok && i == c->ntitles)
-		ok = sources_store(run, &ids, "recs/co-watch-end");
+		ok = similarity_store(run, "recs/similarities-end", &ids, RATIONALE);
 	kore_buf_cleanup(&out);
 	kore_buf_cleanup(&ids);
 	job_count(run, "sources", sources);

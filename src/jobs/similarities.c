@@ -13,13 +13,13 @@
 #include "base/text_vector.h"
 #include "cron/cron_job.h"
 #include "jobs/co_watch.h"
+#include "jobs/similarity_store.h"
 
+#define RATIONALE	"embedding"
 #define TITLES_MAX	"10000"			/* maximum of titles compared, the newest ones */
 #define BYTES_MAX	(64 * 1024 * 1024)	/* maximum size of their vectors */
-#define SIMILARS_MAX	200			/* maximum of SIMILARITY_MAX_SIMILARS */
 #define SCORE_MIN	0.15f			/* minimum cosine similarity; lower values are noise */
 #define WEIGHT		0.01			/* of embedding similarity relative to co-watch similarity */
-#define STORE_EVERY	100			/* titles per transaction */
 
 /* The titles that are compared and their normalized vectors. */
 struct title_set {
@@ -159,30 +159,16 @@ title_describe(struct kore_buf *out, const struct title_set *s, size_t title, in
 	kore_buf_appendf(out, "]]");
 }
 
-static int
-similarities_store(struct job_run *run, struct kore_buf *out)
-{
-	int	ok;
-
-	kore_buf_append(out, "]", 1);
-	ok = job_sql(run, "recs/similarities-store", 1, (const char *[]){ kore_buf_stringify(out, NULL) }) != NULL;
-	kore_buf_reset(out);
-
-	return (ok);
-}
-
 /* Deletes the embedding similarities of titles that were not compared. */
 static int
 stale_delete(struct job_run *run, const struct title_set *s, struct kore_buf *out)
 {
 	size_t	i;
 
-	kore_buf_append(out, "[", 1);
 	for (i = 0; i < s->count; i++)
-		kore_buf_appendf(out, "%s%lld", i > 0 ? "," : "", (long long)s->titles[i].id);
-	kore_buf_append(out, "]", 1);
+		kore_buf_appendf(out, "%s%lld", i > 0 ? "," : "[", (long long)s->titles[i].id);
 
-	return (job_sql(run, "recs/similarities-end", 1, (const char *[]){ kore_buf_stringify(out, NULL) }) != NULL);
+	return (similarity_store(run, "recs/similarities-end", out, RATIONALE));
 }
 
 static enum job_outcome
@@ -196,7 +182,7 @@ title_set_compare(struct job_run *run, const struct title_set *s)
 	for (i = 0; ok && i < s->count && !job_canceled(run); i++) {
 		title_describe(&out, s, i, (int)conf_int(CONF_SIMILARITY_MAX_SIMILARS));
 		if ((i + 1) % STORE_EVERY == 0 || i + 1 == s->count)
-			ok = similarities_store(run, &out);
+			ok = similarity_store(run, "recs/similarities-store", &out, RATIONALE);
 	}
 	if (ok && i == s->count)
 		ok = stale_delete(run, s, &out);
