@@ -3,14 +3,11 @@
 CREATE OR REPLACE FUNCTION wanzami.audio_publish(job_id bigint, made jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
 	u "UploadJob";
-	j wanzami.transcode_job;
 	replaced text[];
 	found jsonb[] := ARRAY(SELECT x FROM jsonb_array_elements(made) x WHERE x ? 'audio');
 BEGIN
 	SELECT * INTO u FROM "UploadJob" WHERE "id" = job_id;
-	SELECT * INTO j FROM wanzami.transcode_job WHERE upload_job_id = job_id;
-	IF (cardinality(found) = 0 AND cardinality(j.renditions) = 1) OR EXISTS (SELECT FROM "AssetVersion" v JOIN wanzami.rendition x ON x.asset_version_id = v."id"
-			WHERE wanzami.same_film(v."titleId", v."episodeId", u."titleId", u."episodeId") AND x.job_number > j.number) THEN
+	IF wanzami.tracks_stay(job_id, cardinality(found)) THEN
 		RETURN;
 	END IF;
 	WITH gone AS (
