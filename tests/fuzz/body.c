@@ -20,15 +20,7 @@ static const struct field	fields[] = {
 };
 static const struct route	route = { .fields = fields };
 
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc;
-	(void)argv;
-	kore_mem_init();
-
-	return (0);
-}
+FUZZ_BEGIN(kore_mem_init())
 
 /* Returns the accepted body, or NULL after a check of the refusal. */
 static char *

@@ -10,15 +10,6 @@
 #define FROM	1767225600	/* 2026-01-01 */
 #define STEPS	12
 
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc;
-	(void)argv;
-
-	return (0);
-}
-
 static void
 zone_check(const struct zone *z)
 {

@@ -10,15 +10,7 @@
 
 #define PARTS	3
 
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc;
-	(void)argv;
-	kore_mem_init();
-
-	return (0);
-}
+FUZZ_BEGIN(kore_mem_init())
 
 static size_t
 occurrences(const char *text, const char *what)

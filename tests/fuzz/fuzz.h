@@ -19,6 +19,18 @@ int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 #define MUST(what)	((what) ? (void)0 : (fprintf(stderr, "%s:%d: this must hold: %s\n", __FILE__, __LINE__, #what), abort()))
 
+/* Defines the function that libFuzzer calls once before the first input. */
+#define FUZZ_BEGIN(statement)				\
+int							\
+LLVMFuzzerInitialize(int *argc, char ***argv)		\
+{							\
+	(void)argc;					\
+	(void)argv;					\
+	statement;					\
+							\
+	return (0);					\
+}
+
 /* The input as a text without NUL in a block of its own, so that reading behind it is seen; the caller frees it. */
 static inline char *
 text_of(const uint8_t *data, size_t len)

@@ -7,15 +7,7 @@
 
 #include "base/json.h"
 
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc;
-	(void)argv;
-	kore_mem_init();
-
-	return (0);
-}
+FUZZ_BEGIN(kore_mem_init())
 
 /* Returns the node behind the value at node, computed from the structure only. */
 static int

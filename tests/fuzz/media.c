@@ -16,15 +16,7 @@ struct input {
 	size_t		len;
 };
 
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc;
-	(void)argv;
-	media_init(NULL);
-
-	return (0);
-}
+FUZZ_BEGIN(media_init(NULL))
 
 static int64_t
 read_at(void *ctx, int64_t offset, void *buf, size_t len)

@@ -17,15 +17,7 @@ struct input {
 	size_t		len;
 };
 
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc;
-	(void)argv;
-	kore_mem_init();
-
-	return (0);
-}
+FUZZ_BEGIN(kore_mem_init())
 
 /* Takes a number of so many bytes, 0 behind the end. */
 static uint64_t

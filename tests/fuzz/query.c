@@ -18,15 +18,7 @@
 
 #define HEADERS_MAX	8
 
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc;
-	(void)argv;
-	kore_mem_init();
-
-	return (0);
-}
+FUZZ_BEGIN(kore_mem_init())
 
 static const struct param	declared[] = {
 	PARAMS_AUDIENCE,

@@ -8,15 +8,7 @@
 #include "base/utf8.h"
 #include "base/vtt.h"
 
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc;
-	(void)argv;
-	kore_mem_init();
-
-	return (0);
-}
+FUZZ_BEGIN(kore_mem_init())
 
 /* Checks a written file; the next one that is made of it must be the same. Frees the text. */
 static void
