@@ -176,6 +176,34 @@ def test_events_from_before_the_counts(world):
     assert counted(world) == 5090 - 51
 
 
+def test_changed_events_are_counted_by_their_new_time_and_type(world):
+    world.rows("SET session_replication_role = replica")
+    events(world, 500)  # not counted yet
+    world.rows("""SET session_replication_role = origin; UPDATE wanzami.event_uncounted SET upto = (SELECT max("id") FROM "EngagementEvent")""")
+    events(world, 500)
+    for change in (""""occurredAt" = "occurredAt" - interval '90 minutes' WHERE "id" % 3 = 0""", """"eventType" = 'SKIP' WHERE "id" % 7 = 0""",
+                   """"titleId" = NULL""", """"eventType" = 'SKIP' WHERE "id" < 0"""):
+        world.rows('UPDATE "EngagementEvent" SET ' + change)
+        assert counted(world) == 1000
+    clean(world)
+    assert counted(world) == 1000
+
+
+@pytest.mark.parametrize("identity", ("RESTART", "CONTINUE"))
+def test_an_emptied_table_has_no_counts(world, identity):
+    """New events are counted and read by the jobs, also if their ids begin anew."""
+    film, other, user = title(world, "First"), title(world, "Second"), Account(world, "USER").id
+    profile = world.rows("""INSERT INTO "Profile" ("userId", "name", "updatedAt") VALUES (%s, 'Ada', now()) RETURNING "id" """, (user,))[0][0]
+    for round in range(2):
+        for row in (film, other):
+            world.rows("""INSERT INTO "EngagementEvent" ("profileId", "titleId", "eventType") VALUES (%s, %s, 'PLAY_END')""", (profile, row))
+        assert run("job", "run", "similarities", **world.env).returncode == 0
+        assert world.rows("SELECT profile_id FROM wanzami.basket") == [(profile,)], round
+        world.rows('TRUNCATE "EngagementEvent" %s IDENTITY' % identity)
+        assert counted(world) == 0
+        assert world.rows("SELECT count(*) FROM wanzami.basket") == [(0,)]
+
+
 def test_a_migration_finds_events(postgres):
     """Those of the Node service, whose table has foreign keys and no triggers."""
     url, db = postgres.create()
