@@ -270,7 +270,7 @@ entry_new(const struct asker *a, int wait)
 	entries_trim();
 	if ((e = calloc(1, sizeof(*e))) == NULL || (e->key = strdup(a->key)) == NULL || (e->base = strdup(a->base)) == NULL)
 		fatal("out of memory");
-	e->generation = *conf_str(CONF_SQL_DIR) == '\0' ? generation_now() : GENERATION_NONE;
+	e->generation = generation_now();
 	e->changes = changes_count();
 	e->since = kore_time_ms();
 	TAILQ_INIT(&e->waiters);
@@ -395,7 +395,7 @@ response_cache_reply(struct request *r, const char *statement, int seconds)
 	char		country[AUDIENCE_COUNTRY_MAX], base[SIGN_BASE_MAX];
 	struct asker	a = { .r = r, .statement = statement, .seconds = (u_int64_t)(seconds < RESPONSE_CACHE_SEC ? seconds : RESPONSE_CACHE_SEC) };
 
-	if (seconds == 0) {
+	if (seconds == 0 || *conf_str(CONF_SQL_DIR) != '\0') {	/* statements and functions in a folder can change at any time */
 		sql_reply(r, statement);
 		return;
 	}
