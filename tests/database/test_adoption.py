@@ -2,8 +2,6 @@
 import os
 import signal
 import subprocess
-import threading
-import time
 
 import pytest
 
@@ -149,60 +147,39 @@ def test_migrate_waiting_for_a_lock_does_not_block_writers(node, postgres):
     busy.close()
 
 
-class Writer(threading.Thread):
-    """Inserts events and updates users one after the other, and measures the longest time of a statement."""
-
-    def __init__(self, db):
-        super().__init__()
-        self.db, self.longest, self.count, self.over = db, 0.0, 0, threading.Event()
-        self.start()
-
-    def run(self):
-        with self.db.cursor() as c:
-            while not self.over.is_set():
-                for sql in ("""INSERT INTO "EngagementEvent" ("profileId", "titleId", "eventType") VALUES (1, 1, 'SCRUB')""",
-                            """UPDATE "User" SET "updatedAt" = now() WHERE "id" = 1"""):
-                    began = time.monotonic()
-                    c.execute(sql)
-                    self.longest = max(self.longest, time.monotonic() - began)
-                self.count += 1
-
-    def stop(self):
-        self.over.set()
-        self.join()
-        return self.longest
-
-
-EVENTS = 300000
-
-
 def test_writers_are_not_blocked_while_indexes_are_built(node, postgres):
-    """Compares the longest wait of a writer with that of an adoption with plain CREATE INDEX in one transaction."""
+    """A transaction has written to both tables; the build of an index on them waits for its end, and others write meanwhile."""
     url, db = node
     name = url.rsplit("/", 1)[1]
-    rows(db, """SET session_replication_role = replica; INSERT INTO "EngagementEvent" ("profileId", "titleId", "eventType", "occurredAt")
-        SELECT n %% 1000, n %% 500, (enum_range(NULL::"EventType"))[1 + n %% 9], timestamp '2026-01-01' + n * interval '1 second'
-        FROM generate_series(1, %s) n""", (EVENTS,))
-    db.close()
-    admin = postgres.connect("postgres")
-    rows(admin, "CREATE DATABASE %s_plain TEMPLATE %s" % (name, name))
-    admin.close()
+    gate, busy, next_busy, writer = (postgres.connect(name) for _ in range(4))
+    gate.autocommit = busy.autocommit = next_busy.autocommit = False
+    rows(writer, "SET lock_timeout = '30s'")
+    write = """INSERT INTO "EngagementEvent" ("profileId", "titleId", "eventType") VALUES (1, 1, 'SCRUB'); UPDATE "User" SET "updatedAt" = now() WHERE "id" = %d"""
 
-    writer = Writer(postgres.connect(name))
-    wait_for(lambda: writer.count, "the first write")
-    r = run("migrate", DATABASE_URL=url)
-    concurrent = writer.stop()
-    assert r.returncode == 0, r.stdout
+    def waiting():
+        return [q for q, in rows(db, """SELECT query FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'""")]
 
-    plain = postgres.connect(name + "_plain")
-    with open(os.path.join(ROOT, "sql", "migrations", "0002_indexes.sql")) as f:
-        shared = "".join(s + ";\n" for s in f.read().replace("CONCURRENTLY ", "").split(";\n") if " ON wanzami." not in s)
-    writer = Writer(postgres.connect(name + "_plain"))
-    wait_for(lambda: writer.count, "the first write")
-    rows(plain, "BEGIN")
-    rows(plain, shared)
-    rows(plain, "COMMIT")
-    blocked = writer.stop()
-    assert concurrent * 3 < blocked, (concurrent, blocked)
-    plain.close()
-    print("longest waits of a writer: %.3f s, with plain indexes %.3f s" % (concurrent, blocked))
+    def built():
+        return rows(db, "SELECT count(*) FROM wanzami.migration WHERE name LIKE '0002%'") == [(1,)]
+
+    rows(db, "DROP INDEX support_ticket_status_created_idx")  # the first one that is built then
+    rows(gate, 'UPDATE "SupportTicket" SET "subject" = "subject"')
+    p, builds = start_migrate(url), set()
+    wait_for(waiting, "the build of that index to begin")
+    users = (1, 3)
+    rows(busy, write % users[0])
+    gate.rollback()
+    while not built():
+        wait_for(lambda: waiting() or built(), "a statement that waits for the transaction")
+        statements = waiting()
+        rows(writer, write % 2)
+        builds.update(waiting() and statements)  # it still waits
+        rows(next_busy, write % users[1])  # a transaction is open at any time
+        busy.commit()
+        busy, next_busy, users = next_busy, busy, users[::-1]
+    busy.commit()
+    out = p.communicate(timeout=60)[0]
+    assert p.returncode == 0, out
+    assert len([s for s in builds if "INDEX CONCURRENTLY" in s]) > 2 and invalid(db) == []
+    for connection in (gate, busy, next_busy, writer):
+        connection.close()
