@@ -71,13 +71,22 @@ trials_close(struct trials *t)
 		avcodec_free_context(&t->decoders[--t->n]);
 }
 
+int
+media_audio_same(const struct media *m, const AVStream *track, int stream, int id)
+{
+	return (m->format->ctx_flags & AVFMTCTX_NOHEADER ? track->id == id : track->index == stream);
+}
+
+/* Returns 1 for a stream of the demuxer of the search that is searched: audio, of the chosen tracks if there are any. */
 static int
-id_chosen(const struct media *m, int id)
+searched(const struct media *m, const AVStream *s)
 {
 	int	i;
 
+	if (s->codecpar->codec_type != AVMEDIA_TYPE_AUDIO)
+		return (0);
 	for (i = 0; i < m->nsounds; i++) {
-		if (m->sounds[i].id == id)
+		if (media_audio_same(m, s, m->sounds[i].stream, m->sounds[i].id))
 			return (1);
 	}
 
@@ -93,13 +102,13 @@ others_discard(const struct media *m, const AVFormatContext *format)
 
 	for (i = 0; i < format->nb_streams; i++) {
 		s = format->streams[i];
-		if (s->codecpar->codec_type == AVMEDIA_TYPE_AUDIO ? !id_chosen(m, s->id) : s->codecpar->codec_type != AVMEDIA_TYPE_UNKNOWN)
+		if (!searched(m, s) && s->codecpar->codec_type != AVMEDIA_TYPE_UNKNOWN)
 			s->discard = AVDISCARD_ALL;
 	}
 }
 
 static int
-packets_search(const struct media *m, AVFormatContext *format, int *id)
+packets_search(const struct media *m, AVFormatContext *format, int *stream, int *id)
 {
 	AVPacket	*packet = av_packet_alloc();
 	AVFrame		*frame = av_frame_alloc();
@@ -110,8 +119,9 @@ packets_search(const struct media *m, AVFormatContext *format, int *id)
 	others_discard(m, format);
 	while (packet != NULL && frame != NULL && found != MEDIA_SOUND_FOUND && !media_limits_reached(m) && av_read_frame(format, packet) >= 0) {
 		s = format->streams[packet->stream_index];
-		if (s->codecpar->codec_type == AVMEDIA_TYPE_AUDIO && id_chosen(m, s->id) && avcodec_find_decoder(s->codecpar->codec_id) != NULL) {
+		if (searched(m, s) && avcodec_find_decoder(s->codecpar->codec_id) != NULL) {
 			found = packet_sounds(&t, s, packet, frame) ? MEDIA_SOUND_FOUND : MEDIA_SOUND_DAMAGED;
+			*stream = s->index;
 			*id = s->id;
 		}
 		others_discard(m, format);
@@ -125,13 +135,13 @@ packets_search(const struct media *m, AVFormatContext *format, int *id)
 }
 
 int
-media_audio_search(struct media *m, int *id)
+media_audio_search(struct media *m, int *stream, int *id)
 {
 	struct media	again = { .source = m->source, .film = m };
 	int		found = MEDIA_SOUND_NONE;
 
 	if (media_io_open(&again) && avformat_open_input(&again.format, "", m->format->iformat, NULL) >= 0)
-		found = packets_search(m, again.format, id);
+		found = packets_search(m, again.format, stream, id);
 	media_io_close(&again);
 	m->source_failed |= again.source_failed;
 
@@ -161,15 +171,30 @@ ahead_sounds(const struct media *m, int *packets)
 	return (found);
 }
 
+int
+media_audio_damaged(const struct media *m, int stream)
+{
+	int	i;
+
+	for (i = 0; i < m->ndamaged; i++) {
+		if (m->damaged[i] == stream)
+			return (1);
+	}
+
+	return (0);
+}
+
 void
 media_audio_probe(struct media *m)
 {
-	int	packets, id;
+	int	packets, stream, id;
 
 	if (m->nsounds == 0 || m->sounds[0].stream == -1 || ahead_sounds(m, &packets) || packets == 0)
 		return;
-	if (media_audio_search(m, &id) != MEDIA_SOUND_DAMAGED || media_limits_reached(m) || m->source_failed)
+	if (media_audio_search(m, &stream, &id) != MEDIA_SOUND_DAMAGED || media_limits_reached(m) || m->source_failed)
 		return;
+	if (m->nsounds == 1 && m->ndamaged < MEDIA_DAMAGED_MAX)
+		m->damaged[m->ndamaged++] = m->sounds[0].stream;
 	m->nsounds = 0;
 	*m->info.audio_codec = '\0';
 	m->info.audio_channels = m->info.audio_rate = 0;

@@ -147,16 +147,15 @@ points(const struct media *m, int stream, const char *wanted)
 	return (n + (int)FFMIN(s->codecpar->bit_rate >> 10, (1 << CHANNELS_SHIFT) - 1));
 }
 
-/* Returns the best decodable track, -1 if there is none. */
-static int
-best(const struct media *m)
+int
+media_audio_best(const struct media *m)
 {
 	const char	*wanted = language_wanted(m);
 	unsigned	i;
 	int		n, most = -1, found = -1;
 
 	for (i = 0; i < m->format->nb_streams; i++) {
-		if (!is_audio(m->format->streams[i]) || empty(m, m->format->streams[i]) || !decodable(m->format->streams[i]))
+		if (!is_audio(m->format->streams[i]) || empty(m, m->format->streams[i]) || media_audio_damaged(m, (int)i) || !decodable(m->format->streams[i]))
 			continue;
 		if ((n = points(m, (int)i, wanted)) > most) {
 			most = n;
@@ -278,7 +277,7 @@ channel_of(const struct media *m, int stream, int like)
 	const AVStream	*s = m->format->streams[stream], *o = m->format->streams[like];
 
 	return (is_audio(s) && s->codecpar->ch_layout.nb_channels == 1 && !apart(s) && !strcasecmp(language(s), language(o)) &&
-	    program_shared(m, stream) && !empty(m, s) && decodable(s));
+	    program_shared(m, stream) && !empty(m, s) && !media_audio_damaged(m, stream) && decodable(s));
 }
 
 /* Collects mono tracks of different places. Returns 1 if left and right are among them. */
@@ -337,14 +336,14 @@ static void
 late_find(struct media *m, int declared)
 {
 	unsigned	i;
-	int		id, dvd, stream = -1;
+	int		id, dvd, found, stream = -1;
 
 	if (declared == -1 && !(m->format->ctx_flags & AVFMTCTX_NOHEADER))
 		return;
-	switch (media_audio_search(m, &id)) {
+	switch (media_audio_search(m, &found, &id)) {
 	case MEDIA_SOUND_FOUND:
 		for (i = 0; i < m->format->nb_streams; i++) {
-			if (is_audio(m->format->streams[i]) && m->format->streams[i]->id == id)
+			if (is_audio(m->format->streams[i]) && media_audio_same(m, m->format->streams[i], found, id))
 				stream = (int)i;
 		}
 		sound_add(m, stream, id);
@@ -394,7 +393,8 @@ left_out_note(struct media *m)
 		if (!is_audio(m->format->streams[i]))
 			continue;
 		number++;
-		if (media_audio_uses(m, (int)i) || empty(m, m->format->streams[i]) || !known(m->format->streams[i]) || !decodable(m->format->streams[i]))
+		if (media_audio_uses(m, (int)i) || media_audio_damaged(m, (int)i) || empty(m, m->format->streams[i]) || !known(m->format->streams[i]) ||
+		    !decodable(m->format->streams[i]))
 			continue;
 		if (n++ >= NAMED_MAX)
 			continue;
@@ -422,6 +422,10 @@ unusable_note(struct media *m)
 		if (!is_audio(s))
 			continue;
 		number++;
+		if (media_audio_damaged(m, (int)i)) {
+			media_note(m, "Audio track %d was left out: nothing in it can be decoded, %s.", number, MEDIA_SOUND_DAMAGED_TEXT);
+			continue;
+		}
 		if (media_audio_uses(m, (int)i) || (!empty(m, s) && known(s) && decodable(s)))
 			continue;
 		if (damaged && decodable(s))
@@ -489,7 +493,7 @@ media_audio_choose(struct media *m)
 
 	for (i = 0; i < m->format->nb_streams; i++)
 		speex_repair(m->format->streams[i]->codecpar);
-	stream = best(m);
+	stream = media_audio_best(m);
 	if (stream >= 0 && known(m->format->streams[stream]))
 		sounds_fill(m, stream);
 	else

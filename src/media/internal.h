@@ -59,6 +59,7 @@ struct media_clock {
 
 #define MEDIA_AUDIO_RATE	48000	/* samples per second of the renditions' sound */
 #define MEDIA_SOUNDS_MAX	8
+#define MEDIA_DAMAGED_MAX	4	/* damaged audio tracks in place of which another is tried */
 #define MEDIA_FAST_SECONDS	(10 * 3600)	/* a longer film has at most 30 frames a second, so that its sample tables stay small (hybrid.c) */
 
 /* A track of the source that becomes the sound of the renditions, alone or together with others. */
@@ -82,6 +83,8 @@ struct media {
 	int				video;		/* stream index */
 	struct media_sound		sounds[MEDIA_SOUNDS_MAX];
 	int				nsounds;	/* 0: the renditions have no sound */
+	int				damaged[MEDIA_DAMAGED_MAX];	/* audio tracks of which no packet can be decoded */
+	int				ndamaged;
 	char				silent[160];	/* reason, if the film has sound but none that can be decoded */
 	struct media_info		info;
 	struct media_clock		clock;
@@ -253,11 +256,23 @@ enum media_sound_search {
 
 /*
  * Reads the source in a demuxer of its own until a packet of the chosen tracks, or of any if none is chosen, gives sound, and returns
- * what it has found, with the id of the track in *id. Reads until the end of the source, a limit, or an error (m->source_failed). See audio_search.c.
+ * what it has found, with index and id of the track there in *stream and *id. Reads until the end of the source, a limit, or an error (m->source_failed). See audio_search.c.
  */
-int	media_audio_search(struct media *, int *id);
-/* Takes away the sound of a film, and fills m->silent, if it has packets of which none can be decoded. After media_clock_open(). */
+int	media_audio_search(struct media *, int *stream, int *id);
+/*
+ * Returns 1 if a stream of another demuxer of the source, with this index and id, is the track. A demuxer that finds streams while it reads numbers
+ * them as they come, but gives them ids; others need not. See audio_search.c.
+ */
+int	media_audio_same(const struct media *, const AVStream *track, int stream, int id);
+/*
+ * Takes away the sound of a film, and fills m->silent, if it has packets of which none can be decoded. Adds the track to m->damaged: another one needs
+ * the source opened again. After media_clock_open().
+ */
 void	media_audio_probe(struct media *);
+/* Returns 1 if the track is in m->damaged. See audio_search.c. */
+int	media_audio_damaged(const struct media *, int stream);
+/* Returns the best track that can be decoded, -1 if there is none. See audio_tracks.c. */
+int	media_audio_best(const struct media *);
 
 /*
  * Tracks of text, see subtitles.c. choose() is called when the format is open,

@@ -205,19 +205,20 @@ times_measure(struct media *m, struct media_error *error)
 	return (MEDIA_OK);
 }
 
-int
-media_open(const struct media_source *source, struct media **out, struct media_error *error)
+/* Opens a source without the audio tracks that were found damaged. */
+static int
+source_open(const struct media_source *source, const int *damaged, int ndamaged, struct media **out, struct media_error *error)
 {
 	struct media	*m;
 	int		status;
 
 	*out = NULL;
 	memset(error, 0, sizeof(*error));
-	if (source->size == 0)
-		return (media_fail(error, MEDIA_EMPTY, "The file is empty."));
 	if ((m = calloc(1, sizeof(*m))) == NULL)
 		return (media_fail(error, MEDIA_MEMORY, "Out of memory."));
 	m->source = *source;
+	memcpy(m->damaged, damaged, (size_t)ndamaged * sizeof(*damaged));
+	m->ndamaged = ndamaged;
 	pthread_mutex_init(&m->notes_lock, NULL);
 	atomic_store(&lines, 0);
 	atomic_store(&streams_over, 0);
@@ -233,6 +234,25 @@ media_open(const struct media_source *source, struct media **out, struct media_e
 		*out = m;
 
 	return (status);
+}
+
+int
+media_open(const struct media_source *source, struct media **out, struct media_error *error)
+{
+	int	damaged[MEDIA_DAMAGED_MAX], ndamaged = 0, status;
+
+	*out = NULL;
+	memset(error, 0, sizeof(*error));
+	if (source->size == 0)
+		return (media_fail(error, MEDIA_EMPTY, "The file is empty."));
+	for (;;) {
+		status = source_open(source, damaged, ndamaged, out, error);
+		if (*out == NULL || (*out)->ndamaged == ndamaged || media_audio_best(*out) == -1)
+			return (status);
+		ndamaged = (*out)->ndamaged;
+		memcpy(damaged, (*out)->damaged, sizeof(damaged));
+		media_close(*out);
+	}
 }
 
 const struct media_info *

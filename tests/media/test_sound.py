@@ -135,6 +135,23 @@ def test_sound_of_which_nothing_can_be_decoded(tmp_path):
     assert "audio" not in streams(tmp_path / "out" / "R360.mp4")[0] and "silent" in notes and "damaged" in notes
 
 
+@pytest.mark.parametrize("broken", [1, 2, 5])
+def test_another_track_takes_the_place_of_damaged_ones(tmp_path, broken):
+    """Six tracks, of which the first ones, with more channels, cannot be decoded. Five are more than are tried."""
+    maps = [o for n in range(6) for o in ("-map", "1" if n < broken else "2")]
+    ffmpeg(*PICTURE, *tone(440), *tone(1000), "-t", "2", "-map", "0", *maps, *H264,
+           *(o for n in range(6) for o in ("-c:a:%d" % n, "ac3" if n < broken else "mp2", "-ac:a:%d" % n, "2" if n < broken else "1")), tmp_path / "a.mkv")
+    film = tmp_path / "b.mkv"
+    ffmpeg("-i", tmp_path / "a.mkv", "-map", "0", "-c", "copy", *(o for n in range(broken) for o in ("-bsf:a:%d" % n, "noise=amount=1")), film)
+    notes = transcode(film, tmp_path / "out", ALLOW_SILENT="1")
+    found = streams(tmp_path / "out" / "R360.mp4")[0]
+    if broken > 4:
+        assert "audio" not in found and "silent" in notes
+        return
+    hears(tmp_path / "out" / "R360.mp4", 1000, 1000)
+    assert notes.count("damaged") == broken and "Audio track %d was left out: nothing" % broken in notes
+
+
 def test_sound_whose_first_minute_is_damaged(tmp_path):
     """More than what is read before the film is transcoded: the rest is heard."""
     ffmpeg(*PICTURE, *tone(440), "-t", "75", *H264, "-r", "25", "-c:a", "ac3", tmp_path / "a.mkv")
