@@ -246,6 +246,8 @@ CONF_VAR(GUARDRAIL_MAX_SKEW, CONF_NUMBER, .fallback = "0", .min = 0, .max = 100,
     .help = "Maximum deviation of a variant's share of impressions from an even share, in percentage points; 0 disables the check.")
 CONF_VAR(EVENT_CLEANUP_CRON, CONF_CRON, .fallback = "@every 1m",
     .help = "Schedule of the cron job that unlinks the events of deleted titles, profiles and sessions, and keeps the counts of events.")
+CONF_VAR(EVENT_RETENTION_DAYS, CONF_NUMBER, .fallback = "0", .min = 0, .max = 36500,
+    .help = "Days until the cron job of EVENT_CLEANUP_CRON deletes an event; 0 keeps events. With EVENT_EXPORT_CRON, exported events only.")
 CONF_VAR(EVENT_EXPORT_CRON, CONF_CRON, .fallback = "off",
     .help = "Schedule of the cron job that exports the events of the last days to object storage as CSV.")
 CONF_VAR(EXPORT_DAYS, CONF_NUMBER, .fallback = "1", .min = 1, .max = 36500,

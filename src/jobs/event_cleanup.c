@@ -1,7 +1,7 @@
 /*
  * Upkeep of the events (docs/database.md#events), in batches, each a transaction:
  * the job can be killed at any time and goes on where it was. It unlinks the events
- * of what was deleted and keeps the counts of wanzami.event_hour.
+ * of what was deleted, deletes old ones and keeps the counts of wanzami.event_hour.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 
 #define UNLINK_BATCH	"2000"
 #define COUNT_BATCH	"100000"
+#define EXPIRE_BATCH	"5000"
 
 /* Unlinks or deletes the events of all rows in wanzami.event_unlink. */
 static int
@@ -36,6 +37,24 @@ events_unlink(struct job_run *run)
 	return (1);
 }
 
+/* Deletes the events that are older than EVENT_RETENTION_DAYS. */
+static int
+events_expire(struct job_run *run)
+{
+	const char	*params[] = { conf_str(CONF_EVENT_RETENTION_DAYS), EXPIRE_BATCH, conf_str(CONF_EVENT_EXPORT_CRON) };
+	const PGresult	*rows;
+	int64_t		events = 0, n = 1;
+
+	while (conf_int(CONF_EVENT_RETENTION_DAYS) > 0 && n > 0 && !job_canceled(run)) {
+		if ((rows = job_sql(run, "events/expire", 3, params)) == NULL)
+			return (0);
+		events += n = strtoll(PQgetvalue(rows, 0, 0), NULL, 10);
+	}
+	job_count(run, "expired", events);
+
+	return (1);
+}
+
 /* Counts the events that were stored before there were counts. */
 static int
 events_count(struct job_run *run)
@@ -52,13 +71,15 @@ events_count(struct job_run *run)
 	return (job_sql(run, "events/fold", 0, NULL) != NULL);
 }
 
-JOB("event-cleanup", CONF_EVENT_CLEANUP_CRON, event_cleanup, "Unlinks the events of what was deleted, and keeps the counts of events.");
+JOB("event-cleanup", CONF_EVENT_CLEANUP_CRON, event_cleanup, "Unlinks the events of what was deleted, deletes old events, and keeps the counts of events.");
 
 static enum job_outcome
 event_cleanup(struct job_run *run)
 {
 	if (!events_unlink(run))
 		return (job_failed(run, "events cannot be unlinked"));
+	if (!events_expire(run))
+		return (job_failed(run, "old events cannot be deleted"));
 	if (!events_count(run))
 		return (job_failed(run, "events cannot be counted"));
 

@@ -176,6 +176,24 @@ def test_events_from_before_the_counts(world):
     assert counted(world) == 5090 - 51
 
 
+def test_old_events_are_deleted_after_their_export(world):
+    world.rows("""INSERT INTO "EngagementEvent" ("eventType", "occurredAt")
+        SELECT 'SKIP', timezone('UTC', now()) - interval '30 days' + (6000 - n) * interval '1 second' FROM generate_series(1, 12000) n""")
+    events(world, 100)
+    assert clean(world)["expired"] == 0
+    assert clean(world, EVENT_RETENTION_DAYS=30, EVENT_EXPORT_CRON="@daily")["expired"] == 0  # nothing was exported
+    assert run("job", "run", "event-export", "40", **world.env).returncode == 0
+    deleted = clean(world, EVENT_RETENTION_DAYS=30, EVENT_EXPORT_CRON="@daily")["expired"]
+    assert 6000 <= deleted <= 6100 and counted(world) == 12100 - deleted
+    assert clean(world, EVENT_RETENTION_DAYS=29)["expired"] == 12000 - deleted  # without an export
+    world.rows("UPDATE wanzami.job_run SET started_at = now() - interval '33 days 6 hours' WHERE name = 'event-export'")
+    events(world, 10)
+    world.rows("""UPDATE "EngagementEvent" SET "occurredAt" = "occurredAt" - interval '33 days'""")
+    old = world.rows("""SELECT count(*) FROM "EngagementEvent" WHERE "occurredAt" < timezone('UTC', now()) - interval '33 days 6 hours'""")[0][0]
+    assert 0 < old < 110 and clean(world, EVENT_RETENTION_DAYS=1, EVENT_EXPORT_CRON="@daily")["expired"] == old
+    assert counted(world) == 110 - old
+
+
 def test_changed_events_are_counted_by_their_new_time_and_type(world):
     world.rows("SET session_replication_role = replica")
     events(world, 500)  # not counted yet
