@@ -14,6 +14,7 @@
 #include "api/playlist_cache.h"
 #include "base/conf.h"
 #include "http/client.h"
+#include "http/generation.h"
 #include "http/reply.h"
 #include "http/route.h"
 #include "http/sign.h"
@@ -76,6 +77,7 @@ struct asked {
 	const char	*what;		/* rung, language or id of a media playlist, "" for others */
 	int		define;		/* HLS: the URI of the segments is a variable */
 	const char	*key;		/* in the cache */
+	unsigned long	generation;	/* of the catalogue before the statement */
 };
 
 /* The film that the statement has returned. */
@@ -379,12 +381,36 @@ segments_missing(const struct found *f, const struct asked *a, int rendition)
 
 static void	playlist_found(struct request *, const PGresult *);
 
-/* Asks for the segments, unless the cache has this version. */
+static void	storyboard_found(struct request *, const PGresult *);
+
+/* Asks the database for access, and for the segments, unless the cache has this version. */
 static void
 playlist_ask(struct request *r, const char *version)
 {
+	struct asked	*a = r->state;
+
+	if ((a->generation = generation_now()) == GENERATION_NONE)
+		generation_refresh();
+	if (a->list == LIST_PREVIEWS) {
+		sql_query(r, "playback/previews", storyboard_found);
+		return;
+	}
 	request_param(r, "version", version);
 	sql_query(r, "playback/playlist", playlist_found);
+}
+
+/* Answers from the cache and returns 1, or returns 0. Notes if all viewers may have the playlist, so that the next one need not ask for access. */
+static int
+playlist_reply(struct request *r, const PGresult *res, const char *version)
+{
+	const struct asked	*a = r->state;
+	const char		*everyone = sql_text(res, "everyone");
+
+	if (!playlist_cache_reply(r, a->key, version))
+		return (0);
+	playlist_cache_admit(a->key, everyone != NULL && *everyone == 't' ? a->generation : GENERATION_NONE);
+
+	return (1);
 }
 
 static void
@@ -408,7 +434,7 @@ playlist_found(struct request *r, const PGresult *res)
 		return;
 	}
 	r->cache = CACHE;
-	if (playlist_cache_reply(r, a->key, version))
+	if (playlist_reply(r, res, version))
 		return;
 	if (segments_missing(f, a, rendition)) {
 		playlist_ask(r, "");
@@ -420,7 +446,7 @@ playlist_found(struct request *r, const PGresult *res)
 		return;
 	}
 	playlist_cache_add(a->key, version, a->list == LIST_DASH ? DASH_TYPE : HLS_TYPE, text);
-	(void)playlist_cache_reply(r, a->key, version);
+	(void)playlist_reply(r, res, version);
 }
 
 /* Reads the storyboard of a film (wanzami.preview). Returns the object keys of its sheets, NULL if it has none. */
@@ -479,7 +505,7 @@ storyboard_found(struct request *r, const PGresult *res)
 		return;
 	}
 	r->cache = CACHE;
-	if (playlist_cache_reply(r, a->key, version))
+	if (playlist_reply(r, res, version))
 		return;
 	if ((text = storyboard_make(r, res, &p, keys)) == NULL) {
 		r->cache = "no-store";
@@ -487,7 +513,43 @@ storyboard_found(struct request *r, const PGresult *res)
 		return;
 	}
 	playlist_cache_add(a->key, version, VTT_TYPE, text);
-	(void)playlist_cache_reply(r, a->key, version);
+	(void)playlist_reply(r, res, version);
+}
+
+/* Answers from the cache if its playlist is of the present generation, and else asks. */
+static void
+playlist_told(void *arg, const struct pg_outcome *outcome)
+{
+	struct request		*r = arg;
+	const struct asked	*a;
+	unsigned long		generation;
+
+	(void)outcome;
+	if (!request_resume(r))
+		return;
+	a = r->state;
+	generation = playlist_cache_generation(a->key);
+	r->cache = CACHE;
+	if (generation == GENERATION_NONE || generation != generation_now() || !playlist_cache_reply(r, a->key, NULL)) {
+		r->cache = "no-store";
+		playlist_ask(r, playlist_cache_version(a->key));
+	}
+	request_settle(r);
+}
+
+/* Answers a request for a playlist that all viewers may have in a generation, as far as is known. */
+static void
+playlist_for_all(struct request *r, unsigned long generation)
+{
+	const struct asked	*a = r->state;
+
+	if (generation_trusted(generation)) {
+		r->cache = CACHE;
+		(void)playlist_cache_reply(r, a->key, NULL);
+		return;
+	}
+	request_wait(r);
+	generation_ask(playlist_told, r);
 }
 
 static const struct param	playlist_query[] = {
@@ -501,6 +563,7 @@ static void
 playback_playlist(struct request *r)
 {
 	struct asked	*a = request_alloc(r, sizeof(*a));
+	unsigned long	generation;
 	char		film[SIGNED_TOKEN_TEXT_MAX], network[CLIENT_ADDRESS_MAX], *viewer;
 
 	r->cache = "no-store";
@@ -521,11 +584,10 @@ playback_playlist(struct request *r)
 	request_param(r, "enforcement", conf_str(CONF_PPV_ENFORCEMENT));
 	request_param(r, "titleId", *film == 't' ? film + 1 : NULL);
 	request_param(r, "episodeId", *film == 'e' ? film + 1 : NULL);
-	if (a->list == LIST_PREVIEWS) {
-		sql_query(r, "playback/previews", storyboard_found);
-		return;
-	}
 	request_param(r, "list", request_format(r, "%c", a->list));
 	request_param(r, "rung", a->what);
-	playlist_ask(r, playlist_cache_version(a->key));
+	if ((generation = playlist_cache_generation(a->key)) != GENERATION_NONE)
+		playlist_for_all(r, generation);
+	else
+		playlist_ask(r, playlist_cache_version(a->key));
 }

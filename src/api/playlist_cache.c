@@ -7,6 +7,7 @@
 #include "api/playlist_cache.h"
 #include "http/encoding.h"
 #include "http/etag.h"
+#include "http/generation.h"
 #include "http/reply.h"
 
 #define BYTES_MAX	(32 * 1024 * 1024)	/* of one worker */
@@ -21,6 +22,7 @@ struct playlist {
 	void			*gzip;		/* the compressed text, NULL until a client accepts it */
 	size_t			gzip_len;
 	char			etag[ETAG_MAX];
+	unsigned long		generation;	/* in which all viewers may have it */
 	TAILQ_ENTRY(playlist)	list;
 };
 
@@ -88,13 +90,30 @@ playlist_cache_version(const char *key)
 	return (p != NULL ? p->version : "");
 }
 
+unsigned long
+playlist_cache_generation(const char *key)
+{
+	const struct playlist	*p = playlist_find(key);
+
+	return (p != NULL ? p->generation : GENERATION_NONE);
+}
+
+void
+playlist_cache_admit(const char *key, unsigned long generation)
+{
+	struct playlist	*p = playlist_find(key);
+
+	if (p != NULL)
+		p->generation = generation;
+}
+
 int
 playlist_cache_reply(struct request *r, const char *key, const char *version)
 {
 	struct playlist		*p = playlist_find(key);
 	struct reply_body	body;
 
-	if (p == NULL || strcmp(p->version, version))
+	if (p == NULL || (version != NULL && strcmp(p->version, version) != 0))
 		return (0);
 	TAILQ_REMOVE(&playlists, p, list);
 	TAILQ_INSERT_HEAD(&playlists, p, list);
@@ -127,6 +146,7 @@ playlist_cache_add(const char *key, const char *version, const char *type, char 
 	if ((p = calloc(1, sizeof(*p))) == NULL || (p->key = strdup(key)) == NULL || (p->version = strdup(version)) == NULL)
 		fatal("out of memory");
 	p->refs = 1;
+	p->generation = GENERATION_NONE;
 	p->type = type;
 	p->text = text;
 	p->len = strlen(text);

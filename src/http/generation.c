@@ -10,6 +10,9 @@
 #include "http/generation.h"
 
 #define TEXT_MAX	64
+#define ASK_MS		25	/* after which a worker with many requests asks again */
+#define SLOT_MS		10	/* in which requests are counted */
+#define MANY		16	/* requests in a slot */
 
 struct asker {
 	generation_done		done;
@@ -127,4 +130,34 @@ generation_seen(unsigned long number)
 		return (known.sent);
 
 	return (number + 1 == known.number ? known.before : 0);
+}
+
+/* Counts a request. Returns 1 if the worker has many. */
+static int
+requests_many(u_int64_t now)
+{
+	static u_int64_t	slot = 0;
+	static int		count = 0, last = 0;
+
+	if (now / SLOT_MS != slot) {
+		last = now / SLOT_MS == slot + 1 ? count : 0;
+		slot = now / SLOT_MS;
+		count = 0;
+	}
+	count++;
+
+	return (count > MANY || last > MANY);
+}
+
+int
+generation_trusted(unsigned long number)
+{
+	u_int64_t	now = kore_time_ms(), seen = generation_seen(number);
+
+	if (!requests_many(now) || seen == 0 || now - seen > GENERATION_STALE_MS)
+		return (0);
+	if (now - seen > ASK_MS)
+		generation_refresh();
+
+	return (1);
 }

@@ -10,7 +10,8 @@
 
 #include "store/pg.h"
 
-#define GENERATION_NONE	0	/* nothing is known */
+#define GENERATION_NONE		0	/* nothing is known */
+#define GENERATION_STALE_MS	100	/* a change is seen by all within this time */
 
 typedef void	(*generation_done)(void *arg, const struct pg_outcome *);
 
@@ -33,5 +34,11 @@ unsigned long	generation_now(void);
  * process has changed something since.
  */
 u_int64_t	generation_seen(unsigned long);
+
+/*
+ * Counts a request for something of a generation. Returns 1 if it may be used without asking: the worker has many requests, and the generation
+ * was the present one a short time ago. Asks then on the worker's account, when it is time.
+ */
+int	generation_trusted(unsigned long);
 
 #endif

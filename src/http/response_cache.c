@@ -4,7 +4,7 @@
  * statement, and requests that arrive meanwhile wait for its result. Before an
  * entry is used, the database is asked if its generation lasts; many requests
  * share that question. A worker with many requests uses an entry for up to
- * STALE_MS without asking, and meanwhile asks on its own account.
+ * GENERATION_STALE_MS without asking, and meanwhile asks on its own account.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -25,10 +25,6 @@
 #define ENTRIES_MAX	4096
 #define BUCKETS		1024
 #define BYTES_MAX	(32 * 1024 * 1024)
-#define STALE_MS	100	/* a change is seen by all within this time */
-#define ASK_MS		25	/* after which a worker with many requests asks again */
-#define SLOT_MS		10	/* in which requests are counted */
-#define MANY		16	/* requests in a slot */
 
 /* A cached response. It is freed when no entry and no connection refers to it. */
 struct response {
@@ -300,26 +296,9 @@ static int
 entry_current(const struct entry *e, const struct asker *a, u_int64_t now)
 {
 	if (e->generation == GENERATION_NONE || generation_now() == GENERATION_NONE)
-		return (e->changes == changes_count() && now - e->since <= STALE_MS);
+		return (e->changes == changes_count() && now - e->since <= GENERATION_STALE_MS);
 
 	return (e->generation == generation_now() && !entry_expired(e, a, now));
-}
-
-/* Counts a request. Returns 1 if the worker has many. */
-static int
-requests_many(u_int64_t now)
-{
-	static u_int64_t	slot = 0;
-	static int		count = 0, last = 0;
-
-	if (now / SLOT_MS != slot) {
-		last = now / SLOT_MS == slot + 1 ? count : 0;
-		slot = now / SLOT_MS;
-		count = 0;
-	}
-	count++;
-
-	return (count > MANY || last > MANY);
 }
 
 /* Answers at once, if the worker has many requests and the entry was current a short time ago. Returns 0 if not. */
@@ -328,12 +307,9 @@ asker_answer_unasked(const struct asker *a, u_int64_t now)
 {
 	struct entry	*e = entry_find(a, 1);
 	struct response	*resp;
-	u_int64_t	seen = e != NULL ? generation_seen(e->generation) : 0;
 
-	if (seen == 0 || now - seen > STALE_MS || entry_expired(e, a, now))
+	if (!generation_trusted(e != NULL ? e->generation : GENERATION_NONE) || e == NULL || entry_expired(e, a, now))
 		return (0);
-	if (now - seen > ASK_MS)
-		generation_refresh();
 	entry_touch(e);
 	resp = e->response;
 	resp->refs++;	/* a new entry may take the place of this one */
@@ -380,7 +356,7 @@ asker_answer(struct asker *a, int told)
 		}
 		return;
 	}
-	if (requests_many(now) && asker_answer_unasked(a, now))
+	if (asker_answer_unasked(a, now))
 		return;
 	if ((copy = malloc(sizeof(*copy))) == NULL)
 		fatal("out of memory");

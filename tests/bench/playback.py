@@ -8,6 +8,7 @@ import urllib.parse
 
 import requests
 
+import pki
 import services
 from report import in_turn, line
 from serving import ROUNDS, Nginx, wrk
@@ -83,7 +84,7 @@ def through(api, url):
 
 def playlists(folder):
     """The playlists of two hours: their size, and requests per second beside nginx with the same bytes."""
-    nginx, postgres, keyvalue = Nginx(), services.Postgres(), services.KeyValue()
+    nginx, postgres, keyvalue, store = Nginx(pki.Authority(folder).issue("localhost")), services.Postgres(), services.KeyValue(), services.ObjectStore()
     database, db = postgres.create()
     assert services.run("migrate", DATABASE_URL=database).returncode == 0
 
@@ -93,7 +94,7 @@ def playlists(folder):
             return c.fetchall() if c.description else []
     (title,), = rows("""INSERT INTO "Title" (type, name, language, archived, "pendingReview", "updatedAt") VALUES ('MOVIE', 'Film', 'en', false, false, now()) RETURNING id""")
     publish(rows, "titleId", title, ("R1080", "R720", "R360"), 7200, 4)
-    a = services.Appliance(folder, roles="api", DATABASE_URL=database, REDIS_URL=keyvalue.url).wait_healthy()
+    a = services.Appliance(folder, roles="api", DATABASE_URL=database, REDIS_URL=keyvalue.url, **store.env(store.bucket())).wait_healthy()
     try:
         url = a.get("/api/titles/%d/playback" % title).json()["hls"]
         for name in LISTS:
@@ -112,7 +113,7 @@ def playlists(folder):
     finally:
         a.close()
         db.close()
-        for server in (nginx, postgres, keyvalue):
+        for server in (nginx, postgres, keyvalue, store):
             server.close()
 
 

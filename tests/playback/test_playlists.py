@@ -7,6 +7,7 @@ import os
 import re
 import struct
 import subprocess
+import threading
 import time
 import xml.etree.ElementTree
 
@@ -611,6 +612,36 @@ def test_a_replaced_rendition_is_played_at_once(stand):
     publish(stand.rows, "titleId", stand.free, version="w", seconds=10)
     after = [stand.get(url, name, **{"If-None-Match": r.headers["ETag"]}) for name, r in zip(names, before)]
     assert [("/v/" in b.text, "/w/" in a.text and "/v/" not in a.text) for a, b in zip(after, before)] == [(True, True)] * 3
+
+
+CHANGES = [('UPDATE "Title" SET "isPpv" = %s WHERE id = {film}', 403), ('UPDATE "Title" SET archived = %s WHERE id = {film}', 404),
+           ('UPDATE "Title" SET "pendingReview" = %s WHERE id = {film}', 404),
+           ("""UPDATE "AssetVersion" SET status = CASE WHEN %s THEN 'FAILED' ELSE 'READY' END::"AssetStatus" WHERE "titleId" = {film}""", 404)]
+
+
+@pytest.mark.parametrize("busy", (False, True))
+def test_changes_of_a_free_film_end_the_playlists_that_workers_keep(stand, busy):
+    """A playlist that everybody may have is sent without a look at the viewer, but not after a change. A busy worker may take a moment."""
+    stand.rows("UPDATE \"Title\" SET \"ppvPriceNaira\" = 100 WHERE id = %s", (stand.free,))
+    url, over = stand.playback(stand.free)["hls"], threading.Event()
+
+    def watch():
+        while not over.is_set():
+            assert stand.get(url, "v-R720.m3u8").status_code in (200, 403, 404)
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        viewers = [pool.submit(watch) for _ in range(16 if busy else 0)]
+        try:
+            for change, refused in CHANGES * 2:
+                for value, status in ((True, refused), (False, 200)):
+                    stand.rows(change.format(film=stand.free) % value)
+                    for name in ("master.m3u8", "v-R720.m3u8", "a-en.m3u8", "manifest.mpd"):
+                        if busy:
+                            wait_for(lambda: stand.get(url, name).status_code == status, "the change in " + name)
+                        assert [stand.get(url, name).status_code for _ in range(3)] == [status] * 3, (change, value, name)
+        finally:
+            over.set()
+        for viewer in viewers:
+            viewer.result()
 
 
 LANGUAGES = [("en", "en", "English"), (" Yoruba", "yo", "Yoruba"), ("IGBO", "ig", "Igbo"), ("Pidgin", "pcm", "Pidgin"), ("pcm", "pcm", "Nigerian Pidgin"),

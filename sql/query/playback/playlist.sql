@@ -1,12 +1,14 @@
 -- GET /api/media/:token/:playlist (docs/playback.md#playlists): returns a row for each track of a film, in the order of a
--- playlist; or one row without a track; or none if the film is not to be shown. allowed says if the viewer has access now.
+-- playlist; or one row without a track; or none if the film is not to be shown. allowed says if the viewer has access now,
+-- everyone if all viewers have.
 -- version changes with the objects. The segments of a track are returned if the playlist, a letter and a rung, needs them and
 -- the caller does not have those of this version. Audio objects have no rung but id, tag and name; without any the sound is
 -- that of the smallest rendition. texts has a line for each track of text: id, language, captions, default, forced, key and
 -- label, separated by tabs.
 -- $1: episodeId, enforcement, viewerId, client, agent, titleId, version, list, rung.
 WITH film AS (
-	SELECT t."id", ($1 ->> 'episodeId')::bigint AS episode, wanzami.ppv_admits(t, $1) AS allowed, l.tag, l.name, x.texts, l.name || coalesce(md5(x.texts), '') AS stamp, t."language"
+	SELECT t."id", ($1 ->> 'episodeId')::bigint AS episode, wanzami.ppv_admits(t, $1) AS allowed, NOT t."isPpv" OR $1 ->> 'enforcement' = 'off' AS everyone,
+		l.tag, l.name, x.texts, l.name || coalesce(md5(x.texts), '') AS stamp, t."language"
 	FROM "Title" t, LATERAL wanzami.language(t."language") l, LATERAL (
 		SELECT string_agg(concat_ws(E'\t', s.id, s.language, (s.kind = 'captions')::int, s.is_default::int, s.is_forced::int, s.object_key,
 			translate(s.label, E'\t\n', '  ')), E'\n' ORDER BY s.is_forced, s.language, s.kind DESC, s.id) AS texts
@@ -34,7 +36,7 @@ WITH film AS (
 		ELSE k.kind = 'video' AND k.rung::text = $1 ->> 'rung' END AS needed
 	FROM track k, film f
 )
-SELECT f.allowed, f.tag, f.name, f.texts, w.objects || ' ' || f.stamp AS version, w.rung, w.kind, w.object_key, w.width, w.height, w.frame_rate, w.duration_ms, w.peak,
+SELECT f.allowed, f.everyone, f.tag, f.name, f.texts, w.objects || ' ' || f.stamp AS version, w.rung, w.kind, w.object_key, w.width, w.height, w.frame_rate, w.duration_ms, w.peak,
 	w.id, w.object_tag, w.object_name, w.track, w.described, w.channels, w.bitrate,
 	w.codecs, w.timescale, w.bandwidth, w.average_bandwidth, w.iframe_bandwidth, w.init_offset, w.init_size, w.index_offset, w.index_size,
 	cardinality(w.sizes) AS segments, CASE WHEN w.needed THEN w.offsets END AS offsets, CASE WHEN w.needed THEN w.sizes END AS sizes,
