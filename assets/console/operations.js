@@ -1,6 +1,6 @@
 /* Operations: the output of "wanzami status", updated while it is shown. */
 import { $, arrange, el, notice, set } from './dom.js';
-import { WATCH_IDLE_MS } from './server.js';
+import { WATCH_HIDDEN_MS } from './server.js';
 import { api } from './session.js';
 
 const OPERATIONS_MS = 2000;
@@ -27,7 +27,7 @@ async function operate() {
 	} catch (error) {
 		notice('trouble', error.message + ' Retrying.');
 	}
-	operating = setTimeout(operate, document.hidden ? WATCH_IDLE_MS : OPERATIONS_MS);
+	operating = setTimeout(operate, document.hidden ? WATCH_HIDDEN_MS : OPERATIONS_MS);
 }
 
 $('operations-show').addEventListener('click', () => {

@@ -1,58 +1,66 @@
-/* The state of the server: titles and uploads, asked for again and again. */
+/* The state of the server: titles and uploads. The server is asked again and again if its generation has changed. */
 import { $, hub, notice, say, tell } from './dom.js';
 import { api, signedIn } from './session.js';
 
 const WATCH_BUSY_MS = 1000;
-export const WATCH_IDLE_MS = 10000;
+const WATCH_IDLE_MS = 4000;		/* changes by others show within five seconds */
+export const WATCH_HIDDEN_MS = 10000;
 export const TITLES_SHOWN = 100;		/* the newest ones; the others are found by name */
 
 export const server = { titles: [], overview: { uploads: [], ready: {} } };
+let known = null;		/* the last answer: { part, generation, catalogue } */
 const seen = new Map();		/* last seen status of each upload */
 let watching = null;
 let looking = false;
 let lookAgain = false;
-let allAgain = false;		/* with the titles */
+let allAgain = false;		/* and load everything */
 
 /* busy() is true while this page uploads something; upload.js sets it. */
 export const own = { busy: () => false };
 
 export const active = (job) => job.status === 'PROCESSING';
 
-/* Announces a status change of an upload. Returns true if the titles have to be loaded again. */
+/* Announces a status change of an upload. */
 function notePassing(job) {
 	const before = seen.get(job.id);
 	seen.set(job.id, job.status);
-	if (before === job.status)
-		return false;
-	if (before && job.status === 'COMPLETED')
+	if (!before || before === job.status)
+		return;
+	if (job.status === 'COMPLETED')
 		say((job.titleName || job.fileName) + ' is ready to play.');
-	if (before && job.status === 'FAILED')
+	if (job.status === 'FAILED')
 		say((job.titleName || job.fileName) + ' could not be transcoded: ' + (job.error || 'unknown error') + '.');
-	return true;
 }
 
-async function look(withTitles) {
+/* Loads what has changed since the last answer. all is true to load everything. */
+async function look(all) {
 	const wanted = $('find').value.trim(), part = '?limit=' + TITLES_SHOWN + (wanted ? '&q=' + encodeURIComponent(wanted) : '');
-	server.overview = await api('GET', '/console/api/overview' + part);
-	const changed = server.overview.uploads.map(notePassing).some(Boolean);
-	if (changed || withTitles || !server.titles.length)
+	const before = !all && known && known.part === part ? known : null;
+	const answer = await api('GET', '/console/api/overview' + part + (before ? '&generation=' + before.generation : ''));
+	if (answer.uploads) {
+		server.overview = answer;
+		server.overview.uploads.forEach(notePassing);
+	}
+	if (!before || before.catalogue !== answer.catalogue)
 		server.titles = (await api('GET', '/api/admin/titles' + part)).titles;
+	known = { part, generation: answer.generation, catalogue: answer.catalogue };
 }
 
-async function watch(withTitles) {
+/* all is true to load everything. A call during another one makes that look once more. */
+async function watch(all) {
 	clearTimeout(watching);
 	if (looking) {
 		lookAgain = true;
-		allAgain ||= withTitles;
+		allAgain ||= all;
 		return;
 	}
 	looking = true;
 	do {
 		lookAgain = false;
-		withTitles ||= allAgain;
+		all ||= allAgain;
 		allAgain = false;
 		try {
-			await look(withTitles);
+			await look(all);
 			notice('trouble', '');
 		} catch (error) {
 			notice('trouble', error.message + (error.status === 0 || error.status >= 500 ? ' Retrying.' : ''));
@@ -61,7 +69,7 @@ async function watch(withTitles) {
 	looking = false;
 	tell('draw');
 	const busy = server.overview.uploads.some(active) || own.busy();
-	watching = setTimeout(watch, busy && !document.hidden ? WATCH_BUSY_MS : WATCH_IDLE_MS);
+	watching = setTimeout(watch, document.hidden ? WATCH_HIDDEN_MS : busy ? WATCH_BUSY_MS : WATCH_IDLE_MS);
 }
 
 export function watchNow() {
@@ -70,12 +78,13 @@ export function watchNow() {
 
 document.addEventListener('visibilitychange', () => {
 	if (!document.hidden && signedIn())
-		watchNow();
+		watch(false);
 });
 
 hub.addEventListener('enter', watchNow);
 hub.addEventListener('gone', () => {
 	server.titles = [];
 	server.overview = { uploads: [], ready: {} };
+	known = null;
 	seen.clear();
 });

@@ -85,6 +85,7 @@ console_file(struct request *r)
 static const struct param	overview_query[] = {
 	PARAM("limit", PARAM_COUNT),
 	PARAM("q", PARAM_TEXT),
+	PARAM("generation", PARAM_TEXT),
 	PARAM_END
 };
 

@@ -74,7 +74,35 @@ def test_only_administrators_get_the_overview(api):
     assert api.get("/console/api/overview").status_code == 401
     assert api.get("/console/api/overview", token=login(api).json()["accessToken"]).status_code == 403
     token = login(api, "root@example.com", "/api/admin/login").json()["accessToken"]
-    assert api.get("/console/api/overview", token=token).json() == {"uploads": [], "ready": {}}
+    overview = api.get("/console/api/overview", token=token).json()
+    assert (overview["uploads"], overview["ready"]) == ([], {})
+
+
+def test_a_known_generation_gets_no_data(api):
+    """A change of a draft, of an upload and of its transcode job begins another generation; only that of the draft another catalogue."""
+    user(api, "root@example.com", role="SUPER_ADMIN")
+    token = login(api, "root@example.com", "/api/admin/login").json()["accessToken"]
+    seen = []
+
+    def look(known=""):
+        answer = api.get("/console/api/overview?generation=" + known, token=token)
+        assert answer.status_code == 200
+        return answer.json()
+
+    for change in ("SELECT 1",
+                   """INSERT INTO "Title" (id, type, name, archived, "pendingReview", "updatedAt") VALUES (7, 'MOVIE', 'Dusk', true, true, now())""",
+                   """UPDATE "Title" SET name = 'Dawn'""",
+                   """INSERT INTO "UploadJob" (id, "titleId", status, "updatedAt") VALUES (1, 7, 'UPLOADING', now())""",
+                   """UPDATE "UploadJob" SET "bytesUploaded" = 5, "updatedAt" = now() + interval '1 second'""",
+                   """INSERT INTO wanzami.transcode_job (upload_job_id, source_key) VALUES (1, 'k')""",
+                   """UPDATE wanzami.transcode_job SET attempts = 1, updated_at = now() + interval '1 second'""",
+                   """DELETE FROM "UploadJob" """):
+        api.db.execute(change)
+        answer = look(seen[-1]["generation"] if seen else "")
+        assert "uploads" in answer and (not seen or answer["generation"] != seen[-1]["generation"]), change
+        assert look(answer["generation"]) == {k: answer[k] for k in ("generation", "catalogue")}
+        seen.append(answer)
+    assert [a["catalogue"] != b["catalogue"] for a, b in zip(seen, seen[1:])] == [True, True] + 5 * [False]
 
 
 def test_the_overview_has_the_progress_of_each_film(api):

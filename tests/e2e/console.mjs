@@ -353,6 +353,28 @@ const scenes = {
 		await until('the end', () => document.querySelector('#operations').hidden);
 	},
 
+	/* Shows what other people do, without a reload; counts the requests that it costs. */
+	async others() {
+		const bytes = [];
+		let titles = 0;
+		page.on('response', async (response) => {
+			if (response.url().includes('/console/api/overview'))
+				bytes.push((await response.body().catch(() => '')).length);
+			titles += response.url().includes('/api/admin/titles?');
+		});
+		await signIn();
+		await inside();
+		const card = (text) => until(text, (t) => [...document.querySelectorAll('.title')].some((c) => c.innerText.replace(/\s+/g, ' ').includes(t)), text);
+		for (const text of given.texts) {
+			console.error('ready');
+			await card(text);
+		}
+		titles = bytes.length = 0;
+		while (bytes.length < 3)
+			await page.waitForTimeout(50);
+		Object.assign(saw, { bytes, titles });
+	},
+
 	/* Takes the screenshot of the README, with one film in progress. */
 	async picture() {
 		await signIn();

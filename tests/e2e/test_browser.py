@@ -73,6 +73,21 @@ def test_the_operations_panel_is_updated(console, world):
     assert saw["nightly"].startswith("<b>somebody</b>, until ")
 
 
+@pytest.mark.parametrize("console", ["api"], indirect=True)
+def test_changes_by_others_appear_without_a_reload(console, world):
+    """A title of another person appears, is renamed and published. A poll without a change transfers no data."""
+    steps = [("""INSERT INTO "Title" (type, name, archived, "pendingReview", "updatedAt") VALUES ('MOVIE', 'Khamsin', true, true, now())""", "Khamsin Draft"),
+             ("""UPDATE "Title" SET name = 'Sirocco'""", "Sirocco Draft"),
+             ("""UPDATE "Title" SET archived = false, "pendingReview" = false""", "Sirocco Published")]
+
+    def meanwhile(p):
+        for sql, _ in steps:
+            assert p.stderr.readline() == "ready\n"
+            world.rows(sql)
+    saw = console("others", meanwhile, texts=[text for _, text in steps])
+    assert saw["titles"] == 0 and max(saw["bytes"]) < 200, saw
+
+
 def test_an_expired_session_asks_for_the_password(console):
     """The page renews an expired access token silently; without a valid refresh token it shows the sign-in form."""
     saw = console("expiry")

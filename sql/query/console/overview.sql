@@ -1,15 +1,22 @@
--- GET /console/api/overview: returns 200 with the 30 newest uploads, the progress of their transcode jobs, and the READY
--- renditions of their titles and of those that limit and q select, as GET /api/admin/titles does.
--- $1: query.q, query.limit.
+-- GET /console/api/overview (docs/console.md#polling): returns 200 with the 30 newest uploads, the progress of their transcode jobs, and the
+-- READY renditions of their titles and of those that limit and q select, as in the list of titles. catalogue changes with titles and
+-- renditions, generation also with the uploads. If the client names the current generation, it gets these two only.
+-- $1: query.q, query.limit, query.generation.
 WITH upload AS MATERIALIZED (
 	SELECT * FROM "UploadJob" ORDER BY "createdAt" DESC, "id" DESC LIMIT 30
+), known AS MATERIALIZED (
+	SELECT c.catalogue, md5(concat_ws('|', c.catalogue, u.uploads)) AS generation
+	FROM (SELECT coalesce(md5(string_agg(id::text, ',' ORDER BY id)), '-') AS catalogue FROM wanzami.catalogue_change) c,
+		(SELECT string_agg(concat_ws(' ', j."id", j."status", j."updatedAt", w.state, w.updated_at), ',' ORDER BY j."id") AS uploads
+			FROM upload j LEFT JOIN wanzami.transcode_job w ON w.upload_job_id = j."id") u
 ), listed AS MATERIALIZED (
 	SELECT coalesce(j."titleId", e."titleId") AS id FROM upload j LEFT JOIN "Episode" e ON e."id" = j."episodeId"
 	UNION
 	(SELECT t."id" FROM "Title" t WHERE wanzami.title_found(t, $1 -> 'query') ORDER BY t."createdAt" DESC, t."id" DESC
 		LIMIT ($1 #>> '{query,limit}')::bigint)
 )
-SELECT 200 AS status, json_build_object(
+SELECT 200 AS status, CASE WHEN k.generation = $1 #>> '{query,generation}' THEN json_build_object('generation', k.generation, 'catalogue', k.catalogue)
+	ELSE json_build_object('generation', k.generation, 'catalogue', k.catalogue,
 	'uploads', (SELECT coalesce(json_agg(u), '[]') FROM (
 		SELECT j."id"::text AS "id", j."status", j."payload" ->> 'fileName' AS "fileName", j."bytesUploaded", j."bytesTotal", j."error",
 			t."id"::text AS "titleId", t."name" AS "titleName", e."name" AS "episodeName", NOT (t."archived" OR t."pendingReview") AS "published",
@@ -22,4 +29,5 @@ SELECT 200 AS status, json_build_object(
 		ORDER BY j."createdAt" DESC, j."id" DESC) u),
 	'ready', (SELECT coalesce(json_object_agg(v."titleId"::text, v.renditions), '{}') FROM (
 		SELECT "titleId", array_agg(DISTINCT "rendition" ORDER BY "rendition") AS renditions
-		FROM "AssetVersion" WHERE "status" = 'READY' AND "titleId" IN (SELECT l.id FROM listed l) GROUP BY "titleId") v))::text AS body
+		FROM "AssetVersion" WHERE "status" = 'READY' AND "titleId" IN (SELECT l.id FROM listed l) GROUP BY "titleId") v)) END::text AS body
+FROM known k
