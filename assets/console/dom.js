@@ -27,6 +27,26 @@ export function notice(id, text) {
 	$(id).hidden = !text;
 }
 
+/* Shows a message about a subject, such as 'publish 7', until it is closed or replaced by another one about it. An empty text removes it. */
+export function tellOf(subject, text) {
+	const before = [...$('messages').children].find((node) => node.dataset.subject === subject);
+	if (before)
+		before.remove();
+	if (!text)
+		return;
+	const close = el('button', { type: 'button', className: 'quiet', ariaLabel: 'Close: ' + text }, 'Close');
+	const node = el('div', { className: 'notice bad message' }, el('p', { role: 'alert' }, text), close);
+	node.dataset.subject = subject;
+	close.onclick = () => {
+		const next = node.nextElementSibling || node.previousElementSibling;
+		node.remove();
+		(next ? next.querySelector('button') : $('drop')).focus();
+	};
+	$('messages').append(node);
+}
+
+hub.addEventListener('gone', () => $('messages').replaceChildren());
+
 export function size(bytes) {
 	const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
 	let i = 0;

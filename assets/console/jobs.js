@@ -1,5 +1,5 @@
 /* The list of uploads and transcode jobs. */
-import { $, arrange, el, hub, notice, offer, ORDER, RENDITIONS, say, set, size, tell } from './dom.js';
+import { $, arrange, el, hub, offer, ORDER, RENDITIONS, say, set, size, tell, tellOf } from './dom.js';
 import { pickToResume } from './pick.js';
 import { play } from './player.js';
 import { liveWhere, unfinished } from './resume.js';
@@ -102,14 +102,15 @@ function actionsOf(upload, job) {
 }
 
 async function discardAsked(upload, job) {
-	const name = upload ? upload.file.name : job.fileName;
+	const name = upload ? upload.file.name : job.fileName, id = upload ? upload.jobId : job.id;
 	if (!confirm('Delete what has arrived of ' + name + '? It cannot be resumed then.'))
 		return;
 	try {
-		await discard(upload ? upload.jobId : job.id);
+		await discard(id);
+		tellOf('discard ' + id, '');
 		say('The upload of ' + name + ' has been discarded.');
 	} catch (error) {
-		notice('trouble', name + ' could not be discarded: ' + error.message);
+		tellOf('discard ' + id, name + ' could not be discarded: ' + error.message);
 	}
 	tell('draw');
 	$('drop').focus();

@@ -23,9 +23,10 @@ async function operate() {
 	try {
 		const { lines } = await api('GET', '/console/api/operations');
 		const sections = [...new Set(lines.map((line) => line.section))];
+		notice('operations-trouble', '');
 		arrange($('operations'), sections.map((key) => ({ key, lines: lines.filter((line) => line.section === key) })), makeSection);
 	} catch (error) {
-		notice('trouble', error.message + ' Retrying.');
+		notice('operations-trouble', error.message + ' Retrying.');
 	}
 	operating = setTimeout(operate, document.hidden ? WATCH_HIDDEN_MS : OPERATIONS_MS);
 }
@@ -33,6 +34,7 @@ async function operate() {
 $('operations-show').addEventListener('click', () => {
 	const shown = $('operations').hidden;
 	$('operations').hidden = !shown;
+	notice('operations-trouble', '');
 	$('operations-show').textContent = shown ? 'Hide' : 'Show';
 	$('operations-show').setAttribute('aria-expanded', String(shown));
 	operate();

@@ -1,5 +1,5 @@
 /* Choosing films: by a file dialog or by drop, and the dialog that names them. */
-import { $, el, hub, notice, say, size, tell } from './dom.js';
+import { $, el, hub, say, size, tell, tellOf } from './dom.js';
 import { fingerprint, isFileOf, resumable } from './resume.js';
 import { server } from './server.js';
 import { signedIn } from './session.js';
@@ -42,7 +42,8 @@ function addRow(item, index, chosen) {
 }
 
 function complain(files) {
-	notice('trouble', files.length ? files.map((f) => f.name).join(', ') + ' is empty or a folder and cannot be uploaded.' : '');
+	if (files.length)
+		tellOf('pick', files.map((f) => f.name).join(', ') + (files.length > 1 ? ' are' : ' is') + ' empty or a folder and cannot be uploaded.');
 }
 
 async function choose(files, chosen) {
@@ -105,10 +106,10 @@ async function resume(job, file) {
 	if (!file)
 		return;
 	if (!isFileOf(job, file, print)) {
-		notice('trouble', file.name + ' is another file than the one of this upload (' + job.fileName + ', ' + size(job.bytesTotal) + ').');
+		tellOf('resume ' + job.id, file.name + ' is another file than the one of this upload (' + job.fileName + ', ' + size(job.bytesTotal) + ').');
 		return;
 	}
-	notice('trouble', '');
+	tellOf('resume ' + job.id, '');
 	uploads.push(Object.assign(new Upload(file, job.titleName || nameOf(file), job.titleId, job.id), { print }));
 	begin();
 	tell('draw');

@@ -1,5 +1,5 @@
 /* The player: HLS by hls.js, with the renditions as files where there are no playlists. Shows what is played and chooses quality, sound and text. */
-import { $, arrange, el, hub, notice, ORDER, RENDITIONS, set } from './dom.js';
+import { $, arrange, el, hub, notice, ORDER, RENDITIONS, set, tellOf } from './dom.js';
 import { api, Refusal } from './session.js';
 import { storyboardClose, storyboardOpen } from './storyboard.js';
 
@@ -214,9 +214,10 @@ export async function play(id, name) {
 	try {
 		way = await wayOf(id);
 	} catch (error) {
-		notice('trouble', name + ' cannot be played: ' + error.message);
+		tellOf('play ' + id, name + ' cannot be played: ' + error.message);
 		return;
 	}
+	tellOf('play ' + id, '');
 	const Hls = way.hls ? await libraryLoad() : null;
 	playing = { id, way, hls: null, sources: way.sources, source: null, renewed: false };
 	notice('player-error', '');

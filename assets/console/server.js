@@ -32,17 +32,26 @@ function notePassing(job) {
 		say((job.titleName || job.fileName) + ' could not be transcoded: ' + (job.error || 'unknown error') + '.');
 }
 
-/* Loads what has changed since the last answer. all is true to load everything. */
+/*
+ * Loads what has changed since the last answer. all is true to load everything. If this page has changed something meanwhile, the answer may be
+ * older and is dropped; another look follows.
+ */
 async function look(all) {
 	const wanted = $('find').value.trim(), part = '?limit=' + TITLES_SHOWN + (wanted ? '&q=' + encodeURIComponent(wanted) : '');
 	const before = !all && known && known.part === part ? known : null;
 	const answer = await api('GET', '/console/api/overview' + part + (before ? '&generation=' + before.generation : ''));
+	if (allAgain)
+		return;
 	if (answer.uploads) {
 		server.overview = answer;
 		server.overview.uploads.forEach(notePassing);
 	}
-	if (!before || before.catalogue !== answer.catalogue)
-		server.titles = (await api('GET', '/api/admin/titles' + part)).titles;
+	if (!before || before.catalogue !== answer.catalogue) {
+		const { titles } = await api('GET', '/api/admin/titles' + part);
+		if (allAgain)
+			return;
+		server.titles = titles;
+	}
 	known = { part, generation: answer.generation, catalogue: answer.catalogue };
 }
 

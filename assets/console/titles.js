@@ -1,5 +1,5 @@
 /* The list of titles. */
-import { $, arrange, el, hub, notice, offer, RENDITIONS, say, set } from './dom.js';
+import { $, arrange, el, hub, offer, RENDITIONS, say, set, tell, tellOf } from './dom.js';
 import { pickFiles } from './pick.js';
 import { play } from './player.js';
 import { server, TITLES_SHOWN, watchNow } from './server.js';
@@ -65,10 +65,13 @@ $('find').addEventListener('input', () => {
 
 export async function publish(id, name) {
 	try {
-		await api('POST', '/api/admin/titles/' + id + '/publish', {});
+		const { title } = await api('POST', '/api/admin/titles/' + id + '/publish', {});
+		tellOf('publish ' + id, '');
+		Object.assign(server.titles.find((t) => t.id === id) || {}, { archived: title.archived, pendingReview: title.pendingReview });
+		tell('draw');
 		say(name + ' is published.');
 	} catch (error) {
-		notice('trouble', name + ' could not be published: ' + error.message);
+		tellOf('publish ' + id, name + ' could not be published: ' + error.message);
 		return;
 	}
 	watchNow();

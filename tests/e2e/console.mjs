@@ -243,7 +243,10 @@ const scenes = {
 			dialog.accept();
 		});
 		const state = () => page.textContent('.job .job-state');
-		const says = (what, text, seconds = 60) => until(what, (t) => new RegExp(t).test(document.querySelector('.job .job-state')?.textContent), text, seconds);
+		const says = (what, text, seconds = 60) => until(what, (t) => {
+			const now = document.querySelector('.job .job-state')?.textContent;
+			return new RegExp(t).test(now) && now;
+		}, text, seconds);
 		let puts = 0, arrived = 0;
 		page.on('request', (request) => { puts += request.method() === 'PUT'; });
 		page.on('response', (response) => { arrived += response.request().method() === 'PUT' && response.ok(); });
@@ -255,8 +258,7 @@ const scenes = {
 		for (let i = 0; i < 6000 && !arrived; i++)	// the first of six parts, four at a time
 			await page.waitForTimeout(20);
 		await network(true);
-		await says('the loss', 'goes on by itself');
-		saw.lost = await state();
+		saw.lost = await says('the loss', 'goes on by itself');
 		await reach('^Stop: ');
 		await press('Enter');
 		await says('the stop', '^Stopped');
@@ -269,7 +271,7 @@ const scenes = {
 			await chooser.setFiles(file);
 		};
 		await pick(given.other);
-		saw.other = await until('the refusal', () => document.querySelector('#trouble').textContent);
+		saw.other = await until('the refusal', () => document.querySelector('#messages p')?.textContent);
 		await reach('^Drop films here');
 		const [chooser] = await Promise.all([page.waitForEvent('filechooser'), press('Enter')]);
 		await chooser.setFiles(given.film);
@@ -351,6 +353,60 @@ const scenes = {
 		saw.focus = await focused();
 		await press('Enter');
 		await until('the end', () => document.querySelector('#operations').hidden);
+	},
+
+	/* Publishes while a poll is under way; then fails to publish and to pick, and loses the server: each message has its own place. */
+	async messages() {
+		let hold = null, held = 0;
+		await page.route('**/api/admin/titles?*', async (route) => {
+			const answer = await route.fetch();	// of before the publishing
+			if (hold) {
+				held++;
+				await hold;
+			}
+			await route.fulfill({ response: answer });
+		});
+		await signIn();
+		await inside();
+		const tag = () => page.$$eval('.title', (all) => Object.fromEntries(all.map((t) => [t.querySelector('h3').textContent, t.querySelector('.tag').textContent])));
+		const texts = () => page.$$eval('#messages p', (all) => all.map((p) => p.textContent));
+		await until('the titles', () => document.querySelectorAll('.title').length === 2);
+		let release;
+		hold = new Promise((done) => { release = done; });
+		console.error('change');
+		while (!held)
+			await page.waitForTimeout(20);
+		await reach('^Publish: Dusk');
+		await press('Enter');
+		await until('the publishing', () => document.querySelector('#say').textContent === 'Dusk is published.');
+		saw.during = await tag();
+		hold = null;
+		release();
+		await page.waitForResponse((r) => r.url().includes('/api/admin/titles?'));	// the look after the publishing
+		await page.waitForTimeout(100);
+		saw.after = await tag();
+
+		await page.route('**/api/admin/titles/*/publish', (route) => route.fulfill({ status: 500, json: { message: 'Broken' } }));
+		await reach('^Publish: Dawn');
+		await press('Enter');
+		await until('the message', () => document.querySelectorAll('#messages p').length === 1);
+		const transfer = await page.evaluateHandle(() => {
+			const t = new DataTransfer();
+			t.items.add(new File([], 'zero.mp4', { type: 'video/mp4' }));
+			return t;
+		});
+		await page.dispatchEvent('#drop', 'drop', { dataTransfer: transfer });
+		await until('the second message', () => document.querySelectorAll('#messages p').length === 2);
+		await page.route('**/console/api/overview*', (route) => route.abort());
+		saw.lost = await until('the loss', () => document.querySelector('#trouble').textContent);
+		await page.unroute('**/console/api/overview*');
+		await until('the end of the loss', () => document.querySelector('#trouble').hidden);
+		saw.stay = await texts();
+		await reach('^Close: Dawn');
+		await press('Enter');
+		saw.focus = await page.evaluate(() => document.activeElement.getAttribute('aria-label'));
+		await press('Enter');
+		saw.left = await texts();
 	},
 
 	/* Shows what other people do, without a reload; counts the requests that it costs. */

@@ -88,6 +88,23 @@ def test_changes_by_others_appear_without_a_reload(console, world):
     assert saw["titles"] == 0 and max(saw["bytes"]) < 200, saw
 
 
+@pytest.mark.parametrize("console", ["api"], indirect=True)
+def test_a_message_stays_until_it_is_closed(console, world):
+    """A poll neither takes back what the page has done nor removes messages about other things."""
+    world.rows("""INSERT INTO "Title" (id, type, name, archived, "pendingReview", "createdAt", "updatedAt") VALUES
+        (1, 'MOVIE', 'Dusk', true, true, now(), now()), (2, 'MOVIE', 'Dawn', true, true, now(), now());
+        INSERT INTO "AssetVersion" ("titleId", rendition, status, url, "updatedAt") VALUES (1, 'R360', 'READY', 'u', now()), (2, 'R360', 'READY', 'u', now())""")
+
+    def meanwhile(p):
+        assert p.stderr.readline() == "change\n"
+        world.rows("""UPDATE "Title" SET "updatedAt" = now()""")
+    saw = console("messages", meanwhile)
+    assert saw["during"] == saw["after"] == {"Dusk": "Published", "Dawn": "Draft"}, saw
+    assert saw["lost"] == "Cannot connect to the server. Retrying."
+    assert saw["stay"] == ["Dawn could not be published: Broken", "zero.mp4 is empty or a folder and cannot be uploaded."]
+    assert saw["focus"] == "Close: zero.mp4 is empty or a folder and cannot be uploaded." and saw["left"] == []
+
+
 def test_an_expired_session_asks_for_the_password(console):
     """The page renews an expired access token silently; without a valid refresh token it shows the sign-in form."""
     saw = console("expiry")
