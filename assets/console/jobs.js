@@ -67,7 +67,7 @@ function stateOf(upload, job) {
 	if (upload && upload.state === 'failed')
 		return { text: 'Upload failed: ' + upload.error, percent: null, kind: 'bad' };
 	if (!job)
-		return { text: 'Uploaded', percent: 100 };
+		return { text: 'Uploaded', percent: null };
 	if (job.status === 'COMPLETED')
 		return { text: 'Ready to play', percent: 100, kind: 'good' };
 	if (unfinished(job))

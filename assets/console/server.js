@@ -5,18 +5,18 @@ import { api, signedIn } from './session.js';
 const WATCH_BUSY_MS = 1000;
 const WATCH_IDLE_MS = 4000;		/* changes by others show within five seconds */
 export const WATCH_HIDDEN_MS = 10000;
-export const TITLES_SHOWN = 100;		/* the newest ones; the others are found by name */
+const TITLES_PAGE = 100;
 
-export const server = { titles: [], overview: { uploads: [], ready: {} } };
-let known = null;		/* the last answer: { part, generation, catalogue } */
+export const server = { titles: [], limit: TITLES_PAGE, overview: { uploads: [], ready: {} } };
+let known = null;		/* the last answer: { part, ids, generation, catalogue } */
 const seen = new Map();		/* last seen status of each upload */
 let watching = null;
 let looking = false;
 let lookAgain = false;
 let allAgain = false;		/* and load everything */
 
-/* busy() is true while this page uploads something; upload.js sets it. */
-export const own = { busy: () => false };
+/* busy() is true while this page uploads something, ids() are its uploads; upload.js sets both. */
+export const own = { busy: () => false, ids: () => [] };
 
 export const active = (job) => job.status === 'PROCESSING';
 
@@ -37,9 +37,10 @@ function notePassing(job) {
  * older and is dropped; another look follows.
  */
 async function look(all) {
-	const wanted = $('find').value.trim(), part = '?limit=' + TITLES_SHOWN + (wanted ? '&q=' + encodeURIComponent(wanted) : '');
-	const before = !all && known && known.part === part ? known : null;
-	const answer = await api('GET', '/console/api/overview' + part + (before ? '&generation=' + before.generation : ''));
+	const wanted = $('find').value.trim(), part = '?limit=' + server.limit + (wanted ? '&q=' + encodeURIComponent(wanted) : '');
+	const ids = own.ids().join(','), before = !all && known && known.part === part ? known : null;
+	const answer = await api('GET', '/console/api/overview' + part + (ids ? '&uploads=' + ids : '') +
+		(before && before.ids === ids ? '&generation=' + before.generation : ''));
 	if (allAgain)
 		return;
 	if (answer.uploads) {
@@ -52,7 +53,7 @@ async function look(all) {
 			return;
 		server.titles = titles;
 	}
-	known = { part, generation: answer.generation, catalogue: answer.catalogue };
+	known = { part, ids, generation: answer.generation, catalogue: answer.catalogue };
 }
 
 /* all is true to load everything. A call during another one makes that look once more. */
@@ -81,6 +82,12 @@ async function watch(all) {
 	watching = setTimeout(watch, document.hidden ? WATCH_HIDDEN_MS : busy ? WATCH_BUSY_MS : WATCH_IDLE_MS);
 }
 
+/* Loads and shows one page more of the titles. */
+export function moreTitles() {
+	server.limit += TITLES_PAGE;
+	watch(false);
+}
+
 export function watchNow() {
 	watch(true);
 }
@@ -93,6 +100,7 @@ document.addEventListener('visibilitychange', () => {
 hub.addEventListener('enter', watchNow);
 hub.addEventListener('gone', () => {
 	server.titles = [];
+	server.limit = TITLES_PAGE;
 	server.overview = { uploads: [], ready: {} };
 	known = null;
 	seen.clear();

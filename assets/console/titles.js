@@ -2,7 +2,7 @@
 import { $, arrange, el, hub, offer, RENDITIONS, say, set, tell, tellOf } from './dom.js';
 import { pickFiles } from './pick.js';
 import { play } from './player.js';
-import { server, TITLES_SHOWN, watchNow } from './server.js';
+import { moreTitles, server, watchNow } from './server.js';
 import { api } from './session.js';
 import { openTexts } from './text.js';
 
@@ -52,11 +52,14 @@ function drawTitles() {
 	const wanted = $('find').value.trim().toLowerCase();
 	const shown = server.titles.filter((t) => t.name.toLowerCase().includes(wanted));
 	arrange($('titles'), shown.map((title) => ({ key: title.id, title })), makeTitle);
-	$('count').textContent = server.titles.length < TITLES_SHOWN ? server.titles.length || '' : 'newest ' + TITLES_SHOWN;
+	const whole = server.titles.length < server.limit;
+	$('count').textContent = whole ? server.titles.length || '' : 'newest ' + server.titles.length;
+	$('more-titles').hidden = whole;
 	$('no-titles').hidden = shown.length > 0;
 	$('no-titles').textContent = server.titles.length || wanted ? 'No title matches.' : 'There are no titles yet. Drop a film above to create the first one.';
 }
 
+$('more-titles').addEventListener('click', moreTitles);
 $('find').addEventListener('input', () => {
 	drawTitles();
 	clearTimeout(finding);

@@ -8,6 +8,7 @@ const FILES_AT_ONCE = 2;
 const PARTS_AT_ONCE = 4;
 const COMPLETE_TRIES = 6;
 const PAUSE_MAX_MS = 15000;
+const IDS_MAX = 200;		/* whose state the server returns, as in sql/query/console/overview.sql */
 const REPORT_MS = 2000;
 const SIGN_AGAIN_MS = 60000;	/* a URL that is refused sooner is not signed again */
 
@@ -278,6 +279,7 @@ export class Upload {
 }
 
 own.busy = () => uploads.some((u) => u.busy());
+own.ids = () => uploads.map((u) => u.jobId).filter(Boolean).slice(-IDS_MAX);
 
 /* Starts waiting uploads, up to FILES_AT_ONCE. */
 export function begin() {

@@ -86,6 +86,7 @@ static const struct param	overview_query[] = {
 	PARAM("limit", PARAM_COUNT),
 	PARAM("q", PARAM_TEXT),
 	PARAM("generation", PARAM_TEXT),
+	PARAM("uploads", PARAM_TEXT),
 	PARAM_END
 };
 

@@ -105,6 +105,25 @@ def test_a_known_generation_gets_no_data(api):
     assert [a["catalogue"] != b["catalogue"] for a, b in zip(seen, seen[1:])] == [True, True] + 5 * [False]
 
 
+def test_the_overview_has_older_uploads_that_the_client_names(api):
+    """And those that have not ended; invalid and unknown ids are ignored."""
+    user(api, "root@example.com", role="SUPER_ADMIN")
+    api.db.execute("""INSERT INTO "UploadJob" (id, status, error, "createdAt", "updatedAt")
+        SELECT n, CASE n WHEN 2 THEN 'PROCESSING' ELSE 'FAILED' END::"UploadStatus", 'e' || n, now() + n * interval '1 second', now() FROM generate_series(1, 40) n""")
+    token = login(api, "root@example.com", "/api/admin/login").json()["accessToken"]
+
+    def look(query):
+        overview = api.get("/console/api/overview?" + query, token=token).json()
+        return [int(u["id"]) for u in overview["uploads"]], overview["generation"]
+
+    newest = list(range(40, 10, -1))
+    assert look("limit=1")[0] == newest + [2]
+    named, before = look("uploads=1,7,40,99,,x,-3,9999999999999999999,7")
+    assert named == newest + [7, 2, 1]
+    api.db.execute("""UPDATE "UploadJob" SET status = 'COMPLETED', "updatedAt" = now() + interval '1 s' WHERE id = 1""")
+    assert look("uploads=1&generation=" + before)[1] != before
+
+
 def test_the_overview_has_the_progress_of_each_film(api):
     user(api, "root@example.com", role="SUPER_ADMIN")
     api.db.execute("""INSERT INTO "Title" (id, type, name, archived, "pendingReview", "updatedAt") VALUES

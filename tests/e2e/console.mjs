@@ -409,6 +409,25 @@ const scenes = {
 		saw.left = await texts();
 	},
 
+	/* Shows more titles, and an upload of this page that has failed when 40 newer ones exist. */
+	async pages() {
+		await signIn();
+		await inside();
+		await until('the titles', () => document.querySelectorAll('.title').length === 100);
+		saw.first = await page.textContent('#count');
+		await page.focus('#more-titles');
+		await press('Enter');
+		await until('more titles', () => document.querySelectorAll('.title').length > 100);
+		saw.all = [await page.$$eval('.title', (all) => all.length), await page.isVisible('#more-titles'), await page.textContent('#count')];
+		await upload(given.film, given.name);
+		await until('the upload', () => /^Waiting to be/.test(document.querySelector('.job .job-state')?.textContent));
+		console.error('sent');
+		saw.state = await until('the failure', () => {
+			const job = [...document.querySelectorAll('.job')].find((j) => j.textContent.includes('own.mp4'));
+			return /^Failed/.test(job?.querySelector('.job-state').textContent) && job.querySelector('.job-state').textContent;
+		});
+	},
+
 	/* Shows what other people do, without a reload; counts the requests that it costs. */
 	async others() {
 		const bytes = [];

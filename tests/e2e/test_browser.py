@@ -105,6 +105,21 @@ def test_a_message_stays_until_it_is_closed(console, world):
     assert saw["focus"] == "Close: zero.mp4 is empty or a folder and cannot be uploaded." and saw["left"] == []
 
 
+@pytest.mark.parametrize("console", ["api"], indirect=True)
+def test_titles_have_pages_and_old_uploads_keep_their_state(console, world, tmp_path):
+    world.rows("""INSERT INTO "Title" (type, name, archived, "pendingReview", "createdAt", "updatedAt")
+        SELECT 'MOVIE', 'T' || n, true, true, now() - interval '1 hour', now() FROM generate_series(1, 130) n""")
+    (tmp_path / "own.mp4").write_bytes(os.urandom(1000))
+
+    def meanwhile(p):
+        assert p.stderr.readline() == "sent\n"
+        world.rows("""INSERT INTO "UploadJob" (status, "createdAt", "updatedAt") SELECT 'COMPLETED', now() + interval '1 hour', now() FROM generate_series(1, 40);
+            UPDATE wanzami.transcode_job SET state = 'failed', updated_at = now();
+            UPDATE "UploadJob" SET status = 'FAILED', error = 'not a video', "updatedAt" = now() WHERE status = 'PROCESSING'""")
+    saw = console("pages", meanwhile, film=str(tmp_path / "own.mp4"), name="Own")
+    assert saw["first"] == "newest 100" and saw["all"] == [130, False, "130"] and saw["state"] == "Failed: not a video", saw
+
+
 def test_an_expired_session_asks_for_the_password(console):
     """The page renews an expired access token silently; without a valid refresh token it shows the sign-in form."""
     saw = console("expiry")

@@ -1,9 +1,14 @@
--- GET /console/api/overview (docs/console.md#polling): returns 200 with the 30 newest uploads, the progress of their transcode jobs, and the
--- READY renditions of their titles and of those that limit and q select, as in the list of titles. catalogue changes with titles and
+-- GET /console/api/overview (docs/console.md#polling): returns 200 with the 30 newest uploads, those that have not ended, those
+-- that the client names, the progress of their transcode jobs, and the READY renditions of their titles and of those that limit and q select, as in the list of titles. catalogue changes with titles and
 -- renditions, generation also with the uploads. If the client names the current generation, it gets these two only.
--- $1: query.q, query.limit, query.generation.
+-- $1: query.uploads, query.q, query.limit, query.generation.
 WITH upload AS MATERIALIZED (
-	SELECT * FROM "UploadJob" ORDER BY "createdAt" DESC, "id" DESC LIMIT 30
+	SELECT * FROM "UploadJob" WHERE "id" IN (
+		(SELECT "id" FROM "UploadJob" ORDER BY "createdAt" DESC, "id" DESC LIMIT 30)
+		UNION
+		(SELECT "id" FROM "UploadJob" WHERE "status" IN ('UPLOADING', 'PROCESSING') LIMIT 300)
+		UNION
+		(SELECT n::bigint FROM unnest(string_to_array($1 #>> '{query,uploads}', ',')) n WHERE n ~ '^[0-9]{1,18}$' LIMIT 200))
 ), known AS MATERIALIZED (
 	SELECT c.catalogue, md5(concat_ws('|', c.catalogue, u.uploads)) AS generation
 	FROM (SELECT coalesce(md5(string_agg(id::text, ',' ORDER BY id)), '-') AS catalogue FROM wanzami.catalogue_change) c,
