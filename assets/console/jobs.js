@@ -1,9 +1,10 @@
 /* The list of uploads and transcode jobs. */
-import { $, arrange, el, hub, offer, ORDER, RENDITIONS, say, set, size, tell, tellOf } from './dom.js';
+import { $, arrange, el, hub, notice, offer, ORDER, RENDITIONS, say, set, size, tell, tellOf } from './dom.js';
 import { pickToResume } from './pick.js';
 import { play } from './player.js';
 import { liveWhere, unfinished } from './resume.js';
-import { active, server } from './server.js';
+import { active, server, watchNow } from './server.js';
+import { api } from './session.js';
 import { publish } from './titles.js';
 import { discard, uploads } from './upload.js';
 
@@ -52,6 +53,11 @@ function unfinishedState(job) {
 		'. Resume it with the same file.', percent: null, kind: 'bad' };
 }
 
+/* Completes a sentence with a time: " at 12:40", or " soon". */
+function soon(iso) {
+	return Date.parse(iso) > Date.now() ? ' at ' + new Date(iso).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' }) + '.' : ' soon.';
+}
+
 /* Returns the state of a film as one line. percent is null if there is no progress to show. */
 function stateOf(upload, job) {
 	if (upload && upload.state === 'waiting')
@@ -78,7 +84,9 @@ function stateOf(upload, job) {
 		return { text: 'Transcoding · ' + Math.floor(job.percent) + ' %', percent: job.percent };
 	if (job.state === 'running')
 		return { text: 'Transcoding', percent: 0 };
-	return { text: job.attempts ? 'Transcoding failed; waiting for the next attempt' : 'Waiting to be transcoded', percent: 0 };
+	if (job.attempts && job.attemptError)
+		return { text: 'Attempt ' + job.attempts + ' of ' + job.maxAttempts + ' failed: ' + job.attemptError + ' Tried again' + soon(job.nextAttemptAt), percent: null, kind: 'bad' };
+	return { text: 'Waiting to be transcoded', percent: 0 };
 }
 
 function actionsOf(upload, job) {
@@ -94,6 +102,8 @@ function actionsOf(upload, job) {
 		buttons.push([upload.state === 'failed' ? 'Try again' : 'Resume', () => upload.again(), true]);
 	if (!upload && unfinished(job) && !liveWhere(job))
 		buttons.push(['Resume', () => pickToResume(job), true]);
+	if (job && job.status === 'FAILED' && job.state === 'failed')
+		buttons.push(['Retry', () => retry(job), true]);
 	if (upload ? upload.jobId && ['failed', 'canceled'].includes(upload.state) : unfinished(job) && !liveWhere(job))
 		buttons.push(['Discard', () => discardAsked(upload, job)]);
 	else if (upload ? !upload.busy() && (!job || !active(job)) : job.status === 'FAILED' || job.status === 'COMPLETED')
@@ -114,6 +124,18 @@ async function discardAsked(upload, job) {
 	}
 	tell('draw');
 	$('drop').focus();
+}
+
+async function retry(job) {
+	const name = job.titleName || job.fileName;
+	try {
+		await api('POST', '/api/admin/uploads/' + job.id + '/retry', {});
+		tellOf('retry ' + job.id, '');
+		say(name + ' will be transcoded again.');
+	} catch (error) {
+		tellOf('retry ' + job.id, name + ' cannot be transcoded again: ' + error.message);
+	}
+	watchNow();
 }
 
 function dismiss(upload, job) {
@@ -148,6 +170,14 @@ function makeJob() {
 	return node;
 }
 
+/* Tells if no process prepares films. */
+function drawNobody() {
+	const { transcoding } = server.overview, { connected, waiting, seenAt } = transcoding || { connected: true };
+	const since = seenAt ? ' since ' + new Date(seenAt).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' }) : '; none has run yet';
+	notice('nobody', connected ? '' : 'No process transcodes films' + since + '. ' +
+		(waiting ? waiting + (waiting === 1 ? ' film waits.' : ' films wait.') : 'No film waits.') + ' Start a process with the role transcode.');
+}
+
 /* Draws the uploads of this page, and recent or active ones of other browsers. */
 function drawJobs() {
 	const mine = uploads.map((upload) => ({ key: upload.key, upload, job: server.overview.uploads.find((j) => j.id === upload.jobId) }));
@@ -159,6 +189,7 @@ function drawJobs() {
 		.map((job) => ({ key: 'j' + job.id, upload: null, job }));
 	arrange($('jobs'), [...mine.reverse(), ...others], makeJob);
 	$('work').hidden = !$('jobs').children.length;
+	drawNobody();
 }
 
 hub.addEventListener('draw', drawJobs);

@@ -63,6 +63,7 @@ static const struct field	complete_fields[] = {
 ROUTE_SQL(GET, "/api/admin/uploads", "uploads/list", .guard = "movies:view", .strict = 1);
 ROUTE_SQL(PATCH, "/api/admin/uploads/:id/progress", "uploads/progress", .guard = "movies:manage", .strict = 1, .id = "job",
     .fields = progress_fields);
+ROUTE_SQL(POST, "/api/admin/uploads/:id/retry", "uploads/retry", .guard = "movies:manage", .strict = 1, .id = "job");
 
 /* An upload that a thread works on. Lives until the work is done, also after its request has been freed. */
 struct upload {

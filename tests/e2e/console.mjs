@@ -428,6 +428,45 @@ const scenes = {
 		});
 	},
 
+	/* Says that nobody transcodes, why an attempt has failed, and why the last one has; tries again, in vain and with success. */
+	async failures() {
+		await signIn();
+		await inside();
+		const nobody = (text) => until('the line: ' + text, (t) => document.querySelector('#nobody').textContent.includes(t) && document.querySelector('#nobody').textContent, text);
+		const state = (text) => until('the state: ' + text, (t) => [...document.querySelectorAll('.job-state')].map((s) => s.textContent).find((s) => s.includes(t)), text);
+		saw.never = await nobody('none has run yet');
+		console.error('1');
+		saw.since = await nobody('since');
+		saw.attempt = await state('Attempt');
+		console.error('2');
+		saw.failed = await state('Failed');
+		await reach('^Retry: ');
+		await press('Enter');
+		saw.refused = await until('the refusal', () => document.querySelector('#messages p')?.textContent);
+		console.error('3');
+		await page.waitForTimeout(300);
+		await reach('^Retry: ');
+		await press('Enter');
+		saw.waiting = await state('Waiting');
+		await until('the message to go', () => !document.querySelector('#messages p'));
+	},
+
+	/* Plays a film while object storage is away. */
+	async away() {
+		let asked = 0;
+		await page.route((url) => url.port === given.port, (route) => {
+			asked++;
+			return route.abort();
+		});
+		await signIn();
+		await inside();
+		await until('the title', () => document.querySelector('.title'));
+		await openPlayer();
+		saw.error = await until('the message of the player', () => document.querySelector('#player-error').textContent);
+		saw.asked = asked;
+		await closePlayer();
+	},
+
 	/* Shows what other people do, without a reload; counts the requests that it costs. */
 	async others() {
 		const bytes = [];

@@ -120,6 +120,39 @@ def test_titles_have_pages_and_old_uploads_keep_their_state(console, world, tmp_
     assert saw["first"] == "newest 100" and saw["all"] == [130, False, "130"] and saw["state"] == "Failed: not a video", saw
 
 
+@pytest.mark.parametrize("console", ["api"], indirect=True)
+def test_failures_are_told_and_tried_again(console, world):
+    world.rows("""INSERT INTO "Title" (id, type, name, archived, "pendingReview", "updatedAt") VALUES (1, 'MOVIE', 'Dusk', true, true, now());
+        INSERT INTO "UploadJob" (id, "titleId", status, "createdAt", "updatedAt", payload) VALUES (1, 1, 'PROCESSING', now(), now(), '{"fileName": "dusk.mp4", "key": "k"}');
+        INSERT INTO wanzami.transcode_job (upload_job_id, source_key, renditions) VALUES (1, 'k', '{R360}')""")
+    steps = ["""INSERT INTO wanzami.transcode_seen (seen_at) VALUES (now() - interval '1 hour');
+                UPDATE wanzami.transcode_job SET attempts = 1, error = 'The store is away.', run_after = now() + interval '1 hour', updated_at = now()""",
+             """UPDATE wanzami.transcode_job SET attempts = 3, state = 'failed', updated_at = now();
+                UPDATE "UploadJob" SET status = 'FAILED', error = 'not a video', "updatedAt" = now();
+                INSERT INTO wanzami.object_trash (key, reason) VALUES ('k', 'made')""",
+             "DELETE FROM wanzami.object_trash"]
+
+    def meanwhile(p):
+        for number, sql in enumerate(steps):
+            assert p.stderr.readline() == "%d\n" % (number + 1)
+            world.rows(sql)
+    saw = console("failures", meanwhile)
+    assert saw["never"] == "No process transcodes films; none has run yet. 1 film waits. Start a process with the role transcode."
+    assert re.match("No process transcodes films since .*[0-9]+.*1 film waits", saw["since"]), saw
+    assert re.match("Attempt 1 of 3 failed: The store is away. Tried again at [0-9]", saw["attempt"]), saw
+    assert (saw["failed"], saw["refused"], saw["waiting"]) == (
+        "Failed: not a video", "Dusk cannot be transcoded again: The uploaded file has been deleted", "Waiting to be transcoded")
+
+
+@pytest.mark.parametrize("console", ["api"], indirect=True)
+def test_the_player_says_that_object_storage_is_away(console, world):
+    """The page asks for new addresses once before it says so."""
+    world.rows("""INSERT INTO "Title" (id, type, name, archived, "pendingReview", "updatedAt") VALUES (1, 'MOVIE', 'Dusk', true, true, now());
+        INSERT INTO "AssetVersion" ("titleId", rendition, status, url, "updatedAt") VALUES (1, 'R360', 'READY', '%s/%s/vod/1/r360.mp4', now())""" % (world.store.url, world.bucket))
+    saw = console("away", port=world.store.url.rsplit(":", 1)[1])
+    assert saw["error"] == "The film cannot be played: object storage does not respond or does not have it." and saw["asked"] > 1, saw
+
+
 def test_an_expired_session_asks_for_the_password(console):
     """The page renews an expired access token silently; without a valid refresh token it shows the sign-in form."""
     saw = console("expiry")

@@ -1,6 +1,7 @@
 -- GET /console/api/overview (docs/console.md#polling): returns 200 with the 30 newest uploads, those that have not ended, those
 -- that the client names, the progress of their transcode jobs, and the READY renditions of their titles and of those that limit and q select, as in the list of titles. catalogue changes with titles and
--- renditions, generation also with the uploads. If the client names the current generation, it gets these two only.
+-- renditions, generation also with the uploads and with the transcode
+-- processes. If the client names the current generation, it gets these two only.
 -- $1: query.uploads, query.q, query.limit, query.generation.
 WITH upload AS MATERIALIZED (
 	SELECT * FROM "UploadJob" WHERE "id" IN (
@@ -10,8 +11,8 @@ WITH upload AS MATERIALIZED (
 		UNION
 		(SELECT n::bigint FROM unnest(string_to_array($1 #>> '{query,uploads}', ',')) n WHERE n ~ '^[0-9]{1,18}$' LIMIT 200))
 ), known AS MATERIALIZED (
-	SELECT c.catalogue, md5(concat_ws('|', c.catalogue, u.uploads)) AS generation
-	FROM (SELECT coalesce(md5(string_agg(id::text, ',' ORDER BY id)), '-') AS catalogue FROM wanzami.catalogue_change) c,
+	SELECT c.catalogue, t.connected, t.waiting, md5(concat_ws('|', c.catalogue, u.uploads, t.connected, t.waiting)) AS generation
+	FROM (SELECT wanzami.transcode_connected() AS connected, (SELECT count(*) FROM wanzami.transcode_job WHERE state = 'queued') AS waiting) t, (SELECT coalesce(md5(string_agg(id::text, ',' ORDER BY id)), '-') AS catalogue FROM wanzami.catalogue_change) c,
 		(SELECT string_agg(concat_ws(' ', j."id", j."status", j."updatedAt", w.state, w.updated_at), ',' ORDER BY j."id") AS uploads
 			FROM upload j LEFT JOIN wanzami.transcode_job w ON w.upload_job_id = j."id") u
 ), listed AS MATERIALIZED (
@@ -25,13 +26,16 @@ SELECT 200 AS status, CASE WHEN k.generation = $1 #>> '{query,generation}' THEN 
 	'uploads', (SELECT coalesce(json_agg(u), '[]') FROM (
 		SELECT j."id"::text AS "id", j."status", j."payload" ->> 'fileName' AS "fileName", j."bytesUploaded", j."bytesTotal", j."error",
 			t."id"::text AS "titleId", t."name" AS "titleName", e."name" AS "episodeName", NOT (t."archived" OR t."pendingReview") AS "published",
-			w.state, w.attempts, coalesce(w.notes, '[]') AS "notes", w.progress -> 'percent' AS "percent",
+			w.state, w.attempts, w.max_attempts AS "maxAttempts", w.error AS "attemptError",
+			CASE WHEN w.state = 'queued' THEN wanzami.iso(w.run_after AT TIME ZONE 'UTC') END AS "nextAttemptAt", coalesce(w.notes, '[]') AS "notes", w.progress -> 'percent' AS "percent",
 			(SELECT coalesce(json_object_agg(r ->> 'rendition', r -> 'percent'), '{}')
 				FROM jsonb_array_elements(w.progress -> 'renditions') r) AS "renditions",
 			wanzami.iso(j."createdAt") AS "createdAt", wanzami.iso(j."updatedAt") AS "updatedAt"
 		FROM upload j LEFT JOIN "Episode" e ON e."id" = j."episodeId" LEFT JOIN "Title" t ON t."id" = coalesce(j."titleId", e."titleId")
 			LEFT JOIN wanzami.transcode_job w ON w.upload_job_id = j."id"
 		ORDER BY j."createdAt" DESC, j."id" DESC) u),
+	'transcoding', json_build_object('connected', k.connected, 'waiting', k.waiting,
+		'seenAt', (SELECT wanzami.iso(s.seen_at AT TIME ZONE 'UTC') FROM wanzami.transcode_seen s)),
 	'ready', (SELECT coalesce(json_object_agg(v."titleId"::text, v.renditions), '{}') FROM (
 		SELECT "titleId", array_agg(DISTINCT "rendition" ORDER BY "rendition") AS renditions
 		FROM "AssetVersion" WHERE "status" = 'READY' AND "titleId" IN (SELECT l.id FROM listed l) GROUP BY "titleId") v)) END::text AS body

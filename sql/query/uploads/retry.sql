@@ -1,0 +1,18 @@
+-- POST /api/admin/uploads/:id/retry (docs/compatibility.md#upload-retry): queues the transcode job of an upload again that has failed for
+-- good. The sweep wakes a worker (src/transcode/sweep.h). Returns 200 with the upload's status.
+-- $1: id.
+SELECT wanzami.refuse(404, 'Job not found') WHERE NOT EXISTS (SELECT FROM "UploadJob" WHERE "id" = ($1 ->> 'id')::bigint FOR UPDATE);
+SELECT wanzami.refuse(409, 'This upload has not failed in transcoding') WHERE NOT EXISTS (
+	SELECT FROM "UploadJob" u JOIN wanzami.transcode_job j ON j.upload_job_id = u."id"
+	WHERE u."id" = ($1 ->> 'id')::bigint AND u."status" = 'FAILED' AND j.state = 'failed');
+SELECT wanzami.refuse(409, 'The uploaded file has been deleted') FROM wanzami.transcode_job j
+WHERE j.upload_job_id = ($1 ->> 'id')::bigint AND EXISTS (SELECT FROM wanzami.object_trash t WHERE t.key = j.source_key);
+WITH job AS (
+	UPDATE "UploadJob" SET "status" = 'PROCESSING', "error" = NULL, "updatedAt" = wanzami.now() WHERE "id" = ($1 ->> 'id')::bigint
+	RETURNING "id", "titleId", "episodeId"
+)
+UPDATE "AssetVersion" v SET "status" = 'PROCESSING', "updatedAt" = wanzami.now()
+FROM job u JOIN wanzami.transcode_job j ON j.upload_job_id = u."id"
+WHERE v."status" = 'FAILED' AND v."rendition" = ANY (j.renditions) AND wanzami.same_film(v."titleId", v."episodeId", u."titleId", u."episodeId");
+SELECT wanzami.transcode_enqueue(upload_job_id, renditions) FROM wanzami.transcode_job WHERE upload_job_id = ($1 ->> 'id')::bigint;
+SELECT 200 AS status, json_build_object('job', json_build_object('id', $1 ->> 'id', 'status', 'PROCESSING'))::text AS body
