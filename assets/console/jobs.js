@@ -3,7 +3,7 @@ import { $, arrange, el, hub, notice, offer, ORDER, RENDITIONS, say, set, size, 
 import { pickToResume } from './pick.js';
 import { play } from './player.js';
 import { liveWhere, unfinished } from './resume.js';
-import { active, server, watchNow } from './server.js';
+import { active, may, server, watchNow } from './server.js';
 import { api } from './session.js';
 import { publish } from './titles.js';
 import { discard, uploads } from './upload.js';
@@ -93,18 +93,18 @@ function actionsOf(upload, job) {
 	const buttons = [];
 	if (job && job.status === 'COMPLETED' && server.overview.ready[job.titleId]) {
 		buttons.push(['Play', () => play(job.titleId, job.titleName), true]);
-		if (!job.published)
+		if (!job.published && may('manage'))
 			buttons.push(['Publish', () => publish(job.titleId, job.titleName)]);
 	}
 	if (upload && upload.busy() && upload.state !== 'finishing')
 		buttons.push(['Stop', () => upload.cancel()]);
 	if (upload && (upload.state === 'failed' || upload.state === 'canceled'))
 		buttons.push([upload.state === 'failed' ? 'Try again' : 'Resume', () => upload.again(), true]);
-	if (!upload && unfinished(job) && !liveWhere(job))
+	if (!upload && unfinished(job) && !liveWhere(job) && may('manage'))
 		buttons.push(['Resume', () => pickToResume(job), true]);
-	if (job && job.status === 'FAILED' && job.state === 'failed')
+	if (job && job.status === 'FAILED' && job.state === 'failed' && may('manage'))
 		buttons.push(['Retry', () => retry(job), true]);
-	if (upload ? upload.jobId && ['failed', 'canceled'].includes(upload.state) : unfinished(job) && !liveWhere(job))
+	if (upload ? upload.jobId && ['failed', 'canceled'].includes(upload.state) : unfinished(job) && !liveWhere(job) && may('manage'))
 		buttons.push(['Discard', () => discardAsked(upload, job)]);
 	else if (upload ? !upload.busy() && (!job || !active(job)) : job.status === 'FAILED' || job.status === 'COMPLETED')
 		buttons.push(['Dismiss', () => dismiss(upload, job)]);
@@ -174,7 +174,7 @@ function makeJob() {
 function drawNobody() {
 	const { transcoding } = server.overview, { connected, waiting, seenAt } = transcoding || { connected: true };
 	const since = seenAt ? ' since ' + new Date(seenAt).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' }) : '; none has run yet';
-	notice('nobody', connected ? '' : 'No process transcodes films' + since + '. ' +
+	notice('nobody', connected || server.refused ? '' : 'No process transcodes films' + since + '. ' +
 		(waiting ? waiting + (waiting === 1 ? ' film waits.' : ' films wait.') : 'No film waits.') + ' Start a process with the role transcode.');
 }
 
@@ -188,7 +188,7 @@ function drawJobs() {
 		(job.status === 'COMPLETED' && Date.parse(job.updatedAt) > recent)))
 		.map((job) => ({ key: 'j' + job.id, upload: null, job }));
 	arrange($('jobs'), [...mine.reverse(), ...others], makeJob);
-	$('work').hidden = !$('jobs').children.length;
+	$('work').hidden = server.refused || !$('jobs').children.length;
 	drawNobody();
 }
 

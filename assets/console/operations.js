@@ -1,6 +1,6 @@
 /* Operations: the output of "wanzami status", updated while it is shown. */
-import { $, arrange, el, notice, set } from './dom.js';
-import { WATCH_HIDDEN_MS } from './server.js';
+import { $, arrange, el, hub, notice, set } from './dom.js';
+import { may, WATCH_HIDDEN_MS } from './server.js';
 import { api } from './session.js';
 
 const OPERATIONS_MS = 2000;
@@ -18,7 +18,7 @@ function makeSection(item) {
 
 async function operate() {
 	clearTimeout(operating);
-	if ($('operations').hidden)
+	if ($('operations').hidden || !may('operate'))
 		return;
 	try {
 		const { lines } = await api('GET', '/console/api/operations');
@@ -31,6 +31,7 @@ async function operate() {
 	operating = setTimeout(operate, document.hidden ? WATCH_HIDDEN_MS : OPERATIONS_MS);
 }
 
+hub.addEventListener('draw', () => { $('operations-section').hidden = !may('operate'); });
 $('operations-show').addEventListener('click', () => {
 	const shown = $('operations').hidden;
 	$('operations').hidden = !shown;

@@ -1,7 +1,7 @@
 /* Choosing films: by a file dialog or by drop, and the dialog that names them. */
 import { $, el, hub, say, size, tell, tellOf } from './dom.js';
 import { fingerprint, isFileOf, resumable } from './resume.js';
-import { server } from './server.js';
+import { may, server } from './server.js';
 import { signedIn } from './session.js';
 import { begin, Upload, uploads } from './upload.js';
 
@@ -47,6 +47,8 @@ function complain(files) {
 }
 
 async function choose(files, chosen) {
+	if (!may('manage'))
+		return;
 	const good = files.filter((f) => f.size > 0);
 	complain(files.filter((f) => f.size === 0));
 	if (!good.length || !signedIn())
@@ -139,6 +141,7 @@ $('pick').addEventListener('change', () => {
 	else
 		choose(files, pickFor);
 });
+hub.addEventListener('draw', () => { $('add-section').hidden = !may('manage'); });
 hub.addEventListener('leave', () => { kept = $('add').open; });
 hub.addEventListener('gone', () => {
 	kept = false;

@@ -7,7 +7,8 @@ const WATCH_IDLE_MS = 4000;		/* changes by others show within five seconds */
 export const WATCH_HIDDEN_MS = 10000;
 const TITLES_PAGE = 100;
 
-export const server = { titles: [], limit: TITLES_PAGE, overview: { uploads: [], ready: {} } };
+/* loaded: the titles are those of the server. refused: the role may not see films. */
+export const server = { titles: [], loaded: false, refused: false, limit: TITLES_PAGE, overview: { uploads: [], ready: {} } };
 let known = null;		/* the last answer: { part, ids, generation, catalogue } */
 const seen = new Map();		/* last seen status of each upload */
 let watching = null;
@@ -17,6 +18,9 @@ let allAgain = false;		/* and load everything */
 
 /* busy() is true while this page uploads something, ids() are its uploads; upload.js sets both. */
 export const own = { busy: () => false, ids: () => [] };
+
+/* Returns true unless the role is known to lack a permission: 'manage' titles and uploads, or 'operate'. */
+export const may = (what) => !server.refused && (!server.overview.may || server.overview.may[what]);
 
 export const active = (job) => job.status === 'PROCESSING';
 
@@ -52,6 +56,7 @@ async function look(all) {
 		if (allAgain)
 			return;
 		server.titles = titles;
+		server.loaded = true;
 	}
 	known = { part, ids, generation: answer.generation, catalogue: answer.catalogue };
 }
@@ -71,9 +76,11 @@ async function watch(all) {
 		allAgain = false;
 		try {
 			await look(all);
+			server.refused = false;
 			notice('trouble', '');
 		} catch (error) {
-			notice('trouble', error.message + (error.status === 0 || error.status >= 500 ? ' Retrying.' : ''));
+			server.refused = error.status === 403;
+			notice('trouble', server.refused ? 'The role of your account may not see films, and the console has nothing else for it.' : error.message + (error.status === 0 || error.status >= 500 ? ' Retrying.' : ''));
 		}
 	} while (lookAgain);
 	looking = false;
@@ -100,6 +107,7 @@ document.addEventListener('visibilitychange', () => {
 hub.addEventListener('enter', watchNow);
 hub.addEventListener('gone', () => {
 	server.titles = [];
+	server.loaded = server.refused = false;
 	server.limit = TITLES_PAGE;
 	server.overview = { uploads: [], ready: {} };
 	known = null;

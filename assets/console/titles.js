@@ -2,7 +2,7 @@
 import { $, arrange, el, hub, offer, RENDITIONS, say, set, tell, tellOf } from './dom.js';
 import { pickFiles } from './pick.js';
 import { play } from './player.js';
-import { moreTitles, server, watchNow } from './server.js';
+import { may, moreTitles, server, watchNow } from './server.js';
 import { api } from './session.js';
 import { openTexts } from './text.js';
 
@@ -33,11 +33,11 @@ function drawTitle(title, name, tags, actions) {
 	const buttons = [];
 	if (ready.length)
 		buttons.push(['Play', () => play(title.id, title.name)]);
-	if (draft && (ready.length || title.type === 'SERIES'))
+	if (may('manage') && draft && (ready.length || title.type === 'SERIES'))
 		buttons.push(['Publish', () => publish(title.id, title.name), true]);
-	if (title.type === 'MOVIE')
+	if (may('manage') && title.type === 'MOVIE')
 		buttons.push([ready.length ? 'Replace film' : 'Add film', () => pickFiles(title.id)]);
-	if (title.type === 'MOVIE' && ready.length)
+	if (may('manage') && title.type === 'MOVIE' && ready.length)
 		buttons.push(['Subtitles', () => openTexts(title)]);
 	set(name, { textContent: title.name });
 	arrange(tags, labels.map(([text, kind]) => ({ key: text, text, kind })), (item) => {
@@ -55,8 +55,10 @@ function drawTitles() {
 	const whole = server.titles.length < server.limit;
 	$('count').textContent = whole ? server.titles.length || '' : 'newest ' + server.titles.length;
 	$('more-titles').hidden = whole;
-	$('no-titles').hidden = shown.length > 0;
-	$('no-titles').textContent = server.titles.length || wanted ? 'No title matches.' : 'There are no titles yet. Drop a film above to create the first one.';
+	$('titles-section').hidden = server.refused;
+	$('no-titles').hidden = shown.length > 0 || !server.loaded;
+	$('no-titles').textContent = server.titles.length || wanted ? 'No title matches.' : 'There are no titles yet.' +
+		(may('manage') ? ' Drop a film above to create the first one.' : '');
 }
 
 $('more-titles').addEventListener('click', moreTitles);

@@ -467,6 +467,29 @@ const scenes = {
 		await closePlayer();
 	},
 
+	/* Offers what the role may do, while the role changes. */
+	async roles() {
+		const look = async () => ({ sections: await page.$$eval('main.page > section:not([hidden]) h2', (all) => all.map((h) => h.firstChild.textContent.trim())),
+			buttons: await page.$$eval('.title button', (all) => all.map((b) => b.textContent)), trouble: await page.textContent('#trouble'),
+			empty: await page.isVisible('#no-titles') });
+		await signIn();
+		await inside();
+		await until('the title', () => document.querySelector('.title'));
+		saw.CONTENT_MANAGER = await look();
+		console.error('MODERATOR');
+		await until('fewer buttons', () => document.querySelectorAll('.title button').length === 1);
+		saw.MODERATOR = await look();
+		console.error('FINANCE');
+		await until('the refusal', () => document.querySelector('#titles-section').hidden);
+		saw.FINANCE = await look();
+		await page.reload();
+		await until('the refusal', () => document.querySelector('#titles-section').hidden);
+		saw.again = await look();
+		console.error('SUPER_ADMIN');
+		await until('the title', () => document.querySelectorAll('.title button').length > 1);
+		saw.SUPER_ADMIN = await look();
+	},
+
 	/* Shows what other people do, without a reload; counts the requests that it costs. */
 	async others() {
 		const bytes = [];

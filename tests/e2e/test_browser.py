@@ -153,6 +153,27 @@ def test_the_player_says_that_object_storage_is_away(console, world):
     assert saw["error"] == "The film cannot be played: object storage does not respond or does not have it." and saw["asked"] > 1, saw
 
 
+def test_a_role_is_offered_what_it_may_do(world, playwright):
+    """A change of the role shows within a poll. A role that may not see films is told so, and not that there are none."""
+    world.env["ADMIN_PERMISSIONS"] = "strict"
+    console = console_of(world, "api")
+    world.rows("""INSERT INTO "Title" (id, type, name, archived, "pendingReview", "updatedAt") VALUES (1, 'MOVIE', 'Dusk', true, true, now());
+        INSERT INTO "AssetVersion" ("titleId", rendition, status, url, "updatedAt") VALUES (1, 'R360', 'READY', 'u', now());
+        UPDATE "User" SET role = 'CONTENT_MANAGER'""")
+
+    def meanwhile(p):
+        for _ in range(3):
+            role = p.stderr.readline().strip()
+            assert role.isupper(), role
+            world.rows("UPDATE \"User\" SET role = '%s'" % role)
+    saw = console("roles", meanwhile)
+    whole = {"sections": ["Add films", "Titles", "Operations"], "buttons": ["Play", "Publish", "Replace film", "Subtitles"], "trouble": "", "empty": False}
+    assert saw["CONTENT_MANAGER"] == saw["SUPER_ADMIN"] == whole, saw
+    assert saw["MODERATOR"] == {**whole, "sections": ["Titles"], "buttons": ["Play"]}, saw
+    for told in (saw["FINANCE"], saw["again"]):
+        assert told["sections"] == [] and not told["empty"] and told["trouble"].startswith("The role of your account may not see films"), saw
+
+
 def test_an_expired_session_asks_for_the_password(console):
     """The page renews an expired access token silently; without a valid refresh token it shows the sign-in form."""
     saw = console("expiry")

@@ -2,7 +2,8 @@
 -- that the client names, the progress of their transcode jobs, and the READY renditions of their titles and of those that limit and q select, as in the list of titles. catalogue changes with titles and
 -- renditions, generation also with the uploads and with the transcode
 -- processes. If the client names the current generation, it gets these two only.
--- $1: query.uploads, query.q, query.limit, query.generation.
+-- may tells what the user is allowed to do; with ADMIN_PERMISSIONS=open that is everything (need is admin).
+-- $1: query.uploads, need, userId, query.q, query.limit, query.generation.
 WITH upload AS MATERIALIZED (
 	SELECT * FROM "UploadJob" WHERE "id" IN (
 		(SELECT "id" FROM "UploadJob" ORDER BY "createdAt" DESC, "id" DESC LIMIT 30)
@@ -11,8 +12,11 @@ WITH upload AS MATERIALIZED (
 		UNION
 		(SELECT n::bigint FROM unnest(string_to_array($1 #>> '{query,uploads}', ',')) n WHERE n ~ '^[0-9]{1,18}$' LIMIT 200))
 ), known AS MATERIALIZED (
-	SELECT c.catalogue, t.connected, t.waiting, md5(concat_ws('|', c.catalogue, u.uploads, t.connected, t.waiting)) AS generation
-	FROM (SELECT wanzami.transcode_connected() AS connected, (SELECT count(*) FROM wanzami.transcode_job WHERE state = 'queued') AS waiting) t, (SELECT coalesce(md5(string_agg(id::text, ',' ORDER BY id)), '-') AS catalogue FROM wanzami.catalogue_change) c,
+	SELECT c.catalogue, m.manage, m.operate, t.connected, t.waiting, md5(concat_ws('|', c.catalogue, u.uploads, t.connected, t.waiting, m.manage, m.operate)) AS generation
+	FROM (SELECT $1 ->> 'need' = 'admin' OR 'movies:manage' = ANY (wanzami.permissions(a."role")) AS manage,
+			$1 ->> 'need' = 'admin' OR 'ops:manage' = ANY (wanzami.permissions(a."role")) AS operate
+			FROM "User" a WHERE a."id" = ($1 ->> 'userId')::bigint) m,
+		(SELECT wanzami.transcode_connected() AS connected, (SELECT count(*) FROM wanzami.transcode_job WHERE state = 'queued') AS waiting) t, (SELECT coalesce(md5(string_agg(id::text, ',' ORDER BY id)), '-') AS catalogue FROM wanzami.catalogue_change) c,
 		(SELECT string_agg(concat_ws(' ', j."id", j."status", j."updatedAt", w.state, w.updated_at), ',' ORDER BY j."id") AS uploads
 			FROM upload j LEFT JOIN wanzami.transcode_job w ON w.upload_job_id = j."id") u
 ), listed AS MATERIALIZED (
@@ -34,6 +38,7 @@ SELECT 200 AS status, CASE WHEN k.generation = $1 #>> '{query,generation}' THEN 
 		FROM upload j LEFT JOIN "Episode" e ON e."id" = j."episodeId" LEFT JOIN "Title" t ON t."id" = coalesce(j."titleId", e."titleId")
 			LEFT JOIN wanzami.transcode_job w ON w.upload_job_id = j."id"
 		ORDER BY j."createdAt" DESC, j."id" DESC) u),
+	'may', json_build_object('manage', k.manage, 'operate', k.operate),
 	'transcoding', json_build_object('connected', k.connected, 'waiting', k.waiting,
 		'seenAt', (SELECT wanzami.iso(s.seen_at AT TIME ZONE 'UTC') FROM wanzami.transcode_seen s)),
 	'ready', (SELECT coalesce(json_object_agg(v."titleId"::text, v.renditions), '{}') FROM (
