@@ -27,6 +27,15 @@ function knownAs({ file, print }) {
 	return null;
 }
 
+/* Returns what happens if a title gets a film that viewers may see, or ''. */
+function liveNote(id) {
+	const title = server.titles.find((t) => t.id === id);
+	if (!title || title.archived || title.pendingReview)
+		return '';
+	return title.name + ' is published. ' + (server.overview.ready[id] ? 'The new film replaces the present one for viewers' : 'Viewers can play the film') +
+		' as soon as it has been transcoded.';
+}
+
 function addRow(item, index, chosen) {
 	const { file } = item, known = chosen ? null : knownAs(item);
 	const name = el('input', { name: 'name' + index, value: nameOf(file), required: true, maxLength: 200 });
@@ -34,11 +43,16 @@ function addRow(item, index, chosen) {
 		el('option', { value: '' }, 'A new title'),
 		...server.titles.filter((t) => t.type === 'MOVIE').map((t) => el('option', { value: t.id, selected: t.id === chosen }, t.name)));
 	const nameLabel = el('label', {}, 'Name ', name);
-	const follow = () => { nameLabel.hidden = where.value !== ''; };
+	const live = el('p', { className: 'add-live', role: 'status' });
+	const follow = () => {
+		nameLabel.hidden = where.value !== '';
+		live.textContent = liveNote(where.value);
+		live.hidden = !live.textContent;
+	};
 	where.addEventListener('change', follow);
 	follow();
 	return el('div', { className: 'add-row' }, el('p', { className: 'add-file' }, file.name + ' · ' + size(file.size)),
-		known && el('p', { className: 'add-file' }, known[2]), el('label', {}, 'Film of ', where), nameLabel);
+		known && el('p', { className: 'add-file' }, known[2]), el('label', {}, 'Film of ', where), nameLabel, live);
 }
 
 function complain(files) {

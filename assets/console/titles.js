@@ -23,9 +23,19 @@ function makeTitle(item) {
 	return node;
 }
 
+/* Returns the mark of a title as [text, class]. */
+function markOf(title, ready) {
+	const film = title.type === 'SERIES' ? title.episodeCount > 0 : ready.length > 0;
+	if (title.pendingReview)
+		return title.archived ? ['Draft', 'draft'] : ['Pending review', 'wait'];
+	if (title.archived)
+		return ['Archived', 'gone'];
+	return film ? ['Published', 'good'] : ['Published without ' + (title.type === 'SERIES' ? 'episodes' : 'a film'), 'bad'];
+}
+
 function drawTitle(title, name, tags, actions) {
 	const ready = server.overview.ready[title.id] || [], draft = title.archived || title.pendingReview;
-	const labels = [[draft ? 'Draft' : 'Published', draft ? 'wait' : 'good']];
+	const labels = [markOf(title, ready)];
 	if (title.type === 'SERIES')
 		labels.push([title.episodeCount + (title.episodeCount === 1 ? ' episode' : ' episodes'), '']);
 	else

@@ -490,6 +490,27 @@ const scenes = {
 		saw.SUPER_ADMIN = await look();
 	},
 
+	/* The marks of titles, and the note about a film that goes live. */
+	async marks() {
+		await signIn();
+		await inside();
+		await until('the titles', (n) => document.querySelectorAll('.title').length === n, given.count);
+		const seen = await page.$$eval('.title', (all) => all.map((t) => [t.querySelector('h3').textContent, t.querySelector('.tag').textContent,
+			getComputedStyle(t.querySelector('.tag')).cssText || [...'color,backgroundColor,borderColor,borderStyle'.split(',')]
+				.map((p) => getComputedStyle(t.querySelector('.tag'))[p]).join(' ')]));
+		saw.marks = Object.fromEntries(seen.map(([name, text]) => [name, text]));
+		saw.styles = new Set(seen.map(([, , style]) => style)).size;
+		const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.click('.title:has(h3:text-is("On")) button:text-is("Replace film")')]);
+		await chooser.setFiles(given.film);
+		await until('the form', () => document.querySelector('#add').open);
+		const note = () => page.$eval('#add .add-live', (p) => p.hidden ? '' : p.textContent);
+		saw.live = await note();
+		for (const name of ['Bare', 'Draft']) {
+			await page.selectOption('#add select', { label: name });
+			saw[name] = await note();
+		}
+	},
+
 	/* Shows what other people do, without a reload; counts the requests that it costs. */
 	async others() {
 		const bytes = [];

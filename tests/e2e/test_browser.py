@@ -174,6 +174,22 @@ def test_a_role_is_offered_what_it_may_do(world, playwright):
         assert told["sections"] == [] and not told["empty"] and told["trouble"].startswith("The role of your account may not see films"), saw
 
 
+@pytest.mark.parametrize("console", ["api"], indirect=True)
+def test_each_state_of_a_title_has_its_own_mark(console, world, tmp_path):
+    """And a film for a title that viewers see is announced as such."""
+    world.rows("""INSERT INTO "Title" (id, type, name, archived, "pendingReview", "updatedAt") VALUES (1, 'MOVIE', 'Draft', true, true, now()),
+            (2, 'MOVIE', 'Waiting', false, true, now()), (3, 'MOVIE', 'On', false, false, now()), (4, 'MOVIE', 'Off', true, false, now()),
+            (5, 'MOVIE', 'Bare', false, false, now()), (6, 'SERIES', 'Empty', false, false, now());
+        INSERT INTO "AssetVersion" ("titleId", rendition, status, url, "updatedAt") SELECT n, 'R360', 'READY', 'u', now() FROM generate_series(1, 4) n""")
+    (tmp_path / "new.mp4").write_bytes(b"film")
+    saw = console("marks", count=6, film=str(tmp_path / "new.mp4"))
+    assert saw["marks"] == {"Draft": "Draft", "Waiting": "Pending review", "On": "Published", "Off": "Archived", "Bare": "Published without a film",
+                            "Empty": "Published without episodes"}
+    assert saw["styles"] == 5
+    assert saw["live"] == "On is published. The new film replaces the present one for viewers as soon as it has been transcoded."
+    assert saw["Bare"] == "Bare is published. Viewers can play the film as soon as it has been transcoded." and saw["Draft"] == ""
+
+
 def test_an_expired_session_asks_for_the_password(console):
     """The page renews an expired access token silently; without a valid refresh token it shows the sign-in form."""
     saw = console("expiry")
