@@ -81,9 +81,21 @@ export function set(node, props) {
 	}
 }
 
-/* Updates the buttons of an item: [label, action, primary]. A button is identified by its label. */
+/* Moves the focus to the first button of a holder in a row, or to the row itself. */
+export function focusRow(row, holder) {
+	const button = holder && holder.querySelector('button');
+	if (!button)
+		row.tabIndex = -1;
+	(button || row).focus();
+}
+
+/*
+ * Updates the buttons of an item: [label, action, primary]. A button is identified by its label. If the one with the focus goes, the focus
+ * stays in the row.
+ */
 export function offer(holder, buttons, about) {
 	const items = buttons.map(([label, action, primary]) => ({ key: label, label, action, primary }));
+	const focused = holder.contains(document.activeElement);
 	arrange(holder, items, (item) => {
 		const button = el('button', { type: 'button', className: item.primary ? 'primary' : '' }, item.label);
 		button.update = (now) => {
@@ -93,4 +105,6 @@ export function offer(holder, buttons, about) {
 		return button;
 	});
 	holder.hidden = !items.length;
+	if (focused && !holder.contains(document.activeElement))
+		focusRow(holder.closest('li'), holder);
 }

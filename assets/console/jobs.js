@@ -1,15 +1,17 @@
 /* The list of uploads and transcode jobs. */
-import { $, arrange, el, hub, notice, offer, ORDER, RENDITIONS, say, set, size, tell, tellOf } from './dom.js';
+import { $, arrange, el, focusRow, hub, notice, offer, ORDER, RENDITIONS, say, set, size, tell, tellOf } from './dom.js';
 import { pickToResume } from './pick.js';
 import { play } from './player.js';
 import { liveWhere, unfinished } from './resume.js';
 import { active, may, server, watchNow } from './server.js';
-import { api } from './session.js';
+import { api, session } from './session.js';
 import { publish } from './titles.js';
 import { discard, uploads } from './upload.js';
 
-const dismissed = new Set();
+const DISMISSED_MAX = 500;
+let dismissed = new Set();		/* ids of uploads; kept in this browser for each person */
 let drawing = false;
+let shown = [];		/* { upload, job } of each row */
 
 function drawSoon() {
 	if (drawing)
@@ -106,7 +108,7 @@ function actionsOf(upload, job) {
 		buttons.push(['Retry', () => retry(job), true]);
 	if (upload ? upload.jobId && ['failed', 'canceled'].includes(upload.state) : unfinished(job) && !liveWhere(job) && may('manage'))
 		buttons.push(['Discard', () => discardAsked(upload, job)]);
-	else if (upload ? !upload.busy() && (!job || !active(job)) : job.status === 'FAILED' || job.status === 'COMPLETED')
+	else if (ended(upload, job))
 		buttons.push(['Dismiss', () => dismiss(upload, job)]);
 	return buttons;
 }
@@ -138,13 +140,47 @@ async function retry(job) {
 	watchNow();
 }
 
+const dismissedKey = () => 'dismissed ' + (session.load().user || '');
+
+function dismissedLoad() {
+	try {
+		dismissed = new Set(JSON.parse(localStorage.getItem(dismissedKey())));
+	} catch {
+		dismissed = new Set();
+	}
+}
+
+/* Takes uploads out of the list, for good. */
+function dismissAll(items) {
+	dismissedLoad();		/* what another tab has added */
+	items.forEach(({ upload, job }) => {
+		if (upload)
+			uploads.splice(uploads.indexOf(upload), 1);
+		if (job || upload.jobId)
+			dismissed.add(job ? job.id : upload.jobId);
+	});
+	try {
+		localStorage.setItem(dismissedKey(), JSON.stringify([...dismissed].slice(-DISMISSED_MAX)));
+	} catch {
+		/* Without storage they come back with the next load of the page. */
+	}
+}
+
 function dismiss(upload, job) {
-	if (upload)
-		uploads.splice(uploads.indexOf(upload), 1);
-	if (job)
-		dismissed.add(job.id);
+	const row = [...$('jobs').children].find((node) => node.contains(document.activeElement)), next = row && (row.nextElementSibling || row.previousElementSibling);
+	dismissAll([{ upload, job }]);
 	tell('draw');
-	$('drop').focus();
+	say('Dismissed.');
+	if (next)
+		focusRow(next, next.querySelector('.job-actions'));
+	else
+		$('drop').focus();
+}
+
+/* Returns true if the upload has ended, so that it can be taken out of the list. */
+function ended(upload, job) {
+	return upload ? !upload.busy() && (!job || !active(job)) && !(upload.jobId && ['failed', 'canceled'].includes(upload.state)) :
+		!unfinished(job) && (job.status === 'FAILED' || job.status === 'COMPLETED');
 }
 
 function makeJob() {
@@ -183,15 +219,31 @@ function drawJobs() {
 	const mine = uploads.map((upload) => ({ key: upload.key, upload, job: server.overview.uploads.find((j) => j.id === upload.jobId) }));
 	const own = new Set(uploads.map((u) => u.jobId));
 	const day = Date.now() - 24 * 3600 * 1000, recent = Date.now() - 10 * 60 * 1000;
-	const others = server.overview.uploads.filter((job) => !own.has(job.id) && !dismissed.has(job.id) && (active(job) ||
+	const others = server.overview.uploads.filter((job) => !own.has(job.id) && (!dismissed.has(job.id) || active(job)) && (active(job) ||
 		unfinished(job) || (job.status === 'FAILED' && Date.parse(job.updatedAt) > day) ||
 		(job.status === 'COMPLETED' && Date.parse(job.updatedAt) > recent)))
 		.map((job) => ({ key: 'j' + job.id, upload: null, job }));
-	arrange($('jobs'), [...mine.reverse(), ...others], makeJob);
+	shown = [...mine.reverse(), ...others];
+	arrange($('jobs'), shown, makeJob);
+	$('dismiss-all').hidden = shown.filter(({ upload, job }) => ended(upload, job)).length < 2;
 	$('work').hidden = server.refused || !$('jobs').children.length;
 	drawNobody();
 }
 
+$('dismiss-all').addEventListener('click', () => {
+	const items = shown.filter(({ upload, job }) => ended(upload, job));
+	dismissAll(items);
+	tell('draw');
+	say(items.length + ' uploads have been dismissed.');
+	$('drop').focus();
+});
+window.addEventListener('storage', (event) => {
+	if (event.key === dismissedKey()) {
+		dismissedLoad();
+		tell('draw');
+	}
+});
 hub.addEventListener('draw', drawJobs);
-hub.addEventListener('gone', () => dismissed.clear());
+hub.addEventListener('enter', dismissedLoad);
+hub.addEventListener('gone', () => { dismissed = new Set(); });
 hub.addEventListener('progress', drawSoon);

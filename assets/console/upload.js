@@ -70,6 +70,7 @@ export class Upload {
 		this.stop.abort();
 		begin();
 		tell('draw');
+		say('The upload of ' + this.file.name + ' has been stopped.');
 	}
 
 	/* Goes on with what is missing, when the run before has ended: a request that was not stopped may still be under way. */

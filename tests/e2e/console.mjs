@@ -511,6 +511,41 @@ const scenes = {
 		}
 	},
 
+	/* Dismisses one upload and then all, reloads; publishes and stops: the focus stays in the row, and the result is announced. */
+	async focus() {
+		const rows = () => page.$$eval('#jobs > li', (all) => all.map((li) => li.querySelector('.job-name > span').textContent));
+		const row = () => page.evaluate(() => document.activeElement.closest('li')?.querySelector('h3, .job-name > span').textContent);
+		const said = (text) => until('the announcement: ' + text, (t) => document.querySelector('#say').textContent.includes(t) && document.querySelector('#say').textContent, text);
+		await signIn();
+		await inside();
+		await until('the uploads', () => document.querySelectorAll('#jobs > li').length === 4);
+		await reach('^Dismiss: Two');
+		await press('Enter');
+		saw.one = [await rows(), await row()];
+		await page.reload();
+		await inside();
+		await until('the uploads', () => document.querySelectorAll('#jobs > li').length > 0);
+		saw.reloaded = await rows();
+		await reach('^Dismiss all');
+		await press('Enter');
+		saw.all = [await rows(), await focused(), await said('dismissed')];
+		await page.reload();
+		await inside();
+		await until('the titles', () => document.querySelectorAll('.title').length > 0);
+		saw.none = await rows();
+
+		await reach('^Publish: Five');
+		await press('Enter');
+		saw.published = [await said('published'), await row()];
+		const devtools = await page.context().newCDPSession(page);
+		await devtools.send('Network.enable');
+		await devtools.send('Network.emulateNetworkConditions', { offline: false, latency: 5, downloadThroughput: -1, uploadThroughput: 2e5 });
+		await upload(given.film, given.name);
+		await reach('^Stop: ');
+		await press('Enter');
+		saw.stopped = [await said('stopped'), await row()];
+	},
+
 	/* Shows what other people do, without a reload; counts the requests that it costs. */
 	async others() {
 		const bytes = [];

@@ -190,6 +190,21 @@ def test_each_state_of_a_title_has_its_own_mark(console, world, tmp_path):
     assert saw["Bare"] == "Bare is published. Viewers can play the film as soon as it has been transcoded." and saw["Draft"] == ""
 
 
+@pytest.mark.parametrize("console", ["api"], indirect=True)
+def test_what_is_dismissed_stays_so_and_the_focus_stays_in_the_row(console, world, tmp_path):
+    world.rows("""INSERT INTO "Title" (type, name, archived, "pendingReview", "createdAt", "updatedAt")
+            SELECT 'MOVIE', (ARRAY['One', 'Two', 'Three', 'Four', 'Five'])[n], true, true, now() - n * interval '1 s', now() FROM generate_series(1, 5) n;
+        INSERT INTO "AssetVersion" ("titleId", rendition, status, url, "updatedAt") SELECT n, 'R360', 'READY', 'u', now() FROM generate_series(1, 5) n;
+        INSERT INTO "UploadJob" ("titleId", status, "createdAt", "updatedAt", payload)
+            SELECT n, 'COMPLETED', now() - n * interval '1 s', now(), '{"fileName": "f.mp4", "key": "k"}' FROM generate_series(1, 4) n;
+        INSERT INTO wanzami.transcode_job (upload_job_id, state, source_key) SELECT n, 'done', 'k' FROM generate_series(1, 4) n""")
+    (tmp_path / "six.mp4").write_bytes(os.urandom(20_000_000))
+    saw = console("focus", film=str(tmp_path / "six.mp4"), name="Six")
+    assert saw["one"] == [["One", "Three", "Four"], "Three"] and saw["reloaded"] == ["One", "Three", "Four"], saw
+    assert saw["all"] == [[], "drop", "3 uploads have been dismissed."] and saw["none"] == [], saw
+    assert saw["published"] == ["Five is published.", "Five"] and saw["stopped"] == ["The upload of six.mp4 has been stopped.", "Six"], saw
+
+
 def test_an_expired_session_asks_for_the_password(console):
     """The page renews an expired access token silently; without a valid refresh token it shows the sign-in form."""
     saw = console("expiry")
