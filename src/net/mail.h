@@ -7,14 +7,7 @@
 
 #include <stddef.h>
 
-#include "net/template.h"
-
-struct mail {
-	const char			*to;		/* one e-mail address, unchanged as the user entered it */
-	const struct mail_content	*content;
-	const char			*id;		/* local part of the Message-ID; the same for each attempt to send this mail */
-	const char			*date;		/* date-time of RFC 5322 §3.3 */
-};
+#include "net/message.h"
 
 enum mail_result {
 	MAIL_SENT,	/* the server has accepted the mail */

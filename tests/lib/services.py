@@ -545,7 +545,7 @@ class MailServer:
         if "DATA" in self.refusals:
             return self.refusals["DATA"]
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
-        message.envelope_from, message.envelope_to = envelope.mail_from, list(envelope.rcpt_tos)
+        message.envelope_from, message.envelope_to, message.raw = envelope.mail_from, list(envelope.rcpt_tos), envelope.content
         message.over_tls, message.user = over_tls(server), session.authenticated
         with self._lock:
             self.messages.append(message)

@@ -1,5 +1,6 @@
 """Mail delivered to a real SMTP server: content, kinds of connection, and recovery from a crash of the server or the sender."""
 import contextlib
+import email.header
 import json
 import os
 import re
@@ -93,13 +94,47 @@ def test_a_mail_to_a_user_without_a_name_says_hi_there(world, mail):
 @pytest.mark.parametrize("sender, shown, name", [
     ("plain@films.example", "plain@films.example", ""),
     ("Wanzámi Nollywood <a@films.example>", "Wanzámi Nollywood <a@films.example>", "Wanzámi Nollywood"),
-    ('Films, "the" best <a@films.example>', '"Films, \\"the\\" best" <a@films.example>', 'Films, "the" best')])
+    ('Films, "the" best <a@films.example>', '"Films, \\"the\\" best" <a@films.example>', 'Films, "the" best'),
+    ('"Wanzami, Inc." <a@films.example>', '"Wanzami, Inc." <a@films.example>', "Wanzami, Inc."),
+    ('"The \\"Best\\"" <a@films.example>', '"The \\"Best\\"" <a@films.example>', 'The "Best"')])
 def test_sender_names_are_encoded(world, mail, sender, shown, name):
     world.start("api", SMTP_FROM=sender)
     enqueue(world, "x@example.com")
     [message] = mail.wait("x@example.com")
     [address] = message["From"].addresses
     assert (address.display_name, address.addr_spec) == (name, shown.split("<")[-1].rstrip(">"))
+
+
+HEADS = ["News", "Ọjọ́ " * 60, "plain words " * 30, "x" * 300, "a" + "é" * 200, "=?UTF-8?B?eA==?= as text", "two  blanks  " * 20, " blanks around ", "\U0001f3ac" * 50]
+
+
+def test_header_lines_are_folded_and_encoded_words_are_short(world, mail):
+    """Lines of at most 76 characters and encoded words of at most 75 (RFC 2047 §2), at each place of a subject; the text arrives unchanged."""
+    sender = "Ẹgbẹ́ Wanzámi Nollywood " * 4 + "<no-reply@wanzami.example>"
+    world.start("api", SMTP_FROM=sender)
+    long_name = "a" * 60 + "+" + "b" * 180 + "@x.example"
+    for n, subject in enumerate(HEADS):
+        enqueue(world, "h%d@example.com" % n, "reply", {"subject": subject, "message": "Hello"})
+    enqueue(world, long_name)
+    for n, subject in enumerate(HEADS):
+        [message] = mail.wait("h%d@example.com" % n)
+        assert message["Subject"] == "Re: " + subject
+        head = message.raw.split(b"\r\n\r\n")[0]
+        assert max(map(len, head.split(b"\r\n"))) <= 76
+        words = re.findall(rb"=\?UTF-8\?B\?[^?]*\?=", head)
+        assert words and max(map(len, words)) <= 75
+    [message] = mail.wait(long_name)
+    assert str(email.header.make_header(email.header.decode_header(email.message_from_bytes(message.raw)["From"]))) == sender
+    assert message["To"] == long_name and message.envelope_to == [long_name] and long_name.encode() in message.raw
+
+
+def test_the_date_is_the_time_of_sending(world, mail):
+    mail_id = enqueue(world, "a@example.com", when=FAR)
+    world.rows("UPDATE wanzami.mail_outbox SET created_at = now() - interval '2 days' WHERE id = %s", (mail_id,))
+    world.start("api")
+    due(world, mail_id)
+    sent = mail.wait("a@example.com")[0]["Date"].datetime
+    assert abs((sent - world.rows("SELECT now()")[0][0]).total_seconds()) < 3600
 
 
 @pytest.mark.parametrize("address", ["a@x.example, b@y.example", "a@x.example\r\nRCPT TO:<b@y.example>", "<a@x.example>", "a", "a@", "@b",

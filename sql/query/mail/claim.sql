@@ -9,4 +9,4 @@ WHERE m.id = due.id
 RETURNING m.id, m.to_address, m.template,
 	coalesce((SELECT jsonb_build_object('subject', c.subject, 'html', c.html) FROM wanzami.campaign c WHERE c.id = m.campaign_id), '{}') || m.vars AS vars,
 	m.attempts, round(extract(epoch FROM m.created_at) * 1000)::bigint AS stamp,
-	to_char(m.created_at AT TIME ZONE 'UTC', 'Dy, DD Mon YYYY HH24:MI:SS') || ' +0000' AS date
+	to_char(now() AT TIME ZONE 'UTC', 'Dy, DD Mon YYYY HH24:MI:SS') || ' +0000' AS date
