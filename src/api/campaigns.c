@@ -8,6 +8,7 @@
 
 #include "base/conf.h"
 #include "http/route.h"
+#include "http/sign.h"
 #include "http/sql.h"
 #include "net/mail.h"
 
@@ -43,9 +44,27 @@ static const struct param	audience_query[] = {
 	PARAM_END
 };
 
-ROUTE_SQL(POST, "/api/admin/email/send", "campaigns/send", CAMPAIGN, .fields = send_fields, .slow = 1);
 ROUTE_SQL(GET, "/api/admin/email/audience/users", "campaigns/audience", AUDIENCE);
 ROUTE_SQL(GET, "/api/admin/email/audience", "campaigns/audience", AUDIENCE);	/* path of the admin app's proxy */
+
+/* Adds the origin of the unsubscribe links, NULL if the request has no valid host. */
+static void
+origin_param(struct request *r)
+{
+	char	origin[SIGN_BASE_MAX];
+
+	sign_origin(r, origin);
+	request_param(r, "origin", *origin != '\0' ? origin : NULL);
+}
+
+ROUTE(POST, "/api/admin/email/send", campaign_send, CAMPAIGN, .fields = send_fields, .slow = 1);
+
+static void
+campaign_send(struct request *r)
+{
+	origin_param(r);
+	sql_reply(r, "campaigns/send");
+}
 
 /* A test campaign whose mails are being sent. */
 struct test {
@@ -97,5 +116,6 @@ ROUTE(POST, "/api/admin/email/test", campaign_test, CAMPAIGN, .fields = test_fie
 static void
 campaign_test(struct request *r)
 {
+	origin_param(r);
 	sql_query(r, "campaigns/test", test_queued);
 }

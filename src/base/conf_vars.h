@@ -132,8 +132,10 @@ CONF_VAR(SMTP_PASS, CONF_TEXT, .secret = 1,
     .help = "SMTP password.")
 CONF_VAR(SMTP_FROM, CONF_TEXT, .fallback = "Wanzami <no-reply@wanzami.com>",
     .help = "Sender of every mail, as Name <e-mail address> or an e-mail address alone.")
+CONF_VAR(SMTP_FROM_CAMPAIGN, CONF_TEXT,
+    .help = "Sender of campaigns, as SMTP_FROM. If unset: SMTP_FROM.")
 CONF_VAR(SUPPORT_EMAIL, CONF_TEXT, .fallback = "support@wanzami.com",
-    .help = "E-mail address that is notified of new support tickets.")
+    .help = "E-mail address that is notified of new support tickets, and that answers to campaigns go to.")
 CONF_VAR(APP_ORIGIN, CONF_URL,
     .help = "Origin of the web application, used for links in mail to viewers. If unset: http://localhost:3000.")
 CONF_VAR(ADMIN_APP_ORIGIN, CONF_URL,

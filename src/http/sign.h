@@ -29,6 +29,14 @@ struct request;
 #define SIGN_PLAY_PATH		"/api/media/"
 #define SIGN_PLAY_PURPOSE	"play"
 
+/*
+ * Path of unsubscribe links, which end campaigns to an e-mail address, and purpose and validity of their signed tokens: ten years, because
+ * letters are kept. The text of a token is the SHA-256 of the address in lower case as hexadecimal digits.
+ */
+#define SIGN_UNSUBSCRIBE_PATH	"/api/email/unsubscribe/"
+#define SIGN_UNSUBSCRIBE_PURPOSE	"unsubscribe"
+#define SIGN_UNSUBSCRIBE_SECONDS	315360000
+
 /* Time for which the URLs of a film are valid, in seconds: 12 hours, because a player keeps them for the whole film. */
 #define SIGN_PLAY_SECONDS	43200
 

@@ -20,6 +20,8 @@
 #include "base/role.h"
 #include "base/work.h"
 #include "cron/cron_job.h"
+#include "http/sign.h"
+#include "http/signed_token.h"
 #include "jobs/mail_sender.h"
 #include "net/mail.h"
 #include "store/outbox.h"
@@ -41,6 +43,8 @@ struct delivery {
 	struct mail_content	content;
 	enum mail_result	result;
 	char			why[512];
+	int			campaign, barred;	/* barred: the recipient gets no campaigns */
+	char			unsubscribe[SIGN_BASE_MAX + sizeof(SIGN_UNSUBSCRIBE_PATH) + SIGNED_TOKEN_MAX];	/* URL, "" for none */
 };
 
 /* The delivery of this worker. The thread owns `d` in STAGE_SEND. */
@@ -66,7 +70,20 @@ delivery_possible(void)
 	return (mail_enabled() || !strcmp(conf_str(CONF_WANZAMI_ENV), "development"));
 }
 
-/* Reads a row of sql/query/mail/claim.sql and renders the template. Returns 0 if that fails; the result is then MAIL_REFUSED. */
+/* Writes the URL that ends campaigns to the recipient; "" for another mail. */
+static void
+unsubscribe_make(struct delivery *d, const PGresult *res)
+{
+	char	token[SIGNED_TOKEN_MAX];
+
+	d->unsubscribe[0] = '\0';
+	if (PQgetisnull(res, 0, 7))
+		return;
+	signed_token_make(SIGN_UNSUBSCRIBE_PURPOSE, PQgetvalue(res, 0, 8), SIGN_UNSUBSCRIBE_SECONDS, token);
+	snprintf(d->unsubscribe, sizeof(d->unsubscribe), "%s%s%s", PQgetvalue(res, 0, 7), SIGN_UNSUBSCRIBE_PATH, token);
+}
+
+/* Reads a row of sql/query/mail/claim.sql and renders the template. Returns 0 if nothing is to be sent; the result is then MAIL_REFUSED. */
 static int
 delivery_take(struct delivery *d, const PGresult *res)
 {
@@ -75,18 +92,22 @@ delivery_take(struct delivery *d, const PGresult *res)
 	d->attempts = atoi(PQgetvalue(res, 0, 4));
 	snprintf(d->message_id, sizeof(d->message_id), "%s.%s", d->id, PQgetvalue(res, 0, 5));
 	snprintf(d->date, sizeof(d->date), "%s", PQgetvalue(res, 0, 6));
-	d->why[0] = '\0';
-	if (template_render(PQgetvalue(res, 0, 2), PQgetvalue(res, 0, 3), &d->content, d->why, sizeof(d->why)))
-		return (1);
+	d->campaign = !strcmp(PQgetvalue(res, 0, 2), "campaign");
+	d->barred = !PQgetisnull(res, 0, 9);
+	snprintf(d->why, sizeof(d->why), "%s", PQgetvalue(res, 0, 9));
 	d->result = MAIL_REFUSED;
+	if (d->barred)
+		return (0);
+	unsubscribe_make(d, res);
 
-	return (0);
+	return (template_render(PQgetvalue(res, 0, 2), PQgetvalue(res, 0, 3), d->unsubscribe, &d->content, d->why, sizeof(d->why)));
 }
 
 static void
 delivery_send(struct delivery *d)
 {
-	struct mail	m = { .to = d->to, .content = &d->content, .id = d->message_id, .date = d->date };
+	struct mail	m = { .to = d->to, .content = &d->content, .id = d->message_id, .date = d->date, .campaign = d->campaign,
+			    .unsubscribe = d->unsubscribe, .reply_to = d->campaign ? conf_str(CONF_SUPPORT_EMAIL) : d->content.reply_to };
 
 	d->why[0] = '\0';
 	if (mail_enabled()) {
@@ -117,6 +138,8 @@ delivery_log(const struct delivery *d, const PGresult *settled)
 
 	if (d->result == MAIL_SENT)
 		log_event(LOG_LEVEL_INFO, "mail sent", LOG_S("mail", d->id), LOG_I("attempts", d->attempts));
+	else if (d->barred)
+		log_event(LOG_LEVEL_INFO, "campaign not sent to a recipient", LOG_S("mail", d->id), LOG_S("reason", d->why));
 	else
 		log_event(LOG_LEVEL_WARN, given_up ? "mail given up" : "mail not sent yet", LOG_S("mail", d->id),
 		    LOG_I("attempts", d->attempts), LOG_S("error", d->why));
@@ -174,6 +197,15 @@ send_begin(void)
 	(void)work_run(WORK_MAIL, sent_work, sent, &job.d);
 }
 
+/* Fills the parameters of sql/query/mail/claim.sql. A process without the secrets, as in the role cron alone, cannot sign unsubscribe links. */
+static void
+claim_params(struct delivery *d, const char *params[2])
+{
+	delivery_token(d);
+	params[0] = d->token;
+	params[1] = conf_check_secrets() == NULL ? "true" : "false";
+}
+
 static void
 claimed(void *arg, const struct pg_outcome *outcome)
 {
@@ -199,14 +231,14 @@ claimed(void *arg, const struct pg_outcome *outcome)
 static void
 outbox_claim(void)
 {
-	const char	*params[] = { job.d.token };
+	const char	*params[2];
 
 	job.woken = job.stage != STAGE_IDLE;
 	if (job.woken || role_draining())
 		return;
-	delivery_token(&job.d);
+	claim_params(&job.d, params);
 	job.stage = STAGE_CLAIM;
-	pg_query("mail/claim", 1, params, claimed, NULL);
+	pg_query("mail/claim", 2, params, claimed, NULL);
 }
 
 static void
@@ -264,11 +296,11 @@ delivery_settle(const struct delivery *d, struct pg_sync *db)
 static int
 delivery_next(struct job_run *run, struct delivery *d, struct pg_sync *db)
 {
-	const char	*claim[] = { d->token };
+	const char	*claim[2];
 	const PGresult	*rows;
 
-	delivery_token(d);
-	if ((rows = job_sql(run, "mail/claim", 1, claim)) == NULL) {
+	claim_params(d, claim);
+	if ((rows = job_sql(run, "mail/claim", 2, claim)) == NULL) {
 		(void)job_failed(run, "mail cannot be claimed from the outbox");
 		return (-1);
 	}

@@ -27,7 +27,7 @@ enum mail_tls {
 	MAIL_TLS_OFFERED	/* STARTTLS if the server offers it */
 };
 
-static struct mailbox	sender;
+static struct mailbox	sender, campaign_sender;
 static char	server[320];
 /* Serializes the use of handle: the worker's mail thread and the cron job `mail` both send. */
 static pthread_mutex_t	lock = PTHREAD_MUTEX_INITIALIZER;
@@ -82,6 +82,9 @@ mail_configure(void)
 
 	if (!message_mailbox(&sender, conf_str(CONF_SMTP_FROM)))
 		return ("SMTP_FROM is not valid; allowed is \"Name <address>\" or one e-mail address");
+	campaign_sender = sender;
+	if (*conf_str(CONF_SMTP_FROM_CAMPAIGN) != '\0' && !message_mailbox(&campaign_sender, conf_str(CONF_SMTP_FROM_CAMPAIGN)))
+		return ("SMTP_FROM_CAMPAIGN is not valid; allowed is \"Name <address>\" or one e-mail address");
 	for (p = host; *p != '\0'; p++) {
 		if (!isalnum((unsigned char)*p) && strchr(".-_:", *p) == NULL)
 			return ("SMTP_HOST is not valid; allowed is one host name or IP address");
@@ -203,6 +206,7 @@ message_seek(void *arg, curl_off_t offset, int origin)
 static enum mail_result
 message_send(CURL *curl, const struct mail *m, char *why, size_t len)
 {
+	const struct mailbox	*from = m->campaign ? &campaign_sender : &sender;
 	struct smtp_trace	trace = { 0 };
 	struct curl_slist	*to = curl_slist_append(NULL, m->to);
 	struct outgoing		out = { 0 };
@@ -210,7 +214,8 @@ message_send(CURL *curl, const struct mail *m, char *why, size_t len)
 	enum mail_result	result = MAIL_LATER;
 
 	options_set(curl, to, &trace, error);
-	if (to != NULL && (out.text = message_make(m, &sender, &out.len)) != NULL) {
+	curl_easy_setopt(curl, CURLOPT_MAIL_FROM, from->address);
+	if (to != NULL && (out.text = message_make(m, from, &out.len)) != NULL) {
 		curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
 		curl_easy_setopt(curl, CURLOPT_READFUNCTION, message_read);
 		curl_easy_setopt(curl, CURLOPT_READDATA, &out);

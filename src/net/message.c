@@ -195,14 +195,11 @@ field_text(FILE *out, const char *name, const char *text)
 	fputs("\r\n", out);
 }
 
-/* Writes a field whose value must not be encoded, such as an address; a long one gets a line of its own. */
+/* Writes a field whose value must not be encoded or folded, such as an address or a URL. */
 static void
 field_token(FILE *out, const char *name, const char *token)
 {
-	struct field_line	f = field(out, name);
-
-	token_put(&f, token, strlen(token));
-	fputs("\r\n", out);
+	fprintf(out, "%s: %s\r\n", name, token);
 }
 
 static void
@@ -221,6 +218,23 @@ field_mailbox(FILE *out, const char *name, const struct mailbox *box)
 	fputs("\r\n", out);
 }
 
+/* Writes the fields by which mail programs know a letter to many and offer to end them (RFC 2919 §2, 2369 §3.2, 8058 §3.1). */
+static void
+list_fields_put(FILE *out, const struct mail *m, const struct mailbox *from)
+{
+	char	value[1024];
+
+	snprintf(value, sizeof(value), "<campaigns.%s>", strchr(from->address, '@') + 1);
+	field_token(out, "List-Id", value);
+	field_text(out, "Precedence", "bulk");
+	if (*m->unsubscribe == '\0')
+		return;
+	snprintf(value, sizeof(value), "<%s>", m->unsubscribe);
+	field_token(out, "List-Unsubscribe", value);
+	if (!strncmp(m->unsubscribe, "https:", 6))
+		field_text(out, "List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
+}
+
 static void
 fields_put(FILE *out, const struct mail *m, const struct mailbox *from)
 {
@@ -229,10 +243,14 @@ fields_put(FILE *out, const struct mail *m, const struct mailbox *from)
 	snprintf(id, sizeof(id), "<%s@%s>", m->id, strchr(from->address, '@') + 1);
 	field_text(out, "Date", m->date);
 	field_mailbox(out, "From", from);
+	if (m->reply_to != NULL && message_address_ok(m->reply_to))
+		field_token(out, "Reply-To", m->reply_to);
 	field_token(out, "To", m->to);
 	field_text(out, "Subject", m->content->subject);
 	field_token(out, "Message-ID", id);
 	field_text(out, "Auto-Submitted", "auto-generated");
+	if (m->campaign)
+		list_fields_put(out, m, from);
 	field_text(out, "MIME-Version", "1.0");
 	fprintf(out, "Content-Type: multipart/alternative;\r\n boundary=\"=_%s\"\r\n", m->id);
 }
@@ -285,8 +303,7 @@ message_make(const struct mail *m, const struct mailbox *from, size_t *len)
 		return (NULL);
 	fields_put(out, m, from);
 	fputs("\r\n", out);
-	if (m->content->text != NULL)
-		part_put(out, m, "text/plain", m->content->text);
+	part_put(out, m, "text/plain", m->content->text);
 	part_put(out, m, "text/html", m->content->html);
 	fprintf(out, "--=_%s--\r\n", m->id);
 	ok = !ferror(out);

@@ -1,6 +1,7 @@
 /*
  * Composition of a mail as MIME (RFC 5322, 2045, 2047). Lines end with CR LF
- * and have at most 76 characters, except one that is a long address. Any thread.
+ * and have at most 76 characters, except one that is a long address or URL. Any
+ * thread.
  */
 #ifndef WANZAMI_MESSAGE_H
 #define WANZAMI_MESSAGE_H
@@ -22,6 +23,9 @@ struct mail {
 	const struct mail_content	*content;
 	const char			*id;		/* local part of the Message-ID, digits and dots; the same for each attempt to send this mail */
 	const char			*date;		/* of sending: date-time of RFC 5322 §3.3 */
+	const char			*reply_to;	/* e-mail address that answers go to; NULL, or not valid: none */
+	int				campaign;	/* it is a letter to many (RFC 2919, 2369, 8058) */
+	const char			*unsubscribe;	/* URL that ends campaigns to this recipient; "": none */
 };
 
 /* Returns 1 for exactly one e-mail address without characters that could end a header or a command (docs/compatibility.md#mail-injection). */

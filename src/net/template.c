@@ -11,6 +11,7 @@
 
 #include "base/conf.h"
 #include "base/embed.h"
+#include "net/html_text.h"
 #include "net/template.h"
 
 #define NAME_MAX_LEN	32
@@ -284,9 +285,9 @@ placeholder_len(const char *text, const char *word)
 	return (strncmp(p, "}}", 2) ? 0 : (size_t)(p + 2 - text));
 }
 
-/* Returns the HTML of a campaign with name and email replaced, which the caller frees; NULL if out of memory. */
+/* Returns the HTML of a campaign with its placeholders replaced, which the caller frees; NULL if out of memory. */
 static char *
-campaign_html(const struct scope *scope, const char *html)
+campaign_html(const struct scope *scope, const char *html, const char *unsubscribe)
 {
 	const char	*p = html, *open, *name = json_string_value(json_object_get(scope->vars, "name"));
 	size_t		n, len;
@@ -302,6 +303,8 @@ campaign_html(const struct scope *scope, const char *html)
 			put(out, scope, name != NULL ? name : NAME_DEFAULT, strlen(name != NULL ? name : NAME_DEFAULT));
 		else if ((n = placeholder_len(open, "email")) > 0)
 			put(out, scope, lookup(scope, "email", &len), strlen(lookup(scope, "email", &len)));
+		else if ((n = placeholder_len(open, "unsubscribe")) > 0)
+			put(out, scope, unsubscribe, strlen(unsubscribe));
 		else
 			fputc(*open, out);
 		p += n > 0 ? n : 1;
@@ -315,8 +318,23 @@ campaign_html(const struct scope *scope, const char *html)
 	return (text);
 }
 
+/* Returns the text part of a campaign, which the caller frees: that of its HTML, and the URL unless it is in it. NULL if out of memory. */
+static char *
+campaign_text(const char *html, const char *unsubscribe)
+{
+	char	*text = html_text(html), *longer;
+
+	if (text == NULL || *unsubscribe == '\0' || strstr(text, unsubscribe) != NULL)
+		return (text);
+	if (asprintf(&longer, "%s\n-- \nUnsubscribe: %s\n", text, unsubscribe) == -1)
+		longer = NULL;
+	free(text);
+
+	return (longer);
+}
+
 static int
-campaign_fill(struct mail_content *mail, const json_t *vars)
+campaign_fill(struct mail_content *mail, const json_t *vars, const char *unsubscribe)
 {
 	struct scope	scope = { .vars = vars, .html = 1, .quoted = 1 };
 	size_t		len;
@@ -324,13 +342,14 @@ campaign_fill(struct mail_content *mail, const json_t *vars)
 	if ((mail->subject = strdup(lookup(&scope, "subject", &len))) == NULL)
 		return (0);
 	one_line(mail->subject);
-	mail->html = campaign_html(&scope, lookup(&scope, "html", &len));
+	if ((mail->html = campaign_html(&scope, lookup(&scope, "html", &len), unsubscribe)) != NULL)
+		mail->text = campaign_text(mail->html, unsubscribe);
 
-	return (mail->html != NULL);
+	return (mail->text != NULL);
 }
 
 int
-template_render(const char *name, const char *vars, struct mail_content *mail, char *why, size_t len)
+template_render(const char *name, const char *vars, const char *unsubscribe, struct mail_content *mail, char *why, size_t len)
 {
 	const struct embed_file	*txt = template_find(name, "txt"), *html = template_find(name, "html");
 	json_error_t		error;
@@ -348,7 +367,7 @@ template_render(const char *name, const char *vars, struct mail_content *mail, c
 		return (0);
 	}
 
-	if (!(ok = strcmp(name, CAMPAIGN) ? template_fill(mail, object, txt, html) : campaign_fill(mail, object)))
+	if (!(ok = strcmp(name, CAMPAIGN) ? template_fill(mail, object, txt, html) : campaign_fill(mail, object, unsubscribe)))
 		snprintf(why, len, "out of memory");
 	json_decref(object);
 
@@ -361,5 +380,6 @@ mail_content_free(struct mail_content *mail)
 	free(mail->subject);
 	free(mail->text);
 	free(mail->html);
+	free(mail->reply_to);
 	memset(mail, 0, sizeof(*mail));
 }

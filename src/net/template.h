@@ -13,8 +13,9 @@
  * APP_ORIGIN if that is set. In HTML all values are escaped.
  *
  * The template "campaign" has no files: its variables subject and html are the
- * whole mail. In html, {{name}} and {{email}}, in any case and with blanks
- * inside the braces, are replaced by the recipient's
+ * whole mail, and the text part is made from html. In html, {{name}} and
+ * {{email}}, in any case and with blanks inside the braces, are replaced by the
+ * recipient's, {{unsubscribe}} by the URL that ends campaigns to the recipient
  * (docs/compatibility.md#mail-placeholders).
  */
 #ifndef WANZAMI_TEMPLATE_H
@@ -24,17 +25,19 @@
 
 struct mail_content {
 	char	*subject;	/* one line, UTF-8 */
-	char	*text;		/* NULL if there is no text part */
+	char	*text;
 	char	*html;
+	char	*reply_to;	/* unchecked e-mail address that answers go to; NULL: the sender */
 };
 
 /*
- * Renders a template with vars, a JSON object of strings. The caller frees the
+ * Renders a template with vars, a JSON object of strings, and the URL that ends
+ * campaigns to the recipient ("": none). The caller frees the
  * result with mail_content_free(), also on error. Returns 0 with the reason in
  * why if the template does not exist, vars is not an object or memory is out.
  * Any thread.
  */
-int	template_render(const char *name, const char *vars, struct mail_content *, char *why, size_t len);
+int	template_render(const char *name, const char *vars, const char *unsubscribe, struct mail_content *, char *why, size_t len);
 
 /* Frees what a mail_content holds; a zeroed one is allowed. */
 void	mail_content_free(struct mail_content *);

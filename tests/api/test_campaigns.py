@@ -1,8 +1,10 @@
 """Campaigns and test campaigns (docs/compatibility.md#email-campaigns)."""
 import concurrent.futures
+import hashlib
 
 import pytest
 
+import beats
 from accounts import Account, audit
 from conftest import wait_for
 
@@ -87,6 +89,135 @@ def test_created_at_of_a_later_batch_is_its_due_time(api):
     post(api, "send", recipients=people(0, 200), batchSize=1)
     assert api.rows("""SELECT max(extract(epoch FROM created_at - now()) / 3600)::int FROM wanzami.mail_outbox""") == [(199,)], \
         "a mail expires three days after its due time, not after its creation"
+
+
+# Headers, text part and unsubscribing
+
+ORIGIN = "https://api.films.example"
+
+
+@pytest.fixture
+def public(world):
+    """The API behind a public origin, with a sender of its own for campaigns."""
+    world.a = world.start(roles="api", PUBLIC_API_ORIGIN=ORIGIN + "/", SMTP_FROM_CAMPAIGN='"Wanzami, News" <news@mail.films.example>',
+                          SUPPORT_EMAIL="desk@films.example")
+    world.root = Account(world, "OPS", "root@example.com")
+    return world
+
+
+def link(message):
+    """Returns the path of the unsubscribe link in the header."""
+    url = message["List-Unsubscribe"].strip("<>")
+    assert url.startswith(ORIGIN + "/api/email/unsubscribe/")
+    return url.removeprefix(ORIGIN)
+
+
+def letter(world, address, **body):
+    post(world, "send", recipients=[{"email": address}], **body)
+    return world.mail.wait(address)[-1]
+
+
+def test_a_campaign_has_the_headers_of_a_letter_to_many(public):
+    message = letter(public, "Ada@x.test", html="<p>Hello {{name}}</p><p><a href='https://films.example/new'>New films</a></p>")
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click" and link(message)
+    assert (message["List-Id"], message["Precedence"], message["Reply-To"]) == ("<campaigns.mail.films.example>", "bulk", "desk@films.example")
+    assert message["From"] == '"Wanzami, News" <news@mail.films.example>' and message.envelope_from == "news@mail.films.example"
+    assert message.get_content_type() == "multipart/alternative"
+    assert [p.get_content_type() for p in message.iter_parts()] == ["text/plain", "text/html"]
+    text = message.get_body(("plain",)).get_content().replace("\r", "")
+    assert text.startswith("Hello Subscriber\n\nNew films (https://films.example/new)\n")
+    assert text.rstrip().endswith("Unsubscribe: " + ORIGIN + link(message))
+    public.rows("INSERT INTO wanzami.mail_outbox (to_address, template, vars) VALUES ('b@x.test', 'welcome', '{}')")
+    other = public.mail.wait("b@x.test")[0]
+    assert other["From"] == "Wanzami <no-reply@wanzami.example>"
+    assert [other[name] for name in ("List-Unsubscribe", "List-Unsubscribe-Post", "List-Id", "Precedence", "Reply-To")] == [None] * 5
+
+
+def test_the_html_of_a_campaign_can_have_the_unsubscribe_link(public):
+    message = letter(public, "a@x.test", html='Hello. <a href="{{ Unsubscribe }}">No more</a>')
+    assert html(message) == 'Hello. <a href="%s">No more</a>' % (ORIGIN + link(message))
+    assert message.get_body(("plain",)).get_content().count(link(message)) == 1
+
+
+def test_a_link_without_https_offers_no_one_click(api):
+    """RFC 8058 §3.1 asks for https. The origin is that of the request."""
+    message = letter(api, "a@x.test")
+    assert message["List-Unsubscribe"].startswith("<%s/api/email/unsubscribe/" % api.a.url) and message["List-Unsubscribe-Post"] is None
+
+
+@pytest.mark.parametrize("body", [{"data": "List-Unsubscribe=One-Click", "headers": {"Content-Type": "application/x-www-form-urlencoded"}},
+                                  {"files": {"List-Unsubscribe": (None, "One-Click")}}, {}])
+def test_one_click_ends_campaigns_to_the_address(public, body):
+    account, other = Account(public, "USER", "Ada@x.test".lower()), Account(public, "USER", "bea@x.test")
+    path = link(letter(public, "ADA@x.test"))
+    audience = lambda query="": public.a.get("/api/admin/email/audience/users" + query, token=public.root.token).json()
+    everybody = audience()
+    assert sorted(r["email"] for r in everybody["recipients"]) == ["ada@x.test", "bea@x.test"] and everybody["total"] == 2
+    page = public.a.get(path)
+    assert page.status_code == 200 and "<form" in page.text and audience() == everybody, "opening the link changes nothing"
+    for _ in range(2):
+        r = public.a.request("POST", path, **body)
+        assert r.status_code == 200 and "unsubscribed" in r.text
+    assert [r["email"] for r in audience()["recipients"]] == ["bea@x.test"] and audience("?limit=0")["total"] == 1
+    answer = post(public, "send", recipients=[{"email": "Ada@X.test"}, {"email": "bea@x.test"}])
+    assert (answer["queuedCount"], answer["totalRecipients"]) == (1, 2)
+    public.mail.wait("bea@x.test")
+    assert post(public, "test", recipients=[{"email": "ada@x.test"}])["failedDetails"] == [
+        {"email": "ada@x.test", "error": "the recipient has unsubscribed"}]
+    public.rows("INSERT INTO wanzami.mail_outbox (to_address, template, vars) VALUES ('ada@x.test', 'welcome', '{}')")
+    assert public.mail.wait("ada@x.test")[0]["Subject"] == "Welcome to Wanzami", "mail about the account still arrives"
+    assert [m["Subject"] for m in public.mail.messages if "ada@x.test" in m.envelope_to] == ["Welcome to Wanzami"]
+    assert "subscribed again" in public.a.request("POST", path + "?again=1").text
+    assert audience() == everybody
+    assert account and other
+
+
+def test_a_queued_letter_is_not_sent_after_the_recipient_has_unsubscribed(public):
+    path = link(letter(public, "a@x.test"))
+    public.mail.hold()
+    post(public, "send", recipients=[{"email": "b@x.test"}, {"email": "a@x.test"}])
+    wait_for(lambda: public.mail.attempts, "the first delivery to begin")
+    assert public.a.request("POST", path).status_code == 200
+    public.mail.release()
+    wait_for(lambda: public.rows("SELECT last_error FROM wanzami.mail_outbox WHERE failed_at IS NOT NULL") == [("the recipient has unsubscribed",)],
+             "the letter to be dropped")
+    assert len(public.mail.to("a@x.test")) == 1
+
+
+@pytest.mark.parametrize("change, reason", [("\"emailVerified\" = false", "the address of the account is not verified"),
+                                            ("\"ppvBanned\" = true", "the account is banned")])
+def test_accounts_that_are_not_verified_or_are_banned_get_no_campaign(public, change, reason):
+    Account(public, "USER", "ada@x.test")
+    public.rows('UPDATE "User" SET ' + change + " WHERE email = 'ada@x.test'")
+    assert post(public, "send", recipients=[{"email": "ADA@x.test"}])["queuedCount"] == 0
+    assert post(public, "test", recipients=[{"email": "ADA@x.test"}])["failedDetails"] == [{"email": "ADA@x.test", "error": reason}]
+    assert public.mail.messages == []
+
+
+def test_a_wrong_unsubscribe_link_is_refused(public):
+    digest = hashlib.sha256(b"a@x.test").hexdigest()
+    good = beats.token(digest, purpose="unsubscribe")
+    for token in (good[:-1] + ("0" if good[-1] != "0" else "1"), beats.token(digest, purpose="media"), beats.token(digest, -1, "unsubscribe"), digest, "x"):
+        for method in ("GET", "POST"):
+            r = public.a.request(method, "/api/email/unsubscribe/" + token)
+            assert (r.status_code, r.json()) == (404, {"message": "The link is not valid"})
+    assert public.a.request("POST", "/api/email/unsubscribe/" + good).status_code == 200
+    assert public.rows("SELECT address FROM wanzami.unsubscribed") == [("sha256:" + digest,)]
+    assert not [line for line in public.a.log_lines() if good in str(line)], "the log has no token"
+
+
+def test_a_process_that_cannot_sign_leaves_campaigns_to_others(public):
+    """The role cron needs no JWT secrets. Its other mail is sent."""
+    public.a.stop()
+    cron = public.start("cron", JWT_ACCESS_SECRET=None, JWT_REFRESH_SECRET=None)
+    campaign, = public.rows("INSERT INTO wanzami.campaign (subject, html, origin) VALUES ('News', 'x', 'https://a.example') RETURNING id")[0]
+    public.rows("""INSERT INTO wanzami.mail_outbox (to_address, template, vars, campaign_id) VALUES ('a@x.test', 'campaign', '{}', %s),
+        ('b@x.test', 'welcome', '{}', NULL)""", (campaign,))
+    public.mail.wait("b@x.test")
+    assert public.rows("SELECT attempts FROM wanzami.mail_outbox WHERE to_address = 'a@x.test'") == [(0,)]
+    cron.stop()
+    public.start("api")
+    public.mail.wait("a@x.test")
 
 
 ISSUES = [

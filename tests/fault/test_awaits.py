@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from accounts import Account, hash_of
-from beats import session
+from beats import session, token
 from editor import PASSWORD, Api
 from gateways import Gateways, paystack_signature
 from services import run, wait_for
@@ -21,7 +21,7 @@ AWAITS_MOST = 8  # limit for a route that polls until something happens
 EVENT = b'{"event":"nothing"}'
 
 # Routes that respond at once, without an await.
-AT_ONCE = {"GET /health", "GET /api/health", "GET /console", "GET /console/:file", "GET /api/openapi.json",
+AT_ONCE = {"GET /api/email/unsubscribe/:token", "GET /health", "GET /api/health", "GET /console", "GET /console/:file", "GET /api/openapi.json",
            "GET /api/docs", "GET /api/docs/docs.css", "GET /api/docs/docs.js", "GET /api/auth/google/url", "GET /api/ppv/paystack/webhook",
            "GET /media-local/*"}
 
@@ -171,6 +171,9 @@ class Stage:
     def campaign(self):
         return None, {"subject": "Hello", "html": "<p>Hello</p>", "recipients": [{"email": self.address()}]}
 
+    def unsubscribe(self):
+        return "/api/email/unsubscribe/" + token("0" * 64, purpose="unsubscribe"), {}, None
+
     def ticket(self):
         return None, {"email": self.address(), "subject": "Help", "message": "Please"}
 
@@ -186,7 +189,7 @@ class Stage:
         "PUT /media-local/*": part, "POST /api/admin/assets/presign": presign,
         "POST /api/admin/titles/:id/text": text, "POST /api/admin/episodes/:id/text": episode_text,
         "POST /api/admin/titles/:id/poster": poster,
-        "POST /api/admin/email/test": campaign, "POST /api/support/tickets": ticket, "POST /api/events": events,
+        "POST /api/admin/email/test": campaign, "POST /api/admin/email/send": campaign, "POST /api/email/unsubscribe/:token": unsubscribe, "POST /api/support/tickets": ticket, "POST /api/events": events,
         "POST /api/playback/:session/beat": lambda self: ("/api/playback/%s/beat" % session(), {}),
         "POST /api/auth/logout": lambda self: (None, {"deviceId": "elsewhere"}),
         "POST /api/admin/logout": lambda self: (None, {"deviceId": "elsewhere"}),

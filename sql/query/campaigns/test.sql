@@ -1,8 +1,9 @@
 -- POST /api/admin/email/test, step 1 of 3 (docs/compatibility.md#campaign-test): queues the mails of a test campaign before
 -- all others. Returns the campaign's id.
+-- $1: origin.
 -- $2: subject, html, recipients.
 WITH campaign AS (
-	INSERT INTO wanzami.campaign (subject, html) VALUES ($2 ->> 'subject', $2 ->> 'html') RETURNING id
+	INSERT INTO wanzami.campaign (subject, html, origin) VALUES ($2 ->> 'subject', $2 ->> 'html', $1 ->> 'origin') RETURNING id
 ), mails AS (
 	INSERT INTO wanzami.mail_outbox (to_address, template, vars, campaign_id, next_attempt_at)
 	SELECT p.email, 'campaign', jsonb_strip_nulls(jsonb_build_object('email', p.email, 'name', p.name)), c.id, '-infinity'

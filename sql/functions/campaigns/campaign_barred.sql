@@ -1,0 +1,8 @@
+-- Returns those of the e-mail addresses that get no campaigns, and why (docs/mail.md#campaigns). An address without an account gets them, until it
+-- is unsubscribed.
+CREATE OR REPLACE FUNCTION wanzami.campaign_barred(addresses text[]) RETURNS TABLE (email text, reason text) LANGUAGE sql STABLE AS $$
+	SELECT e, CASE WHEN x.address IS NOT NULL THEN 'the recipient has unsubscribed' WHEN NOT u."emailVerified" THEN 'the address of the account is not verified'
+		ELSE 'the account is banned' END
+	FROM unnest(addresses) e LEFT JOIN wanzami.unsubscribed x ON x.address = wanzami.digest(lower(e)) LEFT JOIN "User" u ON u."email" = lower(e)
+	WHERE x.address IS NOT NULL OR NOT u."emailVerified" OR u."ppvBanned"
+$$;
