@@ -17,6 +17,7 @@
 #include "health_probe.h"
 #include "http/limit.h"
 #include "http/route_doc.h"
+#include "mail_dns.h"
 #include "notices.h"
 #include "restored.h"
 #include "settings.h"
@@ -136,6 +137,16 @@ transcode_command(const struct options *o, int argc, char **argv)
 }
 
 static int
+mail_dns_command(const struct options *o, int argc, char **argv)
+{
+	(void)o;
+	(void)argc;
+	(void)argv;
+
+	return (mail_dns_print());
+}
+
+static int
 admin_command(const struct options *o, int argc, char **argv)
 {
 	const char	*role = o->admin_role != NULL ? o->admin_role : o->role;
@@ -211,6 +222,7 @@ static const struct command {
 	    "create an administrator; the password is read from standard input, or generated and printed" },
 	{ { "admin", "unlock" }, 0, 0, NEEDS_CONF | NEEDS_ROOTS, unlock_command, "--email A",
 	    "forget the failed attempts on an account, so that it can sign in again from everywhere" },
+	{ { "mail", "dns" }, 0, 0, NEEDS_CONF, mail_dns_command, "", "print the DNS records for mail: SPF, DKIM, DMARC" },
 	{ { "docs", "configure" }, 0, 0, 0, docs_configure_command, "", "print docs/configure.md" },
 	{ { "docs", "routes" }, 0, 0, 0, docs_routes_command, "", "print every route with its guard, limits and fields as JSON" },
 	{ { "docs", "limits" }, 0, 0, 0, docs_limits_command, "", "print the rate limits as JSON" },

@@ -134,6 +134,12 @@ CONF_VAR(SMTP_FROM, CONF_TEXT, .fallback = "Wanzami <no-reply@wanzami.com>",
     .help = "Sender of every mail, as Name <e-mail address> or an e-mail address alone.")
 CONF_VAR(SMTP_FROM_CAMPAIGN, CONF_TEXT,
     .help = "Sender of campaigns, as SMTP_FROM. If unset: SMTP_FROM.")
+CONF_VAR(DKIM_KEY_FILE, CONF_PATH,
+    .help = "File with the RSA private key (PEM, not encrypted) that signs mail (DKIM), read at start. Requires DKIM_DOMAIN and DKIM_SELECTOR.")
+CONF_VAR(DKIM_DOMAIN, CONF_TEXT,
+    .help = "Domain that signs mail: that of SMTP_FROM, or one above it.")
+CONF_VAR(DKIM_SELECTOR, CONF_TEXT,
+    .help = "Name of the key: its DNS record is DKIM_SELECTOR._domainkey.DKIM_DOMAIN. wanzami mail dns prints it.")
 CONF_VAR(SUPPORT_EMAIL, CONF_TEXT, .fallback = "support@wanzami.com",
     .help = "E-mail address that is notified of new support tickets, and that answers to campaigns go to.")
 CONF_VAR(APP_ORIGIN, CONF_URL,

@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <curl/curl.h>
 #include <kore/kore.h>
 
 #include "base/conf.h"
+#include "net/dkim.h"
 #include "net/mail.h"
 #include "tls/curl.h"
 
@@ -46,6 +48,12 @@ struct smtp_trace {
 	char	reply[256];
 };
 
+const struct mailbox *
+mail_sender(int campaign)
+{
+	return (campaign ? &campaign_sender : &sender);
+}
+
 static int
 server_is_local(void)
 {
@@ -77,7 +85,7 @@ tls_choose(void)
 const char *
 mail_configure(void)
 {
-	const char	*host = conf_str(CONF_SMTP_HOST), *p;
+	const char	*host = conf_str(CONF_SMTP_HOST), *wrong, *p;
 	int		v6 = strchr(host, ':') != NULL;
 
 	if (!message_mailbox(&sender, conf_str(CONF_SMTP_FROM)))
@@ -85,6 +93,8 @@ mail_configure(void)
 	campaign_sender = sender;
 	if (*conf_str(CONF_SMTP_FROM_CAMPAIGN) != '\0' && !message_mailbox(&campaign_sender, conf_str(CONF_SMTP_FROM_CAMPAIGN)))
 		return ("SMTP_FROM_CAMPAIGN is not valid; allowed is \"Name <address>\" or one e-mail address");
+	if ((wrong = dkim_configure()) != NULL)
+		return (wrong);
 	for (p = host; *p != '\0'; p++) {
 		if (!isalnum((unsigned char)*p) && strchr(".-_:", *p) == NULL)
 			return ("SMTP_HOST is not valid; allowed is one host name or IP address");
@@ -203,10 +213,36 @@ message_seek(void *arg, curl_off_t offset, int origin)
 	return (CURL_SEEKFUNC_OK);
 }
 
+/* Makes the message, with its DKIM signature before it. Returns 0 if memory is out. */
+static int
+outgoing_make(struct outgoing *o, const struct mail *m, const struct mailbox *from)
+{
+	char	*field, *both;
+	size_t	n;
+
+	if ((o->text = message_make(m, from, &o->len)) == NULL)
+		return (0);
+	if (!dkim_enabled())
+		return (1);
+	if ((field = dkim_sign(o->text, o->len, time(NULL))) == NULL)
+		return (0);
+	n = strlen(field);
+	if ((both = realloc(field, n + o->len)) == NULL) {
+		free(field);
+		return (0);
+	}
+	memcpy(both + n, o->text, o->len);
+	free(o->text);
+	o->text = both;
+	o->len += n;
+
+	return (1);
+}
+
 static enum mail_result
 message_send(CURL *curl, const struct mail *m, char *why, size_t len)
 {
-	const struct mailbox	*from = m->campaign ? &campaign_sender : &sender;
+	const struct mailbox	*from = mail_sender(m->campaign);
 	struct smtp_trace	trace = { 0 };
 	struct curl_slist	*to = curl_slist_append(NULL, m->to);
 	struct outgoing		out = { 0 };
@@ -215,7 +251,7 @@ message_send(CURL *curl, const struct mail *m, char *why, size_t len)
 
 	options_set(curl, to, &trace, error);
 	curl_easy_setopt(curl, CURLOPT_MAIL_FROM, from->address);
-	if (to != NULL && (out.text = message_make(m, from, &out.len)) != NULL) {
+	if (to != NULL && outgoing_make(&out, m, from)) {
 		curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
 		curl_easy_setopt(curl, CURLOPT_READFUNCTION, message_read);
 		curl_easy_setopt(curl, CURLOPT_READDATA, &out);

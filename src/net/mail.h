@@ -16,13 +16,16 @@ enum mail_result {
 };
 
 /*
- * Checks the SMTP_ variables. Returns NULL, or one line (static storage) that
+ * Checks the SMTP_ and DKIM_ variables. Returns NULL, or one line (static storage) that
  * says what is wrong. Call it once, before the other functions.
  */
 const char	*mail_configure(void);
 
 /* Returns 1 if SMTP_HOST, SMTP_USER and SMTP_PASS are set. Any thread. */
 int		mail_enabled(void);
+
+/* Returns the sender of campaigns, or of other mail. Any thread. */
+const struct mailbox	*mail_sender(int campaign);
 
 /*
  * Sends a mail. Blocks for at most 90 seconds. On error writes the reply of the
