@@ -43,8 +43,8 @@ audio_json(const struct media_audio_object *o)
 
 	media_audio_name(o, name);
 
-	return (json_pack("{s:s,s:s,s:b,s:i,s:I,s:I}", "name", name, "language", o->language, "described", o->described, "channels", o->channels,
-	    "bytes", (json_int_t)o->size, "average", (json_int_t)o->stream.average));
+	return (json_pack("{s:s,s:s,s:s,s:s,s:i,s:I,s:I}", "name", name, "language", o->language, "label", o->label,
+	    "purpose", media_purpose_name(o->purpose), "channels", o->channels, "bytes", (json_int_t)o->size, "average", (json_int_t)o->stream.average));
 }
 
 static void
@@ -53,7 +53,8 @@ audio_print(const struct media_audio_object *o)
 	char	name[MEDIA_AUDIO_NAME_MAX];
 
 	media_audio_name(o, name);
-	printf("%s.m4a  %s, %d channels, %u kbit/s %llu bytes\n", name, o->language, o->channels, o->stream.average / 1000, (unsigned long long)o->size);
+	printf("%s.m4a  %s%s%s, %d channels, %u kbit/s %llu bytes\n", name, o->language, o->purpose != MEDIA_PURPOSE_MAIN ? ", " : "",
+	    o->purpose != MEDIA_PURPOSE_MAIN ? media_purpose_name(o->purpose) : "", o->channels, o->stream.average / 1000, (unsigned long long)o->size);
 }
 
 static json_t *

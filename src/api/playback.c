@@ -245,12 +245,12 @@ static void
 sound_read(struct request *r, const PGresult *res, int row, struct found *f)
 {
 	struct media_stream	*s = &f->streams[f->nsounds];
-	const char		*described = column(res, row, "described");
+	const char		*purpose = column(res, row, "purpose");
 
 	stream_read(r, res, row, s);
 	f->sound_keys[f->nsounds] = column(res, row, "object_key");
 	f->sounds[f->nsounds++] = (struct media_sound_listed){ .id = column(res, row, "id"), .track = (int)number(res, row, "track"),
-	    .tag = column(res, row, "object_tag"), .name = column(res, row, "object_name"), .described = described != NULL && *described == 't',
+	    .tag = column(res, row, "object_tag"), .name = column(res, row, "object_name"), .purpose = media_purpose_parse(purpose != NULL ? purpose : ""),
 	    .channels = (int)number(res, row, "channels"), .bitrate = (int)number(res, row, "bitrate"), .stream = s };
 }
 

@@ -3,6 +3,7 @@
  * them on the time line (audio_line.c). Nothing that a decoder reports ends a film:
  * what cannot be decoded becomes silence, and a note tells.
  */
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,12 +42,15 @@ struct media_audio {
 	struct media		*m;
 	struct media_error	*error;
 	struct media_line	*line;
-	int64_t			origin;		/* start time of the source, in AV_TIME_BASE */
+	const struct media_audio	*leader;	/* the sound of the first track; NULL: this one is */
+	char			name[96];	/* for notes: at the beginning of a sentence, */
+	char			of[96];		/* and in it */
 	struct voice		voices[MEDIA_SOUNDS_MAX];
 	int			nvoices;
 	int			allow_silent;
 	int64_t			invalid;	/* samples that are no numbers */
-	int64_t			late;		/* samples that came when their place was encoded already */
+	int64_t			late;		/* samples that came when their place was encoded already, */
+	int64_t			early;		/* and those too far ahead of the film to be kept */
 };
 
 static AVRational
@@ -56,22 +60,28 @@ time_base(const struct media_audio *a, const struct voice *v)
 }
 
 struct media_audio *
-media_audio_new(struct media *m, const struct media_options *options, int64_t origin, int (*packet)(void *, int, AVPacket *), void *ctx,
-    struct media_error *error)
+media_audio_new(struct media *m, int track, const struct media_options *options, const struct media_audio *leader,
+    int (*packet)(void *, int, AVPacket *), void *ctx, struct media_error *error)
 {
-	struct media_audio	*a;
-	int			i;
+	const struct media_track	*t = &m->tracks[track];
+	struct media_audio		*a;
+	int				i;
 
 	if ((a = calloc(1, sizeof(*a))) == NULL)
 		return (NULL);
 	a->m = m;
 	a->error = error;
-	a->origin = origin;
-	a->nvoices = m->nsounds;
+	a->leader = leader;
+	if (leader == NULL)
+		snprintf(a->name, sizeof(a->name), "The sound");
+	else
+		snprintf(a->name, sizeof(a->name), "Audio track %d (%s)", t->number, t->language);
+	snprintf(a->of, sizeof(a->of), "%c%s", tolower((unsigned char)a->name[0]), a->name + 1);
+	a->nvoices = t->nsounds;
 	a->allow_silent = options != NULL && options->allow_silent;
 	for (i = 0; i < a->nvoices; i++) {
-		a->voices[i].from = &m->sounds[i];
-		a->voices[i].stream = m->sounds[i].stream;
+		a->voices[i].from = &t->sounds[i];
+		a->voices[i].stream = t->sounds[i].stream;
 		a->voices[i].next = AV_NOPTS_VALUE;
 	}
 	if ((a->line = media_line_new(options, packet, ctx, error)) == NULL) {
@@ -187,8 +197,8 @@ graph_renew(const struct media_audio *a, struct voice *v, const AVFrame *f)
 	if (v->reduced) {
 		if (av_channel_layout_describe(&v->layout, layout, sizeof(layout)) < 0)
 			layout[0] = '\0';
-		media_note(a->m, "The sound has %d channels in an arrangement that cannot be mixed to stereo (%s); its first two channels are used.",
-		    v->layout.nb_channels, layout);
+		media_note(a->m, "%s has %d channels in an arrangement that cannot be mixed to stereo (%s); its first two channels are used.",
+		    a->name, v->layout.nb_channels, layout);
 	}
 
 	return (1);
@@ -309,6 +319,31 @@ voices_end(const struct media_audio *a)
 	return (end);
 }
 
+/* Returns the position up to which samples can be encoded. */
+static int64_t
+encodable(const struct media_audio *a)
+{
+	int64_t	end = voices_end(a);
+
+	return (a->leader != NULL ? FFMIN(end, media_line_base(a->leader->line)) : end);
+}
+
+/*
+ * Makes room on the time line for samples up to `end`: encodes what is complete, and what has waited for too long. Sets *base to the first
+ * position that is left.
+ */
+static int
+line_advance(struct media_audio *a, int64_t end, int64_t *base)
+{
+	int	status = media_line_encode(a->line, encodable(a));
+
+	if (status == MEDIA_OK && a->leader == NULL)
+		status = media_line_encode(a->line, end - WINDOW_MAX);
+	*base = media_line_base(a->line);
+
+	return (status);
+}
+
 /* Puts a converted frame on the time line. What overlaps with sound of the same track, or has been encoded already, is dropped. */
 static int
 voice_write(struct media_audio *a, struct voice *v, const AVFrame *f)
@@ -318,16 +353,19 @@ voice_write(struct media_audio *a, struct voice *v, const AVFrame *f)
 	int64_t		position = f->pts == AV_NOPTS_VALUE || llabs(f->pts - v->end) <= JOIN ? v->end : f->pts, skip = 0, base;
 	int		status;
 
+	/* The first track ends the film, so that its sound may go on; the clock has made its times plausible, but not those of the others. */
+	if (a->leader != NULL && position + f->nb_samples - media_line_base(a->leader->line) > WINDOW_MAX) {
+		a->early += f->nb_samples;
+		return (MEDIA_OK);
+	}
 	if (position > v->end)
 		v->end = position;
 	else
 		skip = v->end - position;
-	if ((status = media_line_encode(a->line, voices_end(a))) != MEDIA_OK ||
-	    (status = media_line_encode(a->line, position + f->nb_samples - WINDOW_MAX)) != MEDIA_OK)
+	if ((status = line_advance(a, position + f->nb_samples, &base)) != MEDIA_OK)
 		return (status);
-	base = media_line_base(a->line);
 	if (position + skip < base) {
-		a->late += FFMAX(FFMIN(base - position, f->nb_samples) - skip, 0);
+		a->late += FFMAX(FFMIN(base, position + f->nb_samples) - FFMAX(position + skip, 0), 0);
 		skip = base - position;
 	}
 	if (skip >= f->nb_samples)
@@ -337,7 +375,7 @@ voice_write(struct media_audio *a, struct voice *v, const AVFrame *f)
 	    (size_t)(f->nb_samples - skip))) != MEDIA_OK)
 		return (status);
 
-	return (media_line_encode(a->line, voices_end(a)));
+	return (media_line_encode(a->line, encodable(a)));
 }
 
 /* Takes the frames that the filters of a track have ready. */
@@ -394,7 +432,7 @@ frame_filter(struct media_audio *a, struct voice *v, AVFrame *f)
 	if (f->best_effort_timestamp != AV_NOPTS_VALUE)
 		f->pts = f->best_effort_timestamp;
 	if (f->pts != AV_NOPTS_VALUE)
-		f->pts -= av_rescale_q(a->origin, AV_TIME_BASE_Q, base);
+		f->pts -= av_rescale_q(a->m->clock.origin, AV_TIME_BASE_Q, base);
 	else
 		f->pts = v->next != AV_NOPTS_VALUE ? v->next : 0;
 	if (f->sample_rate <= 0 || f->nb_samples <= 0 || f->ch_layout.nb_channels <= 0 || f->format == AV_SAMPLE_FMT_NONE ||
@@ -460,10 +498,17 @@ voice_find(struct media_audio *a, const AVPacket *packet)
 int
 media_audio_packet(struct media_audio *a, const AVPacket *packet)
 {
-	struct voice	*v = voice_find(a, packet);
+	struct voice		*v = voice_find(a, packet);
+	struct media_error	encrypted = { 0 };
 
 	if (v == NULL || (v->decoder == NULL && !decoder_open(a, v)))
 		return (MEDIA_OK);
+	/* Of the first track, this has ended the film already. */
+	if (media_encryption_check(packet, &encrypted) != MEDIA_OK) {
+		v->packets++;
+		v->errors++;
+		return (MEDIA_OK);
+	}
 
 	return (packet_decode(a, v, packet));
 }
@@ -471,7 +516,20 @@ media_audio_packet(struct media_audio *a, const AVPacket *packet)
 int
 media_audio_follow(struct media_audio *a, double seconds)
 {
-	return (media_line_encode(a->line, (int64_t)(seconds * MEDIA_AUDIO_RATE) - LAG));
+	int	status = media_line_encode(a->line, (int64_t)(seconds * MEDIA_AUDIO_RATE) - LAG);
+
+	return (status == MEDIA_OK && a->leader != NULL ? media_line_encode(a->line, encodable(a)) : status);
+}
+
+int
+media_audio_heard(const struct media_audio *a)
+{
+	int	i;
+
+	for (i = 0; i < a->nvoices && a->voices[i].frames == 0; i++)
+		;
+
+	return (i < a->nvoices);
 }
 
 /* Notes what was repaired. `end` is the end of the sound, `until` that of the film, in samples. */
@@ -485,16 +543,22 @@ notes_make(const struct media_audio *a, int64_t end, int64_t until)
 		errors += a->voices[i].errors;
 		packets += a->voices[i].packets;
 	}
+	if (a->leader != NULL && !media_audio_heard(a)) {
+		media_note(a->m, packets == 0 ? "%s was left out: no sound was found in it." : "%s was left out: no packet of it can be decoded.", a->name);
+		return;
+	}
 	if (errors > 0)
-		media_note(a->m, "%lld of %lld packets of the sound are damaged; there is silence in their place.", (long long)errors, (long long)packets);
+		media_note(a->m, "%lld of %lld packets of %s are damaged; there is silence in their place.", (long long)errors, (long long)packets, a->of);
 	if (a->invalid > 0)
-		media_note(a->m, "%lld samples of the sound are not numbers (NaN or infinite); they were replaced by silence.", (long long)a->invalid);
+		media_note(a->m, "%lld samples of %s are not numbers (NaN or infinite); they were replaced by silence.", (long long)a->invalid, a->of);
 	if (a->late > JOIN)
-		media_note(a->m, "%.1f seconds of the sound are stored too far behind their picture and were left out.", (double)a->late / MEDIA_AUDIO_RATE);
+		media_note(a->m, "%.1f seconds of %s are stored too far behind their picture and were left out.", (double)a->late / MEDIA_AUDIO_RATE, a->of);
+	if (a->early > JOIN)
+		media_note(a->m, "%.1f seconds of %s are too far ahead of their picture and were left out.", (double)a->early / MEDIA_AUDIO_RATE, a->of);
 	if (packets == 0)
 		media_note(a->m, "The sound track is empty; the film is silent.");
 	else if (until - end > MEDIA_AUDIO_RATE)
-		media_note(a->m, "The sound ends after %.1f seconds; silence follows until the picture ends.", (double)end / MEDIA_AUDIO_RATE);
+		media_note(a->m, "%s ends after %.1f seconds; silence follows until the picture ends.", a->name, (double)end / MEDIA_AUDIO_RATE);
 }
 
 /* Fails a film whose sound has packets of which none can be decoded. */
@@ -518,7 +582,7 @@ int
 media_audio_end(struct media_audio *a, double seconds, int64_t *length)
 {
 	struct voice	*v;
-	int64_t		until = llrint(seconds * MEDIA_AUDIO_RATE), end = 0;
+	int64_t		until = a->leader == NULL ? llrint(seconds * MEDIA_AUDIO_RATE) : *length, end = 0;
 	int		status = MEDIA_OK;
 
 	for (v = a->voices; v < a->voices + a->nvoices && status == MEDIA_OK; v++) {
@@ -528,10 +592,11 @@ media_audio_end(struct media_audio *a, double seconds, int64_t *length)
 			status = graph_end(a, v);
 		end = FFMAX(end, v->end);
 	}
-	if (status != MEDIA_OK || (status = sound_check(a)) != MEDIA_OK)
+	if (status != MEDIA_OK || (a->leader == NULL && (status = sound_check(a)) != MEDIA_OK))
 		return (status);
 	notes_make(a, end, until);
-	*length = FFMAX(end, until);
+	if (a->leader == NULL)
+		*length = FFMAX(end, until);
 
 	return (media_line_end(a->line, *length));
 }

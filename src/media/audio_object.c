@@ -11,17 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libavutil/avstring.h>
-
-#include "base/language.h"
 #include "media/internal.h"
 #include "media/mp4.h"
 
 #define PART_BYTES	MEDIA_PART_MIN
 #define BOX		8	/* bytes of a box without content */
-#define DESCRIBED	(AV_DISPOSITION_DESCRIPTIONS | AV_DISPOSITION_VISUAL_IMPAIRED)
 #define BITRATE		128000
 #define BITRATE_LOW	64000
+
+static const char *const	purposes[MEDIA_PURPOSES] = { "main", "description", "commentary", "clear" };
 
 struct media_audio_writer {
 	const struct media_info		*info;
@@ -49,23 +47,44 @@ media_audio_bitrate(const struct media_options *o, int encoder)
 	return (o != NULL && o->audio_bitrate > 0 ? o->audio_bitrate : BITRATE);
 }
 
+const char *
+media_purpose_name(enum media_purpose purpose)
+{
+	return (purposes[purpose]);
+}
+
+enum media_purpose
+media_purpose_parse(const char *name)
+{
+	int	i;
+
+	for (i = MEDIA_PURPOSES - 1; i > 0 && strcmp(purposes[i], name) != 0; i--)
+		;
+
+	return ((enum media_purpose)i);
+}
+
 int
 media_audio_objects(const struct media *m, const struct media_options *options, struct media_audio_object out[MEDIA_AUDIOS_MAX])
 {
-	const AVStream		*s = m->nsounds > 0 && m->sounds[0].stream != -1 ? m->format->streams[m->sounds[0].stream] : NULL;
-	const AVDictionaryEntry	*language = s != NULL ? av_dict_get(s->metadata, "language", NULL, 0) : NULL;
-	int			i;
+	const struct media_track	*t;
+	struct media_audio_object	*o;
+	int				i, n = m->ntracks * MEDIA_AUDIO_ENCODERS;
 
 	memset(out, 0, sizeof(*out) * MEDIA_AUDIOS_MAX);
-	for (i = 0; i < MEDIA_AUDIOS_MAX && m->nsounds > 0; i++) {
-		out[i].track = 1;
-		out[i].channels = 2;
-		out[i].bitrate = media_audio_bitrate(options, i);
-		(void)language_tag(language != NULL ? language->value : "", out[i].language);
-		out[i].described = s != NULL && m->nsounds == 1 && (s->disposition & DESCRIBED) != 0;
+	for (i = 0; i < n; i++) {
+		t = &m->tracks[i / MEDIA_AUDIO_ENCODERS];
+		o = &out[i];
+		o->track = 1 + i / MEDIA_AUDIO_ENCODERS;
+		o->object = i;
+		o->channels = 2;
+		o->bitrate = media_audio_bitrate(options, i % MEDIA_AUDIO_ENCODERS);
+		o->purpose = t->purpose;
+		memcpy(o->language, t->language, sizeof(o->language));
+		memcpy(o->label, t->label, sizeof(o->label));
 	}
 
-	return (i);
+	return (n);
 }
 
 void

@@ -14,16 +14,35 @@ struct trials {
 };
 
 int
-media_audio_uses(const struct media *m, int stream)
+media_track_uses(const struct media_track *t, int stream)
 {
 	int	i;
 
-	for (i = 0; i < m->nsounds; i++) {
-		if (m->sounds[i].stream == stream)
+	for (i = 0; i < t->nsounds; i++) {
+		if (t->sounds[i].stream == stream)
 			return (1);
 	}
 
 	return (0);
+}
+
+int
+media_audio_follows(const struct media *m, int stream)
+{
+	int	i;
+
+	for (i = 1; i < m->ntracks; i++) {
+		if (media_track_uses(&m->tracks[i], stream))
+			return (1);
+	}
+
+	return (0);
+}
+
+int
+media_audio_uses(const struct media *m, int stream)
+{
+	return ((m->ntracks > 0 && media_track_uses(&m->tracks[0], stream)) || media_audio_follows(m, stream));
 }
 
 /* Returns the decoder of a track, opened for its first packet; NULL if there is none. */
@@ -85,12 +104,12 @@ searched(const struct media *m, const AVStream *s)
 
 	if (s->codecpar->codec_type != AVMEDIA_TYPE_AUDIO)
 		return (0);
-	for (i = 0; i < m->nsounds; i++) {
-		if (media_audio_same(m, s, m->sounds[i].stream, m->sounds[i].id))
+	for (i = 0; m->ntracks > 0 && i < m->tracks[0].nsounds; i++) {
+		if (media_audio_same(m, s, m->tracks[0].sounds[i].stream, m->tracks[0].sounds[i].id))
 			return (1);
 	}
 
-	return (m->nsounds == 0);
+	return (m->ntracks == 0);
 }
 
 /* Lets the demuxer drop the packets of tracks that are not searched. It may have met new tracks. */
@@ -160,7 +179,7 @@ ahead_sounds(const struct media *m, int *packets)
 
 	for (i = m->clock.first, *packets = 0; frame != NULL && i < m->clock.nahead && !found; i++) {
 		p = m->clock.ahead[i];
-		if (!media_audio_uses(m, p->stream_index))
+		if (!media_track_uses(&m->tracks[0], p->stream_index))
 			continue;
 		found = media_encryption_check(p, &encrypted) != MEDIA_OK || packet_sounds(&t, m->format->streams[p->stream_index], p, frame);
 		(*packets)++;
@@ -189,13 +208,13 @@ media_audio_probe(struct media *m)
 {
 	int	packets, stream, id;
 
-	if (m->nsounds == 0 || m->sounds[0].stream == -1 || ahead_sounds(m, &packets) || packets == 0)
+	if (m->ntracks == 0 || m->tracks[0].sounds[0].stream == -1 || ahead_sounds(m, &packets) || packets == 0)
 		return;
 	if (media_audio_search(m, &stream, &id) != MEDIA_SOUND_DAMAGED || media_limits_reached(m) || m->source_failed)
 		return;
-	if (m->nsounds == 1 && m->ndamaged < MEDIA_DAMAGED_MAX)
-		m->damaged[m->ndamaged++] = m->sounds[0].stream;
-	m->nsounds = 0;
+	if (m->tracks[0].nsounds == 1 && m->ndamaged < MEDIA_DAMAGED_MAX)
+		m->damaged[m->ndamaged++] = m->tracks[0].sounds[0].stream;
+	m->ntracks = 0;
 	*m->info.audio_codec = '\0';
 	m->info.audio_channels = m->info.audio_rate = 0;
 	snprintf(m->silent, sizeof(m->silent), "%s", MEDIA_SOUND_DAMAGED_TEXT);

@@ -9,6 +9,7 @@
 #include <libavutil/avstring.h>
 #include <libavutil/channel_layout.h>
 
+#include "base/language.h"
 #include "media/internal.h"
 
 #define NAMED_MAX	6	/* tracks that a note names */
@@ -106,6 +107,50 @@ apart(const AVStream *s)
 {
 	return ((s->disposition & APART) != 0 || av_stristr(tag(s, "title"), "commentary") != NULL ||
 	    av_stristr(tag(s, "title"), "audio description") != NULL);
+}
+
+/* Returns the length of the text up to max bytes, without the beginning of a character (UTF-8) that does not fit. */
+static int
+length_cut(const char *text, size_t max)
+{
+	size_t	n = strnlen(text, max);
+
+	while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
+		n--;
+
+	return ((int)n);
+}
+
+/* Returns 1 for a track that is no sound of its own for viewers: parts to be mixed with others, and music without voices. */
+static int
+partial(const AVStream *s)
+{
+	return ((s->disposition & (AV_DISPOSITION_DEPENDENT | AV_DISPOSITION_CLEAN_EFFECTS | AV_DISPOSITION_KARAOKE)) != 0);
+}
+
+static enum media_purpose
+purpose(const AVStream *s)
+{
+	const char	*title = tag(s, "title");
+
+	if ((s->disposition & (AV_DISPOSITION_DESCRIPTIONS | AV_DISPOSITION_VISUAL_IMPAIRED)) || av_stristr(title, "audio description") != NULL)
+		return (MEDIA_PURPOSE_DESCRIPTION);
+	if ((s->disposition & AV_DISPOSITION_COMMENT) || av_stristr(title, "commentary") != NULL)
+		return (MEDIA_PURPOSE_COMMENTARY);
+
+	return (s->disposition & AV_DISPOSITION_HEARING_IMPAIRED ? MEDIA_PURPOSE_CLEAR : MEDIA_PURPOSE_MAIN);
+}
+
+/* Returns the number of a stream among those of sound, from 1. */
+static int
+number_of(const struct media *m, int stream)
+{
+	int	i, n = 0;
+
+	for (i = 0; i <= stream; i++)
+		n += is_audio(m->format->streams[i]);
+
+	return (n);
 }
 
 /* Returns the language of the track that a player would take: the first default track, else the first one, decodable or not. */
@@ -226,11 +271,11 @@ place(const AVStream *s)
 	return (AV_CHAN_NONE);
 }
 
-/* Adds a track to the sound. */
+/* Adds a track of the source to the sound of an audio track. */
 static struct media_sound *
-sound_add(struct media *m, int stream, int id)
+sound_add(struct media_track *t, int stream, int id)
 {
-	struct media_sound	*s = &m->sounds[m->nsounds++];
+	struct media_sound	*s = &t->sounds[t->nsounds++];
 
 	*s = (struct media_sound){ .stream = stream, .id = id, .left = 1, .right = 1 };
 
@@ -239,9 +284,9 @@ sound_add(struct media *m, int stream, int id)
 
 /* Adds a mono track at its place, with the gains of FFmpeg's mixer. */
 static void
-mono_add(struct media *m, int stream, enum AVChannel where)
+mono_add(struct media_track *t, int stream, enum AVChannel where)
 {
-	struct media_sound	*s = sound_add(m, stream, 0);
+	struct media_sound	*s = sound_add(t, stream, 0);
 
 	s->mono = 1;
 	switch (where) {
@@ -265,7 +310,7 @@ mono_add(struct media *m, int stream, enum AVChannel where)
 		s->left = s->right = SIDE;
 		break;
 	default:	/* LFE and places that the mixer leaves out */
-		m->nsounds--;
+		t->nsounds--;
 		break;
 	}
 }
@@ -277,22 +322,22 @@ channel_of(const struct media *m, int stream, int like)
 	const AVStream	*s = m->format->streams[stream], *o = m->format->streams[like];
 
 	return (is_audio(s) && s->codecpar->ch_layout.nb_channels == 1 && !apart(s) && !strcasecmp(language(s), language(o)) &&
-	    program_shared(m, stream) && !empty(m, s) && !media_audio_damaged(m, stream) && decodable(s));
+	    program_shared(m, stream) && !media_audio_uses(m, stream) && !empty(m, s) && !media_audio_damaged(m, stream) && decodable(s));
 }
 
 /* Collects mono tracks of different places. Returns 1 if left and right are among them. */
 static int
-placed_find(struct media *m, int like)
+placed_find(const struct media *m, struct media_track *t, int like)
 {
 	uint64_t	seen = 0;
 	enum AVChannel	where;
 	unsigned	i;
 
-	for (i = 0; i < m->format->nb_streams && m->nsounds < MEDIA_SOUNDS_MAX; i++) {
+	for (i = 0; i < m->format->nb_streams && t->nsounds < MEDIA_SOUNDS_MAX; i++) {
 		if (!channel_of(m, (int)i, like) || (where = place(m->format->streams[i])) == AV_CHAN_NONE || where >= 64 || seen >> where & 1)
 			continue;
 		seen |= UINT64_C(1) << where;
-		mono_add(m, (int)i, where);
+		mono_add(t, (int)i, where);
 	}
 
 	return ((seen & AV_CH_LAYOUT_STEREO) == AV_CH_LAYOUT_STEREO);
@@ -300,35 +345,51 @@ placed_find(struct media *m, int like)
 
 /* Takes the first two mono tracks of an MXF file: broadcasters write left and right so. Returns 1 if there are two. */
 static int
-mxf_find(struct media *m, int like)
+mxf_find(const struct media *m, struct media_track *t, int like)
 {
 	unsigned	i;
 
 	if (strcmp(m->format->iformat->name, "mxf") != 0)
 		return (0);
-	for (i = 0; i < m->format->nb_streams && m->nsounds < 2; i++) {
+	for (i = 0; i < m->format->nb_streams && t->nsounds < 2; i++) {
 		if (channel_of(m, (int)i, like))
-			mono_add(m, (int)i, m->nsounds == 0 ? AV_CHAN_FRONT_LEFT : AV_CHAN_FRONT_RIGHT);
+			mono_add(t, (int)i, t->nsounds == 0 ? AV_CHAN_FRONT_LEFT : AV_CHAN_FRONT_RIGHT);
 	}
 
-	return (m->nsounds == 2);
+	return (t->nsounds == 2);
 }
 
-/* Fills m->sounds for the best track, which may be one of several mono tracks that belong together. */
+/* Adds an audio track whose sound is that of a stream, which may be one of several mono tracks that belong together. */
 static void
-sounds_fill(struct media *m, int stream)
+track_add(struct media *m, int stream)
 {
-	const AVStream	*s = m->format->streams[stream];
+	const AVStream		*s = m->format->streams[stream];
+	struct media_track	*t = &m->tracks[m->ntracks++];
+	int			mono = s->codecpar->ch_layout.nb_channels == 1 && !apart(s);
 
-	if (s->codecpar->ch_layout.nb_channels == 1 && !apart(s)) {
-		if (placed_find(m, stream) && media_audio_uses(m, stream))
-			return;
-		m->nsounds = 0;
-		if (mxf_find(m, stream) && media_audio_uses(m, stream))
-			return;
-		m->nsounds = 0;
+	*t = (struct media_track){ .number = number_of(m, stream), .purpose = purpose(s) };
+	(void)language_tag(tag(s, "language"), t->language);
+	media_label_copy(t->label, sizeof(t->label), tag(s, "title"));
+	if (mono && placed_find(m, t, stream) && media_track_uses(t, stream))
+		return;
+	t->nsounds = 0;
+	if (mono && mxf_find(m, t, stream) && media_track_uses(t, stream))
+		return;
+	t->nsounds = 0;
+	sound_add(t, stream, s->id);
+}
+
+/* Adds the audio track of late_find(). Its stream is -1 if only a demuxer that reads on knows it. */
+static void
+late_add(struct media *m, int stream, int id)
+{
+	if (stream != -1) {
+		track_add(m, stream);
+		return;
 	}
-	sound_add(m, stream, s->id);
+	m->tracks[0] = (struct media_track){ .language = "und" };
+	sound_add(&m->tracks[0], stream, id);
+	m->ntracks = 1;
 }
 
 /* Finds sound that begins after the part of the source that was probed: reads on, in a demuxer of its own, until the first sound. */
@@ -346,7 +407,7 @@ late_find(struct media *m, int declared)
 			if (is_audio(m->format->streams[i]) && media_audio_same(m, m->format->streams[i], found, id))
 				stream = (int)i;
 		}
-		sound_add(m, stream, id);
+		late_add(m, stream, id);
 		break;
 	case MEDIA_SOUND_DAMAGED:
 		snprintf(m->silent, sizeof(m->silent), "%s", MEDIA_SOUND_DAMAGED_TEXT);
@@ -356,18 +417,6 @@ late_find(struct media *m, int declared)
 			snprintf(m->silent, sizeof(m->silent), "it is encrypted (%s)", MEDIA_SCRAMBLED_NAME);
 		break;
 	}
-}
-
-/* Returns the length of the text up to max bytes, without the beginning of a character (UTF-8) that does not fit. */
-static int
-length_cut(const char *text, size_t max)
-{
-	size_t	n = strnlen(text, max);
-
-	while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
-		n--;
-
-	return ((int)n);
 }
 
 static void
@@ -380,32 +429,110 @@ track_describe(const AVStream *s, int number, char *out, size_t size)
 	    *title != '\0' ? ", " : "", length_cut(title, 40), title);
 }
 
-/* Notes the tracks that could be decoded but were left out, in one sentence. */
-static void
-left_out_note(struct media *m)
+/* Returns 1 if the film has an audio track with the language and purpose of a stream. */
+static int
+repeated(const struct media *m, const AVStream *s)
 {
-	char		list[640] = "", one[128];
-	size_t		used = 0;
+	char	language[LANGUAGE_MAX];
+	int	i;
+
+	(void)language_tag(tag(s, "language"), language);
+	for (i = 0; i < m->ntracks; i++) {
+		if (m->tracks[i].purpose == purpose(s) && !strcmp(m->tracks[i].language, language))
+			return (1);
+	}
+
+	return (0);
+}
+
+/* Returns 1 if the stream can be decoded and was not chosen. */
+static int
+spare(const struct media *m, int stream)
+{
+	const AVStream	*s = m->format->streams[stream];
+
+	return (is_audio(s) && !media_audio_uses(m, stream) && !media_audio_damaged(m, stream) && !empty(m, s) && known(s) && decodable(s));
+}
+
+/* Returns 1 if a spare stream can be a track of the film. */
+static int
+eligible(const struct media *m, int stream)
+{
+	return (program_shared(m, stream) && !partial(m->format->streams[stream]) && spare(m, stream));
+}
+
+/* Returns the best stream of the language and purpose of an eligible one. */
+static int
+best_like(const struct media *m, int stream)
+{
+	const AVStream	*like = m->format->streams[stream], *s;
+	const char	*spoken = language(like);
 	unsigned	i;
-	int		number = 0, n = 0;
+	int		found = stream;
+
+	for (i = (unsigned)stream + 1; i < m->format->nb_streams; i++) {
+		s = m->format->streams[i];
+		if (is_audio(s) && purpose(s) == purpose(like) && !strcasecmp(language(s), spoken) &&
+		    points(m, (int)i, spoken) > points(m, found, spoken) && eligible(m, (int)i))
+			found = (int)i;
+	}
+
+	return (found);
+}
+
+/* Adds the other audio tracks of the film, one for each language and purpose. */
+static void
+others_add(struct media *m)
+{
+	unsigned	i;
+
+	for (i = 0; i < m->format->nb_streams && m->ntracks < MEDIA_TRACKS_MAX; i++) {
+		if (is_audio(m->format->streams[i]) && !repeated(m, m->format->streams[i]) && eligible(m, (int)i))
+			track_add(m, best_like(m, (int)i));
+	}
+}
+
+/* Reasons for which a track that could be decoded is left out. */
+enum left {
+	LEFT_REPEATED,
+	LEFT_OTHER,
+	LEFT_OVER,
+	LEFT_REASONS
+};
+
+static enum left
+left_reason(const struct media *m, int stream)
+{
+	const AVStream	*s = m->format->streams[stream];
+
+	if (repeated(m, s))
+		return (LEFT_REPEATED);
+
+	return (!program_shared(m, stream) || partial(s) ? LEFT_OTHER : LEFT_OVER);
+}
+
+/* Notes the tracks that could be decoded but were left out for a reason, in one sentence. */
+static void
+left_out_note(struct media *m, enum left reason)
+{
+	static const char *const	reasons[] = { "since the film has another one of that language and purpose",
+					    "since the sound belongs to another programme or is no whole sound", "since a film has at most 8 audio tracks" };
+	char				list[640] = "", one[128];
+	size_t				used = 0;
+	unsigned			i;
+	int				n = 0;
 
 	for (i = 0; i < m->format->nb_streams; i++) {
-		if (!is_audio(m->format->streams[i]))
+		if (!spare(m, (int)i) || left_reason(m, (int)i) != reason || n++ >= NAMED_MAX)
 			continue;
-		number++;
-		if (media_audio_uses(m, (int)i) || media_audio_damaged(m, (int)i) || empty(m, m->format->streams[i]) || !known(m->format->streams[i]) ||
-		    !decodable(m->format->streams[i]))
-			continue;
-		if (n++ >= NAMED_MAX)
-			continue;
-		track_describe(m->format->streams[i], number, one, sizeof(one));
+		track_describe(m->format->streams[i], number_of(m, (int)i), one, sizeof(one));
 		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", used > 0 ? ", " : "", one);
 		used = FFMIN(used, sizeof(list) - 1);
 	}
 	if (n > NAMED_MAX)
-		media_note(m, "%d audio tracks were left out, since a film has one sound: %s and %d more.", n, list, n - NAMED_MAX);
+		media_note(m, "%d audio tracks were left out, %s: %s and %d more.", n, reasons[reason], list, n - NAMED_MAX);
 	else if (n > 0)
-		media_note(m, "%s left out, since a film has one sound: %s.", n == 1 ? "An audio track was" : "Audio tracks were", list);
+		media_note(m, "%s left out, %s: %s.", n == 1 ? "An audio track was" : "Audio tracks were", reasons[reason], list);
 }
 
 /* Notes the tracks that are empty or cannot be decoded; if there is no other one, fills m->silent. */
@@ -432,7 +559,7 @@ unusable_note(struct media *m)
 			continue;
 		if (empty(m, s) || decodable(s))
 			media_note(m, "Audio track %d was left out: no sound was found in it.", number);
-		else if (m->nsounds > 0)
+		else if (m->ntracks > 0)
 			media_note(m, "Audio track %d was left out: unsupported audio codec %s.", number, media_codec_name(s->codecpar, codec, sizeof(codec)));
 		else if (*m->silent == '\0')
 			snprintf(m->silent, sizeof(m->silent), "unsupported audio codec %s (FFmpeg has no decoder)", media_codec_name(s->codecpar, codec, sizeof(codec)));
@@ -440,7 +567,7 @@ unusable_note(struct media *m)
 }
 
 static void
-mono_note(struct media *m)
+mono_note(struct media *m, const struct media_track *t)
 {
 	char		list[128] = "";
 	size_t		used = 0;
@@ -451,7 +578,7 @@ mono_note(struct media *m)
 		if (!is_audio(m->format->streams[i]))
 			continue;
 		number++;
-		if (!media_audio_uses(m, (int)i) || used >= sizeof(list))
+		if (!media_track_uses(t, (int)i) || used >= sizeof(list))
 			continue;
 		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%d", used > 0 ? ", " : "", number);
 	}
@@ -463,11 +590,11 @@ info_fill(struct media *m)
 {
 	const AVCodecParameters	*par;
 
-	if (m->sounds[0].stream == -1)
+	if (m->tracks[0].sounds[0].stream == -1)
 		return;
-	par = m->format->streams[m->sounds[0].stream]->codecpar;
+	par = m->format->streams[m->tracks[0].sounds[0].stream]->codecpar;
 	snprintf(m->info.audio_codec, sizeof(m->info.audio_codec), "%s", avcodec_get_name(par->codec_id));
-	m->info.audio_channels = m->nsounds > 1 ? 2 : par->ch_layout.nb_channels;
+	m->info.audio_channels = m->tracks[0].nsounds > 1 ? 2 : par->ch_layout.nb_channels;
 	m->info.audio_rate = par->sample_rate;
 }
 
@@ -488,20 +615,25 @@ speex_repair(AVCodecParameters *par)
 void
 media_audio_choose(struct media *m)
 {
-	int		stream;
+	int		stream, reason;
 	unsigned	i;
 
 	for (i = 0; i < m->format->nb_streams; i++)
 		speex_repair(m->format->streams[i]->codecpar);
 	stream = media_audio_best(m);
 	if (stream >= 0 && known(m->format->streams[stream]))
-		sounds_fill(m, stream);
+		track_add(m, stream);
 	else
 		late_find(m, stream);
-	left_out_note(m);
+	if (m->ntracks > 0 && m->tracks[0].sounds[0].stream != -1)
+		others_add(m);
+	for (reason = 0; reason < LEFT_REASONS; reason++)
+		left_out_note(m, (enum left)reason);
 	unusable_note(m);
-	if (m->nsounds > 1)
-		mono_note(m);
-	if (m->nsounds > 0)
+	for (i = 0; i < (unsigned)m->ntracks; i++) {
+		if (m->tracks[i].nsounds > 1)
+			mono_note(m, &m->tracks[i]);
+	}
+	if (m->ntracks > 0)
 		info_fill(m);
 }

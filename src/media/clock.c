@@ -27,13 +27,14 @@
 #define TIME_MAX	(INT64_MAX / 8)	/* and in AV_TIME_BASE, positive or negative: sums of a few fit. Others are taken for damage */
 #define ORIGIN_MAX	4e9		/* seconds, since 1900 as well */
 #define AHEAD_BYTES	(32u << 20)	/* read before the film is transcoded, to measure its frames */
+#define AHEAD_ALL	(64u << 20)	/* with audio tracks but the first */
 #define AHEAD_PACKETS	8000
 #define AHEAD_FRAMES	1500
 
 /* The state of a stream. Times are in AV_TIME_BASE; `offset` + time of the file = time of the film. */
 struct clock_stream {
 	int	used;		/* its packets are returned */
-	int	text;	/* likewise, but they do not move the clock: text, which may be silent for long */
+	int	follows;	/* likewise, but they do not move the clock: text, which may be silent for long, and audio tracks but the first */
 	int	counted;	/* the timestamps of its packets are their numbers, because those of the demuxer are wrong */
 	int64_t	number;		/* of the next packet */
 	int	begun;
@@ -181,7 +182,7 @@ packet_adjust(struct media *m, struct clock_stream *s, AVPacket *p)
 	p->dts = time_shift(p->dts, shift);
 }
 
-/* Puts a packet of text into the epoch, the present one or that of the packet before, which is nearer to the time of the film. */
+/* Puts a packet of a stream that follows into the epoch, the present one or that of the packet before, which is nearer to the time of the film. */
 static void
 packet_follow(struct media *m, struct clock_stream *s, AVPacket *p)
 {
@@ -238,9 +239,9 @@ packet_next(struct media *m, AVPacket *p)
 		end_note(m, s, p);
 		if (s->used)
 			packet_adjust(m, s, p);
-		else if (s->text)
+		else if (s->follows)
 			packet_follow(m, s, p);
-		if (s->used || s->text)
+		if (s->used || s->follows)
 			return (status);
 		av_packet_unref(p);
 	}
@@ -280,13 +281,13 @@ static int
 ahead_read(struct media *m)
 {
 	struct media_clock	*c = &m->clock;
-	size_t			bytes = 0;
-	int			frames = 0;
+	size_t			bytes = 0, all = 0;
+	int			frames = 0, room = AHEAD_PACKETS * FFMAX(m->ntracks, 1), packets = 0;
 	AVPacket		*p;
 
-	if ((c->ahead = calloc(AHEAD_PACKETS, sizeof(*c->ahead))) == NULL)
+	if ((c->ahead = calloc((size_t)room, sizeof(*c->ahead))) == NULL)
 		return (0);
-	while (c->nahead < AHEAD_PACKETS && frames < AHEAD_FRAMES && bytes < AHEAD_BYTES) {
+	while (c->nahead < room && packets < AHEAD_PACKETS && frames < AHEAD_FRAMES && bytes < AHEAD_BYTES && all < AHEAD_ALL) {
 		if ((p = av_packet_alloc()) == NULL)
 			return (0);
 		if ((c->status = packet_next(m, p)) < 0 || av_packet_make_refcounted(p) < 0) {
@@ -294,8 +295,13 @@ ahead_read(struct media *m)
 			break;
 		}
 		c->ahead[c->nahead++] = p;
-		bytes += (size_t)p->size;
+		all += (size_t)p->size;
 		frames += p->stream_index == m->video;
+		/* More audio tracks must not shorten what is measured. */
+		if (media_audio_follows(m, p->stream_index))
+			continue;
+		bytes += (size_t)p->size;
+		packets++;
 	}
 
 	return (1);
@@ -389,8 +395,8 @@ streams_mark(struct media *m)
 	unsigned	i;
 
 	for (i = 0; i < m->format->nb_streams; i++) {
-		m->clock.streams[i].text = media_subtitles_uses(m, (int)i);
-		m->clock.streams[i].used = m->format->streams[i]->discard < AVDISCARD_ALL && !m->clock.streams[i].text;
+		m->clock.streams[i].follows = media_subtitles_uses(m, (int)i) || media_audio_follows(m, (int)i);
+		m->clock.streams[i].used = m->format->streams[i]->discard < AVDISCARD_ALL && !m->clock.streams[i].follows;
 		if (is_matroska(m) && m->format->streams[i]->codecpar->codec_type != AVMEDIA_TYPE_VIDEO)
 			m->format->streams[i]->discard = AVDISCARD_DEFAULT;
 	}

@@ -18,6 +18,7 @@
 
 #define OBJECTS_MAX	(MEDIA_RUNGS + MEDIA_AUDIOS_MAX)
 #define NAME_BYTES	64
+#define SOUND_BYTES	160
 
 /* Output folder of a run. */
 struct folder {
@@ -100,8 +101,21 @@ folder_open(struct folder *f, struct media_error *error)
 	return (MEDIA_OK);
 }
 
+/* Returns 1 if an object is in the result; audio objects without sound are not. */
+static int
+object_made(const struct folder *f, const struct media_result *result, int object)
+{
+	int	i;
+
+	for (i = 0; i < result->naudios && f->nsteps + result->audios[i].object != object; i++)
+		;
+
+	return (object < f->nsteps || i < result->naudios);
+}
+
+/* Closes the files and removes those that are not in the result; all if it is NULL. */
 static void
-folder_close(struct folder *f, int keep)
+folder_close(struct folder *f, const struct media_result *result)
 {
 	char	path[PATH_BYTES];
 	int	i;
@@ -111,7 +125,7 @@ folder_close(struct folder *f, int keep)
 			continue;
 		close(f->fds[i]);
 		file_path(f, f->names[i], "", path);
-		if (!keep)
+		if (result == NULL || !object_made(f, result, i))
 			unlink(path);
 	}
 }
@@ -184,24 +198,38 @@ playlist_write(const struct folder *f, enum media_list kind, const char *what, c
 	return (text_write(f, name, media_hls_media(s, kind, uri, 0), error));
 }
 
-/* Writes the playlists of the audio objects, and fills `list`. `ids` holds the names that it refers to. */
+/* Names an audio object: its playlist, such as de-description-64, and for viewers, as wanzami.audio_shown() does, but by the tag of its language. */
+static void
+sound_name(const struct media_result *result, const struct media_audio_object *o, char id[NAME_BYTES], char name[SOUND_BYTES])
+{
+	static const char *const	purposes[MEDIA_PURPOSES] = { "", " (audio description)", " (commentary)", " (clear speech)" };
+	/* The file gives no language for its viewers. */
+	const char			*language = strcmp(o->language, "und") != 0 ? o->language : "Original";
+	int				main = o->purpose == MEDIA_PURPOSE_MAIN;
+	char				rate[16] = "";
+
+	if (o->bitrate < result->audios[0].bitrate)
+		snprintf(rate, sizeof(rate), "-%d", o->bitrate / 1000);
+	snprintf(id, NAME_BYTES, "%s%s%s%s", o->language, main ? "" : "-", main ? "" : media_purpose_name(o->purpose), rate);
+	if (o->purpose == MEDIA_PURPOSE_COMMENTARY && *o->label != '\0')
+		snprintf(name, SOUND_BYTES, "%s", o->label);
+	else
+		snprintf(name, SOUND_BYTES, "%s%s", language, purposes[o->purpose]);
+}
+
+/* Writes the playlists of the audio objects, and fills `list`. `ids` and `names` hold the names that it refers to. */
 static int
-sounds_write(const struct folder *f, const struct media_result *result, char ids[][NAME_BYTES], struct media_sound_listed *list,
-    struct media_error *error)
+sounds_write(const struct folder *f, const struct media_result *result, char ids[][NAME_BYTES], char names[][SOUND_BYTES],
+    struct media_sound_listed *list, struct media_error *error)
 {
 	const struct media_audio_object	*o;
 	int				i;
 
 	for (i = 0; i < result->naudios; i++) {
 		o = &result->audios[i];
-		if (i == 0)
-			snprintf(ids[i], NAME_BYTES, "%s", o->language);
-		else
-			snprintf(ids[i], NAME_BYTES, "%s-%d", o->language, o->bitrate / 1000);
-		/* The file gives no language for its viewers. */
-		list[i] = (struct media_sound_listed){ .id = ids[i], .track = o->track, .tag = o->language,
-		    .name = strcmp(o->language, "und") != 0 ? o->language : "Original", .described = o->described, .channels = o->channels,
-		    .bitrate = o->bitrate, .uri = f->names[f->nsteps + i], .stream = &o->stream };
+		sound_name(result, o, ids[i], names[i]);
+		list[i] = (struct media_sound_listed){ .id = ids[i], .track = o->track, .tag = o->language, .name = names[i], .purpose = o->purpose,
+		    .channels = o->channels, .bitrate = o->bitrate, .uri = f->names[f->nsteps + o->object], .stream = &o->stream };
 		if (playlist_write(f, MEDIA_LIST_AUDIO, ids[i], &o->stream, list[i].uri, error) != MEDIA_OK)
 			return (error->reason);
 	}
@@ -215,7 +243,7 @@ playlists_write(const struct folder *f, const struct media_result *result, struc
 	const struct media_rendition	*list = result->renditions;
 	struct media_subtitle		texts[MEDIA_TEXTS_MAX];
 	struct media_sound_listed	sounds[MEDIA_AUDIOS_MAX];
-	char				ids[MEDIA_AUDIOS_MAX][NAME_BYTES], numbers[MEDIA_TEXTS_MAX][12];
+	char				ids[MEDIA_AUDIOS_MAX][NAME_BYTES], names[MEDIA_AUDIOS_MAX][SOUND_BYTES], numbers[MEDIA_TEXTS_MAX][12];
 	const char			*uris[MEDIA_RUNGS], *rung;
 	int				i, n = result->nrenditions, nsounds = result->naudios;
 
@@ -226,7 +254,7 @@ playlists_write(const struct folder *f, const struct media_result *result, struc
 		    playlist_write(f, MEDIA_LIST_IFRAMES, rung, &list[i].video, uris[i], error) != MEDIA_OK)
 			return (error->reason);
 	}
-	if (texts_write(f, result, numbers, texts, error) != MEDIA_OK || sounds_write(f, result, ids, sounds, error) != MEDIA_OK ||
+	if (texts_write(f, result, numbers, texts, error) != MEDIA_OK || sounds_write(f, result, ids, names, sounds, error) != MEDIA_OK ||
 	    text_write(f, "master.m3u8", media_hls_master(list, n, sounds, nsounds, texts, result->ntexts, ""), error) != MEDIA_OK)
 		return (error->reason);
 
@@ -273,7 +301,7 @@ film_transcode(struct media *m, const char *outdir, unsigned requested, const st
 	if (status == MEDIA_OK && ((status = playlists_write(&f, result, error)) != MEDIA_OK ||
 	    (status = media_previews_write(outdir, result, error)) != MEDIA_OK))
 		media_result_free(result);
-	folder_close(&f, status == MEDIA_OK);
+	folder_close(&f, status == MEDIA_OK ? result : NULL);
 
 	return (status);
 }

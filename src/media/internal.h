@@ -62,12 +62,22 @@ struct media_clock {
 #define MEDIA_DAMAGED_MAX	4	/* damaged audio tracks in place of which another is tried */
 #define MEDIA_FAST_SECONDS	(10 * 3600)	/* a longer film has at most 30 frames a second, so that its sample tables stay small (hybrid.c) */
 
-/* A track of the source that becomes the sound of the renditions, alone or together with others. */
+/* A track of the source that becomes the sound of an audio track, alone or together with others. */
 struct media_sound {
 	int	stream;		/* index; -1 if the demuxer meets the track later */
 	int	id;		/* AVStream.id, by which it is then known */
 	int	mono;		/* one of several mono tracks: its sound goes to both sides with these gains */
 	float	left, right;	/* 1 unless mono */
+};
+
+/* An audio track of the film. The first one is the sound of the renditions. */
+struct media_track {
+	struct media_sound	sounds[MEDIA_SOUNDS_MAX];
+	int			nsounds;	/* at least 1 */
+	int			number;		/* of the track in the source, among those of sound, from 1; 0 if unknown */
+	enum media_purpose	purpose;
+	char			language[36];	/* as that of struct media_audio_object, */
+	char			label[128];	/* and likewise */
 };
 
 /* An opened film. */
@@ -81,8 +91,8 @@ struct media {
 	AVIOContext			*io;
 	AVFormatContext			*format;
 	int				video;		/* stream index */
-	struct media_sound		sounds[MEDIA_SOUNDS_MAX];
-	int				nsounds;	/* 0: the renditions have no sound */
+	struct media_track		tracks[MEDIA_TRACKS_MAX];
+	int				ntracks;	/* 0: the film has no sound */
 	int				damaged[MEDIA_DAMAGED_MAX];	/* audio tracks of which no packet can be decoded */
 	int				ndamaged;
 	char				silent[160];	/* reason, if the film has sound but none that can be decoded */
@@ -237,7 +247,7 @@ void	media_io_close(struct media *);
 int	media_graph_parse(AVFilterGraph **graph, AVFilterContext **in, AVFilterContext **out, const char *text);
 
 /*
- * Chooses the audio tracks of a film whose video track is known: fills m->sounds,
+ * Chooses the audio tracks of a film whose video track is known: fills m->tracks,
  * m->silent and the audio fields of m->info, and notes what is left out. May read
  * the whole source, if the beginning shows no sound in a container that may bring
  * tracks later. See audio_tracks.c.
@@ -245,6 +255,9 @@ int	media_graph_parse(AVFilterGraph **graph, AVFilterContext **in, AVFilterConte
 void	media_audio_choose(struct media *);
 /* Returns 1 for a stream that was chosen. See audio_search.c. */
 int	media_audio_uses(const struct media *, int stream);
+/* Returns 1 for a stream of an audio track but the first. Such a stream neither moves the clock nor fails the film. */
+int	media_audio_follows(const struct media *, int stream);
+int	media_track_uses(const struct media_track *, int stream);
 
 enum media_sound_search {
 	MEDIA_SOUND_NONE,	/* no packet of a track that has a decoder */
@@ -288,6 +301,8 @@ int	media_subtitles_uses(const struct media *, int stream);
 void	media_subtitles_packet(struct media *, AVPacket *);
 int	media_subtitles_end(struct media *, struct media_result *);
 void	media_texts_free(struct media_result *);
+/* Copies the title of a track: valid UTF-8 without control characters, whole characters only. */
+void	media_label_copy(char *out, size_t size, const char *title);
 void	media_subtitles_close(struct media *);
 
 /* A queue between two threads, bounded by the number of items. media_queue_free() frees the items that are left. */
@@ -374,22 +389,30 @@ void	media_audio_writer_free(struct media_audio_writer *);
 int	media_audio_bitrate(const struct media_options *, int encoder);
 
 /*
- * The sound of a film, from packets of the source to packets of AAC, which
+ * The sound of an audio track, from packets of the source to packets of AAC, which
  * packet() receives without gap from time 0 on, with the number of their encoder. packet() returns MEDIA_OK or a
  * reason. Used by the thread of media_transcode(). Functions return MEDIA_OK or the reason. See audio.c.
  */
 struct media_audio;
 
-/* `origin` is subtracted from all times, in AV_TIME_BASE. Returns NULL if out of memory. */
-struct media_audio	*media_audio_new(struct media *, const struct media_options *, int64_t origin,
+/*
+ * `track` is an index of m->tracks. `leader` is NULL for the first track, and for any other its sound, whose length the other gets: no sample is
+ * encoded before it is encoded there. Returns NULL if out of memory.
+ */
+struct media_audio	*media_audio_new(struct media *, int track, const struct media_options *, const struct media_audio *leader,
 			    int (*packet)(void *, int encoder, AVPacket *), void *ctx, struct media_error *);
 const AVCodecContext	*media_audio_codec(const struct media_audio *, int encoder);
-/* Takes a packet of any stream except video. It is ignored unless its track was chosen. */
+/* Takes a packet of any stream except video. It is ignored unless it is one of the track. */
 int	media_audio_packet(struct media_audio *, const AVPacket *);
 /* Tells the length of the video so far, in seconds. Sound that is far behind becomes silence, so that the encoders need not wait for it. */
 int	media_audio_follow(struct media_audio *, double seconds);
-/* Ends the sound: adds silence until the end of the video, and notes what was repaired. *length is its length in samples. */
+/*
+ * Ends the sound: adds silence until the end of the video, and notes what was repaired. *length is its length in samples: the first track
+ * sets it from the length of the video in seconds, the others, which end later, get it.
+ */
 int	media_audio_end(struct media_audio *, double seconds, int64_t *length);
+/* After media_audio_end(): returns 1 if something was decoded. */
+int	media_audio_heard(const struct media_audio *);
 void	media_audio_free(struct media_audio *);
 
 /* The time line of the sound: samples at their positions. Positions are in samples from time 0. See audio_line.c. */

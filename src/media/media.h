@@ -186,16 +186,27 @@ struct media_rendition {
 	struct media_stream	audio;
 };
 
-#define MEDIA_AUDIOS_MAX	2
+#define MEDIA_TRACKS_MAX	8	/* audio tracks of a film */
+#define MEDIA_AUDIOS_MAX	(2 * MEDIA_TRACKS_MAX)
+
+enum media_purpose {
+	MEDIA_PURPOSE_MAIN,
+	MEDIA_PURPOSE_DESCRIPTION,	/* audio description */
+	MEDIA_PURPOSE_COMMENTARY,
+	MEDIA_PURPOSE_CLEAR,		/* voices that are easy to understand, for the hard of hearing */
+	MEDIA_PURPOSES
+};
 
 /*
  * An audio object: sound alone, for players of HLS and DASH, in segments that begin
  * where those of the video do. Until the film is transcoded, size and stream are 0.
  */
 struct media_audio_object {
-	int			track;		/* number of the sound, from 1; the renditions have the first */
+	int			track;		/* number of the audio track, from 1; the renditions have the first */
+	int			object;		/* number of the object, from 0, behind those of the renditions */
 	char			language[36];	/* BCP 47; "und" if the file does not state it */
-	int			described;	/* audio description */
+	char			label[128];	/* title of the track in UTF-8, "" if it has none */
+	enum media_purpose	purpose;
 	int			channels;
 	int			bitrate;	/* that the encoder was asked for, bit/s */
 	uint64_t		size;		/* of the object */
@@ -256,7 +267,7 @@ struct media_result {
 	int			nrenditions;
 	struct media_rendition	renditions[MEDIA_RUNGS];	/* in the order of steps[] */
 	int			naudios;	/* 0: the film has no sound */
-	struct media_audio_object	audios[MEDIA_AUDIOS_MAX];	/* the highest bit rate first */
+	struct media_audio_object	audios[MEDIA_AUDIOS_MAX];	/* by track, the highest bit rate first */
 	int			ntexts;
 	struct media_text	*texts;		/* in the order of the file; NULL if there are none */
 	struct media_previews	previews;
@@ -314,7 +325,13 @@ int	media_text_tracks(const struct media *);
 int	media_ladder(const struct media_info *, unsigned requested,
 	    struct media_step out[MEDIA_RUNGS]);
 
-/* Fills the audio objects that media_transcode() will make with the same options, and returns their number. */
+/* Returns the name of a purpose, such as "description"; media_purpose_parse() returns the purpose of a name, MEDIA_PURPOSE_MAIN if unknown. */
+const char	*media_purpose_name(enum media_purpose);
+enum media_purpose	media_purpose_parse(const char *);
+/*
+ * Fills the audio objects that media_transcode() will make with the same options, and returns their number. Those of a track but the first in
+ * which no sound is found are left out of the result: the caller discards the parts that the sink has received.
+ */
 int	media_audio_objects(const struct media *, const struct media_options *, struct media_audio_object out[MEDIA_AUDIOS_MAX]);
 /* Writes the name of an audio object, without folder and suffix, such as audio-1-128. It is unique in a film. */
 void	media_audio_name(const struct media_audio_object *, char out[MEDIA_AUDIO_NAME_MAX]);
@@ -341,7 +358,7 @@ char	*media_storyboard_vtt(const struct media_previews *, double duration, const
 
 /*
  * Transcodes a local file into outdir (created if missing): RUNG.mp4 for each
- * rendition, audio-1-128.m4a and audio-1-64.m4a, text-N.vtt for each track of text, and the playlists of
+ * rendition, audio-N-128.m4a and audio-N-64.m4a for each audio track, text-N.vtt for each track of text, and the playlists of
  * media/playlist.h, master.m3u8 and manifest.mpd.
  * `requested` is as for media_ladder(). If `progress` is not 0, progress is written to
  * standard error: a bar if that is a terminal, else a line for each 10 %.

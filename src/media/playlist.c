@@ -17,6 +17,7 @@
 #define START_MAX	3500000	/* bit/s: the highest of R720 */
 #define GROUP_MAX	32	/* of the name of a group of sounds */
 #define DESCRIBES_VIDEO	"public.accessibility.describes-video"
+#define CLEAR_SPEECH	"public.accessibility.enhances-speech-intelligibility"
 #define TEXT_ID		101	/* DASH: number of the first adaptation set of text; those of the sound come before */
 #define TEXT_BANDWIDTH	1000	/* DASH: bit/s of a track of text; DASH wants a number, and no player chooses by it */
 #define INDEX_WASTE	10	/* DASH: a tenth of the bytes of a track may be those of the other */
@@ -153,39 +154,53 @@ group_name(const struct media_sound_listed *sounds, const struct media_sound_lis
 		snprintf(out, GROUP_MAX, AUDIO_GROUP "-%d", s->bitrate / 1000);
 }
 
+/* Returns how many sounds before this one have its name in its group. */
+static int
+namesakes(const struct media_sound_listed *sounds, const struct media_sound_listed *s)
+{
+	const struct media_sound_listed	*before;
+	int				n = 0;
+
+	for (before = sounds; before < s; before++)
+		n += before->bitrate == s->bitrate && !strcmp(before->name, s->name);
+
+	return (n);
+}
+
+/* Adds a sound. A commentary is not played unless a viewer chooses it. Names in a group differ as those of add_subtitle(). */
 static void
 add_sound(struct text *t, const struct media_sound_listed *sounds, const struct media_sound_listed *s, const char *query)
 {
-	char	group[GROUP_MAX], name[MEDIA_LIST_NAME_MAX];
+	char	group[GROUP_MAX], list[MEDIA_LIST_NAME_MAX], name[256];
+	int	before = namesakes(sounds, s);
 
 	group_name(sounds, s, group);
-	media_list_name(MEDIA_LIST_AUDIO, s->id, name);
+	media_list_name(MEDIA_LIST_AUDIO, s->id, list);
 	add(t, "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"%s\",NAME=", group);
-	add_quoted(t, s->name);
+	snprintf(name, sizeof(name), before > 0 ? "%.200s (%d)" : "%.200s", s->name, before + 1);
+	add_quoted(t, name);
 	if (strcmp(s->tag, "und"))
 		add(t, ",LANGUAGE=\"%s\"", s->tag);
-	add(t, ",DEFAULT=%s,AUTOSELECT=YES%s,CHANNELS=\"%d\",URI=\"%s%s\"\n", s->track == sounds[0].track ? "YES" : "NO",
-	    s->described ? ",CHARACTERISTICS=\"" DESCRIBES_VIDEO "\"" : "", s->channels, name, query);
+	add(t, ",DEFAULT=%s,AUTOSELECT=%s%s,CHANNELS=\"%d\",URI=\"%s%s\"\n", s->track == sounds[0].track ? "YES" : "NO",
+	    s->track != sounds[0].track && s->purpose == MEDIA_PURPOSE_COMMENTARY ? "NO" : "YES",
+	    s->purpose == MEDIA_PURPOSE_DESCRIPTION ? ",CHARACTERISTICS=\"" DESCRIBES_VIDEO "\"" :
+	    s->purpose == MEDIA_PURPOSE_CLEAR ? ",CHARACTERISTICS=\"" CLEAR_SPEECH "\"" : "", s->channels, list, query);
 }
 
-/* Adds a variant of a rendition and the group of a sound, which is NULL if the film has none. */
-static void
-add_variant(struct text *t, const struct media_rendition *r, const struct media_sound_listed *sounds, const struct media_sound_listed *sound, int ntexts,
-    const char *query)
+/* Returns the highest bit rate in the group of a sound: the peak, or the average. */
+static uint32_t
+group_rate(const struct media_sound_listed *sounds, int nsounds, const struct media_sound_listed *s, int peak)
 {
-	const struct media_stream	none = { 0 }, *audio = sound != NULL ? sound->stream : &none;
-	char				name[MEDIA_LIST_NAME_MAX], group[GROUP_MAX];
+	uint32_t	rate, most = 0;
+	int		i;
 
-	media_list_name(MEDIA_LIST_VIDEO, media_rung_name(r->rung), name);
-	add(t, "#EXT-X-STREAM-INF:BANDWIDTH=%u,AVERAGE-BANDWIDTH=%u,CODECS=\"%s%s%s\"", r->video.peak + audio->peak,
-	    r->video.average + audio->average, r->video.codecs, sound != NULL ? "," : "", audio->codecs);
-	add_frame_size(t, r);
-	add(t, ",FRAME-RATE=%.3f,CLOSED-CAPTIONS=NONE", (double)r->fps_num / r->fps_den);
-	if (sound != NULL) {
-		group_name(sounds, sound, group);
-		add(t, ",AUDIO=\"%s\"", group);
+	for (i = 0; i < nsounds && s != NULL; i++) {
+		rate = peak ? sounds[i].stream->peak : sounds[i].stream->average;
+		if (sounds[i].bitrate == s->bitrate && rate > most)
+			most = rate;
 	}
-	add(t, "%s\n%s%s\n", ntexts > 0 ? ",SUBTITLES=\"" TEXT_GROUP "\"" : "", name, query);
+
+	return (most);
 }
 
 /* Returns the sound that is played with a rendition: with the smallest of several that of the lowest bit rate. NULL if there is none. */
@@ -201,6 +216,26 @@ sound_choose(const struct media_sound_listed *sounds, int nsounds, int smallest)
 	}
 
 	return (nsounds > 0 ? low : NULL);
+}
+
+/* Adds a variant of a rendition and the group of its sound, if the film has sound. */
+static void
+add_variant(struct text *t, const struct media_rendition *r, const struct media_sound_listed *sounds, int nsounds, int smallest, int ntexts,
+    const char *query)
+{
+	const struct media_sound_listed	*sound = sound_choose(sounds, nsounds, smallest);
+	char				name[MEDIA_LIST_NAME_MAX], group[GROUP_MAX];
+
+	media_list_name(MEDIA_LIST_VIDEO, media_rung_name(r->rung), name);
+	add(t, "#EXT-X-STREAM-INF:BANDWIDTH=%u,AVERAGE-BANDWIDTH=%u,CODECS=\"%s%s%s\"", r->video.peak + group_rate(sounds, nsounds, sound, 1),
+	    r->video.average + group_rate(sounds, nsounds, sound, 0), r->video.codecs, sound != NULL ? "," : "", sound != NULL ? sound->stream->codecs : "");
+	add_frame_size(t, r);
+	add(t, ",FRAME-RATE=%.3f,CLOSED-CAPTIONS=NONE", (double)r->fps_num / r->fps_den);
+	if (sound != NULL) {
+		group_name(sounds, sound, group);
+		add(t, ",AUDIO=\"%s\"", group);
+	}
+	add(t, "%s\n%s%s\n", ntexts > 0 ? ",SUBTITLES=\"" TEXT_GROUP "\"" : "", name, query);
 }
 
 /* Adds track i of text. Names in a group differ (RFC 8216 §4.3.4.1.1): one that is there already gets a number. */
@@ -265,10 +300,10 @@ media_hls_master(const struct media_rendition *list, int n, const struct media_s
 		add_sound(&t, sounds, &sounds[i], query);
 	for (i = 0; i < ntexts; i++)
 		add_subtitle(&t, texts, i, query);
-	add_variant(&t, &list[first], sounds, sound_choose(sounds, nsounds, n > 1 && first == n - 1), ntexts, query);
+	add_variant(&t, &list[first], sounds, nsounds, n > 1 && first == n - 1, ntexts, query);
 	for (i = 0; i < n; i++) {
 		if (i != first)
-			add_variant(&t, &list[i], sounds, sound_choose(sounds, nsounds, n > 1 && i == n - 1), ntexts, query);
+			add_variant(&t, &list[i], sounds, nsounds, n > 1 && i == n - 1, ntexts, query);
 	}
 	for (i = 0; i < n; i++)
 		add_iframes(&t, &list[i], query);
@@ -457,23 +492,41 @@ add_video(struct text *t, const struct media_rendition *r, const char *uri)
 	add(t, "</Representation>\n");
 }
 
+/* Adds the name of a track of several, and its purpose (ISO/IEC 23009-1 §5.8.5.5; ETSI TS 102 822-3-1, AudioPurposeCS). */
+static void
+add_roles(struct text *t, const struct media_sound_listed *s, int first)
+{
+	static const char *const	roles[MEDIA_PURPOSES] = { "dub", "description", "commentary", "enhanced-audio-intelligibility" };
+	static const char *const	codes[MEDIA_PURPOSES] = { NULL, "1", NULL, "2" };
+
+	add(t, "<Label>");
+	add_xml(t, s->name);
+	add(t, "</Label>");
+	if (codes[s->purpose] != NULL)
+		add(t, "<Accessibility schemeIdUri=\"urn:tva:metadata:cs:AudioPurposeCS:2007\" value=\"%s\"/>", codes[s->purpose]);
+	add(t, "<Role schemeIdUri=\"urn:mpeg:dash:role:2011\" value=\"%s\"/>\n", first ? "main" : roles[s->purpose]);
+}
+
 /* Adds the sounds: an AdaptationSet for each track, with a Representation for each bit rate. */
 static void
 add_sounds(struct text *t, const struct media_sound_listed *sounds, int nsounds)
 {
-	const struct media_sound_listed	*s;
+	const struct media_sound_listed	*s, *end = sounds + nsounds;
 
-	for (s = sounds; s < sounds + nsounds; s++) {
-		if (s == sounds || s->track != s[-1].track)
+	for (s = sounds; s < end; s++) {
+		if (s == sounds || s->track != s[-1].track) {
 			add(t, "<AdaptationSet id=\"%d\" contentType=\"audio\" mimeType=\"audio/mp4\" lang=\"%s\" segmentAlignment=\"true\" "
 			    "startWithSAP=\"1\">\n", 1 + s->track, s->tag);
+			if (sounds[0].track != end[-1].track)
+				add_roles(t, s, s->track == sounds[0].track);
+		}
 		add(t, "<Representation id=\"a-%s\" bandwidth=\"%u\" codecs=\"%s\"><AudioChannelConfiguration "
 		    "schemeIdUri=\"urn:mpeg:dash:23003:3:audio_channel_configuration:2011\" value=\"%d\"/>", s->id, s->stream->peak, s->stream->codecs,
 		    s->channels);
 		add_base(t, s->uri);
 		add_segments(t, s->stream);
 		add(t, "</Representation>\n");
-		if (s + 1 == sounds + nsounds || s->track != s[1].track)
+		if (s + 1 == end || s->track != s[1].track)
 			add(t, "</AdaptationSet>\n");
 	}
 }

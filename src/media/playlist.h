@@ -20,7 +20,7 @@ struct media_sound_listed {
 	int				track;		/* the same for those that differ in their bit rate only */
 	const char			*tag;		/* BCP 47, "und" if unknown */
 	const char			*name;		/* for viewers */
-	int				described;	/* audio description */
+	enum media_purpose		purpose;
 	int				channels;
 	int				bitrate;	/* bit/s, by which sounds of several tracks are grouped; 0 for that of a rendition */
 	const char			*uri;		/* of its object; for DASH only */

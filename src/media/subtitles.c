@@ -297,9 +297,8 @@ titled_captions(const char *title)
 	    strstr(title, "[CC]") != NULL || strstr(title, "(CC)") != NULL || !strcmp(title, "CC"));
 }
 
-/* Copies the title of a track: valid UTF-8 without control characters, whole characters only. */
-static void
-label_copy(char *out, size_t size, const char *title)
+void
+media_label_copy(char *out, size_t size, const char *title)
 {
 	const char	*end = title + strlen(title);
 	size_t		len, at = 0;
@@ -338,7 +337,7 @@ track_make(struct media *m, struct text_track *t, struct media_text *out)
 	track_note(m, t, out->language);
 	if (t->over || t->vtt.count == 0)
 		return (1);
-	label_copy(out->label, sizeof(out->label), title);
+	media_label_copy(out->label, sizeof(out->label), title);
 	out->is_default = (s->disposition & AV_DISPOSITION_DEFAULT) != 0;
 	out->forced = (s->disposition & AV_DISPOSITION_FORCED) != 0 || av_stristr(title, "forced") != NULL;
 	out->captions = (s->disposition & AV_DISPOSITION_HEARING_IMPAIRED) != 0 || titled_captions(title);

@@ -33,14 +33,24 @@ struct track {
 	int64_t			packets, errors, frames;
 };
 
+struct run;
+
+/* The sound of an audio track of the film. */
+struct sound {
+	struct run			*run;
+	int				track;		/* index */
+	struct media_audio		*audio;
+	struct media_audio_writer	*writers[MEDIA_AUDIO_ENCODERS];	/* of the audio objects */
+};
+
 struct run {
 	struct media			*m;
 	const struct media_options	*options;
 	const struct media_watch	*watch;
 	struct media_error		*error;
 	struct track			video;
-	struct media_audio		*audio;		/* NULL without sound */
-	struct media_audio_writer	*writers[MEDIA_AUDIO_ENCODERS];	/* of the audio objects */
+	struct sound			sounds[MEDIA_TRACKS_MAX];	/* the first one is that of the renditions */
+	int				nsounds;
 	struct media_colour		colour;
 	struct media_encoder		encoders[MEDIA_RUNGS];
 	int				nencoders;
@@ -179,10 +189,46 @@ feed(struct run *r, const AVFrame *frame, const AVPacket *audio)
 static int
 audio_feed(void *ctx, int encoder, AVPacket *packet)
 {
-	struct run	*r = ctx;
-	int		status = media_audio_writer_add(r->writers[encoder], packet, r->error);
+	struct sound	*s = ctx;
+	int		status = media_audio_writer_add(s->writers[encoder], packet, s->run->error);
 
-	return (status == MEDIA_OK && encoder == 0 ? feed(r, NULL, packet) : status);
+	return (status == MEDIA_OK && s->track == 0 && encoder == 0 ? feed(s->run, NULL, packet) : status);
+}
+
+/* Passes a packet on to the sound that it belongs to. */
+static int
+audio_packet(struct run *r, const AVPacket *packet)
+{
+	int	i, status = MEDIA_OK;
+
+	for (i = 0; i < r->nsounds && status == MEDIA_OK; i++)
+		status = media_audio_packet(r->sounds[i].audio, packet);
+
+	return (status);
+}
+
+/* Tells the sounds the length of the video; the first one goes ahead of the others. */
+static int
+audio_follow(struct run *r, double seconds)
+{
+	int	i, status = MEDIA_OK;
+
+	for (i = 0; i < r->nsounds && status == MEDIA_OK; i++)
+		status = media_audio_follow(r->sounds[i].audio, seconds);
+
+	return (status);
+}
+
+/* Ends the sounds: the first one decides how long all are. */
+static int
+audio_end(struct run *r, double seconds)
+{
+	int	i, status = MEDIA_OK;
+
+	for (i = 0; i < r->nsounds && status == MEDIA_OK; i++)
+		status = media_audio_end(r->sounds[i].audio, seconds, &r->audio_end);
+
+	return (status);
 }
 
 /* Returns the length of the video that was sent to the encoders, in seconds. */
@@ -211,8 +257,8 @@ filtered_take(struct run *r)
 			return (out_of_memory(r));
 		}
 		status = media_pace_put(&r->pace, frame, av_buffersink_get_time_base(r->video.out));
-		if (status == MEDIA_OK && r->audio != NULL)
-			status = media_audio_follow(r->audio, video_end(r));
+		if (status == MEDIA_OK)
+			status = audio_follow(r, video_end(r));
 	}
 
 	return (status);
@@ -452,7 +498,7 @@ packet_check(struct run *r, const AVPacket *p)
 	if (!media_limits_packet(r->m, p))
 		return (media_limits_fail(r->m, r->error));
 
-	return (media_subtitles_uses(r->m, p->stream_index) ? MEDIA_OK : media_encryption_check(p, r->error));
+	return (media_subtitles_uses(r->m, p->stream_index) || media_audio_follows(r->m, p->stream_index) ? MEDIA_OK : media_encryption_check(p, r->error));
 }
 
 static int
@@ -468,8 +514,8 @@ film_read(struct run *r)
 			status = packet_decode(r, packet);
 		else if (media_subtitles_uses(r->m, packet->stream_index))
 			media_subtitles_packet(r->m, packet);
-		else if (status == MEDIA_OK && r->audio != NULL)
-			status = media_audio_packet(r->audio, packet);
+		else if (status == MEDIA_OK)
+			status = audio_packet(r, packet);
 		av_packet_unref(packet);
 	}
 	av_packet_free(&packet);
@@ -512,8 +558,8 @@ film_flush(struct run *r)
 		status = filtered_take(r);
 	if (status == MEDIA_OK)
 		status = media_pace_end(&r->pace);
-	if (status == MEDIA_OK && r->audio != NULL)
-		status = media_audio_end(r->audio, video_end(r), &r->audio_end);
+	if (status == MEDIA_OK)
+		status = audio_end(r, video_end(r));
 
 	return (status == MEDIA_OK ? frame_hold(r) : status);
 }
@@ -567,7 +613,7 @@ encoders_start(struct run *r, const struct media_step *steps, int nsteps, const 
 		e->colour = &r->colour;
 		e->options = r->options;
 		e->sink = sink;
-		e->audio = r->audio != NULL ? media_audio_codec(r->audio, 0) : NULL;
+		e->audio = r->nsounds > 0 ? media_audio_codec(r->sounds[0].audio, 0) : NULL;
 		e->duration = e->info->duration;
 		media_queue_init(&e->queue, r->waiting);
 		r->nencoders++;
@@ -582,25 +628,35 @@ encoders_start(struct run *r, const struct media_step *steps, int nsteps, const 
 static int
 writers_open(struct run *r, const struct media_sink *sink, int nsteps)
 {
-	int	i;
+	struct sound	*s;
+	int		i;
 
-	for (i = 0; r->audio != NULL && i < MEDIA_AUDIO_ENCODERS; i++) {
-		if ((r->writers[i] = media_audio_writer_new(media_audio_codec(r->audio, i), &r->m->info, sink, nsteps + i)) == NULL)
-			return (out_of_memory(r));
+	for (s = r->sounds; s < r->sounds + r->nsounds; s++) {
+		for (i = 0; i < MEDIA_AUDIO_ENCODERS; i++) {
+			s->writers[i] = media_audio_writer_new(media_audio_codec(s->audio, i), &r->m->info, sink, nsteps + s->track * MEDIA_AUDIO_ENCODERS + i);
+			if (s->writers[i] == NULL)
+				return (out_of_memory(r));
+		}
 	}
 
 	return (MEDIA_OK);
 }
 
-/* Ends the audio objects. */
+/* Ends the audio objects, except those of tracks but the first in which no sound was found. */
 static int
 writers_end(struct run *r, struct media_result *result)
 {
-	int	i, status = MEDIA_OK;
+	struct media_audio_object	all[MEDIA_AUDIOS_MAX];
+	struct sound			*s;
+	int				i, n = media_audio_objects(r->m, r->options, all), status = MEDIA_OK;
 
-	result->naudios = media_audio_objects(r->m, r->options, result->audios);
-	for (i = 0; i < result->naudios && status == MEDIA_OK; i++)
-		status = media_audio_writer_end(r->writers[i], r->video.frames, &result->audios[i], r->error);
+	for (i = 0; i < n && status == MEDIA_OK; i++) {
+		s = &r->sounds[i / MEDIA_AUDIO_ENCODERS];
+		if (s->track > 0 && !media_audio_heard(s->audio))
+			continue;
+		result->audios[result->naudios] = all[i];
+		status = media_audio_writer_end(s->writers[i % MEDIA_AUDIO_ENCODERS], r->video.frames, &result->audios[result->naudios++], r->error);
+	}
 
 	return (status);
 }
@@ -642,6 +698,38 @@ track_close(struct track *t)
 	avfilter_graph_free(&t->graph);
 }
 
+/* Opens the sounds of the film. Returns 0 if that fails. */
+static int
+sounds_open(struct run *r)
+{
+	struct sound	*s;
+	int		i;
+
+	for (i = 0; i < r->m->ntracks; i++) {
+		s = &r->sounds[i];
+		s->run = r;
+		s->track = i;
+		if ((s->audio = media_audio_new(r->m, i, r->options, i > 0 ? r->sounds[0].audio : NULL, audio_feed, s, r->error)) == NULL)
+			return (0);
+		r->nsounds++;
+	}
+
+	return (1);
+}
+
+static void
+sounds_close(struct run *r)
+{
+	struct sound	*s;
+	int		i;
+
+	for (s = r->sounds; s < r->sounds + r->nsounds; s++) {
+		media_audio_free(s->audio);
+		for (i = 0; i < MEDIA_AUDIO_ENCODERS; i++)
+			media_audio_writer_free(s->writers[i]);
+	}
+}
+
 static int
 run_open(struct run *r)
 {
@@ -654,7 +742,7 @@ run_open(struct run *r)
 			return (media_fail(r->error, MEDIA_UNSUPPORTED, "The sound cannot be decoded: %s.", m->silent));
 		media_note(m, "The film is silent, because its sound cannot be decoded: %s.", m->silent);
 	}
-	if (m->nsounds > 0 && (r->audio = media_audio_new(m, r->options, m->clock.origin, audio_feed, r, r->error)) == NULL)
+	if (!sounds_open(r))
 		return (media_fail(r->error, MEDIA_INTERNAL, "The AAC encoder cannot be opened."));
 	r->pace = (struct media_pace){ .rate = { m->info.fps_num, m->info.fps_den }, .emit = frame_emit, .ctx = r };
 	r->early = (struct media_pace){ .rate = av_mul_q(r->pace.rate, (AVRational){ 5, 4 }), .emit = early_emit, .ctx = r };
@@ -672,7 +760,7 @@ media_transcode(struct media *m, const struct media_step *steps, int nsteps, con
     const struct media_sink *sink, const struct media_watch *watch, struct media_result *result, struct media_error *error)
 {
 	struct run	*r;
-	int		i, status;
+	int		status;
 
 	memset(result, 0, sizeof(*result));
 	memset(error, 0, sizeof(*error));
@@ -706,9 +794,7 @@ media_transcode(struct media *m, const struct media_step *steps, int nsteps, con
 	result->duration = result->nrenditions > 0 ? result->renditions[0].duration : 0;
 	media_previewer_end(r->previewer, m, result->duration, status == MEDIA_OK ? &result->previews : NULL);
 	track_close(&r->video);
-	media_audio_free(r->audio);
-	for (i = 0; i < MEDIA_AUDIO_ENCODERS; i++)
-		media_audio_writer_free(r->writers[i]);
+	sounds_close(r);
 	media_colour_free(&r->colour);
 	av_frame_free(&r->last);
 	av_frame_free(&r->pace.held);

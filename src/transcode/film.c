@@ -340,6 +340,22 @@ film_transcode(struct film *f)
 	return (1);
 }
 
+/* Returns the size of an object, 0 for an audio object that was left out. */
+static uint64_t
+output_size(const struct film *f, int i)
+{
+	int	k;
+
+	if (i < f->nsteps)
+		return (f->result.renditions[i].size);
+	for (k = 0; k < f->result.naudios; k++) {
+		if (f->result.audios[k].object == i - f->nsteps)
+			return (f->result.audios[k].size);
+	}
+
+	return (0);
+}
+
 /* Completes a multipart upload. If it is missing, an earlier request whose response was lost may have completed it: check the object. */
 static int
 output_complete(struct film *f, int i)
@@ -358,7 +374,7 @@ output_complete(struct film *f, int i)
 	if (r != OBJECTS_OK)
 		return (store_failed(f, call.error));
 
-	size = i < f->nsteps ? f->result.renditions[i].size : f->result.audios[i - f->nsteps].size;
+	size = output_size(f, i);
 
 	return (stat.size == size || store_failed(f, "the stored object has the wrong size"));
 }
@@ -369,7 +385,8 @@ film_complete(struct film *f)
 	int	i;
 
 	for (i = 0; i < f->noutputs; i++) {
-		if (!output_complete(f, i))
+		/* The upload of an object that was left out is aborted from the trash. */
+		if (output_size(f, i) > 0 && !output_complete(f, i))
 			return (0);
 		f->order->alive(f->order->ctx);
 	}
@@ -437,10 +454,11 @@ audios_describe(const struct film *f, json_t *list)
 		o = &f->result.audios[i];
 		streams = json_array();
 		stream_describe(streams, "audio", &o->stream);
-		more = json_pack("{s:i,s:s,s:b,s:i,s:i}", "track", o->track, "language", o->language, "described", o->described,
-		    "channels", o->channels, "bitrate", o->bitrate);
+		more = json_pack("{s:i,s:s,s:s,s:s,s:b,s:i,s:i}", "track", o->track, "language", o->language, "label", o->label,
+		    "purpose", media_purpose_name(o->purpose), "described", o->purpose == MEDIA_PURPOSE_DESCRIPTION, "channels", o->channels,
+		    "bitrate", o->bitrate);
 		ok = json_object_update(json_array_get(streams, 0), more) == 0 && json_array_append_new(list,
-		    json_pack("{s:s,s:O}", "object_key", f->outputs[f->nsteps + i].key, "audio", json_array_get(streams, 0))) == 0;
+		    json_pack("{s:s,s:O}", "object_key", f->outputs[f->nsteps + o->object].key, "audio", json_array_get(streams, 0))) == 0;
 		json_decref(more);
 		json_decref(streams);
 	}

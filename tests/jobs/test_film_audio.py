@@ -6,7 +6,7 @@ import pytest
 
 from accounts import Account
 from conftest import wait_for
-from films import FAST, Studio, film, long_film
+from films import FAST, Studio, film, film_of_languages, long_film
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def studio(world):
 
 def rows(studio):
     return studio.rows("""SELECT title_id, track, language, described, channels, bitrate, object_key FROM wanzami.stream
-        WHERE asset_version_id IS NULL ORDER BY bitrate DESC""")
+        WHERE asset_version_id IS NULL ORDER BY bitrate DESC, track""")
 
 
 def test_audio_objects_are_published_replaced_and_deleted(studio, world):
@@ -53,6 +53,19 @@ def test_audio_objects_are_published_replaced_and_deleted(studio, world):
     studio.rows("UPDATE wanzami.object_trash SET delete_after = now()")
     studio.no_orphans()
     assert world.store.keys(world.bucket) == []
+
+
+def test_each_language_is_published(studio, world):
+    """A track that cannot be decoded leaves a note, but no object and no upload."""
+    world.start()
+    job = studio.upload(film_of_languages("eng", "fra", "yor", damaged=("fra",)), renditions=["R360"])
+    studio.wait(job)
+    assert [row[1:4] + row[5:6] for row in rows(studio)] == [(n, tag, False, kbits * 1000) for kbits in (128, 64) for n, tag in ((1, "en"), (3, "yo"))]
+    assert studio.rows("SELECT DISTINCT purpose, label FROM wanzami.stream WHERE title_id IS NOT NULL") == [("main", "")]
+    (notes,), = studio.rows("SELECT notes FROM wanzami.transcode_job WHERE upload_job_id = %s", (job,))
+    assert notes == ["Audio track 2 (fr) was left out: no packet of it can be decoded."]
+    studio.no_orphans()
+    assert len([key for key in world.store.keys(world.bucket) if key.endswith(".m4a")]) == 4
 
 
 def test_a_film_that_is_late_publishes_no_audio(studio, world):

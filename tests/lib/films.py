@@ -24,6 +24,30 @@ def film(seconds=2, size="320x180", rate=24, sound=True, noise=False):
             return f.read()
 
 
+@functools.lru_cache(None)
+def film_of_languages(*languages, damaged=()):
+    """Returns a film of two seconds with a track of sound in each language, as bytes. The tracks of the languages in `damaged` cannot be decoded."""
+    tones = [word for n in range(len(languages)) for word in ("-f", "lavfi", "-i", "sine=frequency=%d:sample_rate=48000" % (400 * (n + 1)))]
+    named = [word for n, language in enumerate(languages) for word in ("-map", str(n + 1), "-metadata:s:a:%d" % n, "language=" + language)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "film.mkv")
+        subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=24", *tones, "-map", "0", *named, "-t", "2", "-c:a", "aac",
+                        "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", path], check=True)
+        for language in damaged:
+            destroy(path, "a:%d" % languages.index(language))
+        with open(path, "rb") as f:
+            return f.read()
+
+
+def destroy(path, stream):
+    """Overwrites the packets of a stream of a Matroska file, which then cannot be decoded."""
+    r = subprocess.run(["ffprobe", "-v", "error", "-select_streams", stream, "-show_entries", "packet=pos,size", "-of", "json", path], check=True, capture_output=True, text=True)
+    with open(path, "r+b") as f:
+        for p in json.loads(r.stdout)["packets"]:
+            f.seek(int(p["pos"]) + 4)  # behind the header of the block
+            f.write(b"\xff" * int(p["size"]))
+
+
 def long_film():
     """Returns a small film whose encoding takes many seconds of one CPU, so that a test can inject a fault meanwhile."""
     return film(seconds=30, size="640x360", rate=30, noise=True)

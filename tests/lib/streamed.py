@@ -50,10 +50,12 @@ def objects(durations, seed):
 
 
 def publish_sound(rows, column, film, seconds=20, longest=2, version="v", **more):
-    """Inserts the audio objects of a film as publish() its renditions."""
-    rows("DELETE FROM wanzami.stream WHERE %s = %%s" % column.replace("Id", "_id"), (film,))
+    """Inserts the audio objects of a track of a film, of the first one in place of all, as publish() its renditions."""
+    track = more.get("track", 1)
+    if track == 1:
+        rows("DELETE FROM wanzami.stream WHERE %s = %%s" % column.replace("Id", "_id"), (film,))
     for s in objects(grid(seconds, longest), version):
-        key = "vod/%s%d/%s/audio-1-%d.m4a" % (column[0], film, version, s["bitrate"] // 1000)
+        key = "vod/%s%d/%s/audio-%d-%d.m4a" % (column[0], film, version, track, s["bitrate"] // 1000)
         rows("INSERT INTO wanzami.stream SELECT s.* FROM jsonb_populate_record(NULL::wanzami.stream, %s) s",
              (json.dumps({**s, column.replace("Id", "_id"): film, "object_key": key, **more}),))
 

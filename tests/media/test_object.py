@@ -259,7 +259,8 @@ def test_audio_objects_have_the_sound_of_the_renditions(tmp_path, name):
         assert (b"".join(o.data[mdat.body:mdat.end] for _, mdat, _ in o.fragments)
                 == b"".join(muxed.data[mdat.body:mdat.end] for _, mdat, _ in parts)) == (kbits == 128)
         assert decoded(path) == [len(muxed.tracks[1].samples)]
-        assert {k: v for k, v in known.items() if k != "average"} == {"name": "audio-1-%d" % kbits, "language": "de", "described": False, "channels": 2, "bytes": len(o.data)}
+        assert {k: v for k, v in known.items() if k != "average"} == {"name": "audio-1-%d" % kbits, "language": "de", "label": "", "purpose": "main", "channels": 2,
+                                                                            "bytes": len(o.data)}
         assert seconds < 3 or known["average"] == pytest.approx(kbits * 1000, rel=0.1)
 
 

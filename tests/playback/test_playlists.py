@@ -39,6 +39,11 @@ def parsed(*texts):
     return json.loads(r.stdout)
 
 
+def listed(language, name, kind="main", default=True):
+    """An audio track as the response of playback lists it."""
+    return {"language": language, "name": name, "kind": kind, "default": default}
+
+
 def fetched(url, type=None, **options):
     """Returns the response of 200, of this Content-Type."""
     r = requests.get(url, timeout=60, **options)
@@ -84,7 +89,7 @@ def uploaded(request, world, tmp_path):
     world.rows("""UPDATE "Title" SET archived = false, "pendingReview" = false, language = ' english ' """)
     (title,), = world.rows('SELECT id FROM "Title"')
     found = api.a.get("/api/titles/%d/playback" % title).json()
-    assert [v["rendition"] for v in found["progressive"]] == ["R720", "R360"] and found["audio"] == [{"language": "en", "name": "English"}]
+    assert [v["rendition"] for v in found["progressive"]] == ["R720", "R360"] and found["audio"] == [listed("en", "English")]
     return found
 
 
@@ -203,7 +208,7 @@ def test_the_response_of_a_free_film(stand):
     found = stand.playback(stand.free)
     now = time.time()
     assert re.fullmatch(re.escape(stand.a.url) + r"/api/media/t%dg\.[0-9a-f]+\.[0-9a-f]{32}/master\.m3u8" % stand.free, found["hls"])
-    assert found["dash"] == found["hls"].replace("master.m3u8", "manifest.mpd") and found["audio"] == [{"language": "en", "name": "English"}]
+    assert found["dash"] == found["hls"].replace("master.m3u8", "manifest.mpd") and found["audio"] == [listed("en", "English")]
     assert found["progressive"] == stand.a.get("/api/titles/%d" % stand.free).json()["title"]["assetVersions"] or len(found["progressive"]) == 2
     assert abs(time.mktime(time.strptime(found["expiresAt"][:19], "%Y-%m-%dT%H:%M:%S")) - time.timezone - now - 43200) < 60
     episode = stand.a.get("/api/episodes/%d/playback" % stand.episode).json()
@@ -276,11 +281,60 @@ def test_audio_objects_are_played_in_place_of_the_sound_of_a_rendition(stand):
     for typed, spoken, tag, name in (("fr", "en", "fr", "French"), (None, "en", "en", "English"), (None, "und", "und", "Original"), ("?", "yo", "yo", "Yoruba")):
         stand.rows('UPDATE "Title" SET language = %s', (typed,))
         publish_sound(stand.rows, "titleId", stand.free, language=spoken)
-        assert stand.playback(stand.free)["audio"] == [{"language": tag, "name": name}]
+        assert stand.playback(stand.free)["audio"] == [listed(tag, name)]
         assert [stand.get(url, "a-%s%s.m3u8" % (tag, x)).status_code for x in ("", "-64", "-128")] == [200, 200, 404]
     # The renditions have no sound of their own: the objects are played.
     publish(stand.rows, "titleId", stand.free, sound=False)
     assert len(stand.playback(stand.free)["audio"]) == 1 and stand.get(url).text.count("TYPE=AUDIO") == 2
+
+
+def test_audio_tracks_are_in_the_playlists(stand):
+    """Each language is in both groups; the sound with which a variant is played may be any of its group."""
+    url = stand.playback(stand.free)["hls"]
+    for track, more in enumerate(({"language": "und"}, {"language": "fr"}, {"language": "fr", "purpose": "description", "described": True}, {"language": "nl", "label": "Nederlands"},
+                                  {"language": "en", "purpose": "commentary", "label": "With \"the\" <director>"}, {"language": "en", "purpose": "clear"}), 1):
+        publish_sound(stand.rows, "titleId", stand.free, track=track, **more)
+    stand.rows("UPDATE wanzami.stream SET bandwidth = 200000, average_bandwidth = 150000, offsets = offsets WHERE track = 3 AND bitrate = 128000")
+    names = {"ha": "Hausa", "fr": "French", "fr-description": "French (audio description)", "nl": "nl", "en-commentary": 'With "the" <director>', "en-clear": "English (clear speech)"}
+    kinds = ["main", "main", "description", "main", "commentary", "clear"]
+    stand.rows("""UPDATE "Title" SET language = 'Hausa'""")
+    assert stand.playback(stand.free)["audio"] == [listed(id.split("-")[0], name, kind, id == "ha") for (id, name), kind in zip(names.items(), kinds)]
+    master = stand.get(url).text
+    told = {m[4]: m.groups()[:3] for m in re.finditer('GROUP-ID="([^"]*)",NAME="([^"]*)".*AUTOSELECT=([A-Z]*).*URI="([^"]*)"', master)}
+    assert told == {"a-%s%s.m3u8" % (id, rate): ("audio" + rate, name.replace('"', ""), "NO" if id == "en-commentary" else "YES") for id, name in names.items() for rate in ("", "-64")}
+    assert re.findall('NAME="([^"]*)".*DEFAULT=YES', master) == ["Hausa", "Hausa"] and master.count("describes-video") == 2
+    variants = {v["uri"]: v for v in parsed(master)[0]["variants"] if not v["iframes"]}
+    assert {uri: (v["bandwidth"], v["average"], len(v["audio"])) for uri, v in variants.items()} == {
+        "v-R720.m3u8": (2600 * 2000 + 200_000, 2600_000 + 150_000, 6), "v-R360.m3u8": (700 * 2000 + 64 * 1100, (700 + 64) * 1000, 6)}
+    for name in told:
+        text, track = stand.get(url, name).text, 1 + list(names).index(re.fullmatch(r"a-(.*?)(-64)?\.m3u8", name)[1])
+        assert text.count("/audio-%d-%d.m4a" % (track, 64 if "-64" in name else 128)) == 1
+    sounds = xml.etree.ElementTree.fromstring(stand.get(url, "manifest.mpd").content).findall(".//%sAdaptationSet[@contentType='audio']" % MPD)
+    assert [(s.get("lang"), s.find(MPD + "Label").text, s.find(MPD + "Role").get("value"), [r.get("id") for r in s.iter(MPD + "Representation")]) for s in sounds] == [
+        (id.split("-")[0], name, role, ["a-" + id, "a-%s-64" % id]) for (id, name), role in zip(names.items(), ("main", "dub", "description", "dub", "commentary", "enhanced-audio-intelligibility"))]
+    assert [a.get("value") for s in sounds for a in s.iter(MPD + "Accessibility")] == ["1", "2"]
+    # The title's language is that of the first track unless another track has it, or the source states one.
+    stand.rows("""UPDATE "Title" SET language = 'French'""")
+    assert [a["name"] for a in stand.playback(stand.free)["audio"]] == ["Original", "French", "French (audio description)", "nl", 'With "the" <director>', "English (clear speech)"]
+    assert stand.get(url, "a-und.m3u8").status_code == 200 and stand.get(url, "a-ha.m3u8").status_code == 404
+    stand.rows("UPDATE wanzami.stream SET language = 'yo', offsets = offsets WHERE track = 1")
+    stand.rows("""UPDATE "Title" SET language = 'Hausa'""")
+    assert stand.playback(stand.free)["audio"][0] == listed("yo", "Yoruba")
+
+
+def test_films_with_one_track_keep_their_playlists(stand):
+    """Rows of an earlier release have neither purpose nor label, and the language of the title counts."""
+    url = stand.playback(stand.free)["hls"]
+    for more in ({"language": "en"}, {"language": "nl"}, {"language": "fr", "described": True}):
+        publish_sound(stand.rows, "titleId", stand.free, version=more["language"], **more)
+        master, manifest = stand.get(url).text, stand.get(url, "manifest.mpd").text
+        assert re.findall('URI="(a-.*)"', master) == ["a-en.m3u8", "a-en-64.m3u8"] and master.count('NAME="English",LANGUAGE="en",DEFAULT=YES,AUTOSELECT=YES,CH') == 2
+        assert master.count("describes-video") == 2 * ("described" in more) and not re.search("<(Label|Role|Accessibility)", manifest)
+        assert stand.playback(stand.free)["audio"] == [listed("en", "English", "description" if "described" in more else "main")]
+    stand.rows('UPDATE "Title" SET language = NULL')
+    for language, id, name in ("yo", "yo", "Yoruba"), ("nl", "und", "Original"):
+        publish_sound(stand.rows, "titleId", stand.free, version=id, language=language)
+        assert re.findall('NAME="(.*?)".*URI="(.*?)"', stand.get(url).text) == [(name, "a-%s.m3u8" % id), (name, "a-%s-64.m3u8" % id)]
 
 
 def test_players_start_with_a_middle_bit_rate(stand):
@@ -652,7 +706,7 @@ def test_the_language_of_the_title_is_that_of_the_sound(stand):
     url = stand.playback(stand.free)["hls"]
     for typed, tag, name in LANGUAGES:
         stand.rows('UPDATE "Title" SET language = %s', (typed,))
-        assert stand.playback(stand.free)["audio"] == [{"language": tag, "name": name}]
+        assert stand.playback(stand.free)["audio"] == [listed(tag, name)]
         assert stand.get(url, "a-%s.m3u8" % tag).status_code == 200 and 'lang="%s"' % tag in stand.get(url, "manifest.mpd").text
         sound = 'NAME="%s"%s,DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="a-%s.m3u8"' % (name, "" if tag == "und" else ',LANGUAGE="%s"' % tag, tag)
         assert sound in stand.get(url).text

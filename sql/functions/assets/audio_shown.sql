@@ -1,11 +1,24 @@
 -- Returns the audio objects of a title or an episode for playlists, in their order. One of title_id and episode_id is NULL. title_language is
--- Title.language: that of the first track; without it the language in the source counts. "id" is unique in the film.
+-- Title.language: that of the first track; without it the language in the source counts. If the film has several tracks, the title's language
+-- is that of the first one only if the source states none for it and no other track has it. "id" is unique in the film.
 CREATE OR REPLACE FUNCTION wanzami.audio_shown(title_id bigint, episode_id bigint, title_language text)
 RETURNS TABLE (id text, tag text, name text, made wanzami.stream) LANGUAGE sql STABLE AS $$
-	SELECT l.tag || CASE WHEN s.bitrate < max(s.bitrate) OVER (PARTITION BY s.track) THEN '-' || s.bitrate / 1000 ELSE '' END, l.tag, l.name, s
-	FROM wanzami.stream s, LATERAL (
-		SELECT g.tag, g.name FROM (VALUES (1, title_language), (2, s.language)) v (rank, spoken), LATERAL wanzami.language(v.spoken) g
-		ORDER BY g.tag = 'und', v.rank LIMIT 1) l
-	WHERE s.asset_version_id IS NULL AND (s.title_id = audio_shown.title_id OR s.episode_id = audio_shown.episode_id)
-	ORDER BY s.track, s.bitrate DESC
+	SELECT concat_ws('-', l.tag, nullif(f.purpose, 'main'), CASE WHEN f.lower THEN f.bitrate / 1000 END), l.tag,
+		CASE f.purpose
+			WHEN 'description' THEN l.name || ' (audio description)'
+			WHEN 'clear' THEN l.name || ' (clear speech)'
+			WHEN 'commentary' THEN coalesce(nullif(f.label, ''), l.name || ' (commentary)')
+			ELSE l.name END, f.s
+	FROM (
+		SELECT s, s.track, s.bitrate, s.language, s.label, s.purpose, s.bitrate < max(s.bitrate) OVER (PARTITION BY s.track) AS lower,
+			max(s.track) OVER () > 1 AS several, array_agg(s.language) FILTER (WHERE s.track > 1) OVER () AS others
+		FROM wanzami.stream s
+		WHERE s.asset_version_id IS NULL AND (s.title_id = audio_shown.title_id OR s.episode_id = audio_shown.episode_id)) f,
+	LATERAL (
+		SELECT CASE WHEN v.exact AND g.tag = 'und' THEN v.spoken ELSE g.tag END AS tag,
+			CASE WHEN v.exact AND g.tag = 'und' AND v.spoken <> 'und' THEN v.spoken ELSE g.name END AS name
+		FROM (VALUES (1, title_language, false), (2, f.language, f.several)) v (rank, spoken, exact), LATERAL wanzami.language(v.spoken) g
+		WHERE v.rank = 2 OR (f.track = 1 AND (NOT f.several OR (f.language = 'und' AND g.tag <> ALL (f.others))))
+		ORDER BY g.tag = 'und' AND NOT v.exact, v.rank LIMIT 1) l
+	ORDER BY f.track, f.bitrate DESC
 $$;

@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION wanzami.playback(t "Title", episode_id bigint, reques
 		'hls', request ->> 'urlPlaceholder' || ':hls:' || f.token,
 		'dash', request ->> 'urlPlaceholder' || ':dash:' || f.token,
 		'progressive', wanzami.assets(CASE WHEN episode_id IS NULL THEN t."id" END, episode_id, w.way, request ->> 'urlPlaceholder'),
-		'audio', CASE WHEN l.sound THEN json_build_array(json_build_object('language', l.tag, 'name', l.name)) ELSE '[]' END,
+		'audio', CASE WHEN l.sound THEN l.list ELSE '[]' END,
 		'text', wanzami.text_tracks(CASE WHEN episode_id IS NULL THEN t."id" END, episode_id, w.way, request ->> 'urlPlaceholder'),
 		'previews', (SELECT p.vtt FROM wanzami.preview_urls(t."id", episode_id, w.way, request) p),
 		'markers', (SELECT json_build_object('chapters', coalesce(p.markers, '[]'), 'endCreditsStart', trim_scale(p.end_credits)) FROM (SELECT) one
@@ -17,10 +17,9 @@ CREATE OR REPLACE FUNCTION wanzami.playback(t "Title", episode_id bigint, reques
 	FROM (SELECT wanzami.ppv_way(t, request) AS way) w,
 	LATERAL (SELECT CASE WHEN w.way <> 'none' AND EXISTS (SELECT FROM wanzami.streamed(CASE WHEN episode_id IS NULL THEN t."id" END, episode_id))
 		THEN wanzami.film_token(t."id", episode_id, request) END AS token) f,
-	LATERAL (SELECT coalesce(a.tag, g.tag) AS tag, coalesce(a.name, g.name) AS name, EXISTS (
+	LATERAL (SELECT coalesce(a.list, json_build_array(json_build_object('language', g.tag, 'name', g.name, 'kind', 'main', 'default', true))) AS list, EXISTS (
 			SELECT FROM wanzami.streamed(CASE WHEN episode_id IS NULL THEN t."id" END, episode_id) r LEFT JOIN wanzami.stream s
 			ON s.asset_version_id = (r.made).asset_version_id AND s.kind = 'audio' AND s.object_key = (r.made).object_key
-			WHERE a.tag IS NOT NULL OR s.kind IS NOT NULL) AS sound
-		FROM wanzami.language(t."language") g
-		LEFT JOIN (SELECT x.tag, x.name FROM wanzami.audio_shown(CASE WHEN episode_id IS NULL THEN t."id" END, episode_id, t."language") x LIMIT 1) a ON true) l
+			WHERE a.list IS NOT NULL OR s.kind IS NOT NULL) AS sound
+		FROM wanzami.language(t."language") g, LATERAL wanzami.audio_tracks(CASE WHEN episode_id IS NULL THEN t."id" END, episode_id, t."language") a (list)) l
 $$;
