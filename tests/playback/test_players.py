@@ -74,6 +74,33 @@ def test_a_player_plays(film, tmp_path, browser, player, playlist):
         assert "audio-1-128.m4a" in asked, "the sound comes from objects of its own"
 
 
+TONES = {"eng": 400, "fra": 800, "eng description": 1200, "yor": 1600}
+
+
+@pytest.fixture(scope="module")
+def languages(tmp_path_factory):
+    """A folder with a film in three languages and an audio description, each with a tone of its own."""
+    folder = str(tmp_path_factory.mktemp("languages"))
+    tones = [word for hertz in TONES.values() for word in ("-f", "lavfi", "-i", "sine=%d:r=48000" % hertz)]
+    named = [word for n, name in enumerate(TONES) for word in ("-map", str(n + 1), "-metadata:s:a:%d" % n, "language=" + name[:3])]
+    subprocess.run([*FFMPEG, "-f", "lavfi", "-i", "testsrc2=s=160x90:r=10", *tones, "-map", "0", *named, "-disposition:a:2", "visual_impaired", "-t", "100", "-c:v", "libx264",
+                    "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "flac", folder + "/source.mkv"], check=True, timeout=300)
+    transcode(folder + "/source.mkv", folder + "/out")
+    return folder + "/out"
+
+
+HLS_ROLES, DASH_ROLES = ("", "", "public.accessibility.describes-video", ""), ("main", "dub", "description", "dub")
+
+
+@pytest.mark.parametrize("player, playlist, roles, more", [
+    ("hls", HLS, HLS_ROLES, ["2"] * 4), ("dash", DASH, DASH_ROLES, None), ("shaka", HLS, HLS_ROLES, ["", "", "visually impaired", ""]),
+    ("shaka", DASH, DASH_ROLES, ["", "", "visually impaired", ""])])
+def test_viewers_choose_the_language(languages, tmp_path, player, playlist, roles, more):
+    seen, _ = players.show(languages, "chromium", player, playlist, str(tmp_path), tones=",".join(map(str, TONES.values())))
+    named = [("en", "en"), ("fr", "fr"), ("en", "en (audio description)"), ("yo", "yo")]
+    assert seen["errors"] == [] and seen["sounds"] == [[*name, role, *(more[n:n + 1] if more else [])] for n, (name, role) in enumerate(zip(named, roles))], seen
+
+
 @pytest.mark.parametrize("player", ["dash", "shaka"])
 def test_a_manifest_with_an_index_plays(picture, tmp_path, player):
     """Players skip the sound between the segments of the video."""

@@ -1,5 +1,6 @@
 // Watches a film in a player: begins, seeks far ahead and back, goes to the highest level and to the lowest, and ends. The query has the URL of
-// the film (?film=…). Reports what was seen and heard, for test_players.py to judge.
+// the film (?film=…). Reports what was seen and heard, for test_players.py to judge. With ?tones=400,800 it chooses each sound of the film in turn, in
+// the order of the playlist, and waits for its tone.
 //
 // The picture of the test film is its frame number in binary, one bit for each sixteenth of the width, the lowest on the left. The sound is a tone of
 // 400 Hz, 100 Hz more every five seconds.
@@ -88,14 +89,23 @@ async function level(name, video, sound, player, index, time) {
 	await observe(name, video, sound);
 }
 
-/* `player` has open(video, film), which resolves with the video element, and if it has levels: levels(), their widths, lowest first, and level(index). */
-async function watch(player) {
+/* Opens the film and plays it. Resolves with the video element and the analyser of its sound. */
+async function begin(player) {
 	const opened = document.querySelector('video');
 	opened.crossOrigin = 'anonymous';
 	const video = await within('the player to open the film', player.open(opened, film)) || opened;
 	video.addEventListener('error', () => seen.errors.push(`video error ${video.error.code}: ${video.error.message}`));
 	const sound = listen(video);
 	await within('play()', video.play());
+	return { video, sound };
+}
+
+/*
+ * `player` has open(video, film), which resolves with the video element, and if it has levels: levels(), their widths, lowest first, and level(index).
+ * Players that choose among sounds have sounds(), in the order of the playlist, each an array of what the player knows of it, and sound(index).
+ */
+async function watch(player) {
+	const { video, sound } = await begin(player);
 	await observe('begin', video, sound);
 	seen.duration = video.duration;
 	await seek('ahead', video, sound, 71);
@@ -109,6 +119,19 @@ async function watch(player) {
 	video.currentTime = video.duration - 2;
 	await until('end', () => video.ended);
 	seen.end = video.currentTime;
+}
+
+/* Waits for the tone of the first sound, then chooses each sound, the last one first. Buffered sound of another may be played before. */
+async function languages(player, tones) {
+	const { sound } = await begin(player);
+	let heard = 0;
+	const tone = (hertz) => until(`${hertz} Hz, not ${heard}`, () => Math.abs((heard = loudest(sound)) - hertz) < 30);
+	await tone(tones[0]);
+	seen.sounds = player.sounds();
+	for (let index = tones.length - 1; index >= 0; index--) {
+		player.sound(index);
+		await tone(tones[index]).catch(() => seen.errors.push(`heard ${heard} Hz in place of ${tones[index]}`));
+	}
 }
 
 /* Plays for some seconds without sound. Notes the milliseconds before the first frame and those without playback after it. */
@@ -126,8 +149,9 @@ async function measure(player, seconds) {
 	seen.width = video.videoWidth;
 }
 
-/* Called by the page of each player. With ?seconds=… it measures, otherwise it watches. */
+/* Called by the page of each player. With ?seconds=… it measures, with ?tones=… it chooses sounds, otherwise it watches. */
 function run(player) {
-	const seconds = Number(new URLSearchParams(location.search).get('seconds'));
-	(seconds ? measure(player, seconds) : watch(player)).catch((error) => seen.errors.push(String(error))).then(() => report({ step: 'end', ...seen }));
+	const query = new URLSearchParams(location.search), seconds = Number(query.get('seconds')), tones = query.get('tones');
+	(seconds ? measure(player, seconds) : tones ? languages(player, tones.split(',').map(Number)) : watch(player))
+		.catch((error) => seen.errors.push(String(error))).then(() => report({ step: 'end', ...seen }));
 }
