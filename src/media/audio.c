@@ -536,7 +536,7 @@ media_audio_heard(const struct media_audio *a)
 static void
 notes_make(const struct media_audio *a, int64_t end, int64_t until)
 {
-	int64_t	errors = 0, packets = 0;
+	int64_t	errors = 0, packets = 0, outside = a->early + FFMAX(end - until, 0);
 	int	i;
 
 	for (i = 0; i < a->nvoices; i++) {
@@ -553,8 +553,9 @@ notes_make(const struct media_audio *a, int64_t end, int64_t until)
 		media_note(a->m, "%lld samples of %s are not numbers (NaN or infinite); they were replaced by silence.", (long long)a->invalid, a->of);
 	if (a->late > JOIN)
 		media_note(a->m, "%.1f seconds of %s are stored too far behind their picture and were left out.", (double)a->late / MEDIA_AUDIO_RATE, a->of);
-	if (a->early > JOIN)
-		media_note(a->m, "%.1f seconds of %s are too far ahead of their picture and were left out.", (double)a->early / MEDIA_AUDIO_RATE, a->of);
+	if (a->leader != NULL && outside > MEDIA_AUDIO_RATE)
+		media_note(a->m, "%.1f seconds of %s lie behind the end of the film or far ahead of their picture and were left out.",
+		    (double)outside / MEDIA_AUDIO_RATE, a->of);
 	if (packets == 0)
 		media_note(a->m, "The sound track is empty; the film is silent.");
 	else if (until - end > MEDIA_AUDIO_RATE)

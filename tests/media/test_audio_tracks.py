@@ -68,6 +68,7 @@ def test_a_track_that_is_longer_or_begins_earlier_changes_no_film(tmp_path):
     ffmpeg("-itsoffset", "1", "-t", "4", *PICTURE, "-itsoffset", "1", "-t", "4", *tone(400), "-t", "80", *tone(800), "-map", "0", "-map", "1", "-map", "2", *H264, "-c:a", "aac",
            "-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=fra", tmp_path / "a.mkv")
     audios, notes, told = made(tmp_path / "a.mkv", tmp_path / "out")
+    assert "seconds of audio track 2 (fr) lie behind the end of the film" in notes and len(told["notes"]) == 1
     assert abs(told["duration"] - 4) < 0.1 and kinds(audios) == [("en", "main"), ("fr", "main")]
     assert packets(tmp_path / "out" / "audio-1-128.m4a") == packets(tmp_path / "out" / "audio-2-128.m4a")
     hears(tmp_path / "out" / "audio-1-128.m4a", 400, 400, start=0.1)
@@ -79,7 +80,7 @@ def test_a_track_with_impossible_times_is_silent_there(tmp_path):
     ffmpeg("-t", "6", *PICTURE, "-t", "6", *tone(400), "-t", "2", *tone(800), "-itsoffset", "10800", "-t", "4", *tone(800), "-map", "0", "-map", "1", "-map", "2", "-map", "3",
            *H264, "-c:a", "aac", "-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=fra", "-metadata:s:a:2", "language=ger", tmp_path / "a.mkv")
     audios, notes, told = made(tmp_path / "a.mkv", tmp_path / "out")
-    assert abs(told["duration"] - 6) < 0.1 and "Audio track 3 (de)" in notes and "too far ahead" in notes
+    assert abs(told["duration"] - 6) < 0.1 and "Audio track 3 (de)" in notes and "4.0 seconds of audio track 3 (de) lie behind the end of the film or far ahead" in notes
     assert len({packets(tmp_path / "out" / (name + ".m4a")) for name in audios}) == 1
 
 
