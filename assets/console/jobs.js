@@ -184,15 +184,16 @@ function ended(upload, job) {
 }
 
 function makeJob() {
-	const name = el('span', {}), file = el('span', { className: 'job-file' }), state = el('span', { className: 'job-state' });
+	const name = el('bdi', {}), file = el('bdi', { className: 'job-file' }), names = el('span', { className: 'job-name' }, name, file), state = el('span', { className: 'job-state' });
 	const bar = el('progress', { max: 100 }), list = el('ul', { className: 'rungs' }), notes = el('ul', { className: 'notes' }), actions = el('div', { className: 'job-actions' });
-	const node = el('li', { className: 'card job' }, el('div', { className: 'job-top' }, el('span', { className: 'job-name' }, name, file), state),
+	const node = el('li', { className: 'card job' }, el('div', { className: 'job-top' }, names, state),
 		bar, list, notes, actions);
 	node.update = ({ upload, job }) => {
 		const now = stateOf(upload, job), title = (job && (job.episodeName || job.titleName)) || (upload && upload.name) || 'A film';
 		const items = upload && upload.state !== 'sent' ? [] : rungs(job);
 		const told = job && !active(job) ? (job.notes || []).map((text) => ({ key: text, text })) : [];
 		set(name, { textContent: title });
+		set(names, { title: title + ' ' + (upload ? upload.file.name : (job && job.fileName) || '') });
 		set(file, { textContent: upload ? upload.file.name : (job && job.fileName) || '' });
 		set(state, { textContent: now.text, className: 'job-state ' + (now.kind || '') });
 		set(bar, { hidden: now.percent === null || now.kind === 'good', value: now.percent || 0, ariaLabel: title + ': ' + now.text });

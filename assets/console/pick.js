@@ -51,7 +51,7 @@ function addRow(item, index, chosen) {
 	};
 	where.addEventListener('change', follow);
 	follow();
-	return el('div', { className: 'add-row' }, el('p', { className: 'add-file' }, file.name + ' · ' + size(file.size)),
+	return el('div', { className: 'add-row' }, el('p', { className: 'add-file' }, el('bdi', {}, file.name), ' · ' + size(file.size)),
 		known && el('p', { className: 'add-file' }, known[2]), el('label', {}, 'Film of ', where), nameLabel, live);
 }
 

@@ -132,7 +132,7 @@ export function askToSignIn(why) {
 
 /* Removes everything of the last person from the page. */
 function leaveNothing() {
-	$('who').textContent = '';
+	$('who').textContent = $('who').title = '';
 	tell('gone');
 	tell('draw');
 }
@@ -141,7 +141,7 @@ function leaveNothing() {
 export function enter() {
 	if (lastUser && lastUser !== session.load().user)
 		leaveNothing();
-	$('who').textContent = session.load().name || '';
+	$('who').textContent = $('who').title = session.load().name || '';
 	$('door').hidden = true;
 	$('room').hidden = false;
 	$('password').value = '';

@@ -12,7 +12,7 @@ let finding = null;
 function makeTitle(item) {
 	const { title } = item;
 	const poster = el('div', { className: 'poster tint' + Number(title.id) % 5 }, title.name.trim().charAt(0).toUpperCase());
-	const name = el('h3', { className: 'title-name' }), tags = el('p', { className: 'tags' }), actions = el('div', { className: 'title-actions' });
+	const bdi = el('bdi', {}), name = el('h3', { className: 'title-name' }, bdi), tags = el('p', { className: 'tags' }), actions = el('div', { className: 'title-actions' });
 	const art = title.thumbnailUrl || title.posterUrl;
 	if (art && /^https?:/.test(art)) {
 		const image = el('img', { src: art, alt: '' });
@@ -49,7 +49,8 @@ function drawTitle(title, name, tags, actions) {
 		buttons.push([ready.length ? 'Replace film' : 'Add film', () => pickFiles(title.id)]);
 	if (may('manage') && title.type === 'MOVIE' && ready.length)
 		buttons.push(['Subtitles', () => openTexts(title)]);
-	set(name, { textContent: title.name });
+	set(name, { title: title.name });
+	set(name.firstChild, { textContent: title.name });
 	arrange(tags, labels.map(([text, kind]) => ({ key: text, text, kind })), (item) => {
 		const tag = el('span', { className: 'tag ' + item.kind }, item.text);
 		tag.update = () => {};
@@ -93,4 +94,5 @@ export async function publish(id, name) {
 }
 
 hub.addEventListener('draw', drawTitles);
+hub.addEventListener('draw', () => document.querySelectorAll('.jump a').forEach((a) => { a.hidden = document.querySelector(a.hash).hidden; }));
 hub.addEventListener('gone', () => { $('find').value = ''; });

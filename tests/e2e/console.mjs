@@ -72,7 +72,7 @@ async function upload(film, name) {
 /* Waits until a film is ready or has failed; returns the states and percentages that the page has shown. */
 async function follow(name, seconds) {
 	const seen = await until('the end of ' + name, (wanted) => {
-		const node = [...document.querySelectorAll('#jobs > li')].find((li) => li.querySelector('.job-name > span').textContent === wanted);
+		const node = [...document.querySelectorAll('#jobs > li')].find((li) => li.querySelector('.job-name > bdi').textContent === wanted);
 		const seen = window.followed = window.followed || { states: [], rungs: {} };
 		if (!node)
 			return false;
@@ -513,8 +513,8 @@ const scenes = {
 
 	/* Dismisses one upload and then all, reloads; publishes and stops: the focus stays in the row, and the result is announced. */
 	async focus() {
-		const rows = () => page.$$eval('#jobs > li', (all) => all.map((li) => li.querySelector('.job-name > span').textContent));
-		const row = () => page.evaluate(() => document.activeElement.closest('li')?.querySelector('h3, .job-name > span').textContent);
+		const rows = () => page.$$eval('#jobs > li', (all) => all.map((li) => li.querySelector('.job-name > bdi').textContent));
+		const row = () => page.evaluate(() => document.activeElement.closest('li')?.querySelector('h3, .job-name > bdi').textContent);
 		const said = (text) => until('the announcement: ' + text, (t) => document.querySelector('#say').textContent.includes(t) && document.querySelector('#say').textContent, text);
 		await signIn();
 		await inside();
@@ -544,6 +544,25 @@ const scenes = {
 		await reach('^Stop: ');
 		await press('Enter');
 		saw.stopped = [await said('stopped'), await row()];
+	},
+
+	/* On a phone: who is signed in, jump links, a long name, and names that are written from right to left. */
+	async habit() {
+		await page.setViewportSize({ width: 360, height: 740 });
+		await signIn();
+		await inside();
+		await until('the titles', () => document.querySelectorAll('.title').length === 2);
+		saw.who = [await page.isVisible('#who'), await page.textContent('#who')];
+		saw.wide = await page.evaluate(() => document.documentElement.scrollWidth);
+		saw.h1 = await page.$$eval('h1', (all) => all.filter((h) => h.checkVisibility()).length);
+		saw.names = await page.$$eval('.title h3', (all) => all.map((h) => [h.title === h.querySelector('bdi').textContent, h.scrollHeight > h.clientHeight,
+			getComputedStyle(h.querySelector('bdi')).unicodeBidi]));
+		await page.evaluate(() => document.activeElement.blur());
+		await reach('^Titles$');
+		saw.shown = await page.evaluate(() => getComputedStyle(document.activeElement).clipPath);
+		await press('Enter');
+		await press('Tab');
+		saw.after = await focused();
 	},
 
 	/* Shows what other people do, without a reload; counts the requests that it costs. */

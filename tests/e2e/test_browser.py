@@ -205,6 +205,16 @@ def test_what_is_dismissed_stays_so_and_the_focus_stays_in_the_row(console, worl
     assert saw["published"] == ["Five is published.", "Five"] and saw["stopped"] == ["The upload of six.mp4 has been stopped.", "Six"], saw
 
 
+@pytest.mark.parametrize("console", ["api"], indirect=True)
+def test_names_and_jump_links_on_a_phone(console, world):
+    world.rows("""INSERT INTO "Title" (type, name, archived, "pendingReview", "createdAt", "updatedAt") VALUES
+        ('MOVIE', %s, true, true, now(), now()), ('MOVIE', %s, true, true, now() - interval '1 s', now())""", ("long name " * 19, "\u0627\u0644\u0644\u064a\u0644 (1)"))
+    saw = console("habit")
+    assert saw["who"] == [True, "Ada Obi"] and saw["wide"] <= 360 and saw["h1"] == 1, saw
+    assert saw["names"] == [[True, True, "isolate"], [True, False, "isolate"]], saw
+    assert saw["shown"] == "none" and saw["after"] == "find", saw
+
+
 def test_an_expired_session_asks_for_the_password(console):
     """The page renews an expired access token silently; without a valid refresh token it shows the sign-in form."""
     saw = console("expiry")
