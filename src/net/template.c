@@ -12,11 +12,13 @@
 #include "base/conf.h"
 #include "base/embed.h"
 #include "net/html_text.h"
+#include "net/mail_name.h"
 #include "net/template.h"
 
 #define NAME_MAX_LEN	32
 #define SECTION_END	"{{/}}"
 #define CAMPAIGN	"campaign"
+#define TICKET		"ticket"
 #define NAME_DEFAULT	"Subscriber"	/* greeting of a recipient without a name */
 
 /* Values for the placeholders of a template. */
@@ -348,6 +350,26 @@ campaign_fill(struct mail_content *mail, const json_t *vars, const char *unsubsc
 	return (mail->text != NULL);
 }
 
+/* Makes the name of a person in the variables harmless, and takes the address that answers to a ticket go to. Returns 0 if out of memory. */
+static int
+people_take(struct mail_content *mail, const char *template, json_t *vars)
+{
+	const char	*given = json_string_value(json_object_get(vars, "name")), *email = json_string_value(json_object_get(vars, "email"));
+	char		*name;
+	int		ok;
+
+	if (!strcmp(template, TICKET) && email != NULL && (mail->reply_to = strdup(email)) == NULL)
+		return (0);
+	if (given == NULL)
+		return (1);
+	if ((name = mail_name(given)) == NULL)
+		return (0);
+	ok = json_object_set_new(vars, "name", json_string(name)) == 0;
+	free(name);
+
+	return (ok);
+}
+
 int
 template_render(const char *name, const char *vars, const char *unsubscribe, struct mail_content *mail, char *why, size_t len)
 {
@@ -367,7 +389,8 @@ template_render(const char *name, const char *vars, const char *unsubscribe, str
 		return (0);
 	}
 
-	if (!(ok = strcmp(name, CAMPAIGN) ? template_fill(mail, object, txt, html) : campaign_fill(mail, object, unsubscribe)))
+	ok = people_take(mail, name, object) && (strcmp(name, CAMPAIGN) ? template_fill(mail, object, txt, html) : campaign_fill(mail, object, unsubscribe));
+	if (!ok)
 		snprintf(why, len, "out of memory");
 	json_decref(object);
 

@@ -9,6 +9,7 @@
  *	{{name|lines}}		value with its line breaks
  *	{{?name}} ... {{/}}	section that is left out if the variable is empty
  *
+ * The variable "name" is shown as mail_name() returns it (net/mail_name.h).
  * APP_ORIGIN and ADMIN_APP_ORIGIN are the configuration's. FRONTEND_URL is
  * APP_ORIGIN if that is set. In HTML all values are escaped.
  *

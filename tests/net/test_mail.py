@@ -75,14 +75,38 @@ def test_links_use_the_default_origins(world, mail):
 
 def test_user_input_is_escaped_in_mails(world, mail):
     """Markup in a name is escaped; Unicode and long lines arrive unchanged."""
-    name = "<b>Zoë</b> & \"Ọmọ\" 'ẹ́' \U0001f3ac " + "long " * 300 + "\r\n.\r\nBcc: x@example.com\n.end"
+    name = "<b>Zoë</b> & \"Ọmọ\" 'ẹ́' \U0001f3ac"
+    typed = name + "long " * 300 + "\r\n.\r\nBcc: x@example.com\n.end"
     world.start("api")
     enqueue(world, "zoe@example.com", "verify", {**VERIFY, "name": name})
+    enqueue(world, "desk@example.com", "ticket", {"email": "a@example.com", "subject": "Help", "message": typed})
+    [message] = mail.wait("desk@example.com")
+    text, html = parts(message)
+    assert re.sub("\r", "", typed) in text.replace("\r", "") and "&lt;b&gt;Zoë&lt;/b&gt;" in html
+    assert message["Bcc"] is None and message.envelope_to == ["desk@example.com"]
     [message] = mail.wait("zoe@example.com")
     text, html = parts(message)
-    assert "Hi " + re.sub("\r", "", name) in text.replace("\r", "")
+    assert "Hi %s," % name in text
     assert "&lt;b&gt;Zoë&lt;/b&gt; &amp; \"Ọmọ\" 'ẹ́'" in html and "<b>Zo" not in html
     assert message["Bcc"] is None and message.envelope_to == ["zoe@example.com"]
+
+
+def test_a_name_in_a_mail_carries_no_message_and_no_link(world, mail):
+    """Everybody can sign up with the address of somebody else."""
+    world.start("api")
+    enqueue(world, "a@example.com", "verify", {**VERIFY, "name": "You won!\r\n\r\nGo to https://evil.example/win or evil.example " + "now " * 100})
+    for part in parts(mail.wait("a@example.com")[0]):
+        [greeting] = re.findall("Hi (.*?),", part)
+        assert greeting.startswith("You won! Go to https: evil. example/win or evil. example now") and len(greeting) == 100 and greeting.endswith("…")
+
+
+@pytest.mark.parametrize("customer, answers_to", [("Ada@example.com", "Ada@example.com"), ("a@x.example, b@y.example", None),
+                                                  ("a@x.example\r\nBcc: b@y.example", None)])
+def test_answers_to_a_ticket_go_to_the_customer(world, mail, customer, answers_to):
+    world.start("api")
+    enqueue(world, "desk@example.com", "ticket", {"email": customer, "subject": "Help", "message": "Hello"})
+    [message] = mail.wait("desk@example.com")
+    assert message["Reply-To"] == answers_to and message["Bcc"] is None
 
 
 def test_a_mail_to_a_user_without_a_name_says_hi_there(world, mail):
