@@ -1,6 +1,7 @@
 """Fixtures and options of all tests. A server starts when a test first requests it and ends with the run; a server that a test has killed is
 restarted for the next test. `world` is all servers with fresh data."""
 import fcntl
+import functools
 import os
 import re
 import shutil
@@ -263,12 +264,17 @@ def gateways():
 
 # C programs of the tests (build/Makefile)
 
+@functools.cache  # once per process: deps.sh needs most of a second to find nothing to do
+def build_libraries(target):
+    subprocess.run(["build/deps.sh", target], cwd=ROOT, check=True, stdout=subprocess.DEVNULL, timeout=3000)
+
+
 def build(what, target=None):
     """Builds tests/<what>.c for the target under test or the given one and returns the path of the program."""
     kind = os.path.basename(services.BINARY)[len("wanzami-"):]
     target = target or (kind if kind in ("asan", "arm64") else "musl")
     if target != "musl":
-        subprocess.run(["build/deps.sh", "arm64" if target == "arm64" else "asan"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL, timeout=3000)
+        build_libraries("arm64" if target == "arm64" else "asan")
     path = "out/test/%s/%s" % (target, what)
     with open(os.path.join(ROOT, "out", "make-%s.lock" % target), "w") as lock:  # the lock of build/build.sh
         fcntl.flock(lock, fcntl.LOCK_EX)
