@@ -140,6 +140,12 @@ CONF_VAR(DKIM_DOMAIN, CONF_TEXT,
     .help = "Domain that signs mail: that of SMTP_FROM, or one above it.")
 CONF_VAR(DKIM_SELECTOR, CONF_TEXT,
     .help = "Name of the key: its DNS record is DKIM_SELECTOR._domainkey.DKIM_DOMAIN. wanzami mail dns prints it.")
+CONF_VAR(SMTP_COMMAND_TIMEOUT_SEC, CONF_NUMBER, .fallback = "300", .min = 1, .max = 3600,
+    .help = "Seconds that the SMTP server has for its greeting and for the reply to a command (RFC 5321 §4.5.3.2).")
+CONF_VAR(SMTP_DATA_TIMEOUT_SEC, CONF_NUMBER, .fallback = "600", .min = 1, .max = 3600,
+    .help = "Seconds that the SMTP server has for the reply to the end of a mail. If it is too short, a slow server gets the mail again and again.")
+CONF_VAR(MAIL_KEEP_HOURS, CONF_NUMBER, .fallback = "72", .min = 1, .max = 720,
+    .help = "Hours after which a mail that could not be sent is given up.")
 CONF_VAR(SUPPORT_EMAIL, CONF_TEXT, .fallback = "support@wanzami.com",
     .help = "E-mail address that is notified of new support tickets, and that answers to campaigns go to.")
 CONF_VAR(APP_ORIGIN, CONF_URL,

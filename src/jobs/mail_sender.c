@@ -5,6 +5,9 @@
  * The result is stored again until the database has it. A mail is sent twice, with
  * the same Message-ID, only if the process is killed after the reply of the SMTP
  * server and before the result is stored.
+ *
+ * The row wanzami.mail_relay holds back all processes after a failure that is not
+ * about one recipient (docs/mail.md#the-pause): sql/query/mail decides.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +32,11 @@
 #include "store/pg_sync.h"
 
 #define POLL_MS		1000
+#define LEASE_SEC	180	/* of a claim */
+#define LEASE_CHARS	12	/* its number and the 0 at the end */
+#define RENEW_MS	60000
+#define REPEATED_MS	300000	/* in which equal warnings are counted, not written */
+#define SETTLE_PARAMS	5
 #define SETTLE_TIMEOUT_MS	10000	/* statement timeout */
 #define SETTLE_TRIES	50	/* SETTLE_PAUSE_MS apart */
 #define SETTLE_PAUSE_MS	200
@@ -42,7 +50,7 @@ struct delivery {
 	int			attempts;
 	struct mail_content	content;
 	enum mail_result	result;
-	char			why[512];
+	char			why[MAIL_WHY_MAX];
 	int			campaign, barred;	/* barred: the recipient gets no campaigns */
 	char			unsubscribe[SIGN_BASE_MAX + sizeof(SIGN_UNSUBSCRIBE_PATH) + SIGNED_TOKEN_MAX];	/* URL, "" for none */
 };
@@ -51,8 +59,17 @@ struct delivery {
 static struct {
 	enum stage	stage;
 	int		woken;		/* while it was busy */
+	int		renewing;
+	u_int64_t	renewed;	/* kore_time_ms() */
 	struct delivery	d;
 } job;
+
+/* The last warning of this process about an unsent mail. */
+static struct {
+	char		why[MAIL_WHY_MAX];
+	u_int64_t	at;		/* kore_time_ms() */
+	int		times;		/* not written since */
+} warned;
 
 static void	outbox_claim(void);
 
@@ -83,7 +100,7 @@ unsubscribe_make(struct delivery *d, const PGresult *res)
 	snprintf(d->unsubscribe, sizeof(d->unsubscribe), "%s%s%s", PQgetvalue(res, 0, 7), SIGN_UNSUBSCRIBE_PATH, token);
 }
 
-/* Reads a row of sql/query/mail/claim.sql and renders the template. Returns 0 if nothing is to be sent; the result is then MAIL_REFUSED. */
+/* Reads a row of sql/query/mail/claim.sql and renders the template. Returns 0 if the mail cannot be sent; the result is then MAIL_DROPPED. */
 static int
 delivery_take(struct delivery *d, const PGresult *res)
 {
@@ -95,12 +112,14 @@ delivery_take(struct delivery *d, const PGresult *res)
 	d->campaign = !strcmp(PQgetvalue(res, 0, 2), "campaign");
 	d->barred = !PQgetisnull(res, 0, 9);
 	snprintf(d->why, sizeof(d->why), "%s", PQgetvalue(res, 0, 9));
-	d->result = MAIL_REFUSED;
-	if (d->barred)
-		return (0);
 	unsubscribe_make(d, res);
+	if (*PQgetvalue(res, 0, 10) == '1')
+		snprintf(d->why, sizeof(d->why), "its link has expired");
+	else if (!d->barred && template_render(PQgetvalue(res, 0, 2), PQgetvalue(res, 0, 3), d->unsubscribe, &d->content, d->why, sizeof(d->why)))
+		return (1);
+	d->result = MAIL_DROPPED;
 
-	return (template_render(PQgetvalue(res, 0, 2), PQgetvalue(res, 0, 3), d->unsubscribe, &d->content, d->why, sizeof(d->why)));
+	return (0);
 }
 
 static void
@@ -121,28 +140,55 @@ delivery_send(struct delivery *d)
 
 /* Fills the parameters of sql/query/mail/settle.sql. */
 static void
-delivery_outcome(const struct delivery *d, const char *params[4])
+delivery_outcome(const struct delivery *d, const char *params[SETTLE_PARAMS])
 {
-	static const char	*results[] = { [MAIL_SENT] = "sent", [MAIL_LATER] = "later", [MAIL_REFUSED] = "refused" };
+	static const char	*results[] = { [MAIL_SENT] = "sent", [MAIL_REFUSED] = "refused", [MAIL_LATER] = "later", [MAIL_RELAY] = "relay",
+				    [MAIL_RELAY_REFUSED] = "alarm", [MAIL_DROPPED] = "dropped" };
 
 	params[0] = d->id;
 	params[1] = d->token;
 	params[2] = results[d->result];
 	params[3] = *d->why != '\0' ? d->why : NULL;
+	params[4] = conf_str(CONF_MAIL_KEEP_HOURS);
 }
 
+/* Writes the warning that a mail was not sent. Equal ones within REPEATED_MS become one with their number. */
+static void
+warning_log(const struct delivery *d, int pause)
+{
+	u_int64_t	now = kore_time_ms();
+
+	if (!strcmp(warned.why, d->why) && now < warned.at + REPEATED_MS) {
+		warned.times++;
+		return;
+	}
+	if (warned.times > 0)
+		log_event(LOG_LEVEL_WARN, "mails not sent yet", LOG_I("mails", warned.times), LOG_S("error", warned.why));
+	log_event(LOG_LEVEL_WARN, "mail not sent yet", LOG_S("mail", d->id), LOG_I("attempts", d->attempts),
+	    LOG_I("pause", pause > 0 ? pause : INT64_MIN), LOG_S("error", d->why));
+	snprintf(warned.why, sizeof(warned.why), "%s", d->why);
+	warned.at = now;
+	warned.times = 0;
+}
+
+/* Writes the result, with what sql/query/mail/settle.sql has returned. */
 static void
 delivery_log(const struct delivery *d, const PGresult *settled)
 {
-	int	given_up = PQntuples(settled) == 1 && atoi(PQgetvalue(settled, 0, 0));
+	int	known = PQntuples(settled) == 1, gone = known && atoi(PQgetvalue(settled, 0, 0));
+	int	pause = known ? atoi(PQgetvalue(settled, 0, 1)) : 0, failed = known ? atoi(PQgetvalue(settled, 0, 3)) : 0;
 
+	if (known && atoi(PQgetvalue(settled, 0, 2)))
+		log_event(LOG_LEVEL_ERROR, "no mail can be sent", LOG_I("failures", failed + 1), LOG_S("error", d->why));
 	if (d->result == MAIL_SENT)
-		log_event(LOG_LEVEL_INFO, "mail sent", LOG_S("mail", d->id), LOG_I("attempts", d->attempts));
+		log_event(LOG_LEVEL_INFO, "mail sent", LOG_S("mail", d->id), LOG_I("attempts", d->attempts),
+		    LOG_I("failures", failed > 0 ? failed : INT64_MIN));
 	else if (d->barred)
 		log_event(LOG_LEVEL_INFO, "campaign not sent to a recipient", LOG_S("mail", d->id), LOG_S("reason", d->why));
+	else if (gone)
+		log_event(LOG_LEVEL_WARN, "mail given up", LOG_S("mail", d->id), LOG_I("attempts", d->attempts), LOG_S("error", d->why));
 	else
-		log_event(LOG_LEVEL_WARN, given_up ? "mail given up" : "mail not sent yet", LOG_S("mail", d->id),
-		    LOG_I("attempts", d->attempts), LOG_S("error", d->why));
+		warning_log(d, pause);
 }
 
 static void
@@ -163,11 +209,11 @@ written(void *arg, const struct pg_outcome *outcome)
 static void
 outcome_write(void)
 {
-	const char	*params[4];
+	const char	*params[SETTLE_PARAMS];
 
 	delivery_outcome(&job.d, params);
 	job.stage = STAGE_WRITING;
-	pg_query("mail/settle", 4, params, written, NULL);
+	pg_query("mail/settle", SETTLE_PARAMS, params, written, NULL);
 }
 
 static void
@@ -194,16 +240,22 @@ static void
 send_begin(void)
 {
 	job.stage = STAGE_SEND;
+	job.renewed = kore_time_ms();
 	(void)work_run(WORK_MAIL, sent_work, sent, &job.d);
 }
 
-/* Fills the parameters of sql/query/mail/claim.sql. A process without the secrets, as in the role cron alone, cannot sign unsubscribe links. */
+/*
+ * Fills the parameters of sql/query/mail/claim.sql, for a claim of the given seconds. A
+ * process without the secrets, as in the role cron alone, cannot sign unsubscribe links.
+ */
 static void
-claim_params(struct delivery *d, const char *params[2])
+claim_params(struct delivery *d, int seconds, char lease[LEASE_CHARS], const char *params[3])
 {
 	delivery_token(d);
+	snprintf(lease, LEASE_CHARS, "%d", seconds);
 	params[0] = d->token;
-	params[1] = conf_check_secrets() == NULL ? "true" : "false";
+	params[1] = lease;
+	params[2] = conf_check_secrets() == NULL ? "true" : "false";
 }
 
 static void
@@ -231,25 +283,58 @@ claimed(void *arg, const struct pg_outcome *outcome)
 static void
 outbox_claim(void)
 {
-	const char	*params[2];
+	const char	*params[3];
+	char		lease[LEASE_CHARS];
 
 	job.woken = job.stage != STAGE_IDLE;
 	if (job.woken || role_draining())
 		return;
-	claim_params(&job.d, params);
+	claim_params(&job.d, LEASE_SEC, lease, params);
 	job.stage = STAGE_CLAIM;
-	pg_query("mail/claim", 2, params, claimed, NULL);
+	pg_query("mail/claim", 3, params, claimed, NULL);
+}
+
+static void
+renewed(void *arg, const struct pg_outcome *outcome)
+{
+	(void)arg;
+	(void)outcome;		/* tried again in time: RENEW_MS is a third of the claim */
+	job.renewing = 0;
+}
+
+/* Renews the claim of the mail that is being sent: the timeouts of SMTP are longer than a claim, so that a claim ends soon after its process. */
+static void
+claim_renew(u_int64_t now)
+{
+	const char	*params[] = { job.d.id, job.d.token, NULL };
+	char		lease[LEASE_CHARS];
+
+	if (job.renewing || now < job.renewed + RENEW_MS)
+		return;
+	snprintf(lease, sizeof(lease), "%d", LEASE_SEC);
+	params[2] = lease;
+	job.renewing = 1;
+	job.renewed = now;
+	pg_query("mail/renew", 3, params, renewed, NULL);
 }
 
 static void
 mail_sender_tick(void *arg, u_int64_t now)
 {
 	(void)arg;
-	(void)now;
-	if (job.stage == STAGE_WRITE)
+	if (job.stage == STAGE_SEND)
+		claim_renew(now);
+	else if (job.stage == STAGE_WRITE)
 		outcome_write();
 	else if (job.stage == STAGE_IDLE)
 		outbox_claim();
+}
+
+static void
+resumed(void *arg, const struct pg_outcome *outcome)
+{
+	(void)arg;
+	(void)outcome;		/* without it the pause ends by itself */
 }
 
 void
@@ -259,6 +344,7 @@ mail_sender_start(void)
 		return;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
 		fatal("mail: libcurl cannot be initialized");
+	pg_query("mail/resume", 0, NULL, resumed, NULL);
 	outbox_on_wake(outbox_claim);
 	kore_timer_add(mail_sender_tick, POLL_MS, NULL, 0);
 }
@@ -278,13 +364,13 @@ static const PGresult *
 delivery_settle(const struct delivery *d, struct pg_sync *db)
 {
 	struct timespec	pause = { .tv_nsec = SETTLE_PAUSE_MS * 1000000L };
-	const char	*params[4];
+	const char	*params[SETTLE_PARAMS];
 	const PGresult	*rows;
 	int		tries;
 
 	delivery_outcome(d, params);
 	for (tries = 0; tries < SETTLE_TRIES; tries++) {
-		if (pg_sync_open(db, conf_str(CONF_DATABASE_URL), SETTLE_TIMEOUT_MS) && (rows = pg_sync_query(db, "mail/settle", 4, params)) != NULL)
+		if (pg_sync_open(db, conf_str(CONF_DATABASE_URL), SETTLE_TIMEOUT_MS) && (rows = pg_sync_query(db, "mail/settle", SETTLE_PARAMS, params)) != NULL)
 			return (rows);
 		(void)nanosleep(&pause, NULL);
 	}
@@ -292,15 +378,19 @@ delivery_settle(const struct delivery *d, struct pg_sync *db)
 	return (NULL);
 }
 
-/* Delivers the next mail of the outbox. Returns 0 if none is due, -1 if the run has failed and its reason is set. */
+/*
+ * Delivers the next mail of the outbox. Its claim is not renewed and lasts for as long as an attempt
+ * can take. Returns 0 if none is due, -1 if the run has failed and its reason is set.
+ */
 static int
 delivery_next(struct job_run *run, struct delivery *d, struct pg_sync *db)
 {
-	const char	*claim[2];
+	const char	*claim[3];
+	char		lease[LEASE_CHARS];
 	const PGresult	*rows;
 
-	claim_params(d, claim);
-	if ((rows = job_sql(run, "mail/claim", 2, claim)) == NULL) {
+	claim_params(d, mail_longest_sec() + LEASE_SEC, lease, claim);
+	if ((rows = job_sql(run, "mail/claim", 3, claim)) == NULL) {
 		(void)job_failed(run, "mail cannot be claimed from the outbox");
 		return (-1);
 	}
@@ -339,4 +429,5 @@ mail_deliver(struct job_run *run)
 	return (next == -1 ? JOB_FAILED : JOB_OK);
 }
 
-JOB_SQL("mail-cleanup", CONF_MAIL_CLEANUP_CRON, "mail/clean", "Gives up mail that could not be sent for 3 days; deletes the results of mail after 90 days.");
+JOB_SQL("mail-cleanup", CONF_MAIL_CLEANUP_CRON, "mail/clean", "Gives up mail that could not be sent for MAIL_KEEP_HOURS; deletes the results of mail after 90 days.",
+    CONF_MAIL_KEEP_HOURS);

@@ -14,11 +14,12 @@
 #include "base/conf.h"
 #include "net/dkim.h"
 #include "net/mail.h"
+#include "net/smtp_reply.h"
 #include "tls/curl.h"
 
-#define CONNECT_TIMEOUT_SEC	15L
-#define REPLY_TIMEOUT_SEC	45L
-#define TOTAL_TIMEOUT_SEC	90L
+#define CHECK_REPLY_SEC		45L	/* of mail_check() */
+#define CHECK_TOTAL_SEC		90L
+#define COMMANDS_MAX		10	/* waits before the final one: connection, greeting, EHLO, STARTTLS, EHLO, two of AUTH, MAIL, RCPT, DATA */
 #define IDLE_CONNECTION_SEC	30L
 #define SMTPS_PORT		465
 
@@ -40,12 +41,6 @@ static struct verify	verify;	/* of handle */
 struct outgoing {
 	char	*text;
 	size_t	len, sent;
-};
-
-/* The last command and reply of the SMTP session, for error messages. */
-struct smtp_trace {
-	char	command[12];	/* verb only, since the arguments may contain the password */
-	char	reply[256];
 };
 
 const struct mailbox *
@@ -112,23 +107,24 @@ mail_enabled(void)
 	return (*conf_str(CONF_SMTP_HOST) != '\0' && *conf_str(CONF_SMTP_USER) != '\0' && *conf_str(CONF_SMTP_PASS) != '\0');
 }
 
-/* Records the last command verb that libcurl sends and the last reply that it receives. */
+int
+mail_longest_sec(void)
+{
+	return ((int)(COMMANDS_MAX * conf_int(CONF_SMTP_COMMAND_TIMEOUT_SEC) + conf_int(CONF_SMTP_DATA_TIMEOUT_SEC)));
+}
+
+/* Records commands and replies. The reply to the end of the data may take longer than others (RFC 5321 §4.5.3.2.6). */
 static int
 trace_record(CURL *curl, curl_infotype type, char *data, size_t len, void *arg)
 {
-	static const char	*verbs[] = { "EHLO", "HELO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA" };
 	struct smtp_trace	*trace = arg;
-	size_t			i;
 
-	(void)curl;
+	if (type == CURLINFO_HEADER_OUT)
+		smtp_command(trace, data, len);
 	if (type == CURLINFO_HEADER_IN) {
-		for (i = 0; i < len && i < sizeof(trace->reply) - 1 && (unsigned char)data[i] >= ' ' && data[i] != 0x7f; i++)
-			trace->reply[i] = data[i];
-		trace->reply[i] = '\0';
-	}
-	for (i = 0; type == CURLINFO_HEADER_OUT && i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-		if (len >= strlen(verbs[i]) && !strncmp(data, verbs[i], strlen(verbs[i])))
-			snprintf(trace->command, sizeof(trace->command), "%s", verbs[i]);
+		smtp_line(trace, data, len);
+		if (trace->stage == SMTP_DOT)
+			curl_easy_setopt(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)conf_int(CONF_SMTP_DATA_TIMEOUT_SEC));
 	}
 
 	return (0);
@@ -151,9 +147,10 @@ options_set(CURL *curl, const struct curl_slist *to, struct smtp_trace *trace, c
 	curl_easy_setopt(curl, CURLOPT_URL, server);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_TIMEOUT_SEC);
-	curl_easy_setopt(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, REPLY_TIMEOUT_SEC);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT, TOTAL_TIMEOUT_SEC);
+	/* For libcurl the connection lasts until AUTH. */
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)mail_longest_sec());
+	curl_easy_setopt(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)conf_int(CONF_SMTP_COMMAND_TIMEOUT_SEC));
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)mail_longest_sec());
 	curl_easy_setopt(curl, CURLOPT_MAXAGE_CONN, IDLE_CONNECTION_SEC);
 	curl_easy_setopt(curl, CURLOPT_USERNAME, conf_str(CONF_SMTP_USER));
 	curl_easy_setopt(curl, CURLOPT_PASSWORD, conf_str(CONF_SMTP_PASS));
@@ -167,24 +164,24 @@ options_set(CURL *curl, const struct curl_slist *to, struct smtp_trace *trace, c
 }
 
 /*
- * Returns the result of a delivery and writes the reason. Only a 5xx reply to
- * RCPT or DATA is final; other errors concern the server or its configuration
- * and can be corrected.
+ * Returns the result of a delivery and writes the reason. Without an error reply
+ * (no connection, TLS, a cut, silence) the reason lies with the server or the
+ * configuration.
  */
 static enum mail_result
 result_from_reply(const struct smtp_trace *trace, const char *error, CURLcode code, char *why, size_t len)
 {
+	enum mail_result	result = smtp_judge(trace);
+
 	if (code == CURLE_OK)
 		return (MAIL_SENT);
-	if (isdigit((unsigned char)trace->reply[0]) && trace->reply[0] >= '4') {
-		snprintf(why, len, "%s: %s", *trace->command != '\0' ? trace->command : "greeting", trace->reply);
-		if (trace->reply[0] == '5' && (!strcmp(trace->command, "RCPT") || !strcmp(trace->command, "DATA")))
-			return (MAIL_REFUSED);
-		return (MAIL_LATER);
+	if (smtp_failed(trace)) {
+		snprintf(why, len, "%s: %s", smtp_stage_name(trace->stage), trace->reply);
+		return (result == MAIL_RELAY && trace->reply[0] == '5' ? MAIL_RELAY_REFUSED : result);
 	}
 	snprintf(why, len, "%s", *verify.error != '\0' ? verify.error : *error != '\0' ? error : curl_easy_strerror(code));
 
-	return (MAIL_LATER);
+	return (MAIL_RELAY);
 }
 
 /* Gives libcurl the next bytes of the message. */
@@ -247,7 +244,7 @@ message_send(CURL *curl, const struct mail *m, char *why, size_t len)
 	struct curl_slist	*to = curl_slist_append(NULL, m->to);
 	struct outgoing		out = { 0 };
 	char			error[CURL_ERROR_SIZE] = "";
-	enum mail_result	result = MAIL_LATER;
+	enum mail_result	result = MAIL_RELAY;
 
 	options_set(curl, to, &trace, error);
 	curl_easy_setopt(curl, CURLOPT_MAIL_FROM, from->address);
@@ -272,11 +269,11 @@ message_send(CURL *curl, const struct mail *m, char *why, size_t len)
 enum mail_result
 mail_send(const struct mail *m, char *why, size_t len)
 {
-	enum mail_result	result = MAIL_LATER;
+	enum mail_result	result = MAIL_RELAY;
 
 	if (!message_address_ok(m->to)) {
 		snprintf(why, len, "the recipient is not a valid e-mail address");
-		return (MAIL_REFUSED);
+		return (MAIL_DROPPED);
 	}
 	pthread_mutex_lock(&lock);
 	if (handle == NULL && (handle = curl_easy_init()) == NULL)
@@ -304,6 +301,9 @@ mail_check(char *why, size_t len)
 	curl_easy_setopt(curl, CURLOPT_MAIL_FROM, NULL);
 	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, "NOOP");
 	curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CHECK_REPLY_SEC);
+	curl_easy_setopt(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, CHECK_REPLY_SEC);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, CHECK_TOTAL_SEC);
 	if ((code = curl_easy_perform(curl)) != CURLE_OK)
 		(void)result_from_reply(&trace, error, code, why, len);
 	curl_easy_cleanup(curl);

@@ -9,10 +9,16 @@
 
 #include "net/message.h"
 
+#define MAIL_WHY_MAX	1100	/* bytes of a reason: the reply of the server, up to 1,023 bytes, and its command */
+
+/* Meaning of an attempt: docs/mail.md#refusals. */
 enum mail_result {
-	MAIL_SENT,	/* the server has accepted the mail */
-	MAIL_LATER,	/* temporary: no connection, TLS or authentication failed, or any other error reply */
-	MAIL_REFUSED	/* permanent: invalid recipient, or a 5xx reply to RCPT or DATA */
+	MAIL_SENT,		/* the server has accepted the mail */
+	MAIL_REFUSED,		/* the recipient cannot get mail: final */
+	MAIL_LATER,		/* the recipient cannot get mail now */
+	MAIL_RELAY,		/* no connection, no reply, or a temporary refusal that is not about the recipient */
+	MAIL_RELAY_REFUSED,	/* a permanent refusal that is not about the recipient: the configuration or the account is wrong */
+	MAIL_DROPPED		/* this mail cannot be sent at all; the server was not asked */
 };
 
 /*
@@ -27,9 +33,12 @@ int		mail_enabled(void);
 /* Returns the sender of campaigns, or of other mail. Any thread. */
 const struct mailbox	*mail_sender(int campaign);
 
+/* Returns the longest duration of mail_send() in seconds, which the timeouts of the configuration give. Any thread. */
+int		mail_longest_sec(void);
+
 /*
- * Sends a mail. Blocks for at most 90 seconds. On error writes the reply of the
- * server, or the network error, to why in one line. Keeps the connection for
+ * Sends a mail. Blocks for at most mail_longest_sec(). On error writes the reply of the
+ * server, or the network error, to why in one line; MAIL_WHY_MAX bytes hold any. Keeps the connection for
  * the next mail; a lock lets one thread at a time send. Any thread except the
  * event loop's.
  */

@@ -470,7 +470,8 @@ class MailServer:
     command) and `tls_port` (implicit TLS), with a certificate for localhost and 127.0.0.1 that a private CA
     (`ca`) has issued. Accepted messages are in `messages`.
 
-    refuse("RCPT", "550 no such user") sets the reply to that command until accept(); hold() delays the reply to DATA
+    refuse("RCPT", "550 no such user") sets the reply to that command until accept(), refuse_to["ada"] that to RCPT for addresses
+    which begin so; hold() delays the reply to DATA
     until release(); kill() closes every connection and stops listening until start()."""
 
     user, password = "mailer", "a-password-of-the-mail-server"
@@ -479,7 +480,7 @@ class MailServer:
         self.folder = tempfile.mkdtemp(prefix="wanzami-mail-")
         self.ca = self._certificate()
         self.port, self.starttls_port, self.tls_port = free_port(), free_port(), free_port()
-        self.messages, self.refusals, self.signed_in, self.attempts = [], {}, [], 0
+        self.messages, self.refusals, self.refuse_to, self.signed_in, self.attempts = [], {}, {}, [], 0
         self._held, self._lock, self._transports, self._servers = False, threading.Lock(), set(), []
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
@@ -536,6 +537,9 @@ class MailServer:
     async def handle_RCPT(self, server, session, envelope, address, options):
         if "RCPT" in self.refusals:
             return self.refusals["RCPT"]
+        for start, answer in self.refuse_to.items():
+            if address.startswith(start):
+                return answer
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -583,6 +587,7 @@ class MailServer:
 
     def accept(self):
         self.refusals.clear()
+        self.refuse_to.clear()
 
     def hold(self):
         self._held = True

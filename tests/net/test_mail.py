@@ -13,6 +13,7 @@ from listening import Listening
 from services import free_port, run, wait_for
 
 VERIFY = {"name": "Ada", "email": "Ada+films@Example.com", "token": "3f0c8a52-7d1e-4c0b-9a55-0d6b1c8d2e11"}
+EVERY_SECOND = "* * * * * *"
 FAR = "now() + interval '1 hour'"
 
 
@@ -263,6 +264,7 @@ def test_port_465_uses_implicit_tls(world, mail):
             assert a.stop() == 0
 
 
+@pytest.mark.errors("no mail can be sent")
 def test_a_wrong_smtp_password_keeps_the_mail(world, mail):
     """An operator can correct the configuration, so the mail waits."""
     a = world.start("api", SMTP_PASS="wrong")
@@ -279,12 +281,15 @@ def test_a_wrong_smtp_password_keeps_the_mail(world, mail):
 
 # Refusals and faults
 
-@pytest.mark.parametrize("command, answer", [("RCPT", "550 5.1.1 no such user"), ("DATA", "554 5.7.1 not this text")])
-def test_a_permanent_refusal_fails_the_mail(world, mail, command, answer):
+NAMES = {"MAIL": "MAIL", "RCPT": "RCPT", "DATA": "end of data"}  # MailServer refuses DATA after the last dot
+
+
+@pytest.mark.parametrize("command, answer", [("RCPT", "550 5.1.1 no such user"), ("DATA", "550 5.2.1 mailbox disabled")])
+def test_a_permanent_refusal_of_the_recipient_fails_the_mail(world, mail, command, answer):
     mail.refuse(command, answer)
     world.start("api")
     gone = settled(world, enqueue(world, "a@example.com"), "failed")
-    assert gone["error"] == command + ": " + answer
+    assert gone["error"] == NAMES[command] + ": " + answer
     assert gone["vars"] is None and gone["attempts"] == 1 and not gone["sent"]
     mail.accept()
     enqueue(world, "next@example.com")
@@ -293,29 +298,150 @@ def test_a_permanent_refusal_fails_the_mail(world, mail, command, answer):
 
 
 @pytest.mark.parametrize("command, answer", [("MAIL", "451 4.3.0 later"), ("RCPT", "450 4.2.1 busy"), ("DATA", "452 4.3.1 full"),
-                                             ("MAIL", "553 5.1.8 the sender is not known yet")])
+                                             ("MAIL", "553 5.1.8 the sender is not known yet"), ("DATA", "554 5.7.1 not this text")])
+@pytest.mark.errors("no mail can be sent")
 def test_a_temporary_refusal_is_retried(world, mail, command, answer):
     mail.refuse(command, answer)
     world.start("api")
     mail_id = enqueue(world, "a@example.com")
     kept = settled(world, mail_id, "error")
-    assert kept["error"] == command + ": " + answer and kept["waiting"] and kept["vars"] == VERIFY and not kept["failed"]
+    assert kept["error"] == NAMES[command] + ": " + answer and kept["waiting"] and kept["vars"] == VERIFY and not kept["failed"]
     mail.accept()
     assert len(mail.wait("a@example.com")) == 1
     assert settled(world, mail_id, "sent")["attempts"] == 2
 
 
-def test_a_mail_fails_after_twenty_attempts(world, mail):
-    mail.refuse("RCPT", "450 4.2.1 busy")
-    mail_id = enqueue(world, "a@example.com", when=FAR)
-    world.rows("UPDATE wanzami.mail_outbox SET attempts = 18 WHERE id = %s", (mail_id,))
+@pytest.mark.parametrize("cause", ["recipient", "password", "no server"])
+@pytest.mark.errors("no mail can be sent")
+def test_a_mail_lives_for_three_days(world, mail, cause):
+    """For every cause, and for a mail with any number of attempts."""
+    mail.refuse("RCPT", "450 4.2.2 mailbox full")
+    env = {"recipient": {}, "password": {"SMTP_PASS": "wrong"}, "no server": {"SMTP_HOST": "", "MAIL_CLEANUP_CRON": EVERY_SECOND}}[cause]
+    young, old = (enqueue(world, "%s@example.com" % n, "welcome", when=FAR) for n in ("young", "old"))
+    world.rows("UPDATE wanzami.mail_outbox SET attempts = 500, created_at = now() - interval '71 hours'")
+    world.rows("UPDATE wanzami.mail_outbox SET created_at = now() - interval '73 hours' WHERE id = %s", (old,))
+    a = world.start("cron", MAIL_CRON="off", **env)
+    due(world, old)
+    gone = settled(world, old, "failed")
+    assert gone["vars"] is None
+    if cause != "no server":
+        assert gone["error"]
+        world.rows("UPDATE wanzami.mail_relay SET paused_until = now()")
+        due(world, young)
+        assert settled(world, young, "error")["attempts"] == 501
+    assert not row(world, young)["failed"] and row(world, young)["vars"] == VERIFY
+    a.stop()
+    mail.accept()
+    world.start("api", MAIL_KEEP_HOURS=71)
+    due(world, young)
+    assert settled(world, young, "sent")["attempts"] == row(world, young)["attempts"]
+
+
+@pytest.mark.parametrize("template, minutes", [("reset", 60), ("verify", 24 * 60)])
+def test_a_mail_whose_link_has_expired_is_dropped(world, mail, template, minutes):
+    ids = [enqueue(world, "m%d@example.com" % n, template, when=FAR) for n in range(2)]
+    for n, mail_id in zip((-1, 1), ids):
+        world.rows("UPDATE wanzami.mail_outbox SET created_at = now() - %s * interval '1 minute', next_attempt_at = now() WHERE id = %s", (minutes + n, mail_id))
     world.start("api")
-    due(world, mail_id)
-    wait_for(lambda: row(world, mail_id)["attempts"] == 19 and row(world, mail_id)["error"], "the 19th attempt to fail")
-    assert not row(world, mail_id)["failed"]
-    due(world, mail_id)
-    gone = settled(world, mail_id, "failed")
-    assert gone["vars"] is None and gone["attempts"] == 20
+    assert settled(world, ids[0], "sent") and settled(world, ids[1], "failed")["error"] == "its link has expired"
+    assert mail.to("m1@example.com") == []
+
+
+def relay(world, columns="failures"):
+    return world.rows("SELECT %s FROM wanzami.mail_relay" % columns)[0]
+
+
+@pytest.mark.errors("no mail can be sent")
+def test_a_failure_about_us_pauses_the_whole_queue(world, mail):
+    """Many waiting mails, four senders, a wrong password: one probe at a time goes out. The corrected password sends all."""
+    ids = [enqueue(world, "m%d@example.com" % n) for n in range(200)]
+    env = {"SMTP_PASS": "wrong"}
+    senders = [world.start("api", WORKERS=2, **env), world.start("cron", **env)]
+    wait_for(lambda: relay(world)[0] >= 4, "four failures", 90)
+    assert [world.rows("SELECT sum(attempts) FROM wanzami.mail_outbox")[0][0], mail.messages] in ([n, []] for n in (4, 5, 6, 7, 8))
+    assert world.rows("SELECT count(*) FROM wanzami.mail_outbox WHERE failed_at IS NOT NULL") == [(0,)]
+    errors = [line for a in senders for line in a.log_lines() if line["level"] == "error"]
+    assert [line["msg"] for line in errors] == ["no mail can be sent"] and "AUTH" in errors[0]["error"]
+    for a in senders:
+        a.stop()
+    world.start("api")
+    wait_for(lambda: relay(world, "failures, sent") == (0, 200), "all mails to be sent", 120)
+    assert relay(world, "failures, error, since, probe, alarmed, given_up") == (0, None, None, None, False, 0)
+    assert all(row(world, i)["sent"] for i in ids)
+
+
+@pytest.mark.parametrize("answer", ["554 5.7.1 <m@example.com>: Relay access denied", "553 5.7.1 <a@x.example>: Sender address rejected: not owned by user"])
+@pytest.mark.errors("no mail can be sent")
+def test_a_refusal_about_us_gives_nothing_up(world, mail, answer):
+    mail.refuse("RCPT", answer)
+    ids = [enqueue(world, "m%d@example.com" % n) for n in range(20)]
+    world.start("api")
+    wait_for(lambda: relay(world)[0] >= 2, "two failures")
+    assert world.rows("SELECT sum(attempts) <= 3, count(failed_at) FROM wanzami.mail_outbox") == [(True, 0)]
+    mail.accept()
+    for mail_id in ids:
+        settled(world, mail_id, "sent")
+
+
+@pytest.mark.parametrize("answer", ["550 Domain x.example has exceeded the max emails per hour (150/150) allowed. Message discarded.", "550 5.1.1 no"])
+@pytest.mark.errors("no mail can be sent")
+def test_the_same_refusal_of_several_recipients_is_about_us(world, mail, answer):
+    """The mails that were given up for it wait again."""
+    mail.refuse("RCPT", answer)
+    ids = [enqueue(world, "m%d@example.com" % n) for n in range(5)]
+    world.start("api")
+    wait_for(lambda: relay(world)[0] >= 1, "the pause")
+    assert world.rows("SELECT count(failed_at), count(vars) FROM wanzami.mail_outbox") == [(0, 5)] and relay(world, "given_up") == (0,)
+    mail.accept()
+    for mail_id in ids:
+        settled(world, mail_id, "sent")
+    assert world.rows("SELECT FROM wanzami.mail_doubt") == []
+
+
+@pytest.mark.errors("no mail can be sent")
+def test_the_same_refusal_is_final_when_the_server_accepts_others(world, mail):
+    """Recipients that do not exist, three in a row, are given up once another mail has shown that the server accepts ours."""
+    mail.refuse_to["m"] = "550 5.1.1 no such user"
+    ids = [enqueue(world, "m%d@example.com" % n) for n in range(3)]
+    world.start("api")
+    wait_for(lambda: relay(world)[0] >= 1, "the pause")
+    enqueue(world, "other@example.com")
+    mail.wait("other@example.com", seconds=60)
+    for mail_id in ids:
+        assert settled(world, mail_id, "failed")["vars"] is None
+    assert relay(world, "failures, given_up, sent") == (0, 3, 1) and world.rows("SELECT FROM wanzami.mail_doubt WHERE state <> 'refused'") == []
+
+
+@pytest.mark.errors("no mail can be sent")
+def test_one_bad_mail_does_not_stop_the_others(world, mail):
+    """Its text is refused each time, as if it were about us. The others are sent after a pause."""
+    mail.refuse_to["bad"] = "554 5.7.1 rejected"
+    bad = enqueue(world, "bad@example.com")
+    world.start("api")
+    settled(world, bad, "error")
+    good = [enqueue(world, "m%d@example.com" % n) for n in range(20)]
+    for mail_id in good:
+        settled(world, mail_id, "sent")
+    assert not row(world, bad)["sent"] and not row(world, bad)["failed"]
+
+
+def test_a_reset_goes_before_a_campaign(world, mail):
+    campaign = world.rows("INSERT INTO wanzami.campaign (subject, html) VALUES ('News', 'x') RETURNING id")[0][0]
+    world.rows("""INSERT INTO wanzami.mail_outbox (to_address, template, vars, campaign_id, next_attempt_at)
+        SELECT 'c' || n || '@example.com', 'campaign', '{}', %s, now() - interval '1 hour' FROM generate_series(1, 50) n""", (campaign,))
+    kinds = ["verify", "reset", "welcome"]
+    for kind in kinds:
+        enqueue(world, kind + "@example.com", kind)
+    world.start("api", WORKERS=1)
+    wait_for(lambda: len(mail.messages) == 53, "all mails", 60)
+    assert [m["To"].split("@")[0] for m in mail.messages[:3]] == kinds
+
+
+def test_all_lines_of_a_refusal_are_kept(world, mail):
+    mail.refuse("RCPT", "550-5.1.1 no such user\r\n550-5.1.1 ask postmaster@x.example\r\n550 5.1.1 bye")
+    world.start("api")
+    assert settled(world, enqueue(world, "a@example.com"), "failed")["error"] == \
+        "RCPT: 550-5.1.1 no such user 550-5.1.1 ask postmaster@x.example 550 5.1.1 bye"
 
 
 def test_mail_waits_for_a_server_that_is_down(world, mail):

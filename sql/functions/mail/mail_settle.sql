@@ -1,0 +1,38 @@
+-- Records the result of an attempt to send a mail (docs/mail.md): 'sent'; 'refused' or 'later' (by the server, about the recipient); 'relay'
+-- or 'alarm' (about us: temporary, permanent); 'dropped' (this mail cannot be sent at all, or its link has expired). A mail that was not
+-- sent is given up if it is "keep" old. Returns no row if the claim was lost. "gone": the mail was given up. "pause": seconds in which
+-- nothing is sent, else 0. "alarm": the pause has to be reported as an error. "failed": failures in a row before this attempt.
+CREATE OR REPLACE FUNCTION wanzami.mail_settle(mail bigint, token text, outcome text, why text, keep interval,
+	OUT gone boolean, OUT pause integer, OUT alarm boolean, OUT failed integer) RETURNS SETOF record LANGUAGE plpgsql AS $$
+DECLARE
+	m wanzami.mail_outbox;
+	r wanzami.mail_relay;
+BEGIN
+	SELECT * INTO r FROM wanzami.mail_relay FOR UPDATE;
+	SELECT * INTO m FROM wanzami.mail_outbox WHERE id = mail AND lease_token = token FOR UPDATE;
+	IF NOT FOUND THEN
+		RETURN;
+	END IF;
+	outcome := wanzami.mail_doubted(m, r, outcome, why);
+	failed := r.failures;
+	pause := 0;
+	alarm := false;
+	IF outcome IN ('relay', 'alarm') THEN
+		pause := least(5 * 2 ^ least(failed, 10), 900);
+		alarm := NOT r.alarmed AND (outcome = 'alarm' OR failed >= 4);
+		UPDATE wanzami.mail_relay SET failures = failed + 1, paused_until = now() + pause * interval '1 second', probe = NULL, error = why,
+			since = coalesce(since, now()), alarmed = alarmed OR mail_settle.alarm;
+	ELSIF outcome <> 'dropped' THEN
+		UPDATE wanzami.mail_relay SET failures = 0, paused_until = '-infinity', probe = NULL, error = NULL, since = NULL, alarmed = false,
+			sent = sent + (outcome = 'sent')::int WHERE failures > 0 OR outcome = 'sent';
+	ELSIF r.probe = token THEN
+		UPDATE wanzami.mail_relay SET paused_until = now(), probe = NULL;
+	END IF;
+	gone := outcome IN ('refused', 'dropped') OR (outcome <> 'sent' AND (m.once OR m.created_at < now() - keep));
+	UPDATE wanzami.mail_relay SET given_up = given_up + 1 WHERE gone;
+	UPDATE wanzami.mail_outbox SET sent_at = CASE WHEN outcome = 'sent' THEN now() END, failed_at = CASE WHEN gone THEN now() END,
+		vars = CASE WHEN outcome <> 'sent' AND NOT gone THEN vars END, lease_token = NULL, last_error = why,
+		next_attempt_at = now() + greatest(pause, least(5 * 2 ^ least(attempts - 1, 10), CASE WHEN pause > 0 THEN 900 ELSE 3600 END)) * interval '1 second'
+	WHERE id = mail;
+	RETURN NEXT;
+END $$;

@@ -1,0 +1,39 @@
+/*
+ * Replies of an SMTP server, and their meaning for the mail. docs/mail.md has
+ * the rules as a table.
+ */
+#ifndef WANZAMI_SMTP_REPLY_H
+#define WANZAMI_SMTP_REPLY_H
+
+#include <stddef.h>
+
+#include "net/mail.h"
+
+/* Steps of a session, in their order. A set of them is a sum of 1 << stage. */
+enum smtp_stage { SMTP_GREETING, SMTP_EHLO, SMTP_STARTTLS, SMTP_AUTH, SMTP_MAIL, SMTP_RCPT, SMTP_DATA, SMTP_DOT };
+
+/* The step that a session has reached and the last reply, all its lines. Zeroed before the session. */
+struct smtp_trace {
+	enum smtp_stage	stage;
+	char		reply[1024];	/* one line: those of the server, joined by a blank */
+	size_t		len;		/* of reply */
+	int		whole;		/* the last line of the reply has come */
+	int		closed;		/* QUIT was sent: later replies do not count */
+};
+
+/* Records a command that was sent. Only the verb is looked at. */
+void		smtp_command(struct smtp_trace *, const char *data, size_t len);
+
+/* Records a line that was received, with or without its line end. */
+void		smtp_line(struct smtp_trace *, const char *data, size_t len);
+
+/* Returns the name of a step, as docs/mail.md has it. */
+const char	*smtp_stage_name(enum smtp_stage);
+
+/* Returns 1 if the last reply is an error: a code of 400 or above. */
+int		smtp_failed(const struct smtp_trace *);
+
+/* Returns the meaning of the last reply, which is an error. */
+enum mail_result	smtp_judge(const struct smtp_trace *);
+
+#endif

@@ -1,0 +1,93 @@
+"""The fate of a mail after each reply that an SMTP server can give, compared with the table of docs/mail.md."""
+import os
+import re
+
+import pytest
+
+from conftest import ROOT
+from services import run
+from smtp_script import STEPS, SmtpScript
+
+CODES = ["421", "450", "451", "452", "454", "500", "521", "550", "551", "552", "553", "554", "556"]
+STATUS = ["1.1", "1.7", "1.8", "1.10", "2.1", "2.2", "3.4", "4.1", "5.0", "6.1", "7.1"]
+
+
+def table():
+    """Returns the rows of the table: steps, replies, status codes, fate."""
+    with open(os.path.join(ROOT, "docs", "mail.md")) as f:
+        lines = f.read().split("| step | reply | status code | the mail |\n")[1].splitlines()[1:]
+    rows = [[c.strip() for c in line.strip("|").split("|")] for line in lines[:lines.index("")]]
+    return [[*(cell.split(", ") for cell in row[:3]), row[3]] for row in rows]
+
+
+def fits(pattern, text):
+    return re.fullmatch(re.escape(pattern).replace("x", r"\d+"), text) is not None
+
+
+def expected(step, reply):
+    """Returns the fate that the first fitting row has."""
+    code, _, rest = reply.partition(" ")
+    status = re.match(r"[45]\.\d+\.\d+", rest)
+    for steps, replies, statuses, fate in table():
+        if step in steps and any(fits(r, code) for r in replies) and (
+                statuses == ["any"] or any(fits(s, status[0]) if status else s == "none" for s in statuses)):
+            return fate
+    raise AssertionError("no row of docs/mail.md fits %s %s" % (step, reply))
+
+
+def orders():
+    """Each session goes well up to one step and has there each kind of reply."""
+    for step in STEPS:
+        yield from ((step, reply) for reply in ("cut", "silence", "451 4.3.0 later", "554 no"))
+        if STEPS.index(step) < STEPS.index("RCPT"):
+            yield from ((step, reply) for reply in ("421 4.7.0 later", "450 no", "550 5.7.1 no", "550 5.1.1 no"))
+            continue
+        yield from ((step, code + " no") for code in CODES)
+        yield from ((step, "%s %s.%s no" % (code, code[0], status)) for code in ("450", "550") for status in STATUS)
+        yield from ((step, reply) for reply in ("421 4.2.1 no", "550 4.1.1 no", "450 5.1.1 no"))
+    yield from [("RCPT", "553 sorry (#5.7.1)"), ("end of data", "250 ok")]
+
+
+@pytest.fixture
+def script(mail):
+    with SmtpScript(mail.folder) as s:
+        yield s
+
+
+def attempt(world, script, mail, seconds=60, **env):
+    """Queues a mail and tries it once. Returns its fate in the words of the table, and its error."""
+    world.rows("DELETE FROM wanzami.mail_outbox")
+    world.rows("UPDATE wanzami.mail_relay SET failures = 0, paused_until = '-infinity', alarmed = false, refusals = 0, refusal = NULL")
+    world.rows("""INSERT INTO wanzami.mail_outbox (to_address, template, vars) VALUES ('a@x.test', 'welcome', '{"name": "A"}')""")
+    r = run("job", "run", "mail", **{**world.env, "SMTP_PORT": script.port, "SMTP_TLS": "required", "TLS_CA_FILE": mail.ca,
+                                     "SMTP_COMMAND_TIMEOUT_SEC": seconds, "SMTP_DATA_TIMEOUT_SEC": seconds, **env})
+    assert r.returncode == 0, r.stdout + r.stderr
+    sent, failed, attempts, waiting, why = world.rows(
+        "SELECT sent_at IS NOT NULL, failed_at IS NOT NULL, attempts, next_attempt_at > now(), last_error FROM wanzami.mail_outbox")[0]
+    paused = world.rows("SELECT paused_until > now(), failures FROM wanzami.mail_relay")[0]
+    assert attempts == 1 and (why is None) == sent and waiting
+    assert paused in ((False, 0), (True, 1)) and not (paused[0] and (sent or failed))
+    return ("is sent" if sent else "is given up" if failed else "waits, and the relay is paused" if paused[0] else "waits"), why
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_the_fate_of_a_mail_is_that_of_the_table(world, script, mail, step):
+    for at, reply in orders():
+        if at != step:
+            continue
+        script.reply = {step: reply}
+        fate, why = attempt(world, script, mail, 2 if reply == "silence" else 60)
+        qmail = "553 5.7.1" if "#5.7.1" in reply else reply
+        assert (reply, fate) == (reply, expected(step, qmail)), why
+        assert script.steps[-1] == step and [s for s in STEPS if s in script.steps] == STEPS[:STEPS.index(step) + 1]
+        if reply[0].isdigit() and fate != "is sent":
+            assert why == step + ": " + reply
+
+
+@pytest.mark.parametrize("step, slow, seconds", [("MAIL", "COMMAND", 2), ("end of data", "DATA", 2), ("end of data", "COMMAND", 60)])
+def test_each_timeout_has_its_variable(world, script, mail, step, slow, seconds):
+    """The last reply may take longer than the others."""
+    script.reply, script.patience = {step: "silence"}, 6
+    limits = {"SMTP_COMMAND_TIMEOUT_SEC": 60, "SMTP_DATA_TIMEOUT_SEC": 60, "SMTP_%s_TIMEOUT_SEC" % slow: 2}
+    fate, why = attempt(world, script, mail, **limits)
+    assert (fate, why) == (("is sent", None) if seconds == 60 else ("waits, and the relay is paused", why))
