@@ -107,7 +107,7 @@ test_queued(struct request *r, const PGresult *res)
 	t->deadline = kore_time_ms() + (off ? 0 : TEST_WAIT_MS);
 	r->state = t;
 	request_param(r, "campaign", sql_text(res, "id"));
-	request_param(r, "pendingError", off ? "No mail server is configured" : "The mail server has not answered yet");
+	request_param(r, "pendingError", off ? "No mail server is configured" : "Not tried yet, and not sent later: no process that sends mail was free");
 	sql_query(r, "campaigns/test-look", test_counted);
 }
 

@@ -273,6 +273,38 @@ def test_a_test_campaign_reports_the_result_of_each_mail(api):
     assert post(api, "test", 400, recipients=people(0, 51))["issues"][0]["code"] == "too_big"
 
 
+@pytest.mark.errors("no mail can be sent")
+def test_a_test_campaign_is_the_probe_of_a_paused_relay(api):
+    """The first mail shows that the cause lasts: the answer comes at once, with the reason for each recipient. Later it is the proof that it is gone."""
+    api.mail.refuse("MAIL", "550 5.7.1 your account is closed")
+    post(api, "send", recipients=people(0, 3))
+    wait_for(lambda: api.rows("SELECT failures > 0 FROM wanzami.mail_relay")[0][0], "the pause")
+    api.rows("UPDATE wanzami.mail_relay SET paused_until = now() + interval '10 minutes'")
+    answer = post(api, "test", recipients=people(10, 13))
+    assert answer["queued"] == 0 and answer["failedRecipients"] == ["p10@x.test", "p11@x.test", "p12@x.test"]
+    assert [d["error"] for d in answer["failedDetails"]] == ["MAIL: 550 5.7.1 your account is closed"] + 2 * ["Not sent: MAIL: 550 5.7.1 your account is closed"]
+    api.mail.accept()
+    api.rows("UPDATE wanzami.mail_relay SET paused_until = now() + interval '10 minutes'")
+    assert post(api, "test", recipients=people(20, 22))["queuedRecipients"] == ["p20@x.test", "p21@x.test"]
+    for n in range(3):
+        api.mail.wait("p%d@x.test" % n, seconds=60)
+    assert [m for n in (10, 11, 12) for m in api.mail.to("p%d@x.test" % n)] == []
+
+
+def test_a_test_campaign_says_what_is_still_being_sent(api):
+    """The server is slower than the answer to the client. The mail in flight is neither deleted nor reported as refused; the others are not sent later."""
+    api.mail.hold()
+    answer = post(api, "test", recipients=people(0, 4))
+    errors = {d["email"]: d["error"] for d in answer["failedDetails"]}
+    flying = [to for to, error in errors.items() if error == "The mail server has not answered yet; the mail may still arrive"]
+    assert 1 <= len(flying) <= 2 and len(errors) == 4, "one for each worker"
+    api.mail.release()
+    for to in flying:
+        api.mail.wait(to)
+    wait_for(lambda: api.rows("SELECT count(*), count(sent_at) FROM wanzami.mail_outbox") == [(len(flying), len(flying))], "the results")
+    assert len(api.mail.messages) == len(flying)
+
+
 def test_a_test_campaign_without_a_mail_server_fails(api):
     api.a.stop()
     api.a = api.start(roles="api", SMTP_HOST="")
