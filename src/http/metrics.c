@@ -30,7 +30,7 @@
 #define BUCKETS		12
 #define PROCESS_MS	5000	/* interval at which a worker reads its memory and descriptors */
 #define EMF_OWN		7	/* metrics of an EMF line that need no database */
-#define EMF_ALL		10
+#define EMF_ALL		12
 #define TYPE		"text/plain; version=0.0.4; charset=utf-8"
 #define LOOPBACK	"::ffff:127."
 
@@ -299,6 +299,12 @@ queue_write(struct kore_buf *out, const PGresult *res)
 	one(out, "queue_running", "gauge", "Transcode jobs in progress, in all processes.", column(res, "queue_running"));
 	one(out, "queue_least_percent", "gauge", "Progress of the transcode job in progress that is least advanced, in percent.", column(res, "queue_percent"));
 	one(out, "mail_waiting", "gauge", "Mails in the outbox that are due, or that wait for their next try.", column(res, "mail_waiting"));
+	one(out, "mail_planned", "gauge", "Mails of campaigns whose batch is not due yet.", column(res, "mail_planned"));
+	one(out, "mail_oldest_seconds", "gauge", "Age of the oldest waiting mail, in seconds.", column(res, "mail_oldest"));
+	one(out, "mail_relay_failures", "gauge", "Attempts in a row that failed because of the mail server or the configuration; 0: mail flows.",
+	    column(res, "mail_failures"));
+	one(out, "mail_sent_total", "counter", "Mails that the mail server has accepted, from all processes.", column(res, "mail_sent"));
+	one(out, "mail_given_up_total", "counter", "Mails that were given up, in all processes.", column(res, "mail_given_up"));
 	lines(out, "scheduled_jobs", "Runs of cron jobs in the last 24 hours, in all processes, by outcome.", res, "jobs");
 	lines(out, "scheduled_job_last_seconds", "Duration of the last run of the cron job, in seconds.", res, "job_seconds");
 	lines(out, "scheduled_job_last_ok_timestamp_seconds", "Unix time at which the cron job last succeeded.", res, "job_ok");
@@ -456,8 +462,10 @@ static void
 emf_write(void *arg, const struct pg_outcome *outcome)
 {
 	static const char	*names[] = { "Requests", "Errors5xx", "LatencyP99Ms", "TranscodeJobsFailed", "CronJobsFailed",
-				    "JobsFailed", "WorkerRestarts", "QueueDepth", "QueueOldestSeconds", "MailWaiting" };
-	static const char	*units[] = { "Count", "Count", "Milliseconds", "Count", "Count", "Count", "Count", "Count", "Seconds", "Count" };
+				    "JobsFailed", "WorkerRestarts", "QueueDepth", "QueueOldestSeconds", "MailWaiting", "MailOldestSeconds",
+				    "MailRelayFailures" };
+	static const char	*units[] = { "Count", "Count", "Milliseconds", "Count", "Count", "Count", "Count", "Count", "Seconds", "Count",
+				    "Seconds", "Count" };
 	int64_t			requests, errors, bucket[BUCKETS];
 	double			values[EMF_ALL];
 	struct kore_buf		out;
@@ -477,6 +485,8 @@ emf_write(void *arg, const struct pg_outcome *outcome)
 		values[7] = (double)column(outcome->res, "queue_depth");
 		values[8] = (double)column(outcome->res, "queue_oldest");
 		values[9] = (double)column(outcome->res, "mail_waiting");
+		values[10] = (double)column(outcome->res, "mail_oldest");
+		values[11] = (double)column(outcome->res, "mail_failures");
 	}
 	clock_gettime(CLOCK_REALTIME, &ts);
 	kore_buf_init(&out, 1024);

@@ -13,7 +13,8 @@ from conftest import ROOT, run, wait_for
 from ecs import HERE, MADE, ROLES, container, example, load, render, sources
 
 PAGES = sorted(os.path.basename(p) for p in glob.glob(os.path.join(ROOT, "docs", "*.md")))
-METRICS = {"QueueDepth", "QueueOldestSeconds", "TranscodeJobsFailed", "CronJobsFailed", "WorkerRestarts", "Requests", "Errors5xx", "LatencyP99Ms", "MailWaiting"}
+METRICS = {"QueueDepth", "QueueOldestSeconds", "TranscodeJobsFailed", "CronJobsFailed", "WorkerRestarts", "Requests", "Errors5xx", "LatencyP99Ms", "MailWaiting",
+           "MailOldestSeconds", "MailRelayFailures"}
 
 
 @pytest.fixture(scope="module")

@@ -79,8 +79,12 @@ def test_queues_and_cron_jobs_are_reported(base):
             ('popularity', now() - interval '2 hours', now() - interval '1 hour', 'ok'), ('popularity', now() - interval '90 seconds', now(), 'failed')
             RETURNING extract(epoch FROM finished_at)::bigint""")
         fine = c.fetchone()[0]
+        c.execute("UPDATE wanzami.mail_outbox SET created_at = now() - interval '2 hours' WHERE to_address = 'b@example.com'")
+        c.execute("UPDATE wanzami.mail_relay SET failures = 3, sent = 70, given_up = 4")
     m = read(a)
-    assert (m["wanzami_queue_depth"], m["wanzami_mail_waiting"]) == (1, 2) and 3600 <= m["wanzami_queue_oldest_seconds"] < 4000
+    assert (m["wanzami_queue_depth"], m["wanzami_mail_waiting"], m["wanzami_mail_planned"]) == (1, 2, 1) and 3600 <= m["wanzami_queue_oldest_seconds"] < 4000
+    assert 7200 <= m["wanzami_mail_oldest_seconds"] < 7600
+    assert (m["wanzami_mail_relay_failures"], m["wanzami_mail_sent_total"], m["wanzami_mail_given_up_total"]) == (3, 70, 4)
     assert m['wanzami_scheduled_jobs{job="popularity",outcome="failed"}'] == 1
     assert m['wanzami_scheduled_job_last_seconds{job="popularity"}'] == 90
     assert m['wanzami_scheduled_job_last_ok_timestamp_seconds{job="popularity"}'] == fine
@@ -133,7 +137,7 @@ def test_cloudwatch_lines_are_written(base):
         assert names >= {"Requests", "Errors5xx", "LatencyP99Ms", "TranscodeJobsFailed", "CronJobsFailed", "JobsFailed"} and all(isinstance(line[n], (int, float)) for n in names)
     assert sum(line["Requests"] for line in cloudwatch_lines()) == asked  # health checks are not counted
     last = [line for line in cloudwatch_lines() if "QueueDepth" in line][-1]
-    assert (last["QueueDepth"], last["QueueOldestSeconds"], last["MailWaiting"], last["Errors5xx"]) == (0, 0, 0, 0)
+    assert [last[n] for n in ("QueueDepth", "QueueOldestSeconds", "MailWaiting", "MailOldestSeconds", "MailRelayFailures", "Errors5xx")] == [0] * 6
     assert max(line["LatencyP99Ms"] for line in cloudwatch_lines()) > 0
     silent = base(roles="api", EMF_SECONDS=1, EMF=0)
     silent.get("/api/titles")
