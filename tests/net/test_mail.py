@@ -362,6 +362,7 @@ def test_a_failure_about_us_pauses_the_whole_queue(world, mail):
     assert world.rows("SELECT count(*) FROM wanzami.mail_outbox WHERE failed_at IS NOT NULL") == [(0,)]
     errors = [line for a in senders for line in a.log_lines() if line["level"] == "error"]
     assert [line["msg"] for line in errors] == ["no mail can be sent"] and "AUTH" in errors[0]["error"]
+    assert re.search(r"^  *paused +since .* failures, next try at .*: AUTH: 535", run("status", **world.env).stdout, re.M)
     for a in senders:
         a.stop()
     world.start("api")

@@ -84,9 +84,10 @@ class Verdict:
             self.note("  failed after %d attempts: %s", attempts, error)
 
     def mails(self):
-        # Expires the leases of killed senders.
+        # Expires the leases of killed senders and the pause after the faults of the mail server.
         unsent = "SELECT id FROM wanzami.mail_outbox WHERE sent_at IS NULL AND failed_at IS NULL"
         self.stage.rows("UPDATE wanzami.mail_outbox SET next_attempt_at = now() WHERE sent_at IS NULL AND failed_at IS NULL")
+        self.stage.rows("UPDATE wanzami.mail_relay SET paused_until = now()")
         wait_for(lambda: self.stage.rows(unsent) == [], "all mails to be sent or failed", 120)
         given_up = self.stage.rows("SELECT id, last_error FROM wanzami.mail_outbox WHERE failed_at IS NOT NULL")
         self.wrong("mails failed", given_up)

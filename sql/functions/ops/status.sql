@@ -28,6 +28,10 @@ CREATE OR REPLACE FUNCTION wanzami.status() RETURNS TABLE (section text, name te
 	SELECT 'Mail', 'waiting', count(*) || coalesce(', the oldest since ' || date_trunc('second', now() - min(created_at)), '')
 	FROM wanzami.mail_outbox WHERE sent_at IS NULL AND failed_at IS NULL AND next_attempt_at < 'infinity'
 	UNION ALL
+	SELECT 'Mail', 'paused', 'since ' || to_char(since, 'YYYY-MM-DD HH24:MI:SSOF') || ', ' || failures || ' failures, next try at '
+		|| to_char(paused_until, 'HH24:MI:SSOF') || ': ' || error
+	FROM wanzami.mail_relay WHERE failures > 0
+	UNION ALL
 	SELECT 'Mail', 'held by wanzami restored', count(*) || ', see docs/mail.md' FROM wanzami.mail_outbox
 	WHERE sent_at IS NULL AND failed_at IS NULL AND next_attempt_at = 'infinity' HAVING count(*) > 0
 	UNION ALL
