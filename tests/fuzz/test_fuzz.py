@@ -17,7 +17,7 @@ FEWER = {"media": 1000}  # an input takes milliseconds
 @pytest.mark.parametrize("name", NAMES)
 def test_a_libfuzzer_run_finds_nothing(name, tmp_path):
     """libFuzzer finds no input that violates the assertions of the program."""
-    r = subprocess.run([build("fuzz/" + name, "fuzz"), "-seed=1", "-runs=%d" % FEWER.get(name, RUNS), "-max_total_time=60", "-max_len=4096", "-rss_limit_mb=2048",
+    r = subprocess.run([build("fuzz/" + name, "fuzz"), "-seed=1", "-runs=%d" % FEWER.get(name, RUNS), "-max_total_time=20", "-max_len=4096", "-rss_limit_mb=2048",
                         "-artifact_prefix=%s/" % tmp_path, str(tmp_path), os.path.join(HERE, "corpus", name)],
                        capture_output=True, text=True, errors="replace", timeout=300, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=1"})
     assert r.returncode == 0, r.stderr[-6000:]
