@@ -155,7 +155,7 @@ def test_header_lines_are_folded_and_encoded_words_are_short(world, mail):
 
 def test_the_date_is_the_time_of_sending(world, mail):
     mail_id = enqueue(world, "a@example.com", when=FAR)
-    world.rows("UPDATE wanzami.mail_outbox SET created_at = now() - interval '2 days' WHERE id = %s", (mail_id,))
+    world.rows("UPDATE wanzami.mail_outbox SET created_at = now() - interval '2 hours' WHERE id = %s", (mail_id,))
     world.start("api")
     due(world, mail_id)
     sent = mail.wait("a@example.com")[0]["Date"].datetime
