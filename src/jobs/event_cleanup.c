@@ -11,7 +11,8 @@
 
 #define UNLINK_BATCH	"2000"
 #define COUNT_BATCH	"100000"
-#define EXPIRE_BATCH	"5000"
+#define EXPIRE_BATCH	5000
+#define EXPIRE_BATCHES	100	/* in a run, so that unlinking and counting go on meanwhile */
 
 /* Unlinks or deletes the events of all rows in wanzami.event_unlink. */
 static int
@@ -41,11 +42,14 @@ events_unlink(struct job_run *run)
 static int
 events_expire(struct job_run *run)
 {
-	const char	*params[] = { conf_str(CONF_EVENT_RETENTION_DAYS), EXPIRE_BATCH, conf_str(CONF_EVENT_EXPORT_CRON) };
+	char		batch[12];
+	const char	*params[] = { conf_str(CONF_EVENT_RETENTION_DAYS), batch, conf_str(CONF_EVENT_EXPORT_CRON) };
 	const PGresult	*rows;
-	int64_t		events = 0, n = 1;
+	int64_t		events = 0, n = EXPIRE_BATCH;
+	int		i, batches = conf_int(CONF_EVENT_RETENTION_DAYS) > 0 ? EXPIRE_BATCHES : 0;
 
-	while (conf_int(CONF_EVENT_RETENTION_DAYS) > 0 && n > 0 && !job_canceled(run)) {
+	snprintf(batch, sizeof(batch), "%d", EXPIRE_BATCH);
+	for (i = 0; i < batches && n == EXPIRE_BATCH && !job_canceled(run); i++) {
 		if ((rows = job_sql(run, "events/expire", 3, params)) == NULL)
 			return (0);
 		events += n = strtoll(PQgetvalue(rows, 0, 0), NULL, 10);

@@ -115,13 +115,13 @@ export_end(struct export *x)
 
 /* Runs the export. Reports an error of object storage if there was one, else one of the database. */
 static enum job_outcome
-export_run(struct export *x, const char *since)
+export_run(struct export *x, const char *since, const char *added)
 {
 	int	read;
 
 	if (!export_begin(x))
 		return (job_failed(x->run, "object storage error: %s", x->call.error));
-	read = job_each(x->run, "events/export", 1, &since, event_write, x);
+	read = job_each(x->run, "events/export", 2, (const char *[]){ since, added }, event_write, x);
 	if (x->result == OBJECTS_OK && read && export_end(x))
 		return (JOB_OK);
 	read = x->result == OBJECTS_OK;
@@ -150,18 +150,21 @@ event_export(struct job_run *run)
 	struct export		x = { .run = run, .call = { .canceled = job_canceled, .ctx = run, .seconds = 300 } };
 	const char		*days = job_argument(run, 0) != NULL ? job_argument(run, 0) : conf_str(CONF_EXPORT_DAYS);
 	const PGresult		*rows;
-	char			since[40];
+	char			since[40], added[40];
 	enum job_outcome	outcome;
 
 	if (days_parse(days) == 0)
 		return (job_failed(run, "DAYS must be a whole number from 1 to %d", DAYS_MAX));
 	if (!objects_enabled())
 		return (job_failed(run, "object storage is not configured: set S3_BUCKET or MEDIA_DIR"));
-	if ((rows = job_sql(run, "events/export-since", 1, &days)) == NULL)
+	if ((rows = job_sql(run, "events/export-since", 2, (const char *[]){ days, conf_str(CONF_EVENT_RETENTION_DAYS) })) == NULL)
 		return (job_failed(run, "the start of the export cannot be computed"));
 	snprintf(since, sizeof(since), "%s", PQgetvalue(rows, 0, 0));
 	snprintf(x.key, sizeof(x.key), "exports/engagement_events_%s.csv", PQgetvalue(rows, 0, 1));
-	outcome = export_run(&x, since);
+	snprintf(added, sizeof(added), "%s", PQgetvalue(rows, 0, 2));
+	outcome = export_run(&x, since, added);
+	if (conf_int(CONF_EVENT_RETENTION_DAYS) > 0)
+		job_text(run, "added", added);
 	job_text(run, "key", x.key);
 	job_count(run, "events", x.events);
 	job_count(run, "bytes", x.bytes);

@@ -177,21 +177,33 @@ def test_events_from_before_the_counts(world):
 
 
 def test_old_events_are_deleted_after_their_export(world):
-    world.rows("""INSERT INTO "EngagementEvent" ("eventType", "occurredAt")
-        SELECT 'SKIP', timezone('UTC', now()) - interval '30 days' + (6000 - n) * interval '1 second' FROM generate_series(1, 12000) n""")
-    events(world, 100)
+    """Exports leave no gap: a run that failed, a sparse schedule, events that came late, and a run by hand on the same day."""
+    daily = dict(EVENT_RETENTION_DAYS=30, EVENT_EXPORT_CRON="@daily")
+
+    def export(started):
+        assert run("job", "run", "event-export", **world.env, **daily).returncode == 0
+        world.rows("UPDATE wanzami.job_run SET started_at = now() - interval '%s' WHERE id = (SELECT max(id) FROM wanzami.job_run WHERE name = 'event-export')" % started)
+        return world.rows("SELECT (detail ->> 'events')::int FROM wanzami.job_run WHERE name = 'event-export' ORDER BY id DESC LIMIT 1")[0][0]
+
+    def stored(count, occurred, created):
+        world.rows("""INSERT INTO "EngagementEvent" ("eventType", "occurredAt", "createdAt") SELECT 'SKIP', timezone('UTC', now()) - interval '%s',
+            timezone('UTC', now()) - interval '%s' FROM generate_series(1, %d)""" % (occurred, created, count))
+
+    stored(12000, "40 days", "40 days")
+    stored(100, "1 hour", "1 hour")
     assert clean(world)["expired"] == 0
-    assert clean(world, EVENT_RETENTION_DAYS=30, EVENT_EXPORT_CRON="@daily")["expired"] == 0  # nothing was exported
-    assert run("job", "run", "event-export", "40", **world.env).returncode == 0
-    deleted = clean(world, EVENT_RETENTION_DAYS=30, EVENT_EXPORT_CRON="@daily")["expired"]
-    assert 6000 <= deleted <= 6100 and counted(world) == 12100 - deleted
-    assert clean(world, EVENT_RETENTION_DAYS=29)["expired"] == 12000 - deleted  # without an export
-    world.rows("UPDATE wanzami.job_run SET started_at = now() - interval '33 days 6 hours' WHERE name = 'event-export'")
-    events(world, 10)
-    world.rows("""UPDATE "EngagementEvent" SET "occurredAt" = "occurredAt" - interval '33 days'""")
-    old = world.rows("""SELECT count(*) FROM "EngagementEvent" WHERE "occurredAt" < timezone('UTC', now()) - interval '33 days 6 hours'""")[0][0]
-    assert 0 < old < 110 and clean(world, EVENT_RETENTION_DAYS=1, EVENT_EXPORT_CRON="@daily")["expired"] == old
-    assert counted(world) == 110 - old
+    assert clean(world, **daily)["expired"] == 0  # nothing was exported
+    assert run("job", "run", "event-export", "50", **world.env).returncode == 0  # events are kept then: a gap is no matter
+    assert clean(world, **daily)["expired"] == 0
+    assert export("3 days") == 12100
+    stored(10, "35 days", "4 days")  # before that export
+    stored(20, "36 days", "2 days")  # after it
+    assert clean(world, **daily)["expired"] == 12010 and counted(world) == 120
+    assert export("1 minute") == 120 and export("1 minute") == 120  # the second replaces the first
+    stored(30, "37 days", "0 days")
+    assert clean(world, **daily)["expired"] == 20 and counted(world) == 130
+    assert clean(world, EVENT_RETENTION_DAYS=30)["expired"] == 30  # without exports
+    assert counted(world) == 100
 
 
 def test_changed_events_are_counted_by_their_new_time_and_type(world):

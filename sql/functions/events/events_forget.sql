@@ -3,6 +3,7 @@
 CREATE OR REPLACE FUNCTION wanzami.events_forget() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+	LOCK TABLE wanzami.event_hour IN EXCLUSIVE MODE;	-- event-cleanup may be adding hours up
 	DELETE FROM wanzami.event_hour;
 	DELETE FROM wanzami.event_mark;
 	DELETE FROM wanzami.basket;

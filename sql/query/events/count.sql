@@ -1,6 +1,8 @@
--- Cron job event-cleanup, step 2: counts the next $1 events that were stored before there were counts, the newest first. Returns the id up to
+-- Cron job event-cleanup, step 3: counts the next $1 events that were stored before there were counts, the newest first. Returns the id up to
 -- which events are not counted, 0 when none is left.
+-- The first command locks the table before event_uncounted, as TRUNCATE does.
 -- $1: events.
+SELECT FROM "EngagementEvent" LIMIT 0;
 SELECT FROM wanzami.event_uncounted FOR UPDATE;
 WITH slice AS MATERIALIZED (
 	SELECT e."id", e."occurredAt", e."eventType" FROM wanzami.event_uncounted u, LATERAL (

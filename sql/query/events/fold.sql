@@ -1,4 +1,4 @@
--- Cron job event-cleanup, step 3: adds the counts of past hours to shard 0, in the order in which triggers lock them. Returns nothing.
+-- Cron job event-cleanup, step 4: adds the counts of past hours to shard 0, in the order in which triggers lock them. Returns nothing.
 WITH past AS MATERIALIZED (
 	SELECT h.hour, h.type, h.shard FROM wanzami.event_hour h WHERE h.shard > 0 AND h.hour < date_trunc('hour', wanzami.now())
 	ORDER BY h.hour, h.type, h.shard FOR UPDATE
