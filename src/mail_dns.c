@@ -49,7 +49,7 @@ spf_print(const char *domain)
 static void
 dmarc_print(const char *domain)
 {
-	printf("; DMARC: what becomes of mail of @%s that is neither. Begin with none, read the reports, then quarantine or reject.\n", domain);
+	printf("; DMARC: what becomes of mail of @%s that passes neither SPF nor DKIM. Begin with none, read the reports, then quarantine or reject.\n", domain);
 	printf("_dmarc.%s. IN TXT \"v=DMARC1; p=none; rua=mailto:%s\"\n", domain, conf_str(CONF_SUPPORT_EMAIL));
 }
 

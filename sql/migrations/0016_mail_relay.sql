@@ -1,6 +1,6 @@
 -- State of the way to the SMTP server, one row that all processes share. "failures" counts the attempts in a row that failed because of the
 -- server, the network or the configuration. Nothing is sent before "paused_until", and then one mail, whose claim is "probe". "refusal" is
--- the last refusal of a recipient, "refused_to" that recipient, "refusals" the number of recipients in a row that got the same.
+-- the last refusal of a recipient, "refused_to" the recipients in a row that got the same, three at most.
 CREATE TABLE IF NOT EXISTS wanzami.mail_relay (
 	id INTEGER PRIMARY KEY DEFAULT 1 CHECK (id = 1),
 	failures INTEGER NOT NULL DEFAULT 0,
@@ -10,8 +10,7 @@ CREATE TABLE IF NOT EXISTS wanzami.mail_relay (
 	alarmed BOOLEAN NOT NULL DEFAULT false,
 	error TEXT,
 	refusal TEXT,
-	refused_to TEXT,
-	refusals INTEGER NOT NULL DEFAULT 0,
+	refused_to TEXT[],
 	sent BIGINT NOT NULL DEFAULT 0,
 	given_up BIGINT NOT NULL DEFAULT 0
 );

@@ -64,8 +64,8 @@ static struct {
 	struct delivery	d;
 } job;
 
-/* The last warning of this process about an unsent mail. */
-static struct {
+/* The last warning of this thread about an unsent mail. */
+static _Thread_local struct {
 	char		why[MAIL_WHY_MAX];
 	u_int64_t	at;		/* kore_time_ms() */
 	int		times;		/* not written since */
@@ -122,6 +122,16 @@ delivery_take(struct delivery *d, const PGresult *res)
 	return (0);
 }
 
+/* Replaces what is not ASCII: a server may answer in any encoding, and PostgreSQL takes UTF-8 only. */
+static void
+why_clean(char *why)
+{
+	for (; *why != '\0'; why++) {
+		if ((unsigned char)*why >= 0x80)
+			*why = '?';
+	}
+}
+
 static void
 delivery_send(struct delivery *d)
 {
@@ -131,6 +141,7 @@ delivery_send(struct delivery *d)
 	d->why[0] = '\0';
 	if (mail_enabled()) {
 		d->result = mail_send(&m, d->why, sizeof(d->why));
+		why_clean(d->why);
 		return;
 	}
 	log_event(LOG_LEVEL_INFO, "mail is off; not sent", LOG_S("to", d->to), LOG_S("subject", d->content.subject),
@@ -180,6 +191,8 @@ delivery_log(const struct delivery *d, const PGresult *settled)
 
 	if (known && atoi(PQgetvalue(settled, 0, 2)))
 		log_event(LOG_LEVEL_ERROR, "no mail can be sent", LOG_I("failures", failed + 1), LOG_S("error", d->why));
+	if (!known && d->result == MAIL_SENT)
+		log_event(LOG_LEVEL_WARN, "mail sent, but its claim was lost: it may be sent again", LOG_S("mail", d->id));
 	if (d->result == MAIL_SENT)
 		log_event(LOG_LEVEL_INFO, "mail sent", LOG_S("mail", d->id), LOG_I("attempts", d->attempts),
 		    LOG_I("failures", failed > 0 ? failed : INT64_MIN));

@@ -173,7 +173,8 @@ result_from_reply(const struct smtp_trace *trace, const char *error, CURLcode co
 {
 	enum mail_result	result = smtp_judge(trace);
 
-	if (code == CURLE_OK)
+	/* libcurl expects 250. */
+	if (code == CURLE_OK || (trace->stage == SMTP_DOT && trace->whole && trace->reply[0] == '2'))
 		return (MAIL_SENT);
 	if (smtp_failed(trace)) {
 		snprintf(why, len, "%s: %s", smtp_stage_name(trace->stage), trace->reply);

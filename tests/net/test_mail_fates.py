@@ -57,7 +57,7 @@ def script(mail):
 def attempt(world, script, mail, seconds=60, **env):
     """Queues a mail and tries it once. Returns its fate in the words of the table, and its error."""
     world.rows("DELETE FROM wanzami.mail_outbox")
-    world.rows("UPDATE wanzami.mail_relay SET failures = 0, paused_until = '-infinity', alarmed = false, refusals = 0, refusal = NULL")
+    world.rows("UPDATE wanzami.mail_relay SET failures = 0, paused_until = '-infinity', alarmed = false, refused_to = NULL, refusal = NULL")
     world.rows("""INSERT INTO wanzami.mail_outbox (to_address, template, vars) VALUES ('a@x.test', 'welcome', '{"name": "A"}')""")
     r = run("job", "run", "mail", **{**world.env, "SMTP_PORT": script.port, "SMTP_TLS": "required", "TLS_CA_FILE": mail.ca,
                                      "SMTP_COMMAND_TIMEOUT_SEC": seconds, "SMTP_DATA_TIMEOUT_SEC": seconds, **env})

@@ -1,16 +1,18 @@
--- Judges an outcome again by those before it: the third recipient in a row that is refused with the same text makes the refusal one about us
--- ('relay'; 'alarm' if it is permanent), and the mails that were given up for it wait again. Returns the outcome that counts. Where the
+-- Judges an outcome again by those before it: if three recipients in a row are refused with the same text, the refusal is about us ('relay';
+-- 'alarm' if it is permanent), and the mails that were given up for it wait again. Returns the outcome that counts. Where the
 -- reply has no enhanced status code, the recipient's address in it does not make it another text. The caller has locked both rows.
 CREATE OR REPLACE FUNCTION wanzami.mail_doubted(m wanzami.mail_outbox, r wanzami.mail_relay, outcome text, why text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	said text := CASE WHEN why ~ '^[A-Za-z ]+: [45]\d\d[ -]\d\.\d{1,3}\.\d' THEN why ELSE replace(lower(why), lower(m.to_address), '') END;
 	same boolean := said IS NOT DISTINCT FROM r.refusal;
-	times integer := CASE WHEN NOT same THEN 1 WHEN m.to_address = r.refused_to AND r.refusals < 3 THEN r.refusals ELSE r.refusals + 1 END;
+	-- Three different recipients are enough to know.
+	told text[] := CASE WHEN NOT same THEN ARRAY[m.to_address] WHEN m.to_address = ANY (r.refused_to) THEN r.refused_to ELSE (r.refused_to || m.to_address)[1:3] END;
+	times integer := cardinality(told);
 BEGIN
 	IF outcome = 'sent' THEN
 		DELETE FROM wanzami.mail_doubt WHERE mail_id = m.id OR state = 'refused';
 		UPDATE wanzami.mail_doubt SET state = 'judged' WHERE state = 'held';
-		UPDATE wanzami.mail_relay SET refusal = NULL, refused_to = NULL, refusals = 0 WHERE refusals > 0;
+		UPDATE wanzami.mail_relay SET refusal = NULL, refused_to = NULL WHERE refusal IS NOT NULL;
 	END IF;
 	IF outcome NOT IN ('refused', 'later') OR m.once THEN
 		RETURN outcome;
@@ -22,18 +24,15 @@ BEGIN
 	IF NOT same THEN
 		DELETE FROM wanzami.mail_doubt WHERE state = 'refused';
 	END IF;
-	UPDATE wanzami.mail_relay SET refusal = said, refused_to = m.to_address, refusals = times;
+	UPDATE wanzami.mail_relay SET refusal = said, refused_to = told;
 	IF outcome = 'refused' THEN
 		INSERT INTO wanzami.mail_doubt (mail_id, vars) VALUES (m.id, m.vars) ON CONFLICT DO NOTHING;
 	END IF;
 	IF times < 3 THEN
 		RETURN outcome;
 	END IF;
-	WITH back AS (
-		UPDATE wanzami.mail_outbox o SET failed_at = NULL, vars = d.vars, next_attempt_at = now() + interval '5 seconds'
-		FROM wanzami.mail_doubt d WHERE d.state = 'refused' AND o.id = d.mail_id AND o.failed_at IS NOT NULL RETURNING o.id
-	)
-	UPDATE wanzami.mail_relay SET given_up = given_up - (SELECT count(*) FROM back);
+	UPDATE wanzami.mail_outbox o SET failed_at = NULL, vars = d.vars, next_attempt_at = now() + interval '5 seconds'
+	FROM wanzami.mail_doubt d WHERE d.state = 'refused' AND o.id = d.mail_id AND o.failed_at IS NOT NULL;
 	UPDATE wanzami.mail_doubt SET state = 'held', vars = NULL WHERE state = 'refused';
 	RETURN CASE outcome WHEN 'refused' THEN 'alarm' ELSE 'relay' END;
 END $$;

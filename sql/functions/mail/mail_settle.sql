@@ -7,10 +7,12 @@ CREATE OR REPLACE FUNCTION wanzami.mail_settle(mail bigint, token text, outcome 
 DECLARE
 	m wanzami.mail_outbox;
 	r wanzami.mail_relay;
+	late boolean;	-- the mail was claimed before the pause began
 BEGIN
 	SELECT * INTO r FROM wanzami.mail_relay FOR UPDATE;
 	SELECT * INTO m FROM wanzami.mail_outbox WHERE id = mail AND lease_token = token FOR UPDATE;
 	IF NOT FOUND THEN
+		UPDATE wanzami.mail_relay SET paused_until = now(), probe = NULL WHERE probe = token;
 		RETURN;
 	END IF;
 	outcome := wanzami.mail_doubted(m, r, outcome, why);
@@ -18,9 +20,13 @@ BEGIN
 	pause := 0;
 	alarm := false;
 	IF outcome IN ('relay', 'alarm') THEN
-		pause := least(5 * 2 ^ least(failed, 10), 900);
+		late := failed > 0 AND r.paused_until > now() AND r.probe IS DISTINCT FROM token;
+		-- A campaign whose text is refused must not hold up other mail for long.
+		pause := CASE WHEN late THEN ceil(extract(epoch FROM r.paused_until - now()))
+			ELSE least(5 * 2 ^ least(failed, 10), CASE WHEN m.campaign_id IS NULL THEN 900 ELSE 60 END) END;
 		alarm := NOT r.alarmed AND (outcome = 'alarm' OR failed >= 4);
-		UPDATE wanzami.mail_relay SET failures = failed + 1, paused_until = now() + pause * interval '1 second', probe = NULL, error = why,
+		UPDATE wanzami.mail_relay SET failures = failed + (NOT late)::int, error = why, probe = CASE WHEN late THEN r.probe END,
+			paused_until = CASE WHEN late THEN r.paused_until ELSE now() + pause * interval '1 second' END,
 			since = coalesce(since, now()), alarmed = alarmed OR mail_settle.alarm;
 	ELSIF outcome <> 'dropped' THEN
 		UPDATE wanzami.mail_relay SET failures = 0, paused_until = '-infinity', probe = NULL, error = NULL, since = NULL, alarmed = false,

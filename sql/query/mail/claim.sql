@@ -1,8 +1,8 @@
 -- Mail sender: claims a mail that is due, and counts an attempt: mails of test campaigns first, those of campaigns last, then
 -- the one that has been due for longest. Returns no row if none is due, or if the relay is paused. After a failure of the
 -- relay one mail is claimed as its probe, one with few attempts, so that a single bad mail cannot keep the relay paused.
--- A letter of a campaign that began under this release has the origin of its unsubscribe link and the digest for it, or the reason
--- why its recipient gets none.
+-- A letter of a campaign has the origin of its unsubscribe link, if that is known, and the digest for it, or the reason why its
+-- recipient gets none.
 -- $1: token of the claim.
 -- $2: seconds of the claim.
 -- $3: true, or false to leave campaigns to other processes.
@@ -14,10 +14,10 @@ WITH relay AS MATERIALIZED (
 ), due AS MATERIALIZED (
 	SELECT m.id, m.campaign_id FROM relay r, wanzami.mail_outbox m WHERE m.sent_at IS NULL AND m.failed_at IS NULL AND m.next_attempt_at <= now()
 	AND ($3::boolean OR m.campaign_id IS NULL)
-	ORDER BY m.campaign_id IS NOT NULL AND NOT m.once, CASE WHEN r.probing THEN m.attempts ELSE 0 END, m.next_attempt_at
+	ORDER BY NOT m.once, CASE WHEN r.probing THEN m.attempts ELSE 0 END, m.campaign_id IS NOT NULL, m.next_attempt_at
 	LIMIT 1 FOR UPDATE OF m SKIP LOCKED
 ), probe AS (
-	UPDATE wanzami.mail_relay SET probe = $1, paused_until = now() + $2::int * interval '1 second' WHERE failures > 0 AND EXISTS (SELECT FROM due)
+	UPDATE wanzami.mail_relay SET probe = $1, paused_until = now() + least($2::int, 180) * interval '1 second' WHERE failures > 0 AND EXISTS (SELECT FROM due)
 )
 UPDATE wanzami.mail_outbox m
 SET lease_token = $1, next_attempt_at = now() + $2::int * interval '1 second', attempts = attempts + 1
@@ -29,5 +29,5 @@ RETURNING m.id, m.to_address, m.template,
 	m.attempts, round(extract(epoch FROM m.created_at) * 1000)::bigint AS stamp,
 	to_char(now() AT TIME ZONE 'UTC', 'Dy, DD Mon YYYY HH24:MI:SS') || ' +0000' AS date,
 	c.origin, substr(wanzami.digest(lower(m.to_address)), 8) AS digest,
-	CASE WHEN c.origin IS NOT NULL THEN (SELECT reason FROM wanzami.campaign_barred(ARRAY[m.to_address])) END AS barred,
+	CASE WHEN c.id IS NOT NULL THEN (SELECT reason FROM wanzami.campaign_barred(ARRAY[m.to_address])) END AS barred,
 	wanzami.mail_expired(m.template, m.created_at)::int AS expired
