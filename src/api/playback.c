@@ -586,7 +586,7 @@ playback_playlist(struct request *r)
 	request_param(r, "episodeId", *film == 'e' ? film + 1 : NULL);
 	request_param(r, "list", request_format(r, "%c", a->list));
 	request_param(r, "rung", a->what);
-	if ((generation = playlist_cache_generation(a->key)) != GENERATION_NONE)
+	if (*conf_str(CONF_SQL_DIR) == '\0' && (generation = playlist_cache_generation(a->key)) != GENERATION_NONE)
 		playlist_for_all(r, generation);
 	else
 		playlist_ask(r, playlist_cache_version(a->key));

@@ -503,7 +503,7 @@ media_audio_packet(struct media_audio *a, const AVPacket *packet)
 
 	if (v == NULL || (v->decoder == NULL && !decoder_open(a, v)))
 		return (MEDIA_OK);
-	/* Of the first track, this has ended the film already. */
+	/* An encrypted packet of the first track has ended the film already. */
 	if (media_encryption_check(packet, &encrypted) != MEDIA_OK) {
 		v->packets++;
 		v->errors++;

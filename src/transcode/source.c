@@ -13,7 +13,7 @@
 #include "transcode/source.h"
 
 #define BLOCK_BYTES	((int64_t)4 << 20)
-#define BLOCKS		8
+#define BLOCKS		16	/* tracks of a file can be far apart, and are read in turn */
 #define AHEAD		2	/* blocks fetched before they are read */
 #define FETCHERS	2
 
@@ -156,16 +156,17 @@ block_want(struct source *s, int64_t index)
 	return (b);
 }
 
-/* Blocks until the block has been fetched and returns it; NULL on error. Requests the AHEAD blocks behind it too. */
+/* Blocks until the block has been fetched and returns it; NULL on error. Requests the AHEAD blocks behind it too, if the one before it was read. */
 static struct block *
 block_get(struct source *s, int64_t index)
 {
 	struct block	*b;
 	int64_t		i, last = ((int64_t)s->stat.size - 1) / BLOCK_BYTES;
+	int		ahead = index == 0 || block_find(s, index - 1) != NULL ? AHEAD : 0;
 
 	for (;;) {
 		b = block_want(s, index);
-		for (i = index + 1; i <= index + AHEAD && i <= last; i++)
+		for (i = index + 1; i <= index + ahead && i <= last; i++)
 			(void)block_want(s, i);
 		if (b != NULL && b->index == index && b->state == BLOCK_READY)
 			break;

@@ -15,8 +15,8 @@ RETURNS TABLE (id text, tag text, name text, made wanzami.stream) LANGUAGE sql S
 		FROM wanzami.stream s
 		WHERE s.asset_version_id IS NULL AND (s.title_id = audio_shown.title_id OR s.episode_id = audio_shown.episode_id)) f,
 	LATERAL (
-		SELECT CASE WHEN v.exact AND g.tag = 'und' THEN v.spoken ELSE g.tag END AS tag,
-			CASE WHEN v.exact AND g.tag = 'und' AND v.spoken <> 'und' THEN v.spoken ELSE g.name END AS name
+		SELECT CASE WHEN v.exact AND g.tag <> lower(v.spoken) THEN v.spoken ELSE g.tag END AS tag,
+			CASE WHEN v.exact AND g.tag <> lower(v.spoken) THEN v.spoken ELSE g.name END AS name
 		FROM (VALUES (1, title_language, false), (2, f.language, f.several)) v (rank, spoken, exact), LATERAL wanzami.language(v.spoken) g
 		WHERE v.rank = 2 OR (f.track = 1 AND (NOT f.several OR (f.language = 'und' AND g.tag <> ALL (f.others))))
 		ORDER BY g.tag = 'und' AND NOT v.exact, v.rank LIMIT 1) l

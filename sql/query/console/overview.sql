@@ -8,7 +8,7 @@ WITH upload AS MATERIALIZED (
 	SELECT * FROM "UploadJob" WHERE "id" IN (
 		(SELECT "id" FROM "UploadJob" ORDER BY "createdAt" DESC, "id" DESC LIMIT 30)
 		UNION
-		(SELECT "id" FROM "UploadJob" WHERE "status" IN ('UPLOADING', 'PROCESSING') LIMIT 300)
+		(SELECT "id" FROM "UploadJob" WHERE "status" IN ('UPLOADING', 'PROCESSING') ORDER BY "id" DESC LIMIT 300)
 		UNION
 		(SELECT n::bigint FROM unnest(string_to_array($1 #>> '{query,uploads}', ',')) n WHERE n ~ '^[0-9]{1,18}$' LIMIT 200))
 ), known AS MATERIALIZED (
