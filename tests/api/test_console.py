@@ -152,7 +152,8 @@ def test_a_failed_upload_is_queued_again(api):
     api.db.execute("""INSERT INTO "Title" (id, type, name, "updatedAt") VALUES (7, 'MOVIE', 'Dusk', now());
         INSERT INTO "UploadJob" (id, "titleId", status, error, "updatedAt", payload) VALUES
             (1, 7, 'FAILED', 'broken', now(), '{"key": "k"}'), (2, 7, 'FAILED', 'incomplete', now(), '{}');
-        INSERT INTO "AssetVersion" ("titleId", rendition, status, url, "updatedAt") VALUES (7, 'R360', 'FAILED', 'u', now()), (7, 'R720', 'READY', 'u', now());
+        INSERT INTO "AssetVersion" ("titleId", rendition, status, url, "updatedAt") VALUES (7, 'R360', 'FAILED', 's3://films/k', now()), (7, 'R720', 'READY', 'u', now()),
+            (7, 'R360', 'FAILED', 's3://films/other', now());
         INSERT INTO wanzami.transcode_job (upload_job_id, state, attempts, source_key, renditions, error) VALUES (1, 'failed', 3, 'k', '{R360,R720}', 'broken');
         INSERT INTO wanzami.object_trash (key, reason) VALUES ('k', 'made')""")
 
@@ -163,12 +164,15 @@ def test_a_failed_upload_is_queued_again(api):
     assert retry(3) == (404, {"message": "Job not found"})
     assert retry(2) == (409, {"message": "This upload has not failed in transcoding"})
     assert retry(1) == (409, {"message": "The uploaded file has been deleted"})
-    api.db.execute("DELETE FROM wanzami.object_trash")
+    api.db.execute("""DELETE FROM wanzami.object_trash;
+        INSERT INTO wanzami.transcode_job (upload_job_id, state, source_key, renditions) VALUES (2, 'done', 'l', '{R360}')""")
+    assert retry(1) == (409, {"message": "A later upload has replaced this one"})
+    api.db.execute("UPDATE wanzami.transcode_job SET state = 'cancelled' WHERE upload_job_id = 2")
     assert retry(1) == (200, {"job": {"id": "1", "status": "PROCESSING"}})
     assert retry(1)[0] == 409
-    api.db.execute("""SELECT u.status::text, u.error, j.state, j.attempts, (SELECT array_agg(v.status::text ORDER BY v.rendition DESC) FROM "AssetVersion" v)
-        FROM "UploadJob" u JOIN wanzami.transcode_job j ON j.upload_job_id = u.id""")
-    assert api.db.fetchall() == [("PROCESSING", None, "queued", 0, ["PROCESSING", "READY"])]
+    api.db.execute("""SELECT u.status::text, u.error, j.state, j.attempts, (SELECT array_agg(v.status::text ORDER BY v.id) FROM "AssetVersion" v)
+        FROM "UploadJob" u JOIN wanzami.transcode_job j ON j.upload_job_id = u.id WHERE u.id = 1""")
+    assert api.db.fetchall() == [("PROCESSING", None, "queued", 0, ["PROCESSING", "READY", "FAILED"])]
     overview = api.get("/console/api/overview", token=token).json()
     assert overview["transcoding"] == {"connected": False, "waiting": 1, "seenAt": None}
     assert [(u["maxAttempts"], u["attemptError"], u["nextAttemptAt"] is None) for u in overview["uploads"] if u["id"] == "1"] == [(3, None, False)]
