@@ -49,7 +49,7 @@ static void
 search(int cancel)
 {
 	struct source	s = { .cancel = cancel };
-	int		id;
+	int		stream, id;
 
 	s.m.source = (struct media_source){ .ctx = &s, .size = SIZE, .read_at = source_read };
 	s.m.canceled = source_canceled;
@@ -57,7 +57,7 @@ search(int cancel)
 	assert_true(media_io_open(&s.m));
 	assert_int_equal(avformat_open_input(&s.m.format, "", av_find_input_format("mpegts"), NULL), 0);
 	s.bytes = 0;
-	assert_int_equal(media_audio_search(&s.m, &id), MEDIA_SOUND_NONE);
+	assert_int_equal(media_audio_search(&s.m, &stream, &id), MEDIA_SOUND_NONE);
 	assert_in_range(s.bytes, STOP, STOP + SLACK);
 	media_io_close(&s.m);
 }
