@@ -12,9 +12,9 @@
 
 #include "transcode/source.h"
 
-#define BLOCK_BYTES	((int64_t)4 << 20)
+#define BLOCK_BYTES	((int64_t)2 << 20)
 #define BLOCKS		16	/* tracks of a file can be far apart, and are read in turn */
-#define AHEAD		2	/* blocks fetched before they are read */
+#define AHEAD		4	/* blocks fetched before they are read */
 #define FETCHERS	2
 
 enum block_state { BLOCK_FREE, BLOCK_WANTED, BLOCK_FETCHING, BLOCK_READY, BLOCK_FAILED };
