@@ -500,7 +500,7 @@ const scenes = {
 				.map((p) => getComputedStyle(t.querySelector('.tag'))[p]).join(' ')]));
 		saw.marks = Object.fromEntries(seen.map(([name, text]) => [name, text]));
 		saw.styles = new Set(seen.map(([, , style]) => style)).size;
-		const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.click('.title:has(h3:text-is("On")) button:text-is("Replace film")')]);
+		const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.click('.title:has(h3 > bdi:text-is("On")) button:text-is("Replace film")')]);
 		await chooser.setFiles(given.film);
 		await until('the form', () => document.querySelector('#add').open);
 		const note = () => page.$eval('#add .add-live', (p) => p.hidden ? '' : p.textContent);
