@@ -5,5 +5,5 @@ CREATE OR REPLACE FUNCTION wanzami.upload_failed(job_id bigint, why text) RETURN
 	FROM wanzami.transcode_job j JOIN "UploadJob" u ON u."id" = j.upload_job_id
 	WHERE j.upload_job_id = job_id AND v."status" IN ('PENDING', 'PROCESSING') AND v."rendition" = ANY (j.renditions)
 	AND wanzami.same_film(v."titleId", v."episodeId", u."titleId", u."episodeId")
-	AND (v."url" IS NULL OR v."url" LIKE '%/' || replace(replace(replace(j.source_key, '\', '\\'), '%', '\%'), '_', '\_'))
+	AND wanzami.asset_made_of(v."url", j.source_key)
 $$;

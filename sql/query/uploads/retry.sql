@@ -18,7 +18,6 @@ WITH job AS (
 UPDATE "AssetVersion" v SET "status" = 'PROCESSING', "updatedAt" = wanzami.now()
 FROM job u JOIN wanzami.transcode_job j ON j.upload_job_id = u."id"
 WHERE v."status" = 'FAILED' AND v."rendition" = ANY (j.renditions) AND wanzami.same_film(v."titleId", v."episodeId", u."titleId", u."episodeId")
--- as wanzami.upload_failed() finds them
-AND (v."url" IS NULL OR v."url" LIKE '%/' || replace(replace(replace(j.source_key, '\', '\\'), '%', '\%'), '_', '\_'));
+AND wanzami.asset_made_of(v."url", j.source_key);
 SELECT wanzami.transcode_enqueue(upload_job_id, renditions) FROM wanzami.transcode_job WHERE upload_job_id = ($1 ->> 'id')::bigint;
 SELECT 200 AS status, json_build_object('job', json_build_object('id', $1 ->> 'id', 'status', 'PROCESSING'))::text AS body
