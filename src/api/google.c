@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/google_state.h"
 #include "base/conf.h"
 #include "base/log.h"
 #include "base/random.h"
@@ -18,14 +19,11 @@
 #include "http/reply.h"
 #include "http/route.h"
 #include "http/session.h"
-#include "http/signed_token.h"
 #include "http/sql.h"
 #include "http/token.h"
 #include "net/form.h"
 #include "net/google_oauth.h"
 
-#define STATE_PURPOSE	"google"
-#define STATE_SECONDS	1800
 #define REDIRECT_MAX	1024
 #define RETURN_PATH	"/oauth/google/callback"
 
@@ -75,7 +73,7 @@ ROUTE(GET, "/api/auth/google/url", google_url, .query = url_query);
 static void
 google_url(struct request *r)
 {
-	char		redirect[REDIRECT_MAX], uuid[RANDOM_UUID_MAX], state[SIGNED_TOKEN_MAX];
+	char		redirect[REDIRECT_MAX], state[SIGNED_TOKEN_MAX];
 	struct kore_buf	url, body;
 
 	if (!google_enabled(0)) {
@@ -88,8 +86,7 @@ google_url(struct request *r)
 		reply_message(r, 400, "Invalid redirect URI");
 		return;
 	}
-	random_uuid(uuid);
-	signed_token_make(STATE_PURPOSE, uuid, STATE_SECONDS, state);
+	google_state_make(r, state);
 	kore_buf_init(&url, 512);
 	kore_buf_appendf(&url, "%s?", conf_str(CONF_GOOGLE_AUTH_URL));
 	form_add(&url, "client_id", conf_str(CONF_GOOGLE_CLIENT_ID));
@@ -201,13 +198,12 @@ static const char *
 callback_check(struct request *r, const struct signin *s)
 {
 	const char	*state = request_text(r, "state");
-	char		text[SIGNED_TOKEN_TEXT_MAX];
 
 	if (s->code == NULL || *s->code == '\0')
 		return ("Missing code");
 	if (!google_enabled(1))
 		return ("Google OAuth not configured");
-	if (state == NULL || !signed_token_open(STATE_PURPOSE, state, text))
+	if (state == NULL || !google_state_ok(r, state))
 		return ("Google auth failed");
 
 	return (redirect_ok(s->redirect) ? NULL : "Invalid redirect URI");

@@ -127,6 +127,44 @@ def test_a_forged_state_is_refused(app, gateways):
     assert gateways.requests == [] and app.rows('SELECT FROM "User"') == []
 
 
+def state_of(r):
+    return urllib.parse.parse_qs(urllib.parse.urlsplit(r.json()["url"]).query)["state"][0]
+
+
+@pytest.mark.parametrize("proto", ["http", "https"])
+def test_a_state_is_bound_to_the_browser_of_the_same_origin(open_app, proto):
+    """Signs nobody in with the state, and so the account, of somebody else (RFC 6749 section 10.12)."""
+    app = open_app(TRUSTED_PROXIES="127.0.0.0/8")
+    headers = {"x-forwarded-proto": proto, "x-forwarded-for": "192.0.2.1", "sec-fetch-site": "same-origin"}
+
+    def url(cookie=None):
+        r = app.get("/api/auth/google/url", headers={**headers, **({"cookie": cookie} if cookie else {})})
+        name, *attributes = r.headers["set-cookie"].split("; ")
+        assert attributes == ["Path=/api/auth/google", "Max-Age=1800", "HttpOnly", "SameSite=Lax"] + ["Secure"] * (proto == "https")
+        return name, state_of(r)
+
+    def callback(status, state, cookie=None, **more):
+        r = app.callback(status, state=state, headers={**headers, **({"cookie": cookie} if cookie else {}), **more})
+        assert status == 200 or r == {"message": "Google auth failed"}
+
+    mine, state = url()
+    attacker, theirs = url()
+    assert mine != attacker
+    again, second = url("theme=dark; %s; lang=en" % mine)
+    assert again == mine and second != state, "two tabs share the cookie"
+    callback(400, theirs, mine)
+    callback(400, theirs)
+    callback(400, state, attacker)
+    for odd in ("wanzami_google=", "wanzami_google", "xwanzami_google=%s" % mine.split("=")[1], mine + "0", mine[:-1], mine.replace("=", "=z", 1), ";;; ;", mine.upper()):
+        callback(400, state, odd)
+    callback(200, state, mine)
+    callback(200, second, "a=b;%s" % mine)
+    # Without credentials the browser of an app on another origin sends no cookie, and says so.
+    callback(200, theirs, **{"sec-fetch-site": "cross-site"})
+    callback(200, theirs, **{"sec-fetch-site": "same-site"})
+    callback(400, theirs, mine, **{"sec-fetch-site": "same-site"})
+
+
 def test_redirect_uris_are_checked_against_the_configuration(open_app, gateways):
     app = open_app()
     other = "https://app.example/oauth/google/callback"
