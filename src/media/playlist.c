@@ -13,8 +13,7 @@
 #define TEXT_GROUP	"text"
 #define FOR_THE_DEAF	"public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound"
 #define AUDIO_CHANNELS	2	/* the renditions have stereo sound */
-#define START_RATE	2e6	/* bit/s */
-#define START_MAX	3500000	/* bit/s: the highest of R720 */
+#define START_RATE	730e3	/* bit/s: what Apple's authoring rules name for mobile networks */
 #define GROUP_MAX	32	/* of the name of a group of sounds */
 #define DESCRIBES_VIDEO	"public.accessibility.describes-video"
 #define CLEAR_SPEECH	"public.accessibility.enhances-speech-intelligibility"
@@ -257,7 +256,10 @@ add_subtitle(struct text *t, const struct media_subtitle *texts, int i, const ch
 	    s->captions ? ",CHARACTERISTICS=\"" FOR_THE_DEAF "\"" : "", s->id, query);
 }
 
-/* Returns the rendition to list first, with which AVPlayer starts: of those up to START_MAX, the nearest to START_RATE as a ratio; or the smallest. */
+/*
+ * Returns the rendition to list first, with which AVPlayer and hls.js start: the nearest to START_RATE as a ratio. On a slow network, one of a
+ * higher rate costs many seconds, after which hls.js gives its first segment up and begins anew with a lower one.
+ */
 static int
 variant_first(const struct media_rendition *list, int n)
 {
@@ -266,7 +268,7 @@ variant_first(const struct media_rendition *list, int n)
 
 	for (i = 0; i < n; i++) {
 		distance = fabs(log(fmax(list[i].video.average, 1) / START_RATE));
-		if (list[i].video.average <= START_MAX && distance < least) {
+		if (distance < least) {
 			least = distance;
 			found = i;
 		}

@@ -56,7 +56,7 @@ void	media_list_name(enum media_list, const char *what, char out[MEDIA_LIST_NAME
 int	media_sound_of(const struct media_rendition *list, int n, const char *tag, const char *name, struct media_sound_listed *);
 
 /*
- * The HLS multivariant playlist, version 7. A rendition of about 2 Mbit/s comes first. It names the media playlists by
+ * The HLS multivariant playlist, version 7. The rendition nearest to 730 kbit/s comes first. It names the media playlists by
  * media_list_name(), or t-ID.m3u8, and `query`, which is "" or begins with "?". The segments of
  * the renditions are not read.
  */
