@@ -86,13 +86,11 @@ def listening(port):
 
 
 def children(pid):
-    """Returns the direct children of a process, oldest first."""
+    """Returns the direct children of a process, oldest first. The kernel has a list of those that each thread has started."""
     found = []
-    for path in glob.glob("/proc/[0-9]*/stat"):
+    for path in glob.glob("/proc/%d/task/*/children" % pid):
         with contextlib.suppress(OSError), open(path) as f:
-            text = f.read()
-            if int(text.rsplit(")", 1)[1].split()[1]) == pid:
-                found.append(int(text.split(" ", 1)[0]))
+            found += map(int, f.read().split())
     return sorted(found)
 
 
@@ -243,11 +241,12 @@ class Postgres(Server):
         return db
 
     def create(self, template="template1"):
-        """Creates a database, empty or as a copy of `template`. Returns its URL and a connection."""
+        """Creates a database, empty or as a copy of `template`. Returns its URL and a connection. FILE_COPY, which writes no copy of each page
+        to the log, uses less than half of the processor time of the default."""
         self.count += 1
         name = "t%d" % self.count
         db = self.connect("postgres")
-        db.cursor().execute("CREATE DATABASE %s TEMPLATE %s" % (name, template))
+        db.cursor().execute("CREATE DATABASE %s TEMPLATE %s STRATEGY FILE_COPY" % (name, template))
         db.close()
         self.databases.append(name)
         return "postgresql://postgres@%s:%d/%s" % (self.address, self.port, name), self.connect(name)
@@ -401,7 +400,7 @@ class ObjectStore(Server):
         self.ports = {kind: free_port() for kind in self.kinds + ("cache",)}
         self.me = pwd.getpwuid(os.getuid()).pw_name
         self.url = "http://127.0.0.1:%d" % self.ports["proxy"]
-        self.count = 0
+        self.count, self.clients = 0, {}
         os.mkdir(self.folder + "/devices")
         os.mkdir(self.folder + "/devices/disk")
         account, name = self.access_key.split(":")
@@ -430,13 +429,15 @@ class ObjectStore(Server):
         os.mkdir(self.folder + "/devices/disk")
 
     def client(self, **keys):
-        """Returns a boto3 client; `keys` overrides access_key, secret_key or region."""
+        """Returns a boto3 client; `keys` overrides access_key, secret_key or region. It is made once, because boto3 then reads its models."""
         import boto3
         from botocore.config import Config
-        return boto3.client("s3", endpoint_url=self.url, region_name=keys.get("region", self.region),
-                            aws_access_key_id=keys.get("access_key", self.access_key),
-                            aws_secret_access_key=keys.get("secret_key", self.secret_key),
-                            config=Config(signature_version="s3v4", s3={"addressing_style": "path"}, retries={"max_attempts": 0}))
+        which = tuple(keys.get(name, getattr(self, name)) for name in ("access_key", "secret_key", "region"))
+        if which not in self.clients:
+            access, secret, region = which
+            self.clients[which] = boto3.client("s3", endpoint_url=self.url, region_name=region, aws_access_key_id=access, aws_secret_access_key=secret,
+                                               config=Config(signature_version="s3v4", s3={"addressing_style": "path"}, retries={"max_attempts": 0}))
+        return self.clients[which]
 
     def bucket(self):
         """Creates an empty bucket and returns its name."""
