@@ -1,8 +1,10 @@
 """Fixtures and options of all tests. A server starts when a test first requests it and ends with the run; a server that a test has killed is
 restarted for the next test. `world` is all servers with fresh data."""
+import contextlib
 import fcntl
 import functools
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -67,9 +69,11 @@ def pytest_collection_modifyitems(items):
 def pytest_runtest_makereport(item, call):
     """Adds the end of the log of each appliance of the test to the report of a failure."""
     report = (yield).get_result()
-    folder = getattr(item, "funcargs", {}).get("tmp_path")
-    if report.failed and folder:
-        for log in sorted(folder.glob("wanzami-*.log")):
+    arguments = getattr(item, "funcargs", {})
+    if report.failed:
+        logs = set(arguments["tmp_path"].glob("wanzami-*.log")) if "tmp_path" in arguments else set()
+        logs |= {pathlib.Path(a.log_path) for a in arguments.values() if isinstance(a, Appliance)}
+        for log in sorted(logs):
             report.sections.append(("end of " + log.name, log.read_text(errors="replace")[-4000:]))
 
 
@@ -139,18 +143,17 @@ def some_database():
     return url
 
 
-@pytest.fixture
-def appliance(request, tmp_path, some_database):
-    """appliance(command, VARIABLE=value…) starts a process, with a migrated database unless DATABASE_URL is given. The test fails if a process
-    logs an error, or loses a worker, unless a mark names it: @pytest.mark.errors("regular expression of the message", …)."""
+@contextlib.contextmanager
+def appliances(request, folder, some_database):
+    """Yields start(command, VARIABLE=value…), and checks the logs of the processes in the end."""
     started = []
 
     def start(command=None, **env):
         if services.VALGRIND:
             env.setdefault("MAX_PASSWORD_WAIT_MS", 60000)  # bcrypt takes two seconds there
         if "DATABASE_URL" not in env:
-            env["DATABASE_URL"] = some_database(request.getfixturevalue("postgres"))
-        started.append(Appliance(str(tmp_path), command, **env))
+            env["DATABASE_URL"] = some_database(request.getfixturevalue("postgres").ensure())
+        started.append(Appliance(str(folder), command, **env))
         return started[-1]
 
     yield start
@@ -162,6 +165,22 @@ def appliance(request, tmp_path, some_database):
     complaints = [line for a in started for line in a.complaints()]
     complaints += [line for a in started for line in a.errors() if not any(re.match(pattern, line) for pattern in asked)]
     assert not complaints, "\n".join(complaints)
+
+
+@pytest.fixture
+def appliance(request, tmp_path, some_database):
+    """appliance(command, VARIABLE=value…) starts a process, with a migrated database unless DATABASE_URL is given. The test fails if a process
+    logs an error, or loses a worker, unless a mark names it: @pytest.mark.errors("regular expression of the message", …)."""
+    with appliances(request, tmp_path, some_database) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def module_appliance(request, tmp_path_factory, some_database):
+    """Like appliance, for a process that several tests of a module share: those that only send requests which leave no trace. The last of them
+    fails if the process has logged an error."""
+    with appliances(request, tmp_path_factory.mktemp("module"), some_database) as start:
+        yield start
 
 
 class World:

@@ -25,6 +25,12 @@ def api(postgres, appliance):
     return a
 
 
+@pytest.fixture(scope="module")
+def service(module_appliance):
+    """A process for the tests of requests that it refuses before it reads a row."""
+    return module_appliance(roles="api", WORKERS=2).wait_healthy()
+
+
 def user(api, email="ada@example.com", role="USER", verified=True):
     """Creates an account with PASSWORD and returns its id."""
     api.db.execute("""INSERT INTO "User" (email, password, name, role, "emailVerified", "updatedAt")
@@ -537,13 +543,13 @@ def raw(api, data):
     (b"POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding\t: chunked\r\n", 400),
     (b"GET /health HTTP/1.1\r\nHost: x\r\nX-Country: NG\r\n Content-Length: 5\r\n", 400),
 ], ids=range(26))
-def test_malformed_and_oversized_headers_are_refused(api, head, status):
-    workers = api.workers()
-    answer = raw(api, head + b"Connection: close\r\n\r\n")
+def test_malformed_and_oversized_headers_are_refused(service, head, status):
+    workers = service.workers()
+    answer = raw(service, head + b"Connection: close\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 %d " % status), answer
     assert b"access-control-allow-origin: *" in answer and b"application/json" in answer
     json.loads(answer.split(b"\r\n\r\n", 1)[1])
-    assert api.healthy() and set(workers) <= set(api.workers())
+    assert service.healthy() and set(workers) <= set(service.workers())
 
 
 @pytest.mark.parametrize("head, origin", [
@@ -552,8 +558,8 @@ def test_malformed_and_oversized_headers_are_refused(api, head, status):
     (b"User-Agent: y  \r\nContent-Length: 999999\r\nOrigin: http://app.test\r\n", b"http://app.test"),
     (b"Content-Length: 999999\r\nOrigin: two words\r\n", b"*"), (b"Content-Length: 999999\r\nOrigin: http://%s\r\n" % (b"x" * 300), b"*"),
     (b"Content-Length: 999999\r\nOrigin:\r\n", b"*"), (b"Expect: tea\r\nOrigin: null\r\n", b"null")], ids=range(7))
-def test_refusals_have_cors_headers(api, head, origin):
-    answer = raw(api, b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + head + b"Connection: close\r\n\r\n")
+def test_refusals_have_cors_headers(service, head, origin):
+    answer = raw(service, b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + head + b"Connection: close\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 41") and b"\r\naccess-control-allow-origin: %s\r\n" % origin in answer, answer
 
 

@@ -42,7 +42,7 @@ def test_billing_is_created_and_updated_field_by_field(payer):
     assert [r[0] for r in rows(a)] == [a.me] and other != a.me
 
 
-@pytest.mark.parametrize("sent, stored", [
+VALID = [
     ("2099-05-01", "2099-05-01T00:00:00.000Z"), ("2099-05-01T10:20:30.4567+01:00", "2099-05-01T09:20:30.456Z"), ("2099", "2099-01-01T00:00:00.000Z"),
     ("2099-05", "2099-05-01T00:00:00.000Z"), ("2099-05-01T10:20", "2099-05-01T10:20:00.000Z"), ("2099-05-01 10:20:30Z", "2099-05-01T10:20:30.000Z"),
     ("Fri, 01 May 2099 10:00:00 GMT", "2099-05-01T10:00:00.000Z"), ("2099/05/01", "2099-05-01T00:00:00.000Z"), (0, "1970-01-01T00:00:00.000Z"),
@@ -50,16 +50,20 @@ def test_billing_is_created_and_updated_field_by_field(payer):
     ("2099-05-01T10:00:00+0200", "2099-05-01T08:00:00.000Z"), ("2099-5-1 10:00", "2099-05-01T10:00:00.000Z"), ("05/01/99", "1999-05-01T00:00:00.000Z"),
     ("May 1, 2099 11:59 PM", "2099-05-01T23:59:00.000Z"), ("1 May 2099 12:00:01 AM", "2099-05-01T00:00:01.000Z"), (" May 1 2099 ", "2099-05-01T00:00:00.000Z"),
     ("Fri May 01 2099 10:00:00 GMT+0100 (West Africa Standard Time)", "2099-05-01T09:00:00.000Z"), ("Fri, 1 May 2099 10:00:00 +0000", "2099-05-01T10:00:00.000Z"),
-    (True, "1970-01-01T00:00:00.001Z"), ("9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"), ("0001-01-01", "0001-01-01T00:00:00.000Z")])
-def test_dates_are_parsed_as_in_javascript(payer, sent, stored):
-    assert put(payer, {"provider": "PAYSTACK", "nextPaymentAt": sent})["billing"]["nextPaymentAt"] == stored
+    (True, "1970-01-01T00:00:00.001Z"), ("9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"), ("0001-01-01", "0001-01-01T00:00:00.000Z")]
+INVALID = ["", "soon", "2099-13-01", "2099-05-32", "2099-05-01T25:00", "2099-05-01T10", "2099-05-01T10:00:61", "2099-05-01T10:00+99:00",
+           "20990-01-01", "0000-01-01", 1e18, -1e300, [], {}, ["2099"], "2099-05-01T10:00:00.Z", "9" * 5000]
 
 
-@pytest.mark.parametrize("date", ["", "soon", "2099-13-01", "2099-05-32", "2099-05-01T25:00", "2099-05-01T10", "2099-05-01T10:00:61", "2099-05-01T10:00+99:00",
-                                  "20990-01-01", "0000-01-01", 1e18, -1e300, [], {}, ["2099"], "2099-05-01T10:00:00.Z", "9" * 5000])
-def test_invalid_dates_are_refused(payer, date):
-    r = put(payer, {"provider": "PAYSTACK", "nextPaymentAt": date}, 400)
-    assert r["errors"] == {"formErrors": [], "fieldErrors": {"nextPaymentAt": ["Invalid date"]}} and rows(payer) == []
+def test_dates_are_parsed_as_in_javascript(payer):
+    for sent, stored in VALID:
+        assert put(payer, {"provider": "PAYSTACK", "nextPaymentAt": sent})["billing"]["nextPaymentAt"] == stored, sent
+
+
+def test_invalid_dates_are_refused(payer):
+    for date in INVALID:
+        r = put(payer, {"provider": "PAYSTACK", "nextPaymentAt": date}, 400)
+        assert r["errors"] == {"formErrors": [], "fieldErrors": {"nextPaymentAt": ["Invalid date"]}} and rows(payer) == [], date
 
 
 @pytest.mark.parametrize("body, errors", [

@@ -28,21 +28,21 @@ def vary(r):
     return {name.strip().lower() for name in r.headers["Vary"].split(",")}
 
 
-@pytest.mark.parametrize("coding, compressed", [
-    ("gzip", True), ("GZIP", True), ("br, gzip;q=0.5", True), ("deflate,gzip", True), ("*", True), ("gzip;q=1.000, *;q=0", True), ("x-gzip", True),
-    (",gzip,", True), ("gzip ; q=0.1", True),
-    (None, False), ("", False), ("identity", False), ("br", False), ("gzip;q=0", False), ("gzip; q=0.000", False), ("*;q=0", False),
-    ("gzip;q=0, *", False), ("gzipped", False), ("agzip", False), (";", False), (",", False), ("g" * 8000, False)])
-def test_accept_encoding_decides(titles, coding, compressed):
+def test_accept_encoding_decides(titles):
     plain, body = fetch(titles, "/api/titles")
     assert "Content-Encoding" not in plain.headers and len(body) > 30000
-    r, raw = fetch(titles, "/api/titles", coding)
-    assert r.headers.get("Content-Encoding") == ("gzip" if compressed else None)
-    assert (gzip.decompress(raw) if compressed else raw) == body
-    assert int(r.headers["Content-Length"]) == len(raw)
-    assert "accept-encoding" in vary(r) & vary(plain)
-    if compressed:
-        assert len(raw) < len(body) / 4
+    for coding, compressed in [
+            ("gzip", True), ("GZIP", True), ("br, gzip;q=0.5", True), ("deflate,gzip", True), ("*", True), ("gzip;q=1.000, *;q=0", True), ("x-gzip", True),
+            (",gzip,", True), ("gzip ; q=0.1", True),
+            (None, False), ("", False), ("identity", False), ("br", False), ("gzip;q=0", False), ("gzip; q=0.000", False), ("*;q=0", False),
+            ("gzip;q=0, *", False), ("gzipped", False), ("agzip", False), (";", False), (",", False), ("g" * 8000, False)]:
+        r, raw = fetch(titles, "/api/titles", coding)
+        assert r.headers.get("Content-Encoding") == ("gzip" if compressed else None), coding
+        assert (gzip.decompress(raw) if compressed else raw) == body, coding
+        assert int(r.headers["Content-Length"]) == len(raw)
+        assert "accept-encoding" in vary(r) & vary(plain)
+        if compressed:
+            assert len(raw) < len(body) / 4
 
 
 def test_the_etag_holds_for_both_codings(titles):

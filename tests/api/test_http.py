@@ -16,9 +16,9 @@ PLAIN = json.dumps({"email": "no-address"}).encode()
 CHUNKED = b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n" % ROUTE
 
 
-@pytest.fixture
-def api(appliance):
-    return appliance(roles="api", WORKERS=1).wait_healthy()
+@pytest.fixture(scope="module")
+def api(module_appliance):
+    return module_appliance(roles="api", WORKERS=1).wait_healthy()
 
 
 class Client:

@@ -160,16 +160,16 @@ def test_a_purchase_with_flutterwave(shop, gateways):
     assert shop.status(ref) == "SUCCESS" and shop.access()["hasAccess"] is True
 
 
-@pytest.mark.parametrize("body, message", [
-    ({}, "titleId required"), ([], "titleId required"), ({"titleId": None}, "titleId required"), ({"titleId": 0}, "titleId required"), ({"titleId": ""}, "titleId required"),
-    ({"titleId": False}, "titleId required"), ({"titleId": -0.0}, "titleId required"), ({"titleId": "abc"}, "Invalid titleId"), ({"titleId": 1.5}, "Invalid titleId"),
-    ({"titleId": {}}, "Invalid titleId"), ({"titleId": [1]}, "Invalid titleId"), ({"titleId": "9" * 19}, "Invalid titleId"), ({"titleId": "1.0"}, "Invalid titleId"),
-    ({"titleId": 10 ** 40}, "Invalid titleId"), ({"titleId": "0x"}, "Invalid titleId"), ({"titleId": "1;DROP"}, "Invalid titleId")])
-def test_invalid_bodies_of_initiate_are_refused(shop, gateways, body, message):
-    r = shop.post("/api/ppv/initiate", body, token=shop.token)
-    assert (r.status_code, r.json()) == (400, {"message": message})
-    assert shop.post("/api/ppv/initiate", body).status_code == 401
-    assert gateways.requests == [] and shop.rows('SELECT FROM "PpvPurchase"') == []
+def test_invalid_bodies_of_initiate_are_refused(shop, gateways):
+    for body, message in [
+            ({}, "titleId required"), ([], "titleId required"), ({"titleId": None}, "titleId required"), ({"titleId": 0}, "titleId required"), ({"titleId": ""}, "titleId required"),
+            ({"titleId": False}, "titleId required"), ({"titleId": -0.0}, "titleId required"), ({"titleId": "abc"}, "Invalid titleId"), ({"titleId": 1.5}, "Invalid titleId"),
+            ({"titleId": {}}, "Invalid titleId"), ({"titleId": [1]}, "Invalid titleId"), ({"titleId": "9" * 19}, "Invalid titleId"), ({"titleId": "1.0"}, "Invalid titleId"),
+            ({"titleId": 10 ** 40}, "Invalid titleId"), ({"titleId": "0x"}, "Invalid titleId"), ({"titleId": "1;DROP"}, "Invalid titleId")]:
+        r = shop.post("/api/ppv/initiate", body, token=shop.token)
+        assert (r.status_code, r.json()) == (400, {"message": message}), body
+        assert shop.post("/api/ppv/initiate", body).status_code == 401
+        assert gateways.requests == [] and shop.rows('SELECT FROM "PpvPurchase"') == [], body
 
 
 @pytest.mark.parametrize("written", [lambda n: n, str, float, " {}\n".format, "+{}".format, "00{}".format, "0x{:x}".format, "0X{:X}".format])
