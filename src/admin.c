@@ -14,11 +14,11 @@
 #include "http/body.h"
 #include "http/limit.h"
 #include "http/password.h"
+#include "store/pg_sync.h"
 #include "store/pg_url.h"
 #include "store/valkey.h"
 
 #define STATEMENT	"sql/query/admin/create.sql"
-#define CONNECT_SEC	"30"	/* connect timeout if DATABASE_URL has none */
 #define PASSWORD_MAX	72	/* bytes; bcrypt ignores the rest */
 #define ROLES		"SUPER_ADMIN CONTENT_MANAGER BLOG_EDITOR MODERATOR SUPPORT FINANCE ANALYTICS OPS"
 
@@ -90,15 +90,17 @@ static int
 account_insert(const char *database_url, const char *email, const char *name, const char *role, const char *hash)
 {
 	const char	*params[] = { email, name, role, hash };
-	char		schema[64], path[96], *url;
+	char		schema[64], path[96], error[256], *url;
 	PGconn		*db;
 	PGresult	*res;
 	int		ok;
 
 	if ((url = pg_url_clean(database_url, schema, sizeof(schema))) == NULL)
 		return (failed(PG_URL_WRONG, ""));
-	db = PQconnectdbParams((const char *[]){ "connect_timeout", "dbname", NULL }, (const char *[]){ CONNECT_SEC, url, NULL }, 1);
+	db = pg_sync_plain(url, error, sizeof(error));
 	free(url);
+	if (db == NULL)
+		return (failed("database error: ", error));
 	snprintf(path, sizeof(path), "SET search_path = %s", schema);
 	PQclear(PQexec(db, path));
 	res = PQexecParams(db, embed_find(STATEMENT)->data, 4, NULL, params, NULL, NULL, 0);

@@ -10,6 +10,7 @@
 #include <kore/kore.h>
 
 #include "base/conf.h"
+#include "base/secret_file.h"
 #include "database_url.h"
 #include "net/form.h"
 #include "store/pg_url.h"
@@ -46,6 +47,15 @@ ca_write(const char *path)
 	return (fclose(fp) == 0 || failed("cannot write CA-FILE: ", strerror(errno)));
 }
 
+static void
+parameter_add(struct kore_buf *url, const char *name, const char *value)
+{
+	kore_buf_append(url, memchr(url->data, '?', url->offset) != NULL ? "&" : "?", 1);
+	kore_buf_append(url, name, strlen(name));
+	kore_buf_append(url, "=", 1);
+	form_segment(url, value);
+}
+
 /* Appends sslrootcert: the file, or for a server that is checked by the well-known authorities, OpenSSL's own. */
 static void
 root_add(struct kore_buf *url, const char *ca_file, const char *sslmode)
@@ -54,19 +64,21 @@ root_add(struct kore_buf *url, const char *ca_file, const char *sslmode)
 
 	if (ca_file == NULL && (sslmode == NULL || strncmp(sslmode + strlen("sslmode="), "verify-", 7) != 0))
 		return;
-	kore_buf_append(url, memchr(url->data, '?', url->offset) != NULL ? "&" : "?", 1);
-	kore_buf_append(url, "sslrootcert=", strlen("sslrootcert="));
-	form_segment(url, file);
+	parameter_add(url, "sslrootcert", file);
 }
 
 int
 database_url_print(const char *ca_file)
 {
-	char		schema[64], *clean;
+	char		schema[64], password[SECRET_FILE_MAX], error[256], *clean;
 	struct kore_buf	url;
 
 	if ((clean = pg_url_clean(conf_str(CONF_DATABASE_URL), schema, sizeof(schema))) == NULL)
 		return (!failed(PG_URL_WRONG, ""));
+	if (!secret_file_read(CONF_DATABASE_PASSWORD_FILE, password, error, sizeof(error))) {
+		free(clean);
+		return (!failed(error, ""));
+	}
 	if (*conf_str(CONF_DATABASE_CA_PEM) == '\0')
 		ca_file = NULL;
 	else if (!ca_write(ca_file)) {
@@ -75,6 +87,8 @@ database_url_print(const char *ca_file)
 	}
 	kore_buf_init(&url, 512);
 	kore_buf_append(&url, clean, strlen(clean));
+	if (*password != '\0')
+		parameter_add(&url, "password", password);
 	if (strstr(clean, "sslrootcert=") == NULL)
 		root_add(&url, ca_file, strstr(clean, "sslmode="));
 	printf("%.*s\n", (int)url.offset, (const char *)url.data);

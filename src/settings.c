@@ -10,6 +10,7 @@
 #include "base/conf.h"
 #include "base/embed.h"
 #include "base/role.h"
+#include "base/secret_file.h"
 #include "net/mail.h"
 #include "settings.h"
 #include "store/objects.h"
@@ -39,6 +40,24 @@ settings_load(void)
 	return (error);
 }
 
+/* Reads the files of passwords once, so that a wrong path is reported at start. */
+static const char *
+passwords_check(void)
+{
+	static const enum conf_id	files[] = { CONF_DATABASE_PASSWORD_FILE, CONF_REDIS_PASSWORD_FILE };
+	static char			error[320];
+	char				password[SECRET_FILE_MAX];
+	size_t				i;
+	int				ok = 1;
+
+	for (i = 0; ok && i < sizeof(files) / sizeof(files[0]); i++) {
+		ok = secret_file_read(files[i], password, error, sizeof(error));
+		explicit_bzero(password, sizeof(password));
+	}
+
+	return (ok ? NULL : error);
+}
+
 const char *
 settings_check(void)
 {
@@ -48,7 +67,7 @@ settings_check(void)
 	if ((url = pg_url_clean(conf_str(CONF_DATABASE_URL), schema, sizeof(schema))) == NULL)
 		return (PG_URL_WRONG);
 	free(url);
-	if ((error = mail_configure()) != NULL || (error = roots_load()) != NULL || (error = valkey_configure()) != NULL ||
+	if ((error = passwords_check()) != NULL || (error = mail_configure()) != NULL || (error = roots_load()) != NULL || (error = valkey_configure()) != NULL ||
 	    (error = objects_configure()) != NULL)
 		return (error);
 	if ((role_get() & ROLE_API) && (error = listener_configure()) != NULL)

@@ -34,6 +34,8 @@ CONF_VAR(WANZAMI_ENV, CONF_CHOICE, .fallback = "production", .choices = "product
     .help = "Environment. development allows insecure settings that production rejects.")
 CONF_VAR(DATABASE_URL, CONF_TEXT, .secret = 1,
     .help = "PostgreSQL, as postgresql://user:password@host:port/database; required. Query parameters that only other client libraries use are ignored.")
+CONF_VAR(DATABASE_PASSWORD_FILE, CONF_PATH,
+    .help = "File with the password of the database, in place of one in DATABASE_URL; read before each connection, so that a changed password needs no restart.")
 CONF_VAR(MIGRATE_ON_START, CONF_YESNO,
     .help = "Run the database migrations at start. If unset: yes in development, otherwise no.")
 CONF_VAR(SQL_DIR, CONF_PATH,
@@ -196,6 +198,8 @@ CONF_VAR(PPV_STRIKE_PAUSE_SEC, CONF_NUMBER, .fallback = "0", .min = 0, .max = 86
     .help = "Seconds in which repeated denials of a title to a viewer count as one strike; 0 counts every denial.")
 CONF_VAR(REDIS_URL, CONF_TEXT, .fallback = "redis://localhost:6379", .secret = 1,
     .help = "Valkey or Redis, as redis://[user:password@]host[:port], or rediss:// for TLS. It holds rate limit counters and notifies transcode workers of new jobs. Without it each process counts alone, and workers find jobs by polling.")
+CONF_VAR(REDIS_PASSWORD_FILE, CONF_PATH,
+    .help = "File with the password of Valkey or Redis, in place of one in REDIS_URL; read before each connection, so that a changed password needs no restart.")
 CONF_VAR(TRANSCODE_LEASE_MS, CONF_NUMBER, .fallback = "30000", .min = 500, .max = 3600000,
     .help = "Lease duration of a transcode job, in milliseconds. A worker that does not renew the lease in this time loses the job.")
 CONF_VAR(TRANSCODE_RETRY_MS, CONF_NUMBER, .fallback = "5000", .min = 1, .max = 3600000,

@@ -14,13 +14,13 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "store/migrate.h"
+#include "store/pg_sync.h"
 #include "store/pg_url.h"
 #include "store/script.h"
 
 #include "versions.h"
 
 #define SESSION_FILE	"sql/migrate.sql"
-#define CONNECT_SEC	"30"	/* unless DATABASE_URL says otherwise */
 #define MIGRATE_LOCK	"7311094562301"	/* any number that no other program locks */
 #define LOCK_POLL_MS	100
 #define TRANSACTION_TRIES	120
@@ -357,11 +357,11 @@ migrate_run(const char *database_url)
 	}
 	m.migrations = migrate_files(MIGRATE_MIGRATIONS);
 	m.functions = migrate_files(MIGRATE_FUNCTIONS);
-	m.db = PQconnectdbParams((const char *[]){ "connect_timeout", "dbname", NULL }, (const char *[]){ CONNECT_SEC, url, NULL }, 1);
+	snprintf(m.at, sizeof(m.at), "connect");
+	m.db = pg_sync_plain(url, m.error, sizeof(m.error));
 	free(url);
 
-	ok = PQstatus(m.db) == CONNECTION_OK || failed(&m, "connect", NULL);
-	ok = ok && session_prepare(&m, schema) && release_newer(&m, &newer) && (newer || pending_run(&m));
+	ok = m.db != NULL && session_prepare(&m, schema) && release_newer(&m, &newer) && (newer || pending_run(&m));
 	if (!ok)
 		log_event(LOG_LEVEL_ERROR, "migrate failed", LOG_S("at", m.at), LOG_S("error", m.error));
 	PQfinish(m.db);

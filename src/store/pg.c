@@ -15,6 +15,7 @@
 #include "base/counter.h"
 #include "base/embed.h"
 #include "base/log.h"
+#include "base/secret_file.h"
 #include "base/work.h"
 #include "store/pg.h"
 #include "store/pg_host.h"
@@ -72,6 +73,7 @@ struct conn {
 	enum conn_state		state;
 	PGconn			*db;
 	struct pg_host		where;		/* written by a thread in CONN_RESOLVING */
+	char			password[SECRET_FILE_MAX];	/* of DATABASE_PASSWORD_FILE, likewise; "" without one */
 	int			found;
 	u_int64_t		since;		/* ms: when this state began */
 	u_int64_t		retry_ms;
@@ -159,14 +161,17 @@ static void
 conn_start(struct conn *conn)
 {
 	/* The URL may say otherwise: it is expanded at "dbname" and what follows it takes precedence. */
-	const char	*keys[] = { "target_session_attrs", "dbname", "host", "hostaddr", "port", "options", "application_name", "connect_timeout", NULL };
-	const char	*values[] = { PG_SESSION_ATTRS, url, conn->where.host, conn->where.hostaddr, conn->where.port, startup_options, application_name, "5", NULL };
+	const char	*keys[] = { "target_session_attrs", "dbname", "host", "hostaddr", "port", "password", "options", "application_name",
+			    "connect_timeout", NULL };
+	const char	*values[] = { PG_SESSION_ATTRS, url, conn->where.host, conn->where.hostaddr, conn->where.port, conn->password, startup_options,
+			    application_name, "5", NULL };
 
 	conn->state = CONN_CONNECTING;
 	conn->since = kore_time_ms();
 	conn->read_only = 0;
 	memset(conn->prepared, 0, nstatements);
 	conn->db = PQconnectStartParams(keys, values, 1);
+	explicit_bzero(conn->password, sizeof(conn->password));
 	if (PQstatus(conn->db) == CONNECTION_BAD || PQsocket(conn->db) < 0) {
 		conn_fail(conn, PQerrorMessage(conn->db));
 		return;
@@ -174,13 +179,14 @@ conn_start(struct conn *conn)
 	conn_watch(conn, EPOLLOUT);
 }
 
-/* Runs on a thread, since the look-up of a host name blocks. */
+/* Runs on a thread, since the look-up of a host name and the reading of a file block. */
 static void
 conn_resolve(void *arg)
 {
 	struct conn	*conn = arg;
 
-	conn->found = pg_host_resolve(&conn->where, url);
+	conn->found = pg_host_resolve(&conn->where, url) &&
+	    secret_file_read(CONF_DATABASE_PASSWORD_FILE, conn->password, conn->where.error, sizeof(conn->where.error));
 }
 
 static void

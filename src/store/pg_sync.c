@@ -9,6 +9,7 @@
 #include <kore/kore.h>
 
 #include "base/embed.h"
+#include "base/secret_file.h"
 #include "store/pg_url.h"
 #include "store/pg_sync.h"
 #include "store/script.h"
@@ -16,6 +17,7 @@
 #define PARAMS_MAX	16
 #define GRACE_MS	5000	/* after the statement timeout or a cancellation, until the connection is closed */
 #define STEP_MS		200	/* interval of the calls of canceled */
+#define PLAIN_SEC	"30"	/* connect timeout of pg_sync_plain() */
 #define IDLE_MS		"300000"	/* limit for an idle transaction, so that a process that hangs does not keep its locks */
 
 static int
@@ -51,20 +53,23 @@ session_prepare(struct pg_sync *w)
 int
 pg_sync_open(struct pg_sync *w, const char *database_url, int timeout_ms)
 {
-	char		schema[64], options[256], *url;
-	const char	*keys[] = { "target_session_attrs", "dbname", "options", "application_name", "connect_timeout", "tcp_user_timeout",
+	char		schema[64], options[256], password[SECRET_FILE_MAX], *url;
+	const char	*keys[] = { "target_session_attrs", "dbname", "password", "options", "application_name", "connect_timeout", "tcp_user_timeout",
 			    "keepalives_idle", "keepalives_interval", "keepalives_count", NULL };
-	const char	*values[] = { PG_SESSION_ATTRS, NULL, options, "wanzami", "5", "30000", "15", "5", "3", NULL };
+	const char	*values[] = { PG_SESSION_ATTRS, NULL, password, options, "wanzami", "5", "30000", "15", "5", "3", NULL };
 
 	if (w->db != NULL && PQstatus(w->db) == CONNECTION_OK && strcmp(w->state, PG_READ_ONLY) != 0)
 		return (1);
 	pg_sync_close(w);
+	if (!secret_file_read(CONF_DATABASE_PASSWORD_FILE, password, w->error, sizeof(w->error)))
+		return (0);
 	if ((url = pg_url_clean(database_url, schema, sizeof(schema))) == NULL)
 		return (error_set(w, PG_URL_WRONG));
 	snprintf(options, sizeof(options), "-c statement_timeout=%d -c idle_in_transaction_session_timeout=" IDLE_MS
 	    " -c TimeZone=UTC -c search_path=%s", timeout_ms, schema);
 	values[1] = url;
 	w->db = PQconnectdbParams(keys, values, 1);
+	explicit_bzero(password, sizeof(password));
 	free(url);
 	w->timeout_ms = timeout_ms;
 	w->stopped = 0;
@@ -75,6 +80,26 @@ pg_sync_open(struct pg_sync *w, const char *database_url, int timeout_ms)
 	pg_sync_close(w);
 
 	return (0);
+}
+
+PGconn *
+pg_sync_plain(const char *url, char *error, unsigned long error_len)
+{
+	char		password[SECRET_FILE_MAX];
+	const char	*keys[] = { "connect_timeout", "dbname", "password", NULL }, *values[] = { PLAIN_SEC, url, password, NULL };
+	PGconn		*db;
+
+	if (!secret_file_read(CONF_DATABASE_PASSWORD_FILE, password, error, error_len))
+		return (NULL);
+	db = PQconnectdbParams(keys, values, 1);
+	explicit_bzero(password, sizeof(password));
+	if (PQstatus(db) == CONNECTION_OK)
+		return (db);
+	snprintf(error, error_len, "%s", db != NULL ? PQerrorMessage(db) : "out of memory");
+	error[strcspn(error, "\n")] = '\0';
+	PQfinish(db);
+
+	return (NULL);
 }
 
 void

@@ -33,6 +33,13 @@ struct pg_sync {
 int	pg_sync_open(struct pg_sync *, const char *database_url, int timeout_ms);
 void	pg_sync_close(struct pg_sync *);
 
+/*
+ * Connects for a command that uses libpq itself, within 30 seconds unless url says
+ * otherwise. url: from pg_url_clean(). Returns the connection, which the caller
+ * ends with PQfinish(); NULL with one line in error if there is none. Blocks.
+ */
+PGconn	*pg_sync_plain(const char *url, char *error, unsigned long error_len);
+
 /* Returns 1 if there is no connection. Whether the last SQL command took effect is then unknown. */
 int	pg_sync_disconnected(const struct pg_sync *);
 

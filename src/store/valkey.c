@@ -12,6 +12,7 @@
 #include "base/counter.h"
 #include "base/host.h"
 #include "base/log.h"
+#include "base/secret_file.h"
 #include "base/work.h"
 #include "store/valkey.h"
 #include "store/valkey_kore.h"
@@ -29,9 +30,13 @@ struct valkey {
 	redisAsyncContext	*ac;		/* NULL: disconnected, or the host name is being resolved */
 	int			up;
 	int			down_logged;	/* the failure has been logged */
+	int			refused_logged;	/* that the password is refused or cannot be read has been logged */
+	int			refused;	/* by this connection: replies that follow are those to another user, or errors */
 	int			timeout_ms;
 	u_int64_t		retry_ms;
 	struct host		found;
+	char			password[SECRET_FILE_MAX];	/* of REDIS_PASSWORD_FILE, else of REDIS_URL; until AUTH is sent */
+	char			error[256];			/* why there is no address or no password; "" if there are */
 	void			(*on_up)(void *);
 	void			*arg;
 };
@@ -46,7 +51,7 @@ static struct {
 	char	host[256];
 	int	port;
 	char	user[256];
-	char	password[512];
+	char	password[SECRET_FILE_MAX];
 } server;
 
 static void	link_connect(void *, u_int64_t);
@@ -175,9 +180,9 @@ authenticated(redisAsyncContext *ac, void *reply, void *arg)
 	(void)arg;
 	if (r == NULL || r->type != REDIS_REPLY_ERROR)
 		return;
-	if (!v->down_logged)
-		log_event(LOG_LEVEL_ERROR, "valkey refuses the user or password of REDIS_URL", LOG_S("error", r->str));
-	v->down_logged = 1;
+	if (!v->refused_logged)
+		log_event(LOG_LEVEL_ERROR, "valkey refuses the user or password", LOG_S("error", r->str));
+	v->down_logged = v->refused_logged = v->refused = 1;
 	link_down(v);
 	redisAsyncDisconnect(ac);
 }
@@ -185,12 +190,13 @@ authenticated(redisAsyncContext *ac, void *reply, void *arg)
 static void
 link_authenticate(struct valkey *v)
 {
-	if (*server.password == '\0')
+	if (*v->password == '\0')
 		return;
 	if (*server.user == '\0')
-		(void)redisAsyncCommand(v->ac, authenticated, NULL, "AUTH %s", server.password);
+		(void)redisAsyncCommand(v->ac, authenticated, NULL, "AUTH %s", v->password);
 	else
-		(void)redisAsyncCommand(v->ac, authenticated, NULL, "AUTH %s %s", server.user, server.password);
+		(void)redisAsyncCommand(v->ac, authenticated, NULL, "AUTH %s %s", server.user, v->password);
+	explicit_bzero(v->password, sizeof(v->password));
 }
 
 static void
@@ -233,18 +239,35 @@ link_open(struct valkey *v)
 		return;
 	}
 	v->ac->data = v;
+	v->refused = 0;
 	valkeykore_attach(&v->loop, v->ac);
 	redisAsyncSetDisconnectCallback(v->ac, link_disconnected);
 	redisAsyncSetConnectCallback(v->ac, link_connected);
 }
 
-/* Runs on a thread, since the look-up of a host name blocks. */
+/* Returns the password of REDIS_PASSWORD_FILE, else that of REDIS_URL. Returns 0 with the reason in why. Blocks; any thread. */
+static int
+password_read(char password[SECRET_FILE_MAX], char *why, size_t len)
+{
+	if (!secret_file_read(CONF_REDIS_PASSWORD_FILE, password, why, len))
+		return (0);
+	if (*password == '\0')
+		memcpy(password, server.password, SECRET_FILE_MAX);
+
+	return (1);
+}
+
+/* Runs on a thread, since the look-up of a host name and the reading of a file block. */
 static void
 name_resolve(void *arg)
 {
 	struct valkey	*v = arg;
 
-	(void)host_resolve(&v->found, server.host);
+	v->error[0] = '\0';
+	if (!host_resolve(&v->found, server.host))
+		snprintf(v->error, sizeof(v->error), "%s", v->found.error);
+	else
+		(void)password_read(v->password, v->error, sizeof(v->error));
 }
 
 static void
@@ -252,10 +275,15 @@ name_resolved(void *arg)
 {
 	struct valkey	*v = arg;
 
-	if (v->found.count > 0)
+	if (*v->error == '\0') {
 		link_open(v);
-	else
-		link_failed(v, v->found.error);
+		return;
+	}
+	if (v->found.count > 0 && !v->refused_logged) {
+		log_event(LOG_LEVEL_ERROR, "the password of valkey cannot be read", LOG_S("error", v->error));
+		v->refused_logged = 1;
+	}
+	link_failed(v, v->error);
 }
 
 static void
@@ -299,10 +327,12 @@ command_done(redisAsyncContext *ac, void *reply, void *arg)
 	struct valkey	*v = ac->data;
 	struct call	*c = arg;
 
+	if (v->refused)
+		reply = NULL;
 	if (reply != NULL) {
 		if (v->down_logged)
 			log_event(LOG_LEVEL_INFO, "valkey is available again");
-		v->down_logged = 0;
+		v->down_logged = v->refused_logged = 0;
 		v->retry_ms = VALKEY_RETRY_MIN_MS;
 	}
 	if (c->done != NULL)
@@ -345,16 +375,29 @@ check_command(redisContext *c, char *why, size_t len, int argc, const char **arg
 }
 
 static int
+check_authenticate(redisContext *c, char *why, size_t len)
+{
+	char		password[SECRET_FILE_MAX];
+	const char	*named[] = { "AUTH", server.user, password }, *plain[] = { "AUTH", password };
+	int		ok;
+
+	ok = password_read(password, why, len) && (*password == '\0' ||
+	    (*server.user != '\0' ? check_command(c, why, len, 3, named) : check_command(c, why, len, 2, plain)));
+	explicit_bzero(password, sizeof(password));
+
+	return (ok);
+}
+
+static int
 check_session(redisContext *c, char *why, size_t len)
 {
 	static const char	*ping[] = { "PING" };
-	const char		*named[] = { "AUTH", server.user, server.password }, *plain[] = { "AUTH", server.password };
 
 	if (server.tls && hiredis_tls(c, server.host, NULL) != REDIS_OK) {
 		snprintf(why, len, "%s", hiredis_tls_error(c));
 		return (0);
 	}
-	if (*server.password != '\0' && !(*server.user != '\0' ? check_command(c, why, len, 3, named) : check_command(c, why, len, 2, plain)))
+	if (!check_authenticate(c, why, len))
 		return (0);
 	if (!check_command(c, why, len, 1, ping))
 		return (0);
