@@ -5,15 +5,10 @@
 # of a private one. Arguments are passed to wanzami. SQL is read from sql/ (SQL_DIR), except with WANZAMI_ENV=production.
 set -eu
 cd "$(dirname "$0")/.."
-if [ -e .env ]; then
-	given=$(export -p)
-	set -a
-	. ./.env
-	set +a
-	eval "$given"	# the environment takes precedence over .env, as in wanzami
-fi
 build/setup.sh run
 build/build.sh
+variables=$(out/wanzami env)	# .env as wanzami reads it; the environment takes precedence
+eval "$variables"
 
 umask 077
 mkdir -p "${RUN_DIR:=.run}"

@@ -14,6 +14,7 @@
 #include "cron/job_command.h"
 #include "database_url.h"
 #include "doctor.h"
+#include "env_print.h"
 #include "health_probe.h"
 #include "http/limit.h"
 #include "http/route_doc.h"
@@ -167,6 +168,16 @@ unlock_command(const struct options *o, int argc, char **argv)
 }
 
 static int
+env_command(const struct options *o, int argc, char **argv)
+{
+	(void)o;
+	(void)argc;
+	(void)argv;
+
+	return (env_print());
+}
+
+static int
 docs_limits_command(const struct options *o, int argc, char **argv)
 {
 	(void)o;
@@ -223,6 +234,7 @@ static const struct command {
 	{ { "admin", "unlock" }, 0, 0, NEEDS_CONF | NEEDS_ROOTS, unlock_command, "--email A",
 	    "forget the failed attempts on an account, so that it can sign in again from everywhere" },
 	{ { "mail", "dns" }, 0, 0, NEEDS_CONF, mail_dns_command, "", "print the DNS records for mail: SPF, DKIM, DMARC" },
+	{ { "env" }, 0, 0, 0, env_command, "", "print the variables of .env, secrets included, as a shell takes them: eval \"$(wanzami env)\"" },
 	{ { "docs", "configure" }, 0, 0, 0, docs_configure_command, "", "print docs/configure.md" },
 	{ { "docs", "routes" }, 0, 0, 0, docs_routes_command, "", "print every route with its guard, limits and fields as JSON" },
 	{ { "docs", "limits" }, 0, 0, 0, docs_limits_command, "", "print the rate limits as JSON" },

@@ -15,7 +15,6 @@
 #include "base/cron_expr.h"
 #include "base/env_file.h"
 
-#define ENV_FILE		".env"
 #define SECRET_MIN_BYTES	32	/* docs/compatibility.md#secrets */
 
 enum conf_type { CONF_TEXT, CONF_NUMBER, CONF_NATURAL, CONF_CHOICE, CONF_CHOICES, CONF_YESNO, CONF_URL, CONF_LINK, CONF_DURATION, CONF_CRON, CONF_ZONE, CONF_NETWORKS,
@@ -260,7 +259,7 @@ file_load(void)
 {
 	int	id, ok, why;
 
-	ok = envfile_read(ENV_FILE, from_file_set);
+	ok = envfile_read(ENVFILE_NAME, from_file_set);
 	why = errno;
 	for (id = 0; id < CONF_COUNT; id++) {
 		if (from_file[id] == NULL)
@@ -332,7 +331,7 @@ conf_load(void)
 	int		id;
 
 	if (!file_load()) {
-		snprintf(error, sizeof(error), ENV_FILE " in the working directory cannot be read: %s", strerror(errno));
+		snprintf(error, sizeof(error), ENVFILE_NAME " in the working directory cannot be read: %s", strerror(errno));
 		return (error);
 	}
 	for (id = 0; id < CONF_COUNT; id++) {

@@ -4,6 +4,8 @@
 #ifndef WANZAMI_ENV_FILE_H
 #define WANZAMI_ENV_FILE_H
 
+#define ENVFILE_NAME	".env"	/* in the working directory */
+
 /*
  * Calls set for each NAME=value of a file, in order, with the syntax of the old
  * service's .env (docs/compatibility.md#environment-file): a leading "export "

@@ -73,7 +73,7 @@ def test_an_invalid_variable_prevents_the_start_with_one_line(name, value, allow
     assert r.stderr == 'wanzami: %s is "%s"; allowed: %s\n' % (name, value, allowed)
 
 
-@pytest.mark.parametrize("text,env,said", [
+ENV_FILES = pytest.mark.parametrize("text,env,said", [
     ("LOG_FORMAT=xml", {}, "xml"),
     ("# LOG_FORMAT=a\n\n  export LOG_FORMAT =  xml   # why\r\nPORT=4000\n", {}, "xml"),
     ("LOG_FORMAT=one\nLOG_FORMAT=two\n", {}, "two"),
@@ -89,10 +89,19 @@ def test_an_invalid_variable_prevents_the_start_with_one_line(name, value, allow
     ("LOG_FORMAT=xml", {"LOG_FORMAT": ""}, None),
     ("LOG_FORMAT=\n", {}, None),
     ("LOG_FORMAT=text\0LOG_FORMAT=xml", {}, None),
+    ("a.b=1\n1c=2\nLOG_FORMAT=$(exit 7) & $HOME 'two' `ls`", {}, "$(exit 7) & $HOME 'two' `ls`"),
 ])
-def test_variables_missing_in_the_environment_are_read_from_the_env_file(tmp_path, text, env, said):
-    (tmp_path / ".env").write_text(text)
-    r = subprocess.run(services.command(), env=services.clean_environment(**env), cwd=tmp_path, capture_output=True, text=True, timeout=60)
+
+
+@ENV_FILES
+@pytest.mark.parametrize("shell", [False, True])
+def test_variables_missing_in_the_environment_are_read_from_the_env_file(tmp_path, text, env, said, shell):
+    """A shell that takes them from `wanzami env`, as build.sh run does, hands the program the same values."""
+    (tmp_path / ".env").write_text(text, newline="")
+    command = services.command()
+    if shell:
+        command = ["sh", "-euc", 'v=$("$@" env); rm .env; eval "$v"; exec "$@"', "sh", *command]
+    r = subprocess.run(command, env=services.clean_environment(**env), cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert r.returncode == 1
     if said is None:
         assert r.stderr.startswith("wanzami: DATABASE_URL is missing or wrong")

@@ -19,12 +19,12 @@ def descendants(pid):
 
 
 class Run:
-    def __init__(self, folder, ports, log):
-        self.url = "http://127.0.0.1:%d" % ports["PORT"]
+    def __init__(self, folder, ports, log, root=ROOT):
+        self.url = "http://127.0.0.1:%s" % ports.get("PORT")
         env = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "RUN_DIR": str(folder), **{k: str(v) for k, v in ports.items()}}
         with open(log, "wb") as out:
             # If the tests run in the background, SIGINT may be ignored, and bash cannot trap a signal that was ignored at its start.
-            self.process = subprocess.Popen([os.path.join(ROOT, "build.sh"), "run"], env=env, cwd="/", stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen([os.path.join(root, "build.sh"), "run"], env=env, cwd="/", stdin=subprocess.DEVNULL,
                                             stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
                                             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
         self.log = log
@@ -107,3 +107,26 @@ def test_a_second_run_is_refused(start):
     assert other.process.wait(timeout=60) == 1
     assert "already uses" in other.text()
     assert requests.get(r.url + "/health").status_code == 200
+
+
+def test_run_reads_the_env_file_as_the_binary_does(tmp_path):
+    """With a byte order mark, line ends of Windows, and values that a shell would take apart."""
+    root = tmp_path / "root"
+    root.mkdir()
+    for name in os.listdir(ROOT):
+        if name not in (".env", ".run"):
+            (root / name).symlink_to(os.path.join(ROOT, name))
+    port, media = free_port(), tmp_path / "$HOME `id` & 'more'; #"
+    lines = ["# local", "export PORT = %d  # of the API" % port, "PGPORT=%d" % free_port(), "KVPORT=%d" % free_port(),
+             "ADMIN_EMAIL=bob@wanzami.example", 'MEDIA_DIR="%s"' % media, "LOG_FORMAT=json"]
+    (root / ".env").write_bytes(b"\xef\xbb\xbf" + "\r\n".join(lines).encode() + b"\r\n")
+    r = Run(tmp_path / "run", {"LOG_FORMAT": "text"}, tmp_path / "log", str(root))
+    try:
+        console, email, password = r.shown()
+        r.url = "http://127.0.0.1:%d" % port
+        assert (console, email) == ("http://127.0.0.1:%d/console/" % port, "bob@wanzami.example")
+        assert sign_in(r, email, password).status_code == 200
+        assert media.is_dir() and re.search("info starting .*port=%d" % port, r.text())
+    finally:
+        if r.process.poll() is None:
+            r.end(signal.SIGTERM)
