@@ -246,7 +246,7 @@ try_once(struct transfer *t, int64_t left_ms)
 {
 	struct fetch		*f = t->f;
 	struct curl_slist	*headers = headers_make(f);
-	char			error[CURL_ERROR_SIZE] = "";
+	char			error[CURL_ERROR_SIZE] = "", text[96];
 	CURLcode		code = CURLE_OUT_OF_MEMORY;
 	long			status = 0;
 
@@ -262,8 +262,7 @@ try_once(struct transfer *t, int64_t left_ms)
 	if (code == CURLE_OK)
 		f->status = (int)status;
 	else
-		snprintf(f->error, sizeof(f->error), "%.255s", *t->verify->error != '\0' ? t->verify->error : *error != '\0' ? error :
-		    curl_easy_strerror(code));
+		snprintf(f->error, sizeof(f->error), "%.255s", tlscurl_error(t->verify, error, code, text, sizeof(text)));
 
 	return (code == CURLE_OK);
 }

@@ -3,8 +3,13 @@
  * CURLOPT_SSL_CTX_FUNCTION. A handle does one handshake at a time and never
  * renegotiates, so one verifier per handle is enough.
  */
+#include <stdlib.h>
+#include <string.h>
+
 #include "tls/curl.h"
 #include "tls/engine.h"
+
+#define BEARSSL_ERROR	"BearSSL: connection error "	/* lib/vtls/bearssl.c of libcurl; the number follows */
 
 static CURLcode
 context_set(CURL *curl, void *context, void *arg)
@@ -51,4 +56,17 @@ tlscurl_set_url(CURL *curl, struct verify *v, const char *url)
 	curl_url_cleanup(parts);
 
 	return (ok);
+}
+
+const char *
+tlscurl_error(const struct verify *v, const char *error, CURLcode code, char *out, size_t size)
+{
+	const char	*number = strstr(error, BEARSSL_ERROR);
+
+	if (*v->error != '\0')
+		return (v->error);
+	if (number != NULL)
+		return (engine_error((int)strtol(number + sizeof(BEARSSL_ERROR) - 1, NULL, 16), out, size));
+
+	return (*error != '\0' ? error : curl_easy_strerror(code));
 }

@@ -22,4 +22,10 @@ int	tlscurl_set(CURL *, struct verify *v, const char *host);
 /* Does the same for the host of an http or https URL. */
 int	tlscurl_set_url(CURL *, struct verify *v, const char *url);
 
+/*
+ * Returns the error of a failed transfer in words: why the certificate was rejected, the name of an error of
+ * BearSSL, for which libcurl has a number only, else the text of CURLOPT_ERRORBUFFER, or of the code. Static text, error, v->error, or out.
+ */
+const char	*tlscurl_error(const struct verify *v, const char *error, CURLcode code, char *out, size_t size);
+
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/hex.h"
 #include "tls/verify.h"
 
 #define RSA_MIN_BYTES	256
@@ -31,6 +32,13 @@ chain_drop(struct verify *v)
 	v->too_long = 0;
 	memset(&v->peer, 0, sizeof(v->peer));
 	v->error[0] = '\0';
+}
+
+/* Returns 1 if BearSSL's engine checks the chain. */
+static int
+path_used(const struct verify *v)
+{
+	return (v->mode == VERIFY_CHAIN || v->mode == VERIFY_NAME);
 }
 
 static int64_t
@@ -64,7 +72,7 @@ start_chain(const br_x509_class **ctx, const char *server_name)
 
 	(void)server_name;
 	chain_drop(v);
-	if (v->mode != VERIFY_NOTHING)
+	if (path_used(v))
 		path_start(v);
 }
 
@@ -78,7 +86,7 @@ start_cert(const br_x509_class **ctx, uint32_t len)
 	if (v->count > VERIFY_CHAIN_MAX || v->bytes > VERIFY_BYTES_MAX || len == 0 ||
 	    (v->chain[v->count - 1].der = malloc(len)) == NULL)
 		v->too_long = 1;
-	if (v->mode != VERIFY_NOTHING)
+	if (path_used(v))
 		v->path.vtable->start_cert(&v->path.vtable, len);
 }
 
@@ -92,7 +100,7 @@ append(const br_x509_class **ctx, const unsigned char *data, size_t len)
 		memcpy(v->chain[last].der + v->chain[last].len, data, len);
 		v->chain[last].len += len;
 	}
-	if (v->mode != VERIFY_NOTHING)
+	if (path_used(v))
 		v->path.vtable->append(&v->path.vtable, data, len);
 }
 
@@ -101,7 +109,7 @@ end_cert(const br_x509_class **ctx)
 {
 	struct verify	*v = self(ctx);
 
-	if (v->mode != VERIFY_NOTHING)
+	if (path_used(v))
 		v->path.vtable->end_cert(&v->path.vtable);
 }
 
@@ -253,6 +261,30 @@ name_check(struct verify *v)
 	return (BR_ERR_X509_BAD_SERVER_NAME);
 }
 
+static void
+peer_sha256(const struct verify *v, uint8_t out[VERIFY_PIN_LEN])
+{
+	br_sha256_context	ctx;
+
+	br_sha256_init(&ctx);
+	br_sha256_update(&ctx, v->peer.whole.p, v->peer.whole.len);
+	br_sha256_out(&ctx, out);
+}
+
+static unsigned
+pin_check(struct verify *v)
+{
+	uint8_t	hash[VERIFY_PIN_LEN];
+	char	text[VERIFY_PIN_TEXT];
+
+	peer_sha256(v, hash);
+	if (!memcmp(hash, v->pin, sizeof(hash)))
+		return (0);
+	snprintf(v->error, sizeof(v->error), "the certificate of the server is not the pinned one; its fingerprint is %s", verify_peer_pin(v, text));
+
+	return (BR_ERR_X509_NOT_TRUSTED);
+}
+
 static unsigned
 end_chain(const br_x509_class **ctx)
 {
@@ -269,6 +301,8 @@ end_chain(const br_x509_class **ctx)
 	}
 	if (v->peer.key.key_type == 0)
 		return (reject(v, BR_ERR_X509_UNSUPPORTED, "unsupported key in the server certificate: neither RSA nor EC on P-256, P-384 or P-521"));
+	if (v->mode == VERIFY_PIN)
+		return (pin_check(v));
 	if (v->mode == VERIFY_NOTHING)
 		return (0);
 	if ((err = v->path.vtable->end_chain(&v->path.vtable)) != 0) {
@@ -288,7 +322,7 @@ get_pkey(const br_x509_class *const *ctx, unsigned *usages)
 {
 	const struct verify	*v = (const struct verify *)(const void *)ctx;
 
-	if (v->mode != VERIFY_NOTHING)
+	if (path_used(v))
 		return (v->path.vtable->get_pkey(&v->path.vtable, usages));
 	if (usages != NULL)
 		*usages = BR_KEYTYPE_KEYX | BR_KEYTYPE_SIGN;
@@ -315,6 +349,44 @@ void
 verify_free(struct verify *v)
 {
 	chain_drop(v);
+}
+
+void
+verify_pin_set(struct verify *v, const uint8_t pin[VERIFY_PIN_LEN])
+{
+	v->mode = VERIFY_PIN;
+	memcpy(v->pin, pin, VERIFY_PIN_LEN);
+}
+
+int
+verify_pin_parse(uint8_t pin[VERIFY_PIN_LEN], const char *text)
+{
+	int	i, high, low;
+
+	for (i = 0; i < VERIFY_PIN_LEN; i++, text += 2) {
+		text += i > 0 && *text == ':';
+		if ((high = hex_digit(text[0])) == -1 || (low = hex_digit(text[1])) == -1)
+			return (0);
+		pin[i] = (uint8_t)(high << 4 | low);
+	}
+
+	return (*text == '\0');
+}
+
+const char *
+verify_peer_pin(const struct verify *v, char out[VERIFY_PIN_TEXT])
+{
+	uint8_t	hash[VERIFY_PIN_LEN];
+	int	i;
+
+	out[0] = '\0';
+	if (v->peer.whole.p == NULL)
+		return (out);
+	peer_sha256(v, hash);
+	for (i = 0; i < VERIFY_PIN_LEN; i++)
+		snprintf(out + 3 * i, 4, i < VERIFY_PIN_LEN - 1 ? "%02X:" : "%02X", hash[i]);
+
+	return (out);
 }
 
 size_t

@@ -20,11 +20,14 @@
 #define VERIFY_CHAIN_MAX	12	/* certificates */
 #define VERIFY_BYTES_MAX	(96 * 1024)
 #define VERIFY_HASH_MAX		64
+#define VERIFY_PIN_LEN		32	/* SHA-256 of a certificate */
+#define VERIFY_PIN_TEXT		(3 * VERIFY_PIN_LEN)	/* its text, with the 0 at the end */
 
 enum verify_mode {
 	VERIFY_NOTHING,		/* encryption only; every certificate is accepted */
 	VERIFY_CHAIN,		/* the chain must lead to a trust anchor; the name is not checked */
-	VERIFY_NAME		/* like VERIFY_CHAIN, and the certificate must be for the host */
+	VERIFY_NAME,		/* like VERIFY_CHAIN, and the certificate must be for the host */
+	VERIFY_PIN		/* the certificate is a given one, whatever its issuer, names and time */
 };
 
 struct verify {
@@ -33,6 +36,7 @@ struct verify {
 	enum verify_mode	mode;
 	const struct roots	*roots;
 	struct cert_host	host;
+	uint8_t			pin[VERIFY_PIN_LEN];	/* of VERIFY_PIN */
 	int64_t			now;		/* seconds since 1970; 0: system clock (tests set a time) */
 	struct {
 		uint8_t		*der;
@@ -53,6 +57,15 @@ struct verify {
  */
 void	verify_init(struct verify *, enum verify_mode, const struct roots *, const struct cert_host *host);
 void	verify_free(struct verify *);
+
+/* Changes an initialised verifier to VERIFY_PIN: only the certificate with this SHA-256 is accepted. */
+void	verify_pin_set(struct verify *, const uint8_t pin[VERIFY_PIN_LEN]);
+
+/* Reads a SHA-256 as hexadecimal digits, with or without colons between the bytes. Returns 0 if it is none. */
+int	verify_pin_parse(uint8_t pin[VERIFY_PIN_LEN], const char *text);
+
+/* Writes the SHA-256 of the server's certificate, as openssl x509 -fingerprint does; "" without a certificate. Returns out. */
+const char	*verify_peer_pin(const struct verify *, char out[VERIFY_PIN_TEXT]);
 
 /*
  * Computes the hash of the server's certificate for channel binding
