@@ -38,7 +38,7 @@
 #define NEEDS_SETTINGS	0x10	/* the settings of every server */
 
 struct options {
-	const char	*role, *admin_role, *timeout, *email, *name;
+	const char	*role, *admin_role, *timeout, *email, *name, *mail_to;
 	int		probe, version, verbose, json, objects, libpq;
 };
 
@@ -89,7 +89,7 @@ doctor_command(const struct options *o, int argc, char **argv)
 	if (wrong == NULL && (role_get() & ROLE_API))
 		wrong = conf_check_secrets();
 
-	return (doctor_run(role_get(), wrong, o->objects));
+	return (doctor_run(role_get(), wrong, o->objects, o->mail_to));
 }
 
 static int
@@ -218,8 +218,9 @@ static const struct command {
 	const char	*arguments, *help;
 } commands[] = {
 	{ { "migrate" }, 0, 0, NEEDS_CONF | NEEDS_ROOTS | NEEDS_LOG, migrate_command, "", "bring the database schema up to date" },
-	{ { "doctor" }, 0, 0, 0, doctor_command, "[--objects]",
-	    "check every server and setting, and say what to change; exit status 1 if something is wrong; --objects also lists missing objects" },
+	{ { "doctor" }, 0, 0, 0, doctor_command, "[--objects] [--mail-to ADDRESS]",
+	    "check every server and setting, and say what to change; exit status 1 if something is wrong; --objects also lists missing objects, "
+	    "--mail-to asks the SMTP server whether it takes mail for ADDRESS, without sending any" },
 	{ { "restored" }, 0, 0, NEEDS_CONF | NEEDS_MEDIA | NEEDS_SETTINGS, restored_command, "",
 	    "prepare a restored database for the service (docs/backup.md); exit status 1 if objects are missing" },
 	{ { "database", "url" }, 0, 1, NEEDS_CONF, database_command, "--libpq [CA-FILE]",
@@ -340,6 +341,7 @@ options_read(int argc, char **argv, struct options *o)
 		{ "name", required_argument, NULL, 'n' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "objects", no_argument, NULL, 'o' },
+		{ "mail-to", required_argument, NULL, 'm' },
 		{ "libpq", no_argument, NULL, 'q' },
 		{ NULL, 0, NULL, 0 }
 	};
@@ -385,6 +387,9 @@ options_read(int argc, char **argv, struct options *o)
 			break;
 		case 'o':
 			o->objects = 1;
+			break;
+		case 'm':
+			o->mail_to = optarg;
 			break;
 		case 'q':
 			o->libpq = 1;

@@ -505,10 +505,32 @@ objects_server_check(void)
 	return (server_check("object storage server", url, 1));
 }
 
-static void
-mail_report(void)
+/* Returns what to change after mail_check() has failed. Static storage. */
+static const char *
+mail_advice(const struct mail_check *c)
 {
-	char	error[256];
+	static char	text[512];
+
+	if (!strncmp(c->why, "AUTH: ", 6))
+		return ("check SMTP_USER, SMTP_PASS and SMTP_AUTH");
+	if (!strncmp(c->why, "RCPT: ", 6) || !strncmp(c->why, "MAIL: ", 6))
+		return ("docs/mail.md#refusals says what the service does after this reply");
+	if (strstr(c->why, "STARTTLS not supported") != NULL)
+		return ("set SMTP_PORT=465 or SMTP_TLS=implicit if the server has TLS there, or SMTP_TLS=off if nobody can read the network between");
+	if (*c->fingerprint != '\0' && strstr(c->why, "certificate") != NULL) {
+		snprintf(text, sizeof(text), "%s. If the server is yours and this is its certificate: SMTP_TLS_FINGERPRINT=%s; "
+		    "SMTP_TLS=off if nobody can read the network between", advice(c->why, CA_VARIABLES, "check SMTP_HOST"), c->fingerprint);
+		return (text);
+	}
+
+	return (advice(c->why, CA_VARIABLES, "check SMTP_PORT, SMTP_TLS, SMTP_USER and SMTP_PASS"));
+}
+
+static void
+mail_report(const char *to)
+{
+	struct mail_check	c;
+	const char		*tls;
 
 	if (!mail_enabled()) {
 		report("warn", "mail", "off: set SMTP_HOST, SMTP_USER and SMTP_PASS to send mail");
@@ -516,10 +538,19 @@ mail_report(void)
 	}
 	if (!port_check("mail", conf_str(CONF_SMTP_HOST), conf_str(CONF_SMTP_PORT)))
 		return;
-	if (mail_check(error, sizeof(error)))
-		report("ok", "mail", "connected and authenticated");
+	if (!mail_check(to, &c)) {
+		report("bad", "mail", "%s; %s", c.why, mail_advice(&c));
+		return;
+	}
+	tls = *c.fingerprint != '\0' ? "with TLS" : "without TLS";
+	if (c.mechanism != NULL)
+		report("ok", "mail", "connected %s, signed in (%s)", tls, c.mechanism);
+	else if (!strcmp(conf_str(CONF_SMTP_AUTH), "none"))
+		report("ok", "mail", "connected %s, not signed in (SMTP_AUTH=none)", tls);
 	else
-		report("bad", "mail", "%s; %s", error, advice(error, CA_VARIABLES, "check SMTP_PORT, SMTP_TLS, SMTP_USER and SMTP_PASS"));
+		report("warn", "mail", "connected %s, not signed in: the server offers no AUTH; set SMTP_AUTH=none if that is right", tls);
+	if (to != NULL)
+		report("ok", "mail to an address", "the server takes mail for %s: %s", to, c.reply);
 }
 
 static void
@@ -534,7 +565,7 @@ gateways_check(void)
 }
 
 int
-doctor_run(int roles, const char *conf_error, int objects)
+doctor_run(int roles, const char *conf_error, int objects, const char *mail_to)
 {
 	if (conf_error != NULL)
 		report("bad", "configuration", "%s", conf_error);
@@ -564,7 +595,7 @@ doctor_run(int roles, const char *conf_error, int objects)
 		report((roles & (ROLE_API | ROLE_TRANSCODE)) ? "warn" : "ok", "object storage", "none: set S3_BUCKET or MEDIA_DIR");
 	}
 	if (roles & (ROLE_API | ROLE_CRON)) {
-		mail_report();
+		mail_report(mail_to);
 		gateways_check();
 	}
 

@@ -123,11 +123,15 @@ CONF_VAR(TLS_KEY_PEM, CONF_TEXT, .secret = 1,
 CONF_VAR(TLS_KEY_FILE, CONF_PATH,
     .help = "File with the private key (PEM, not encrypted).")
 CONF_VAR(SMTP_HOST, CONF_TEXT,
-    .help = "SMTP server. Without it, or without SMTP_USER and SMTP_PASS, mail is off: it stays in the outbox, and in development it is also logged.")
+    .help = "SMTP server. Without it, or without SMTP_USER and SMTP_PASS (unless SMTP_AUTH is none), mail is off: it stays in the outbox, and in development it is also logged.")
 CONF_VAR(SMTP_PORT, CONF_NUMBER, .fallback = "587", .min = 1, .max = 65535,
     .help = "Port of the SMTP server.")
 CONF_VAR(SMTP_TLS, CONF_CHOICE, .fallback = "auto", .choices = "auto|implicit|required|off",
-    .help = "TLS to the SMTP server. implicit: from the first byte (always on port 465); required: with STARTTLS, or the mail is not sent; off: never. auto: required; in development and with a server on loopback, STARTTLS only if offered.")
+    .help = "TLS to the SMTP server. implicit: from the first byte (always on port 465); required: with STARTTLS, or the mail is not sent; off: never. auto: required; in development and with a server on loopback, STARTTLS only if offered; the certificate of a server on loopback is not verified.")
+CONF_VAR(SMTP_TLS_FINGERPRINT, CONF_TEXT,
+    .help = "SHA-256 of the SMTP server's certificate, 64 hexadecimal digits, colons allowed. That certificate alone is accepted then, whoever issued it and for whatever host and time.")
+CONF_VAR(SMTP_AUTH, CONF_CHOICE, .fallback = "auto", .choices = "auto|plain|login|cram-md5|xoauth2|none",
+    .help = "SASL mechanism. auto: PLAIN, LOGIN, then CRAM-MD5, of those that the server offers, the next one when one is refused; without TLS CRAM-MD5 is first. xoauth2: SMTP_PASS is an access token. none: no sign-in, and no SMTP_USER needed.")
 CONF_VAR(SMTP_USER, CONF_TEXT,
     .help = "SMTP user name.")
 CONF_VAR(SMTP_PASS, CONF_TEXT, .secret = 1,

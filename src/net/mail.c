@@ -14,6 +14,7 @@
 #include "base/conf.h"
 #include "net/dkim.h"
 #include "net/mail.h"
+#include "net/smtp_auth.h"
 #include "net/smtp_reply.h"
 #include "tls/curl.h"
 
@@ -36,6 +37,17 @@ static char	server[320];
 static pthread_mutex_t	lock = PTHREAD_MUTEX_INITIALIZER;
 static CURL		*handle = NULL;
 static struct verify	verify;	/* of handle */
+static int	pinned;		/* SMTP_TLS_FINGERPRINT is set */
+static uint8_t	pin[VERIFY_PIN_LEN];
+
+/* An exchange with the server: a connection with a sign-in, or a kept one, and what is asked on it. */
+struct session {
+	CURL			*curl;
+	struct smtp_trace	trace;
+	struct smtp_auth	auth;
+	char			error[CURL_ERROR_SIZE];
+	CURLcode		code;
+};
 
 /* A message and how much of it libcurl has taken, in bytes. */
 struct outgoing {
@@ -71,10 +83,24 @@ tls_choose(void)
 		return (MAIL_TLS_OFF);
 	if (!strcmp(tls, "implicit") || conf_int(CONF_SMTP_PORT) == SMTPS_PORT)
 		return (MAIL_TLS_IMPLICIT);
-	if (!strcmp(tls, "auto") && (server_is_local() || !strcmp(conf_str(CONF_WANZAMI_ENV), "development")))
+	if (!pinned && !strcmp(tls, "auto") && (server_is_local() || !strcmp(conf_str(CONF_WANZAMI_ENV), "development")))
 		return (MAIL_TLS_OFFERED);
 
 	return (MAIL_TLS_REQUIRED);
+}
+
+static const char *
+pin_configure(void)
+{
+	const char	*text = conf_str(CONF_SMTP_TLS_FINGERPRINT);
+
+	pinned = *text != '\0';
+	if (pinned && !verify_pin_parse(pin, text))
+		return ("SMTP_TLS_FINGERPRINT is not valid; allowed is the SHA-256 of a certificate, 64 hexadecimal digits with or without colons");
+	if (pinned && !strcmp(conf_str(CONF_SMTP_TLS), "off"))
+		return ("SMTP_TLS_FINGERPRINT needs TLS, and SMTP_TLS is off; remove one of them");
+
+	return (NULL);
 }
 
 const char *
@@ -88,7 +114,7 @@ mail_configure(void)
 	campaign_sender = sender;
 	if (*conf_str(CONF_SMTP_FROM_CAMPAIGN) != '\0' && !message_mailbox(&campaign_sender, conf_str(CONF_SMTP_FROM_CAMPAIGN)))
 		return ("SMTP_FROM_CAMPAIGN is not valid; allowed is \"Name <address>\" or one e-mail address");
-	if ((wrong = dkim_configure()) != NULL)
+	if ((wrong = dkim_configure()) != NULL || (wrong = pin_configure()) != NULL)
 		return (wrong);
 	for (p = host; *p != '\0'; p++) {
 		if (!isalnum((unsigned char)*p) && strchr(".-_:", *p) == NULL)
@@ -104,7 +130,8 @@ mail_configure(void)
 int
 mail_enabled(void)
 {
-	return (*conf_str(CONF_SMTP_HOST) != '\0' && *conf_str(CONF_SMTP_USER) != '\0' && *conf_str(CONF_SMTP_PASS) != '\0');
+	return (*conf_str(CONF_SMTP_HOST) != '\0' && (!strcmp(conf_str(CONF_SMTP_AUTH), "none") ||
+	    (*conf_str(CONF_SMTP_USER) != '\0' && *conf_str(CONF_SMTP_PASS) != '\0')));
 }
 
 int
@@ -130,37 +157,83 @@ trace_record(CURL *curl, curl_infotype type, char *data, size_t len, void *arg)
 	return (0);
 }
 
+/* A server on this machine has no certificate that a CA would issue for "localhost", and nobody is between. */
 static void
 tls_set(CURL *curl)
 {
 	enum mail_tls	tls = tls_choose();
 
 	(void)tlscurl_set(curl, &verify, conf_str(CONF_SMTP_HOST));
+	if (pinned)
+		verify_pin_set(&verify, pin);
+	else if (server_is_local() && !strcmp(conf_str(CONF_SMTP_TLS), "auto"))
+		verify.mode = VERIFY_NOTHING;
 	if (tls == MAIL_TLS_OFFERED || tls == MAIL_TLS_REQUIRED)
 		curl_easy_setopt(curl, CURLOPT_USE_SSL, tls == MAIL_TLS_REQUIRED ? CURLUSESSL_ALL : CURLUSESSL_TRY);
 }
 
+/* Sets the sign-in. Without a mechanism libcurl gets no user, and signs in nowhere. */
 static void
-options_set(CURL *curl, const struct curl_slist *to, struct smtp_trace *trace, char *error)
+auth_set(struct session *s)
 {
+	char	options[SMTP_AUTH_OPTIONS_MAX];
+
+	if (s->auth.now == 0)
+		return;
+	curl_easy_setopt(s->curl, CURLOPT_LOGIN_OPTIONS, smtp_auth_options(&s->auth, options));
+	curl_easy_setopt(s->curl, CURLOPT_USERNAME, conf_str(CONF_SMTP_USER));
+	if (s->auth.now & 1U << SMTP_XOAUTH2)
+		curl_easy_setopt(s->curl, CURLOPT_XOAUTH2_BEARER, conf_str(CONF_SMTP_PASS));
+	else
+		curl_easy_setopt(s->curl, CURLOPT_PASSWORD, conf_str(CONF_SMTP_PASS));
+}
+
+/* Prepares an exchange. The replies may take command_sec each, all of it total_sec. */
+static void
+session_set(struct session *s, long command_sec, long total_sec)
+{
+	CURL	*curl = s->curl;
+
+	s->error[0] = '\0';
 	curl_easy_reset(curl);
 	curl_easy_setopt(curl, CURLOPT_URL, server);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	/* For libcurl the connection lasts until AUTH. */
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)mail_longest_sec());
-	curl_easy_setopt(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)conf_int(CONF_SMTP_COMMAND_TIMEOUT_SEC));
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)mail_longest_sec());
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, total_sec);
+	curl_easy_setopt(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, command_sec);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, total_sec);
 	curl_easy_setopt(curl, CURLOPT_MAXAGE_CONN, IDLE_CONNECTION_SEC);
-	curl_easy_setopt(curl, CURLOPT_USERNAME, conf_str(CONF_SMTP_USER));
-	curl_easy_setopt(curl, CURLOPT_PASSWORD, conf_str(CONF_SMTP_PASS));
-	curl_easy_setopt(curl, CURLOPT_MAIL_FROM, sender.address);
-	curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, to);
 	curl_easy_setopt(curl, CURLOPT_DEBUGFUNCTION, trace_record);
-	curl_easy_setopt(curl, CURLOPT_DEBUGDATA, trace);
+	curl_easy_setopt(curl, CURLOPT_DEBUGDATA, &s->trace);
 	curl_easy_setopt(curl, CURLOPT_VERBOSE, 1L);
-	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error);
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, s->error);
+	auth_set(s);
 	tls_set(curl);
+}
+
+/* Begins the choice of the mechanism for an exchange. */
+static void
+session_begin(struct session *s, CURL *curl)
+{
+	enum mail_tls	tls = tls_choose();
+
+	memset(s, 0, sizeof(*s));
+	s->curl = curl;
+	smtp_auth_begin(&s->auth, tls == MAIL_TLS_IMPLICIT || tls == MAIL_TLS_REQUIRED || server_is_local());
+}
+
+/* Runs the exchange that was prepared. Returns 1 if it is to be prepared and run again, with another mechanism. */
+static int
+session_run(struct session *s)
+{
+	int	denied;
+
+	memset(&s->trace, 0, sizeof(s->trace));
+	s->code = curl_easy_perform(s->curl);
+	denied = s->code == CURLE_LOGIN_DENIED || (s->code != CURLE_OK && s->trace.stage == SMTP_AUTH && smtp_failed(&s->trace));
+
+	return (smtp_auth_next(&s->auth, &s->trace, denied));
 }
 
 /*
@@ -169,18 +242,27 @@ options_set(CURL *curl, const struct curl_slist *to, struct smtp_trace *trace, c
  * configuration.
  */
 static enum mail_result
-result_from_reply(const struct smtp_trace *trace, const char *error, CURLcode code, char *why, size_t len)
+session_result(const struct session *s, char *why, size_t len)
 {
-	enum mail_result	result = smtp_judge(trace);
+	const struct smtp_trace	*t = &s->trace;
+	enum mail_result	result = smtp_judge(t);
+	char			text[96];
 
 	/* libcurl expects 250. */
-	if (code == CURLE_OK || (trace->stage == SMTP_DOT && trace->whole && trace->reply[0] == '2'))
+	if (s->code == CURLE_OK || (t->stage == SMTP_DOT && t->whole && t->reply[0] == '2'))
 		return (MAIL_SENT);
-	if (smtp_failed(trace)) {
-		snprintf(why, len, "%s: %s", smtp_stage_name(trace->stage), trace->reply);
-		return (result == MAIL_RELAY && trace->reply[0] == '5' ? MAIL_RELAY_REFUSED : result);
+	if (smtp_failed(t)) {
+		snprintf(why, len, "%s: %s", smtp_stage_name(t->stage), t->reply);
+		return (result == MAIL_RELAY && t->reply[0] == '5' ? MAIL_RELAY_REFUSED : result);
 	}
-	snprintf(why, len, "%s", *verify.error != '\0' ? verify.error : *error != '\0' ? error : curl_easy_strerror(code));
+	if (s->code == CURLE_LOGIN_DENIED) {
+		if (t->stage == SMTP_AUTH)
+			snprintf(why, len, "AUTH: %s", t->reply);
+		else
+			snprintf(why, len, "AUTH: the server offers %s, of which SMTP_AUTH=%s allows none", t->auth, conf_str(CONF_SMTP_AUTH));
+		return (MAIL_RELAY_REFUSED);
+	}
+	snprintf(why, len, "%s", tlscurl_error(&verify, s->error, s->code, text, sizeof(text)));
 
 	return (MAIL_RELAY);
 }
@@ -237,26 +319,38 @@ outgoing_make(struct outgoing *o, const struct mail *m, const struct mailbox *fr
 	return (1);
 }
 
+/* Prepares the exchange that sends the message. */
+static void
+message_set(struct session *s, struct outgoing *out, const char *from, const struct curl_slist *to, long seconds)
+{
+	out->sent = 0;
+	session_set(s, (long)conf_int(CONF_SMTP_COMMAND_TIMEOUT_SEC), seconds);
+	curl_easy_setopt(s->curl, CURLOPT_MAIL_FROM, from);
+	curl_easy_setopt(s->curl, CURLOPT_MAIL_RCPT, to);
+	curl_easy_setopt(s->curl, CURLOPT_UPLOAD, 1L);
+	curl_easy_setopt(s->curl, CURLOPT_READFUNCTION, message_read);
+	curl_easy_setopt(s->curl, CURLOPT_READDATA, out);
+	curl_easy_setopt(s->curl, CURLOPT_SEEKFUNCTION, message_seek);
+	curl_easy_setopt(s->curl, CURLOPT_SEEKDATA, out);
+	curl_easy_setopt(s->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)out->len);
+}
+
 static enum mail_result
 message_send(CURL *curl, const struct mail *m, char *why, size_t len)
 {
 	const struct mailbox	*from = mail_sender(m->campaign);
-	struct smtp_trace	trace = { 0 };
+	struct session		s;
 	struct curl_slist	*to = curl_slist_append(NULL, m->to);
 	struct outgoing		out = { 0 };
-	char			error[CURL_ERROR_SIZE] = "";
+	time_t			until = time(NULL) + mail_longest_sec();
 	enum mail_result	result = MAIL_RELAY;
 
-	options_set(curl, to, &trace, error);
-	curl_easy_setopt(curl, CURLOPT_MAIL_FROM, from->address);
+	session_begin(&s, curl);
 	if (to != NULL && outgoing_make(&out, m, from)) {
-		curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
-		curl_easy_setopt(curl, CURLOPT_READFUNCTION, message_read);
-		curl_easy_setopt(curl, CURLOPT_READDATA, &out);
-		curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, message_seek);
-		curl_easy_setopt(curl, CURLOPT_SEEKDATA, &out);
-		curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)out.len);
-		result = result_from_reply(&trace, error, curl_easy_perform(curl), why, len);
+		do {
+			message_set(&s, &out, from->address, to, (long)(until - time(NULL)));
+		} while (session_run(&s) && time(NULL) < until);
+		result = session_result(&s, why, len);
 	} else {
 		snprintf(why, len, "out of memory");
 	}
@@ -286,28 +380,74 @@ mail_send(const struct mail *m, char *why, size_t len)
 	return (result);
 }
 
-int
-mail_check(char *why, size_t len)
+/* Sends one command on the session of a check, which connects and signs in first if it has not. Returns 1 if the server accepts it. */
+static int
+command_run(struct session *s, const char *command, struct mail_check *c)
 {
-	struct smtp_trace	trace = { 0 };
-	char			error[CURL_ERROR_SIZE] = "";
-	CURL			*curl;
-	CURLcode		code;
+	char	*escaped = curl_easy_escape(s->curl, command, 0);
+	int	again;
 
-	if ((curl = curl_easy_init()) == NULL) {
-		snprintf(why, len, "out of memory");
+	if (escaped == NULL) {
+		snprintf(c->why, sizeof(c->why), "out of memory");
 		return (0);
 	}
-	options_set(curl, NULL, &trace, error);
-	curl_easy_setopt(curl, CURLOPT_MAIL_FROM, NULL);
-	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, "NOOP");
-	curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CHECK_REPLY_SEC);
-	curl_easy_setopt(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, CHECK_REPLY_SEC);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT, CHECK_TOTAL_SEC);
-	if ((code = curl_easy_perform(curl)) != CURLE_OK)
-		(void)result_from_reply(&trace, error, code, why, len);
+	do {
+		session_set(s, CHECK_REPLY_SEC, CHECK_TOTAL_SEC);
+		curl_easy_setopt(s->curl, CURLOPT_CUSTOMREQUEST, escaped);
+		curl_easy_setopt(s->curl, CURLOPT_NOBODY, 1L);
+		again = session_run(s);
+		if (verify.peer.whole.p != NULL)
+			(void)verify_peer_pin(&verify, c->fingerprint);
+	} while (again);
+	curl_free(escaped);
+	if (s->code != CURLE_OK)
+		(void)session_result(s, c->why, sizeof(c->why));
+
+	return (s->code == CURLE_OK);
+}
+
+/* Asks whether the server takes mail for the address, and ends the question with RSET. Returns 1 if it does. */
+static int
+recipient_check(struct session *s, const char *to, struct mail_check *c)
+{
+	char	command[2 * MESSAGE_ADDRESS_MAX];
+	int	ok;
+
+	snprintf(command, sizeof(command), "MAIL FROM:<%s>", sender.address);
+	if (!command_run(s, command, c))
+		return (0);
+	snprintf(command, sizeof(command), "RCPT TO:<%s>", to);
+	if ((ok = command_run(s, command, c)))
+		snprintf(c->reply, sizeof(c->reply), "%s", s->trace.reply);
+
+	return (ok && command_run(s, "RSET", c));
+}
+
+int
+mail_check(const char *to, struct mail_check *c)
+{
+	struct session	s;
+	CURL		*curl;
+	int		ok, m;
+
+	memset(c, 0, sizeof(*c));
+	if (to != NULL && !message_address_ok(to)) {
+		snprintf(c->why, sizeof(c->why), "%s is not a valid e-mail address", to);
+		return (0);
+	}
+	if ((curl = curl_easy_init()) == NULL) {
+		snprintf(c->why, sizeof(c->why), "out of memory");
+		return (0);
+	}
+	session_begin(&s, curl);
+	ok = command_run(&s, "NOOP", c);
+	for (m = 0; ok && m < SMTP_MECHANISMS; m++) {
+		if (s.trace.signed_in && s.trace.mechanism == 1U << m)
+			c->mechanism = smtp_mechanism_name((enum smtp_mechanism)m);
+	}
+	if (ok && to != NULL)
+		ok = recipient_check(&s, to, c);
 	curl_easy_cleanup(curl);
 
-	return (code == CURLE_OK);
+	return (ok);
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "net/message.h"
+#include "tls/verify.h"
 
 #define MAIL_WHY_MAX	1100	/* bytes of a reason: the reply of the server, up to 1,023 bytes, and its command */
 
@@ -27,7 +28,7 @@ enum mail_result {
  */
 const char	*mail_configure(void);
 
-/* Returns 1 if SMTP_HOST, SMTP_USER and SMTP_PASS are set. Any thread. */
+/* Returns 1 if SMTP_HOST is set, and SMTP_USER and SMTP_PASS unless SMTP_AUTH is none. Any thread. */
 int		mail_enabled(void);
 
 /* Returns the sender of campaigns, or of other mail. Any thread. */
@@ -44,10 +45,19 @@ int		mail_longest_sec(void);
  */
 enum mail_result	mail_send(const struct mail *, char *why, size_t len);
 
+/* What mail_check() has found. */
+struct mail_check {
+	const char	*mechanism;			/* with which it signed in (static storage); NULL: it did not */
+	char		fingerprint[VERIFY_PIN_TEXT];	/* SHA-256 of the certificate that the server showed; "": no TLS */
+	char		reply[MAIL_WHY_MAX];		/* to RCPT, if an address was asked for */
+	char		why[MAIL_WHY_MAX];		/* it failed */
+};
+
 /*
- * Connects and authenticates as mail_send() does, but sends nothing. Returns 1,
+ * Connects and signs in as mail_send() does. With an e-mail address it also asks whether the
+ * server would take mail for it (MAIL, RCPT, RSET), but sends nothing. Returns 1,
  * or 0 with the reason in why. No other thread may use mail_send() meanwhile.
  */
-int			mail_check(char *why, size_t len);
+int			mail_check(const char *to, struct mail_check *);
 
 #endif

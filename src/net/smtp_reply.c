@@ -2,8 +2,10 @@
  * Judgement of SMTP replies (RFC 5321 §4.2) by enhanced status code (RFC 3463).
  */
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "net/smtp_reply.h"
 
@@ -24,6 +26,10 @@ static const struct {
 	[SMTP_RCPT] = { "RCPT", "RCPT" },
 	[SMTP_DATA] = { "DATA", "DATA" },
 	[SMTP_DOT] = { "end of data", "" },
+};
+
+static const char	*mechanisms[SMTP_MECHANISMS] = {
+	[SMTP_PLAIN] = "PLAIN", [SMTP_LOGIN] = "LOGIN", [SMTP_CRAM_MD5] = "CRAM-MD5", [SMTP_XOAUTH2] = "XOAUTH2"
 };
 
 /* The table of docs/mail.md; the first rule that fits counts. Codes from first to last, then class, subject and detail of the status code. */
@@ -47,6 +53,59 @@ static const struct {
 	{ AT(RCPT), 552, 552, { NONE, ANY, ANY }, MAIL_LATER },
 };
 
+/* Returns the mechanism whose name is the word at text, as a set of one; 0 if this program cannot use it. */
+static unsigned
+mechanism_find(const char *text, size_t len)
+{
+	int	m;
+
+	for (m = 0; m < SMTP_MECHANISMS; m++) {
+		if (strlen(mechanisms[m]) == len && !strncasecmp(text, mechanisms[m], len))
+			return (1U << m);
+	}
+
+	return (0);
+}
+
+/* Records a line of a reply to EHLO (RFC 5321 §4.1.1.1): one extension with its parameters. */
+static void
+offer_record(struct smtp_trace *t, const char *line, size_t len)
+{
+	const char	*p;
+	size_t		n, end;
+
+	for (end = len; end > 0 && (unsigned char)line[end - 1] <= ' '; end--)
+		continue;
+	if (end == 8 && !strncasecmp(line, "SMTPUTF8", 8))
+		t->utf8 = 1;
+	if (end < 5 || strncasecmp(line, "AUTH", 4) || (line[4] != ' ' && line[4] != '='))
+		return;
+	snprintf(t->auth, sizeof(t->auth), "%.*s", (int)end - 5, line + 5);
+	for (p = t->auth; *p != '\0'; p += n) {
+		p += strspn(p, " \t");
+		n = strcspn(p, " \t");
+		t->offered |= mechanism_find(p, n);
+	}
+}
+
+/* Forgets what the server offered before EHLO or a new one, and notes the mechanism of AUTH. */
+static void
+command_record(struct smtp_trace *t, const char *data, size_t len)
+{
+	const char	*end;
+
+	if (t->stage == SMTP_EHLO) {
+		t->offered = 0;
+		t->auth[0] = '\0';
+		t->utf8 = 0;
+	}
+	if (t->stage == SMTP_AUTH && len > 5 && !strncmp(data, "AUTH ", 5)) {
+		for (end = data + 5; end < data + len && (unsigned char)*end > ' '; end++)
+			continue;
+		t->mechanism = mechanism_find(data + 5, (size_t)(end - data) - 5);
+	}
+}
+
 void
 smtp_command(struct smtp_trace *t, const char *data, size_t len)
 {
@@ -60,6 +119,7 @@ smtp_command(struct smtp_trace *t, const char *data, size_t len)
 		if (n > 0 && len >= n && !strncmp(data, stages[i].verb, n))
 			t->stage = (enum smtp_stage)i;
 	}
+	command_record(t, data, len);
 }
 
 void
@@ -77,6 +137,10 @@ smtp_line(struct smtp_trace *t, const char *data, size_t len)
 		t->reply[t->len++] = data[i];
 	t->reply[t->len] = '\0';
 	t->whole = len < 4 || data[3] != '-';
+	if (t->stage == SMTP_EHLO && len > 4 && data[0] == '2')
+		offer_record(t, data + 4, len - 4);
+	if (t->stage == SMTP_AUTH && t->whole && t->reply[0] == '2')
+		t->signed_in = 1;
 	if (t->whole && t->stage == SMTP_DATA && t->reply[0] == '3')
 		t->stage = SMTP_DOT;
 }
@@ -85,6 +149,12 @@ const char *
 smtp_stage_name(enum smtp_stage stage)
 {
 	return (stages[stage].name);
+}
+
+const char *
+smtp_mechanism_name(enum smtp_mechanism m)
+{
+	return (mechanisms[m]);
 }
 
 int

@@ -12,13 +12,21 @@
 /* Steps of a session, in their order. A set of them is a sum of 1 << stage. */
 enum smtp_stage { SMTP_GREETING, SMTP_EHLO, SMTP_STARTTLS, SMTP_AUTH, SMTP_MAIL, SMTP_RCPT, SMTP_DATA, SMTP_DOT };
 
-/* The step that a session has reached and the last reply, all its lines. Zeroed before the session. */
+/* SASL mechanisms that this program can use. DIGEST-MD5 and NTLM are not among them: RFC 6331, and MD4 with DES. */
+enum smtp_mechanism { SMTP_PLAIN, SMTP_LOGIN, SMTP_CRAM_MD5, SMTP_XOAUTH2, SMTP_MECHANISMS };
+
+/* The step that a session has reached, the last reply with all its lines, and what the server offers. Zeroed before the session. */
 struct smtp_trace {
 	enum smtp_stage	stage;
 	char		reply[1024];	/* one line: those of the server, joined by a blank */
 	size_t		len;		/* of reply */
 	int		whole;		/* the last line of the reply has come */
 	int		closed;		/* QUIT was sent: later replies do not count */
+	unsigned	offered;	/* mechanisms in the last reply to EHLO: a sum of 1 << enum smtp_mechanism */
+	char		auth[128];	/* their names there, also those that this program cannot use; "": it offers none */
+	int		utf8;		/* the last reply to EHLO offers SMTPUTF8 (RFC 6531) */
+	unsigned	mechanism;	/* 1 << the last that was used; 0: none */
+	int		signed_in;
 };
 
 /* Records a command that was sent. Only the verb is looked at. */
@@ -29,6 +37,9 @@ void		smtp_line(struct smtp_trace *, const char *data, size_t len);
 
 /* Returns the name of a step, as docs/mail.md has it. */
 const char	*smtp_stage_name(enum smtp_stage);
+
+/* Returns the name of a mechanism (RFC 4422). */
+const char	*smtp_mechanism_name(enum smtp_mechanism);
 
 /* Returns 1 if the last reply is an error: a code of 400 or above. */
 int		smtp_failed(const struct smtp_trace *);

@@ -43,7 +43,7 @@ anvil unix - - n - 1 anvil
 proxymap unix - - n - - proxymap
 postlog unix-dgram n - n - 1 postlogd
 """
-SASL = "pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: %s/sasldb2\nmech_list: PLAIN LOGIN\n"
+SASL = "pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: %s/sasldb2\nmech_list: %s\n"
 
 
 def available():
@@ -54,7 +54,7 @@ def available():
 class Postfix:
     user, password = "mailer", "a-password-of-postfix"
 
-    def __init__(self):
+    def __init__(self, mechanisms="PLAIN LOGIN"):
         self.folder, self.port = tempfile.mkdtemp(prefix="wanzami-postfix-"), free_port()
         os.chmod(self.folder, 0o755)
         for name, text in (("main.cf", MAIN), ("master.cf", MASTER)):
@@ -63,7 +63,7 @@ class Postfix:
         for name in ("queue", "data", "sasl"):
             os.mkdir(os.path.join(self.folder, name))
         with open(self.folder + "/sasl/smtpd.conf", "w") as f:
-            f.write(SASL % self.folder)
+            f.write(SASL % (self.folder, mechanisms))
         shutil.chown(self.folder + "/data", "postfix")
         subprocess.run(["/usr/sbin/saslpasswd2", "-p", "-c", "-f", self.folder + "/sasldb2", "-u", "relay.test", self.user],
                        input=self.password.encode(), check=True)

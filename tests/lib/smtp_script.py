@@ -4,6 +4,7 @@ import ssl
 import threading
 
 from listening import Listening
+from services import run
 
 STEPS = ["greeting", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "end of data"]
 FINE = {"greeting": "220 ready", "STARTTLS": "220 go on", "AUTH": "235 welcome", "MAIL": "250 ok", "RCPT": "250 ok", "DATA": "354 go on",
@@ -13,10 +14,13 @@ FINE = {"greeting": "220 ready", "STARTTLS": "220 go on", "AUTH": "235 welcome",
 class SmtpScript(Listening):
     """reply["RCPT"] = "550 no" replaces the reply to that step; "cut" closes the connection, "silence" keeps it without a reply; with
     `patience` the usual reply comes after so many seconds.
-    `steps` has the steps of the last session, `mails` the number of mails. STARTTLS has the certificate in `folder`."""
+    `steps` has the steps of the last session, `mails` the number of mails. STARTTLS has the certificate in `folder`.
+    `mechanisms` has those of AUTH; reply["AUTH LOGIN"] is the reply to that one. `tried` has all mechanisms that were used, `commands` the
+    lines of MAIL and RCPT, `extensions` further lines of EHLO."""
 
     def __init__(self, folder):
         self.reply, self.steps, self.mails, self.patience, self.over = {}, [], 0, None, threading.Event()
+        self.mechanisms, self.tried, self.commands, self.extensions = "PLAIN", [], [], []
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(folder + "/cert.pem", folder + "/key.pem")
         super().__init__()
@@ -39,20 +43,31 @@ class SmtpScript(Listening):
                     pass
                 self.mails += self.answer(client, "end of data")
             elif verb in ("EHLO", "HELO", "AUTH", "MAIL", "RCPT"):
-                if verb == "AUTH" and len(line.split()) == 2:
-                    client.sendall(b"334 \r\n")
-                    file.readline()
-                self.answer(client, "EHLO" if verb == "HELO" else verb)
+                if verb == "AUTH":
+                    self.sign_in(client, file, line.split()[1])
+                elif verb in ("MAIL", "RCPT"):
+                    self.commands.append(line)
+                    self.answer(client, verb)
+                else:
+                    self.answer(client, "EHLO")
             elif verb == "QUIT":
                 client.sendall(b"221 bye\r\n")
                 return
 
-    def answer(self, client, step):
+    def sign_in(self, client, file, mechanism):
+        """Asks for what the mechanism needs, and replies."""
+        self.tried.append(mechanism)
+        for challenge in {"LOGIN": ["VXNlcm5hbWU6", "UGFzc3dvcmQ6"], "CRAM-MD5": ["PDFAeC50ZXN0Pg=="]}.get(mechanism, [""]):
+            client.sendall(b"334 " + challenge.encode() + b"\r\n")
+            file.readline()
+        self.answer(client, "AUTH", "AUTH " + mechanism)
+
+    def answer(self, client, step, kind=None):
         """Sends the reply. Returns 1 if it is a good one."""
         self.steps.append(step)
-        reply = self.reply.get(step, FINE.get(step))
+        reply = self.reply.get(kind, self.reply.get(step, FINE.get(step)))
         if step == "EHLO" and reply is None:
-            reply = "250-here\r\n250-AUTH PLAIN\r\n250 " + ("8BITMIME" if isinstance(client, ssl.SSLSocket) else "STARTTLS")
+            reply = "\r\n".join("250-" + line for line in ["here", *self.extensions, *["AUTH " + self.mechanisms] * bool(self.mechanisms)]) + "\r\n250 " + ("8BITMIME" if isinstance(client, ssl.SSLSocket) else "STARTTLS")
         if reply == "silence":
             self.over.wait(self.patience or 60)
             reply = FINE[step] if self.patience else reply
@@ -64,3 +79,19 @@ class SmtpScript(Listening):
     def close(self):
         self.over.set()
         super().close()
+
+
+def attempt(world, script, mail, seconds=60, to="a@x.test", **env):
+    """Queues a mail and tries it once. Returns its fate in the words of the table, and its error."""
+    world.rows("DELETE FROM wanzami.mail_outbox")
+    world.rows("UPDATE wanzami.mail_relay SET failures = 0, paused_until = '-infinity', alarmed = false, refused_to = NULL, refusal = NULL")
+    world.rows("""INSERT INTO wanzami.mail_outbox (to_address, template, vars) VALUES (%s, 'welcome', '{"name": "A"}')""", (to,))
+    r = run("job", "run", "mail", **{**world.env, "SMTP_PORT": script.port, "SMTP_TLS": "required", "TLS_CA_FILE": mail.ca,
+                                     "SMTP_COMMAND_TIMEOUT_SEC": seconds, "SMTP_DATA_TIMEOUT_SEC": seconds, **env})
+    assert r.returncode == 0, r.stdout + r.stderr
+    sent, failed, attempts, waiting, why = world.rows(
+        "SELECT sent_at IS NOT NULL, failed_at IS NOT NULL, attempts, next_attempt_at > now(), last_error FROM wanzami.mail_outbox")[0]
+    paused = world.rows("SELECT paused_until > now(), failures FROM wanzami.mail_relay")[0]
+    assert attempts == 1 and (why is None) == sent and waiting
+    assert paused in ((False, 0), (True, 1)) and not (paused[0] and (sent or failed))
+    return ("is sent" if sent else "is given up" if failed else "waits, and the relay is paused" if paused[0] else "waits"), why

@@ -190,7 +190,7 @@ def test_mail_is_sent_plain_with_starttls_and_with_implicit_tls(world, mail):
     assert mail.signed_in == ["plain", "tls", "tls", "tls"]
 
 
-@pytest.mark.parametrize("tls", ["auto", "required", "implicit"])
+@pytest.mark.parametrize("tls", ["required", "implicit"])
 def test_a_certificate_of_an_unknown_ca_is_refused(world, mail, tmp_path, tls):
     """The mail is kept until the CA is configured; neither mail nor password is sent."""
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "key", "-out",
@@ -205,6 +205,40 @@ def test_a_certificate_of_an_unknown_ca_is_refused(world, mail, tmp_path, tls):
     world.start("api", SMTP_PORT=port, SMTP_TLS=tls, TLS_CA_FILE=mail.ca)
     due(world, mail_id)
     mail.wait("a@example.com")
+
+
+def fingerprint(mail):
+    said = subprocess.run(["openssl", "x509", "-noout", "-fingerprint", "-sha256", "-in", mail.folder + "/cert.pem"], check=True, capture_output=True, text=True)
+    return said.stdout.strip().split("=")[1]
+
+
+@pytest.mark.parametrize("port", ["starttls_port", "tls_port"])
+def test_a_server_on_this_machine_needs_no_trusted_certificate(world, mail, port):
+    world.start("api", SMTP_PORT=getattr(mail, port), SMTP_TLS="implicit" if port == "tls_port" else "auto", TLS_CA_FILE=mail.ca if port == "tls_port" else "")
+    enqueue(world, "a@example.com")
+    assert mail.wait("a@example.com")[0].over_tls
+
+
+def test_a_pinned_certificate_alone_is_accepted(world, mail):
+    """No CA has issued it. Another certificate, even of a trusted CA, is refused before a password is sent."""
+    pin, other = fingerprint(mail), ":".join(["00"] * 32)
+    a = world.start("api", SMTP_PORT=mail.starttls_port, SMTP_TLS_FINGERPRINT=other, TLS_CA_FILE=mail.ca)
+    mail_id = enqueue(world, "a@example.com")
+    assert settled(world, mail_id, "error")["error"] == "the certificate of the server is not the pinned one; its fingerprint is " + pin
+    assert mail.attempts == 0 and mail.signed_in == []
+    a.stop()
+    for n, (text, tls) in enumerate([(pin, "auto"), (pin.replace(":", "").lower(), "required"), (pin, "implicit")]):
+        a = world.start("api", SMTP_PORT=mail.tls_port if tls == "implicit" else mail.starttls_port, SMTP_TLS_FINGERPRINT=text, SMTP_TLS=tls)
+        due(world, mail_id)
+        enqueue(world, "b%d@example.com" % n)
+        assert mail.wait("b%d@example.com" % n)[0].over_tls and mail.wait("a@example.com")
+        a.stop()
+
+
+def test_a_pinned_certificate_makes_tls_required(world, mail):
+    world.start("api", SMTP_PORT=mail.port, SMTP_TLS_FINGERPRINT=fingerprint(mail))
+    assert not settled(world, enqueue(world, "a@example.com"), "error")["failed"]
+    assert mail.signed_in == [] and mail.messages == []
 
 
 def test_no_password_is_sent_when_required_tls_is_not_offered(world, mail):
@@ -573,7 +607,7 @@ def test_without_a_mail_server_mail_is_logged_in_development(world, mail):
 
 @pytest.mark.parametrize("name, value", [("SMTP_PORT", "0"), ("SMTP_FROM", "Wanzami"), ("SMTP_FROM", "A <a@b.example>, B <b@b.example>"),
                                          ("SMTP_FROM", "A\nBcc: b@b.example <a@b.example>"), ("SMTP_HOST", "mail.example/x"),
-                                         ("SMTP_TLS", "maybe"), ("TLS_CA_FILE", "/nowhere"), ("TLS_CA_FILE", __file__)])
+                                         ("SMTP_TLS", "maybe"), ("SMTP_AUTH", "digest-md5"), ("SMTP_TLS_FINGERPRINT", "00:11"), ("TLS_CA_FILE", "/nowhere"), ("TLS_CA_FILE", __file__)])
 def test_an_invalid_setting_prevents_the_start(name, value):
     r = run(**{"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing", "PORT": free_port(), name: value})
     assert r.returncode == 1 and name in r.stderr and len(r.stderr.splitlines()) == 1

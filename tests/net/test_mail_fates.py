@@ -5,8 +5,7 @@ import re
 import pytest
 
 from conftest import ROOT
-from services import run
-from smtp_script import STEPS, SmtpScript
+from smtp_script import STEPS, SmtpScript, attempt
 
 CODES = ["421", "450", "451", "452", "454", "500", "521", "550", "551", "552", "553", "554", "556"]
 STATUS = ["1.1", "1.7", "1.8", "1.10", "2.1", "2.2", "3.4", "4.1", "5.0", "6.1", "7.1"]
@@ -52,22 +51,6 @@ def orders():
 def script(mail):
     with SmtpScript(mail.folder) as s:
         yield s
-
-
-def attempt(world, script, mail, seconds=60, **env):
-    """Queues a mail and tries it once. Returns its fate in the words of the table, and its error."""
-    world.rows("DELETE FROM wanzami.mail_outbox")
-    world.rows("UPDATE wanzami.mail_relay SET failures = 0, paused_until = '-infinity', alarmed = false, refused_to = NULL, refusal = NULL")
-    world.rows("""INSERT INTO wanzami.mail_outbox (to_address, template, vars) VALUES ('a@x.test', 'welcome', '{"name": "A"}')""")
-    r = run("job", "run", "mail", **{**world.env, "SMTP_PORT": script.port, "SMTP_TLS": "required", "TLS_CA_FILE": mail.ca,
-                                     "SMTP_COMMAND_TIMEOUT_SEC": seconds, "SMTP_DATA_TIMEOUT_SEC": seconds, **env})
-    assert r.returncode == 0, r.stdout + r.stderr
-    sent, failed, attempts, waiting, why = world.rows(
-        "SELECT sent_at IS NOT NULL, failed_at IS NOT NULL, attempts, next_attempt_at > now(), last_error FROM wanzami.mail_outbox")[0]
-    paused = world.rows("SELECT paused_until > now(), failures FROM wanzami.mail_relay")[0]
-    assert attempts == 1 and (why is None) == sent and waiting
-    assert paused in ((False, 0), (True, 1)) and not (paused[0] and (sent or failed))
-    return ("is sent" if sent else "is given up" if failed else "waits, and the relay is paused" if paused[0] else "waits"), why
 
 
 @pytest.mark.parametrize("step", STEPS)

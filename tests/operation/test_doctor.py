@@ -21,9 +21,9 @@ def env(postgres, tmp_path):
     return {**SECRETS, "DATABASE_URL": url, "MEDIA_DIR": str(tmp_path), "REDIS_URL": "redis://127.0.0.1:%d" % free_port()}
 
 
-def doctor(status, **env):
+def doctor(status, *arguments, **env):
     """Returns the first line of each check as {name: (level, detail)}."""
-    r = run("doctor", **env)
+    r = run("doctor", *arguments, **env)
     assert r.returncode == status, r.stdout + r.stderr
     found = {}
     for line in r.stdout.splitlines():
@@ -170,10 +170,27 @@ def test_unreachable_servers_fail(env, keyvalue):
 
 
 def test_mail_authentication_passes_or_fails(env, mail):
-    assert doctor(0, **{**env, **mail.env()})["mail"] == ("ok", "connected and authenticated")
+    assert doctor(0, **{**env, **mail.env()})["mail"] == ("ok", "connected without TLS, signed in (PLAIN)")
+    secured = {**env, **mail.env(mail.starttls_port), "SMTP_TLS": "required"}
+    assert doctor(0, **{**secured, "TLS_CA_FILE": mail.ca})["mail"] == ("ok", "connected with TLS, signed in (PLAIN)")
+    level, detail = doctor(1, **secured)["mail"]
+    pin = re.search("SMTP_TLS_FINGERPRINT=([0-9A-F:]{95});", detail)[1]
+    assert level == "bad" and "unknown CA" in detail and "SMTP_TLS=off" in detail
+    assert doctor(0, **{**secured, "SMTP_TLS_FINGERPRINT": pin})["mail"][0] == "ok"
+    assert "SMTP_TLS=off" in doctor(1, **{**env, **mail.env(), "SMTP_TLS": "required"})["mail"][1]  # no STARTTLS there
     level, detail = doctor(1, **{**env, **mail.env(), "SMTP_PASS": "wrong"})["mail"]
     assert level == "bad" and "535" in detail and "SMTP_PASS" in detail
     assert mail.to("ada@example.com") == []
+
+
+def test_doctor_asks_for_a_recipient_and_sends_nothing(env, mail):
+    mail.refuse_to["nobody"] = "550-5.1.1 no such user\r\n550 5.1.1 here"
+    said = doctor(0, "--mail-to", "a%41+b@example.com", **{**env, **mail.env()})
+    assert said["mail to an address"] == ("ok", "the server takes mail for a%41+b@example.com: 250 OK")
+    level, detail = doctor(1, "--mail-to", "nobody@example.com", **{**env, **mail.env()})["mail"]
+    assert level == "bad" and detail.startswith("RCPT: 550-5.1.1 no such user 550 5.1.1 here; ")
+    assert "not a valid e-mail address" in doctor(1, "--mail-to", "nobody", **{**env, **mail.env()})["mail"][1]
+    assert mail.messages == []
 
 
 def test_a_store_that_refuses_the_keys_fails(env, store):
