@@ -194,6 +194,81 @@ def test_accounts_that_are_not_verified_or_are_banned_get_no_campaign(public, ch
     assert public.mail.messages == []
 
 
+def audience(world):
+    answer = world.a.get("/api/admin/email/audience/users", token=world.root.token).json()
+    return [r["email"] for r in answer["recipients"]], answer["total"], {k: n for k, n in answer["suppressed"].items() if n}
+
+
+def gone(world, address):
+    wait_for(lambda: world.rows("SELECT 1 FROM wanzami.mail_outbox WHERE to_address = %s AND failed_at IS NOT NULL", (address,)), "the letter to be given up")
+
+
+def refuse(world, address, reply="550 5.1.1 no such mailbox"):
+    """Has the server refuse a letter to the address, and accept one to another, so that the refusal is about the address."""
+    world.mail.refuse_to[address.split("@")[0]] = reply
+    post(world, "send", recipients=[{"email": address}])
+    gone(world, address)
+    letter(world, "other@x.test")
+    wait_for(lambda: world.rows("SELECT 1 FROM wanzami.campaign_silent WHERE address = wanzami.digest(lower(%s))", (address,)), "the refusal to count")
+    del world.mail.refuse_to[address.split("@")[0]]
+
+
+def test_a_refused_address_gets_no_campaigns_until_a_mail_arrives(public):
+    Account(public, "USER", "ada@x.test")
+    assert audience(public) == (["ada@x.test"], 1, {})
+    refuse(public, "Ada@x.test")
+    assert audience(public) == ([], 0, {"refused": 1})
+    assert post(public, "send", recipients=[{"email": "ADA@x.test"}, {"email": "bea@x.test"}])["queuedCount"] == 1
+    public.rows("INSERT INTO wanzami.mail_outbox (to_address, template, vars) VALUES ('ada@X.test', 'welcome', '{}')")
+    public.mail.wait("ada@X.test")
+    wait_for(lambda: audience(public) == (["ada@x.test"], 1, {}), "campaigns to begin again: the address has accepted mail about the account")
+    assert letter(public, "ada@x.test")["Subject"] == "News"
+
+
+def test_an_administrator_tries_a_refused_address_with_a_test_campaign(public):
+    Account(public, "USER", "ada@x.test")
+    refuse(public, "ada@x.test")
+    public.mail.refuse_to["ada"] = "550 5.1.1 no such mailbox"
+    assert "no such mailbox" in post(public, "test", recipients=[{"email": "ada@x.test"}])["failedDetails"][0]["error"], "it is tried"
+    assert audience(public) == ([], 0, {"refused": 1})
+    del public.mail.refuse_to["ada"]
+    assert post(public, "test", recipients=[{"email": "ada@x.test"}])["queuedRecipients"] == ["ada@x.test"]
+    assert audience(public) == (["ada@x.test"], 1, {})
+
+
+def test_a_queued_letter_to_an_address_that_was_refused_meanwhile_is_not_sent(public):
+    refuse(public, "a@x.test")
+    campaign, = public.rows("INSERT INTO wanzami.campaign (subject, html, origin) VALUES ('News', 'x', %s) RETURNING id", (ORIGIN,))[0]
+    public.rows("INSERT INTO wanzami.mail_outbox (to_address, template, vars, campaign_id) VALUES ('A@x.test', 'campaign', '{}', %s)", (campaign,))
+    wait_for(lambda: public.rows("SELECT last_error FROM wanzami.mail_outbox WHERE to_address = 'A@x.test'") == [("the mail server has refused the address",)],
+             "the letter to be dropped")
+    assert public.mail.to("A@x.test") == []
+
+
+@pytest.mark.errors("no mail can be sent")
+def test_a_refusal_about_us_suppresses_no_address(public):
+    """The server refuses everybody with a code that fits a missing mailbox; test campaigns, too, which are not tried again."""
+    public.mail.refuse("RCPT", "550 5.1.1 no")
+    assert post(public, "test", recipients=people(0, 5))["failed"] == 5
+    assert public.rows("SELECT FROM wanzami.refused_address") == []
+    post(public, "send", recipients=people(0, 5))
+    wait_for(lambda: public.rows("SELECT failures > 0 FROM wanzami.mail_relay")[0][0], "the pause")
+    assert public.rows("SELECT FROM wanzami.refused_address") == []
+    public.mail.accept()
+    for n in range(5):
+        public.mail.wait("p%d@x.test" % n, seconds=60)
+    assert public.rows("SELECT FROM wanzami.campaign_silent") == []
+
+
+def test_the_audience_counts_who_gets_no_campaigns(public):
+    for name in ("ada", "bea", "cid", "dan", "eve"):
+        Account(public, "USER", name + "@x.test")
+    refuse(public, "bea@x.test")
+    assert public.a.request("POST", link(letter(public, "ada@x.test"))).status_code == 200
+    public.rows("""UPDATE "User" SET "emailVerified" = email NOT IN ('cid@x.test', 'bea@x.test'), "ppvBanned" = email IN ('cid@x.test', 'dan@x.test')""")
+    assert audience(public) == (["cid@x.test", "dan@x.test", "eve@x.test"], 3, {"unsubscribed": 1, "refused": 1, "unverified": 1, "banned": 1})
+
+
 def test_a_wrong_unsubscribe_link_is_refused(public):
     digest = hashlib.sha256(b"a@x.test").hexdigest()
     good = beats.token(digest, purpose="unsubscribe")
@@ -345,6 +420,7 @@ def test_the_audience_lists_all_users(api, rows):
         SELECT 'v' || n || '@example.com', 'x', 'V' || n, timestamp '2020-01-01' - n * interval '1 second', now() FROM generate_series(1, %s) n""", (rows,))
     get = lambda query="": api.a.get("/api/admin/email/audience/users" + query, token=api.root.token, timeout=60).json()
     everybody = [{"email": "v%d@example.com" % n, "name": "V%d" % n} for n in range(rows, 0, -1)]
-    assert get() == {"recipients": everybody, "total": rows}
-    assert api.a.get("/api/admin/email/audience?limit=0", token=api.root.token).json() == {"recipients": [], "total": rows}
-    assert get("?limit=50&offset=10") == {"recipients": everybody[10:60], "total": rows}
+    rest = {"total": rows, "suppressed": {"unsubscribed": 0, "refused": 0, "unverified": rows, "banned": 0}}
+    assert get() == {"recipients": everybody, **rest}
+    assert api.a.get("/api/admin/email/audience?limit=0", token=api.root.token).json() == {"recipients": [], **rest}
+    assert get("?limit=50&offset=10") == {"recipients": everybody[10:60], **rest}

@@ -31,6 +31,7 @@ BEGIN
 	IF times < 3 THEN
 		RETURN outcome;
 	END IF;
+	DELETE FROM wanzami.refused_address a USING wanzami.mail_doubt d WHERE d.state = 'refused' AND a.mail_id = d.mail_id;
 	UPDATE wanzami.mail_outbox o SET failed_at = NULL, vars = d.vars, next_attempt_at = now() + interval '5 seconds'
 	FROM wanzami.mail_doubt d WHERE d.state = 'refused' AND o.id = d.mail_id AND o.failed_at IS NOT NULL;
 	UPDATE wanzami.mail_doubt SET state = 'held', vars = NULL WHERE state = 'refused';

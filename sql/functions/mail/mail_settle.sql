@@ -1,6 +1,6 @@
 -- Records the result of an attempt to send a mail (docs/mail.md): 'sent'; 'refused' or 'later' (by the server, about the recipient); 'relay'
 -- or 'alarm' (about us: temporary, permanent); 'dropped' (this mail cannot be sent at all, or its link has expired). A mail that was not
--- sent is given up if it is "keep" old. Returns no row if the claim was lost. "gone": the mail was given up. "pause": seconds in which
+-- sent is given up if it is "keep" old. An address that was refused gets no campaigns until a mail to it is sent. Returns no row if the claim was lost. "gone": the mail was given up. "pause": seconds in which
 -- nothing is sent, else 0. "alarm": the pause has to be reported as an error. "failed": failures in a row before this attempt.
 CREATE OR REPLACE FUNCTION wanzami.mail_settle(mail bigint, token text, outcome text, why text, keep interval,
 	OUT gone boolean, OUT pause integer, OUT alarm boolean, OUT failed integer) RETURNS SETOF record LANGUAGE plpgsql AS $$
@@ -33,6 +33,11 @@ BEGIN
 			sent = sent + (outcome = 'sent')::int WHERE failures > 0 OR outcome = 'sent';
 	ELSIF r.probe = token THEN
 		UPDATE wanzami.mail_relay SET paused_until = now(), probe = NULL;
+	END IF;
+	IF outcome = 'sent' THEN
+		DELETE FROM wanzami.refused_address WHERE address = wanzami.digest(lower(m.to_address));
+	ELSIF outcome = 'refused' AND NOT m.once THEN	-- the refusals of a test campaign are not doubted, so they may all be about us
+		INSERT INTO wanzami.refused_address (address, mail_id) VALUES (wanzami.digest(lower(m.to_address)), mail) ON CONFLICT (address) DO NOTHING;
 	END IF;
 	gone := outcome IN ('refused', 'dropped') OR (outcome <> 'sent' AND (m.once OR m.created_at < now() - keep));
 	UPDATE wanzami.mail_relay SET given_up = given_up + 1 WHERE gone;

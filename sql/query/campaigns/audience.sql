@@ -1,6 +1,7 @@
 -- GET /api/admin/email/audience/users and GET /api/admin/email/audience (docs/compatibility.md#campaign-audience): returns
 -- 200 with the viewers' e-mail addresses, or with those that limit, offset and q select, by pages of 5,000 (src/http/pages.h).
--- Viewers who have unsubscribed are in no list. total always counts all others.
+-- Viewers who have unsubscribed, or whose address was refused, are in no list. total always counts all others, suppressed all who get no
+-- campaigns, by the first reason that applies; unverified and banned viewers are in the list.
 -- after is an array: createdAt and id of the last viewer of the page before, and the number of viewers so far.
 -- $1: query.limit, after, query.q, query.offset.
 WITH asked AS MATERIALIZED (
@@ -10,7 +11,7 @@ WITH asked AS MATERIALIZED (
 ), page AS MATERIALIZED (
 	SELECT u.* FROM asked a, LATERAL (
 		SELECT u."email", u."name", u."createdAt", u."id" FROM "User" u WHERE u."role" = 'USER' AND wanzami.user_found(u, $1 -> 'query')
-			AND NOT EXISTS (SELECT FROM wanzami.unsubscribed x WHERE x.address = wanzami.digest(u."email"))
+			AND NOT EXISTS (SELECT FROM wanzami.campaign_silent x WHERE x.address = wanzami.digest(u."email"))
 		AND (u."createdAt", u."id") > (a.at, a.id)
 		ORDER BY u."createdAt", u."id" LIMIT a.rows OFFSET CASE WHEN a.after IS NULL THEN ($1 #>> '{query,offset}')::bigint END) u
 ), told AS (
@@ -18,7 +19,10 @@ WITH asked AS MATERIALIZED (
 		(array_agg(json_build_array(u."createdAt", u."id"::text) ORDER BY u."createdAt" DESC, u."id" DESC))[1] AS last FROM page u
 )
 SELECT 200 AS status, CASE WHEN a.after IS NULL THEN '{"recipients":[' WHEN t.items IS NOT NULL THEN ',' ELSE '' END || coalesce(t.items, '') ||
-		CASE WHEN t.count = 5000 THEN '' ELSE '],"total":' || (SELECT count(*) FROM "User" u WHERE u."role" = 'USER'
-			AND NOT EXISTS (SELECT FROM wanzami.unsubscribed x WHERE x.address = wanzami.digest(u."email"))) || '}' END AS body,
+		CASE WHEN t.count = 5000 THEN '' ELSE (SELECT '],"total":' || count(*) FILTER (WHERE x.address IS NULL) || ',"suppressed":' || json_build_object(
+			'unsubscribed', count(*) FILTER (WHERE NOT x.refused), 'refused', count(*) FILTER (WHERE x.refused),
+			'unverified', count(*) FILTER (WHERE x.address IS NULL AND NOT u."emailVerified"),
+			'banned', count(*) FILTER (WHERE x.address IS NULL AND u."emailVerified" AND u."ppvBanned")) || '}'
+		FROM "User" u LEFT JOIN wanzami.campaign_silent x ON x.address = wanzami.digest(u."email") WHERE u."role" = 'USER') END AS body,
 	CASE WHEN t.count = 5000 THEN json_build_array(t.last ->> 0, t.last ->> 1, coalesce((a.after ->> 2)::bigint, 0) + t.count)::text END AS next
 FROM asked a, told t

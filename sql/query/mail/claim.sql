@@ -29,5 +29,5 @@ RETURNING m.id, m.to_address, m.template,
 	m.attempts, round(extract(epoch FROM m.created_at) * 1000)::bigint AS stamp,
 	to_char(now() AT TIME ZONE 'UTC', 'Dy, DD Mon YYYY HH24:MI:SS') || ' +0000' AS date,
 	c.origin, substr(wanzami.digest(lower(m.to_address)), 8) AS digest,
-	CASE WHEN c.id IS NOT NULL THEN (SELECT reason FROM wanzami.campaign_barred(ARRAY[m.to_address])) END AS barred,
+	CASE WHEN c.id IS NOT NULL THEN (SELECT reason FROM wanzami.campaign_barred(ARRAY[m.to_address], NOT m.once)) END AS barred,
 	wanzami.mail_expired(m.template, m.created_at)::int AS expired
