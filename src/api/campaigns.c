@@ -62,7 +62,10 @@ ROUTE(POST, "/api/admin/email/send", campaign_send, CAMPAIGN, .fields = send_fie
 static void
 campaign_send(struct request *r)
 {
+	const char	*key;
+
 	origin_param(r);
+	request_param(r, "key", http_request_header(r->kore, "idempotency-key", &key) ? key : NULL);
 	sql_reply(r, "campaigns/send");
 }
 

@@ -18,7 +18,7 @@
 static const char	*headers_read[] = {
 	"host", "connection", "content-length", "content-type", "content-encoding",
 	"authorization", "origin", "user-agent", "accept-encoding", "accept-language", "if-match", "if-none-match", "cache-control", "if-range",
-	"range", "cookie", "sec-fetch-site",
+	"range", "cookie", "sec-fetch-site", "idempotency-key",
 	"cf-ipcountry", "x-vercel-ip-country", "x-country", "x-app-country", "x-kid-mode", "x-profile-age",
 	"x-profile-birthyear", "x-experiment", "x-variant", "x-request-id", "x-amzn-trace-id", "traceparent", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-for",
 	"forwarded", "via",

@@ -91,6 +91,51 @@ def test_created_at_of_a_later_batch_is_its_due_time(api):
         "a mail expires three days after its due time, not after its creation"
 
 
+def test_a_campaign_that_is_sent_twice_is_queued_once(api):
+    """The admin app sends no key: a second click is an equal request."""
+    first = post(api, "send", recipients=people(0, 60))
+    assert post(api, "send", recipients=people(0, 60)) == {**first, "repeated": True}
+    assert len(queued(api)) == 60 and len(audit(api, "EMAIL_CAMPAIGN")) == 1
+    for change in ({"subject": "Other"}, {"html": "other"}, {"recipients": people(0, 61)}, {"startIndex": 1}, {"batchSize": 60}):
+        assert "repeated" not in post(api, "send", **{"recipients": people(0, 60), **change}), change
+    other = Account(api, "OPS", "other@example.com")
+    body = {**BODY, "recipients": people(0, 60)}
+    assert "repeated" not in api.a.post("/api/admin/email/send", body, token=other.token).json()
+    api.rows("UPDATE wanzami.campaign SET created_at = created_at - interval '11 minutes'")
+    assert "repeated" not in post(api, "send", recipients=people(0, 60))
+
+
+def test_a_campaign_that_was_stopped_can_be_sent_again(api):
+    api.a.stop()
+    api.a = api.start(roles="api", SMTP_HOST="")
+    post(api, "send", recipients=people(0, 3))
+    api.rows("DELETE FROM wanzami.mail_outbox WHERE sent_at IS NULL")
+    assert post(api, "send", recipients=people(0, 3))["queuedCount"] == 3
+    assert len(queued(api)) == 3
+
+
+def test_concurrent_clicks_queue_a_campaign_once(api):
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: post(api, "send", recipients=people(0, 20)), range(8)))
+    assert sorted("repeated" in answer for answer in answers) == [False] + 7 * [True]
+    assert len({answer["jobs"][0]["id"] for answer in answers}) == 1 and len(queued(api)) == 20
+
+
+def test_an_idempotency_key_decides_what_is_repeated(api):
+    def keyed(key, status=200, **body):
+        r = api.a.post("/api/admin/email/send", {**BODY, "recipients": people(0, 2), **body}, token=api.root.token, headers={"Idempotency-Key": key})
+        assert r.status_code == status, r.text
+        return r.json()
+    first = keyed("a")
+    assert keyed("a") == {**first, "repeated": True}
+    assert "repeated" not in keyed("b"), "an equal campaign on purpose"
+    assert keyed("a", 422, subject="Other") == {"message": "Idempotency-Key belongs to another campaign"}
+    api.rows("UPDATE wanzami.campaign SET created_at = created_at - interval '23 hours'")
+    assert "repeated" in keyed("a") and len(queued(api)) == 4
+    api.rows("UPDATE wanzami.campaign SET created_at = created_at - interval '2 hours'")
+    assert "repeated" not in keyed("a", subject="Other")
+
+
 # Headers, text part and unsubscribing
 
 ORIGIN = "https://api.films.example"
