@@ -238,7 +238,7 @@ static const struct command {
 	{ { "env" }, 0, 0, 0, env_command, "", "print the variables of .env, secrets included, as a shell takes them: eval \"$(wanzami env)\"" },
 	{ { "docs", "configure" }, 0, 0, 0, docs_configure_command, "", "print docs/configure.md" },
 	{ { "docs", "routes" }, 0, 0, 0, docs_routes_command, "", "print every route with its guard, limits and fields as JSON" },
-	{ { "docs", "limits" }, 0, 0, 0, docs_limits_command, "", "print the rate limits as JSON" },
+	{ { "docs", "limits" }, 0, 0, NEEDS_CONF, docs_limits_command, "", "print the rate limits as JSON" },
 };
 
 static void

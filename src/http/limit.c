@@ -51,6 +51,7 @@ struct limit {
 	struct rule	rules[COUNTERS];
 	int		locks;		/* the second and later lock-outs of an account and network in a day are longer */
 	int		nameless;	/* attempts without an account are counted as those of an account */
+	int		configured;	/* the limit of a network is SIGNUPS_PER_HOUR */
 };
 
 /*
@@ -59,13 +60,15 @@ struct limit {
  * than an account in it, because many viewers may share an IP address behind a
  * proxy. A refresh token cannot be guessed; the limit of refreshes stops clients
  * that refresh in a loop. The account-wide limit of login bounds what many
- * networks can guess together.
+ * networks can guess together. Each sign-up mails an address that a stranger may
+ * have chosen, so that a network has few of them.
  */
 static const struct limit	limits[] = {
-	{ "login", { { 600, 60, 0 }, { 10, 900, 0 }, { 1000, 86400, 0 } }, 1, 0 },
-	{ "refresh", { { 6000, 60, 0 }, { 1200, 900, 0 }, { 0, 0, 0 } }, 0, 0 },
-	{ "ticket", { { 100, 3600, 0 }, { 5, 3600, 1 }, { 0, 0, 0 } }, 0, 1 },
-	{ "other", { { 600, 60, 0 }, { 10, 900, 0 }, { 0, 0, 0 } }, 0, 0 },	/* the last one: every other name */
+	{ "login", { { 600, 60, 0 }, { 10, 900, 0 }, { 1000, 86400, 0 } }, 1, 0, 0 },
+	{ "refresh", { { 6000, 60, 0 }, { 1200, 900, 0 }, { 0, 0, 0 } }, 0, 0, 0 },
+	{ "ticket", { { 100, 3600, 0 }, { 5, 3600, 1 }, { 0, 0, 0 } }, 0, 1, 0 },
+	{ "signup", { { 0, 3600, 0 }, { 10, 900, 0 }, { 0, 0, 0 } }, 0, 0, 1 },
+	{ "other", { { 600, 60, 0 }, { 10, 900, 0 }, { 0, 0, 0 } }, 0, 0, 0 },	/* the last one: every other name */
 };
 
 struct counter {
@@ -104,6 +107,13 @@ limit_find(const char *name)
 	}
 
 	return (&limits[i]);
+}
+
+/* Returns the attempts that a counter of the limit allows, without the factor of WANZAMI_ENV=test; 0: any number. */
+static int
+rule_most(const struct limit *l, int counter)
+{
+	return (counter == BY_NETWORK && l->configured ? (int)conf_int(CONF_SIGNUPS_PER_HOUR) : l->rules[counter].most);
 }
 
 static int
@@ -182,7 +192,7 @@ counters_make(struct check *k, const char *name, const char *account)
 	digest_write(network, from);
 	for (i = 0; i < COUNTERS; i++) {
 		rule = &k->limit->rules[i];
-		k->counters[i].most = rule->most * (rule->fixed ? 1 : scale());
+		k->counters[i].most = rule_most(k->limit, i) * (rule->fixed ? 1 : scale());
 		k->counters[i].seconds = rule->seconds;
 		snprintf(k->counters[i].key, KEY_MAX, KEY_PREFIX "%.24s:%s:%s", name, i == BY_NETWORK ? "" : whose, i == BY_ACCOUNT ? "" : from);
 	}
@@ -456,8 +466,8 @@ limit_print(FILE *out)
 		fprintf(out, ",\n\"%s\":{\"lengthens\":%s", limits[i].name, limits[i].locks ? "true" : "false");
 		for (j = 0; j < COUNTERS; j++) {
 			rule = &limits[i].rules[j];
-			if (rule->most != 0)
-				fprintf(out, ",\"%s\":{\"most\":%d,\"seconds\":%d}", names[j], rule->most, rule->seconds);
+			if (rule_most(&limits[i], j) != 0)
+				fprintf(out, ",\"%s\":{\"most\":%d,\"seconds\":%d}", names[j], rule_most(&limits[i], j), rule->seconds);
 		}
 		fputs("}", out);
 	}

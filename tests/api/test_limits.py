@@ -195,6 +195,8 @@ def test_attempts_per_day_match_the_document():
         LIMITS["slowStep"], LIMITS["slowMaxSeconds"], together) in text
     assert "during the last %d days" % (LIMITS["knownSeconds"] // day) in text
     assert "| %d failed in %d minutes | %d a minute |" % (login_limits["pair"]["most"], login_limits["pair"]["seconds"] // 60, login_limits["network"]["most"]) in text
+    assert "| signup | %d in %d minutes | `SIGNUPS_PER_HOUR`, %d an hour |" % (
+        LIMITS["signup"]["pair"]["most"], LIMITS["signup"]["pair"]["seconds"] // 60, LIMITS["signup"]["network"]["most"]) in text
     assert "| refresh | %d in %d minutes | %d a minute |" % (LIMITS["refresh"]["pair"]["most"], LIMITS["refresh"]["pair"]["seconds"] // 60, LIMITS["refresh"]["network"]["most"]) in text
 
 
@@ -209,6 +211,19 @@ def test_tickets_are_limited_per_email_and_network(api):
     answers = [ticket(api, "n%d@x.test" % n) for n in range(100)]
     assert answers[:81] == [201] * 81 and answers[-1] == 429, "a hundred per hour and IP address"
     assert api.rows('SELECT count(*) FROM "SupportTicket"')[0][0] == 5 + answers.count(201)
+
+
+def test_sign_ups_are_limited_per_network(world):
+    """A sign-up mails an address that a stranger may have chosen. The count is one for all processes; a network of IPv6 is a /64."""
+    world.env = {**world.env, "WANZAMI_ENV": "production", "SIGNUPS_PER_HOUR": "3"}
+    two = [world.start(roles="api"), world.start(roles="api")]
+    def sign(n, address):
+        body = {"email": "n%d@example.com" % n, "password": PASSWORD, "name": "Ada"}
+        return two[n % 2].post("/api/auth/signup", body, headers={"X-Forwarded-For": address}).status_code
+    assert [sign(n, "198.51.100.1") for n in range(5)] == [201] * 3 + [429] * 2
+    assert sign(5, "198.51.100.2") == 201, "another network"
+    assert [sign(n, "2001:db8:1:1::%x" % n) for n in range(10, 14)] == [201] * 3 + [429]
+    assert world.rows("SELECT count(DISTINCT to_address) FROM wanzami.mail_outbox") == [(7,)], "nobody else gets a mail"
 
 
 def test_an_ipv6_network_of_64_bits_is_one_client(api):
