@@ -7,8 +7,8 @@ const WATCH_IDLE_MS = 4000;		/* changes by others show within five seconds */
 export const WATCH_HIDDEN_MS = 10000;
 const TITLES_PAGE = 100;
 
-/* loaded: the titles are those of the server. refused: the role may not see films. */
-export const server = { titles: [], loaded: false, refused: false, limit: TITLES_PAGE, overview: { uploads: [], ready: {} } };
+/* loaded: the titles are those of the server. refused: the role may not see films. catalogue and generation: those of the last answer. */
+export const server = { titles: [], loaded: false, refused: false, limit: TITLES_PAGE, overview: { uploads: [], ready: {} }, catalogue: '', generation: '' };
 let known = null;		/* the last answer: { part, ids, generation, catalogue } */
 const seen = new Map();		/* last seen status of each upload */
 let watching = null;
@@ -59,6 +59,8 @@ async function look(all) {
 		server.loaded = true;
 	}
 	known = { part, ids, generation: answer.generation, catalogue: answer.catalogue };
+	server.catalogue = answer.catalogue;
+	server.generation = answer.generation;
 }
 
 /* all is true to load everything. A call during another one makes that look once more. */

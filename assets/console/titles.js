@@ -12,7 +12,7 @@ let finding = null;
 function makeTitle(item) {
 	const { title } = item;
 	const poster = el('div', { className: 'poster tint' + Number(title.id) % 5 }, title.name.trim().charAt(0).toUpperCase());
-	const bdi = el('bdi', {}), name = el('h3', { className: 'title-name' }, bdi), tags = el('p', { className: 'tags' }), actions = el('div', { className: 'title-actions' });
+	const name = el('h3', { className: 'title-name' }, el('a', { href: '#title/' + title.id }, el('bdi', {}))), tags = el('p', { className: 'tags' }), actions = el('div', { className: 'title-actions' });
 	const art = title.thumbnailUrl || title.posterUrl;
 	if (art && /^https?:/.test(art)) {
 		const image = el('img', { src: art, alt: '' });
@@ -50,7 +50,7 @@ function drawTitle(title, name, tags, actions) {
 	if (may('manage') && title.type === 'MOVIE' && ready.length)
 		buttons.push(['Subtitles', () => openTexts(title)]);
 	set(name, { title: title.name });
-	set(name.firstChild, { textContent: title.name });
+	set(name.querySelector('bdi'), { textContent: title.name });
 	arrange(tags, labels.map(([text, kind]) => ({ key: text, text, kind })), (item) => {
 		const tag = el('span', { className: 'tag ' + item.kind }, item.text);
 		tag.update = () => {};

@@ -102,6 +102,20 @@ def test_publishing_a_title_publishes_all_episodes(editor):
         assert a.db.fetchone() == (published,)
 
 
+def test_a_change_of_an_older_state_is_refused(editor):
+    a = editor
+    title = call(a, "POST", "/admin/titles", {"name": "T", "type": "MOVIE"}, 201)["title"]["id"]
+    path = "/admin/titles/" + title
+    a.db.execute("""UPDATE "Title" SET "updatedAt" = timestamp '2020-01-01 10:00:00.125'""")
+    known = call(a, "GET", path)["title"]["updatedAt"]
+    call(a, "PATCH", path, {"language": "yo", "expectedUpdatedAt": known})
+    assert call(a, "PATCH", path, {"name": "U", "expectedUpdatedAt": known}, 409) == {"message": "The title has been changed meanwhile"}
+    assert call(a, "PATCH", path, {"expectedUpdatedAt": 5}, 400) == {"message": "Invalid expectedUpdatedAt"}
+    assert call(a, "GET", path)["title"]["name"] == "T" and len(audits(a)) == 2
+    call(a, "PATCH", path, {"name": "V", "expectedUpdatedAt": None})
+    assert call(a, "GET", path)["title"]["name"] == "V"
+
+
 def test_numbers_and_dates_are_parsed_as_in_javascript(editor):
     a = editor
     title = call(a, "POST", "/admin/titles", {"name": "T", "type": "SERIES", "maturityRating": None, "runtimeMinutes": "0x5A", "introStartSec": True,

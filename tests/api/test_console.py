@@ -10,7 +10,7 @@ from test_auth import login, user
 
 SCRIPTS = ["/console/" + name for name in sorted(os.listdir(os.path.join(ROOT, "assets", "console"))) if name.endswith(".js")]
 MADE = ["/console/hls.js"]  # of a package
-FILES = {"/console/": "text/html", "/console": "text/html", "/console/console.css": "text/css", **{path: "text/javascript" for path in SCRIPTS + MADE}}
+FILES = {"/console/": "text/html", "/console": "text/html", "/console/console.css": "text/css", "/console/pages.css": "text/css", **{path: "text/javascript" for path in SCRIPTS + MADE}}
 
 
 @pytest.mark.parametrize("path", FILES)

@@ -2,6 +2,7 @@
 // password, film, name, ...). Prints its observations as JSON; on a timeout, prints the name of the condition.
 import { readFileSync } from 'node:fs';
 import { chromium } from 'playwright-core';
+import { pages } from './pages.mjs';
 
 const given = JSON.parse(readFileSync(0, 'utf8'));
 const browser = await chromium.launch({
@@ -500,7 +501,7 @@ const scenes = {
 				.map((p) => getComputedStyle(t.querySelector('.tag'))[p]).join(' ')]));
 		saw.marks = Object.fromEntries(seen.map(([name, text]) => [name, text]));
 		saw.styles = new Set(seen.map(([, , style]) => style)).size;
-		const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.click('.title:has(h3 > bdi:text-is("On")) button:text-is("Replace film")')]);
+		const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.click('.title:has(h3 bdi:text-is("On")) button:text-is("Replace film")')]);
 		await chooser.setFiles(given.film);
 		await until('the form', () => document.querySelector('#add').open);
 		const note = () => page.$eval('#add .add-live', (p) => p.hidden ? '' : p.textContent);
@@ -600,6 +601,8 @@ const scenes = {
 		await page.screenshot({ path: given.picture });
 	},
 };
+
+Object.assign(scenes, pages({ page, given, saw, press, type, focused, until, reach, signIn, inside }));
 
 try {
 	await page.goto(given.base + '/console/');

@@ -1,10 +1,12 @@
 -- PATCH /api/admin/titles/:id (docs/compatibility.md#title-update): changes the fields that are present; null clears those
--- that can be empty. Returns 200 with id, name and type.
+-- that can be empty. If the client names the updatedAt that it knows and the title has another one, answers 409. Returns 200 with id, name and type.
 -- $1: id, userId.
--- $2: releaseYear, runtimeMinutes, introStartSec, introEndSec, name, description, posterUrl, thumbnailUrl, trailerUrl,
---	previewSpriteUrl, previewVttUrl, archived, releaseDate, genres, cast, crew, language, maturityRating,
+-- $2: expectedUpdatedAt, releaseYear, runtimeMinutes, introStartSec, introEndSec, name, description, posterUrl, thumbnailUrl,
+--	trailerUrl, previewSpriteUrl, previewVttUrl, archived, releaseDate, genres, cast, crew, language, maturityRating,
 --	countryAvailability, isOriginal, pendingReview, isPpv, ppvPriceNaira, ppvCurrency, ppvDescription.
 SELECT wanzami.refuse(404, 'Title not found') WHERE NOT EXISTS (SELECT FROM "Title" WHERE "id" = ($1 ->> 'id')::bigint FOR UPDATE);
+SELECT wanzami.refuse(409, 'The title has been changed meanwhile') FROM "Title"
+WHERE "id" = ($1 ->> 'id')::bigint AND wanzami.field_text($2, 'expectedUpdatedAt') <> wanzami.iso("updatedAt");
 SELECT wanzami.refuse(400, 'Invalid ' || b) FROM unnest(ARRAY['archived', 'isOriginal', 'pendingReview', 'isPpv']) b WHERE $2 -> b = 'null';
 SELECT wanzami.refuse(400, 'Invalid releaseYear') WHERE $2 ? 'releaseYear' AND NOT (wanzami.field_is_number($2, 'releaseYear') OR wanzami.field_is_empty($2, 'releaseYear'));
 SELECT wanzami.audit(($1 ->> 'userId')::bigint, 'TITLE_UPDATE', $1 ->> 'id', wanzami.edit_fields(

@@ -1,0 +1,76 @@
+/* Pages of the console, by the fragment of the address: #title/7. Any other fragment, such as that of a jump link, shows the first page. */
+import { $, hub, tell } from './dom.js';
+import { signedIn } from './session.js';
+
+const pages = new Map();
+let shown = null;		/* { hash, page } */
+let staying = false;		/* the fragment is being set back */
+
+/* Adds a page. open(id, sheet) fills it, draw() updates it, mayLeave() returns false to stay, close() forgets it. */
+export function addPage(name, page) {
+	pages.set(name, { draw: () => {}, mayLeave: () => true, close: () => {}, ...page });
+}
+
+function wanted() {
+	const [name, id = ''] = location.hash.slice(1).split('/');
+	return pages.has(name) ? { page: pages.get(name), id } : null;
+}
+
+function closeShown() {
+	if (shown)
+		shown.page.close();
+	shown = null;
+	$('sheet').replaceChildren();
+}
+
+/* Shows the first page, where a jump link may point to. */
+function showFirst(focus) {
+	$('sheet').hidden = true;
+	$('sheet').parentNode.classList.remove('away');
+	const target = location.hash && document.getElementById(location.hash.slice(1));
+	if (target)
+		target.scrollIntoView();
+	if (focus)
+		(target || $('titles-section')).focus();
+}
+
+function show() {
+	const next = wanted();
+	if (shown && shown.hash !== location.hash && !shown.page.mayLeave()) {
+		staying = true;
+		location.hash = shown.hash;
+		return;
+	}
+	if (!signedIn() || (shown && shown.hash === location.hash))
+		return;
+	const before = shown;
+	closeShown();
+	if (!next) {
+		showFirst(Boolean(before));
+		return;
+	}
+	shown = { hash: location.hash, page: next.page };
+	$('sheet').hidden = false;
+	$('sheet').parentNode.classList.add('away');
+	scrollTo(0, 0);
+	next.page.open(next.id, $('sheet'));
+	tell('draw');
+	$('sheet').focus();
+}
+
+window.addEventListener('hashchange', () => {
+	if (staying)
+		staying = false;
+	else
+		show();
+});
+window.addEventListener('beforeunload', (event) => {
+	if (shown && !shown.page.mayLeave(true))
+		event.preventDefault();
+});
+hub.addEventListener('enter', show);
+hub.addEventListener('gone', closeShown);
+hub.addEventListener('draw', () => {
+	if (shown)
+		shown.page.draw();
+});

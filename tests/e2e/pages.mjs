@@ -1,0 +1,85 @@
+// Scenes of the pages beside the first one: a title, people.
+export const pages = ({ page, given, saw, press, type, focused, until, reach, signIn, inside }) => {
+	const value = (name) => page.inputValue('#field-' + name);
+	const fill = (name, text) => page.fill('#field-' + name, text);
+	const noteOf = (name) => page.$eval('#field-' + name + '-note', (p) => p.hidden ? '' : p.innerText.replace(/\s+/g, ' ').trim());
+	const saved = (name) => until('the announcement', (n) => document.querySelector('#say').textContent === n + ' has been saved.', name);
+	const opened = (name) => until('the page of ' + name, (n) => document.querySelector('.sheet-name')?.textContent === n && document.querySelector('.part'), name);
+
+	/* Asks the program that runs the scene to change the database, and waits for the effect. */
+	const other = async (step, effect, arg) => {
+		console.error(step);
+		return until(step, effect, arg);
+	};
+
+	return {
+		/* Edits a title by keyboard; a value that the API refuses; what others save meanwhile, of another and of the same field. */
+		async details() {
+			await signIn();
+			await inside();
+			await until('the title', () => document.querySelector('.title'));
+			await reach('^Dusk$');
+			await press('Enter');
+			await opened('Dusk');
+			saw.hash = new URL(page.url()).hash;
+			saw.focus = await page.evaluate(() => document.activeElement.id);
+			saw.away = await page.isVisible('#titles-section');
+			await reach('^Name');
+			await press('Control+a');
+			await type('Dusk in Lagos');
+			await fill('description', 'Two lines,\nof a synopsis.');
+			await fill('genres', ' Drama ,  Crime,');
+			await fill('countryAvailability', 'ng, gh');
+			await fill('releaseDate', '2024-05-06');
+			await page.check('#field-isPpv');
+			await fill('ppvPriceNaira', '12.5');
+			await reach('^Save$');
+			await press('Enter');
+			saw.refused = await until('the refusal', () => !document.querySelector('#field-ppvPriceNaira-note').hidden && document.querySelector('#field-ppvPriceNaira-note').innerText);
+			saw.refusedFocus = await focused();
+			saw.invalid = await page.getAttribute('#field-ppvPriceNaira', 'aria-invalid');
+			console.error('refused');
+			await fill('ppvPriceNaira', '1500');
+			await press('Enter');
+			await saved('Dusk in Lagos');
+			saw.saved = await page.$$eval('.details input, .details textarea', (all) => Object.fromEntries(all.map((i) => [i.name, i.type === 'checkbox' ? i.checked : i.value])));
+			saw.disabled = await page.isDisabled('.details .primary');
+
+			await fill('maturityRating', '18+');
+			await other('language', () => document.querySelector('#field-language').value === 'yo');	// arrives by itself, and keeps what is being edited
+			saw.kept = await value('maturityRating');
+			await page.route('**/console/api/overview*', (route) => route.abort());		// no poll tells of the next two
+			console.error('silent');
+			await until('the change', () => fetch('/api/admin/titles/1', { headers: { Authorization: 'Bearer ' + JSON.parse(sessionStorage.session).access } })
+				.then((r) => r.json()).then(({ title }) => title.maturityRating === '12'));
+			await fill('maturityRating', 'PG');
+			await press('Enter');
+			saw.conflict = await until('the conflict', () => !document.querySelector('#field-maturityRating-note').hidden && document.querySelector('#field-maturityRating-note').innerText.replace(/\s+/g, ' '));
+			saw.merged = await value('genres');
+			await fill('cast', 'Ada Obi');
+			await press('Enter');
+			await saved('Dusk in Lagos');
+			await until('the end of saving', () => document.querySelector('.details .primary').disabled && document.querySelector('#field-maturityRating-note').hidden);
+			await page.unroute('**/console/api/overview*');
+
+			await fill('name', 'Not kept');
+			const asked = [];
+			page.once('dialog', (dialog) => {
+				asked.push(dialog.message());
+				dialog.dismiss();
+			});
+			await page.click('.back');
+			saw.asked = asked;
+			saw.stays = [new URL(page.url()).hash, await value('name')];
+			page.once('dialog', (dialog) => dialog.accept());
+			await page.click('.back');
+			await until('the list', () => !document.querySelector('#sheet').checkVisibility() && document.querySelector('#titles-section').checkVisibility());
+			await page.goto(given.base + '/console/#title/999');
+			saw.missing = await until('the message', () => document.querySelector('#sheet [role=alert]:not([hidden])')?.textContent);
+			await page.goto(given.base + '/console/#title/1');
+			await opened('Dusk in Lagos');
+			await page.reload();
+			await opened('Dusk in Lagos');
+		},
+	};
+};
