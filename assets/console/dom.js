@@ -40,7 +40,7 @@ export function tellOf(subject, text) {
 	close.onclick = () => {
 		const next = node.nextElementSibling || node.previousElementSibling;
 		node.remove();
-		(next ? next.querySelector('button') : $('drop')).focus();
+		(next ? next.querySelector('button') : $('sheet').hidden ? $('drop') : $('sheet')).focus();
 	};
 	$('messages').append(node);
 }
@@ -106,5 +106,5 @@ export function offer(holder, buttons, about) {
 	});
 	holder.hidden = !items.length;
 	if (focused && !holder.contains(document.activeElement))
-		focusRow(holder.closest('li'), holder);
+		focusRow(holder.closest('li, [tabindex]'), holder);
 }

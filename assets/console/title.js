@@ -1,8 +1,10 @@
 /* The page of a title: its head, and parts that other modules add. */
-import { el, notice, set, say, tell } from './dom.js';
+import { arrange, el, offer, ORDER, set } from './dom.js';
 import { addPage } from './pages.js';
-import { server } from './server.js';
+import { may, server } from './server.js';
 import { api } from './session.js';
+import { removeAsked } from './state.js';
+import { filmActions, keyed, labelsOf, makeLabel, stateActions } from './titles.js';
 
 const parts = [];
 let open = null;		/* { id, title, sheet, head, trouble, nodes, seen } */
@@ -23,9 +25,23 @@ export function section(heading, ...children) {
 	return node;
 }
 
+/* Returns the renditions of a title that can be played, the largest first. */
+const readyOf = (title) => ORDER.filter((r) => title.assetVersions.some((v) => v.rendition === r && v.status === 'READY'));
+
+/* Deletes the title; the page of what is gone gives way to the list. */
+async function remove(page) {
+	if (await removeAsked(page.id, page.title.name) && open === page) {
+		page.gone = true;
+		location.hash = '#titles-section';
+	}
+}
+
 function drawHead(page) {
-	const { title, sheet } = page;
-	set(sheet.querySelector('.sheet-name'), { textContent: title.name, title: title.name });
+	const { title, head } = page;
+	const ready = readyOf(title);
+	set(head.name, { textContent: title.name, title: title.name });
+	arrange(head.tags, keyed(labelsOf(title, ready)), makeLabel);
+	offer(head.actions, [...filmActions(title, ready), ...(may('manage') ? stateActions(title, ready, () => remove(page)) : [])], title.name);
 }
 
 /* Creates the parts that are for this title and user, and updates all. A part that is no longer for them goes. */
@@ -64,7 +80,7 @@ async function load(page) {
 		page.gone = error.status === 404 || error.status === 400;
 		set(page.trouble, { hidden: false, textContent: page.gone ? 'There is no such title. It may have been deleted.' : error.message });
 		if (page.gone)
-			page.nodes.forEach((node) => node.remove());
+			[page.head.tags, page.head.actions, ...page.nodes.values()].forEach((node) => node.remove());
 		else
 			page.seen = null;
 	}
@@ -73,15 +89,16 @@ async function load(page) {
 addPage('title', {
 	open(id, sheet) {
 		const trouble = el('p', { className: 'notice bad', role: 'alert', hidden: true });
-		const page = open = { id, title: null, sheet, trouble, nodes: new Map(), seen: null, gone: false };
+		const head = { name: el('bdi', { className: 'sheet-name' }, 'Title'), tags: el('p', { className: 'tags' }), actions: el('div', { className: 'title-actions sheet-actions' }) };
+		const page = open = { id, title: null, sheet, head, trouble, nodes: new Map(), seen: null, gone: false };
 		page.reload = () => load(page);
 		sheet.append(el('p', {}, el('a', { href: '#titles-section', className: 'back' }, 'All titles')),
-			el('h2', { className: 'sheet-title' }, el('bdi', { className: 'sheet-name' }, 'Title')), trouble);
+			el('h2', { className: 'sheet-title' }, head.name), head.tags, head.actions, trouble);
 		load(page);
 	},
 	draw() {
 		if (open && open.title && !open.gone && open.seen === server.catalogue)
-			drawParts(open);
+			drawPage(open);
 		else if (open && !open.gone && open.seen !== server.catalogue)
 			load(open);
 	},

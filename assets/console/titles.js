@@ -1,9 +1,10 @@
 /* The list of titles. */
-import { $, arrange, el, hub, offer, RENDITIONS, say, set, tell, tellOf } from './dom.js';
+import { $, arrange, el, focusRow, hub, offer, RENDITIONS, set } from './dom.js';
 import { pickFiles } from './pick.js';
 import { play } from './player.js';
+import { makeBox } from './select.js';
 import { may, moreTitles, server, watchNow } from './server.js';
-import { api } from './session.js';
+import { change, kindsOf, labelOf, removeAsked } from './state.js';
 import { openTexts } from './text.js';
 
 const FIND_MS = 300;		/* from the last key to the request */
@@ -13,18 +14,52 @@ function makeTitle(item) {
 	const { title } = item;
 	const poster = el('div', { className: 'poster tint' + Number(title.id) % 5 }, title.name.trim().charAt(0).toUpperCase());
 	const name = el('h3', { className: 'title-name' }, el('a', { href: '#title/' + title.id }, el('bdi', {}))), tags = el('p', { className: 'tags' }), actions = el('div', { className: 'title-actions' });
+	const more = makeMore(), box = makeBox(title.id);
 	const art = title.thumbnailUrl || title.posterUrl;
 	if (art && /^https?:/.test(art)) {
 		const image = el('img', { src: art, alt: '' });
 		image.onload = () => poster.replaceChildren(image);
 	}
-	const node = el('li', { className: 'card title' }, poster, el('div', { className: 'title-text' }, name, tags), actions);
-	node.update = (now) => drawTitle(now.title, name, tags, actions);
+	const node = el('li', { className: 'card title' }, poster, box, el('div', { className: 'title-text' }, name, tags), actions, more);
+	node.update = (now) => {
+		drawTitle(now.title, name, tags, actions);
+		more.update(now.title);
+		box.update(now.title);
+	};
 	return node;
 }
 
+/* The changes of state that are not offered as a button of their own. */
+function makeMore() {
+	const summary = el('summary', {}, 'More'), holder = el('div', { className: 'title-actions' }), node = el('details', { className: 'more' }, summary, holder);
+	node.update = (title) => {
+		const kinds = may('manage') ? stateActions(title, server.overview.ready[title.id] || [], removeRow) : [];
+		node.hidden = !kinds.length;
+		summary.setAttribute('aria-label', 'More: ' + title.name);
+		offer(holder, kinds, title.name);
+	};
+	return node;
+}
+
+/* Deletes a title of the list; the focus goes to the next one. */
+async function removeRow(title) {
+	const row = document.activeElement.closest('#titles > li'), next = row && (row.nextElementSibling || row.previousElementSibling);
+	if (!await removeAsked(title.id, title.name))
+		return;
+	if (next)
+		focusRow(next, next.querySelector('.title-actions'));
+	else
+		$('find').focus();
+}
+
+/* Returns the buttons for the changes of state except publishing. remove(title) deletes it. */
+export function stateActions(title, ready, remove) {
+	return kindsOf(title, ready).filter((kind) => kind !== 'publish')
+		.map((kind) => [labelOf(kind), () => (kind === 'delete' ? remove(title) : change(kind, title.id, title.name))]);
+}
+
 /* Returns the mark of a title as [text, class]. */
-function markOf(title, ready) {
+export function markOf(title, ready) {
 	const film = title.type === 'SERIES' ? title.episodeCount > 0 : ready.length > 0;
 	if (title.pendingReview)
 		return title.archived ? ['Draft', 'draft'] : ['Pending review', 'wait'];
@@ -33,30 +68,41 @@ function markOf(title, ready) {
 	return film ? ['Published', 'good'] : ['Published without ' + (title.type === 'SERIES' ? 'episodes' : 'a film'), 'bad'];
 }
 
-function drawTitle(title, name, tags, actions) {
-	const ready = server.overview.ready[title.id] || [], draft = title.archived || title.pendingReview;
-	const labels = [markOf(title, ready)];
+/* Returns the marks of a title as [text, class]: its state, and its film or the number of its episodes. */
+export function labelsOf(title, ready) {
 	if (title.type === 'SERIES')
-		labels.push([title.episodeCount + (title.episodeCount === 1 ? ' episode' : ' episodes'), '']);
-	else
-		labels.push(...(ready.length ? ready.map((r) => [RENDITIONS[r], '']) : [['No film yet', '']]));
+		return [markOf(title, ready), [title.episodeCount + (title.episodeCount === 1 ? ' episode' : ' episodes'), '']];
+	return [markOf(title, ready), ...(ready.length ? ready.map((r) => [RENDITIONS[r], '']) : [['No film yet', '']])];
+}
+
+export function makeLabel(item) {
+	const tag = el('span', { className: 'tag ' + item.kind }, item.text);
+	tag.update = () => {};
+	return tag;
+}
+
+export const keyed = (labels) => labels.map(([text, kind]) => ({ key: text, text, kind }));
+
+/* Returns the buttons for the film of a title, and Publish. */
+export function filmActions(title, ready) {
 	const buttons = [];
 	if (ready.length)
 		buttons.push(['Play', () => play(title.id, title.name)]);
-	if (may('manage') && draft && (ready.length || title.type === 'SERIES'))
+	if (may('manage') && kindsOf(title, ready).includes('publish'))
 		buttons.push(['Publish', () => publish(title.id, title.name), true]);
 	if (may('manage') && title.type === 'MOVIE')
 		buttons.push([ready.length ? 'Replace film' : 'Add film', () => pickFiles(title.id)]);
 	if (may('manage') && title.type === 'MOVIE' && ready.length)
 		buttons.push(['Subtitles', () => openTexts(title)]);
+	return buttons;
+}
+
+function drawTitle(title, name, tags, actions) {
+	const ready = server.overview.ready[title.id] || [];
 	set(name, { title: title.name });
 	set(name.querySelector('bdi'), { textContent: title.name });
-	arrange(tags, labels.map(([text, kind]) => ({ key: text, text, kind })), (item) => {
-		const tag = el('span', { className: 'tag ' + item.kind }, item.text);
-		tag.update = () => {};
-		return tag;
-	});
-	offer(actions, buttons, title.name);
+	arrange(tags, keyed(labelsOf(title, ready)), makeLabel);
+	offer(actions, filmActions(title, ready), title.name);
 }
 
 function drawTitles() {
@@ -79,19 +125,7 @@ $('find').addEventListener('input', () => {
 	finding = setTimeout(watchNow, FIND_MS);
 });
 
-export async function publish(id, name) {
-	try {
-		const { title } = await api('POST', '/api/admin/titles/' + id + '/publish', {});
-		tellOf('publish ' + id, '');
-		Object.assign(server.titles.find((t) => t.id === id) || {}, { archived: title.archived, pendingReview: title.pendingReview });
-		tell('draw');
-		say(name + ' is published.');
-	} catch (error) {
-		tellOf('publish ' + id, name + ' could not be published: ' + error.message);
-		return;
-	}
-	watchNow();
-}
+export const publish = (id, name) => change('publish', id, name);
 
 hub.addEventListener('draw', drawTitles);
 hub.addEventListener('draw', () => document.querySelectorAll('.jump a').forEach((a) => { a.hidden = document.querySelector(a.hash).hidden; }));

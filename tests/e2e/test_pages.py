@@ -38,3 +38,24 @@ def test_the_details_of_a_title_are_edited(console, world):  # noqa: F811
     assert saw["missing"] == "There is no such title. It may have been deleted."
     assert world.rows('SELECT detail FROM "AdminAuditLog" WHERE action = \'TITLE_UPDATE\' ORDER BY id LIMIT 1') == [
         ({"fields": ["name", "description", "releaseDate", "genres", "countryAvailability", "isPpv", "ppvPriceNaira"]},)]
+
+
+@API
+def test_the_state_of_titles_is_changed_in_rows_and_selections(console, world):  # noqa: F811
+    world.rows("""INSERT INTO "Title" (id, type, name, archived, "pendingReview", "createdAt", "updatedAt") VALUES
+            (1, 'MOVIE', 'One', false, false, now(), now()), (2, 'MOVIE', 'Two', false, true, now() - interval '1 s', now()),
+            (3, 'MOVIE', 'Three', true, true, now() - interval '2 s', now()), (4, 'MOVIE', 'Four', false, false, now() - interval '3 s', now()),
+            (5, 'SERIES', 'Five', true, false, now() - interval '4 s', now());
+        INSERT INTO "AssetVersion" ("titleId", rendition, status, url, "updatedAt") SELECT n, 'R360', 'READY', 'u', now() FROM generate_series(1, 3) n""")
+    saw = console("states", steps(world, [
+        ("gone", """DELETE FROM "Title" WHERE id = 4"""),
+        ("another", """INSERT INTO "Title" (id, type, name, "updatedAt") VALUES (9, 'SERIES', 'Nine', now())""")]))
+    assert saw["offered"] == {"One": ["Unpublish", "Archive", "Delete"], "Two": ["Restore", "Delete"], "Three": ["Archive", "Delete"]}, saw
+    assert (saw["focus"], saw["said"], saw["next"]) == ("One", "One is unpublished.", "Four"), saw
+    assert saw["disabled"] and saw["still"] and saw["question"] == "To confirm, type Nine", saw
+    assert saw["bar"] == ["3 selected", "Publish 2", "Unpublish 1", "Archive", "Delete", "Select all 4", "Clear"], saw
+    assert saw["failed"] == "1 of 3 titles could not be archived. Four: Title not found" and saw["count"] == "2 titles are archived.", saw
+    assert saw["end"] == "find" and saw["page"] == ["Restore", "Delete"] and saw["marks"] == {}, saw
+    assert world.rows("""SELECT action, string_agg(resource, ',' ORDER BY id) FROM "AdminAuditLog" WHERE action LIKE 'TITLE%' AND resource IN ('1', '2', '3', '9') GROUP BY action ORDER BY action""") == [
+        ("TITLE_DELETE", "3,1,2,9"), ("TITLE_UPDATE", "1,2,2,1,2,9")], "archiving the selection is one change for each"
+    assert world.rows('SELECT count(*) FROM "Title"') == [(0,)]
