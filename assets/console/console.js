@@ -1,6 +1,7 @@
 /* The web console: sign-in, multipart uploads of films, their progress, publishing and playback. Each subject has a module of its own. */
 import './jobs.js';
 import './details.js';
+import './history.js';
 import './operations.js';
 import './pages.js';
 import { askToSignIn, enter, session } from './session.js';

@@ -23,13 +23,13 @@ function drawSoon() {
 	});
 }
 
-function rungs(job) {
+export function rungs(job) {
 	const all = job && (job.status === 'PROCESSING' || job.status === 'COMPLETED') ? job.renditions : {};
 	return ORDER.filter((r) => r in all).map((r) => ({
 		key: r, label: RENDITIONS[r], percent: job.status === 'COMPLETED' ? 100 : Math.min(100, Math.floor(all[r])) }));
 }
 
-function makeRung(item) {
+export function makeRung(item) {
 	const output = el('output', {}), bar = el('progress', { max: 100, ariaLabel: item.label });
 	const node = el('li', { className: 'rung' }, el('span', {}, item.label), output, bar);
 	node.update = (now) => {
@@ -40,7 +40,7 @@ function makeRung(item) {
 }
 
 /* A note: something was left out of a film or repaired in it. */
-function makeNote(item) {
+export function makeNote(item) {
 	const node = el('li', { textContent: item.text });
 	node.update = () => {};
 	return node;
@@ -61,7 +61,7 @@ function soon(iso) {
 }
 
 /* Returns the state of a film as one line. percent is null if there is no progress to show. */
-function stateOf(upload, job) {
+export function stateOf(upload, job) {
 	if (upload && upload.state === 'waiting')
 		return { text: 'Waiting to upload', percent: null };
 	if (upload && upload.trouble && upload.busy())
@@ -128,7 +128,7 @@ async function discardAsked(upload, job) {
 	$('drop').focus();
 }
 
-async function retry(job) {
+export async function retry(job) {
 	const name = job.titleName || job.fileName;
 	try {
 		await api('POST', '/api/admin/uploads/' + job.id + '/retry', {});

@@ -61,6 +61,7 @@ static const struct field	complete_fields[] = {
 };
 
 ROUTE_SQL(GET, "/api/admin/uploads", "uploads/list", .guard = "movies:view", .strict = 1);
+ROUTE_SQL(GET, "/api/admin/titles/:id/uploads", "uploads/of-title", .guard = "movies:view", .strict = 1, .id = "title");
 ROUTE_SQL(PATCH, "/api/admin/uploads/:id/progress", "uploads/progress", .guard = "movies:manage", .strict = 1, .id = "job",
     .fields = progress_fields);
 ROUTE_SQL(POST, "/api/admin/uploads/:id/retry", "uploads/retry", .guard = "movies:manage", .strict = 1, .id = "job");

@@ -299,6 +299,28 @@ def test_an_episode_gets_its_season_and_waits_for_review(api):
     assert api.world.rows('SELECT DISTINCT "titleId", "episodeId" FROM "AssetVersion"') == [(None, episode)]
 
 
+def test_the_uploads_of_a_title(s3):
+    """Those of its episodes are among them, those of others are not; the one whose renditions are played is marked."""
+    def asked(title, status=200):
+        r = s3.a.get("/api/admin/titles/%s/uploads" % title, token=s3.token)
+        assert r.status_code == status, r.text
+        return r.json()
+    film = s3.init(titleName="T")
+    title = s3.world.rows('SELECT id::text FROM "Title" WHERE name = \'T\'')[0][0]
+    other = s3.init(titleName="U")
+    episode = s3.init(kind="EPISODE", titleId=title, episodeName="E", seasonNumber=1, episodeNumber=2)
+    seen = asked(title)["uploads"]
+    assert [(u["id"], u["status"], u["episodeName"], u["state"], u["inUse"]) for u in seen] == [
+        (episode["jobId"], "UPLOADING", "E", None, False), (film["jobId"], "UPLOADING", None, None, False)]
+    assert [u["id"] for u in asked(s3.world.rows('SELECT id FROM "Title" WHERE name = \'U\'')[0][0])["uploads"]] == [other["jobId"]] and seen[0]["episodeId"] and seen[0]["titleId"] == title
+    s3.world.rows("""INSERT INTO wanzami.transcode_job (upload_job_id, source_key, state, attempts, error) VALUES (%s, 'k', 'done', 2, 'away');
+        INSERT INTO "AssetVersion" (id, "titleId", rendition, status, url, "updatedAt") VALUES (5000, %s, 'R360', 'READY', 'u', now())""", (film["jobId"], title))
+    s3.world.rows("""INSERT INTO wanzami.rendition (asset_version_id, object_key, job_number, size_bytes, duration_ms, codecs, bandwidth, average_bandwidth, init_size)
+        SELECT 5000, 'vod/5000', number, 1, 1, 'avc1', 1, 1, 1 FROM wanzami.transcode_job""")
+    assert [(u["state"], u["attempts"], u["attemptError"], u["inUse"]) for u in asked(title)["uploads"]] == [(None, None, None, False), ("done", 2, "away", True)]
+    assert asked(999999, 404) == {"message": "Title not found"}
+
+
 @pytest.mark.parametrize("init, complete, made", [
     ({}, {}, "{R1080,R720,R360}"), ({"renditions": ["R360"]}, {}, "{R360}"), ({"renditions": ["R360"]}, {"renditions": ["R4K", "R720"]}, "{R4K,R720}"),
     ({"rendition": "4k"}, {}, "{R4K}"), ({"rendition": "480p"}, {}, "{R360}"), ({"rendition": "1440P"}, {}, "{R2K}"),

@@ -158,5 +158,26 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			await until('the list', () => !document.querySelector('#sheet').checkVisibility() && document.querySelector('#titles-section').checkVisibility() && !document.querySelector('.title'));
 			saw.marks = await marks();
 		},
+
+		/* Reads the timeline of a series; a job fails, is tried again, and ends with notes, while the page is open. */
+		async timeline() {
+			const events = () => page.$$eval('.event', (all) => all.map((e) => [e.querySelector('h4').innerText, e.querySelector('.job-state').textContent,
+				[...e.querySelectorAll('.rung > span')].map((r) => r.textContent), [...e.querySelectorAll('.notes li')].map((n) => n.textContent),
+				[...e.querySelectorAll('button')].map((b) => b.textContent)]));
+			const state = (n, text) => until(text, ([at, t]) => document.querySelectorAll('.event')[at]?.querySelector('.job-state').textContent.startsWith(t), [n, text]);
+			await signIn();
+			await inside();
+			await page.goto(given.base + '/console/#title/1');
+			await opened('Dusk');
+			await until('the uploads', () => document.querySelectorAll('.event').length === 3);
+			saw.first = await events();
+			await page.click('.event button:text-is("Retry")');
+			await state(0, 'Waiting to be transcoded');
+			console.error('done');
+			await state(0, 'Transcoded: this film is played');
+			saw.last = await events();
+			await page.goto(given.base + '/console/#title/2');
+			saw.none = await until('an empty timeline', () => [...document.querySelectorAll('.part .hint')].map((p) => p.textContent).find((t) => t.startsWith('Nothing')));
+		},
 	};
 };

@@ -59,3 +59,30 @@ def test_the_state_of_titles_is_changed_in_rows_and_selections(console, world): 
     assert world.rows("""SELECT action, string_agg(resource, ',' ORDER BY id) FROM "AdminAuditLog" WHERE action LIKE 'TITLE%' AND resource IN ('1', '2', '3', '9') GROUP BY action ORDER BY action""") == [
         ("TITLE_DELETE", "3,1,2,9"), ("TITLE_UPDATE", "1,2,2,1,2,9")], "archiving the selection is one change for each"
     assert world.rows('SELECT count(*) FROM "Title"') == [(0,)]
+
+
+@API
+def test_the_timeline_of_a_title(console, world):  # noqa: F811
+    """A film that failed is tried again from its page; an episode still waits, an older film was replaced."""
+    world.rows(DUSK + """, (2, 'MOVIE', 'Dawn', true, true, now());
+        INSERT INTO "Episode" (id, "titleId", "seasonNumber", "episodeNumber", name, "updatedAt") VALUES (7, 1, 1, 1, 'Pilot', now());
+        INSERT INTO "UploadJob" (id, "titleId", "episodeId", status, error, "bytesTotal", "createdAt", "updatedAt", payload) VALUES
+            (1, 1, NULL, 'COMPLETED', NULL, 1000, now() - interval '3 h', now() - interval '2 h', '{"fileName": "old.mp4", "key": "a"}'),
+            (2, NULL, 7, 'UPLOADING', NULL, 5000000, now() - interval '2 h', now() - interval '2 h', '{"fileName": "pilot.mp4", "key": "b"}'),
+            (3, 1, NULL, 'FAILED', 'not a video', 2000, now() - interval '1 h', now(), '{"fileName": "new.mp4", "key": "c"}');
+        INSERT INTO wanzami.transcode_job (upload_job_id, source_key, renditions, state, attempts, notes, progress) VALUES
+            (1, 'a', '{R360}', 'done', 2, '["The sound was late."]', '{"percent": 100, "renditions": [{"rendition": "R360", "percent": 100}]}'),
+            (3, 'c', '{R360,R720}', 'failed', 3, '[]', '{}');
+        INSERT INTO "AssetVersion" (id, "titleId", rendition, status, url, "updatedAt") VALUES (5, 1, 'R360', 'READY', 'u', now());
+        INSERT INTO wanzami.rendition (asset_version_id, object_key, job_number, size_bytes, duration_ms, codecs, bandwidth, average_bandwidth, init_size)
+            VALUES (5, 'vod/1', 0, 1, 1, 'avc1', 1, 1, 1)""")
+    saw = console("timeline", steps(world, [("done", """
+        UPDATE wanzami.transcode_job SET state = 'done', notes = '["The second track of sound was left out."]', updated_at = now(),
+            progress = '{"percent": 100, "renditions": [{"rendition": "R720", "percent": 100}, {"rendition": "R360", "percent": 100}]}' WHERE upload_job_id = 3;
+        UPDATE wanzami.rendition SET job_number = (SELECT number FROM wanzami.transcode_job WHERE upload_job_id = 3);
+        UPDATE "UploadJob" SET status = 'COMPLETED', "updatedAt" = now() WHERE id = 3""")]))
+    old = ["old.mp4", "Transcoded, but replaced since", ["360p"], ["The sound was late."], []]
+    pilot = ["pilot.mp4 Pilot", "Not finished · 0 bytes of 5.0 MB. Resume it with the same file.", [], [], []]
+    assert saw["first"] == [["new.mp4", "Failed: not a video", [], [], ["Retry"]], pilot, old], saw
+    assert saw["last"] == [["new.mp4", "Transcoded: this film is played", ["720p", "360p"], ["The second track of sound was left out."], []], pilot, old], saw
+    assert saw["none"] == "Nothing has been uploaded for this title."

@@ -5,7 +5,7 @@
 -- may tells what the user is allowed to do; with ADMIN_PERMISSIONS=open that is everything (need is admin).
 -- $1: query.uploads, need, userId, query.q, query.limit, query.generation.
 WITH upload AS MATERIALIZED (
-	SELECT * FROM "UploadJob" WHERE "id" IN (
+	SELECT a.*, a AS whole FROM "UploadJob" a WHERE a."id" IN (
 		(SELECT "id" FROM "UploadJob" ORDER BY "createdAt" DESC, "id" DESC LIMIT 30)
 		UNION
 		(SELECT "id" FROM "UploadJob" WHERE "status" IN ('UPLOADING', 'PROCESSING') ORDER BY "id" DESC LIMIT 300)
@@ -27,17 +27,7 @@ WITH upload AS MATERIALIZED (
 )
 SELECT 200 AS status, CASE WHEN k.generation = $1 #>> '{query,generation}' THEN json_build_object('generation', k.generation, 'catalogue', k.catalogue)
 	ELSE json_build_object('generation', k.generation, 'catalogue', k.catalogue,
-	'uploads', (SELECT coalesce(json_agg(u), '[]') FROM (
-		SELECT j."id"::text AS "id", j."status", j."payload" ->> 'fileName' AS "fileName", j."bytesUploaded", j."bytesTotal", j."error",
-			t."id"::text AS "titleId", t."name" AS "titleName", e."name" AS "episodeName", NOT (t."archived" OR t."pendingReview") AS "published",
-			w.state, w.attempts, w.max_attempts AS "maxAttempts", w.error AS "attemptError",
-			CASE WHEN w.state = 'queued' THEN wanzami.iso(w.run_after AT TIME ZONE 'UTC') END AS "nextAttemptAt", coalesce(w.notes, '[]') AS "notes", w.progress -> 'percent' AS "percent",
-			(SELECT coalesce(json_object_agg(r ->> 'rendition', r -> 'percent'), '{}')
-				FROM jsonb_array_elements(w.progress -> 'renditions') r) AS "renditions",
-			wanzami.iso(j."createdAt") AS "createdAt", wanzami.iso(j."updatedAt") AS "updatedAt"
-		FROM upload j LEFT JOIN "Episode" e ON e."id" = j."episodeId" LEFT JOIN "Title" t ON t."id" = coalesce(j."titleId", e."titleId")
-			LEFT JOIN wanzami.transcode_job w ON w.upload_job_id = j."id"
-		ORDER BY j."createdAt" DESC, j."id" DESC) u),
+	'uploads', (SELECT coalesce(json_agg(wanzami.upload_shown(j.whole) ORDER BY j."createdAt" DESC, j."id" DESC), '[]') FROM upload j),
 	'may', json_build_object('manage', k.manage, 'operate', k.operate),
 	'transcoding', json_build_object('connected', k.connected, 'waiting', k.waiting,
 		'seenAt', (SELECT wanzami.iso(s.seen_at AT TIME ZONE 'UTC') FROM wanzami.transcode_seen s)),

@@ -1,0 +1,68 @@
+/* The timeline of a title: its uploads and those of its episodes, with their transcode jobs. */
+import { arrange, el, offer, set, size } from './dom.js';
+import { makeNote, makeRung, retry, rungs, stateOf } from './jobs.js';
+import { may, server } from './server.js';
+import { api } from './session.js';
+import { addPart, section } from './title.js';
+
+export const moment = (iso) => new Date(iso).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
+
+/* Returns the state of an upload: unlike in the list of uploads, an older one may be replaced. */
+function stateNow(job) {
+	if (job.status !== 'COMPLETED')
+		return stateOf(null, job);
+	return job.inUse ? { text: 'Transcoded: this film is played', kind: 'good' } : { text: 'Transcoded, but replaced since', kind: '' };
+}
+
+function timesOf(job) {
+	const ended = ['COMPLETED', 'FAILED'].includes(job.status);
+	return 'Begun ' + moment(job.createdAt) + (ended ? ' · ended ' + moment(job.updatedAt) : '') +
+		(job.attempts > 1 ? ' · ' + job.attempts + ' attempts' : '') + (job.bytesTotal ? ' · ' + size(job.bytesTotal) : '');
+}
+
+function makeUpload() {
+	const file = el('bdi', {}), episode = el('bdi', { className: 'hint' }), state = el('p', { className: 'job-state' }), times = el('p', { className: 'hint' });
+	const list = el('ul', { className: 'rungs' }), notes = el('ul', { className: 'notes' }), actions = el('div', { className: 'job-actions' });
+	const node = el('li', { className: 'event' }, el('h4', {}, file, ' ', episode), state, times, list, notes, actions);
+	node.update = ({ job }) => {
+		const now = stateNow(job);
+		set(file, { textContent: job.fileName || 'A film' });
+		set(episode, { textContent: job.episodeName || '', hidden: !job.episodeName });
+		set(state, { textContent: now.text, className: 'job-state ' + (now.kind || '') });
+		set(times, { textContent: timesOf(job) });
+		arrange(list, rungs(job), makeRung);
+		list.hidden = !list.children.length;
+		arrange(notes, job.notes.map((text) => ({ key: text, text })), makeNote);
+		notes.hidden = !job.notes.length;
+		offer(actions, job.status === 'FAILED' && job.state === 'failed' && may('manage') ? [['Retry', () => retry(job), true]] : [], job.fileName || 'A film');
+	};
+	return node;
+}
+
+/*
+ * Returns a section whose list is loaded from path when the page is opened and whenever the server's generation has changed. read(answer) returns
+ * the items for arrange().
+ */
+export function loadedSection(heading, list, path, read, make, none) {
+	const empty = el('p', { className: 'hint' }, 'Loading'), node = section(heading, empty, list);
+	let seen = null, loading = false;
+	node.update = async () => {
+		if (loading || seen === server.generation)
+			return;
+		loading = true;
+		const wanted = server.generation;
+		try {
+			const items = read(await api('GET', path));
+			seen = wanted;
+			set(empty, { textContent: none, hidden: items.length > 0 });
+			arrange(list, items, make);
+		} catch (error) {
+			set(empty, { textContent: error.message, hidden: false });
+		}
+		loading = false;
+	};
+	return node;
+}
+
+addPart(40, (page) => loadedSection('Uploads and transcoding', el('ol', { className: 'events', reversed: true }), '/api/admin/titles/' + page.id + '/uploads',
+	({ uploads }) => uploads.map((job) => ({ key: job.id, job })), makeUpload, 'Nothing has been uploaded for this title.'));
