@@ -5,6 +5,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include <kore/kore.h>
 
 #include "base/conf.h"
@@ -15,6 +18,8 @@
 
 #define TXT_STRING_MAX	255	/* RFC 1035 §3.3.14 */
 
+#define SENDERS		"%s. IN TXT \"v=spf1 %s%s ~all\"\n"
+
 /* Relays that many use, by the end of SMTP_HOST, and what their documentation puts into SPF. */
 static const struct {
 	const char	*host, *spf;
@@ -23,6 +28,18 @@ static const struct {
 	{ ".postmarkapp.com", "include:spf.mtasv.net" }, { ".gmail.com", "include:_spf.google.com" }, { ".google.com", "include:_spf.google.com" },
 	{ ".office365.com", "include:spf.protection.outlook.com" }, { ".sendinblue.com", "include:spf.brevo.com" }, { ".brevo.com", "include:spf.brevo.com" }
 };
+
+/* Returns the SPF mechanism that fits SMTP_HOST: an IP address has one of its own (RFC 7208 §5.6). */
+static const char *
+spf_mechanism(const char *host)
+{
+	unsigned char	address[sizeof(struct in6_addr)];
+
+	if (inet_pton(AF_INET, host, address) == 1)
+		return ("ip4:");
+
+	return (inet_pton(AF_INET6, host, address) == 1 ? "ip6:" : "a:");
+}
 
 static void
 spf_print(const char *domain)
@@ -38,12 +55,12 @@ spf_print(const char *domain)
 	for (i = 0; i < sizeof(relays) / sizeof(relays[0]); i++) {
 		n = strlen(relays[i].host);
 		if (len > n && !strcasecmp(host + len - n, relays[i].host)) {
-			printf("%s. IN TXT \"v=spf1 %s ~all\"\n", domain, relays[i].spf);
+			printf(SENDERS, domain, "", relays[i].spf);
 			return;
 		}
 	}
-	printf("; The relay may send from other addresses than that of its name: its operator knows.\n");
-	printf("%s. IN TXT \"v=spf1 a:%s ~all\"\n", domain, host);
+	printf("; The relay may send from other addresses than %s: its operator knows.\n", host);
+	printf(SENDERS, domain, spf_mechanism(host), host);
 }
 
 static void

@@ -98,4 +98,6 @@ def test_the_records_name_the_relay_and_both_senders(key):
     assert found["wanzami.example."] == "v=spf1 include:amazonses.com ~all"
     assert found["_dmarc.other.example."] == "v=DMARC1; p=none; rua=mailto:desk@wanzami.example"
     assert records(SMTP_HOST="relay.example", SMTP_FROM="a@b.example")["b.example."] == "v=spf1 a:relay.example ~all"
+    for host, said in (("192.0.2.25", "ip4:192.0.2.25"), ("2001:db8::25", "ip6:2001:db8::25")):
+        assert records(SMTP_HOST=host, SMTP_FROM="a@b.example")["b.example."] == "v=spf1 %s ~all" % said
     assert "other.example is not within DKIM_DOMAIN" in run("mail", "dns", **signing(key(), SMTP_FROM_CAMPAIGN="news@other.example")).stdout
