@@ -441,6 +441,3 @@ mail_deliver(struct job_run *run)
 
 	return (next == -1 ? JOB_FAILED : JOB_OK);
 }
-
-JOB_SQL("mail-cleanup", CONF_MAIL_CLEANUP_CRON, "mail/clean", "Gives up mail that could not be sent for MAIL_KEEP_HOURS; deletes the results of mail after 90 days.",
-    CONF_MAIL_KEEP_HOURS);

@@ -517,6 +517,45 @@ def test_a_kill_of_the_sender_during_delivery_loses_no_mail(world, mail):
     assert len({m["Message-ID"] for m in mail.wait("a@example.com")}) == 1
 
 
+def test_a_test_campaign_is_not_repeated_after_a_kill(world, mail):
+    """Its mail may have arrived, and the administrator has had an answer."""
+    mail.hold()
+    a = world.start("api")
+    campaign, = world.rows("INSERT INTO wanzami.campaign (subject, html) VALUES ('News', 'x') RETURNING id")[0]
+    mail_id, = world.rows("""INSERT INTO wanzami.mail_outbox (to_address, template, vars, campaign_id, once)
+        VALUES ('a@example.com', 'campaign', '{}', %s, true) RETURNING id""", (campaign,))[0]
+    wait_for(lambda: mail.attempts, "the delivery to begin")
+    a.kill()
+    mail.release()
+    due(world, mail_id)
+    a.start().wait_healthy()
+    settled(world, enqueue(world, "b@example.com"), "sent")
+    assert row(world, mail_id)["attempts"] == 1 and not row(world, mail_id)["failed"]
+    world.start("cron", MAIL_CLEANUP_CRON=EVERY_SECOND)
+    assert settled(world, mail_id, "failed")["error"] == "the process that sent it has ended; it may have arrived"
+
+
+def test_mail_is_sent_while_old_mail_is_deleted(world, mail):
+    """A deletion that waits for a locked row does not hold the row of the relay, for which each sender would wait."""
+    old = enqueue(world, "old@example.com", when=FAR)
+    world.rows("UPDATE wanzami.mail_outbox SET sent_at = now() - interval '91 days', vars = NULL WHERE id = %s", (old,))
+    with contextlib.closing(world.postgres.connect(world.env["DATABASE_URL"].rsplit("/", 1)[1])) as held:
+        held.cursor().execute("BEGIN; SELECT FROM wanzami.mail_outbox WHERE id = %s FOR UPDATE", (old,))
+        world.start("cron", MAIL_CLEANUP_CRON=EVERY_SECOND)
+        wait_for(lambda: world.rows("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%forgotten%'"), "the deletion to wait")
+        assert settled(world, enqueue(world, "a@example.com"), "sent")
+    wait_for(lambda: world.rows("SELECT count(*) FROM wanzami.mail_outbox WHERE id = %s" % old) == [(0,)], "the old mail to be deleted")
+
+
+def test_a_cleanup_gives_up_more_mails_than_a_batch(world, mail):
+    world.rows("""INSERT INTO wanzami.mail_outbox (to_address, template, vars, next_attempt_at, created_at)
+        SELECT 'm' || n || '@example.com', 'welcome', '{}', now() + interval '1 hour', now() - interval '73 hours' FROM generate_series(1, 1201) n""")
+    r = run("job", "run", "mail-cleanup", **world.env)
+    assert r.returncode == 0, r.stderr
+    assert world.rows("SELECT count(failed_at), min(last_error) FROM wanzami.mail_outbox") == [(1201, "nothing to send it with")]
+    assert relay(world, "given_up") == (1201,)
+
+
 def test_repeated_kills_of_the_sender_lose_no_mail(world, mail):
     """Many mails are waiting. Each arrives, and a mail that arrives twice has the same Message-ID."""
     ids = {"n%d@example.com" % n: enqueue(world, "n%d@example.com" % n) for n in range(60)}
