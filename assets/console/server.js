@@ -1,5 +1,5 @@
 /* The state of the server: titles and uploads. The server is asked again and again if its generation has changed. */
-import { $, hub, notice, say, tell } from './dom.js';
+import { hub, notice, say, tell } from './dom.js';
 import { api, signedIn } from './session.js';
 
 const WATCH_BUSY_MS = 1000;
@@ -7,8 +7,9 @@ const WATCH_IDLE_MS = 4000;		/* changes by others show within five seconds */
 export const WATCH_HIDDEN_MS = 10000;
 const TITLES_PAGE = 100;
 
-/* loaded: the titles are those of the server. refused: the role may not see films. catalogue and generation: those of the last answer. */
-export const server = { titles: [], loaded: false, refused: false, limit: TITLES_PAGE, overview: { uploads: [], ready: {} }, catalogue: '', generation: '' };
+/* loaded: the titles are those of the server. refused: the role may not see films. catalogue and generation: those of the last answer.
+ * query: which titles the list has, as further query parameters. */
+export const server = { titles: [], loaded: false, refused: false, limit: TITLES_PAGE, overview: { uploads: [], ready: {} }, catalogue: '', generation: '', query: '' };
 let known = null;		/* the last answer: { part, ids, generation, catalogue } */
 const seen = new Map();		/* last seen status of each upload */
 let watching = null;
@@ -41,11 +42,11 @@ function notePassing(job) {
  * older and is dropped; another look follows.
  */
 async function look(all) {
-	const wanted = $('find').value.trim(), part = '?limit=' + server.limit + (wanted ? '&q=' + encodeURIComponent(wanted) : '');
+	const part = '?limit=' + server.limit + server.query;
 	const ids = own.ids().join(','), before = !all && known && known.part === part ? known : null;
 	const answer = await api('GET', '/console/api/overview' + part + (ids ? '&uploads=' + ids : '') +
 		(before && before.ids === ids ? '&generation=' + before.generation : ''));
-	if (allAgain)
+	if (allAgain || part !== '?limit=' + server.limit + server.query)
 		return;
 	if (answer.uploads) {
 		server.overview = answer;
@@ -53,7 +54,7 @@ async function look(all) {
 	}
 	if (!before || before.catalogue !== answer.catalogue) {
 		const { titles } = await api('GET', '/api/admin/titles' + part);
-		if (allAgain)
+		if (allAgain || part !== '?limit=' + server.limit + server.query)
 			return;
 		server.titles = titles;
 		server.loaded = true;
@@ -91,6 +92,15 @@ async function watch(all) {
 	watching = setTimeout(watch, document.hidden ? WATCH_HIDDEN_MS : busy ? WATCH_BUSY_MS : WATCH_IDLE_MS);
 }
 
+/* Loads the first page of the titles that a query selects. */
+export function findTitles(query) {
+	if (query === server.query)
+		return;
+	server.query = query;
+	server.limit = TITLES_PAGE;
+	watch(false);
+}
+
 /* Loads and shows one page more of the titles. */
 export function moreTitles() {
 	server.limit += TITLES_PAGE;
@@ -111,6 +121,7 @@ hub.addEventListener('gone', () => {
 	server.titles = [];
 	server.loaded = server.refused = false;
 	server.limit = TITLES_PAGE;
+	server.query = '';
 	server.overview = { uploads: [], ready: {} };
 	known = null;
 	seen.clear();

@@ -3,11 +3,12 @@ import { $, arrange, el, focusRow, hub, offer, RENDITIONS, set } from './dom.js'
 import { pickFiles } from './pick.js';
 import { play } from './player.js';
 import { makeBox } from './select.js';
-import { may, moreTitles, server, watchNow } from './server.js';
+import { findTitles, may, moreTitles, server } from './server.js';
 import { change, kindsOf, labelOf, removeAsked } from './state.js';
 import { openTexts } from './text.js';
 
-const FIND_MS = 300;		/* from the last key to the request */
+const FIND_MS = 150;		/* from the last key to the request */
+const SORTED_MAX = 500;		/* titles of a sorted list, as in sql/functions/titles/titles_sorted.sql */
 let finding = null;
 
 function makeTitle(item) {
@@ -21,7 +22,12 @@ function makeTitle(item) {
 		image.onload = () => poster.replaceChildren(image);
 	}
 	const node = el('li', { className: 'card title' }, poster, box, el('div', { className: 'title-text' }, name, tags), actions, more);
+	let drawn = '';
 	node.update = (now) => {
+		const state = [now.title.updatedAt, now.title.name, now.title.archived, now.title.pendingReview, now.title.episodeCount, may('manage'), server.overview.ready[title.id]].join();
+		if (drawn === state)		/* thousands of rows are updated with each poll */
+			return;
+		drawn = state;
 		drawTitle(now.title, name, tags, actions);
 		more.update(now.title);
 		box.update(now.title);
@@ -106,27 +112,36 @@ function drawTitle(title, name, tags, actions) {
 }
 
 function drawTitles() {
-	const wanted = $('find').value.trim().toLowerCase();
-	const shown = server.titles.filter((t) => t.name.toLowerCase().includes(wanted));
-	arrange($('titles'), shown.map((title) => ({ key: title.id, title })), makeTitle);
-	const whole = server.titles.length < server.limit;
-	$('count').textContent = whole ? server.titles.length || '' : 'newest ' + server.titles.length;
-	$('more-titles').hidden = whole;
+	const { titles, query } = server, whole = titles.length < server.limit;
+	arrange($('titles'), titles.map((title) => ({ key: title.id, title })), makeTitle);
+	$('count').textContent = whole ? titles.length || '' : ($('filters').elements.sort.value ? 'first ' : 'newest ') + titles.length;
+	$('more-titles').hidden = whole || (Boolean($('filters').elements.sort.value) && titles.length >= SORTED_MAX);
 	$('titles-section').hidden = server.refused;
-	$('no-titles').hidden = shown.length > 0 || !server.loaded;
-	$('no-titles').textContent = server.titles.length || wanted ? 'No title matches.' : 'There are no titles yet.' +
-		(may('manage') ? ' Drop a film above to create the first one.' : '');
+	$('no-titles').hidden = titles.length > 0 || !server.loaded;
+	$('no-titles').textContent = query ? 'No title matches.' : 'There are no titles yet.' + (may('manage') ? ' Drop a film above to create the first one.' : '');
+}
+
+/* The list is of the server: a key only starts the wait for the next one. */
+function find() {
+	const { state, type, sort } = $('filters').elements;
+	const wanted = [['q', $('find').value.trim()], ['state', state.value], ['type', type.value], ['sort', sort.value]].filter(([, value]) => value);
+	findTitles(wanted.map(([name, value]) => '&' + name + '=' + encodeURIComponent(value)).join(''));
 }
 
 $('more-titles').addEventListener('click', moreTitles);
 $('find').addEventListener('input', () => {
-	drawTitles();
 	clearTimeout(finding);
-	finding = setTimeout(watchNow, FIND_MS);
+	finding = setTimeout(find, FIND_MS);
 });
+$('filters').addEventListener('change', find);
+$('filters').addEventListener('submit', (event) => event.preventDefault());
 
 export const publish = (id, name) => change('publish', id, name);
 
 hub.addEventListener('draw', drawTitles);
 hub.addEventListener('draw', () => document.querySelectorAll('.jump a').forEach((a) => { a.hidden = document.querySelector(a.hash).hidden; }));
-hub.addEventListener('gone', () => { $('find').value = ''; });
+hub.addEventListener('gone', () => {
+	clearTimeout(finding);
+	$('find').value = '';
+	$('filters').reset();
+});

@@ -13,6 +13,7 @@
 static const struct param	list_query[] = {
 	PARAMS_PAGE,
 	PARAM("q", PARAM_TEXT),
+	PARAMS_TITLES,
 	PARAM_END
 };
 

@@ -85,6 +85,7 @@ console_file(struct request *r)
 static const struct param	overview_query[] = {
 	PARAM("limit", PARAM_COUNT),
 	PARAM("q", PARAM_TEXT),
+	PARAMS_TITLES,
 	PARAM("generation", PARAM_TEXT),
 	PARAM("uploads", PARAM_TEXT),
 	PARAM_END

@@ -49,6 +49,12 @@ struct param {
 /* Country and maturity of the public catalogue (docs/compatibility.md#country-and-maturity). */
 #define PARAMS_AUDIENCE	PARAM("country", PARAM_COUNTRY, .first = 1), PARAM("kidMode", PARAM_KID_MODE, .first = 1)
 
+/* Which titles an administrator's list has, and in which order (docs/compatibility.md#title-list). */
+#define PARAMS_TITLES								\
+	PARAM("type", PARAM_CHOICE, .choices = "MOVIE|SERIES"),			\
+	PARAM("state", PARAM_CHOICE, .choices = "draft|pending|archived|published|empty"),	\
+	PARAM("sort", PARAM_CHOICE, .choices = "name|updated|release")
+
 /*
  * Decodes the first value of a parameter that the request's route declares into
  * out, truncated to size - 1 bytes at a character boundary. Returns 0 if the

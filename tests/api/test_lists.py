@@ -46,6 +46,20 @@ def test_pages_of_titles(api):
     assert wait_for(lambda: api.rows('SELECT path FROM "ErrorLog"'), "the row of the failure") == [("/api/titles?q=a&limit=3",)]
 
 
+def test_titles_by_type_and_state_and_in_other_orders(api):
+    api.rows("""INSERT INTO "Title" (id, type, name, archived, "pendingReview", "releaseDate", "createdAt", "updatedAt") SELECT n, CASE WHEN n > 5 THEN 'SERIES' ELSE 'MOVIE' END::"TitleType",
+            (ARRAY['b', 'C', 'a', 'D', 'e', 'f', 'g'])[n], n IN (1, 3), n IN (1, 2), CASE WHEN n <> 4 THEN timestamp '2020-01-01' + n * interval '1 day' END,
+            timestamp '2021-01-01' - n * interval '1 day', timestamp '2022-01-01' + (n * 3 %% 7) * interval '1 day' FROM generate_series(1, 7) n;
+        INSERT INTO "AssetVersion" ("titleId", rendition, status, url, "updatedAt") VALUES (4, 'R360', 'READY', 'u', now()), (5, 'R360', 'FAILED', 'u', now());
+        INSERT INTO "Episode" ("titleId", "seasonNumber", "episodeNumber", name, "updatedAt") VALUES (6, 1, 1, 'E', now())""".replace("%%", "%"))
+    for query, part in (("state=draft", "b"), ("state=pending", "C"), ("state=archived", "a"), ("state=published", "Defg"), ("state=empty", "eg"), ("state=EMPTY", "bCaDefg"), ("type=SERIES", "fg"),
+                        ("type=MOVIE&state=published", "De"), ("sort=name", "abCDefg"), ("sort=name&limit=2&offset=1", "bC"), ("sort=updated", "CDfbaeg"), ("sort=release", "gfeaCbD"),
+                        ("sort=name&q=d", "D"), ("state=published&limit=2&offset=1", "ef"), ("sort=oldest", "bCaDefg"), ("sort=&state=&type=", "bCaDefg")):
+        assert "".join(t["name"] for t in get(api, "/api/admin/titles?" + query)["titles"]) == part, query
+    api.rows("""INSERT INTO "Title" (id, type, name, "updatedAt") SELECT n + 100, 'MOVIE', 'z' || n, now() FROM generate_series(1, 1200) n""")
+    assert len(get(api, "/api/admin/titles?sort=name")["titles"]) == 500 and len(get(api, "/api/admin/titles?type=MOVIE&limit=1100")["titles"]) == 1100
+
+
 @pytest.mark.parametrize("rows", [0, 1, 100000])
 def test_lists_of_episodes_and_seasons(api, rows):
     title = api.rows("""INSERT INTO "Title" (type, name, "updatedAt") VALUES ('SERIES', 'T', now()) RETURNING id""")[0][0]

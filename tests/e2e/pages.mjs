@@ -179,5 +179,46 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			await page.goto(given.base + '/console/#title/2');
 			saw.none = await until('an empty timeline', () => [...document.querySelectorAll('.part .hint')].map((p) => p.textContent).find((t) => t.startsWith('Nothing')));
 		},
+
+		/* Finds titles among thousands: by what is typed, by state and type, and in other orders. */
+		async find() {
+			const names = () => page.$$eval('.title h3', (all) => all.map((h) => h.textContent));
+			const first = (name, count) => until(name + ' of ' + count, ([n, c]) => document.querySelectorAll('.title').length === c &&
+				document.querySelector('.title h3').textContent === n, [name, count]);
+			const asked = [];
+			page.on('request', (request) => {
+				if (request.url().includes('/api/admin/titles?'))
+					asked.push(new URL(request.url()).search);
+			});
+			await signIn();
+			await inside();
+			await first('Film 5000', 100);
+			const devtools = await page.context().newCDPSession(page);
+			await devtools.send('Performance.enable');
+			const script = async () => (await devtools.send('Performance.getMetrics')).metrics.find((m) => m.name === 'ScriptDuration').value;
+			await page.focus('#find');
+			const before = await script();
+			for (const key of 'ilm 4') {
+				await type(key);
+				await page.evaluate(() => new Promise((done) => requestAnimationFrame(done)));
+			}
+			await first('Film 4999', 100);
+			saw.script = (await script() - before) * 1000 / 5;
+			await type('321');
+			await first('Film 4321', 1);
+			await page.fill('#find', '');
+			await page.selectOption('#filters [name=sort]', 'name');
+			await first('Bare', 100);
+			saw.count = await page.textContent('#count');
+			await page.selectOption('#filters [name=state]', 'archived');
+			await first('Film 10', 50);
+			await page.selectOption('#filters [name=type]', 'SERIES');
+			await until('no match', () => !document.querySelector('#no-titles').hidden && !document.querySelector('.title'));
+			saw.none = await page.textContent('#no-titles');
+			await page.selectOption('#filters [name=state]', 'empty');
+			await first('Bare', 1);
+			saw.asked = asked;
+			saw.names = await names();
+		},
 	};
 };

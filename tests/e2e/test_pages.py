@@ -86,3 +86,15 @@ def test_the_timeline_of_a_title(console, world):  # noqa: F811
     assert saw["first"] == [["new.mp4", "Failed: not a video", [], [], ["Retry"]], pilot, old], saw
     assert saw["last"] == [["new.mp4", "Transcoded: this film is played", ["720p", "360p"], ["The second track of sound was left out."], []], pilot, old], saw
     assert saw["none"] == "Nothing has been uploaded for this title."
+
+
+@API
+def test_titles_are_found_among_thousands(console, world):  # noqa: F811
+    """The server filters and sorts; a list has a page of titles, whatever number there is."""
+    world.rows("""INSERT INTO "Title" (type, name, archived, "pendingReview", "createdAt", "updatedAt")
+            SELECT 'MOVIE', 'Film ' || n, n % 100 = 10 OR n % 2 = 0, n % 2 = 0 AND n % 100 <> 10, timestamp '2020-01-01' + n * interval '1 minute', now() FROM generate_series(1, 5000) n;
+        INSERT INTO "Title" (type, name, archived, "pendingReview", "createdAt", "updatedAt") VALUES ('SERIES', 'Bare', false, false, timestamp '2019-01-01', now())""")
+    saw = console("find")
+    print("script per key: %.1f ms" % saw["script"])
+    assert saw["count"] == "first 100" and saw["none"] == "No title matches." and saw["names"] == ["Bare"], saw
+    assert saw["asked"][-1] == "?limit=100&state=empty&type=SERIES&sort=name", saw

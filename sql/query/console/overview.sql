@@ -1,9 +1,9 @@
 -- GET /console/api/overview (docs/console.md#polling): returns 200 with the 30 newest uploads, those that have not ended, those
--- that the client names, the progress of their transcode jobs, and the READY renditions of their titles and of those that limit and q select, as in the list of titles. catalogue changes with titles and
+-- that the client names, the progress of their transcode jobs, and the READY renditions of their titles and of those that limit, q, type, state and sort select, as in the list of titles. catalogue changes with titles and
 -- renditions, generation also with the uploads and with the transcode
 -- processes. If the client names the current generation, it gets these two only.
 -- may tells what the user is allowed to do; with ADMIN_PERMISSIONS=open that is everything (need is admin).
--- $1: query.uploads, need, userId, query.q, query.limit, query.generation.
+-- $1: query.uploads, need, userId, query.sort, query.q, query.type, query.state, query.limit, query.generation.
 WITH upload AS MATERIALIZED (
 	SELECT a.*, a AS whole FROM "UploadJob" a WHERE a."id" IN (
 		(SELECT "id" FROM "UploadJob" ORDER BY "createdAt" DESC, "id" DESC LIMIT 30)
@@ -22,7 +22,9 @@ WITH upload AS MATERIALIZED (
 ), listed AS MATERIALIZED (
 	SELECT coalesce(j."titleId", e."titleId") AS id FROM upload j LEFT JOIN "Episode" e ON e."id" = j."episodeId"
 	UNION
-	(SELECT t."id" FROM "Title" t WHERE wanzami.title_found(t, $1 -> 'query') ORDER BY t."createdAt" DESC, t."id" DESC
+	(SELECT id FROM wanzami.titles_sorted($1 -> 'query', 0))
+	UNION
+	(SELECT t."id" FROM "Title" t WHERE $1 #> '{query,sort}' IS NULL AND wanzami.title_found(t, $1 -> 'query') AND wanzami.title_sifted(t, $1 -> 'query') ORDER BY t."createdAt" DESC, t."id" DESC
 		LIMIT ($1 #>> '{query,limit}')::bigint)
 )
 SELECT 200 AS status, CASE WHEN k.generation = $1 #>> '{query,generation}' THEN json_build_object('generation', k.generation, 'catalogue', k.catalogue)
