@@ -4,6 +4,7 @@ import './details.js';
 import './history.js';
 import './operations.js';
 import './pages.js';
+import './series.js';
 import { askToSignIn, enter, session } from './session.js';
 
 if (session.load().access)

@@ -34,9 +34,10 @@ function pause(ms, signal) {
 const passing = (status) => status === 0 || status === 408 || status === 429 || (status >= 500 && status !== 507);
 
 export class Upload {
-	/* title is the id of the title that gets the film, or null. jobId is that of an upload that is resumed, or null. */
+	/* title is the id of the title that gets the film, or null. jobId is that of an upload that is resumed, or null.
+	 * A caller may set episodeId: the film is that of an episode then. */
 	constructor(file, name, title, jobId) {
-		Object.assign(this, { file, name, title, jobId, key: 'u' + count++, state: 'waiting', error: '', trouble: '', print: null, running: null });
+		Object.assign(this, { file, name, title, jobId, episodeId: null, key: 'u' + count++, state: 'waiting', error: '', trouble: '', print: null, running: null });
 		this.reset();
 	}
 
@@ -116,9 +117,10 @@ export class Upload {
 			this.title = (before && before.titleId) || this.title;
 			forget(this.jobId);
 		}
-		const target = this.title ? { titleId: this.title } : { titleName: this.name };
+		const target = this.episodeId ? { kind: 'EPISODE', episodeId: this.episodeId } :
+			{ kind: 'MOVIE', ...(this.title ? { titleId: this.title } : { titleName: this.name }) };
 		this.job = await api('POST', '/api/admin/uploads/init', {
-			kind: 'MOVIE', ...target, fileName: this.file.name, bytesTotal: this.file.size,
+			...target, fileName: this.file.name, bytesTotal: this.file.size,
 			contentType: this.file.type || 'application/octet-stream' });
 		this.jobId = this.job.jobId;
 		remember(this.jobId, this.print);

@@ -220,5 +220,43 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			saw.asked = asked;
 			saw.names = await names();
 		},
+
+		/* Adds and moves episodes of a series, and chooses a folder whose files find their episodes. */
+		async series() {
+			const tree = () => page.$$eval('.seasons > li', (all) => all.map((li) => [li.querySelector('summary').textContent,
+				[...li.querySelectorAll('.episode-name')].map((p) => p.textContent.trim())]));
+			const said = (text) => until('the announcement: ' + text, (t) => document.querySelector('#say').textContent === t, text);
+			await signIn();
+			await inside();
+			await page.goto(given.base + '/console/#title/1');
+			await opened('Dusk');
+			await page.click('.part button:text-is("Add an episode")');
+			await type('Second');
+			saw.proposed = await page.$$eval('dialog[open] input', (all) => all.map((i) => i.value));
+			await page.fill('dialog[open] [name=episodeNumber]', 'two');
+			await press('Enter');
+			saw.refused = await until('the refusal', () => document.querySelector('dialog[open] [role=alert]:not([hidden])')?.textContent);
+			await page.fill('dialog[open] [name=episodeNumber]', '2');
+			await press('Enter');
+			await until('the episode', () => document.querySelectorAll('.episode-name').length === 2 && !document.querySelector('dialog[open]'));
+			saw.added = await tree();
+			await page.click('[aria-label="Later: Pilot"]');
+			await until('the order', () => document.querySelector('.episode-name bdi').textContent === 'Second');
+			saw.moved = await tree();
+			await page.click('[aria-label="Earlier: Pilot"]');
+			await until('the order', () => document.querySelector('.episode-name bdi').textContent === 'Pilot');
+
+			await page.setInputFiles('#episode-folder', given.folder);
+			await until('the plan', () => document.querySelector('dialog[open] .plan'));
+			saw.plan = await page.$$eval('dialog[open] .plan li', (all) => all.map((li) => [li.textContent, li.querySelector('input').checked]));
+			await press('Enter');
+			await until('the new season', () => document.querySelectorAll('.seasons > li').length === 2);
+			saw.tree = await tree();
+			console.error('sent');
+			await until('the films', () => [...document.querySelectorAll('.event .job-state')].filter((p) => p.textContent === 'Waiting to be transcoded').length === 3, null, 60);
+			page.once('dialog', (dialog) => dialog.accept());
+			await page.click('[aria-label="Delete season: season 2"]');
+			await until('one season', () => document.querySelectorAll('.seasons > li').length === 1);
+		},
 	};
 };

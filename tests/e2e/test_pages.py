@@ -98,3 +98,27 @@ def test_titles_are_found_among_thousands(console, world):  # noqa: F811
     print("script per key: %.1f ms" % saw["script"])
     assert saw["count"] == "first 100" and saw["none"] == "No title matches." and saw["names"] == ["Bare"], saw
     assert saw["asked"][-1] == "?limit=100&state=empty&type=SERIES&sort=name", saw
+
+
+@API
+def test_the_seasons_and_episodes_of_a_series(console, world, tmp_path):  # noqa: F811
+    """Files of a folder find their episodes by their names; missing episodes are created."""
+    world.rows("""INSERT INTO "Title" (id, type, name, archived, "pendingReview", "updatedAt") VALUES (1, 'SERIES', 'Dusk', true, true, now());
+        INSERT INTO "Season" (id, "titleId", "seasonNumber", "updatedAt") VALUES (1, 1, 1, now());
+        INSERT INTO "Episode" (id, "titleId", "seasonId", "seasonNumber", "episodeNumber", name, "pendingReview", "updatedAt") VALUES (1000, 1, 1, 1, 1, 'Pilot', false, now());
+        INSERT INTO "AssetVersion" ("episodeId", rendition, status, url, "updatedAt") VALUES (1000, 'R360', 'READY', 'u', now())""")
+    (tmp_path / "Dusk" / "two").mkdir(parents=True)
+    for name in ("Dusk.S01E01.mkv", "dusk s01e02 The_Fall.mp4", "1x02 again.mp4", "notes.txt", "two/Dusk - S02E10 - Home.mp4", "S01E03.mp4"):
+        (tmp_path / "Dusk" / name).write_bytes(b"" if "E03" in name else name.encode())
+    saw = console("series", steps(world, [("sent", "SELECT 1")]), folder=str(tmp_path / "Dusk"))
+    pilot, second = "S01E01 Pilot 360p", "S01E02 Second No film yet \u00b7 not published"
+    assert saw["proposed"] == ["Second", "1", "2"] and saw["refused"] == "Episode is not valid.", saw
+    assert saw["added"] == [["Season 1 \u00b7 2 episodes", [pilot, second]]], saw
+    assert saw["moved"] == [["Season 1 \u00b7 2 episodes", ["S01E01 Second No film yet \u00b7 not published", "S01E02 Pilot 360p"]]], saw
+    assert saw["plan"] == [["S01E02 Second \u00b7 gets its film \u00b7 1x02 again.mp4", True], ["S02E10 Home \u00b7 a new episode \u00b7 Dusk - S02E10 - Home.mp4", True],
+                           ["dusk s01e02 The_Fall.mp4 is a second file for S01E02.", False], ["S01E01 Pilot \u00b7 replaces its film \u00b7 Dusk.S01E01.mkv", True],
+                           ["notes.txt has no number such as S01E02.", False], ["S01E03.mp4 is empty.", False]], saw
+    assert saw["tree"][1] == ["Season 2 \u00b7 1 episode", ["S02E10 Home No film yet \u00b7 not published"]], saw
+    assert world.rows("""SELECT e.name, u.payload ->> 'fileName' FROM "UploadJob" u LEFT JOIN "Episode" e ON e.id = u."episodeId" ORDER BY 1""") == [
+        ("Pilot", "Dusk.S01E01.mkv"), ("Second", "1x02 again.mp4")]
+    assert world.rows('SELECT name FROM "Episode" ORDER BY 1') == [("Pilot",), ("Second",)]

@@ -1,0 +1,279 @@
+/* The seasons and episodes of a series: a tree, the film of each episode, and files that find their episode by their names. */
+import { arrange, el, hub, offer, ORDER, RENDITIONS, say, set, tell, tellOf } from './dom.js';
+import { may } from './server.js';
+import { api } from './session.js';
+import { addPart, section } from './title.js';
+import { begin, Upload, uploads } from './upload.js';
+
+let page = null;		/* the page that is shown */
+
+/* "Show.S01E02.Pilot.mkv" and "1x02 Pilot.mkv" as { season, episode, name }; null without a number. */
+export function numberOf(fileName) {
+	const plain = fileName.replace(/\.[^.]+$/, '');
+	const found = /(?:^|[^a-z0-9])s(\d{1,3})[ ._-]*e(\d{1,4})(?!\d)/i.exec(plain) || /(?:^|[^0-9])(\d{1,2})x(\d{1,3})(?!\d)/i.exec(plain);
+	if (!found)
+		return null;
+	const rest = plain.slice(found.index + found[0].length).replace(/[_.]+/g, ' ').replace(/^[\s-]+|\s+$/g, '');
+	return { season: Number(found[1]), episode: Number(found[2]), name: rest || 'Episode ' + Number(found[2]) };
+}
+
+const code = (season, episode) => 'S' + String(season).padStart(2, '0') + 'E' + String(episode).padStart(2, '0');
+const byNumber = (a, b) => a.episodeNumber - b.episodeNumber || Number(a.id) - Number(b.id);
+
+/* Runs a change; a failure is told. Then the title is loaded again. */
+async function attempt(subject, what, step) {
+	try {
+		const done = await step();
+		tellOf(subject, '');
+		if (done)
+			say(done);
+	} catch (error) {
+		tellOf(subject, what + ': ' + error.message);
+	}
+	if (page)
+		await page.reload();
+}
+
+function uploadFor(file, episode) {
+	uploads.push(Object.assign(new Upload(file, episode.name, null, null), { episodeId: episode.id }));
+}
+
+/* Asks for the film of an episode. */
+function pickFor(episode) {
+	const input = el('input', { type: 'file', accept: 'video/*,.mkv,.mov,.avi,.mxf,.ts,.m2ts,.webm' });
+	input.addEventListener('change', () => {
+		if (!input.files.length || !input.files[0].size)
+			return;
+		uploadFor(input.files[0], episode);
+		begin();
+		tell('draw');
+		say('The upload of ' + input.files[0].name + ' begins.');
+	});
+	input.click();
+}
+
+/* Exchanges the numbers of an episode and its neighbour. */
+async function move(episode, other) {
+	await attempt('order ' + episode.id, 'The order could not be changed', async () => {
+		await api('PATCH', '/api/admin/episodes/' + episode.id, { episodeNumber: other.episodeNumber });
+		await api('PATCH', '/api/admin/episodes/' + other.id, { episodeNumber: episode.episodeNumber });
+		return episode.name + ' is now episode ' + other.episodeNumber + '.';
+	});
+}
+
+/* Shows a dialog with a form. fields: [name, label, value, props]. send(values) rejects with an error that is shown in the dialog. */
+function ask(heading, fields, button, send) {
+	const error = el('p', { className: 'notice bad', role: 'alert', hidden: true }), cancel = el('button', { type: 'button', className: 'quiet' }, 'Cancel');
+	const inputs = fields.map(([name, , value, props = {}]) => el(props.rows ? 'textarea' : 'input', { name, value: value ?? '', autocomplete: 'off', ...props }));
+	const go = el('button', { type: 'submit', className: 'primary' }, button), title = el('h2', { id: 'ask-h' }, heading);
+	const form = el('form', { className: 'text-form', noValidate: true }, title, error, ...fields.map(([, label], i) => el('label', {}, label + ' ', inputs[i])),
+		el('p', { className: 'actions' }, cancel, go));
+	const dialog = el('dialog', {}, form);
+	dialog.setAttribute('aria-labelledby', 'ask-h');
+	cancel.addEventListener('click', () => dialog.close());
+	dialog.addEventListener('close', () => dialog.remove());
+	form.addEventListener('submit', async (event) => {
+		event.preventDefault();
+		go.disabled = true;
+		try {
+			await send(Object.fromEntries(inputs.map((input) => [input.name, input.value.trim()])));
+			dialog.close();
+			await page?.reload();
+		} catch (refusal) {
+			const field = /^Invalid (\w+)$/.exec(refusal.message), wrong = field && inputs.find((input) => input.name === field[1]);
+			set(error, { hidden: false, textContent: wrong ? fields[inputs.indexOf(wrong)][1] + ' is not valid.' : refusal.message });
+			(wrong || inputs[0]).focus();
+		}
+		go.disabled = false;
+	});
+	document.body.append(dialog);
+	dialog.showModal();
+	inputs[0].focus();
+}
+
+const NUMBER = { inputMode: 'numeric', maxLength: 6 };
+
+function edit(episode) {
+	ask('Episode ' + code(episode.seasonNumber, episode.episodeNumber), [['name', 'Name', episode.name], ['seasonNumber', 'Season', episode.seasonNumber, NUMBER],
+		['episodeNumber', 'Episode', episode.episodeNumber, NUMBER], ['synopsis', 'Synopsis', episode.synopsis, { rows: 4 }]], 'Save', async (values) => {
+		if (!values.name)
+			throw new Error('Enter a name.');
+		await api('PATCH', '/api/admin/episodes/' + episode.id, values);
+		say(values.name + ' has been saved.');
+	});
+}
+
+function addEpisode(title) {
+	const last = title.episodes.at(-1), { id } = page;
+	ask('Add an episode', [['name', 'Name', ''], ['seasonNumber', 'Season', last ? last.seasonNumber : 1, NUMBER],
+		['episodeNumber', 'Episode', last ? last.episodeNumber + 1 : 1, NUMBER]], 'Add', async (values) => {
+		await api('POST', '/api/admin/titles/' + id + '/episodes', values);
+		say(values.name + ' has been added.');
+	});
+}
+
+function editSeason(season) {
+	ask('Season ' + season.seasonNumber, [['name', 'Name', season.name], ['seasonNumber', 'Number', season.seasonNumber, NUMBER]], 'Save',
+		(values) => api('PATCH', '/api/admin/seasons/' + season.id, values));
+}
+
+function remove(kind, item, name) {
+	if (confirm('Delete ' + name + (kind === 'seasons' ? ' with all its episodes and their films?' : ' with its film?')))
+		attempt('delete ' + kind + item.id, name + ' could not be deleted', async () => {
+			await api('DELETE', '/api/admin/' + kind + '/' + item.id);
+			return name + ' has been deleted.';
+		});
+}
+
+function actionsOf(episode, before, after) {
+	const ready = episode.assetVersions.length, actions = [['Edit', () => edit(episode)], [ready ? 'Replace film' : 'Add film', () => pickFor(episode)]];
+	if (episode.pendingReview && ready)
+		actions.push(['Publish', () => attempt('publish episode ' + episode.id, episode.name + ' could not be published', async () => {
+			await api('PATCH', '/api/admin/episodes/' + episode.id, { pendingReview: false });
+			return episode.name + ' is published.';
+		}), true]);
+	if (before)
+		actions.push(['Earlier', () => move(episode, before)]);
+	if (after)
+		actions.push(['Later', () => move(episode, after)]);
+	return [...actions, ['Delete', () => remove('episodes', episode, episode.name)]];
+}
+
+function makeEpisode() {
+	const number = el('span', { className: 'hint' }), name = el('bdi', {}), film = el('span', { className: 'hint' }), actions = el('div', { className: 'job-actions wrap' });
+	const node = el('li', { className: 'event' }, el('p', { className: 'episode-name' }, number, ' ', name, ' ', film), actions);
+	node.update = ({ episode, before, after }) => {
+		const ready = ORDER.filter((r) => episode.assetVersions.some((v) => v.rendition === r)).map((r) => RENDITIONS[r]);
+		set(number, { textContent: code(episode.seasonNumber, episode.episodeNumber) });
+		set(name, { textContent: episode.name });
+		set(film, { textContent: (ready.length ? ready.join(', ') : 'No film yet') + (episode.pendingReview ? ' · not published' : '') });
+		offer(actions, may('manage') ? actionsOf(episode, before, after) : [], episode.name);
+	};
+	return node;
+}
+
+function makeSeason() {
+	const name = el('summary', {}), actions = el('div', { className: 'job-actions wrap' }), list = el('ol', { className: 'events episodes' }), node = el('li', {}, el('details', { open: true }, name, actions, list));
+	node.update = ({ number, season, episodes }) => {
+		set(name, { textContent: 'Season ' + number + (season && season.name ? ': ' + season.name : '') + ' · ' + episodes.length + (episodes.length === 1 ? ' episode' : ' episodes') });
+		arrange(list, episodes.map((episode, i) => ({ key: episode.id, episode, before: episodes[i - 1], after: episodes[i + 1] })), makeEpisode);
+		offer(actions, season && may('manage') ? [['Edit season', () => editSeason(season)], ['Delete season', () => remove('seasons', season, 'Season ' + number)]] : [], 'season ' + number);
+	};
+	return node;
+}
+
+function seasonsOf(title) {
+	const numbers = new Set([...title.seasons, ...title.episodes].map((item) => item.seasonNumber));
+	return [...numbers].sort((a, b) => a - b).map((number) => ({ key: String(number), number, season: title.seasons.find((s) => s.seasonNumber === number),
+		episodes: title.episodes.filter((e) => e.seasonNumber === number).sort(byNumber) }));
+}
+
+/* Returns the files of a drop, also those in folders. */
+async function filesOf(transfer) {
+	const found = [], entries = [...transfer.items].map((item) => item.webkitGetAsEntry && item.webkitGetAsEntry()).filter(Boolean);
+	const walk = async (entry) => {
+		if (entry.isFile) {
+			found.push(await new Promise((done, fail) => entry.file(done, fail)));
+			return;
+		}
+		const reader = entry.createReader();
+		for (;;) {
+			const some = await new Promise((done, fail) => reader.readEntries(done, fail));
+			if (!some.length)
+				return;
+			for (const child of some)
+				await walk(child);
+		}
+	};
+	for (const entry of entries)
+		await walk(entry);
+	return found;
+}
+
+/* Returns where each file goes: { file, number, episode, why }. A file with a reason is not uploaded. */
+function plan(files, title) {
+	const taken = new Set();
+	return files.filter((file) => !file.name.startsWith('.')).sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true })).map((file) => {
+		const number = numberOf(file.name), key = number && code(number.season, number.episode);
+		const why = !file.size ? 'is empty' : !number ? 'has no number such as S01E02' : taken.has(key) ? 'is a second file for ' + key : '';
+		if (!why)
+			taken.add(key);
+		return { file, number, why, episode: number && title.episodes.find((e) => e.seasonNumber === number.season && e.episodeNumber === number.episode) };
+	});
+}
+
+function wordsOf({ number, episode, why, file }) {
+	if (why)
+		return file.name + ' ' + why + '.';
+	return code(number.season, number.episode) + ' ' + (episode ? episode.name : number.name) + ' · ' +
+		(!episode ? 'a new episode' : episode.assetVersions.length ? 'replaces its film' : 'gets its film') + ' · ';
+}
+
+/* Creates the episodes that are missing and starts the uploads. */
+async function start(items, id) {
+	for (const { file, number, episode } of items) {
+		const there = episode || (await api('POST', '/api/admin/titles/' + id + '/episodes', {
+			seasonNumber: number.season || '0', episodeNumber: number.episode || '0', name: number.name })).episode;
+		uploadFor(file, there);
+	}
+	begin();
+	tell('draw');
+	say('The upload of ' + items.length + (items.length === 1 ? ' film' : ' films') + ' begins.');
+}
+
+/* Shows where the files go, and uploads those that are wanted. */
+function propose(files) {
+	const { title, id } = page, items = plan(files, title);
+	if (!items.length)
+		return;
+	const rows = items.map((item) => {
+		const box = el('input', { type: 'checkbox', checked: !item.why, disabled: Boolean(item.why) });
+		return { item, box, node: el('li', {}, el('label', { className: 'flag' }, box, el('span', {}, wordsOf(item), item.why ? '' : el('bdi', {}, item.file.name)))) };
+	});
+	const cancel = el('button', { type: 'button', className: 'quiet' }, 'Cancel'), go = el('button', { type: 'submit', className: 'primary' }, 'Upload');
+	const form = el('form', { method: 'dialog' }, el('h2', { id: 'plan-h' }, 'Films of episodes'), el('ul', { className: 'plan' }, ...rows.map((row) => row.node)),
+		el('p', { className: 'actions' }, cancel, go));
+	const dialog = el('dialog', {}, form);
+	dialog.setAttribute('aria-labelledby', 'plan-h');
+	go.disabled = items.every((item) => item.why);
+	cancel.addEventListener('click', () => dialog.close());
+	dialog.addEventListener('close', () => dialog.remove());
+	form.addEventListener('submit', () => attempt('episodes ' + id, 'Not all episodes could be created', () => start(rows.filter((row) => row.box.checked).map((row) => row.item), id)));
+	document.body.append(dialog);
+	dialog.showModal();
+	(go.disabled ? cancel : go).focus();
+}
+
+function makeDrop() {
+	const input = el('input', { type: 'file', webkitdirectory: true, multiple: true, hidden: true, id: 'episode-folder' });
+	const zone = el('button', { type: 'button', className: 'drop' }, el('span', { className: 'drop-main' }, 'Drop a folder of films, or choose one'),
+		el('span', { className: 'drop-sub' }, 'Names such as S01E02 or 1x02 tell which episode a film is of.'));
+	zone.addEventListener('click', () => input.click());
+	zone.addEventListener('drop', async (event) => {
+		event.preventDefault();
+		event.stopPropagation();		/* it is not for a new title */
+		zone.classList.remove('over');
+		document.getElementById('drop').classList.remove('over');
+		propose(await filesOf(event.dataTransfer));
+	});
+	input.addEventListener('change', () => {
+		const files = [...input.files];
+		input.value = '';
+		propose(files);
+	});
+	return el('div', {}, zone, input);
+}
+
+addPart(30, (shown) => {
+	if (shown.title.type !== 'SERIES')
+		return null;
+	const tree = el('ul', { className: 'seasons' }), drop = makeDrop(), add = el('button', { type: 'button' }, 'Add an episode'), node = section('Seasons and episodes', tree, el('p', { className: 'job-actions' }, add), drop);
+	add.addEventListener('click', () => addEpisode(page.title));
+	node.update = (now) => {
+		page = now;
+		arrange(tree, seasonsOf(now.title), makeSeason);
+		add.hidden = drop.hidden = !may('manage');
+	};
+	return node;
+});
+hub.addEventListener('gone', () => { page = null; });
