@@ -28,8 +28,6 @@ struct refund {
 	int64_t	minor;
 };
 
-static const char	*const results[] = { [PAYMENT_OK] = "ok", [PAYMENT_REFUSED] = "refused", [PAYMENT_UNKNOWN] = "unknown" };
-
 /* Counts and errors of a run. */
 struct tally {
 	int	asked, changed, mismatches, restored, held, refunded, failed;
@@ -74,7 +72,7 @@ gateway_query(struct job_run *run, const struct open *o, struct tally *t, struct
 static void
 settle(struct job_run *run, const struct open *o, const struct payment_response *a, struct tally *t)
 {
-	const char		*params[] = { o->id, results[a->result], a->result == PAYMENT_OK ? a->json : "{}", conf_str(CONF_PPV_ACCESS_DAYS) };
+	const char		*params[] = { o->id, payment_results[a->result], a->result == PAYMENT_OK ? a->json : "{}", conf_str(CONF_PPV_ACCESS_DAYS) };
 	const PGresult		*rows;
 
 	if ((rows = job_sql(run, "ppv/settle", 4, params)) == NULL) {
@@ -114,7 +112,7 @@ unknown_verify(struct job_run *run, struct tally *t)
 		if (found == -1)
 			return (0);
 		gateway_query(run, &o, t, &a);
-		rows = job_canceled(run) ? NULL : job_sql(run, "ppv/unknown-settle", 5, (const char *[]){ o.gateway, o.reference, results[a.result],
+		rows = job_canceled(run) ? NULL : job_sql(run, "ppv/unknown-settle", 5, (const char *[]){ o.gateway, o.reference, payment_results[a.result],
 		    a.result == PAYMENT_OK ? a.json : "{}", conf_str(CONF_PPV_ACCESS_DAYS) });
 		t->failed += rows == NULL && !job_canceled(run);
 		t->restored += rows != NULL && !strcmp(PQgetvalue(rows, 0, 0), "restored");
@@ -153,7 +151,7 @@ refund_perform(struct job_run *run, const struct refund *f, struct tally *t)
 	int			stored;
 
 	payment_refund(f->gateway, f->reference, f->transaction, f->minor, job_canceled, run, &a);
-	params[1] = results[a.result];
+	params[1] = payment_results[a.result];
 	if (a.result == PAYMENT_UNKNOWN && job_canceled(run)) {
 		payment_free(&a);
 		return (1);

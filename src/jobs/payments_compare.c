@@ -1,7 +1,8 @@
 /*
  * Comparison of the gateways' lists of payments with the purchases
  * (docs/payments.md#comparison). Payments without a purchase are entered for the
- * cron job payments (jobs/payments.c).
+ * cron job payments (jobs/payments.c). Paid purchases that the list lacks are
+ * verified with the gateway; those that it does not confirm are left to a person.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,11 +13,13 @@
 #include "net/payment.h"
 
 #define DAY_MAX		16
+#define ID_MAX		24
+#define REFERENCE_MAX	512
 #define PAGES_MAX	100000
 
 struct span {
 	char	first[DAY_MAX], last[DAY_MAX];
-	int64_t	payments, entered;
+	int64_t	payments, entered, held;
 };
 
 /* Enters the payments of one page. Returns the number of pages, 0 after an error, which is set as the run's. */
@@ -42,6 +45,48 @@ page_enter(struct job_run *run, const char *gateway, int page, struct span *s)
 	return (pages < 1 ? 1 : pages);
 }
 
+/* Verifies a purchase that the list lacks. Returns 0 after an error, which is set as the run's. */
+static int
+unlisted_verify(struct job_run *run, const char *gateway, const char *id, const char *reference, struct span *s)
+{
+	struct payment_response	a;
+	const PGresult		*rows = NULL;
+
+	payment_verify(gateway, reference, job_canceled, run, &a);
+	if (a.result == PAYMENT_UNKNOWN)
+		(void)job_failed(run, "%s returned no status for %.64s: %.128s", gateway, reference, a.error);
+	else if ((rows = job_sql(run, "ppv/unlisted-settle", 3, (const char *[]){ id, payment_results[a.result],
+	    a.result == PAYMENT_OK ? a.json : "{}" })) == NULL)
+		(void)job_failed(run, "the status of %.64s cannot be stored", reference);
+	payment_free(&a);
+	s->held += rows != NULL && !strcmp(PQgetvalue(rows, 0, 0), "held");
+
+	return (rows != NULL);
+}
+
+/* Verifies the purchases that the list lacks. Returns 0 after an error, or if the run was cancelled. */
+static int
+unlisted_each(struct job_run *run, const char *gateway, struct span *s)
+{
+	char		id[ID_MAX] = "0", reference[REFERENCE_MAX];
+	const PGresult	*rows;
+
+	for (;;) {
+		if (job_canceled(run))
+			return (0);
+		if ((rows = job_sql(run, "ppv/unlisted-next", 2, (const char *[]){ gateway, id })) == NULL) {
+			(void)job_failed(run, "purchases cannot be compared");
+			return (0);
+		}
+		if (PQntuples(rows) == 0)
+			return (1);
+		snprintf(id, sizeof(id), "%s", PQgetvalue(rows, 0, 0));
+		snprintf(reference, sizeof(reference), "%s", PQgetvalue(rows, 0, 1));
+		if (!unlisted_verify(run, gateway, id, reference, s))
+			return (0);
+	}
+}
+
 /* Returns 0 after an error, or if the run was cancelled. */
 static int
 gateway_compare(struct job_run *run, const char *gateway, enum conf_id key, struct span *s)
@@ -50,12 +95,16 @@ gateway_compare(struct job_run *run, const char *gateway, enum conf_id key, stru
 
 	if (*conf_str(key) == '\0')
 		return (1);
+	if (job_sql(run, "ppv/compare-begin", 3, (const char *[]){ gateway, s->first, s->last }) == NULL) {
+		(void)job_failed(run, "purchases cannot be compared");
+		return (0);
+	}
 	for (page = 1; page <= pages && page <= PAGES_MAX; page++) {
 		if (job_canceled(run) || (pages = page_enter(run, gateway, page, s)) == 0)
 			return (0);
 	}
 
-	return (1);
+	return (unlisted_each(run, gateway, s));
 }
 
 JOB("payments-compare", CONF_PAYMENTS_COMPARE_CRON, payments_compare, "Compares the payment gateways' lists of payments with the purchases.",
@@ -77,6 +126,8 @@ payments_compare(struct job_run *run)
 	flutterwave = gateway_compare(run, "FLUTTERWAVE", CONF_FLW_SECRET_KEY, &s);
 	job_count(run, "payments", s.payments);
 	job_count(run, "without_purchase", s.entered);
+	if (s.held > 0)
+		job_count(run, "not_confirmed", s.held);
 
 	return (paystack && flutterwave ? JOB_OK : JOB_FAILED);
 }

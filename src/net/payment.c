@@ -14,6 +14,8 @@
 #include "net/form.h"
 #include "net/payment.h"
 
+const char	*const payment_results[] = { [PAYMENT_OK] = "ok", [PAYMENT_REFUSED] = "refused", [PAYMENT_UNKNOWN] = "unknown" };
+
 #define TIMEOUT_SEC	15
 #define RESPONSE_MAX	65536	/* bytes; the gateways' responses have about two thousand */
 #define LIST_MAX	(2u << 20)	/* bytes of a page of payment_list() */

@@ -18,6 +18,9 @@ enum payment_result {
 	PAYMENT_UNKNOWN		/* no response or an unusable one; the gateway may have executed the request */
 };
 
+/* The name of a result as SQL takes it: ok, refused, unknown. */
+extern const char	*const payment_results[];
+
 struct payment_order {
 	const char	*gateway;	/* "PAYSTACK" or "FLUTTERWAVE" */
 	const char	*reference;

@@ -252,6 +252,37 @@ def test_the_lists_of_the_gateways_are_compared_with_the_purchases(shop, gateway
     assert run_payments(shop)["restored"] == 5
     assert [shop.status(ref) for ref in (*known, *lost, silent)] == ["SUCCESS"] * 7
     assert compare(shop) == {"payments": 7, "without_purchase": 0}
+    assert shop.rows("SELECT count(*) FROM wanzami.ppv_unlisted") == [(0,)]
     assert compare(shop, "soon", status=1)["error"].startswith("the days must have the form YYYY-MM-DD")
     gateways.say(500, b'{"status":false,"message":"oops"}')
     assert "FLUTTERWAVE returned no list of payments: the gateway responded with status 500: oops" in compare(shop, status=1)["error"]
+
+
+def payment_lines(s):
+    return dict(s.rows("SELECT name, value FROM wanzami.status() WHERE section = 'Payments'"))
+
+
+def test_paid_purchases_that_the_gateway_does_not_list_are_left_to_a_person(shop, gateways):  # noqa: F811
+    listed, late, lost, back, old = (begin_purchase(shop) for _ in range(5))
+    dollars = begin_purchase(shop, x_country="US")
+    for ref in (listed, late, lost, back, old, dollars):
+        shop.paid(gateways.pay(ref))
+    assert [shop.status(ref) for ref in (listed, late, lost, back, old, dollars)] == ["SUCCESS"] * 6
+    del gateways.payments[lost], gateways.payments[dollars], gateways.payments[old]  # as a forged or mistaken report of a payment would leave it
+    gateways.payments[back]["status"] = "reversed"
+    shop.rows('UPDATE "PpvPurchase" SET "createdAt" = now() - interval \'30 days\' WHERE "paystackRef" = %s', (old,))
+    gateways.unlisted.add(late)  # as one whose day is another in the gateway's time zone: asked for itself, it is paid
+    assert compare(shop) == {"payments": 1, "without_purchase": 0, "not_confirmed": 3}
+    lines = payment_lines(shop)
+    assert lines == {lost: "is paid here, but PAYSTACK does not know the payment", back: "is paid here, but PAYSTACK says reversed",
+                     dollars: "is paid here, but FLUTTERWAVE does not know the payment"}
+    logged = "SELECT count(*) FROM \"ErrorLog\" WHERE message LIKE 'PPV purchase %% is paid here, but %%'"
+    assert shop.rows(logged) == [(3,)]
+    assert [shop.status(ref) for ref in (lost, back, dollars)] == ["SUCCESS"] * 3
+
+    assert compare(shop)["not_confirmed"] == 3 and shop.rows(logged) == [(3,)]  # told once
+    gateways.payments[back]["status"] = "success"
+    shop.rows('UPDATE "PpvPurchase" SET status = \'FAILED\' WHERE "paystackRef" = %s', (dollars,))
+    assert compare(shop)["not_confirmed"] == 1 and list(payment_lines(shop)) == [lost]
+    today = shop.rows("SELECT to_char(now() - interval '31 days', 'YYYY-MM-DD'), to_char(now(), 'YYYY-MM-DD')")[0]
+    assert compare(shop, *today)["not_confirmed"] == 2 and set(payment_lines(shop)) == {lost, old}

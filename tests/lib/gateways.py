@@ -23,6 +23,7 @@ class Gateways:
     def __init__(self):
         self.port = free_port()
         self.payments, self.people, self.tokens, self.requests, self.refunds = {}, {}, {}, [], {}
+        self.unlisted = set()  # references that the lists leave out
         self.limit, self.said, self.waiting = None, None, 0
         self.lock, self.open = threading.Lock(), threading.Event()
         self.open.set()
@@ -166,7 +167,7 @@ class Gateways:
     def _page(self, name, status, query, size):
         """Returns a page of the payments with this status, without their days, and the number of pages."""
         assert query["status"] == [status] and query["from"] and query["to"]
-        found, page = [p for p in self.payments.values() if name in p and p["status"] == status], int(query["page"][0])
+        found, page = [p for p in self.payments.values() if name in p and p["status"] == status and p[name] not in self.unlisted], int(query["page"][0])
         return found[(page - 1) * size:page * size], -(-len(found) // size)
 
     def _token(self, form):

@@ -53,5 +53,8 @@ CREATE OR REPLACE FUNCTION wanzami.status() RETURNS TABLE (section text, name te
 		ELSE 'has no purchase (' || u.gateway || '): ' || u.last_error END
 	FROM wanzami.ppv_unknown u
 	UNION ALL
+	SELECT 'Payments', p."paystackRef", 'is paid here, but ' || p."gateway" || ' ' || u.last_error
+	FROM wanzami.ppv_unlisted u JOIN "PpvPurchase" p ON p."id" = u.purchase_id WHERE u.last_error IS NOT NULL AND p."status" = 'SUCCESS'
+	UNION ALL
 	SELECT 'Store', 'objects to be removed', count(*)::text FROM wanzami.object_trash WHERE delete_after <= now()
 $$;
