@@ -141,7 +141,7 @@ struct media_options {
 	const char	*preset;	/* x264 preset: "veryfast" */
 	int		crf;		/* 23 */
 	int		audio_bitrate;	/* bit/s: 128000 */
-	int		threads;	/* number of CPUs to use: those in the CPU affinity mask */
+	int		threads;	/* number of CPUs to use: cgroup_cpus() (base/cgroup.h) */
 	int		field_rate;	/* media_transcode_file(): 1 calls media_fields_double() */
 	int		allow_silent;	/* 1: a film whose sound cannot be decoded becomes silent; 0: it is refused */
 };

@@ -3,7 +3,6 @@
  * time line and sends the same frames to the encoder of each rendition.
  */
 #include <math.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -13,6 +12,7 @@
 #include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
 
+#include "base/cgroup.h"
 #include "base/counter.h"
 #include "media/internal.h"
 #include "media/previews.h"
@@ -76,12 +76,7 @@ out_of_memory(struct run *r)
 static int
 cpus(const struct media_options *o)
 {
-	cpu_set_t	set;
-
-	if (o != NULL && o->threads > 0)
-		return (o->threads);
-
-	return (sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1);
+	return (o != NULL && o->threads > 0 ? o->threads : cgroup_cpus());
 }
 
 static int
