@@ -9,6 +9,7 @@ usage() {
 
 	  setup          install the Debian packages for building (needs root)
 	  setup test     install the packages for building and testing (needs root)
+	  setup arm64    install the cross compiler for 64-bit ARM (needs root)
 	  build          build out/wanzami (and out/wanzami.debug with symbols)
 	  build arm64    cross-compile out/wanzami-arm64 for 64-bit ARM (first: setup arm64)
 	  build asan     build out/wanzami-asan, for tests under AddressSanitizer and UBSan
