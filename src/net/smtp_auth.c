@@ -36,15 +36,19 @@ allowed(void)
 	return (PASSWORDS);
 }
 
-/* Returns the best mechanism of a set, 0 if it is empty. */
+/* Returns the mechanism of a set that follows one in the order, after the last the first; 0 if the set is empty. */
 static unsigned
-best(const struct smtp_auth *a, unsigned set)
+following(const struct smtp_auth *a, unsigned one, unsigned set)
 {
-	int	i;
+	int	i, at = 0;
 
 	for (i = 0; i < ORDERED; i++) {
-		if (set & BIT(a->order[i]))
-			return (BIT(a->order[i]));
+		if (BIT(a->order[i]) == one)
+			at = i + 1;
+	}
+	for (i = 0; i < ORDERED; i++) {
+		if (set & BIT(a->order[(at + i) % ORDERED]))
+			return (BIT(a->order[(at + i) % ORDERED]));
 	}
 
 	return (0);
@@ -78,7 +82,7 @@ smtp_auth_options(const struct smtp_auth *a, char out[SMTP_AUTH_OPTIONS_MAX])
 int
 smtp_auth_next(struct smtp_auth *a, const struct smtp_trace *t, int denied)
 {
-	unsigned	used = t->mechanism, others;
+	unsigned	used = t->mechanism;
 	int		refused = denied && used != 0 && t->reply[0] != '4';
 
 	if (!denied) {
@@ -91,13 +95,11 @@ smtp_auth_next(struct smtp_auth *a, const struct smtp_trace *t, int denied)
 	if (used != 0 && !refused)
 		return (0);
 	a->left &= ~(used != 0 ? used : a->now);
-	a->now = best(a, a->left & t->offered);
+	a->now = following(a, used, a->left & t->offered);
 	if (a->now != 0 && !(refused && all_refused))
 		return (1);
 	if (refused) {
-		/* The next session goes on with the mechanism after this one. */
-		others = a->now != 0 ? a->now : best(a, allowed() & t->offered);
-		preferred = others;
+		preferred = following(a, used, allowed() & t->offered);
 		all_refused = 1;
 	}
 
