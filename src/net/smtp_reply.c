@@ -37,6 +37,10 @@ static const struct {
 	int			stages, first, last, status[3];
 	enum mail_result	result;
 } rules[] = {
+	{ AT(MAIL) | AFTER, 552, 552, { NONE, ANY, ANY }, MAIL_LATER },	/* this mail is too large (RFC 1870 §6.1), or this mailbox is full */
+	{ AT(MAIL) | AFTER, 552, 552, { ANY, 2, 2 }, MAIL_LATER },
+	{ AT(MAIL) | AFTER, 552, 552, { ANY, 2, 3 }, MAIL_LATER },
+	{ AT(MAIL) | AFTER, 552, 552, { ANY, 3, 4 }, MAIL_LATER },
 	{ BEFORE, 400, 599, { ANY, ANY, ANY }, MAIL_RELAY },
 	{ AFTER, 421, 421, { ANY, ANY, ANY }, MAIL_RELAY },	/* the server closes the connection */
 	{ AFTER, 400, 599, { ANY, 1, 7 }, MAIL_RELAY },		/* the sender's address */
@@ -50,7 +54,6 @@ static const struct {
 	{ AT(RCPT), 553, 553, { NONE, ANY, ANY }, MAIL_REFUSED },
 	{ AT(RCPT), 556, 556, { NONE, ANY, ANY }, MAIL_REFUSED },
 	{ AT(RCPT), 450, 450, { NONE, ANY, ANY }, MAIL_LATER },
-	{ AT(RCPT), 552, 552, { NONE, ANY, ANY }, MAIL_LATER },
 };
 
 /* Returns the mechanism whose name is the word at text, as a set of one; 0 if this program cannot use it. */
@@ -67,7 +70,7 @@ mechanism_find(const char *text, size_t len)
 	return (0);
 }
 
-/* Records a line of a reply to EHLO (RFC 5321 §4.1.1.1): one extension with its parameters. */
+/* Records the mechanisms that a line of a reply to EHLO offers (RFC 4954 §3). */
 static void
 offer_record(struct smtp_trace *t, const char *line, size_t len)
 {
@@ -76,8 +79,6 @@ offer_record(struct smtp_trace *t, const char *line, size_t len)
 
 	for (end = len; end > 0 && (unsigned char)line[end - 1] <= ' '; end--)
 		continue;
-	if (end == 8 && !strncasecmp(line, "SMTPUTF8", 8))
-		t->utf8 = 1;
 	if (end < 5 || strncasecmp(line, "AUTH", 4) || (line[4] != ' ' && line[4] != '='))
 		return;
 	snprintf(t->auth, sizeof(t->auth), "%.*s", (int)end - 5, line + 5);
@@ -97,7 +98,6 @@ command_record(struct smtp_trace *t, const char *data, size_t len)
 	if (t->stage == SMTP_EHLO) {
 		t->offered = 0;
 		t->auth[0] = '\0';
-		t->utf8 = 0;
 	}
 	if (t->stage == SMTP_AUTH && len > 5 && !strncmp(data, "AUTH ", 5)) {
 		for (end = data + 5; end < data + len && (unsigned char)*end > ' '; end++)

@@ -24,7 +24,6 @@ struct smtp_trace {
 	int		closed;		/* QUIT was sent: later replies do not count */
 	unsigned	offered;	/* mechanisms in the last reply to EHLO: a sum of 1 << enum smtp_mechanism */
 	char		auth[128];	/* their names there, also those that this program cannot use; "": it offers none */
-	int		utf8;		/* the last reply to EHLO offers SMTPUTF8 (RFC 6531) */
 	unsigned	mechanism;	/* 1 << the last that was used; 0: none */
 	int		signed_in;
 };

@@ -16,11 +16,11 @@ class SmtpScript(Listening):
     `patience` the usual reply comes after so many seconds.
     `steps` has the steps of the last session, `mails` the number of mails. STARTTLS has the certificate in `folder`.
     `mechanisms` has those of AUTH; reply["AUTH LOGIN"] is the reply to that one. `tried` has all mechanisms that were used, `commands` the
-    lines of MAIL and RCPT, `extensions` further lines of EHLO."""
+    lines of MAIL and RCPT, `extensions` further lines of EHLO, `bytes` the size of the last mail."""
 
     def __init__(self, folder):
         self.reply, self.steps, self.mails, self.patience, self.over = {}, [], 0, None, threading.Event()
-        self.mechanisms, self.tried, self.commands, self.extensions = "PLAIN", [], [], []
+        self.mechanisms, self.tried, self.commands, self.extensions, self.bytes = "PLAIN", [], [], [], 0
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(folder + "/cert.pem", folder + "/key.pem")
         super().__init__()
@@ -39,8 +39,9 @@ class SmtpScript(Listening):
                 client = self.context.wrap_socket(client, server_side=True)
                 file = client.makefile("rb")
             elif verb == "DATA" and self.answer(client, verb):
-                while file.readline() != b".\r\n":
-                    pass
+                self.bytes = 0
+                while (part := file.readline()) != b".\r\n":
+                    self.bytes += len(part) - part.startswith(b"..")
                 self.mails += self.answer(client, "end of data")
             elif verb in ("EHLO", "HELO", "AUTH", "MAIL", "RCPT"):
                 if verb == "AUTH":

@@ -39,8 +39,9 @@ def orders():
     for step in STEPS:
         yield from ((step, reply) for reply in ("cut", "silence", "451 4.3.0 later", "554 no"))
         if STEPS.index(step) < STEPS.index("RCPT"):
-            yield from ((step, reply) for reply in ("421 4.7.0 later", "450 no", "550 5.7.1 no", "550 5.1.1 no"))
+            yield from ((step, reply) for reply in ("421 4.7.0 later", "450 no", "550 5.7.1 no", "550 5.1.1 no", "552 no", "552 5.3.4 no"))
             continue
+        yield from ((step, "552 5.%s no" % status) for status in ("2.2", "2.3", "3.4", "7.0"))
         yield from ((step, code + " no") for code in CODES)
         yield from ((step, "%s %s.%s no" % (code, code[0], status)) for code in ("450", "550") for status in STATUS)
         yield from ((step, reply) for reply in ("421 4.2.1 no", "550 4.1.1 no", "450 5.1.1 no"))
@@ -74,3 +75,23 @@ def test_each_timeout_has_its_variable(world, script, mail, step, slow, seconds)
     limits = {"SMTP_COMMAND_TIMEOUT_SEC": 60, "SMTP_DATA_TIMEOUT_SEC": 60, "SMTP_%s_TIMEOUT_SEC" % slow: 2}
     fate, why = attempt(world, script, mail, **limits)
     assert (fate, why) == (("is sent", None) if seconds == 60 else ("waits, and the relay is paused", why))
+
+
+def test_a_mail_says_its_size_and_a_long_address_is_sent_whole(world, script, mail):
+    """254 characters are the most (RFC 5321 §4.5.3.1.3)."""
+    script.extensions = ["SIZE 10240000"]
+    to = "%s@%s.%s.%s.example" % ("a" * 64, "d" * 60, "e" * 60, "f" * 59)
+    assert len(to) == 254
+    assert attempt(world, script, mail, to=to) == ("is sent", None)
+    size = re.fullmatch(r"MAIL FROM:<no-reply@wanzami\.example> SIZE=(\d+)", script.commands[0])[1]
+    assert (int(size), script.commands[1]) == (script.bytes, "RCPT TO:<%s>" % to)
+
+
+def test_a_mail_that_is_too_large_stops_no_other(world, script, mail):
+    script.reply = {"MAIL": "552 5.3.4 Message size exceeds fixed maximum message size"}
+    assert attempt(world, script, mail) == ("waits", "MAIL: " + script.reply["MAIL"])
+
+
+def test_every_line_of_a_reply_is_kept(world, script, mail):
+    script.reply = {"RCPT": "\r\n".join("550%s5.1.1 line %d" % (" " if n == 7 else "-", n) for n in range(8))}
+    assert attempt(world, script, mail) == ("is given up", "RCPT: " + script.reply["RCPT"].replace("\r\n", " "))
