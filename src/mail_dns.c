@@ -111,15 +111,20 @@ domain_print(const char *domain)
 int
 mail_dns_print(void)
 {
-	const char	*domain, *campaigns;
+	const char	*domain, *campaigns, *bounce;
 
 	settings_die(mail_configure());
 	domain = strchr(mail_sender(0)->address, '@') + 1;
 	campaigns = strchr(mail_sender(1)->address, '@') + 1;
+	bounce = strchr(mail_bounce(mail_sender(0)), '@') + 1;
 	dkim_print();
 	domain_print(domain);
 	if (strcasecmp(domain, campaigns))
 		domain_print(campaigns);
+	if (strcasecmp(bounce, domain) && strcasecmp(bounce, campaigns))
+		spf_print(bounce);
+	if (!domain_within(bounce, domain) && !domain_within(domain, bounce))
+		printf("; Warning: SMTP_BOUNCE is of %s, another domain than %s, so SPF does not count for DMARC.\n", bounce, domain);
 
 	return (0);
 }

@@ -142,6 +142,8 @@ CONF_VAR(SMTP_FROM, CONF_TEXT, .fallback = "Wanzami <no-reply@wanzami.com>",
     .help = "Sender of every mail, as Name <e-mail address> or an e-mail address alone.")
 CONF_VAR(SMTP_FROM_CAMPAIGN, CONF_TEXT,
     .help = "Sender of campaigns, as SMTP_FROM. If unset: SMTP_FROM.")
+CONF_VAR(SMTP_BOUNCE, CONF_TEXT,
+    .help = "E-mail address that undelivered mail is reported to (envelope sender, Return-Path). If unset: that of SMTP_FROM or SMTP_FROM_CAMPAIGN.")
 CONF_VAR(DKIM_KEY_FILE, CONF_PATH,
     .help = "File with the RSA private key (PEM, not encrypted) that signs mail (DKIM), read at start. Requires DKIM_DOMAIN and DKIM_SELECTOR.")
 CONF_VAR(DKIM_DOMAIN, CONF_TEXT,

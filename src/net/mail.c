@@ -61,6 +61,14 @@ mail_sender(int campaign)
 	return (campaign ? &campaign_sender : &sender);
 }
 
+const char *
+mail_bounce(const struct mailbox *from)
+{
+	const char	*bounce = conf_str(CONF_SMTP_BOUNCE);
+
+	return (*bounce != '\0' ? bounce : from->address);
+}
+
 static int
 server_is_local(void)
 {
@@ -114,6 +122,8 @@ mail_configure(void)
 	campaign_sender = sender;
 	if (*conf_str(CONF_SMTP_FROM_CAMPAIGN) != '\0' && !message_mailbox(&campaign_sender, conf_str(CONF_SMTP_FROM_CAMPAIGN)))
 		return ("SMTP_FROM_CAMPAIGN is not valid; allowed is \"Name <address>\" or one e-mail address");
+	if (*conf_str(CONF_SMTP_BOUNCE) != '\0' && !message_address_ok(conf_str(CONF_SMTP_BOUNCE)))
+		return ("SMTP_BOUNCE is not valid; allowed is one e-mail address");
 	if ((wrong = dkim_configure()) != NULL || (wrong = pin_configure()) != NULL)
 		return (wrong);
 	for (p = host; *p != '\0'; p++) {
@@ -348,7 +358,7 @@ message_send(CURL *curl, const struct mail *m, char *why, size_t len)
 	session_begin(&s, curl);
 	if (to != NULL && outgoing_make(&out, m, from)) {
 		do {
-			message_set(&s, &out, from->address, to, (long)(until - time(NULL)));
+			message_set(&s, &out, mail_bounce(from), to, (long)(until - time(NULL)));
 		} while (session_run(&s) && time(NULL) < until);
 		result = session_result(&s, why, len);
 	} else {
@@ -413,7 +423,7 @@ recipient_check(struct session *s, const char *to, struct mail_check *c)
 	char	command[2 * MESSAGE_ADDRESS_MAX];
 	int	ok;
 
-	snprintf(command, sizeof(command), "MAIL FROM:<%s>", sender.address);
+	snprintf(command, sizeof(command), "MAIL FROM:<%s>", mail_bounce(&sender));
 	if (!command_run(s, command, c))
 		return (0);
 	snprintf(command, sizeof(command), "RCPT TO:<%s>", to);

@@ -34,6 +34,9 @@ int		mail_enabled(void);
 /* Returns the sender of campaigns, or of other mail. Any thread. */
 const struct mailbox	*mail_sender(int campaign);
 
+/* Returns the envelope sender of a mail from that sender: the e-mail address of SMTP_BOUNCE, else of the sender. Any thread. */
+const char	*mail_bounce(const struct mailbox *from);
+
 /* Returns the longest duration of mail_send() in seconds, which the timeouts of the configuration give. Any thread. */
 int		mail_longest_sec(void);
 

@@ -101,3 +101,6 @@ def test_the_records_name_the_relay_and_both_senders(key):
     for host, said in (("192.0.2.25", "ip4:192.0.2.25"), ("2001:db8::25", "ip6:2001:db8::25")):
         assert records(SMTP_HOST=host, SMTP_FROM="a@b.example")["b.example."] == "v=spf1 %s ~all" % said
     assert "other.example is not within DKIM_DOMAIN" in run("mail", "dns", **signing(key(), SMTP_FROM_CAMPAIGN="news@other.example")).stdout
+    said = run("mail", "dns", SMTP_HOST="relay.example", SMTP_FROM="a@b.example", SMTP_BOUNCE="back@c.example").stdout
+    assert 'c.example. IN TXT "v=spf1 a:relay.example ~all"' in said and "_dmarc.c.example" not in said and "Warning: SMTP_BOUNCE" in said
+    assert "Warning" not in run("mail", "dns", SMTP_HOST="relay.example", SMTP_FROM="a@b.example", SMTP_BOUNCE="back@bounces.b.example").stdout

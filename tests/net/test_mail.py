@@ -207,6 +207,13 @@ def test_a_certificate_of_an_unknown_ca_is_refused(world, mail, tmp_path, tls):
     mail.wait("a@example.com")
 
 
+def test_undelivered_mail_has_an_address_of_its_own(world, mail):
+    world.start("api", SMTP_BOUNCE="bounces@back.example")
+    enqueue(world, "a@example.com")
+    [message] = mail.wait("a@example.com")
+    assert (message.envelope_from, message["From"]) == ("bounces@back.example", "Wanzami <no-reply@wanzami.example>")
+
+
 def fingerprint(mail):
     said = subprocess.run(["openssl", "x509", "-noout", "-fingerprint", "-sha256", "-in", mail.folder + "/cert.pem"], check=True, capture_output=True, text=True)
     return said.stdout.strip().split("=")[1]
@@ -646,7 +653,7 @@ def test_without_a_mail_server_mail_is_logged_in_development(world, mail):
 
 @pytest.mark.parametrize("name, value", [("SMTP_PORT", "0"), ("SMTP_FROM", "Wanzami"), ("SMTP_FROM", "A <a@b.example>, B <b@b.example>"),
                                          ("SMTP_FROM", "A\nBcc: b@b.example <a@b.example>"), ("SMTP_HOST", "mail.example/x"),
-                                         ("SMTP_TLS", "maybe"), ("SMTP_AUTH", "digest-md5"), ("SMTP_TLS_FINGERPRINT", "00:11"), ("TLS_CA_FILE", "/nowhere"), ("TLS_CA_FILE", __file__)])
+                                         ("SMTP_TLS", "maybe"), ("SMTP_AUTH", "digest-md5"), ("SMTP_BOUNCE", "A <a@b.example>"), ("SMTP_TLS_FINGERPRINT", "00:11"), ("TLS_CA_FILE", "/nowhere"), ("TLS_CA_FILE", __file__)])
 def test_an_invalid_setting_prevents_the_start(name, value):
     r = run(**{"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing", "PORT": free_port(), name: value})
     assert r.returncode == 1 and name in r.stderr and len(r.stderr.splitlines()) == 1
