@@ -36,7 +36,9 @@ def pytest_configure(config):
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 
-BUSY = {"busy-1": ("fault/", "soak/", "operation/test_run.py", "operation/test_kodev.py"), "busy-2": ("arm64/", "media/", "e2e/", "playback/", "jobs/test_worker.py", "operation/test_image.py", "sources/test_style.py")}
+BUSY = {"busy-1": ("fault/", "soak/", "operation/test_run.py", "operation/test_kodev.py"),
+        "busy-2": ("arm64/", "media/", "operation/test_image.py"),
+        "busy-3": ("e2e/", "playback/", "jobs/test_worker.py", "sources/test_style.py")}
 failed = []
 
 
@@ -55,8 +57,8 @@ def pytest_sessionfinish(session):
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items):
-    """Tests that encode films or run browsers use a processor each: they form two groups, each in one worker of pytest-xdist, and start first.
-    The third worker runs the other tests, which mostly wait."""
+    """Tests that encode films or run browsers use a processor each: they form three groups of about the same length, each in one worker of
+    pytest-xdist, and start first. The other workers run the other tests, which mostly wait; in the end all workers do."""
     for item in items:
         folder = os.path.relpath(item.path, os.path.dirname(__file__)).replace(os.sep, "/")
         for group, begins in BUSY.items():

@@ -13,7 +13,7 @@ set_paths() {
 	paths=(tests --ignore tests/arm64 --ignore tests/fault/test_awaits.py --ignore tests/e2e/test_outside.py --ignore tests/e2e/test_balancer.py)
 }
 
-# run_pytest PYTEST-ARGUMENT…: runs several tests in parallel, because most tests mostly wait.
+# run_pytest PYTEST-ARGUMENT…: runs more tests in parallel than there are processors, because most tests wait most of the time.
 run_pytest() {
-	/usr/bin/python3 -m pytest -q -p no:cacheprovider -n "$(($(nproc) + 1))" --dist loadgroup "$@"
+	/usr/bin/python3 -m pytest -q -p no:cacheprovider -n "$(($(nproc) + 2))" --dist loadgroup "$@"
 }
