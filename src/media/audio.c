@@ -18,6 +18,7 @@
 #define WINDOW_MAX	(60 * MEDIA_AUDIO_RATE)	/* samples of one track that wait for another track */
 #define JOIN		(MEDIA_AUDIO_RATE / 100)	/* a difference of time stamps that is no gap */
 #define JUMP_SECONDS	1			/* a larger gap is not left to the resampler, which would keep it in memory */
+#define CHANNELS	2
 #define CHANNELS_MAX	64
 #define LOUDEST		65536			/* 96 dB above full scale: not sound but damage */
 
@@ -60,8 +61,8 @@ time_base(const struct media_audio *a, const struct voice *v)
 }
 
 struct media_audio *
-media_audio_new(struct media *m, int track, const struct media_options *options, const struct media_audio *leader,
-    int (*packet)(void *, int, AVPacket *), void *ctx, struct media_error *error)
+media_audio_new(struct media *m, int track, int allow_silent, const struct media_audio *leader, int (*frame)(void *, const AVFrame *), void *ctx,
+    struct media_error *error)
 {
 	const struct media_track	*t = &m->tracks[track];
 	struct media_audio		*a;
@@ -78,24 +79,18 @@ media_audio_new(struct media *m, int track, const struct media_options *options,
 		snprintf(a->name, sizeof(a->name), "Audio track %d (%s)", t->number, t->language);
 	snprintf(a->of, sizeof(a->of), "%c%s", tolower((unsigned char)a->name[0]), a->name + 1);
 	a->nvoices = t->nsounds;
-	a->allow_silent = options != NULL && options->allow_silent;
+	a->allow_silent = allow_silent;
 	for (i = 0; i < a->nvoices; i++) {
 		a->voices[i].from = &t->sounds[i];
 		a->voices[i].stream = t->sounds[i].stream;
 		a->voices[i].next = AV_NOPTS_VALUE;
 	}
-	if ((a->line = media_line_new(options, packet, ctx, error)) == NULL) {
+	if ((a->line = media_line_new(CHANNELS, frame, ctx, error)) == NULL) {
 		free(a);
 		return (NULL);
 	}
 
 	return (a);
-}
-
-const AVCodecContext *
-media_audio_codec(const struct media_audio *a, int encoder)
-{
-	return (media_line_codec(a->line, encoder));
 }
 
 static int
@@ -335,10 +330,10 @@ encodable(const struct media_audio *a)
 static int
 line_advance(struct media_audio *a, int64_t end, int64_t *base)
 {
-	int	status = media_line_encode(a->line, encodable(a));
+	int	status = media_line_pass(a->line, encodable(a));
 
 	if (status == MEDIA_OK && a->leader == NULL)
-		status = media_line_encode(a->line, end - WINDOW_MAX);
+		status = media_line_pass(a->line, end - WINDOW_MAX);
 	*base = media_line_base(a->line);
 
 	return (status);
@@ -348,10 +343,10 @@ line_advance(struct media_audio *a, int64_t end, int64_t *base)
 static int
 voice_write(struct media_audio *a, struct voice *v, const AVFrame *f)
 {
-	const float	*left = (const float *)(const void *)f->extended_data[0];
-	const float	*right = (const float *)(const void *)f->extended_data[v->from->mono ? 0 : 1];
+	const float	*samples[CHANNELS];
+	const float	gains[CHANNELS] = { v->from->left, v->from->right };
 	int64_t		position = f->pts == AV_NOPTS_VALUE || llabs(f->pts - v->end) <= JOIN ? v->end : f->pts, skip = 0, base;
-	int		status;
+	int		c, status;
 
 	/* The first track ends the film, so that its sound may go on; the clock has made its times plausible, but not those of the others. */
 	if (a->leader != NULL && position + f->nb_samples - media_line_base(a->leader->line) > WINDOW_MAX) {
@@ -371,11 +366,12 @@ voice_write(struct media_audio *a, struct voice *v, const AVFrame *f)
 	if (skip >= f->nb_samples)
 		return (MEDIA_OK);
 	v->end = position + f->nb_samples;
-	if ((status = media_line_add(a->line, position + skip, left + skip, v->from->left, right + skip, v->from->right,
-	    (size_t)(f->nb_samples - skip))) != MEDIA_OK)
+	for (c = 0; c < CHANNELS; c++)
+		samples[c] = (const float *)(const void *)f->extended_data[v->from->mono ? 0 : c] + skip;
+	if ((status = media_line_add(a->line, position + skip, samples, gains, (size_t)(f->nb_samples - skip))) != MEDIA_OK)
 		return (status);
 
-	return (media_line_encode(a->line, encodable(a)));
+	return (media_line_pass(a->line, encodable(a)));
 }
 
 /* Takes the frames that the filters of a track have ready. */
@@ -516,9 +512,9 @@ media_audio_packet(struct media_audio *a, const AVPacket *packet)
 int
 media_audio_follow(struct media_audio *a, double seconds)
 {
-	int	status = media_line_encode(a->line, (int64_t)(seconds * MEDIA_AUDIO_RATE) - LAG);
+	int	status = media_line_pass(a->line, (int64_t)(seconds * MEDIA_AUDIO_RATE) - LAG);
 
-	return (status == MEDIA_OK && a->leader != NULL ? media_line_encode(a->line, encodable(a)) : status);
+	return (status == MEDIA_OK && a->leader != NULL ? media_line_pass(a->line, encodable(a)) : status);
 }
 
 int

@@ -58,6 +58,8 @@ struct media_clock {
 };
 
 #define MEDIA_AUDIO_RATE	48000	/* samples per second of the renditions' sound */
+#define MEDIA_AUDIO_FRAME	1024	/* samples in a packet of AAC */
+#define MEDIA_CHANNELS_MAX	2
 #define MEDIA_SOUNDS_MAX	8
 #define MEDIA_DAMAGED_MAX	4	/* damaged audio tracks in place of which another is tried */
 #define MEDIA_FAST_SECONDS	(10 * 3600)	/* a longer film has at most 30 frames a second, so that its sample tables stay small (hybrid.c) */
@@ -389,19 +391,46 @@ void	media_audio_writer_free(struct media_audio_writer *);
 int	media_audio_bitrate(const struct media_options *, int encoder);
 
 /*
- * The sound of an audio track, from packets of the source to packets of AAC, which
- * packet() receives without gap from time 0 on, with the number of their encoder. packet() returns MEDIA_OK or a
+ * Encoders of the audio objects and the threads on which they work, see audio_encoder.c. packet() receives what an encoder has
+ * made and written to its object, on the encoder's thread, without gap from time 0 on; it returns MEDIA_OK or a reason, and may set the error.
+ * The functions are for the thread of media_transcode().
+ */
+struct media_aac;
+
+/* The sink has the number `first` for the first of the n objects. Returns NULL if out of memory or AAC cannot be encoded. `info` is used until free(). */
+struct media_aac	*media_aac_new(const struct media_info *, const struct media_audio_object *, int n, const struct media_sink *, int first,
+			    int (*packet)(void *ctx, int encoder, const AVPacket *, struct media_error *), void *ctx);
+/* Returns what a rendition needs to know of an encoder. Only fields that do not change are read while it works. */
+const AVCodecContext	*media_aac_codec(const struct media_aac *, int encoder);
+/* Starts the threads, at most as many as there are encoders. Returns 0 on error. */
+int	media_aac_start(struct media_aac *, int threads);
+/*
+ * Has an encoder take a frame of MEDIA_AUDIO_FRAME samples, which the caller keeps; the last one may have fewer. NULL flushes it. Blocks while too
+ * many frames wait. Returns MEDIA_MEMORY, or MEDIA_CANCELED after a failure, of which media_aac_join() tells.
+ */
+int	media_aac_put(struct media_aac *, int encoder, const AVFrame *);
+/*
+ * Joins the threads: after all their work if the status is MEDIA_OK, else at once. Returns the status, or the reason of an encoder that has failed,
+ * with its error. A packet() that waits must be ended before, if the status is not MEDIA_OK. To be called before free().
+ */
+int	media_aac_join(struct media_aac *, int status, struct media_error *);
+/* After media_aac_join(): ends an object as media_audio_writer_end(). */
+int	media_aac_end(struct media_aac *, int encoder, int64_t frames, struct media_audio_object *out, struct media_error *);
+void	media_aac_free(struct media_aac *);
+
+/*
+ * The sound of an audio track, from packets of the source to frames of samples, which
+ * frame() receives without gap from time 0 on, and NULL behind the last one. frame() returns MEDIA_OK or a
  * reason. Used by the thread of media_transcode(). Functions return MEDIA_OK or the reason. See audio.c.
  */
 struct media_audio;
 
 /*
  * `track` is an index of m->tracks. `leader` is NULL for the first track, and for any other its sound, whose length the other gets: no sample is
- * encoded before it is encoded there. Returns NULL if out of memory.
+ * passed on before it is passed on there. allow_silent is that of struct media_options. Returns NULL if out of memory.
  */
-struct media_audio	*media_audio_new(struct media *, int track, const struct media_options *, const struct media_audio *leader,
-			    int (*packet)(void *, int encoder, AVPacket *), void *ctx, struct media_error *);
-const AVCodecContext	*media_audio_codec(const struct media_audio *, int encoder);
+struct media_audio	*media_audio_new(struct media *, int track, int allow_silent, const struct media_audio *leader,
+			    int (*frame)(void *, const AVFrame *), void *ctx, struct media_error *);
 /* Takes a packet of any stream except video. It is ignored unless it is one of the track. */
 int	media_audio_packet(struct media_audio *, const AVPacket *);
 /* Tells the length of the video so far, in seconds. Sound that is far behind becomes silence, so that the encoders need not wait for it. */
@@ -418,16 +447,14 @@ void	media_audio_free(struct media_audio *);
 /* The time line of the sound: samples at their positions. Positions are in samples from time 0. See audio_line.c. */
 struct media_line;
 
-struct media_line	*media_line_new(const struct media_options *, int (*packet)(void *, int encoder, AVPacket *), void *ctx,
-			    struct media_error *);
-const AVCodecContext	*media_line_codec(const struct media_line *, int encoder);
-/* Returns the position up to which samples were encoded. */
+struct media_line	*media_line_new(int channels, int (*frame)(void *, const AVFrame *), void *ctx, struct media_error *);
+/* Returns the position up to which samples were passed on. */
 int64_t	media_line_base(const struct media_line *);
-/* Adds n samples, not before the base, to what is there. */
-int	media_line_add(struct media_line *, int64_t position, const float *left, float left_gain, const float *right, float right_gain, size_t n);
-/* Encodes in whole frames what is before `until`. */
-int	media_line_encode(struct media_line *, int64_t until);
-/* Encodes the rest before `until` and flushes the encoder. */
+/* Adds n samples of each channel with its gain, not before the base, to what is there. */
+int	media_line_add(struct media_line *, int64_t position, const float *const samples[], const float gains[], size_t n);
+/* Passes on in whole frames what is before `until`. */
+int	media_line_pass(struct media_line *, int64_t until);
+/* Passes on the rest before `until`, and NULL. */
 int	media_line_end(struct media_line *, int64_t until);
 void	media_line_free(struct media_line *);
 

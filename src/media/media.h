@@ -81,7 +81,7 @@ struct media_source {
  * are made, then part 1, which contains the sample tables. `offset` is the final
  * offset of the part in the object. Each part except the one with the highest
  * number has at least MEDIA_PART_MIN bytes. `last` is 1 in the last call for an
- * object. part() is called on the thread of the rendition, for audio objects on that of media_transcode():
+ * object. part() is called on the thread of the rendition, for audio objects on that of their encoder, then of media_transcode():
  * calls for one object never overlap, calls for different objects do. If it returns
  * non-zero, the run ends with MEDIA_SINK.
  */

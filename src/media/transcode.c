@@ -40,7 +40,6 @@ struct sound {
 	struct run			*run;
 	int				track;		/* index */
 	struct media_audio		*audio;
-	struct media_audio_writer	*writers[MEDIA_AUDIO_ENCODERS];	/* of the audio objects */
 };
 
 struct run {
@@ -51,6 +50,9 @@ struct run {
 	struct track			video;
 	struct sound			sounds[MEDIA_TRACKS_MAX];	/* the first one is that of the renditions */
 	int				nsounds;
+	struct media_audio_object	objects[MEDIA_AUDIOS_MAX];	/* of all sounds */
+	int				nobjects;
+	struct media_aac		*aac;		/* the encoders of the objects */
 	struct media_colour		colour;
 	struct media_encoder		encoders[MEDIA_RUNGS];
 	int				nencoders;
@@ -152,20 +154,16 @@ video_graph(struct run *r, const AVFrame *f)
 	return (media_graph_parse(&r->video.graph, &r->video.in, &r->video.out, text));
 }
 
-/* Sends a video frame or an audio packet to each encoder. An encoder that has failed ends the run. */
+/* Sends a video frame or an audio packet to each encoder. An encoder that has failed ends the run. Thread of the run, or that of the audio. */
 static int
-feed(struct run *r, const AVFrame *frame, const AVPacket *audio)
+feed(struct run *r, const AVFrame *frame, const AVPacket *audio, struct media_error *error)
 {
 	struct media_item	*item;
 	int			i;
 
-	if (frame != NULL && !media_limits_frame(r->m))
-		return (media_limits_fail(r->m, r->error));
-	if (frame != NULL)
-		media_previewer_frame(r->previewer, frame, r->video.frames - 1);
 	for (i = 0; i < r->nencoders; i++) {
 		if ((item = calloc(1, sizeof(*item))) == NULL)
-			return (out_of_memory(r));
+			return (media_fail(error, MEDIA_MEMORY, "Out of memory."));
 		if (frame != NULL)
 			item->frame = av_frame_clone(frame);
 		else
@@ -180,14 +178,37 @@ feed(struct run *r, const AVFrame *frame, const AVPacket *audio)
 	return (MEDIA_OK);
 }
 
-/* Sends an audio packet to its audio object, and to the renditions if it is of their encoder. */
 static int
-audio_feed(void *ctx, int encoder, AVPacket *packet)
+video_feed(struct run *r, const AVFrame *frame)
+{
+	if (!media_limits_frame(r->m))
+		return (media_limits_fail(r->m, r->error));
+	media_previewer_frame(r->previewer, frame, r->video.frames - 1);
+
+	return (feed(r, frame, NULL, r->error));
+}
+
+/* Sends the packets of the first audio object to the renditions, whose sound they are. */
+static int
+audio_feed(void *ctx, int encoder, const AVPacket *packet, struct media_error *error)
+{
+	return (encoder == 0 ? feed(ctx, NULL, packet, error) : MEDIA_OK);
+}
+
+/* Sends samples of a sound to the encoders of its objects. */
+static int
+samples_feed(void *ctx, const AVFrame *frame)
 {
 	struct sound	*s = ctx;
-	int		status = media_audio_writer_add(s->writers[encoder], packet, s->run->error);
+	struct run	*r = s->run;
+	int		i, status = MEDIA_OK;
 
-	return (status == MEDIA_OK && s->track == 0 && encoder == 0 ? feed(s->run, NULL, packet) : status);
+	for (i = 0; i < r->nobjects && status == MEDIA_OK; i++) {
+		if (r->objects[i].track == s->track + 1)
+			status = media_aac_put(r->aac, i, frame);
+	}
+
+	return (status == MEDIA_MEMORY ? out_of_memory(r) : status);
 }
 
 /* Passes a packet on to the sound that it belongs to. */
@@ -477,7 +498,7 @@ frame_emit(void *ctx, const AVFrame *frame)
 
 	r->video.frames++;
 	counter_add(COUNTER_FRAMES, 1);
-	if ((status = watch_check(r)) != MEDIA_OK || (status = feed(r, frame, NULL)) != MEDIA_OK)
+	if ((status = watch_check(r)) != MEDIA_OK || (status = video_feed(r, frame)) != MEDIA_OK)
 		return (status);
 	if (r->last == NULL && (r->last = av_frame_alloc()) == NULL)
 		return (out_of_memory(r));
@@ -535,7 +556,7 @@ frame_hold(struct run *r)
 		return (MEDIA_OK);
 	while (status == MEDIA_OK && r->last != NULL && r->video.frames < until && (status = watch_check(r)) == MEDIA_OK) {
 		r->video.frames++;
-		status = feed(r, r->last, NULL);
+		status = video_feed(r, r->last);
 	}
 
 	return (status);
@@ -608,52 +629,56 @@ encoders_start(struct run *r, const struct media_step *steps, int nsteps, const 
 		e->colour = &r->colour;
 		e->options = r->options;
 		e->sink = sink;
-		e->audio = r->nsounds > 0 ? media_audio_codec(r->sounds[0].audio, 0) : NULL;
+		e->audio = r->nobjects > 0 ? media_aac_codec(r->aac, 0) : NULL;
 		e->duration = e->info->duration;
 		media_queue_init(&e->queue, r->waiting);
 		r->nencoders++;
 		if (!media_encoder_start(e))
 			return (media_fail(r->error, MEDIA_MEMORY, "The encoder thread could not be started."));
 	}
-
-	return (MEDIA_OK);
-}
-
-/* Makes the writers of the audio objects, whose numbers follow those of the renditions. */
-static int
-writers_open(struct run *r, const struct media_sink *sink, int nsteps)
-{
-	struct sound	*s;
-	int		i;
-
-	for (s = r->sounds; s < r->sounds + r->nsounds; s++) {
-		for (i = 0; i < MEDIA_AUDIO_ENCODERS; i++) {
-			s->writers[i] = media_audio_writer_new(media_audio_codec(s->audio, i), &r->m->info, sink, nsteps + s->track * MEDIA_AUDIO_ENCODERS + i);
-			if (s->writers[i] == NULL)
-				return (out_of_memory(r));
-		}
-	}
+	if (!media_aac_start(r->aac, r->threads))
+		return (media_fail(r->error, MEDIA_MEMORY, "The encoder thread of the audio could not be started."));
 
 	return (MEDIA_OK);
 }
 
 /* Ends the audio objects, except those of tracks but the first in which no sound was found. */
 static int
-writers_end(struct run *r, struct media_result *result)
+objects_end(struct run *r, struct media_result *result)
 {
-	struct media_audio_object	all[MEDIA_AUDIOS_MAX];
-	struct sound			*s;
-	int				i, n = media_audio_objects(r->m, r->options, all), status = MEDIA_OK;
+	const struct sound	*s;
+	int			i, status = MEDIA_OK;
 
-	for (i = 0; i < n && status == MEDIA_OK; i++) {
-		s = &r->sounds[i / MEDIA_AUDIO_ENCODERS];
+	for (i = 0; i < r->nobjects && status == MEDIA_OK; i++) {
+		s = &r->sounds[r->objects[i].track - 1];
 		if (s->track > 0 && !media_audio_heard(s->audio))
 			continue;
-		result->audios[result->naudios] = all[i];
-		status = media_audio_writer_end(s->writers[i % MEDIA_AUDIO_ENCODERS], r->video.frames, &result->audios[result->naudios++], r->error);
+		result->audios[result->naudios] = r->objects[i];
+		status = media_aac_end(r->aac, i, r->video.frames, &result->audios[result->naudios++], r->error);
 	}
 
 	return (status);
+}
+
+static void
+queues_break(struct run *r)
+{
+	int	i;
+
+	for (i = 0; i < r->nencoders; i++)
+		media_queue_break(&r->encoders[i].queue);
+}
+
+/* Waits for the encoders of the audio, which pass packets on to those of the renditions, and ends their objects; if the run has failed, stops them. */
+static int
+audio_finish(struct run *r, int status, struct media_result *result)
+{
+	if (status != MEDIA_OK)
+		queues_break(r);
+	if (r->aac != NULL)
+		status = media_aac_join(r->aac, status, r->error);
+
+	return (status == MEDIA_OK ? objects_end(r, result) : status);
 }
 
 /* Ends and joins the encoders; each one finishes its file unless the run has failed. Returns the reason of the first failure. */
@@ -663,12 +688,10 @@ encoders_end(struct run *r, int status, struct media_result *result)
 	struct media_encoder	*e;
 	int			i;
 
-	for (i = 0; i < r->nencoders; i++) {
-		if (status != MEDIA_OK)
-			media_queue_break(&r->encoders[i].queue);
-		else
-			media_queue_end(&r->encoders[i].queue);
-	}
+	if (status != MEDIA_OK)
+		queues_break(r);
+	for (i = 0; i < r->nencoders && status == MEDIA_OK; i++)
+		media_queue_end(&r->encoders[i].queue);
 	for (i = 0; i < r->nencoders; i++) {
 		e = &r->encoders[i];
 		media_encoder_join(e);
@@ -693,18 +716,21 @@ track_close(struct track *t)
 	avfilter_graph_free(&t->graph);
 }
 
-/* Opens the sounds of the film. Returns 0 if that fails. */
+/* Opens the sounds of the film and the encoders of their objects, whose numbers follow those of the renditions. Returns 0 if that fails. */
 static int
-sounds_open(struct run *r)
+sounds_open(struct run *r, const struct media_sink *sink, int nsteps)
 {
 	struct sound	*s;
-	int		i;
+	int		i, silent = r->options != NULL && r->options->allow_silent;
 
+	r->nobjects = media_audio_objects(r->m, r->options, r->objects);
+	if ((r->aac = media_aac_new(&r->m->info, r->objects, r->nobjects, sink, nsteps, audio_feed, r)) == NULL)
+		return (0);
 	for (i = 0; i < r->m->ntracks; i++) {
 		s = &r->sounds[i];
 		s->run = r;
 		s->track = i;
-		if ((s->audio = media_audio_new(r->m, i, r->options, i > 0 ? r->sounds[0].audio : NULL, audio_feed, s, r->error)) == NULL)
+		if ((s->audio = media_audio_new(r->m, i, silent, i > 0 ? r->sounds[0].audio : NULL, samples_feed, s, r->error)) == NULL)
 			return (0);
 		r->nsounds++;
 	}
@@ -716,17 +742,14 @@ static void
 sounds_close(struct run *r)
 {
 	struct sound	*s;
-	int		i;
 
-	for (s = r->sounds; s < r->sounds + r->nsounds; s++) {
+	for (s = r->sounds; s < r->sounds + r->nsounds; s++)
 		media_audio_free(s->audio);
-		for (i = 0; i < MEDIA_AUDIO_ENCODERS; i++)
-			media_audio_writer_free(s->writers[i]);
-	}
+	media_aac_free(r->aac);
 }
 
 static int
-run_open(struct run *r)
+run_open(struct run *r, const struct media_sink *sink, int nsteps)
 {
 	struct media	*m = r->m;
 
@@ -737,7 +760,7 @@ run_open(struct run *r)
 			return (media_fail(r->error, MEDIA_UNSUPPORTED, "The sound cannot be decoded: %s.", m->silent));
 		media_note(m, "The film is silent, because its sound cannot be decoded: %s.", m->silent);
 	}
-	if (!sounds_open(r))
+	if (!sounds_open(r, sink, nsteps))
 		return (media_fail(r->error, MEDIA_INTERNAL, "The AAC encoder cannot be opened."));
 	r->pace = (struct media_pace){ .rate = { m->info.fps_num, m->info.fps_den }, .emit = frame_emit, .ctx = r };
 	r->early = (struct media_pace){ .rate = av_mul_q(r->pace.rate, (AVRational){ 5, 4 }), .emit = early_emit, .ctx = r };
@@ -773,10 +796,10 @@ media_transcode(struct media *m, const struct media_step *steps, int nsteps, con
 		m->canceled = watch->canceled;
 		m->cancel_ctx = watch->ctx;
 	}
-	if ((status = run_open(r)) == MEDIA_OK && (status = writers_open(r, sink, nsteps)) == MEDIA_OK &&
-	    (status = encoders_start(r, steps, nsteps, sink)) == MEDIA_OK && (status = film_read(r)) == MEDIA_OK &&
-	    (status = film_flush(r)) == MEDIA_OK && (status = film_check(r)) == MEDIA_OK)
-		status = writers_end(r, result);
+	if ((status = run_open(r, sink, nsteps)) == MEDIA_OK && (status = encoders_start(r, steps, nsteps, sink)) == MEDIA_OK &&
+	    (status = film_read(r)) == MEDIA_OK && (status = film_flush(r)) == MEDIA_OK)
+		status = film_check(r);
+	status = audio_finish(r, status, result);
 	status = encoders_end(r, status, result);
 	if (status == MEDIA_DAMAGED)
 		status = media_scrambled_check(m, error);

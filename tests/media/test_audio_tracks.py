@@ -1,5 +1,6 @@
 """Films with several audio tracks: which ones are kept, and what becomes of those that are damaged or do not last as long as the film."""
 import json
+import os
 import subprocess
 
 from films import destroy
@@ -132,3 +133,13 @@ def test_the_first_track_cannot_be_decoded_though_others_can(tmp_path):
     path.write_bytes(data.replace(b"A_AC3", b"A_XYZ", 1))
     audios, notes, _ = made(path, tmp_path / "out")
     assert kinds(audios) == [("fr", "main")] and "Audio track 1 was left out: unsupported audio codec" in notes
+
+
+def test_audio_does_not_depend_on_the_number_of_threads(tmp_path):
+    path = film(tmp_path / "a.mkv", ("eng", (), "", "default"), ("fra", ("-itsoffset", "2"), "", "0"), ("ger", ("-t", "3"), "", "0"), seconds=6)
+    cpu = str(min(os.sched_getaffinity(0)))
+    for out, limit in (("one", ["taskset", "-c", cpu]), ("all", [])):
+        r = subprocess.run([*limit, *command("transcode", str(path), str(tmp_path / out))], env=clean_environment(), capture_output=True, text=True, timeout=600)
+        assert r.returncode == 0, r.stderr
+    files = sorted(p.name for p in (tmp_path / "one").glob("*.m4a"))
+    assert len(files) == 6 and all((tmp_path / "one" / f).read_bytes() == (tmp_path / "all" / f).read_bytes() for f in files)

@@ -264,6 +264,19 @@ def test_audio_objects_have_the_sound_of_the_renditions(tmp_path, name):
         assert seconds < 3 or known["average"] == pytest.approx(kbits * 1000, rel=0.1)
 
 
+# Seconds, threads, object that fails (0: the rendition; -1: the film is canceled at the second time that it asks), reason. 200 s of sound are more than two parts.
+STOPS = [(6, 4, 0, "sink"), (6, 1, 2, "sink"), (200, 2, 1, "sink"), (200, 4, -1, "canceled")]
+
+
+@pytest.mark.parametrize("seconds, threads, object, reason", STOPS)
+def test_a_film_ends_when_an_object_fails_or_it_is_canceled(tmp_path, renditions, seconds, threads, object, reason):
+    """Whoever waits for the encoder that has stopped stops, too: the thread that reads, those of the audio, and that of the rendition."""
+    ffmpeg("-f", "lavfi", "-i", PICTURE + "5", "-f", "lavfi", "-i", "anoisesrc=r=48000:a=0.3", "-t", seconds, *FAST, "-c:a", "pcm_s16le", tmp_path / "a.mkv")
+    found, text = renditions("stop", tmp_path / "a.mkv", threads, object)
+    assert found == reason
+    assert ("rendition" in text) == (object == 0) and ("A part of the audio" in text) == (object > 0), text
+
+
 # Frames per second, frames, bytes of a packet, seconds in the header, whether there is a reserve and an index.
 AUDIO_LAYOUTS = {
     "within one part": ((25, 1), 3000, 372, 1, False, True),

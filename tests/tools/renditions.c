@@ -6,6 +6,7 @@
  *	renditions sound FILE FPS_NUM FPS_DEN FRAMES BYTES CLAIM
  *	renditions loop RENDITION FOLDER TIMES FILLER
  *	renditions rate FILM
+ *	renditions stop FILM THREADS OBJECT
  *
  * `film` transcodes a film. `object` writes an object of packets of BYTES random
  * bytes, which no decoder takes, with frames in an order such as that of x264.
@@ -17,7 +18,8 @@
  * key frame grows; holes of the file take their place. The length of the rendition
  * is a multiple of 64 s, so that it has a whole number of packets of sound. `rate`
  * prints the frame rate of the renditions of a film, and that with a frame for each
- * field.
+ * field. `stop` transcodes a film to R360 (object 0) and its audio objects, with 512
+ * kbit/s, of which the sink refuses OBJECT; -1 cancels it soon instead. It prints the reason.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -197,6 +199,45 @@ rate(const char *path)
 	printf("[%.3f, ", (double)media_info(m)->fps_num / media_info(m)->fps_den);
 	media_fields_double(m);
 	printf("%.3f]", (double)media_info(m)->fps_num / media_info(m)->fps_den);
+	media_close(m);
+	fclose(fp);
+
+	return (0);
+}
+
+/* The sink of a film that is to end: refuses the parts of an object. */
+static int
+part_refuse(void *ctx, int object, uint32_t number, uint64_t offset, const void *data, size_t len, int last)
+{
+	(void)number, (void)offset, (void)data, (void)len, (void)last;
+
+	return (object == *(const int *)ctx ? -1 : 0);
+}
+
+static int
+stop_wanted(void *ctx)
+{
+	static int	asked;
+
+	return (*(const int *)ctx == -1 && ++asked > 1);
+}
+
+static int
+stop(const char *path, int threads, int object)
+{
+	struct media_options	options = { .threads = threads, .audio_bitrate = 512000 };
+	struct media_sink	sink = { .ctx = &object, .part = part_refuse };
+	struct media_watch	watch = { .ctx = &object, .canceled = stop_wanted };
+	struct media_step	steps[MEDIA_RUNGS];
+	struct media_result	result;
+	struct media_error	error;
+	FILE			*fp;
+	struct media		*m = film_open(path, &fp);
+	int			n = media_ladder(media_info(m), 1u << MEDIA_R360, steps);
+
+	if (media_transcode(m, steps, n, &options, &sink, &watch, &result, &error) == MEDIA_OK)
+		media_result_free(&result);
+	json_dumpf(json_pack("[s,s]", media_reason_name(error.reason), error.text), stdout, 0);
 	media_close(m);
 	fclose(fp);
 
@@ -539,6 +580,8 @@ main(int argc, char **argv)
 		return (loop(argv[2], argv[3], atoi(argv[4]), atoi(argv[5])));
 	if (argc == 3 && !strcmp(argv[1], "rate"))
 		return (rate(argv[2]));
+	if (argc == 5 && !strcmp(argv[1], "stop"))
+		return (stop(argv[2], atoi(argv[3]), atoi(argv[4])));
 
 	return (2);
 }
