@@ -78,7 +78,9 @@ function drawQuality() {
 			});
 		return;
 	}
-	const levels = hls.levels.map((level, index) => ({ index, rendition: rungOf(level) })).sort(byRung);
+	// A rendition may be listed with stereo and then with 5.1, which hls.js chooses by the sound.
+	const levels = hls.levels.map((level, index) => ({ index, rendition: rungOf(level) })).sort(byRung)
+		.filter((l, i, all) => i === 0 || all[i - 1].rendition !== l.rendition);
 	drawChoices('quality', [['Automatic', 'auto', hls.autoLevelEnabled],
 		...levels.map((l) => [RENDITIONS[l.rendition] || l.rendition, l.rendition, hls.manualLevel === l.index])],
 	(rendition) => {

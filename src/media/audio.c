@@ -11,14 +11,15 @@
 #include <libavfilter/buffersink.h>
 #include <libavfilter/buffersrc.h>
 #include <libavutil/channel_layout.h>
+#include <libswresample/swresample.h>
 
 #include "media/internal.h"
 
 #define LAG		(10 * MEDIA_AUDIO_RATE)	/* sound this far behind the picture does not come any more: silence is encoded */
 #define WINDOW_MAX	(60 * MEDIA_AUDIO_RATE)	/* samples of one track that wait for another track */
 #define JOIN		(MEDIA_AUDIO_RATE / 100)	/* a difference of time stamps that is no gap */
+#define MIX_MAX		1000			/* gain up to which the mixer does not lower all channels */
 #define JUMP_SECONDS	1			/* a larger gap is not left to the resampler, which would keep it in memory */
-#define CHANNELS	2
 #define CHANNELS_MAX	64
 #define LOUDEST		65536			/* 96 dB above full scale: not sound but damage */
 
@@ -33,6 +34,7 @@ struct voice {
 	AVChannelLayout			layout;
 	AVChannelLayout			mapped;		/* of the frames that the graph accepts */
 	int				map[CHANNELS_MAX];	/* their channels, as numbers of decoded channels */
+	float				gains[MEDIA_CHANNELS_MAX];	/* of the channels that the graph makes */
 	int				reduced;	/* the mixer cannot place the channels: it gets the first two */
 	int64_t				next;		/* time stamp of the next frame if there is no gap */
 	int64_t				end;		/* position behind the last sample */
@@ -43,6 +45,8 @@ struct media_audio {
 	struct media		*m;
 	struct media_error	*error;
 	struct media_line	*line;
+	int			channels;	/* 2, or 6 for 5.1 */
+	struct media_audio	*wide;		/* 5.1 of the same track, which gets the frames that this one decodes; NULL: none */
 	const struct media_audio	*leader;	/* the sound of the first track; NULL: this one is */
 	char			name[96];	/* for notes: at the beginning of a sentence, */
 	char			of[96];		/* and in it */
@@ -61,8 +65,8 @@ time_base(const struct media_audio *a, const struct voice *v)
 }
 
 struct media_audio *
-media_audio_new(struct media *m, int track, int allow_silent, const struct media_audio *leader, int (*frame)(void *, const AVFrame *), void *ctx,
-    struct media_error *error)
+media_audio_new(struct media *m, int track, int allow_silent, const struct media_audio *leader, struct media_audio *stereo,
+    int (*frame)(void *, const AVFrame *), void *ctx, struct media_error *error)
 {
 	const struct media_track	*t = &m->tracks[track];
 	struct media_audio		*a;
@@ -73,6 +77,7 @@ media_audio_new(struct media *m, int track, int allow_silent, const struct media
 	a->m = m;
 	a->error = error;
 	a->leader = leader;
+	a->channels = stereo != NULL ? MEDIA_CHANNELS_MAX : 2;
 	if (leader == NULL)
 		snprintf(a->name, sizeof(a->name), "The sound");
 	else
@@ -84,11 +89,15 @@ media_audio_new(struct media *m, int track, int allow_silent, const struct media
 		a->voices[i].from = &t->sounds[i];
 		a->voices[i].stream = t->sounds[i].stream;
 		a->voices[i].next = AV_NOPTS_VALUE;
+		a->voices[i].gains[0] = t->sounds[i].left;
+		a->voices[i].gains[1] = t->sounds[i].right;
 	}
-	if ((a->line = media_line_new(CHANNELS, frame, ctx, error)) == NULL) {
+	if ((a->line = media_line_new(a->channels, frame, ctx, error)) == NULL) {
 		free(a);
 		return (NULL);
 	}
+	if (stereo != NULL)
+		stereo->wide = a;
 
 	return (a);
 }
@@ -167,9 +176,29 @@ graph_make(const struct media_audio *a, struct voice *v)
 	snprintf(text, sizeof(text), "abuffer=time_base=%d/%d:sample_rate=%d:sample_fmt=%d:channel_layout=0x%llx,"
 	    "aresample=%d:async=1000,aformat=sample_fmts=fltp:sample_rates=%d:channel_layouts=%s,abuffersink",
 	    base.num, base.den, v->rate, v->format, (unsigned long long)v->mapped.u.mask, MEDIA_AUDIO_RATE, MEDIA_AUDIO_RATE,
-	    v->from->mono ? "mono" : "stereo");
+	    a->channels > 2 ? "5.1" : v->from->mono ? "mono" : "stereo");
 
 	return (media_graph_parse(&v->graph, &v->in, &v->out, text));
+}
+
+/*
+ * Lowers those channels of 5.1 which the mixer adds up from several, so that the sum cannot clip: of 7.1 those behind the listener, not those in
+ * front. Others keep their level.
+ */
+static void
+gains_lower(struct voice *v)
+{
+	static const AVChannelLayout	surround = AV_CHANNEL_LAYOUT_5POINT1_BACK;
+	double				matrix[MEDIA_CHANNELS_MAX * CHANNELS_MAX] = { 0 }, sum;
+	int				known, c, i;
+
+	known = swr_build_matrix2(&v->mapped, &surround, M_SQRT1_2, M_SQRT1_2, 0, MIX_MAX, 1, matrix, CHANNELS_MAX, AV_MATRIX_ENCODING_NONE, NULL) >= 0;
+	for (c = 0; c < MEDIA_CHANNELS_MAX; c++) {
+		sum = 0;
+		for (i = 0; i < v->mapped.nb_channels && known; i++)
+			sum += fabs(matrix[c * CHANNELS_MAX + i]);
+		v->gains[c] = (float)(1 / fmax(sum, 1));
+	}
 }
 
 /* Makes the graph for frames like this one. Returns 0 if they cannot be converted. */
@@ -189,7 +218,9 @@ graph_renew(const struct media_audio *a, struct voice *v, const AVFrame *f)
 		if (!graph_make(a, v))
 			return (0);
 	}
-	if (v->reduced) {
+	if (a->channels > 2)
+		gains_lower(v);
+	else if (v->reduced) {
 		if (av_channel_layout_describe(&v->layout, layout, sizeof(layout)) < 0)
 			layout[0] = '\0';
 		media_note(a->m, "%s has %d channels in an arrangement that cannot be mixed to stereo (%s); its first two channels are used.",
@@ -343,8 +374,7 @@ line_advance(struct media_audio *a, int64_t end, int64_t *base)
 static int
 voice_write(struct media_audio *a, struct voice *v, const AVFrame *f)
 {
-	const float	*samples[CHANNELS];
-	const float	gains[CHANNELS] = { v->from->left, v->from->right };
+	const float	*samples[MEDIA_CHANNELS_MAX];
 	int64_t		position = f->pts == AV_NOPTS_VALUE || llabs(f->pts - v->end) <= JOIN ? v->end : f->pts, skip = 0, base;
 	int		c, status;
 
@@ -366,9 +396,9 @@ voice_write(struct media_audio *a, struct voice *v, const AVFrame *f)
 	if (skip >= f->nb_samples)
 		return (MEDIA_OK);
 	v->end = position + f->nb_samples;
-	for (c = 0; c < CHANNELS; c++)
+	for (c = 0; c < a->channels; c++)
 		samples[c] = (const float *)(const void *)f->extended_data[v->from->mono ? 0 : c] + skip;
-	if ((status = media_line_add(a->line, position + skip, samples, gains, (size_t)(f->nb_samples - skip))) != MEDIA_OK)
+	if ((status = media_line_add(a->line, position + skip, samples, v->gains, (size_t)(f->nb_samples - skip))) != MEDIA_OK)
 		return (status);
 
 	return (media_line_pass(a->line, encodable(a)));
@@ -450,6 +480,19 @@ frame_filter(struct media_audio *a, struct voice *v, AVFrame *f)
 	return (filtered_take(a, v));
 }
 
+/* Gives a copy of a decoded frame to the sound with 5.1. */
+static int
+frame_share(struct media_audio *a, const struct voice *v, const AVFrame *frame)
+{
+	AVFrame	*copy = av_frame_clone(frame);
+
+	if (copy == NULL)
+		return (media_fail(a->error, MEDIA_MEMORY, "Out of memory."));
+	a->wide->voices[0].stream = v->stream;
+
+	return (frame_filter(a->wide, &a->wide->voices[0], copy));
+}
+
 /* Decodes a packet; NULL flushes the decoder. */
 static int
 packet_decode(struct media_audio *a, struct voice *v, const AVPacket *packet)
@@ -468,7 +511,10 @@ packet_decode(struct media_audio *a, struct voice *v, const AVPacket *packet)
 			av_frame_free(&frame);
 			break;
 		}
-		status = frame_filter(a, v, frame);
+		if (a->wide != NULL && (status = frame_share(a, v, frame)) != MEDIA_OK)
+			av_frame_free(&frame);
+		else
+			status = frame_filter(a, v, frame);
 	}
 
 	return (status);
@@ -591,7 +637,9 @@ media_audio_end(struct media_audio *a, double seconds, int64_t *length)
 	}
 	if (status != MEDIA_OK || (a->leader == NULL && (status = sound_check(a)) != MEDIA_OK))
 		return (status);
-	notes_make(a, end, until);
+	/* The notes on stereo hold for 5.1, too. */
+	if (a->channels == 2)
+		notes_make(a, end, until);
 	if (a->leader == NULL)
 		*length = FFMAX(end, until);
 

@@ -18,6 +18,9 @@
 #define BOX		8	/* bytes of a box without content */
 #define BITRATE		128000
 #define BITRATE_LOW	64000
+#define BITRATE_SURROUND	384000
+#define STEREO		2	/* channels */
+#define SURROUND	6	/* of 5.1 */
 
 static const char *const	purposes[MEDIA_PURPOSES] = { "main", "description", "commentary", "clear" };
 
@@ -64,24 +67,33 @@ media_purpose_parse(const char *name)
 	return ((enum media_purpose)i);
 }
 
+static void
+object_fill(const struct media *m, int track, int channels, int bitrate, int number, struct media_audio_object *o)
+{
+	const struct media_track	*t = &m->tracks[track];
+
+	o->track = 1 + track;
+	o->object = number;
+	o->channels = channels;
+	o->bitrate = bitrate;
+	o->purpose = t->purpose;
+	memcpy(o->language, t->language, sizeof(o->language));
+	memcpy(o->label, t->label, sizeof(o->label));
+}
+
 int
 media_audio_objects(const struct media *m, const struct media_options *options, struct media_audio_object out[MEDIA_AUDIOS_MAX])
 {
-	const struct media_track	*t;
-	struct media_audio_object	*o;
-	int				i, n = m->ntracks * MEDIA_AUDIO_ENCODERS;
+	int	track, i, n = 0;
 
 	memset(out, 0, sizeof(*out) * MEDIA_AUDIOS_MAX);
-	for (i = 0; i < n; i++) {
-		t = &m->tracks[i / MEDIA_AUDIO_ENCODERS];
-		o = &out[i];
-		o->track = 1 + i / MEDIA_AUDIO_ENCODERS;
-		o->object = i;
-		o->channels = 2;
-		o->bitrate = media_audio_bitrate(options, i % MEDIA_AUDIO_ENCODERS);
-		o->purpose = t->purpose;
-		memcpy(o->language, t->language, sizeof(o->language));
-		memcpy(o->label, t->label, sizeof(o->label));
+	for (track = 0; track < m->ntracks; track++) {
+		for (i = 0; i < MEDIA_AUDIO_ENCODERS; i++, n++)
+			object_fill(m, track, STEREO, media_audio_bitrate(options, i), n, &out[n]);
+		if (m->tracks[track].surround) {
+			object_fill(m, track, SURROUND, BITRATE_SURROUND, n, &out[n]);
+			n++;
+		}
 	}
 
 	return (n);
@@ -90,7 +102,10 @@ media_audio_objects(const struct media *m, const struct media_options *options, 
 void
 media_audio_name(const struct media_audio_object *o, char out[MEDIA_AUDIO_NAME_MAX])
 {
-	snprintf(out, MEDIA_AUDIO_NAME_MAX, "audio-%d-%d", o->track, o->bitrate / 1000);
+	if (o->channels > STEREO)
+		snprintf(out, MEDIA_AUDIO_NAME_MAX, "audio-%d-surround", o->track);
+	else
+		snprintf(out, MEDIA_AUDIO_NAME_MAX, "audio-%d-%d", o->track, o->bitrate / 1000);
 }
 
 struct media_audio_writer *

@@ -8,12 +8,15 @@
 
 #include <libavutil/avstring.h>
 #include <libavutil/channel_layout.h>
+#include <libavutil/common.h>
 
 #include "base/language.h"
 #include "media/internal.h"
 
 #define NAMED_MAX	6	/* tracks that a note names */
 #define SIDE		0.70710678f
+#define SURROUND	6	/* channels */
+#define AROUND		(AV_CH_SIDE_LEFT | AV_CH_SIDE_RIGHT | AV_CH_BACK_LEFT | AV_CH_BACK_RIGHT | AV_CH_BACK_CENTER)
 #define SPEEX_HEADER	80	/* bytes */
 #define SPEEX_MODE	40	/* offset of the mode: narrowband, wideband, ultra-wideband */
 
@@ -359,6 +362,29 @@ mxf_find(const struct media *m, struct media_track *t, int like)
 	return (t->nsounds == 2);
 }
 
+/*
+ * Returns 1 if 5.1 can be made of a track: of at least six channels in known places, among them the three in front and one beside or behind the
+ * listener. Channels without stated places have those of the usual layout of their number, as in audio.c.
+ */
+static int
+surround(const AVStream *s)
+{
+	const AVChannelLayout	*l = &s->codecpar->ch_layout;
+	AVChannelLayout		usual = { 0 };
+	uint64_t		places = 0;
+	int			place;
+
+	if (l->order == AV_CHANNEL_ORDER_UNSPEC) {
+		av_channel_layout_default(&usual, l->nb_channels);
+		places = usual.order == AV_CHANNEL_ORDER_NATIVE ? usual.u.mask : 0;
+		av_channel_layout_uninit(&usual);
+	}
+	for (place = 0; place < 64 && (l->order == AV_CHANNEL_ORDER_NATIVE || l->order == AV_CHANNEL_ORDER_CUSTOM); place++)
+		places |= av_channel_layout_index_from_channel(l, (enum AVChannel)place) >= 0 ? UINT64_C(1) << place : 0;
+
+	return ((places & AV_CH_LAYOUT_SURROUND) == AV_CH_LAYOUT_SURROUND && (places & AROUND) != 0 && av_popcount64(places) >= SURROUND);
+}
+
 /* Adds an audio track whose sound is that of a stream, which may be one of several mono tracks that belong together. */
 static void
 track_add(struct media *m, int stream)
@@ -377,6 +403,7 @@ track_add(struct media *m, int stream)
 		return;
 	t->nsounds = 0;
 	sound_add(t, stream, s->id);
+	t->surround = surround(s);
 }
 
 /* Adds the audio track of late_find(). Its stream is -1 if only a demuxer that reads on knows it. */

@@ -208,7 +208,9 @@ sound_name(const struct media_result *result, const struct media_audio_object *o
 	int				main = o->purpose == MEDIA_PURPOSE_MAIN;
 	char				rate[16] = "";
 
-	if (o->bitrate < result->audios[0].bitrate)
+	if (o->channels > result->audios[0].channels)
+		snprintf(rate, sizeof(rate), "-surround");
+	else if (o->bitrate < result->audios[0].bitrate)
 		snprintf(rate, sizeof(rate), "-%d", o->bitrate / 1000);
 	snprintf(id, NAME_BYTES, "%s%s%s%s", o->language, main ? "" : "-", main ? "" : media_purpose_name(o->purpose), rate);
 	if (o->purpose == MEDIA_PURPOSE_COMMENTARY && *o->label != '\0')

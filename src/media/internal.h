@@ -59,7 +59,7 @@ struct media_clock {
 
 #define MEDIA_AUDIO_RATE	48000	/* samples per second of the renditions' sound */
 #define MEDIA_AUDIO_FRAME	1024	/* samples in a packet of AAC */
-#define MEDIA_CHANNELS_MAX	2
+#define MEDIA_CHANNELS_MAX	6	/* of 5.1 */
 #define MEDIA_SOUNDS_MAX	8
 #define MEDIA_DAMAGED_MAX	4	/* damaged audio tracks in place of which another is tried */
 #define MEDIA_FAST_SECONDS	(10 * 3600)	/* a longer film has at most 30 frames a second, so that its sample tables stay small (hybrid.c) */
@@ -76,6 +76,7 @@ struct media_sound {
 struct media_track {
 	struct media_sound	sounds[MEDIA_SOUNDS_MAX];
 	int			nsounds;	/* at least 1 */
+	int			surround;	/* it has six channels or more, in places from which 5.1 can be made */
 	int			number;		/* of the track in the source, among those of sound, from 1; 0 if unknown */
 	enum media_purpose	purpose;
 	char			language[36];	/* as that of struct media_audio_object, */
@@ -427,11 +428,12 @@ struct media_audio;
 
 /*
  * `track` is an index of m->tracks. `leader` is NULL for the first track, and for any other its sound, whose length the other gets: no sample is
- * passed on before it is passed on there. allow_silent is that of struct media_options. Returns NULL if out of memory.
+ * passed on before it is passed on there. There are two channels, or six if `stereo` is the sound of the same track with two: then that one decodes for
+ * both. The other must be ended after it. allow_silent is that of struct media_options. Returns NULL if out of memory.
  */
-struct media_audio	*media_audio_new(struct media *, int track, int allow_silent, const struct media_audio *leader,
+struct media_audio	*media_audio_new(struct media *, int track, int allow_silent, const struct media_audio *leader, struct media_audio *stereo,
 			    int (*frame)(void *, const AVFrame *), void *ctx, struct media_error *);
-/* Takes a packet of any stream except video. It is ignored unless it is one of the track. */
+/* Takes a packet of any stream except video. It is ignored unless it is one of the track. Not for a sound with six channels. */
 int	media_audio_packet(struct media_audio *, const AVPacket *);
 /* Tells the length of the video so far, in seconds. Sound that is far behind becomes silence, so that the encoders need not wait for it. */
 int	media_audio_follow(struct media_audio *, double seconds);

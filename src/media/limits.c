@@ -25,14 +25,15 @@
 #define TABLES_MAX		(2LL << 30)
 #define PROBE_MEMORY		(768LL << 20)	/* for the packets and frames by which the tracks are detected */
 #define RUN_MEMORY		(1LL << 30)
-#define RUN_MEMORY_TRACK	(64LL << 20)	/* for each audio track but the first: sound that waits, and parts of its objects */
+#define RUN_MEMORY_TRACK	(64LL << 20)	/* for each audio track but the first: sound that waits, and parts of its objects, */
+#define RUN_MEMORY_SURROUND	(160LL << 20)	/* and for 5.1 of each track */
 #define RUN_MEMORY_PIXEL	400		/* bytes for each pixel of a source frame: frames in decoder, queues and encoders */
 #define SHARE_OF_LIMIT		0.85		/* of the memory of the container or machine, */
 #define SHARE_MIN		(64LL << 20)	/* and at least so much for a film */
 
 /* Expected needs of a film: bytes, frames of the source, and frames that each encoder holds. Measured, and rounded up. */
 #define FIT_MEMORY		(64 << 20)
-#define FIT_TRACK		(24 << 20)	/* for each audio track but the first: parts of its objects */
+#define FIT_TRACK		(24 << 20)	/* for each audio track but the first: parts of its objects, and the same for 5.1 of each track */
 #define FRAME_PIXEL		1.5		/* bytes for each pixel of a frame of unknown format */
 #define FIT_FRAMES		22		/* in decoder and filters, beside those of threads and queues */
 #define FIT_ENCODED_PIXEL	3.0		/* bytes */
@@ -43,7 +44,7 @@
 #define OPEN_CPU		60.0		/* seconds of processor time, and for each GiB of the file as much again */
 #define RUN_CPU			120.0		/* seconds, and for each second of the film: */
 #define RUN_CPU_SECOND		4.0
-#define RUN_CPU_TRACK		0.5		/* for each audio track but the first, */
+#define RUN_CPU_TRACK		0.5		/* for each audio track but the first, and for 5.1 of each track, */
 #define RUN_CPU_PIXEL		33e-6		/* and for each pixel of a source frame */
 #define STUCK_CPU		10.0		/* seconds of processor time after which a call that should end counts as stuck */
 #define FREE_SECONDS		600.0		/* of a film of any size */
@@ -186,20 +187,32 @@ media_limits_probe(struct media *m)
 	pthread_mutex_unlock(&l->lock);
 }
 
+/* Returns the number of tracks with 5.1. */
+static int
+surrounds(const struct media *m)
+{
+	int	i, n = 0;
+
+	for (i = 0; i < m->ntracks; i++)
+		n += m->tracks[i].surround;
+
+	return (n);
+}
+
 void
 media_limits_transcode(struct media *m)
 {
 	struct media_limits	*l = &m->limits;
 	double			pixels = fmin((double)m->info.width * m->info.height, MEDIA_MAX_PIXELS), rate = (double)m->info.fps_num / m->info.fps_den;
 	double			seconds = FREE_SECONDS + (double)m->source.size * SECONDS_PER_BYTE;
-	int			others = FFMAX(m->ntracks - 1, 0);
+	int			others = FFMAX(m->ntracks - 1, 0), wide = surrounds(m);
 
 	pthread_mutex_lock(&l->lock);
 	l->running = 1;
-	l->cpu_frame = (RUN_CPU_SECOND + RUN_CPU_TRACK * others + RUN_CPU_PIXEL * pixels) / rate * TEST_BUILD;
+	l->cpu_frame = (RUN_CPU_SECOND + RUN_CPU_TRACK * (others + wide) + RUN_CPU_PIXEL * pixels) / rate * TEST_BUILD;
 	l->bytes_max = REPEATS * m->source.size + FREE_BYTES;
 	l->frames_max = (int64_t)(fmin(seconds, MEDIA_MAX_SECONDS) * rate);
-	limits_set(l, RUN_MEMORY + RUN_MEMORY_TRACK * others + (int64_t)(RUN_MEMORY_PIXEL * pixels) + table_memory(m), RUN_CPU);
+	limits_set(l, RUN_MEMORY + RUN_MEMORY_TRACK * others + RUN_MEMORY_SURROUND * wide + (int64_t)(RUN_MEMORY_PIXEL * pixels) + table_memory(m), RUN_CPU);
 	pthread_mutex_unlock(&l->lock);
 }
 
@@ -209,7 +222,7 @@ memory_expected(const struct media *m, double encoded, int threads, int waiting)
 {
 	const AVPixFmtDescriptor	*format = av_pix_fmt_desc_get(m->format->streams[m->video]->codecpar->format);
 	double				frame = (double)m->info.width * m->info.height * (format != NULL ? av_get_padded_bits_per_pixel(format) / 8.0 : FRAME_PIXEL);
-	double				tracks = FIT_TRACK * (double)FFMAX(m->ntracks - 1, 0);
+	double				tracks = FIT_TRACK * (double)(FFMAX(m->ntracks - 1, 0) + surrounds(m));
 
 	return (FIT_MEMORY + tracks + frame * (FIT_FRAMES + threads + waiting) + encoded * FIT_ENCODED_PIXEL * (FIT_ENCODED + FIT_ENCODED_THREAD * threads));
 }

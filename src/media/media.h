@@ -187,7 +187,7 @@ struct media_rendition {
 };
 
 #define MEDIA_TRACKS_MAX	8	/* audio tracks of a film */
-#define MEDIA_AUDIOS_MAX	(2 * MEDIA_TRACKS_MAX)
+#define MEDIA_AUDIOS_MAX	(3 * MEDIA_TRACKS_MAX)
 
 enum media_purpose {
 	MEDIA_PURPOSE_MAIN,
@@ -207,7 +207,7 @@ struct media_audio_object {
 	char			language[36];	/* BCP 47; "und" if the file does not state it */
 	char			label[128];	/* title of the track in UTF-8, "" if it has none */
 	enum media_purpose	purpose;
-	int			channels;
+	int			channels;	/* 2; 6 for 5.1 */
 	int			bitrate;	/* that the encoder was asked for, bit/s */
 	uint64_t		size;		/* of the object */
 	struct media_stream	stream;
@@ -267,7 +267,7 @@ struct media_result {
 	int			nrenditions;
 	struct media_rendition	renditions[MEDIA_RUNGS];	/* in the order of steps[] */
 	int			naudios;	/* 0: the film has no sound */
-	struct media_audio_object	audios[MEDIA_AUDIOS_MAX];	/* by track, the highest bit rate first */
+	struct media_audio_object	audios[MEDIA_AUDIOS_MAX];	/* by track, stereo before 5.1, then the highest bit rate first */
 	int			ntexts;
 	struct media_text	*texts;		/* in the order of the file; NULL if there are none */
 	struct media_previews	previews;
@@ -358,7 +358,7 @@ char	*media_storyboard_vtt(const struct media_previews *, double duration, const
 
 /*
  * Transcodes a local file into outdir (created if missing): RUNG.mp4 for each
- * rendition, audio-N-128.m4a and audio-N-64.m4a for each audio track, text-N.vtt for each track of text, and the playlists of
+ * rendition, audio-N-128.m4a and audio-N-64.m4a for each audio track, audio-N-surround.m4a for those with 5.1, text-N.vtt for each track of text, and the playlists of
  * media/playlist.h, master.m3u8 and manifest.mpd.
  * `requested` is as for media_ladder(). If `progress` is not 0, progress is written to
  * standard error: a bar if that is a terminal, else a line for each 10 %.

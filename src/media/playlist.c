@@ -17,6 +17,7 @@
 #define GROUP_MAX	32	/* of the name of a group of sounds */
 #define DESCRIBES_VIDEO	"public.accessibility.describes-video"
 #define CLEAR_SPEECH	"public.accessibility.enhances-speech-intelligibility"
+#define SURROUND_ID	51	/* DASH: the adaptation sets of sounds with more than two channels have the numbers behind it */
 #define TEXT_ID		101	/* DASH: number of the first adaptation set of text; those of the sound come before */
 #define TEXT_BANDWIDTH	1000	/* DASH: bit/s of a track of text; DASH wants a number, and no player chooses by it */
 #define INDEX_WASTE	10	/* DASH: a tenth of the bytes of a track may be those of the other */
@@ -143,98 +144,171 @@ add_frame_size(struct text *t, const struct media_rendition *r)
 	add(t, ",RESOLUTION=%dx%d,VIDEO-RANGE=SDR", r->width, r->height);
 }
 
-/* Writes the name of the group of a sound: "audio", with a number for a lower bit rate. */
-static void
-group_name(const struct media_sound_listed *sounds, const struct media_sound_listed *s, char out[GROUP_MAX])
+/* The sounds of a film, and one of them which stands for its group: those with its channels and bit rate. */
+struct group {
+	const struct media_sound_listed	*sounds;
+	int				nsounds;
+	const struct media_sound_listed	*like;	/* NULL: the film has no sound */
+};
+
+static int
+is_surround(const struct media_sound_listed *s)
 {
-	if (s->bitrate == sounds[0].bitrate)
-		snprintf(out, GROUP_MAX, AUDIO_GROUP);
-	else
-		snprintf(out, GROUP_MAX, AUDIO_GROUP "-%d", s->bitrate / 1000);
+	return (s->channels > AUDIO_CHANNELS);
 }
 
-/* Returns how many sounds before this one have its name in its group. */
+/* Writes the name of a group: "audio", "audio-surround" for more than two channels, or with a number for a lower bit rate. */
+static void
+group_name(const struct group *g, char out[GROUP_MAX])
+{
+	if (is_surround(g->like))
+		snprintf(out, GROUP_MAX, AUDIO_GROUP "-surround");
+	else if (g->like->bitrate == g->sounds[0].bitrate)
+		snprintf(out, GROUP_MAX, AUDIO_GROUP);
+	else
+		snprintf(out, GROUP_MAX, AUDIO_GROUP "-%d", g->like->bitrate / 1000);
+}
+
+/* Returns 1 if a sound is in the group. Each group has all tracks, so stereo stands in for a track without more channels. */
 static int
-namesakes(const struct media_sound_listed *sounds, const struct media_sound_listed *s)
+group_has(const struct group *g, const struct media_sound_listed *s)
+{
+	int	i;
+
+	if (s->channels == g->like->channels && s->bitrate == g->like->bitrate)
+		return (1);
+	if (!is_surround(g->like) || is_surround(s) || s->bitrate != g->sounds[0].bitrate)
+		return (0);
+	for (i = 0; i < g->nsounds && (g->sounds[i].track != s->track || !is_surround(&g->sounds[i])); i++)
+		;
+
+	return (i == g->nsounds);
+}
+
+/* Returns how many sounds before this one have its name in the group. */
+static int
+namesakes(const struct group *g, const struct media_sound_listed *s)
 {
 	const struct media_sound_listed	*before;
 	int				n = 0;
 
-	for (before = sounds; before < s; before++)
-		n += before->bitrate == s->bitrate && !strcmp(before->name, s->name);
+	for (before = g->sounds; before < s; before++)
+		n += group_has(g, before) && !strcmp(before->name, s->name);
 
 	return (n);
 }
 
-/* Adds a sound. A commentary is not played unless a viewer chooses it. Names in a group differ as those of add_subtitle(). */
+/* Adds a sound to a group. A commentary is not played unless a viewer chooses it. Names in a group differ as those of add_subtitle(). */
 static void
-add_sound(struct text *t, const struct media_sound_listed *sounds, const struct media_sound_listed *s, const char *query)
+add_sound(struct text *t, const struct group *g, const struct media_sound_listed *s, const char *query)
 {
 	char	group[GROUP_MAX], list[MEDIA_LIST_NAME_MAX], name[256];
-	int	before = namesakes(sounds, s);
+	int	before = namesakes(g, s), first = s->track == g->sounds[0].track;
 
-	group_name(sounds, s, group);
+	group_name(g, group);
 	media_list_name(MEDIA_LIST_AUDIO, s->id, list);
 	add(t, "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"%s\",NAME=", group);
 	snprintf(name, sizeof(name), before > 0 ? "%.200s (%d)" : "%.200s", s->name, before + 1);
 	add_quoted(t, name);
 	if (strcmp(s->tag, "und"))
 		add(t, ",LANGUAGE=\"%s\"", s->tag);
-	add(t, ",DEFAULT=%s,AUTOSELECT=%s%s,CHANNELS=\"%d\",URI=\"%s%s\"\n", s->track == sounds[0].track ? "YES" : "NO",
-	    s->track != sounds[0].track && s->purpose == MEDIA_PURPOSE_COMMENTARY ? "NO" : "YES",
+	add(t, ",DEFAULT=%s,AUTOSELECT=%s%s,CHANNELS=\"%d\",URI=\"%s%s\"\n", first ? "YES" : "NO",
+	    !first && s->purpose == MEDIA_PURPOSE_COMMENTARY ? "NO" : "YES",
 	    s->purpose == MEDIA_PURPOSE_DESCRIPTION ? ",CHARACTERISTICS=\"" DESCRIBES_VIDEO "\"" :
 	    s->purpose == MEDIA_PURPOSE_CLEAR ? ",CHARACTERISTICS=\"" CLEAR_SPEECH "\"" : "", s->channels, list, query);
 }
 
-/* Returns the highest bit rate in the group of a sound: the peak, or the average. */
+/* Returns the highest bit rate in a group: the peak, or the average. */
 static uint32_t
-group_rate(const struct media_sound_listed *sounds, int nsounds, const struct media_sound_listed *s, int peak)
+group_rate(const struct group *g, int peak)
 {
 	uint32_t	rate, most = 0;
 	int		i;
 
-	for (i = 0; i < nsounds && s != NULL; i++) {
-		rate = peak ? sounds[i].stream->peak : sounds[i].stream->average;
-		if (sounds[i].bitrate == s->bitrate && rate > most)
+	for (i = 0; i < g->nsounds; i++) {
+		rate = peak ? g->sounds[i].stream->peak : g->sounds[i].stream->average;
+		if (group_has(g, &g->sounds[i]) && rate > most)
 			most = rate;
 	}
 
 	return (most);
 }
 
-/* Returns the sound that is played with a rendition: with the smallest of several that of the lowest bit rate. NULL if there is none. */
-static const struct media_sound_listed *
-sound_choose(const struct media_sound_listed *sounds, int nsounds, int smallest)
+/* Returns the group that is played with a rendition: with the smallest of several that of the lowest bit rate. */
+static struct group
+group_choose(const struct media_sound_listed *sounds, int nsounds, int smallest)
 {
-	const struct media_sound_listed	*low = sounds;
-	int				i;
+	struct group	g = { .sounds = sounds, .nsounds = nsounds, .like = nsounds > 0 ? sounds : NULL };
+	int		i;
 
 	for (i = 1; i < nsounds && smallest; i++) {
-		if (sounds[i].track == sounds[0].track && sounds[i].channels == sounds[0].channels && sounds[i].bitrate < low->bitrate)
-			low = &sounds[i];
+		if (sounds[i].track == sounds[0].track && sounds[i].channels == sounds[0].channels && sounds[i].bitrate < g.like->bitrate)
+			g.like = &sounds[i];
 	}
 
-	return (nsounds > 0 ? low : NULL);
+	return (g);
 }
 
-/* Adds a variant of a rendition and the group of its sound, if the film has sound. */
-static void
-add_variant(struct text *t, const struct media_rendition *r, const struct media_sound_listed *sounds, int nsounds, int smallest, int ntexts,
-    const char *query)
+/* Returns the group with more than two channels, if there is one. */
+static struct group
+group_surround(const struct media_sound_listed *sounds, int nsounds)
 {
-	const struct media_sound_listed	*sound = sound_choose(sounds, nsounds, smallest);
-	char				name[MEDIA_LIST_NAME_MAX], group[GROUP_MAX];
+	struct group	g = { .sounds = sounds, .nsounds = nsounds };
+	int		i;
+
+	for (i = 0; i < nsounds && g.like == NULL; i++)
+		g.like = is_surround(&sounds[i]) ? &sounds[i] : NULL;
+
+	return (g);
+}
+
+/* Adds the sounds: those with two channels, then the group with more. */
+static void
+add_groups(struct text *t, const struct media_sound_listed *sounds, int nsounds, const char *query)
+{
+	struct group	g = { .sounds = sounds, .nsounds = nsounds }, wide = group_surround(sounds, nsounds);
+	int		i;
+
+	for (i = 0; i < nsounds; i++) {
+		g.like = &sounds[i];
+		if (!is_surround(g.like))
+			add_sound(t, &g, &sounds[i], query);
+	}
+	for (i = 0; i < nsounds && wide.like != NULL; i++) {
+		if (group_has(&wide, &sounds[i]))
+			add_sound(t, &wide, &sounds[i], query);
+	}
+}
+
+/* Adds a variant: a rendition with a group of sounds, if the film has sound. */
+static void
+add_variant(struct text *t, const struct media_rendition *r, const struct group *g, int ntexts, const char *query)
+{
+	int	heard = g->like != NULL;
+	char	name[MEDIA_LIST_NAME_MAX], group[GROUP_MAX];
 
 	media_list_name(MEDIA_LIST_VIDEO, media_rung_name(r->rung), name);
-	add(t, "#EXT-X-STREAM-INF:BANDWIDTH=%u,AVERAGE-BANDWIDTH=%u,CODECS=\"%s%s%s\"", r->video.peak + group_rate(sounds, nsounds, sound, 1),
-	    r->video.average + group_rate(sounds, nsounds, sound, 0), r->video.codecs, sound != NULL ? "," : "", sound != NULL ? sound->stream->codecs : "");
+	add(t, "#EXT-X-STREAM-INF:BANDWIDTH=%u,AVERAGE-BANDWIDTH=%u,CODECS=\"%s%s%s\"", r->video.peak + (heard ? group_rate(g, 1) : 0),
+	    r->video.average + (heard ? group_rate(g, 0) : 0), r->video.codecs, heard ? "," : "", heard ? g->like->stream->codecs : "");
 	add_frame_size(t, r);
 	add(t, ",FRAME-RATE=%.3f,CLOSED-CAPTIONS=NONE", (double)r->fps_num / r->fps_den);
-	if (sound != NULL) {
-		group_name(sounds, sound, group);
+	if (heard) {
+		group_name(g, group);
 		add(t, ",AUDIO=\"%s\"", group);
 	}
 	add(t, "%s\n%s%s\n", ntexts > 0 ? ",SUBTITLES=\"" TEXT_GROUP "\"" : "", name, query);
+}
+
+/* Adds the variants of a rendition: with two channels, and with more, which are for the larger ones of several. */
+static void
+add_variants(struct text *t, const struct media_rendition *r, const struct media_sound_listed *sounds, int nsounds, int smallest, int ntexts,
+    const char *query)
+{
+	struct group	g = group_choose(sounds, nsounds, smallest), wide = group_surround(sounds, nsounds);
+
+	add_variant(t, r, &g, ntexts, query);
+	if (wide.like != NULL && !smallest)
+		add_variant(t, r, &wide, ntexts, query);
 }
 
 /* Adds track i of text. Names in a group differ (RFC 8216 §4.3.4.1.1): one that is there already gets a number. */
@@ -298,14 +372,13 @@ media_hls_master(const struct media_rendition *list, int n, const struct media_s
 	int		first = variant_first(list, n), i;
 
 	add(&t, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n");
-	for (i = 0; i < nsounds; i++)
-		add_sound(&t, sounds, &sounds[i], query);
+	add_groups(&t, sounds, nsounds, query);
 	for (i = 0; i < ntexts; i++)
 		add_subtitle(&t, texts, i, query);
-	add_variant(&t, &list[first], sounds, nsounds, n > 1 && first == n - 1, ntexts, query);
+	add_variants(&t, &list[first], sounds, nsounds, n > 1 && first == n - 1, ntexts, query);
 	for (i = 0; i < n; i++) {
 		if (i != first)
-			add_variant(&t, &list[i], sounds, nsounds, n > 1 && i == n - 1, ntexts, query);
+			add_variants(&t, &list[i], sounds, nsounds, n > 1 && i == n - 1, ntexts, query);
 	}
 	for (i = 0; i < n; i++)
 		add_iframes(&t, &list[i], query);
@@ -509,16 +582,27 @@ add_roles(struct text *t, const struct media_sound_listed *s, int first)
 	add(t, "<Role schemeIdUri=\"urn:mpeg:dash:role:2011\" value=\"%s\"/>\n", first ? "main" : roles[s->purpose]);
 }
 
-/* Adds the sounds: an AdaptationSet for each track, with a Representation for each bit rate. */
+static int
+set_shared(const struct media_sound_listed *a, const struct media_sound_listed *b)
+{
+	return (a->track == b->track && a->channels == b->channels);
+}
+
+/*
+ * Adds the sounds: an AdaptationSet for the stereo of each track, and one for 5.1, with a Representation for each bit rate. A player that
+ * does not know what its device can play takes stereo, which has the higher selectionPriority.
+ */
 static void
 add_sounds(struct text *t, const struct media_sound_listed *sounds, int nsounds)
 {
 	const struct media_sound_listed	*s, *end = sounds + nsounds;
+	int				several = group_surround(sounds, nsounds).like != NULL;
 
 	for (s = sounds; s < end; s++) {
-		if (s == sounds || s->track != s[-1].track) {
+		if (s == sounds || !set_shared(s, s - 1)) {
 			add(t, "<AdaptationSet id=\"%d\" contentType=\"audio\" mimeType=\"audio/mp4\" lang=\"%s\" segmentAlignment=\"true\" "
-			    "startWithSAP=\"1\">\n", 1 + s->track, s->tag);
+			    "startWithSAP=\"1\"%s>\n", (is_surround(s) ? SURROUND_ID : 1) + s->track, s->tag,
+			    several && !is_surround(s) ? " selectionPriority=\"2\"" : "");
 			if (sounds[0].track != end[-1].track)
 				add_roles(t, s, s->track == sounds[0].track);
 		}
@@ -528,7 +612,7 @@ add_sounds(struct text *t, const struct media_sound_listed *sounds, int nsounds)
 		add_base(t, s->uri);
 		add_segments(t, s->stream);
 		add(t, "</Representation>\n");
-		if (s + 1 == end || s->track != s[1].track)
+		if (s + 1 == end || !set_shared(s, s + 1))
 			add(t, "</AdaptationSet>\n");
 	}
 }

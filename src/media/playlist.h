@@ -6,7 +6,7 @@
  * The functions return a text that the caller frees, or NULL if out of memory.
  * `list` has the renditions of one film, at least one, in the order in which they
  * are listed, the smallest last. `sounds` has what is played with each of them,
- * by track, the highest bit rate first: audio objects, or, of films without,
+ * by track, stereo before 5.1, then the highest bit rate first: audio objects, or, of films without,
  * media_sound_of() of the smallest rendition.
  */
 #ifndef WANZAMI_PLAYLIST_H
@@ -17,11 +17,11 @@
 /* Sound that playlists list: an audio object, or the audio track of a rendition. */
 struct media_sound_listed {
 	const char			*id;		/* letters, digits and hyphens, for the name of its playlist, a-ID.m3u8 */
-	int				track;		/* the same for those that differ in their bit rate only */
+	int				track;		/* the same for those that differ in their channels or bit rate only */
 	const char			*tag;		/* BCP 47, "und" if unknown */
 	const char			*name;		/* for viewers */
 	enum media_purpose		purpose;
-	int				channels;
+	int				channels;	/* 2; 6 for 5.1 */
 	int				bitrate;	/* bit/s, by which sounds of several tracks are grouped; 0 for that of a rendition */
 	const char			*uri;		/* of its object; for DASH only */
 	const struct media_stream	*stream;

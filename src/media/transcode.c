@@ -39,6 +39,7 @@ struct run;
 struct sound {
 	struct run			*run;
 	int				track;		/* index */
+	int				channels;
 	struct media_audio		*audio;
 };
 
@@ -48,7 +49,7 @@ struct run {
 	const struct media_watch	*watch;
 	struct media_error		*error;
 	struct track			video;
-	struct sound			sounds[MEDIA_TRACKS_MAX];	/* the first one is that of the renditions */
+	struct sound			sounds[2 * MEDIA_TRACKS_MAX];	/* stereo of each track, the first one is that of the renditions; then 5.1 */
 	int				nsounds;
 	struct media_audio_object	objects[MEDIA_AUDIOS_MAX];	/* of all sounds */
 	int				nobjects;
@@ -204,7 +205,7 @@ samples_feed(void *ctx, const AVFrame *frame)
 	int		i, status = MEDIA_OK;
 
 	for (i = 0; i < r->nobjects && status == MEDIA_OK; i++) {
-		if (r->objects[i].track == s->track + 1)
+		if (r->objects[i].track == s->track + 1 && r->objects[i].channels == s->channels)
 			status = media_aac_put(r->aac, i, frame);
 	}
 
@@ -217,7 +218,7 @@ audio_packet(struct run *r, const AVPacket *packet)
 {
 	int	i, status = MEDIA_OK;
 
-	for (i = 0; i < r->nsounds && status == MEDIA_OK; i++)
+	for (i = 0; i < r->m->ntracks && status == MEDIA_OK; i++)
 		status = media_audio_packet(r->sounds[i].audio, packet);
 
 	return (status);
@@ -669,7 +670,7 @@ queues_break(struct run *r)
 		media_queue_break(&r->encoders[i].queue);
 }
 
-/* Waits for the encoders of the audio, which pass packets on to those of the renditions, and ends their objects; if the run has failed, stops them. */
+/* Waits for the encoders of the audio, which pass packets on to those of the renditions, and ends their objects. Stops them if the run has failed. */
 static int
 audio_finish(struct run *r, int status, struct media_result *result)
 {
@@ -716,23 +717,38 @@ track_close(struct track *t)
 	avfilter_graph_free(&t->graph);
 }
 
+/* Opens the sound of a track: stereo, or 5.1 if its stereo is given. Returns 0 if that fails. */
+static int
+sound_open(struct run *r, int track, struct media_audio *stereo)
+{
+	struct sound	*s = &r->sounds[r->nsounds];
+
+	s->run = r;
+	s->track = track;
+	s->channels = stereo != NULL ? MEDIA_CHANNELS_MAX : 2;
+	s->audio = media_audio_new(r->m, track, r->options != NULL && r->options->allow_silent, r->nsounds > 0 ? r->sounds[0].audio : NULL, stereo,
+	    samples_feed, s, r->error);
+	r->nsounds += s->audio != NULL;
+
+	return (s->audio != NULL);
+}
+
 /* Opens the sounds of the film and the encoders of their objects, whose numbers follow those of the renditions. Returns 0 if that fails. */
 static int
 sounds_open(struct run *r, const struct media_sink *sink, int nsteps)
 {
-	struct sound	*s;
-	int		i, silent = r->options != NULL && r->options->allow_silent;
+	int	i;
 
 	r->nobjects = media_audio_objects(r->m, r->options, r->objects);
 	if ((r->aac = media_aac_new(&r->m->info, r->objects, r->nobjects, sink, nsteps, audio_feed, r)) == NULL)
 		return (0);
 	for (i = 0; i < r->m->ntracks; i++) {
-		s = &r->sounds[i];
-		s->run = r;
-		s->track = i;
-		if ((s->audio = media_audio_new(r->m, i, silent, i > 0 ? r->sounds[0].audio : NULL, samples_feed, s, r->error)) == NULL)
+		if (!sound_open(r, i, NULL))
 			return (0);
-		r->nsounds++;
+	}
+	for (i = 0; i < r->m->ntracks; i++) {
+		if (r->m->tracks[i].surround && !sound_open(r, i, r->sounds[i].audio))
+			return (0);
 	}
 
 	return (1);

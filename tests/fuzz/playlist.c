@@ -139,7 +139,8 @@ playlists_check(const struct media_rendition list[2], const char *names[NAMES], 
 	int				define, n = media_sound_of(list, 2, "en", names[0], &sounds[0]) < 0 ? 0 : tracks;
 
 	sounds[0].uri = names[1];
-	sounds[1] = (struct media_sound_listed){ "fr", 2, "fr", names[2], 1, 2, 64000, names[2], &list[1].audio };
+	/* The second one is 5.1 in every other input. */
+	sounds[1] = (struct media_sound_listed){ "fr", 2, "fr", names[2], 1, *names[0] % 2 == 0 ? 6 : 2, 64000, names[2], &list[1].audio };
 	hls_check(media_hls_master(list, 2, sounds, n, texts, 3, ""), 0);
 	hls_check(media_hls_text(1.5, uri), 1);
 	for (define = 0; define < 2; define++) {

@@ -68,6 +68,15 @@ def test_each_language_is_published(studio, world):
     assert len([key for key in world.store.keys(world.bucket) if key.endswith(".m4a")]) == 4
 
 
+def test_surround_is_published(studio, world):
+    world.start()
+    studio.wait(studio.upload(film_of_languages("eng", channels=6), renditions=["R360"]))
+    assert [row[4:6] + (row[6].split("/")[-1],) for row in rows(studio)] == [(6, 384_000, "audio-1-surround.m4a"), (2, 128_000, "audio-1-128.m4a"), (2, 64_000, "audio-1-64.m4a")]
+    (tracks,), = studio.rows("""SELECT wanzami.audio_tracks(title_id, NULL, 'English') FROM wanzami.stream WHERE track = 1 LIMIT 1""")
+    assert tracks == [{"language": "en", "name": "English", "kind": "main", "default": True, "channels": 6}]
+    studio.no_orphans()
+
+
 def test_a_film_that_is_late_publishes_no_audio(studio, world):
     """The newer upload of two has ended first."""
     world.start(roles="transcode")

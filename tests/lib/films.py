@@ -25,13 +25,13 @@ def film(seconds=2, size="320x180", rate=24, sound=True, noise=False):
 
 
 @functools.lru_cache(None)
-def film_of_languages(*languages, damaged=()):
+def film_of_languages(*languages, damaged=(), channels=1):
     """Returns a film of two seconds with a track of sound in each language, as bytes. The tracks of the languages in `damaged` cannot be decoded."""
     tones = [word for n in range(len(languages)) for word in ("-f", "lavfi", "-i", "sine=frequency=%d:sample_rate=48000" % (400 * (n + 1)))]
     named = [word for n, language in enumerate(languages) for word in ("-map", str(n + 1), "-metadata:s:a:%d" % n, "language=" + language)]
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "film.mkv")
-        subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=24", *tones, "-map", "0", *named, "-t", "2", "-c:a", "aac",
+        subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=24", *tones, "-map", "0", *named, "-t", "2", "-c:a", "aac", "-ac", str(channels),
                         "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", path], check=True)
         for language in damaged:
             destroy(path, "a:%d" % languages.index(language))

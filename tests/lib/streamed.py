@@ -37,24 +37,24 @@ def tracks(kbits, durations, sound, seed):
     return made if sound else made[:1]
 
 
-def objects(durations, seed):
+def objects(durations, seed, surround=False):
     """Returns the rows of the audio objects of a film: segments in sizes that vary."""
     chance, made = random.Random(seed), []
-    for kbits in (AUDIO, 64):
+    for kbits in (AUDIO, 64, 384) if surround else (AUDIO, 64):
         sizes = [int(kbits * 125 * seconds * chance.uniform(0.9, 1.1)) for seconds in durations]
         made.append({"kind": "audio", "codecs": "mp4a.40.2", "timescale": 48000, "bandwidth": kbits * 1100, "average_bandwidth": kbits * 1000, "iframe_bandwidth": 0,
                      "init_offset": 0, "init_size": 627, "index_offset": 627, "index_size": 100, "offsets": [1000 + sum(sizes[:n]) for n in range(len(sizes))],
                      "sizes": sizes, "durations": [int(seconds * 48000) for seconds in durations], "iframes": [0] * len(sizes), "track": 1, "language": "en",
-                     "described": False, "channels": 2, "bitrate": kbits * 1000})
+                     "described": False, "channels": 6 if kbits == 384 else 2, "bitrate": kbits * 1000})
     return made
 
 
-def publish_sound(rows, column, film, seconds=20, longest=2, version="v", **more):
+def publish_sound(rows, column, film, seconds=20, longest=2, version="v", surround=False, **more):
     """Inserts the audio objects of a track of a film, of the first one in place of all, as publish() its renditions."""
     track = more.get("track", 1)
     if track == 1:
         rows("DELETE FROM wanzami.stream WHERE %s = %%s" % column.replace("Id", "_id"), (film,))
-    for s in objects(grid(seconds, longest), version):
+    for s in objects(grid(seconds, longest), version, surround):
         key = "vod/%s%d/%s/audio-%d-%d.m4a" % (column[0], film, version, track, s["bitrate"] // 1000)
         rows("INSERT INTO wanzami.stream SELECT s.* FROM jsonb_populate_record(NULL::wanzami.stream, %s) s",
              (json.dumps({**s, column.replace("Id", "_id"): film, "object_key": key, **more}),))

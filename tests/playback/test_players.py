@@ -101,6 +101,24 @@ def test_viewers_choose_the_language(languages, tmp_path, player, playlist, role
     assert seen["errors"] == [] and seen["sounds"] == [[*name, role, *(more[n:n + 1] if more else [])] for n, (name, role) in enumerate(zip(named, roles))], seen
 
 
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory):
+    """A folder with two renditions and 5.1, with the same tone in each channel."""
+    folder = str(tmp_path_factory.mktemp("wide"))
+    subprocess.run([*FFMPEG, "-f", "lavfi", "-i", "testsrc2=s=720x96:r=10", "-f", "lavfi", "-i", "aevalsrc=exprs=%s:c=5.1:s=48000" % "|".join(["0.2*sin(2*PI*500*t)"] * 6), "-t", "60",
+                    "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "flac", "-metadata:s:a:0", "language=eng", folder + "/source.mkv"], check=True, timeout=300)
+    transcode(folder + "/source.mkv", folder + "/out")
+    return folder + "/out"
+
+
+@pytest.mark.parametrize("player, playlist", [("hls", HLS), ("dash", DASH), ("shaka", HLS), ("shaka", DASH)])
+def test_a_player_begins_with_stereo_and_changes_to_surround(wide, tmp_path, player, playlist):
+    seen, ranges = players.show(wide, "chromium", player, playlist, str(tmp_path), surround=1)
+    assert seen["errors"] == [] and set(seen["sounds"]) <= {"audio-1-128.m4a", "audio-1-64.m4a"} and seen["sounds"], seen
+    asked, known = set(ranges["audio-1-surround.m4a"]), listed(wide)["audio-1-surround.m4a"]
+    assert len(asked) > 2 and asked <= known
+
+
 @pytest.mark.parametrize("player", ["dash", "shaka"])
 def test_a_manifest_with_an_index_plays(picture, tmp_path, player):
     """Players skip the sound between the segments of the video."""

@@ -40,9 +40,9 @@ def parsed(*texts):
     return json.loads(r.stdout)
 
 
-def listed(language, name, kind="main", default=True):
+def listed(language, name, kind="main", default=True, channels=2):
     """An audio track as the response of playback lists it."""
-    return {"language": language, "name": name, "kind": kind, "default": default}
+    return {"language": language, "name": name, "kind": kind, "default": default, "channels": channels}
 
 
 def fetched(url, type=None, **options):
@@ -323,6 +323,36 @@ def test_audio_tracks_are_in_the_playlists(stand):
     stand.rows("UPDATE wanzami.stream SET language = 'yo', offsets = offsets WHERE track = 1")
     stand.rows("""UPDATE "Title" SET language = 'Hausa'""")
     assert stand.playback(stand.free)["audio"][0] == listed("yo", "Yoruba")
+
+
+def test_surround_is_listed_with_the_larger_renditions(stand):
+    """Beside stereo, in a group of its own, which has the stereo of a track without 5.1."""
+    url = stand.playback(stand.free)["hls"]
+    publish_sound(stand.rows, "titleId", stand.free, surround=True)
+    publish_sound(stand.rows, "titleId", stand.free, track=2, language="fr")
+    assert stand.playback(stand.free)["audio"] == [listed("en", "English", channels=6), listed("fr", "French", default=False)]
+    master, manifest = stand.get(url).text, stand.get(url, "manifest.mpd")
+    assert [re.search('GROUP-ID="([^"]*)",NAME="([^"]*)".*DEFAULT=([A-Z]*).*CHANNELS="(.)",URI="([^"]*)"', line).groups() for line in master.split("\n") if "TYPE=AUDIO" in line] == [
+        ("audio", "English", "YES", "2", "a-en.m3u8"), ("audio-64", "English", "YES", "2", "a-en-64.m3u8"), ("audio", "French", "NO", "2", "a-fr.m3u8"),
+        ("audio-64", "French", "NO", "2", "a-fr-64.m3u8"), ("audio-surround", "English", "YES", "6", "a-en-surround.m3u8"), ("audio-surround", "French", "NO", "2", "a-fr.m3u8")]
+    assert re.findall('AUDIO="([^"]*)"\n(.*)', master) == [("audio", "v-R720.m3u8"), ("audio-surround", "v-R720.m3u8"), ("audio-64", "v-R360.m3u8")]
+    rates = [(v["bandwidth"], v["average"], [a["channels"] for a in v["audio"]]) for v in parsed(master)[0]["variants"] if not v["iframes"]]
+    assert rates == [(2600 * 2000 + kbits * 1100, (2600 + kbits) * 1000, channels) for kbits, channels in ((128, ["2", "2"]), (384, ["6", "2"]))] + [
+        (700 * 2000 + 64 * 1100, (700 + 64) * 1000, ["2", "2"])]
+    assert stand.get(url, "a-en-surround.m3u8").text.count("/audio-1-384.m4a") == 1
+    assert [stand.get(url, "a-%s.m3u8" % name).status_code for name in ("en-384", "fr-surround")] == [404, 404]
+    sounds = xml.etree.ElementTree.fromstring(manifest.content).findall(".//%sAdaptationSet[@contentType='audio']" % MPD)
+    assert [(s.get("lang"), s.get("selectionPriority"), [r.get("id") for r in s.iter(MPD + "Representation")],
+             {c.get("value") for c in s.iter(MPD + "AudioChannelConfiguration")}) for s in sounds] == [
+        ("en", "2", ["a-en", "a-en-64"], {"2"}), ("en", None, ["a-en-surround"], {"6"}), ("fr", "2", ["a-fr", "a-fr-64"], {"2"})]
+    assert len({s.get("id") for s in sounds}) == 3
+    # A film with one rendition has both, and the default sound of a film need not be the one with 5.1.
+    stand.rows("""DELETE FROM "AssetVersion" WHERE "titleId" = %s AND rendition <> 'R360'""", (stand.free,))
+    publish_sound(stand.rows, "titleId", stand.free)
+    publish_sound(stand.rows, "titleId", stand.free, track=2, language="fr", surround=True, version="w")
+    master = stand.get(url).text
+    assert re.findall('AUDIO="([^"]*)"\n(.*)', master) == [("audio", "v-R360.m3u8"), ("audio-surround", "v-R360.m3u8")]
+    assert re.findall('"audio-surround".*CHANNELS="(.)",URI="([^"]*)"', master) == [("2", "a-en.m3u8"), ("6", "a-fr-surround.m3u8")]
 
 
 def test_films_with_one_track_keep_their_playlists(stand):

@@ -17,7 +17,7 @@ CREATE OR REPLACE FUNCTION wanzami.playback(t "Title", episode_id bigint, reques
 	FROM (SELECT wanzami.ppv_way(t, request) AS way) w,
 	LATERAL (SELECT CASE WHEN w.way <> 'none' AND EXISTS (SELECT FROM wanzami.streamed(CASE WHEN episode_id IS NULL THEN t."id" END, episode_id))
 		THEN wanzami.film_token(t."id", episode_id, request) END AS token) f,
-	LATERAL (SELECT coalesce(a.list, json_build_array(json_build_object('language', g.tag, 'name', g.name, 'kind', 'main', 'default', true))) AS list, EXISTS (
+	LATERAL (SELECT coalesce(a.list, json_build_array(json_build_object('language', g.tag, 'name', g.name, 'kind', 'main', 'default', true, 'channels', 2))) AS list, EXISTS (
 			SELECT FROM wanzami.streamed(CASE WHEN episode_id IS NULL THEN t."id" END, episode_id) r LEFT JOIN wanzami.stream s
 			ON s.asset_version_id = (r.made).asset_version_id AND s.kind = 'audio' AND s.object_key = (r.made).object_key
 			WHERE a.list IS NOT NULL OR s.kind IS NOT NULL) AS sound

@@ -42,4 +42,4 @@ SELECT f.allowed, f.everyone, f.tag, f.name, f.texts, w.objects || ' ' || f.stam
 	cardinality(w.sizes) AS segments, CASE WHEN w.needed THEN w.offsets END AS offsets, CASE WHEN w.needed THEN w.sizes END AS sizes,
 	CASE WHEN w.needed THEN w.durations END AS durations, CASE WHEN w.needed THEN w.iframes END AS iframes
 FROM film f LEFT JOIN wanted w ON f.allowed
-ORDER BY w.rung, w.kind DESC, w.track, w.bitrate DESC
+ORDER BY w.rung, w.kind DESC, w.track, w.channels, w.bitrate DESC

@@ -1,6 +1,6 @@
 // Watches a film in a player: begins, seeks far ahead and back, goes to the highest level and to the lowest, and ends. The query has the URL of
 // the film (?film=…). Reports what was seen and heard, for test_players.py to judge. With ?tones=400,800 it chooses each sound of the film in turn, in
-// the order of the playlist, and waits for its tone.
+// the order of the playlist, and waits for its tone. With ?surround=1 it chooses 5.1.
 //
 // The picture of the test film is its frame number in binary, one bit for each sixteenth of the width, the lowest on the left. The sound is a tone of
 // 400 Hz, 100 Hz more every five seconds.
@@ -102,7 +102,7 @@ async function begin(player) {
 
 /*
  * `player` has open(video, film), which resolves with the video element, and if it has levels: levels(), their widths, lowest first, and level(index).
- * Players that choose among sounds have sounds(), in the order of the playlist, each an array of what the player knows of it, and sound(index).
+ * Players that choose among sounds have sounds(), in the order of the playlist, each an array of what the player knows of it, and sound(index); and surround(), which chooses 5.1.
  */
 async function watch(player) {
 	const { video, sound } = await begin(player);
@@ -134,6 +134,18 @@ async function languages(player, tones) {
 	}
 }
 
+/* Notes the audio objects that are read by the player's own choice, then chooses 5.1 and plays on until none of the first sound is left in the buffer. */
+async function surround(player) {
+	const objects = () => performance.getEntriesByType('resource').map(({ name }) => name.split('/').pop()).filter((name) => name.endsWith('.m4a'));
+	const { video, sound } = await begin(player);
+	await until('sound', () => loudest(sound) > 0);
+	seen.sounds = [...new Set(objects())];
+	const from = video.currentTime;
+	await player.surround();
+	await until('5.1 to be read', () => objects().includes('audio-1-surround.m4a'));
+	await until('5.1 to be played', () => video.currentTime > from + 13 && loudest(sound) > 0);
+}
+
 /* Plays for some seconds without sound. Notes the milliseconds before the first frame and those without playback after it. */
 async function measure(player, seconds) {
 	const began = performance.now(), opened = document.querySelector('video');
@@ -149,9 +161,10 @@ async function measure(player, seconds) {
 	seen.width = video.videoWidth;
 }
 
-/* Called by the page of each player. With ?seconds=… it measures, with ?tones=… it chooses sounds, otherwise it watches. */
+/* Called by the page of each player. With ?seconds=… it measures, with ?tones=… or ?surround=1 it chooses sounds, otherwise it watches. */
 function run(player) {
 	const query = new URLSearchParams(location.search), seconds = Number(query.get('seconds')), tones = query.get('tones');
-	(seconds ? measure(player, seconds) : tones ? languages(player, tones.split(',').map(Number)) : watch(player))
+	performance.setResourceTimingBufferSize(10000);
+	(seconds ? measure(player, seconds) : query.has('surround') ? surround(player) : tones ? languages(player, tones.split(',').map(Number)) : watch(player))
 		.catch((error) => seen.errors.push(String(error))).then(() => report({ step: 'end', ...seen }));
 }

@@ -1,0 +1,82 @@
+"""5.1 of films that have it: which tracks get it, and what is in each of its channels."""
+import struct
+import subprocess
+
+from mp4 import AudioObject
+from test_audio_tracks import made, packets
+from test_media import ffmpeg
+from test_object import check_audio_object
+from test_sound import H264, PICTURE, RATE, level, pitch
+
+PLACES = ["FL", "FR", "FC", "LFE", "BL", "BR"]
+TONES = [300, 600, 900, 60, 1200, 1500]
+LEVEL = -13.5  # of a tone of 0.3
+
+
+def tones(layout, hertz, amplitude=0.3):
+    exprs = "|".join("%g*sin(2*PI*%d*t)" % (amplitude, h) for h in hertz)
+    return ["-f", "lavfi", "-i", "aevalsrc=exprs=%s:c=%s:s=%d" % (exprs, layout, RATE)]
+
+
+def channels(path, start, seconds=1.0):
+    out = subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-ss", str(start), "-t", str(seconds), "-i", str(path), "-f", "f32le", "-"], check=True,
+                         capture_output=True, timeout=120).stdout
+    values = struct.unpack("<%df" % (len(out) // 4), out)
+    return [values[n::6] for n in range(6)]
+
+
+def hears(path, hertz, start=3.0, loud=LEVEL):
+    """Asserts the tone of each channel; None is silence. A list of levels has one for each."""
+    louds = loud if isinstance(loud, list) else [loud] * 6
+    for place, wanted, db, samples in zip(PLACES, hertz, louds, channels(path, start)):
+        found = pitch(samples)
+        assert (found is None) == (wanted is None) and (wanted is None or (abs(found - wanted) <= 5 and abs(level(samples) - db) < 1)), (place, found, level(samples))
+
+
+def test_the_oddest_film(tmp_path):
+    """5.1, 5.1 that begins late, stereo, 7.1 as loud as can be, channels without stated places, 5.1 that becomes stereo, and quadrophony."""
+    for name, part in ("wide", tones("5.1(side)", TONES)), ("narrow", tones("stereo", [400, 800])):
+        ffmpeg(*part, "-t", "3", "-c:a", "ac3", "-b:a", "384k", tmp_path / (name + ".ac3"))
+    (tmp_path / "both.ac3").write_bytes((tmp_path / "wide.ac3").read_bytes() + (tmp_path / "narrow.ac3").read_bytes())
+    ins = [tones("5.1(side)", TONES), ["-itsoffset", "2", *tones("5.1", TONES)], tones("stereo", TONES[:2]), tones("7.1", [*TONES, 1200, 1500], 0.99), tones("5.1", TONES),
+           ["-i", str(tmp_path / "both.ac3")], tones("4.0", TONES[:4])]
+    args = [a for part in ins for a in part]
+    for n, (language, codec) in enumerate([("eng", "ac3"), ("fra", "aac"), ("ger", "ac3"), ("spa", "flac"), ("ita", "pcm_s16le"), ("por", "copy"), ("yor", "flac")]):
+        args += ["-map", str(n + 1), "-metadata:s:a:%d" % n, "language=" + language, "-c:a:%d" % n, codec]
+    ffmpeg(*PICTURE, *args, "-map", "0", "-t", "6", *H264, tmp_path / "a.mkv")
+    audios, notes, _ = made(tmp_path / "a.mkv", tmp_path / "out")
+    assert notes == ""
+    assert [(o["language"], o["channels"]) for name, o in audios.items() if not name.endswith("-64")] == [
+        ("en", 2), ("en", 6), ("fr", 2), ("fr", 6), ("de", 2), ("es", 2), ("es", 6), ("it", 2), ("it", 6), ("pt", 2), ("pt", 6), ("yo", 2)]
+    wide = {o["language"]: tmp_path / "out" / (name + ".m4a") for name, o in audios.items() if o["channels"] == 6}
+    assert {p.name for p in wide.values()} == {"audio-%d-surround.m4a" % n for n in (1, 2, 4, 5, 6)}
+    assert len({packets(tmp_path / "out" / (name + ".m4a")) for name in audios}) == 1
+    for path in wide.values():
+        check_audio_object(AudioObject(str(path)))
+    assert 330_000 < audios["audio-1-surround"]["average"] < 420_000
+    for language in "en", "fr", "it":
+        hears(wide[language], TONES)
+    hears(wide["fr"], [None] * 6, start=0.5)
+    # Two tones of full scale that the mixer adds: the channels behind do not clip, those in front keep their level.
+    hears(wide["es"], TONES, loud=-3.1)
+    assert all(max(map(abs, samples)) < 1.06 for samples in channels(wide["es"], 3))
+    hears(wide["pt"], TONES, start=1)
+    hears(wide["pt"], [400, 800, None, None, None, None], start=4)
+
+
+def test_surround_in_playlists(tmp_path):
+    """Each group has all tracks: stereo stands in for a track without 5.1. The smallest of several renditions is listed without it."""
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=1280x720:r=5", *tones("stereo", [400, 800]), *tones("5.1", TONES), "-map", "0", "-map", "1", "-map", "2", "-t", "3", *H264, "-c:a", "ac3",
+           "-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=fra", "-disposition:a:0", "default", tmp_path / "a.mkv")
+    audios, _, told = made(tmp_path / "a.mkv", tmp_path / "out")
+    assert [(o["language"], o["channels"]) for o in audios.values()] == [("en", 2), ("en", 2), ("fr", 2), ("fr", 2), ("fr", 6)]
+    master = (tmp_path / "out" / "master.m3u8").read_text().splitlines()
+    groups = [line.split("GROUP-ID=")[1] for line in master if "TYPE=AUDIO" in line]
+    assert [g for g in groups if "surround" in g] == [
+        '"audio-surround",NAME="en",LANGUAGE="en",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="a-en.m3u8"',
+        '"audio-surround",NAME="fr",LANGUAGE="fr",DEFAULT=NO,AUTOSELECT=YES,CHANNELS="6",URI="a-fr-surround.m3u8"']
+    variants = [(a.split("AUDIO=")[1].strip('"'), b, int(a.split("AVERAGE-BANDWIDTH=")[1].split(",")[0])) for a, b in zip(master, master[1:]) if "STREAM-INF" in a and not b.startswith("#")]
+    assert [v[:2] for v in variants] == [("audio", "v-R720.m3u8"), ("audio-surround", "v-R720.m3u8"), ("audio-64", "v-R360.m3u8")]
+    averages = {name: o["average"] for name, o in audios.items()}
+    assert variants[1][2] - variants[0][2] == averages["audio-2-surround"] - max(averages["audio-1-128"], averages["audio-2-128"])
+    assert (tmp_path / "out" / "a-fr-surround.m3u8").read_text().count("audio-2-surround.m4a") == 3
