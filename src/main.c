@@ -34,6 +34,7 @@
 #include "http/http_input.h"
 #include "http/local_body.h"
 #include "http/metrics.h"
+#include "http/minutes.h"
 #include "http/request.h"
 #include "http/timeouts.h"
 #include "jobs/mail_sender.h"
@@ -267,6 +268,7 @@ kore_parent_configure(int argc, char **argv)
 	supervise_init();
 	parent_pid = getpid();
 	run_name_process();
+	minutes_init(run_process(), worker_instance());
 
 	start_announce();
 	log_event(LOG_LEVEL_INFO, "starting", LOG_S("version", WANZAMI_VERSION), LOG_I("port", conf_int(CONF_PORT)));
@@ -296,6 +298,7 @@ chores_start(void)
 		mail_sender_start();
 	if (worker->id != FIRST_WORKER)
 		return;
+	minutes_start();
 	sweep_start();
 	schedule_start();
 }

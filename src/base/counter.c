@@ -5,12 +5,15 @@
 
 #include <stdatomic.h>
 #include <stddef.h>
+#include <time.h>
 
 #include "base/counter.h"
 
 typedef _Atomic int64_t	row[COUNTER_COUNT];
 
 static row	*rows = NULL, *own = NULL;
+
+static const int64_t	limits_us[COUNTER_BUCKETS - 1] = { 250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 500000, 2000000 };	/* the last bucket has none */
 
 void
 counter_init(void)
@@ -44,6 +47,27 @@ counter_set(enum counter c, int64_t n)
 {
 	if (own != NULL)
 		atomic_store_explicit(&(*own)[c], n, memory_order_relaxed);
+}
+
+int64_t
+counter_clock(void)
+{
+	struct timespec	ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+
+	return ((int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000);
+}
+
+void
+counter_time(enum counter histogram, int64_t since)
+{
+	int64_t	us = counter_clock() - since;
+	int	i;
+
+	for (i = 0; i < COUNTER_BUCKETS - 1 && us > limits_us[i]; i++)
+		;
+	counter_add(histogram + (enum counter)i, 1);
 }
 
 void

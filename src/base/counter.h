@@ -9,6 +9,7 @@
 
 #define COUNTER_ROWS	72	/* more than Kore has workers, which count from 1 */
 #define COUNTER_PARENT	0	/* the parent's row */
+#define COUNTER_BUCKETS	12	/* of a histogram of durations; its counters follow each other */
 
 enum counter {
 	/* Counters. They grow for the life of the service; a restarted process continues with its predecessor's values. */
@@ -27,6 +28,13 @@ enum counter {
 	COUNTER_WORKER_STALLED,		/* written by the parent */
 	COUNTER_LOOP_LONGEST_MS,	/* a maximum: counter_raise(), counter_max() */
 	COUNTER_DATABASE_SEEN,		/* 1 when /health has found the database with all migrations (api/health.c) */
+	COUNTER_FILM_MS,		/* film that was encoded, and time for which jobs encoded, in ms */
+	COUNTER_FILM_BUSY_MS,
+	/* Histograms: counter_time(). The limits of their buckets are in counter.c and in wanzami.percentile_call(). */
+	COUNTER_DATABASE_TIME,
+	COUNTER_VALKEY_TIME = COUNTER_DATABASE_TIME + COUNTER_BUCKETS,
+	COUNTER_STORE_TIME = COUNTER_VALKEY_TIME + COUNTER_BUCKETS,
+	COUNTER_STORE_TIME_LAST = COUNTER_STORE_TIME + COUNTER_BUCKETS - 1,
 	/* Gauges. They begin at 0 in each process. */
 	COUNTER_GAUGES,
 	COUNTER_IN_FLIGHT = COUNTER_GAUGES,
@@ -50,6 +58,12 @@ void	counter_start(int number);
 /* Change a value of this process. Any thread. */
 void	counter_add(enum counter, int64_t);
 void	counter_set(enum counter, int64_t);
+
+/* Returns a time in microseconds, for counter_time(). Any thread. */
+int64_t	counter_clock(void);
+
+/* Adds the time since a counter_clock() to the histogram that begins at this counter. Any thread. */
+void	counter_time(enum counter histogram, int64_t since);
 
 /* Sets a value of this process that is smaller. Event loop only. */
 void	counter_raise(enum counter, int64_t);

@@ -121,6 +121,12 @@ run_name_process(void)
 	snprintf(process_name, sizeof(process_name), "%s/%d", host, (int)getpid());
 }
 
+const char *
+run_process(void)
+{
+	return (process_name);
+}
+
 struct job_run *
 run_make(const struct job *job, int64_t due, char *const *arguments)
 {

@@ -29,6 +29,9 @@ enum run_end {
 /* Sets the process name in the history, HOST/PID. Call once, before run_perform() and before the sandbox is entered. */
 void	run_name_process(void);
 
+/* Returns the name of this process, host/pid, after run_name_process(). Any thread. */
+const char	*run_process(void);
+
 /*
  * Allocates a run. due is the scheduled Unix time in seconds, 0 for a run by hand.
  * arguments (may be NULL) end with NULL and must outlive the run.

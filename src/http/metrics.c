@@ -25,9 +25,9 @@
 #include "store/pg.h"
 #include "versions.h"
 
-#define CLASSES		5	/* status classes 1xx to 5xx */
-#define ROUTES_MAX	256
-#define BUCKETS		12
+#define CLASSES		METRICS_CLASSES
+#define ROUTES_MAX	METRICS_ROUTES_MAX
+#define BUCKETS		METRICS_BUCKETS
 #define PROCESS_MS	5000	/* interval at which a worker reads its memory and descriptors */
 #define EMF_OWN		7	/* metrics of an EMF line that need no database */
 #define EMF_ALL		12
@@ -36,7 +36,8 @@
 
 extern const struct route *const	__start_routes[], *const __stop_routes[];
 
-static const int	limits[BUCKETS - 1] = { 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 10000 };	/* upper limits of the buckets in ms; the last bucket has none */
+/* Upper limits of the buckets in ms; the last bucket has none. wanzami.percentile_request() has them, too. */
+static const int	limits[BUCKETS - 1] = { 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 10000 };
 
 /* Counters of a route. The element after the last route counts requests without a route. */
 struct route_counters {
@@ -149,6 +150,24 @@ process_read(void *arg, u_int64_t now)
 		closedir(dir);
 		counter_set(COUNTER_DESCRIPTORS, count - 3);	/* without ".", ".." and the descriptor of the directory */
 	}
+}
+
+size_t
+metrics_routes(void)
+{
+	return (routes_count() + 1);
+}
+
+void
+metrics_read(size_t i, struct metrics_route *out)
+{
+	int	k;
+
+	out->route = i < routes_count() ? __start_routes[i] : NULL;
+	for (k = 0; k < CLASSES; k++)
+		out->status[k] = counters[i].status[k];
+	for (k = 0; k < BUCKETS; k++)
+		out->bucket[k] = counters[i].bucket[k];
 }
 
 /* Prometheus */

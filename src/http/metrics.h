@@ -8,6 +8,17 @@
 
 #include "http/request.h"
 
+#define METRICS_CLASSES		5	/* status classes 1xx to 5xx */
+#define METRICS_BUCKETS		12	/* of durations */
+#define METRICS_ROUTES_MAX	256	/* with the requests that have no route */
+
+/* Counters of a route since the process started, of all its workers. */
+struct metrics_route {
+	const struct route	*route;		/* NULL: requests without a route */
+	int64_t			status[METRICS_CLASSES];
+	int64_t			bucket[METRICS_BUCKETS];
+};
+
 /* Maps the shared memory. Call once, before the workers are forked. */
 void	metrics_init(void);
 
@@ -19,5 +30,11 @@ void	metrics_request(const struct request *, int64_t ms);
 
 /* Counts a request that was refused with this status before its route was looked up. */
 void	metrics_refused(int status);
+
+/* Returns the number of routes with counters: all of them, and the requests without one. */
+size_t	metrics_routes(void);
+
+/* Copies the counters of a route; i is below metrics_routes(). After metrics_init(). */
+void	metrics_read(size_t i, struct metrics_route *);
 
 #endif

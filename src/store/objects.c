@@ -8,6 +8,7 @@
 #include <kore/kore.h>
 
 #include "base/conf.h"
+#include "base/counter.h"
 #include "store/objects.h"
 #include "store/objects_backend.h"
 
@@ -60,24 +61,37 @@ call_valid(struct objects_call *call, const char *key, const char *upload)
 	return (*call->error == '\0');
 }
 
+/* Counts the time of a call of the back end that began at begun (counter_clock()), and returns its result. */
+static enum objects_result
+call_timed(int64_t begun, enum objects_result result)
+{
+	counter_time(COUNTER_STORE_TIME, begun);
+
+	return (result);
+}
+
 enum objects_result
 objects_head(const char *key, struct objects_stat *stat, struct objects_call *call)
 {
+	int64_t	begun = counter_clock();
+
 	memset(stat, 0, sizeof(*stat));
 
-	return (call_valid(call, key, NULL) ? backend->head(key, stat, call) : OBJECTS_REFUSED);
+	return (call_valid(call, key, NULL) ? call_timed(begun, backend->head(key, stat, call)) : OBJECTS_REFUSED);
 }
 
 enum objects_result
 objects_read(const char *key, const char *etag, uint64_t offset, void *buf, size_t len, size_t *got, struct objects_call *call)
 {
+	int64_t	begun = counter_clock();
+
 	*got = 0;
 	if (!call_valid(call, key, NULL))
 		return (OBJECTS_REFUSED);
 	if (offset > INT64_MAX - (uint64_t)len)
 		return (objects_fail(call, OBJECTS_REFUSED, "invalid range: the offset is too large"));
 
-	return (len > 0 ? backend->read(key, etag, offset, buf, len, got, call) : OBJECTS_OK);
+	return (len > 0 ? call_timed(begun, backend->read(key, etag, offset, buf, len, got, call)) : OBJECTS_OK);
 }
 
 enum objects_result
@@ -85,8 +99,12 @@ objects_put(const char *key, const char *type, const void *data, size_t len, cha
     struct objects_call *call)
 {
 	char	ignored[OBJECTS_ETAG_MAX];
+	int64_t	begun = counter_clock();
 
-	return (call_valid(call, key, NULL) ? backend->put(key, type, data, len, etag != NULL ? etag : ignored, call) : OBJECTS_REFUSED);
+	if (!call_valid(call, key, NULL))
+		return (OBJECTS_REFUSED);
+
+	return (call_timed(begun, backend->put(key, type, data, len, etag != NULL ? etag : ignored, call)));
 }
 
 /* Aborts the uploads to a key, except one; "" is all. */
@@ -134,12 +152,14 @@ enum objects_result
 objects_part(const char *key, const char *upload, int number, const void *data, size_t len, char etag[OBJECTS_ETAG_MAX],
     struct objects_call *call)
 {
+	int64_t	begun = counter_clock();
+
 	if (!call_valid(call, key, upload))
 		return (OBJECTS_REFUSED);
 	if (number < 1 || number > OBJECTS_PARTS_MAX || len > INT32_MAX)
 		return (objects_fail(call, OBJECTS_REFUSED, "invalid part %d of %zu bytes: allowed are numbers from 1 to %d and at most 2 GiB", number, len, OBJECTS_PARTS_MAX));
 
-	return (backend->part(key, upload, number, data, len, etag, call));
+	return (call_timed(begun, backend->part(key, upload, number, data, len, etag, call)));
 }
 
 enum objects_result

@@ -57,6 +57,7 @@ struct call {
 	enum pg_lane		lane;
 	int			tries;
 	u_int64_t		asked, sent;	/* ms */
+	int64_t			begun;		/* counter_clock() when the call was made */
 	u_int64_t		since;		/* ms: start of the current timeout */
 	PGresult		*res;
 	pg_done			done;
@@ -106,6 +107,7 @@ call_finish(struct call *c, const char *error, const char *state, int disconnect
 	int			i;
 
 	counter_add(COUNTER_DATABASE_CALLS, 1);
+	counter_time(COUNTER_DATABASE_TIME, c->begun);
 	if (disconnected)
 		counter_add(COUNTER_DATABASE_LOST, 1);
 	if (error == NULL)
@@ -700,6 +702,7 @@ call_start(struct call *c, int nparams, const char *const *params, pg_done done,
 	int	i;
 
 	c->since = c->asked = kore_time_ms();
+	c->begun = counter_clock();
 	c->done = done;
 	c->arg = arg;
 	c->nparams = nparams;

@@ -33,6 +33,7 @@ struct valkey {
 	int			refused_logged;	/* that the password is refused or cannot be read has been logged */
 	int			refused;	/* by this connection: replies that follow are those to another user, or errors */
 	int			timeout_ms;
+	int			timed;		/* no command waits in the server: their times are counted */
 	u_int64_t		retry_ms;
 	struct host		found;
 	char			password[SECRET_FILE_MAX];	/* of REDIS_PASSWORD_FILE, else of REDIS_URL; until AUTH is sent */
@@ -43,6 +44,7 @@ struct valkey {
 
 struct call {
 	valkey_done	done;
+	int64_t		begun;		/* counter_clock() */
 	void		*arg;
 };
 
@@ -315,8 +317,10 @@ valkey_shared(void)
 {
 	static struct valkey	*shared = NULL;
 
-	if (shared == NULL)
+	if (shared == NULL) {
 		shared = valkey_open(VALKEY_TIMEOUT_MS, NULL, NULL);
+		shared->timed = 1;
+	}
 
 	return (shared);
 }
@@ -335,6 +339,8 @@ command_done(redisAsyncContext *ac, void *reply, void *arg)
 		v->down_logged = v->refused_logged = 0;
 		v->retry_ms = VALKEY_RETRY_MIN_MS;
 	}
+	if (v->timed)
+		counter_time(COUNTER_VALKEY_TIME, c->begun);
 	if (c->done != NULL)
 		c->done(c->arg, reply);
 	kore_free(c);
@@ -349,6 +355,7 @@ valkey_command(struct valkey *v, valkey_done done, void *arg, int argc, const ch
 		c = kore_calloc(1, sizeof(*c));
 		c->done = done;
 		c->arg = arg;
+		c->begun = counter_clock();
 		/* hiredis declares argv without const, but does not write to it. */
 		if (redisAsyncCommandArgv(v->ac, command_done, c, argc, (const char **)(uintptr_t)argv, NULL) == REDIS_OK)
 			return;

@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "base/conf.h"
+#include "base/counter.h"
 #include "base/random.h"
 #include "transcode/film.h"
 #include "transcode/film_previews.h"
@@ -41,6 +42,7 @@ struct film {
 	char			folder[OBJECTS_KEY_MAX / 2];	/* of the objects of this attempt */
 	struct media_result	result;
 	double			seen;		/* seconds encoded at the last call of progress */
+	int64_t			seen_at;	/* counter_clock() of that call, or of the start */
 };
 
 static int
@@ -138,6 +140,18 @@ percent(double done, double whole)
 	return (whole > 0 ? round(fmin(done / whole, 1) * 1000) / 10 : 0);
 }
 
+/* Counts what has been encoded since the last call, and the time that it took. */
+static void
+speed_count(struct film *f, double seconds)
+{
+	int64_t	now = counter_clock();
+
+	counter_add(COUNTER_FILM_BUSY_MS, (now - f->seen_at) / 1000);
+	if (seconds > f->seen)
+		counter_add(COUNTER_FILM_MS, (int64_t)((seconds - f->seen) * 1000));
+	f->seen_at = now;
+}
+
 static void
 film_progress(void *ctx, const struct media_progress *p)
 {
@@ -148,6 +162,7 @@ film_progress(void *ctx, const struct media_progress *p)
 
 	if (p->seconds > f->seen)
 		f->order->alive(f->order->ctx);
+	speed_count(f, p->seconds);
 	f->seen = p->seconds;
 	list = json_array();
 	for (i = 0; i < p->renditions && i < f->nsteps; i++)
@@ -334,6 +349,7 @@ film_transcode(struct film *f)
 	const struct media_watch	watch = { .ctx = f, .progress = film_progress, .canceled = film_canceled };
 	struct media_error		error;
 
+	f->seen_at = counter_clock();
 	if (media_transcode(f->media, f->steps, f->nsteps, &f->options, &sink, &watch, &f->result, &error) != MEDIA_OK)
 		return (media_failed(f, &error));
 

@@ -570,6 +570,12 @@ worker_name_instance(void)
 	random_hex(instance, (sizeof(instance) - 1) / 2);
 }
 
+const char *
+worker_instance(void)
+{
+	return (instance);
+}
+
 void
 worker_start(void)
 {

@@ -8,6 +8,9 @@
 /* Chooses a random name for this start of the appliance, the lease owner of its jobs. Call once, in the parent, before it forks workers. */
 void	worker_name_instance(void);
 
+/* Returns that name; "" without worker_name_instance(). Any thread. */
+const char	*worker_instance(void);
+
 /*
  * Starts to claim transcode jobs, one at a time. First ends the attempt of a job
  * that a previous worker of this instance had; that worker must be dead. Call
