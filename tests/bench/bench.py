@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """The benchmark: speed and size, measured beside another program in the same run.
-usage: bench.py [--scale SCALE] [footprint|serving|api|attack|overload|tls|transcode|media|playback|growth]… (default: all but growth). No other load
+usage: bench.py [--scale SCALE] [footprint|serving|api|attack|overload|tls|transcode|media|playback|mail|growth]… (default: all but growth). No other load
 should run on the machine. SCALE is a fraction of the rows of the large database of growth."""
 import argparse
 import os
@@ -14,6 +14,7 @@ import api  # noqa: E402
 import attack  # noqa: E402
 import footprint  # noqa: E402
 import growth  # noqa: E402
+import mail  # noqa: E402
 import media  # noqa: E402
 import overload  # noqa: E402
 import playback  # noqa: E402
@@ -23,7 +24,7 @@ import transcode  # noqa: E402
 from scheduler import without_autogroups  # noqa: E402
 
 PARTS = {"footprint": footprint, "serving": serving, "api": api, "attack": attack, "overload": overload, "tls": tls, "transcode": transcode, "media": media,
-         "playback": playback, "growth": growth}
+         "playback": playback, "mail": mail, "growth": growth}
 
 
 def main():
