@@ -18,7 +18,7 @@ tools=${host:+$host-}
 export AR=${tools}ar RANLIB=${tools}ranlib STRIP=${tools}strip
 mkdir -p $deps "$cache/src" "$cache/log"
 
-order="roots hlsjs kore bearssl zlib jsmn hiredis jansson libjwt libpq curl x264 dav1d libwebp ffmpeg licenses"
+order="roots hlsjs uplot kore bearssl zlib jsmn hiredis jansson libjwt libpq curl x264 dav1d libwebp ffmpeg licenses"
 [ $target = asan ] || order="musl $order"
 # Recipes that the longest build depends on come first.
 hurry="musl zlib dav1d x264 libwebp ffmpeg"

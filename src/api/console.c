@@ -68,7 +68,7 @@ console_page(struct request *r)
 
 ROUTE(GET, "/console/:file", console_file);
 
-/* A style sheet or a script of the page. */
+/* A style sheet or a script of the page, or a runbook. */
 static void
 console_file(struct request *r)
 {
@@ -78,6 +78,8 @@ console_file(struct request *r)
 		file_reply(r, path, "text/css; charset=utf-8");
 	else if (end != NULL && !strcmp(end, ".js") && page_exists(path))
 		file_reply(r, path, "text/javascript; charset=utf-8");
+	else if (end != NULL && !strcmp(end, ".md") && page_exists(path))
+		file_reply(r, path, "text/plain; charset=utf-8");
 	else
 		reply_message(r, 404, "Not found");
 }

@@ -16,7 +16,7 @@
 #include "http/page.h"
 #include "http/reply.h"
 
-#define OTHERS_MAX	48	/* more than there are pages */
+#define OTHERS_MAX	96	/* more than there are pages */
 #define GZIP_WINDOW	(15 + 16)	/* zlib.h: largest window, gzip format */
 #define GZIP_TRAILER	4	/* bytes at the end: the length of the content, little endian */
 

@@ -9,8 +9,8 @@ from services import ROOT
 from test_auth import login, user
 
 SCRIPTS = ["/console/" + name for name in sorted(os.listdir(os.path.join(ROOT, "assets", "console"))) if name.endswith(".js")]
-MADE = ["/console/hls.js"]  # of a package
-FILES = {"/console/": "text/html", "/console": "text/html", "/console/console.css": "text/css", "/console/pages.css": "text/css", **{path: "text/javascript" for path in SCRIPTS + MADE}}
+MADE = ["/console/hls.js", "/console/uplot.js"]  # of a package
+FILES = {"/console/": "text/html", "/console": "text/html", "/console/console.css": "text/css", "/console/pages.css": "text/css", "/console/operations.css": "text/css", "/console/uplot.css": "text/css", "/console/runbook-worker-errors.md": "text/plain", **{path: "text/javascript" for path in SCRIPTS + MADE}}
 
 
 @pytest.mark.parametrize("path", FILES)
@@ -34,7 +34,7 @@ def test_the_page_has_no_inline_script_or_style(world):
     assert "<style" not in page and "style=" not in page and not re.search(r"\son\w+=", page)
     assert len(SCRIPTS) > 5
     for path in SCRIPTS:
-        assert "innerHTML" not in a.get(path).text and set(re.findall(r"^import .*?'\./(.*)'", a.get(path).text, re.M)) <= {p[9:] for p in SCRIPTS}
+        assert "innerHTML" not in a.get(path).text and set(re.findall(r"^import .*?'\./(.*)'", a.get(path).text, re.M)) <= {p[9:] for p in SCRIPTS + MADE}
 
 
 @pytest.mark.parametrize("path", ["/console/nothing.js", "/console/index.html", "/console/..%2fzones", "/console/..%2fdocs%2fdocs.js", "/console/console"])

@@ -12,7 +12,7 @@ const browser = await chromium.launch({
 const page = await browser.newPage({ viewport: { width: 1180, height: 860 } });
 const saw = { errors: [] };
 page.setDefaultTimeout(20000);
-page.on('pageerror', (error) => saw.errors.push(error.message));
+page.on('pageerror', (error) => saw.errors.push(error.stack));
 page.on('filechooser', () => {});	// registered early: a listener added when the dialog opens could be too late
 page.on('console', (message) => {
 	if (message.text().includes('Content Security Policy'))
@@ -53,6 +53,29 @@ async function signIn(password = given.password) {
 	await reach('^Password');
 	await type(password);
 	await press('Enter');
+}
+
+/* Returns what axe-core finds in the page at two widths, in light and dark, and what is wider than the window. */
+async function faults() {
+	const found = [], before = page.viewportSize();
+	await page.evaluate(readFileSync(new URL('./node_modules/axe-core/axe.min.js', import.meta.url), 'utf8'));
+	for (const width of [360, 1400]) {
+		for (const colorScheme of ['light', 'dark']) {
+			await page.setViewportSize({ width, height: 900 });
+			await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+			const { violations, wide } = await page.evaluate(async () => ({
+				violations: (await axe.run(document, { resultTypes: ['violations'] })).violations,
+				wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+			}));
+			for (const v of violations)
+				found.push([width, colorScheme, v.id, v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160) + ' ' + n.failureSummary.slice(0, 200))].join(' '));
+			if (wide > 0)
+				found.push(width + ' wider than the window by ' + wide);
+		}
+	}
+	await page.setViewportSize(before);
+	await page.emulateMedia({ colorScheme: null, reducedMotion: null });
+	return found;
 }
 
 const inside = () => until('the console', () => !document.querySelector('#room').hidden && document.querySelector('#titles'));
@@ -337,23 +360,45 @@ const scenes = {
 		await inside();
 	},
 
-	/* Opens and closes the operations panel by keyboard, and waits for its automatic update. */
+	/* Opens the page Operations by keyboard, chooses a route and the day, and waits for the automatic update of the state. */
 	async operations() {
 		await signIn();
 		await inside();
-		await reach('^Show$');
+		await reach('^Operations$');
 		await press('Enter');
-		const value = (name) => until(name, (wanted) => [...document.querySelectorAll('#operations div')]
+		await until('the charts', () => document.querySelectorAll('.chart canvas').length === 10 && !document.querySelector('.figures-body').hidden);
+		saw.busy = await page.getAttribute('#sheet', 'aria-busy');
+		saw.drawn = await page.$$eval('.chart canvas', (all) => all.map((c) => {
+			const data = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+			return new Set(Array.from({ length: data.length / 4 }, (v, i) => data[i * 4 + 3] && data[i * 4] * 65536 + data[i * 4 + 1] * 256 + data[i * 4 + 2])).size;
+		}));
+		saw.legend = await page.$$eval('.figure', (all) => all.map((f) => f.querySelector('h3').textContent + ' | ' + (f.querySelector('.legend')?.innerText.replace(/\s+/g, ' ') ?? '')));
+		saw.rows = await page.$$eval('.figure.wide tbody tr', (all) => all.map((r) => r.innerText.replace(/\s+/g, ' ')));
+		saw.runbook = await (await page.request.get(given.base + await page.getAttribute('.figure a', 'href'))).text();
+		await reach('^GET /api/one$');
+		await press('Enter');
+		saw.about = await page.innerText('.about p');
+		saw.chosen = await page.innerText('.figure .legend');
+		saw.focus = await focused();
+		await page.click('.figures summary');
+		saw.table = await page.$$eval('.figures table tr', (all) => all.slice(0, 4).map((r) => r.innerText.replace(/\s+/g, ' ')));
+		const value = (name) => until(name, (wanted) => [...document.querySelectorAll('.operations div')]
 			.find((pair) => pair.querySelector('dt').textContent === wanted)?.querySelector('dd').textContent, name);
 		saw.queued = await value('queued');
-		saw.expanded = await page.getAttribute('#operations-show', 'aria-expanded');
-		saw.sections = await page.$$eval('#operations h3', (all) => all.map((h) => h.textContent));
 		console.error('shown');
-		await until('the change', () => [...document.querySelectorAll('#operations dt')].some((dt) => dt.textContent === 'nightly'));
 		saw.nightly = await value('nightly');
-		saw.focus = await focused();
-		await press('Enter');
-		await until('the end', () => document.querySelector('#operations').hidden);
+		if (given.picture) {
+			await page.screenshot({ path: given.picture, fullPage: true });
+			await page.emulateMedia({ colorScheme: 'light' });
+			await page.screenshot({ path: given.picture.replace('.png', '-light.png'), fullPage: true });
+		}
+		saw.faults = await faults();
+		await page.check('input[value="24"]', { force: true });
+		await until('the day', () => document.querySelectorAll('.figures table tr').length === 145);
+		await press('Escape');
+		await page.click('.back');
+		await until('the films', () => document.querySelector('#sheet').hidden);
+		saw.gone = await page.$$eval('canvas', (all) => all.length);
 	},
 
 	/* Publishes while a poll is under way; then fails to publish and to pick, and loses the server: each message has its own place. */

@@ -63,14 +63,33 @@ def test_signing_in_and_out_by_keyboard(console):
     assert saw["focusAfterRefusal"] == "password" and saw["focusInside"] == "drop" and saw["who"] == "Ada Obi"
 
 
-def test_the_operations_panel_is_updated(console, world):
+def fill_operations(world):
+    """Figures of some minutes, as processes store them."""
+    world.rows("""INSERT INTO wanzami.traffic SELECT step, date_bin(step * interval '1 second', now(), 'epoch') - m * step * interval '1 second', w, ARRAY(
+            SELECT CASE i WHEN 1 THEN 120 * m WHEN 3 THEN m % 3 WHEN 6 THEN 120 * m ELSE 0 END::bigint FROM generate_series(1, 15) i)
+        FROM unnest('{60,600}'::int[]) step, generate_series(2, 50) m, unnest('{=all,GET /api/one,POST /api/two,=database,=store}'::text[]) w""")
+    world.rows("""INSERT INTO wanzami.minute SELECT date_trunc('minute', now()) - m * interval '1 minute', 'host/9', 'inst', 'transcode', '0.9', now() - interval '1 day',
+        0, 90000, 30000, 200000000, 0, 0, m, m * 60 FROM generate_series(0, 50) m""")
+    world.rows("INSERT INTO wanzami.process_start VALUES (now() - interval '1 day', 'host/9', 'transcode', '0.9')")
+    world.rows("INSERT INTO wanzami.job_run (name, started_at, finished_at, outcome) VALUES ('popularity', now() - interval '65 seconds', now(), 'ok')")
+
+
+def test_operations_are_drawn(console, world):
     def meanwhile(p):
         assert p.stderr.readline() == "shown\n"
         world.rows("INSERT INTO wanzami.lease (name, owner, expires_at) VALUES ('nightly', '<b>somebody</b>', now() + interval '1 hour')")
-    saw = console("operations", meanwhile)
-    assert saw["queued"] == "0" and saw["expanded"] == "true" and saw["focus"] == "operations-show"
-    assert saw["sections"][:3] == ["Processes", "Database", "Transcoding"]
-    assert saw["nightly"].startswith("<b>somebody</b>, until ")
+    fill_operations(world)
+    saw = console("operations", meanwhile, picture=os.environ.get("OPERATIONS_PICTURE"))
+    assert saw["queued"] == "0" and saw["nightly"].startswith("<b>somebody</b>, until ") and saw["busy"] is None
+    legend = dict(text.split(" | ") for text in saw["legend"])
+    assert legend["Speed of encoding, as a multiple of real time"] == "Speed: 3.00×"
+    assert re.fullmatch("Requests: .*/s", legend["Requests per second"]) and legend["Time of a Valkey command"].startswith("p50: ")
+    assert all(colours > 2 for colours in saw["drawn"][:6]), "lines, grid and text"
+    assert any("host/9 transcode Waits for a film" in row for row in saw["rows"]) and any(row.startswith("popularity ok") for row in saw["rows"])
+    assert saw["runbook"].startswith("# Runbook: ")
+    assert saw["about"].endswith("those of GET /api/one.") and saw["focus"] == "GET /api/one"
+    assert saw["table"][0] == "Time Requests" and len(saw["table"]) == 4
+    assert saw["faults"] == [] and saw["gone"] == 0
 
 
 @pytest.mark.parametrize("console", ["api"], indirect=True)

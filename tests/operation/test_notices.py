@@ -97,7 +97,7 @@ def test_every_linked_library_has_a_licence():
     ("jsmn", "Serge A. Zaitsev"), ("hiredis", "Salvatore Sanfilippo"), ("jansson", "Petri Lehtinen"), ("libjwt", "Mozilla Public License"),
     ("libpq", "PostgreSQL Global Development Group"), ("curl", "Daniel Stenberg"), ("x264", "Version 2, June 1991"),
     ("dav1d", "VideoLAN and dav1d authors"), ("libwebp", "Google Inc."), ("ffmpeg", "GNU LESSER GENERAL PUBLIC LICENSE"),
-    ("roots", "Mozilla Contributors"), ("hlsjs", "Dailymotion"), ("gcc", "GCC Runtime Library Exception"),
+    ("roots", "Mozilla Contributors"), ("hlsjs", "Dailymotion"), ("uplot", "Leon Sorokin"), ("gcc", "GCC Runtime Library Exception"),
 ])
 def test_the_licence_texts_are_complete(licenses, name, sentence):
     texts = re.split(r"^======== (\w+): .*\n", licenses, flags=re.M)
