@@ -2,6 +2,7 @@
 import './jobs.js';
 import './details.js';
 import './history.js';
+import './loading.js';
 import './operations.js';
 import './pages.js';
 import './series.js';

@@ -360,6 +360,39 @@ const scenes = {
 		await inside();
 	},
 
+	/* Looks at the sign-in, the films in all states with a message, two dialogs, and the page of the API's document. */
+	async colours() {
+		await until('the sign-in page', () => !document.querySelector('#door').hidden);
+		await page.fill('#email', given.email);
+		await page.fill('#password', 'wrong');
+		await press('Enter');
+		await until('the refusal', () => !document.querySelector('#sign-in-error').hidden);
+		saw.door = await faults();
+		let release, waits = new Promise((done) => { release = done; });
+		await page.route('**/api/admin/titles?*', async (route) => { await waits; await route.continue(); });
+		await signIn();
+		await inside();
+		saw.loading = await until('the loading line', () => !document.querySelector('#titles-loading').hidden && document.querySelector('#titles-loading').innerText);
+		release();
+		await until('the titles', () => document.querySelector('#titles-loading').hidden && document.querySelectorAll('.title').length === 4);
+		saw.grounds = [];
+		for (const colorScheme of ['light', 'dark']) {
+			await page.emulateMedia({ colorScheme });
+			saw.grounds.push(await page.evaluate(() => getComputedStyle(document.body).backgroundColor));
+		}
+		await page.route('**/api/admin/titles/*', (route) => route.fulfill({ status: 503, body: '{}' }));
+		saw.films = await faults();
+		await page.setInputFiles('#pick', { name: 'a.mp4', mimeType: 'video/mp4', buffer: Buffer.from('x') });
+		await until('the form', () => document.querySelector('#add').open);
+		saw.dialog = await faults();
+		await page.goto(given.base + '/api/docs');
+		await until('the document', () => document.querySelectorAll('details').length > 50);
+		await page.evaluate(() => document.querySelectorAll('details').forEach((d, i) => { d.open = i % 8 === 0; }));
+		saw.docs = await faults();
+		if (given.picture)
+			await page.screenshot({ path: given.picture });
+	},
+
 	/* Opens the page Operations by keyboard, chooses a route and the day, and waits for the automatic update of the state. */
 	async operations() {
 		await signIn();
