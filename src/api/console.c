@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/conf.h"
 #include "http/page.h"
 #include "http/reply.h"
 #include "http/route.h"
+#include "http/sql.h"
 #include "store/objects.h"
 
 #define OWN_ORIGIN	"http://console.invalid"	/* no object storage has this host name (RFC 6761 §6.4) */
@@ -93,5 +95,16 @@ static const struct param	overview_query[] = {
 	PARAM_END
 };
 
-ROUTE_SQL(GET, "/console/api/overview", "console/overview", .guard = "movies:view", .strict = 1, .query = overview_query);
+ROUTE(GET, "/console/api/overview", console_overview, .guard = "movies:view", .strict = 1, .query = overview_query);
+
+/* Adds the origin of the viewers' application, for links to titles. */
+static void
+console_overview(struct request *r)
+{
+	const char	*origin = *conf_str(CONF_APP_ORIGIN) != '\0' ? conf_str(CONF_APP_ORIGIN) : conf_str(CONF_FRONTEND_URL);
+
+	request_param(r, "appOrigin", *origin != '\0' ? origin : NULL);
+	sql_reply(r, "console/overview");
+}
+
 ROUTE_SQL(GET, "/console/api/operations", "console/operations", .guard = "ops:manage", .strict = 1);

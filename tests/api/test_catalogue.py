@@ -116,6 +116,37 @@ def test_a_change_of_an_older_state_is_refused(editor):
     assert call(a, "GET", path)["title"]["name"] == "V"
 
 
+def test_who_changed_a_title_and_what_a_person_did(editor):
+    a = editor
+    root = user(a, "root@example.com", role="SUPER_ADMIN")
+    title = call(a, "POST", "/admin/titles", {"name": "S", "type": "SERIES"}, 201)["title"]["id"]
+    other = call(a, "POST", "/admin/titles", {"name": "T", "type": "MOVIE"}, 201)["title"]["id"]
+    episode = call(a, "POST", "/admin/titles/%s/episodes" % title, {"seasonNumber": 1, "episodeNumber": 1, "name": "One"}, 201)["episode"]
+    call(a, "PATCH", "/admin/seasons/" + episode["seasonId"], {"name": "First"})
+    call(a, "PATCH", "/admin/episodes/" + episode["id"], {"name": "Two"})
+    call(a, "DELETE", "/admin/episodes/" + episode["id"], status=204)
+    path = "/admin/titles/%s/audit" % title
+    expected = ["EPISODE_DELETE", "EPISODE_UPDATE", "SEASON_UPDATE", "EPISODE_CREATE", "TITLE_CREATE"]
+    entries = call(a, "GET", path)["entries"]
+    assert [e["action"] for e in entries] == expected and entries[1]["detail"] == {"fields": ["name"]}
+    assert entries[0]["user"] == {"id": str(a.me), "email": "editor@example.com", "name": entries[0]["user"]["name"]}
+    assert [e["action"] for e in call(a, "GET", path + "?limit=2&offset=1")["entries"]] == expected[1:3]
+    call(a, "DELETE", "/admin/titles/" + title, status=204)
+    assert [e["action"] for e in call(a, "GET", path)["entries"]] == ["TITLE_DELETE"] + [x for x in expected if x != "SEASON_UPDATE"]
+    assert [e["resource"] for e in call(a, "GET", "/admin/titles/%s/audit" % other)["entries"]] == [other]
+    person = "/admin/users/%s/audit" % a.me
+    assert call(a, "GET", person, status=403) == {"message": "Insufficient permissions"}
+    a.token = login(a, "root@example.com", path="/api/admin/login").json()["accessToken"]
+    call(a, "PATCH", "/admin/users/%s/role" % a.me, {"role": "MODERATOR"})
+    found = call(a, "GET", person + "?limit=3")
+    assert (found["user"]["email"], found["user"]["role"]) == ("editor@example.com", "MODERATOR")
+    assert [(e["action"], e["user"]["id"]) for e in found["entries"]] == [("USER_ROLE_UPDATE", str(root)), ("TITLE_DELETE", str(a.me)), ("EPISODE_DELETE", str(a.me))]
+    call(a, "DELETE", "/admin/users/%s" % a.me)
+    gone = call(a, "GET", person)
+    assert gone["user"] is None and [(e["action"], e["user"]["id"]) for e in gone["entries"]] == [("USER_DELETE", str(root)), ("USER_ROLE_UPDATE", str(root))]
+    assert call(a, "GET", path)["entries"][0]["user"] is None
+
+
 def test_numbers_and_dates_are_parsed_as_in_javascript(editor):
     a = editor
     title = call(a, "POST", "/admin/titles", {"name": "T", "type": "SERIES", "maturityRating": None, "runtimeMinutes": "0x5A", "introStartSec": True,

@@ -2,8 +2,9 @@
 -- that the client names, the progress of their transcode jobs, and the READY renditions of their titles and of those that limit, q, type, state and sort select, as in the list of titles. catalogue changes with titles and
 -- renditions, generation also with the uploads and with the transcode
 -- processes. If the client names the current generation, it gets these two only.
--- may tells what the user is allowed to do; with ADMIN_PERMISSIONS=open that is everything (need is admin).
--- $1: query.uploads, need, userId, query.sort, query.q, query.type, query.state, query.limit, query.generation.
+-- may tells what the user is allowed to do; with ADMIN_PERMISSIONS=open that is everything (need is admin) except
+-- what always needs the permission.
+-- $1: query.uploads, need, userId, query.sort, query.q, query.type, query.state, query.limit, query.generation, appOrigin.
 WITH upload AS MATERIALIZED (
 	SELECT a.*, a AS whole FROM "UploadJob" a WHERE a."id" IN (
 		(SELECT "id" FROM "UploadJob" ORDER BY "createdAt" DESC, "id" DESC LIMIT 30)
@@ -12,9 +13,12 @@ WITH upload AS MATERIALIZED (
 		UNION
 		(SELECT n::bigint FROM unnest(string_to_array($1 #>> '{query,uploads}', ',')) n WHERE n ~ '^[0-9]{1,18}$' LIMIT 200))
 ), known AS MATERIALIZED (
-	SELECT c.catalogue, m.manage, m.operate, t.connected, t.waiting, md5(concat_ws('|', c.catalogue, u.uploads, t.connected, t.waiting, m.manage, m.operate)) AS generation
+	SELECT c.catalogue, m.manage, m.operate, m.people, m.invite, m.payments, m.reset, t.connected, t.waiting, md5(concat_ws('|', c.catalogue, u.uploads, t.connected, t.waiting, m.manage, m.operate, m.people, m.invite, m.payments, m.reset)) AS generation
 	FROM (SELECT $1 ->> 'need' = 'admin' OR 'movies:manage' = ANY (wanzami.permissions(a."role")) AS manage,
-			$1 ->> 'need' = 'admin' OR 'ops:manage' = ANY (wanzami.permissions(a."role")) AS operate
+			$1 ->> 'need' = 'admin' OR 'ops:manage' = ANY (wanzami.permissions(a."role")) AS operate,
+			'admin:users:manage' = ANY (wanzami.permissions(a."role")) AS people, 'admin:invites:manage' = ANY (wanzami.permissions(a."role")) AS invite,
+			$1 ->> 'need' = 'admin' OR wanzami.permissions(a."role") && ARRAY['payments:view', 'payments:manage'] AS payments,
+			$1 ->> 'need' = 'admin' OR 'payments:manage' = ANY (wanzami.permissions(a."role")) AS reset
 			FROM "User" a WHERE a."id" = ($1 ->> 'userId')::bigint) m,
 		(SELECT wanzami.transcode_connected() AS connected, (SELECT count(*) FROM wanzami.transcode_job WHERE state = 'queued') AS waiting) t, (SELECT coalesce(md5(string_agg(id::text, ',' ORDER BY id)), '-') AS catalogue FROM wanzami.catalogue_change) c,
 		(SELECT string_agg(concat_ws(' ', j."id", j."status", j."updatedAt", w.state, w.updated_at), ',' ORDER BY j."id") AS uploads
@@ -30,7 +34,8 @@ WITH upload AS MATERIALIZED (
 SELECT 200 AS status, CASE WHEN k.generation = $1 #>> '{query,generation}' THEN json_build_object('generation', k.generation, 'catalogue', k.catalogue)
 	ELSE json_build_object('generation', k.generation, 'catalogue', k.catalogue,
 	'uploads', (SELECT coalesce(json_agg(wanzami.upload_shown(j.whole) ORDER BY j."createdAt" DESC, j."id" DESC), '[]') FROM upload j),
-	'may', json_build_object('manage', k.manage, 'operate', k.operate),
+	'may', json_build_object('manage', k.manage, 'operate', k.operate, 'people', k.people, 'invite', k.invite, 'payments', k.payments, 'reset', k.reset),
+	'appOrigin', $1 ->> 'appOrigin',
 	'transcoding', json_build_object('connected', k.connected, 'waiting', k.waiting,
 		'seenAt', (SELECT wanzami.iso(s.seen_at AT TIME ZONE 'UTC') FROM wanzami.transcode_seen s)),
 	'ready', (SELECT coalesce(json_object_agg(v."titleId"::text, v.renditions), '{}') FROM (
