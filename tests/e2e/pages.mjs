@@ -258,5 +258,66 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			await page.click('[aria-label="Delete season: season 2"]');
 			await until('one season', () => document.querySelectorAll('.seasons > li').length === 1);
 		},
+
+		/* The link of a title and who changed it; invites, changes a role, finds a viewer, reads the purchases and resets the account; deletes one. */
+		async people() {
+			const said = (text) => until('the announcement: ' + text, (t) => document.querySelector('#say').textContent === t, text);
+			const items = (heading) => page.$$eval('.part .event', (all, h) => all
+				.filter((li) => li.closest('.part').querySelector('h3').textContent === h).map((li) => li.innerText.replace(/\s+/g, ' ').trim()), heading);
+			const some = (heading) => until(heading, (h) => [...document.querySelectorAll('.part')].some((p) => p.querySelector('h3').textContent === h && p.querySelector('.event')), heading);
+			await signIn();
+			await inside();
+			await page.goto(given.base + '/console/#title/1');
+			await opened('Dusk');
+			saw.link = [await page.inputValue('.link input'), await page.getAttribute('.link a', 'href'), await page.textContent('.part:has(.link) .hint')];
+			await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+			await page.click('.link button');
+			await said('The link has been copied.');
+			saw.copied = await page.evaluate(() => navigator.clipboard.readText());
+			await page.click('.sheet-actions button:text-is("Archive")');
+			await some('Changes');
+			saw.changes = (await items('Changes')).map((text) => text.replace(/by Ada Obi .*?M · /, 'by Ada Obi · '));
+
+			await reach('^People$');
+			await press('Enter');
+			await some('Administrators');
+			await page.fill('.invite [name=email]', 'ben');
+			await page.click('.invite button');
+			saw.refused = await until('the refusal', () => document.querySelector('#invite-note:not([hidden])')?.textContent);
+			await page.fill('.invite [name=email]', 'ben@example.com');
+			await press('Enter');
+			await said('ben@example.com has been invited.');
+			await until('the invitation', () => document.querySelector('[aria-label="Revoke: ben@example.com"]'));
+			await page.click('[aria-label="Revoke: ben@example.com"]');
+			await until('no invitation', () => !document.querySelector('[aria-label^="Revoke"]'));
+			saw.own = await page.$$eval('.person', (all) => all.map((li) => li.innerText).filter((t) => t.includes('(you)')).length);
+			await page.selectOption('[aria-label="Role of Chi"]', 'SUPPORT');
+			await page.click('[aria-label="Change the role: Chi"]');
+			await said('Chi is now Support.');
+			await page.fill('.part input[type=search]', 'dayo');
+			await until('one viewer', () => [...document.querySelectorAll('.part')].at(-1).querySelectorAll('.event').length === 1);
+			await page.click('.person a:has(bdi:text-is("Dayo"))');
+			await until('the person', () => document.querySelector('.sheet-title')?.textContent === 'Dayo');
+			await some('Purchases');
+			saw.purchases = (await items('Purchases')).map((text) => text.split(' · ')[0].replace(/ [A-Z][a-z]{2} .*/, '') + ' · ' + text.split(' · ').at(-1));
+			saw.about = (await page.textContent('.sheet > .hint')).replace(/since .*? ·/, '·');
+			await page.click('button:text-is("Reset pay per view")');
+			await said('Strikes and bar of dayo@example.com have been removed.');
+			await some('Changes');
+			saw.reset = await until('no more to reset', () => ![...document.querySelectorAll('button')].some((b) => b.textContent === 'Reset pay per view'));
+			page.once('dialog', (dialog) => dialog.accept('somebody@example.com'));
+			await page.click('button:text-is("Delete account")');
+			saw.kept = await until('the refusal', () => document.querySelector('.sheet > .notice:not([hidden])')?.textContent);
+			page.once('dialog', (dialog) => dialog.accept('Dayo@example.com'));
+			await page.click('button:text-is("Delete account")');
+			await until('the account to be gone', () => document.querySelector('.sheet > .hint').textContent.startsWith('This account does not exist'));
+			saw.gone = await items('Changes');
+
+			console.error('demote');
+			await page.goto(given.base + '/console/#people');
+			await until('the effect', () => document.querySelector('#people-link').hidden);
+			await page.reload();
+			saw.demoted = [await until('the refusal', () => document.querySelector('#sheet .notice:not([hidden])')?.textContent), await page.isVisible('#people-link')];
+		},
 	};
 };

@@ -122,3 +122,22 @@ def test_the_seasons_and_episodes_of_a_series(console, world, tmp_path):  # noqa
     assert world.rows("""SELECT e.name, u.payload ->> 'fileName' FROM "UploadJob" u LEFT JOIN "Episode" e ON e.id = u."episodeId" ORDER BY 1""") == [
         ("Pilot", "Dusk.S01E01.mkv"), ("Second", "1x02 again.mp4")]
     assert world.rows('SELECT name FROM "Episode" ORDER BY 1') == [("Pilot",), ("Second",)]
+
+
+def test_people_and_who_changed_what(world, playwright):  # noqa: F811
+    world.env.update(APP_ORIGIN="https://films.example")
+    console = console_of(world, "api")  # noqa: F811
+    world.rows(DUSK + """; INSERT INTO "User" (id, email, name, password, role, "emailVerified", "ppvBanned", "ppvStrikeCount", "updatedAt") VALUES
+            (50, 'chi@example.com', 'Chi', 'x', 'MODERATOR', true, false, 0, now()), (51, 'dayo@example.com', 'Dayo', 'x', 'USER', true, true, 3, now()),
+            (52, 'efe@example.com', 'Efe', 'x', 'USER', true, false, 0, now());
+        INSERT INTO "PpvPurchase" ("userId", "titleId", "amountNaira", "paystackRef", status, "createdAt") VALUES
+            (51, 1, 1500, 'ref-1', 'SUCCESS', now()), (52, 1, 1500, 'ref-2', 'SUCCESS', now())""")
+    saw = console("people", steps(world, [("demote", "UPDATE \"User\" SET role = 'CONTENT_MANAGER' WHERE email = 'root@example.com'")]))
+    assert saw["link"] == ["https://films.example/title/1"] * 2 + ["Viewers cannot open it before the title is published."] and saw["copied"] == saw["link"][0], saw
+    assert saw["changes"] == ["Title update by Ada Obi \u00b7 1 \u00b7 archived, pendingReview"], saw
+    assert saw["refused"] and saw["own"] == 1 and saw["purchases"] == ["Dusk 1500 NGN \u00b7 ref-1"], saw
+    assert saw["about"] == "dayo@example.com \u00b7 Viewer \u00b7 barred from pay per view" and saw["reset"], saw
+    assert saw["kept"] == "The account has not been deleted: another address was typed."
+    assert [text.split(" by ")[0] for text in saw["gone"]] == ["User delete", "Ppv reset"], saw
+    assert saw["demoted"] == ["The role of your account may not see people.", False], saw
+    assert world.rows("""SELECT email, role::text FROM "User" ORDER BY id DESC LIMIT 2""") == [("efe@example.com", "USER"), ("chi@example.com", "SUPPORT")]

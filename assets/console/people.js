@@ -1,0 +1,223 @@
+/* Administrators, their invitations and roles; viewers, their purchases, and the reset of an account that is barred from pay per view. */
+import { $, arrange, el, hub, offer, say, set } from './dom.js';
+import { auditSection } from './audit.js';
+import { moment } from './history.js';
+import { addPage } from './pages.js';
+import { may, server } from './server.js';
+import { api, session } from './session.js';
+import { section } from './title.js';
+
+const ROLES = ['SUPER_ADMIN', 'CONTENT_MANAGER', 'BLOG_EDITOR', 'MODERATOR', 'SUPPORT', 'FINANCE', 'ANALYTICS', 'OPS'];
+const VIEWERS = 50;
+const FIND_MS = 200;
+
+const roleName = (role) => role.charAt(0) + role.slice(1).toLowerCase().replaceAll('_', ' ');
+const back = (href, text) => el('p', {}, el('a', { href, className: 'back' }, text));
+const options = (chosen) => ROLES.map((role) => el('option', { value: role, selected: role === chosen }, roleName(role)));
+
+let open = null;		/* { id, sheet, trouble, … } of the page that is shown */
+
+function tellTrouble(text) {
+	if (open)
+		set(open.trouble, { textContent: text, hidden: !text });
+}
+
+/* Runs a change and shows its failure; loads the page again. Returns if it succeeded. */
+async function attempt(step, done) {
+	const page = open;
+	let fine = true;
+	tellTrouble('');
+	try {
+		await step();
+		say(done);
+	} catch (error) {
+		fine = false;
+		if (open === page)
+			tellTrouble(error.message);
+	}
+	if (open === page)
+		page.load();
+	return fine;
+}
+
+function makePerson(actionsOf) {
+	return ({ person }) => {
+		const name = el('a', { href: '#person/' + person.id }, el('bdi', {}, person.name || person.email)), about = el('span', { className: 'hint' }), actions = el('div', { className: 'job-actions wrap' });
+		const node = el('li', { className: 'event person' }, el('p', {}, name, ' ', about), actions);
+		node.update = (now) => {
+			set(about, { textContent: now.person.email + (now.person.status ? ' · ' + now.person.status : '') });
+			actionsOf(now.person, actions);
+		};
+		return node;
+	};
+}
+
+/* The choice of the role of an administrator; nobody can change the own one. */
+function roleOf(person, holder) {
+	if (person.id === session.load().user) {
+		holder.replaceChildren(el('span', { className: 'hint' }, roleName(person.role) + ' (you)'));
+		return;
+	}
+	if (holder.querySelector('select')?.value === person.role)
+		return;
+	const select = el('select', { ariaLabel: 'Role of ' + (person.name || person.email) }, ...options(person.role));
+	const apply = el('button', { type: 'button', ariaLabel: 'Change the role: ' + (person.name || person.email), hidden: true }, 'Change');
+	select.addEventListener('change', () => { apply.hidden = select.value === person.role; });
+	apply.addEventListener('click', async () => {
+		const to = select.value;
+		holder.replaceChildren();
+		await attempt(() => api('PATCH', '/api/admin/users/' + person.id + '/role', { role: to }), (person.name || person.email) + ' is now ' + roleName(to) + '.');
+	});
+	holder.replaceChildren(select, apply);
+}
+
+function makeInvite() {
+	const name = el('bdi', {}), about = el('span', { className: 'hint' }), actions = el('div', { className: 'job-actions' }), node = el('li', { className: 'event person' }, el('p', {}, name, ' ', about), actions);
+	node.update = ({ invite }) => {
+		set(name, { textContent: invite.email });
+		set(about, { textContent: roleName(invite.role) + ' · invited, until ' + moment(invite.expiresAt) });
+		offer(actions, [['Revoke', () => attempt(() => api('DELETE', '/api/admin/invitations/' + invite.id), 'The invitation of ' + invite.email + ' has been revoked.')]], invite.email);
+	};
+	return node;
+}
+
+function makeInviteForm() {
+	const email = el('input', { name: 'email', type: 'email', autocomplete: 'off' }), role = el('select', { name: 'role' }, ...options('CONTENT_MANAGER'));
+	const note = el('p', { className: 'field-note', role: 'alert', id: 'invite-note', hidden: true });
+	const form = el('form', { className: 'invite', noValidate: true }, el('label', {}, 'Email', email), el('label', {}, 'Role', role), el('button', { className: 'primary', type: 'submit' }, 'Invite'), note);
+	email.setAttribute('aria-describedby', note.id);
+	form.addEventListener('submit', async (event) => {
+		event.preventDefault();
+		try {
+			await api('POST', '/api/admin/invitations', { email: email.value.trim(), role: role.value });
+			set(note, { hidden: true });
+			say(email.value + ' has been invited.');
+			email.value = '';
+			await open?.load();
+		} catch (error) {
+			set(note, { hidden: false, textContent: error.message });
+		}
+		email.focus();
+	});
+	return form;
+}
+
+/* Loads staff, invitations and the viewers that match. What was asked before the page was left is dropped. */
+async function loadPeople(page) {
+	try {
+		const wanted = page.find.value.trim(), now = Date.now();
+		const [staff, invites, viewers] = await Promise.all([api('GET', '/api/admin/users'), may('invite') ? api('GET', '/api/admin/invitations?limit=200') : { invites: [] },
+			api('GET', '/api/admin/users/all?limit=' + VIEWERS + (wanted ? '&q=' + encodeURIComponent(wanted) : ''))]);
+		if (open !== page || page.find.value.trim() !== wanted)
+			return;
+		const waiting = invites.invites.filter((i) => !i.acceptedAt && Date.parse(i.expiresAt) > now);
+		arrange(page.staff, staff.users.map((person) => ({ key: person.id, person })), makePerson(roleOf));
+		arrange(page.invites, waiting.map((invite) => ({ key: invite.id, invite })), makeInvite);
+		arrange(page.viewers, viewers.users.map((person) => ({ key: person.id, person })), makePerson(() => {}));
+		set(page.none, { hidden: viewers.users.length > 0, textContent: wanted ? 'No viewer matches.' : 'There are no viewers yet.' });
+	} catch (error) {
+		if (open === page)
+			tellTrouble(error.message);
+	}
+}
+
+function openPeople(id, sheet) {
+	const list = () => el('ul', { className: 'events' }), find = el('input', { type: 'search', placeholder: 'Name or email' });
+	const page = open = { sheet, trouble: el('p', { className: 'notice bad', role: 'alert', hidden: true }), staff: list(), invites: list(), viewers: list(), find,
+		none: el('p', { className: 'hint' }, 'Loading') };
+	let finding = null;
+	page.load = () => loadPeople(page);
+	find.addEventListener('input', () => {
+		clearTimeout(finding);
+		finding = setTimeout(page.load, FIND_MS);
+	});
+	sheet.append(back('#titles-section', 'All titles'), el('h2', { className: 'sheet-title' }, 'People'), page.trouble,
+		section('Administrators', ...(may('invite') ? [makeInviteForm()] : []), page.invites, page.staff),
+		section('Viewers', el('label', {}, 'Find a viewer', find), page.none, page.viewers));
+	page.load();
+}
+
+function makePurchase() {
+	const node = el('li', { className: 'event' });
+	node.update = ({ purchase }) => node.replaceChildren(el('p', {}, el('a', { href: '#title/' + purchase.title.id }, el('bdi', {}, purchase.title.name)),
+		' ' + purchase.amountNaira + ' NGN · ' + purchase.status.toLowerCase()), el('p', { className: 'hint' }, moment(purchase.createdAt) + ' · ' + purchase.gateway + ' · ' + purchase.paystackRef));
+	return node;
+}
+
+async function loadPurchases(page) {
+	if (!may('payments'))
+		return;
+	try {
+		const { items, totalSuccessAmountNaira } = await api('GET', '/api/admin/ppv/purchases?limit=200&userId=' + page.id);
+		arrange(page.purchases, items.map((purchase) => ({ key: purchase.id, purchase })), makePurchase);
+		set(page.sum, { textContent: items.length ? 'Paid in all: ' + totalSuccessAmountNaira + ' NGN' : 'This person has bought nothing.' });
+	} catch (error) {
+		set(page.sum, { textContent: error.message });
+	}
+}
+
+/* Removes an account after its e-mail address has been typed. */
+function removeAsked(page, user) {
+	const typed = prompt('Delete the account of ' + (user.name || user.email) + ' with its profiles and purchases? Type its email address to confirm.');
+	if (typed === null)
+		return;
+	if (typed.trim().toLowerCase() !== user.email.toLowerCase())
+		tellTrouble('The account has not been deleted: another address was typed.');
+	else
+		attempt(() => api('DELETE', '/api/admin/users/' + page.id), user.email + ' has been deleted.');
+}
+
+function drawPerson(page, user) {
+	set(page.name, { textContent: user ? user.name || user.email : 'Account ' + page.id });
+	set(page.about, { textContent: !user ? 'This account does not exist. It may have been deleted.' : user.email + ' · ' + (user.role === 'USER' ? 'Viewer' : roleName(user.role)) +
+		' since ' + moment(user.createdAt) + (user.ppvBanned ? ' · barred from pay per view' : user.ppvStrikeCount ? ' · ' + user.ppvStrikeCount + ' strikes in pay per view' : '') });
+	const buttons = [];
+	if (user && may('reset') && (user.ppvBanned || user.ppvStrikeCount))
+		buttons.push(['Reset pay per view', () => attempt(() => api('POST', '/api/admin/ppv/users/' + page.id + '/reset', {}), 'Strikes and bar of ' + user.email + ' have been removed.')]);
+	if (user && page.id !== session.load().user)
+		buttons.push(['Delete account', () => removeAsked(page, user)]);
+	offer(page.actions, buttons, user ? user.email : page.id);
+}
+
+function openPerson(id, sheet) {
+	const page = open = { id, sheet, trouble: el('p', { className: 'notice bad', role: 'alert', hidden: true }), name: el('bdi', {}, 'Account'), about: el('p', { className: 'hint' }),
+		actions: el('div', { className: 'job-actions wrap' }), purchases: el('ol', { className: 'events' }), sum: el('p', { className: 'hint' }, 'Loading') };
+	const makeAudit = () => auditSection('/api/admin/users/' + id + '/audit', ({ user }) => open === page && drawPerson(page, user));
+	page.audit = makeAudit();
+	page.load = () => {
+		const fresh = makeAudit();		/* loads at once */
+		page.audit.replaceWith(fresh);
+		page.audit = fresh;
+		fresh.update();
+		return loadPurchases(page);
+	};
+	sheet.append(back('#people', 'People'), el('h2', { className: 'sheet-title' }, page.name), page.about, page.actions, page.trouble,
+		...(may('payments') ? [section('Purchases', page.sum, page.purchases)] : []), page.audit);
+	page.load();
+}
+
+/* Opens a page when it is known that the role may see it; a role that may not is told so. */
+function guarded(openIt) {
+	return {
+		open(id, sheet) {
+			open = { pending: () => may('people') && openIt(id, sheet), trouble: el('p', {}) };
+		},
+		draw() {
+			if (open && open.pending && (server.overview.may || server.refused)) {
+				const { pending } = open, sheet = $('sheet');
+				open.pending = null;
+				if (may('people'))
+					pending();
+				else
+					sheet.replaceChildren(back('#titles-section', 'All titles'), el('p', { className: 'notice bad' }, 'The role of your account may not see people.'));
+			}
+		},
+		close() {
+			open = null;
+		},
+	};
+}
+
+addPage('people', guarded(openPeople));
+addPage('person', guarded(openPerson));
+hub.addEventListener('draw', () => { $('people-link').hidden = !(server.overview.may && may('people')); });
