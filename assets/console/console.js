@@ -1,4 +1,5 @@
 /* The web console: sign-in, multipart uploads of films, their progress, publishing and playback. Each subject has a module of its own. */
+import './art.js';
 import './audit.js';
 import './details.js';
 import './history.js';

@@ -319,5 +319,37 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			await page.reload();
 			saw.demoted = [await until('the refusal', () => document.querySelector('#sheet .notice:not([hidden])')?.textContent), await page.isVisible('#people-link')];
 		},
+
+		/* Uploads a poster, refuses a text as a thumbnail, drops a trailer, and takes a frame of the film as the poster. */
+		async art() {
+			const said = (text) => until('the announcement: ' + text, (t) => document.querySelector('#say').textContent === t, text);
+			const actions = (kind) => page.$$eval('.piece:has(#art-' + kind + ') button', (all) => all.map((b) => b.textContent));
+			await signIn();
+			await inside();
+			await page.goto(given.base + '/console/#title/1');
+			await opened('Dusk');
+			await until('the frame', () => document.querySelector('.candidates:not([hidden])'));
+			saw.before = await actions('poster');
+			await page.setInputFiles('#art-poster', { name: 'p.png', mimeType: 'image/png', buffer: Buffer.from('a poster') });
+			await said('Poster has been stored.');
+			await until('the buttons', () => [...document.querySelectorAll('.piece:has(#art-poster) button')].some((b) => b.textContent === 'Remove'));
+			saw.after = await actions('poster');
+			await page.setInputFiles('#art-thumbnail', { name: 't.txt', mimeType: 'text/plain', buffer: Buffer.from('text') });
+			saw.refused = await until('the refusal', () => document.querySelector('.piece:has(#art-thumbnail) .field-note:not([hidden])')?.textContent);
+			await page.evaluate(() => {
+				const dataTransfer = new DataTransfer();
+				dataTransfer.items.add(new File(['a trailer'], 't.mp4', { type: 'video/mp4' }));
+				document.querySelector('.piece:has(#art-trailer) h4').dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+			});
+			await said('Trailer has been stored.');
+			saw.dialog = await page.evaluate(() => document.querySelector('#add').open);
+			console.error('stored');
+			await page.click('.candidates summary');
+			await page.click('[aria-label="Use frame 1 as the poster"]');
+			await said('Frame 1 is the poster now.');
+			console.error('chosen');
+			await page.click('.piece:has(#art-trailer) button:text-is("Remove")');
+			await said('Trailer has been removed.');
+		},
 	};
 };

@@ -141,3 +141,22 @@ def test_people_and_who_changed_what(world, playwright):  # noqa: F811
     assert [text.split(" by ")[0] for text in saw["gone"]] == ["User delete", "Ppv reset"], saw
     assert saw["demoted"] == ["The role of your account may not see people.", False], saw
     assert world.rows("""SELECT email, role::text FROM "User" ORDER BY id DESC LIMIT 2""") == [("efe@example.com", "USER"), ("chi@example.com", "SUPPORT")]
+
+
+@API
+def test_the_images_and_the_trailer_of_a_title(console, world):  # noqa: F811
+    world.rows(DUSK + """; INSERT INTO wanzami.preview (title_id, upload_job_id, job_number, posters) VALUES (1, 1, 1, '{vod/frame.jpg}')""")
+    world.store.client().put_object(Bucket=world.bucket, Key="vod/frame.jpg", Body=b"a frame")
+    kept = []
+
+    def content(url):
+        return world.store.client().get_object(Bucket=world.bucket, Key="/".join(url.rsplit("/", 2)[1:]))["Body"].read()
+
+    def meanwhile(p):
+        for name in ("stored", "chosen"):
+            assert p.stderr.readline() == name + "\n"
+            kept.append([u and content(u) for u in world.rows('SELECT "posterUrl", "thumbnailUrl", "trailerUrl" FROM "Title"')[0]])
+    saw = console("art", meanwhile)
+    assert kept == [[b"a poster", None, b"a trailer"], [b"a frame", None, b"a trailer"]]
+    assert saw["before"] == ["Upload"] and saw["after"] == ["Replace", "Remove"] and saw["refused"] == "t.txt is not an image." and not saw["dialog"], saw
+    assert world.rows('SELECT "trailerUrl" FROM "Title"') == [(None,)]
