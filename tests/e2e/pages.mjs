@@ -12,6 +12,23 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 		return until(step, effect, arg);
 	};
 
+
+	async function faults() {
+		const found = [], before = page.viewportSize();
+		await page.evaluate((await import('node:fs')).readFileSync(new URL('./node_modules/axe-core/axe.min.js', import.meta.url), 'utf8'));
+		for (const width of [360, 1400]) {
+			await page.setViewportSize({ width, height: 900 });
+			const { violations, wide } = await page.evaluate(async () => ({ violations: (await axe.run(document, { resultTypes: ['violations'] })).violations,
+				wide: document.documentElement.scrollWidth - document.documentElement.clientWidth }));
+			for (const v of violations)
+				found.push([width, v.id, v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160) + ' ' + n.failureSummary.slice(0, 200))].join(' '));
+			if (wide > 0)
+				found.push(width + ' wider than the window by ' + wide);
+		}
+		await page.setViewportSize(before);
+		return found;
+	}
+
 	return {
 		/* Edits a title by keyboard; a value that the API refuses; what others save meanwhile, of another and of the same field. */
 		async details() {
@@ -350,6 +367,41 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			console.error('chosen');
 			await page.click('.piece:has(#art-trailer) button:text-is("Remove")');
 			await said('Trailer has been removed.');
+		},
+
+		/* Looks with axe-core at each page and dialog, on a phone and on a large screen. */
+		async clear() {
+			await signIn();
+			await inside();
+			await until('the titles', () => document.querySelectorAll('.title').length === 2);
+			await page.click('.title .more summary');
+			await page.check('[aria-label="Select: Dusk"]');
+			saw.selection = await faults();
+			await page.click('.selection button:text-is("Delete")');
+			saw.question = await faults();
+			await press('Escape');
+			for (const id of [1, 2]) {
+				await page.goto(given.base + '/console/#title/' + id);
+				await until('the parts', () => [...document.querySelectorAll('.part')].some((p) => p.querySelector('h3').textContent === 'Changes' && p.querySelector('.event')));
+				await page.fill('#field-ppvPriceNaira', '1.5');
+				await page.click('.details .primary');
+				await until('the refusal', () => !document.querySelector('#field-ppvPriceNaira-note').hidden);
+				saw['title ' + id] = await faults();
+				await page.click('.details button:text-is("Undo the changes")');
+			}
+			await page.click('.part button:text-is("Add an episode")');
+			saw.episode = await faults();
+			await press('Escape');
+			await page.setInputFiles('#episode-folder', given.folder);
+			await until('the plan', () => document.querySelector('dialog[open] .plan'));
+			saw.plan = await faults();
+			await press('Escape');
+			await page.goto(given.base + '/console/#people');
+			await until('the people', () => document.querySelector('.person select'));
+			saw.people = await faults();
+			await page.goto(given.base + '/console/#person/51');
+			await until('the purchases', () => document.querySelectorAll('.part .event').length > 1);
+			saw.person = await faults();
 		},
 	};
 };

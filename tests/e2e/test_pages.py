@@ -160,3 +160,24 @@ def test_the_images_and_the_trailer_of_a_title(console, world):  # noqa: F811
     assert kept == [[b"a poster", None, b"a trailer"], [b"a frame", None, b"a trailer"]]
     assert saw["before"] == ["Upload"] and saw["after"] == ["Replace", "Remove"] and saw["refused"] == "t.txt is not an image." and not saw["dialog"], saw
     assert world.rows('SELECT "trailerUrl" FROM "Title"') == [(None,)]
+
+
+@API
+def test_axe_finds_nothing_in_any_page_and_dialog(console, world, tmp_path):  # noqa: F811
+    world.rows(DUSK + """, (2, 'SERIES', 'Show', false, false, now());
+        INSERT INTO "Episode" (id, "titleId", "seasonNumber", "episodeNumber", name, "updatedAt") VALUES (7, 2, 1, 1, 'Pilot', now()), (8, 2, 1, 2, 'Second', now());
+        INSERT INTO "UploadJob" (id, "titleId", "episodeId", status, error, "createdAt", "updatedAt", payload) VALUES
+            (1, 1, NULL, 'FAILED', 'not a video', now(), now(), '{"fileName": "film.mp4", "key": "a"}'), (2, NULL, 7, 'COMPLETED', NULL, now(), now(), '{"fileName": "pilot.mp4", "key": "b"}');
+        INSERT INTO wanzami.transcode_job (upload_job_id, source_key, state, notes, progress) VALUES (1, 'a', 'failed', '[]', '{}'),
+            (2, 'b', 'done', '["The sound was late."]', '{"renditions": [{"rendition": "R360", "percent": 100}]}');
+        INSERT INTO "User" (id, email, name, password, role, "emailVerified", "ppvBanned", "updatedAt") VALUES
+            (50, 'chi@example.com', 'Chi', 'x', 'MODERATOR', true, false, now()), (51, 'dayo@example.com', 'Dayo', 'x', 'USER', true, true, now());
+        INSERT INTO "Invitation" (email, role, token, "expiresAt", "createdBy") VALUES ('ben@example.com', 'OPS', 't', now() + interval '1 day', 50);
+        INSERT INTO "PpvPurchase" ("userId", "titleId", "amountNaira", "paystackRef", status, "createdAt") VALUES (51, 1, 1500, 'ref-1', 'SUCCESS', now());
+        INSERT INTO "AdminAuditLog" ("userId", action, resource) VALUES (51, 'TITLE_UPDATE', '1'), (NULL, 'TITLE_UPDATE', '2')""")
+    (tmp_path / "Show").mkdir()
+    for name in ("S01E01.mp4", "notes.txt"):
+        (tmp_path / "Show" / name).write_bytes(b"film")
+    saw = console("clear", folder=str(tmp_path / "Show"))
+    del saw["errors"]
+    assert len(saw) == 8 and all(found == [] for found in saw.values()), saw
