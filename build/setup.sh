@@ -14,16 +14,35 @@ missing=
 for p in $(cat $lists); do
 	dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q "ok installed" || grep -qxF "$p" <<<"$provided" || missing="$missing $p"
 done
-[ -z "$missing" ] && exit 0
+# Two mail servers cannot be installed beside each other, so those of packages.unpack are only unpacked.
+unpack=
+case " $* " in *" test "*)
+	for p in $(cat packages.unpack); do
+		[ -e "/opt/wanzami-test/$p" ] || unpack="$unpack $p"
+	done ;;
+esac
+[ -z "$missing$unpack" ] && exit 0
 
 if [ "$(id -u)" -ne 0 ]; then
-	command -v sudo >/dev/null || { echo "setup: cannot install without root; run as root:$missing" >&2; exit 1; }
+	command -v sudo >/dev/null || { echo "setup: cannot install without root; run as root:$missing$unpack" >&2; exit 1; }
 	exec sudo "$PWD/setup.sh" "$@"
 fi
-echo "installing:$missing"
+echo "installing:$missing$unpack"
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-if ! { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1; then
+folder=$(mktemp -d)
+trap 'rm -rf "$log" "$folder"' EXIT
+
+unpack_all() {
+	local p
+	for p in $unpack; do
+		(cd "$folder" && apt-get -o APT::Sandbox::User=root download "$p" && dpkg-deb -x "$p"_*.deb "$p") || return 1
+		mkdir -p /opt/wanzami-test && chmod 755 "$folder/$p" && mv "$folder/$p" "/opt/wanzami-test/$p" || return 1
+	done
+	# Exim looks for the user that its package would have made.
+	id Debian-exim >/dev/null 2>&1 || useradd --system --no-create-home --shell /usr/sbin/nologin Debian-exim
+}
+
+if ! { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing && unpack_all; } >"$log" 2>&1; then
 	tail -n 30 "$log"
 	exit 1
 fi
