@@ -1,6 +1,7 @@
 """The fate of a mail after each reply that an SMTP server can give, compared with the table of docs/mail.md."""
 import os
 import re
+import ssl
 
 import pytest
 
@@ -85,6 +86,12 @@ def test_a_mail_says_its_size_and_a_long_address_is_sent_whole(world, script, ma
     assert attempt(world, script, mail, to=to) == ("is sent", None)
     size = re.fullmatch(r"MAIL FROM:<no-reply@wanzami\.example> SIZE=(\d+)", script.commands[0])[1]
     assert (int(size), script.commands[1]) == (script.bytes, "RCPT TO:<%s>" % to)
+
+
+def test_an_error_of_tls_has_its_name(world, script, mail):
+    script.context.minimum_version = ssl.TLSVersion.TLSv1_3
+    assert attempt(world, script, mail) == ("waits, and the relay is paused",
+                                            "TLS alert from the peer: protocol version: the peer does not support TLS 1.2 (alert 70)")
 
 
 def test_a_mail_that_is_too_large_stops_no_other(world, script, mail):
