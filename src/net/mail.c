@@ -352,14 +352,15 @@ message_send(CURL *curl, const struct mail *m, char *why, size_t len)
 	struct session		s;
 	struct curl_slist	*to = curl_slist_append(NULL, m->to);
 	struct outgoing		out = { 0 };
-	time_t			until = time(NULL) + mail_longest_sec();
+	u_int64_t		until = kore_time_ms() + (u_int64_t)mail_longest_sec() * 1000, now;
 	enum mail_result	result = MAIL_RELAY;
 
 	session_begin(&s, curl);
 	if (to != NULL && outgoing_make(&out, m, from)) {
 		do {
-			message_set(&s, &out, mail_bounce(from), to, (long)(until - time(NULL)));
-		} while (session_run(&s) && time(NULL) < until);
+			now = kore_time_ms();
+			message_set(&s, &out, mail_bounce(from), to, (long)((until - now) / 1000));
+		} while (session_run(&s) && kore_time_ms() + 2000 < until);
 		result = session_result(&s, why, len);
 	} else {
 		snprintf(why, len, "out of memory");
