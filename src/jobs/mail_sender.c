@@ -9,6 +9,8 @@
  * The row wanzami.mail_relay holds back all processes after a failure that is not
  * about one recipient (docs/mail.md#the-pause): sql/query/mail decides.
  */
+#include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +36,7 @@
 #define POLL_MS		1000
 #define LEASE_SEC	180	/* of a claim */
 #define LEASE_CHARS	12	/* its number and the 0 at the end */
-#define RENEW_MS	60000
+#define RENEW_SEC	30
 #define REPEATED_MS	300000	/* in which equal warnings are counted, not written */
 #define SETTLE_PARAMS	5
 #define SETTLE_TIMEOUT_MS	10000	/* statement timeout */
@@ -47,6 +49,8 @@ enum stage { STAGE_IDLE, STAGE_CLAIM, STAGE_SEND, STAGE_WRITE, STAGE_WRITING };
 struct delivery {
 	char			token[33];	/* random, one per claim */
 	char			id[24], message_id[64], date[48], to[320];
+	char			template[40];
+	char			*vars;		/* of the template, until it is rendered */
 	int			attempts;
 	struct mail_content	content;
 	enum mail_result	result;
@@ -100,7 +104,7 @@ unsubscribe_make(struct delivery *d, const PGresult *res)
 	snprintf(d->unsubscribe, sizeof(d->unsubscribe), "%s%s%s", PQgetvalue(res, 0, 7), SIGN_UNSUBSCRIBE_PATH, token);
 }
 
-/* Reads a row of sql/query/mail/claim.sql and renders the template. Returns 0 if the mail cannot be sent; the result is then MAIL_DROPPED. */
+/* Reads a row of sql/query/mail/claim.sql. Returns 0 if the mail is not to be sent; its result is then set. */
 static int
 delivery_take(struct delivery *d, const PGresult *res)
 {
@@ -113,13 +117,38 @@ delivery_take(struct delivery *d, const PGresult *res)
 	d->barred = !PQgetisnull(res, 0, 9);
 	snprintf(d->why, sizeof(d->why), "%s", PQgetvalue(res, 0, 9));
 	unsubscribe_make(d, res);
-	if (*PQgetvalue(res, 0, 10) == '1')
-		snprintf(d->why, sizeof(d->why), "its link has expired");
-	else if (!d->barred && template_render(PQgetvalue(res, 0, 2), PQgetvalue(res, 0, 3), d->unsubscribe, &d->content, d->why, sizeof(d->why)))
-		return (1);
+	snprintf(d->template, sizeof(d->template), "%s", PQgetvalue(res, 0, 2));
 	d->result = MAIL_DROPPED;
+	if (*PQgetvalue(res, 0, 10) == '1') {
+		snprintf(d->why, sizeof(d->why), "its link has expired");
+		return (0);
+	}
+	if (!d->barred && (d->vars = strdup(PQgetvalue(res, 0, 3))) == NULL) {
+		snprintf(d->why, sizeof(d->why), "out of memory");
+		d->result = MAIL_RELAY;
+	}
 
-	return (0);
+	return (d->vars != NULL);
+}
+
+static void
+delivery_free(struct delivery *d)
+{
+	mail_content_free(&d->content);
+	free(d->vars);
+	d->vars = NULL;
+}
+
+/* Renders the template. Returns 0 if it cannot be rendered, with the result. Lack of memory is about us, and the mail waits. */
+static int
+delivery_render(struct delivery *d)
+{
+	enum template_result	rendered;
+
+	rendered = template_render(d->template, d->vars, d->unsubscribe, &d->content, d->why, sizeof(d->why));
+	d->result = rendered == TEMPLATE_NO_MEMORY ? MAIL_RELAY : MAIL_DROPPED;
+
+	return (rendered == TEMPLATE_OK);
 }
 
 /* Replaces what is not ASCII: a server may answer in any encoding, and PostgreSQL takes UTF-8 only. */
@@ -132,12 +161,16 @@ why_clean(char *why)
 	}
 }
 
+/* Renders and sends a mail, or tries to. Blocks. */
 static void
 delivery_send(struct delivery *d)
 {
-	struct mail	m = { .to = d->to, .content = &d->content, .id = d->message_id, .date = d->date, .campaign = d->campaign,
-			    .unsubscribe = d->unsubscribe, .reply_to = d->campaign ? conf_str(CONF_SUPPORT_EMAIL) : d->content.reply_to };
+	struct mail	m;
 
+	if (!delivery_render(d))
+		return;
+	m = (struct mail){ .to = d->to, .content = &d->content, .id = d->message_id, .date = d->date, .campaign = d->campaign,
+	    .unsubscribe = d->unsubscribe, .reply_to = d->campaign ? conf_str(CONF_SUPPORT_EMAIL) : d->content.reply_to };
 	d->why[0] = '\0';
 	if (mail_enabled()) {
 		d->result = mail_send(&m, d->why, sizeof(d->why));
@@ -232,7 +265,7 @@ outcome_write(void)
 static void
 outcome_take(void)
 {
-	mail_content_free(&job.d.content);
+	delivery_free(&job.d);
 	outcome_write();
 }
 
@@ -258,14 +291,14 @@ send_begin(void)
 }
 
 /*
- * Fills the parameters of sql/query/mail/claim.sql, for a claim of the given seconds. A
- * process without the secrets, as in the role cron alone, cannot sign unsubscribe links.
+ * Fills the parameters of sql/query/mail/claim.sql. A process without the secrets, as in the
+ * role cron alone, cannot sign unsubscribe links.
  */
 static void
-claim_params(struct delivery *d, int seconds, char lease[LEASE_CHARS], const char *params[3])
+claim_params(struct delivery *d, char lease[LEASE_CHARS], const char *params[3])
 {
 	delivery_token(d);
-	snprintf(lease, LEASE_CHARS, "%d", seconds);
+	snprintf(lease, LEASE_CHARS, "%d", LEASE_SEC);
 	params[0] = d->token;
 	params[1] = lease;
 	params[2] = conf_check_secrets() == NULL ? "true" : "false";
@@ -302,7 +335,7 @@ outbox_claim(void)
 	job.woken = job.stage != STAGE_IDLE;
 	if (job.woken || role_draining())
 		return;
-	claim_params(&job.d, LEASE_SEC, lease, params);
+	claim_params(&job.d, lease, params);
 	job.stage = STAGE_CLAIM;
 	pg_query("mail/claim", 3, params, claimed, NULL);
 }
@@ -311,7 +344,7 @@ static void
 renewed(void *arg, const struct pg_outcome *outcome)
 {
 	(void)arg;
-	(void)outcome;		/* tried again in time: RENEW_MS is a third of the claim */
+	(void)outcome;		/* tried again in time: RENEW_SEC is a sixth of the claim */
 	job.renewing = 0;
 }
 
@@ -322,7 +355,7 @@ claim_renew(u_int64_t now)
 	const char	*params[] = { job.d.id, job.d.token, NULL };
 	char		lease[LEASE_CHARS];
 
-	if (job.renewing || now < job.renewed + RENEW_MS)
+	if (job.renewing || now < job.renewed + RENEW_SEC * 1000)
 		return;
 	snprintf(lease, sizeof(lease), "%d", LEASE_SEC);
 	params[2] = lease;
@@ -391,28 +424,86 @@ delivery_settle(const struct delivery *d, struct pg_sync *db)
 	return (NULL);
 }
 
-/*
- * Delivers the next mail of the outbox. Its claim is not renewed and lasts for as long as an attempt
- * can take. Returns 0 if none is due, -1 if the run has failed and its reason is set.
- */
+/* Renews the claim of the mail that the job is sending, as claim_renew() does: a thread, because sending blocks that of the job. */
+struct renewer {
+	pthread_t		thread;
+	pthread_mutex_t		lock;
+	pthread_cond_t		changed;
+	const struct delivery	*d;	/* NULL: none is being sent */
+	int			over;
+};
+
+/* Renews the claim. The caller has locked the renewer; it is unlocked meanwhile. */
+static void
+renewer_renew(struct renewer *n, struct pg_sync *db)
+{
+	char		id[sizeof(n->d->id)], token[sizeof(n->d->token)], lease[LEASE_CHARS];
+	const char	*params[] = { id, token, lease };
+
+	snprintf(id, sizeof(id), "%s", n->d->id);
+	snprintf(token, sizeof(token), "%s", n->d->token);
+	snprintf(lease, sizeof(lease), "%d", LEASE_SEC);
+	(void)pthread_mutex_unlock(&n->lock);
+	/* If it fails, it is tried again in time. */
+	if (pg_sync_open(db, conf_str(CONF_DATABASE_URL), SETTLE_TIMEOUT_MS))
+		(void)pg_sync_query(db, "mail/renew", 3, params);
+	(void)pthread_mutex_lock(&n->lock);
+}
+
+static void *
+renewer_run(void *arg)
+{
+	struct renewer	*n = arg;
+	struct pg_sync	db = { 0 };
+	struct timespec	end;
+
+	(void)pthread_mutex_lock(&n->lock);
+	while (!n->over) {
+		(void)clock_gettime(CLOCK_REALTIME, &end);
+		end.tv_sec += RENEW_SEC;
+		if (pthread_cond_timedwait(&n->changed, &n->lock, &end) == ETIMEDOUT && n->d != NULL)
+			renewer_renew(n, &db);
+	}
+	(void)pthread_mutex_unlock(&n->lock);
+	pg_sync_close(&db);
+
+	return (NULL);
+}
+
+/* Tells the thread which mail is being sent, NULL for none, and whether it ends. */
+static void
+renewer_tell(struct renewer *n, const struct delivery *d, int over)
+{
+	(void)pthread_mutex_lock(&n->lock);
+	n->d = d;
+	n->over = over;
+	(void)pthread_cond_signal(&n->changed);
+	(void)pthread_mutex_unlock(&n->lock);
+}
+
+/* Delivers the next mail of the outbox. Returns 0 if none is due, -1 if the run has failed and its reason is set. */
 static int
-delivery_next(struct job_run *run, struct delivery *d, struct pg_sync *db)
+delivery_next(struct job_run *run, struct delivery *d, struct renewer *n, struct pg_sync *db)
 {
 	const char	*claim[3];
 	char		lease[LEASE_CHARS];
 	const PGresult	*rows;
 
-	claim_params(d, mail_longest_sec() + LEASE_SEC, lease, claim);
+	claim_params(d, lease, claim);
 	if ((rows = job_sql(run, "mail/claim", 3, claim)) == NULL) {
 		(void)job_failed(run, "mail cannot be claimed from the outbox");
 		return (-1);
 	}
 	if (PQntuples(rows) == 0)
 		return (0);
-	if (delivery_take(d, rows))
+	if (delivery_take(d, rows)) {
+		renewer_tell(n, d, 0);
 		delivery_send(d);
-	mail_content_free(&d->content);
-	if ((rows = delivery_settle(d, db)) == NULL) {
+	}
+	delivery_free(d);
+	rows = delivery_settle(d, db);
+	renewer_tell(n, NULL, 0);
+	if (rows == NULL) {
 		(void)job_failed(run, "the result of a mail cannot be stored: %s", db->error);
 		return (-1);
 	}
@@ -428,13 +519,18 @@ static enum job_outcome
 mail_deliver(struct job_run *run)
 {
 	struct delivery	d = { .id = "" };
+	struct renewer	n = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
 	struct pg_sync	db = { 0 };
 	int		sent = 0, unsent = 0, next = 0;
 
 	if (!delivery_possible())
 		return (job_failed(run, "mail is off: SMTP_HOST, SMTP_USER and SMTP_PASS are not all set"));
-	while (!job_canceled(run) && (next = delivery_next(run, &d, &db)) > 0)
+	if (pthread_create(&n.thread, NULL, renewer_run, &n) != 0)
+		return (job_failed(run, "no thread that renews claims can be started"));
+	while (!job_canceled(run) && (next = delivery_next(run, &d, &n, &db)) > 0)
 		*(d.result == MAIL_SENT ? &sent : &unsent) += 1;
+	renewer_tell(&n, NULL, 1);
+	(void)pthread_join(n.thread, NULL);
 	pg_sync_close(&db);
 	job_count(run, "sent", sent);
 	job_count(run, "unsent", unsent);

@@ -295,6 +295,7 @@ campaign_html(const struct scope *scope, const char *html, const char *unsubscri
 	size_t		n, len;
 	char		*text = NULL;
 	FILE		*out;
+	int		ok;
 
 	if ((out = open_memstream(&text, &len)) == NULL)
 		return (NULL);
@@ -312,7 +313,8 @@ campaign_html(const struct scope *scope, const char *html, const char *unsubscri
 		p += n > 0 ? n : 1;
 	}
 	fputs(p, out);
-	if (fclose(out) != 0) {
+	ok = !ferror(out);
+	if (fclose(out) != 0 || !ok) {
 		free(text);
 		return (NULL);
 	}
@@ -370,31 +372,30 @@ people_take(struct mail_content *mail, const char *template, json_t *vars)
 	return (ok);
 }
 
-int
+enum template_result
 template_render(const char *name, const char *vars, const char *unsubscribe, struct mail_content *mail, char *why, size_t len)
 {
 	const struct embed_file	*txt = template_find(name, "txt"), *html = template_find(name, "html");
-	json_error_t		error;
 	json_t			*object;
 	int			ok;
 
 	memset(mail, 0, sizeof(*mail));
 	if (strcmp(name, CAMPAIGN) && (txt == NULL || html == NULL)) {
 		snprintf(why, len, "no template \"%.32s\" in assets/mail", name);
-		return (0);
+		return (TEMPLATE_WRONG);
 	}
-	if ((object = json_loads(vars, 0, &error)) == NULL || !json_is_object(object)) {
+	if ((object = json_loads(vars, JSON_DECODE_ANY, NULL)) != NULL && !json_is_object(object)) {
 		snprintf(why, len, "the variables of the mail are not a JSON object");
 		json_decref(object);
-		return (0);
+		return (TEMPLATE_WRONG);
 	}
 
-	ok = people_take(mail, name, object) && (strcmp(name, CAMPAIGN) ? template_fill(mail, object, txt, html) : campaign_fill(mail, object, unsubscribe));
+	ok = object != NULL && people_take(mail, name, object) && (strcmp(name, CAMPAIGN) ? template_fill(mail, object, txt, html) : campaign_fill(mail, object, unsubscribe));
 	if (!ok)
 		snprintf(why, len, "out of memory");
 	json_decref(object);
 
-	return (ok);
+	return (ok ? TEMPLATE_OK : TEMPLATE_NO_MEMORY);
 }
 
 void

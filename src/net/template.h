@@ -31,14 +31,19 @@ struct mail_content {
 	char	*reply_to;	/* unchecked e-mail address that answers go to; NULL: the sender */
 };
 
+enum template_result {
+	TEMPLATE_OK,
+	TEMPLATE_WRONG,		/* the template does not exist, or vars is not an object */
+	TEMPLATE_NO_MEMORY	/* it may succeed later */
+};
+
 /*
  * Renders a template with vars, a JSON object of strings, and the URL that ends
- * campaigns to the recipient ("": none). The caller frees the
- * result with mail_content_free(), also on error. Returns 0 with the reason in
- * why if the template does not exist, vars is not an object or memory is out.
- * Any thread.
+ * campaigns to the recipient ("": none). vars is valid JSON, as a column of type
+ * jsonb is. The caller frees the result with mail_content_free(), also on error.
+ * On error writes the reason. Any thread; a campaign can take a while.
  */
-int	template_render(const char *name, const char *vars, const char *unsubscribe, struct mail_content *, char *why, size_t len);
+enum template_result	template_render(const char *name, const char *vars, const char *unsubscribe, struct mail_content *, char *why, size_t len);
 
 /* Frees what a mail_content holds; a zeroed one is allowed. */
 void	mail_content_free(struct mail_content *);
