@@ -45,38 +45,57 @@ health_answer(struct request *r)
 	reply_json(r, role_draining() ? 503 : 200, body, strlen(body));
 }
 
-/* Logs why /health fails, once until the reason changes, and replies. The reason needs no escapes in JSON. */
+/* Writes why /health fails, which needs no escapes in JSON; "" if it does not. */
 static void
-health_refuse(struct request *r, const char *reason)
+reason_find(const struct pg_outcome *outcome, char *reason, size_t size)
+{
+	const char	*why = "the database cannot be reached";
+
+	*reason = '\0';
+	if (database_seen() || role_draining())
+		return;
+	if (outcome->error == NULL) {
+		snprintf(reason, size, "schema behind: %s is missing; run wanzami migrate", PQgetvalue(outcome->res, 0, 0));
+		return;
+	}
+	if (!strcmp(outcome->state, "42P01") || !strcmp(outcome->state, "3F000"))
+		why = "schema behind: no migration is applied; run wanzami migrate";
+	else if (*outcome->state != '\0')
+		why = "the database refuses the check of its migrations; run wanzami doctor";
+	snprintf(reason, size, "%s", why);
+}
+
+/* Logs the reason, once until it changes, also if the client did not wait for it: a health check may wait less than the connection to the database. */
+static void
+reason_log(const char *reason)
 {
 	static char	logged[256];
-	const char	*body;
 
-	if (strcmp(logged, reason)) {
-		snprintf(logged, sizeof(logged), "%s", reason);
-		log_event(LOG_LEVEL_WARN, "the process is not healthy yet", LOG_S("reason", reason));
-	}
-	body = request_format(r, "{\"status\":\"starting\",\"reason\":\"%s\"}", reason);
-	reply_json(r, 503, body, strlen(body));
+	if (*reason == '\0' || !strcmp(logged, reason))
+		return;
+	snprintf(logged, sizeof(logged), "%s", reason);
+	log_event(LOG_LEVEL_WARN, "the process is not healthy yet", LOG_S("reason", reason));
 }
 
 static void
 schema_checked(void *arg, const struct pg_outcome *outcome)
 {
 	struct request	*r = arg;
+	const char	*body;
+	char		reason[256];
 
 	if (outcome->error == NULL && PQgetisnull(outcome->res, 0, 0))
 		counter_raise(COUNTER_DATABASE_SEEN, 1);
+	reason_find(outcome, reason, sizeof(reason));
+	reason_log(reason);
 	if (!request_resume(r))
 		return;
-	if (database_seen() || role_draining())
+	if (*reason == '\0') {
 		health_answer(r);
-	else if (outcome->error == NULL)
-		health_refuse(r, request_format(r, "schema behind: %s is missing; run wanzami migrate", PQgetvalue(outcome->res, 0, 0)));
-	else if (!strcmp(outcome->state, "42P01") || !strcmp(outcome->state, "3F000"))
-		health_refuse(r, "schema behind: no migration is applied; run wanzami migrate");
-	else
-		health_refuse(r, *outcome->state != '\0' ? "the database refuses the check of its migrations; run wanzami doctor" : "the database cannot be reached");
+	} else {
+		body = request_format(r, "{\"status\":\"starting\",\"reason\":\"%s\"}", reason);
+		reply_json(r, 503, body, strlen(body));
+	}
 	request_settle(r);
 }
 
