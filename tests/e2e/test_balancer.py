@@ -5,6 +5,7 @@ import os
 import pathlib
 import time
 
+import pytest
 import requests
 
 from films import Studio, film
@@ -79,6 +80,28 @@ def test_a_failed_deployment_is_rolled_back_and_gets_no_request(stack):
     assert crowd.wrong == []
     assert stack.services["api"] == tasks and stack.balancer.up() == {t.port for t in tasks}
     assert [stack.balancer.requests(port) - before[port] for port in stack.ports if port not in stack.balancer.up()] == [0, 0]
+
+
+@pytest.mark.parametrize("role", ["api", "transcode", "cron"])
+def test_a_release_without_a_database_or_its_schema_is_rolled_back(stack, role):
+    tasks = list(stack.services[role])
+    before = {port: stack.balancer.requests(port) for port in stack.ports}
+    url, db = stack.postgres.create()
+    db.close()
+    empty = stack.secrets["DATABASE_URL"].replace("/%s?" % stack.database, "/%s?" % url.rsplit("/", 1)[1])
+    nowhere = stack.secrets["DATABASE_URL"].replace(":%d/" % stack.postgres.port, ":%d/" % free_port())
+    with stack.crowd() as crowd:
+        for wrong, said in ((nowhere, "the database cannot be reached"), (empty, "schema behind: no migration is applied; run wanzami migrate")):
+            ended = stack.deploy(role, patience=10, DATABASE_URL=wrong)
+            assert [status for _, status in ended] == [0] * len(tasks)  # they ran, and were stopped because they were not healthy
+            assert stack.services[role] == tasks
+            told = [pathlib.Path(task.log_path).read_text() for task, _ in ended]
+            assert all(said in text for text in told), told
+            crowd.more()
+    assert crowd.wrong == []
+    up = {t.port for t in stack.services["api"]}
+    assert stack.balancer.up() == up and [stack.balancer.requests(port) - before[port] for port in stack.ports if port not in up] == [0] * (len(stack.ports) - len(up))
+    stack.postgres.drop([url.rsplit("/", 1)[1]])
 
 
 def test_a_lost_task_causes_errors_only_until_the_balancer_detects_it(stack):
