@@ -112,6 +112,10 @@ def call(a, route, who=1, times=1):
     return statistics.median(took), ", ".join(told)
 
 
+def wrong(remark):
+    return remark.startswith(("status ", "failed: "))
+
+
 def job(name, env):
     """Returns the milliseconds of a run, from its log line, and the reason if it has failed."""
     r = subprocess.run(command("job", "run", name), env=clean_environment(**env), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=1800)
@@ -165,3 +169,6 @@ def measure(folder):
         marks = ["MISSED: at most %d ms" % aims[name]] if aims[name] and large > aims[name] else []
         marks += ["GROWS FASTER THAN ITS ROWS"] if ratio > rows * 1.5 else []
         print("  %-52s %7.1f ms %7.1f ms %7.1f  %s" % (name, small, large, ratio, "; ".join(marks + [remark] if remark else marks)), flush=True)
+    failed = ["%s: %s" % (name, remark) for figures in found.values() for name, (_, remark) in figures.items() if wrong(remark)]
+    if failed:
+        raise SystemExit("growth: wrong responses or failed jobs, whose times mean nothing:\n  " + "\n  ".join(failed))
