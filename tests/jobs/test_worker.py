@@ -38,9 +38,10 @@ def probe(body):
 
 
 def test_a_film_gets_its_renditions(studio, world):
-    world.start(roles="transcode")
+    a = world.start(roles="transcode")
     job = studio.upload(film(3, "1280x720"))
     s = studio.wait(job)
+    assert [line for line in a.log_lines() if "FFmpeg" in line["msg"]] == []  # it has nothing to say about a film without faults
     assert (s["error"], s["state"], s["attempts"]) == (None, "done", 1)
     keys = studio.ready(studio.title_of(job), "R720", "R360")
     assert all(k.startswith("vod/%d/" % job) and len(k.split("/")[2]) == 32 for k in keys)
