@@ -680,7 +680,7 @@ const scenes = {
 	},
 };
 
-Object.assign(scenes, pages({ page, given, saw, press, type, focused, until, reach, signIn, inside }));
+Object.assign(scenes, pages({ page, given, saw, press, type, focused, until, reach, signIn, inside, faults }));
 
 try {
 	await page.goto(given.base + '/console/');

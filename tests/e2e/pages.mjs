@@ -1,8 +1,7 @@
 // Scenes of the pages beside the first one: a title, people.
-export const pages = ({ page, given, saw, press, type, focused, until, reach, signIn, inside }) => {
+export const pages = ({ page, given, saw, press, type, focused, until, reach, signIn, inside, faults }) => {
 	const value = (name) => page.inputValue('#field-' + name);
 	const fill = (name, text) => page.fill('#field-' + name, text);
-	const noteOf = (name) => page.$eval('#field-' + name + '-note', (p) => p.hidden ? '' : p.innerText.replace(/\s+/g, ' ').trim());
 	const saved = (name) => until('the announcement', (n) => document.querySelector('#say').textContent === n + ' has been saved.', name);
 	const opened = (name) => until('the page of ' + name, (n) => document.querySelector('.sheet-name')?.textContent === n && document.querySelector('.part'), name);
 
@@ -11,23 +10,6 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 		console.error(step);
 		return until(step, effect, arg);
 	};
-
-
-	async function faults() {
-		const found = [], before = page.viewportSize();
-		await page.evaluate((await import('node:fs')).readFileSync(new URL('./node_modules/axe-core/axe.min.js', import.meta.url), 'utf8'));
-		for (const width of [360, 1400]) {
-			await page.setViewportSize({ width, height: 900 });
-			const { violations, wide } = await page.evaluate(async () => ({ violations: (await axe.run(document, { resultTypes: ['violations'] })).violations,
-				wide: document.documentElement.scrollWidth - document.documentElement.clientWidth }));
-			for (const v of violations)
-				found.push([width, v.id, v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160) + ' ' + n.failureSummary.slice(0, 200))].join(' '));
-			if (wide > 0)
-				found.push(width + ' wider than the window by ' + wide);
-		}
-		await page.setViewportSize(before);
-		return found;
-	}
 
 	return {
 		/* Edits a title by keyboard; a value that the API refuses; what others save meanwhile, of another and of the same field. */
