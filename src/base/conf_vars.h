@@ -56,7 +56,7 @@ CONF_VAR(REFRESH_TOKEN_EXPIRES_IN, CONF_DURATION, .fallback = "365d",
     .help = "Lifetime of a refresh token and its session.")
 CONF_VAR(DEVICE_LIMIT, CONF_NUMBER, .fallback = "4", .min = 0, .max = 1000,
     .help = "Maximum number of devices per account; a new device replaces the least recently used one, so 0 counts as 1.")
-CONF_VAR(SIGNUPS_PER_HOUR, CONF_NUMBER, .fallback = "60", .min = 1, .max = 100000,
+CONF_VAR(SIGNUPS_PER_HOUR, CONF_NUMBER, .fallback = "600", .min = 1, .max = 100000,
     .help = "Maximum number of sign-ups per hour and network (IPv4 address or /64 of IPv6). Raise it if a web application sends those of all its users from its own address.")
 CONF_VAR(ADMIN_PERMISSIONS, CONF_CHOICE, .fallback = "open", .choices = "strict|open",
     .help = "strict: administrators need the permission of their role for every route; open: only for the routes on which the old service checked it.")
