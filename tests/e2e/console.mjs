@@ -550,7 +550,7 @@ const scenes = {
 	async roles() {
 		const look = async () => ({ sections: await page.$$eval('main.page > section:not([hidden]) h2', (all) => all.map((h) => h.firstChild.textContent.trim())),
 			buttons: await page.$$eval('.title button', (all) => all.map((b) => b.textContent)), trouble: await page.textContent('#trouble'),
-			empty: await page.isVisible('#no-titles') });
+			empty: await page.isVisible('#no-titles'), links: await page.$$eval('.place:not([hidden])', (all) => all.map((a) => a.textContent)) });
 		await signIn();
 		await inside();
 		await until('the title', () => document.querySelector('.title'));

@@ -41,6 +41,7 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			await fill('ppvPriceNaira', '1500');
 			await press('Enter');
 			await saved('Dusk in Lagos');
+			await until('the form as stored', () => document.querySelector('#field-genres').value === 'Drama, Crime');
 			saw.saved = await page.$$eval('.details input, .details textarea', (all) => Object.fromEntries(all.map((i) => [i.name, i.type === 'checkbox' ? i.checked : i.value])));
 			saw.disabled = await page.isDisabled('.details .primary');
 
