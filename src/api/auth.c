@@ -107,6 +107,7 @@ signup_hashed(struct request *r, const char *hash)
 	request_param(r, "passwordHash", hash);
 	request_param(r, "mailToken", uuid);
 	request_param(r, "heardFrom", request_text(r, "heardFrom"));
+	request_param(r, "welcome", conf_str(CONF_WELCOME_MAIL));
 	sql_reply(r, "auth/signup");
 }
 
@@ -433,11 +434,12 @@ verify_done(struct request *r, const PGresult *res)
 		limit_try(r, "verify", request_text(r, "email"), verify_wrong);
 }
 
-ROUTE(POST, "/api/auth/verify-email", auth_verify, .fields = verify_fields);
+ROUTE(POST, "/api/auth/verify-email", auth_verify, .fields = verify_fields, .mails = 1);
 
 static void
 auth_verify(struct request *r)
 {
+	request_param(r, "welcome", conf_str(CONF_WELCOME_MAIL));
 	sql_query(r, "auth/verify-email", verify_done);
 }
 
@@ -452,6 +454,7 @@ reset_hashed(struct request *r, const char *hash)
 {
 	limit_remember(r, request_text(r, "email"));
 	request_param(r, "passwordHash", hash);
+	request_param(r, "welcome", conf_str(CONF_WELCOME_MAIL));
 	sql_reply(r, "auth/reset-password");
 }
 
@@ -468,7 +471,7 @@ reset_checked(struct request *r, const PGresult *res)
 		password_hash(r, password, reset_hashed);
 }
 
-ROUTE(POST, "/api/auth/reset-password", auth_reset, .password = 1, .fields = reset_fields);
+ROUTE(POST, "/api/auth/reset-password", auth_reset, .password = 1, .fields = reset_fields, .mails = 1);
 
 static void
 auth_reset(struct request *r)

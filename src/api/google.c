@@ -129,6 +129,7 @@ signin_finish(struct request *r)
 	struct signin	*s = r->state;
 
 	session_params(r, &s->user, NULL, conf_int(CONF_ACCESS_TOKEN_EXPIRES_IN), conf_int(CONF_REFRESH_TOKEN_EXPIRES_IN));
+	request_param(r, "welcome", conf_str(CONF_WELCOME_MAIL));
 	sql_query(r, "auth/google", signin_done);
 }
 

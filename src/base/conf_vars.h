@@ -58,6 +58,8 @@ CONF_VAR(DEVICE_LIMIT, CONF_NUMBER, .fallback = "4", .min = 0, .max = 1000,
     .help = "Maximum number of devices per account; a new device replaces the least recently used one, so 0 counts as 1.")
 CONF_VAR(SIGNUPS_PER_HOUR, CONF_NUMBER, .fallback = "600", .min = 1, .max = 100000,
     .help = "Maximum number of sign-ups per hour and network (IPv4 address or /64 of IPv6). Raise it if a web application sends those of all its users from its own address.")
+CONF_VAR(WELCOME_MAIL, CONF_CHOICE, .fallback = "signup", .choices = "signup|verified",
+    .help = "Time of the welcome mail. signup: with the sign-up, as the old service does. verified: once the address is verified, so that a stranger's address gets one mail.")
 CONF_VAR(ADMIN_PERMISSIONS, CONF_CHOICE, .fallback = "open", .choices = "strict|open",
     .help = "strict: administrators need the permission of their role for every route; open: only for the routes on which the old service checked it.")
 CONF_VAR(S3_BUCKET, CONF_TEXT,

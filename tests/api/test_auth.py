@@ -455,6 +455,30 @@ def test_each_reset_link_is_valid_until_one_is_used(api):
     assert api.db.fetchall() == [(0,)]
 
 
+@pytest.mark.parametrize("mode, by", [(mode, by) for mode in ("signup", "verified") for by in ("link", "password")])
+def test_the_welcome_mail_is_sent_once_at_the_time_chosen(postgres, appliance, mode, by):
+    url, db = postgres.create_migrated()
+    a, rows = appliance(roles="api", DATABASE_URL=url, WELCOME_MAIL=mode).wait_healthy(), db.cursor()
+
+    def mails():
+        rows.execute("SELECT template, to_address, vars ->> 'token' FROM wanzami.mail_outbox ORDER BY id")
+        return rows.fetchall()
+
+    assert a.post("/api/auth/signup", {"email": "Ada@example.com", "password": PASSWORD, "name": "Ada"}).status_code == 201
+    assert [mail[:2] for mail in mails()] == [("verify", "Ada@example.com")] + [("welcome", "ada@example.com")] * (mode == "signup")
+    for n in range(2):
+        body, path = {"email": "ada@example.com", "token": mails()[0][2]}, "/api/auth/verify-email"
+        if by == "password":
+            assert a.post("/api/auth/forgot-password", {"email": "ada@example.com"}).status_code == 200
+            body, path = {**body, "token": mails()[-1][2], "password": "New-password-%d" % n}, "/api/auth/reset-password"
+        assert a.post(path, body).status_code == 200
+        assert [mail[1] for mail in mails() if mail[0] == "welcome"] == ["ada@example.com"]
+    rows.execute("DELETE FROM wanzami.mail_outbox")  # as mail-cleanup does
+    assert a.post("/api/auth/forgot-password", {"email": "ada@example.com"}).status_code == 200
+    assert a.post("/api/auth/reset-password", {"email": "ada@example.com", "token": mails()[-1][2], "password": "Other-password-1"}).status_code == 200
+    assert [mail[0] for mail in mails()] == ["reset"]
+
+
 def test_a_password_reset_ends_every_session(api):
     user(api)
     access = login(api).json()["accessToken"]

@@ -97,7 +97,9 @@ def test_a_verified_account_is_logged_in_unchanged(app):
     assert app.rows('SELECT "userId", name FROM "Profile"') == [(me, "Gus G.")] and app.rows("SELECT FROM wanzami.mail_outbox") == []
 
 
-def test_an_unverified_account_loses_its_password_sessions_and_tokens(app):
+@pytest.mark.parametrize("mode", ["signup", "verified"])
+def test_an_unverified_account_loses_its_password_sessions_and_tokens(open_app, mode):
+    app = open_app(WELCOME_MAIL=mode)
     me = user(app, "gus@gmail.example", verified=False)
     app.db.execute("""UPDATE "User" SET "verificationToken" = 'known', "verificationTokenExpires" = now() + interval '1 day', "resetToken" = 'known',
         "resetTokenExpires" = now() + interval '1 hour'""")
@@ -108,6 +110,7 @@ def test_an_unverified_account_loses_its_password_sessions_and_tokens(app):
         assert app.post("/api/auth/" + path, {"email": "gus@gmail.example", **body}).status_code == 400
     assert app.rows('SELECT "deviceId" FROM "Session"') == [(signed_in["deviceId"],)]
     assert app.rows('SELECT id, "emailVerified" FROM "User"') == [(me, True)]
+    assert app.rows("SELECT template, to_address FROM wanzami.mail_outbox") == [("welcome", "gus@gmail.example")] * (mode == "verified")
 
 
 @pytest.mark.parametrize("person", [{"email_verified": False}, {"email_verified": None}, {"email_verified": "false"}, {"email": None}, {"email": ""}, {"email": 5},

@@ -1,8 +1,8 @@
--- POST /api/auth/google/callback, step 2 of 2 (docs/compatibility.md#google-callback): creates the account with profile and
--- welcome mail if it is new, and opens a session. An account whose e-mail address was not verified may have been created by
+-- POST /api/auth/google/callback, step 2 of 2 (docs/compatibility.md#google-callback): creates the account with profile if
+-- it is new, queues the welcome mail of a new account, and of one that was not verified if it has waited for that, and opens a session. An account whose e-mail address was not verified may have been created by
 -- somebody else: its password, tokens and sessions are removed. Returns 200 with the tokens.
--- $1: foundId, googleEmail, passwordHash, googleName, country, foundRole, newDeviceId, deviceLimit, refreshDigest,
---	refreshSeconds, accessToken, refreshToken.
+-- $1: foundId, googleEmail, passwordHash, googleName, country, welcome, foundRole, newDeviceId, deviceLimit,
+--	refreshDigest, refreshSeconds, accessToken, refreshToken.
 WITH made AS (
 	INSERT INTO "User" ("id", "email", "password", "name", "emailVerified", "createdAt", "updatedAt")
 	SELECT ($1 ->> 'foundId')::bigint, lower($1 ->> 'googleEmail'), $1 ->> 'passwordHash',
@@ -19,11 +19,13 @@ WITH adopted AS (
 	UPDATE "User" SET "emailVerified" = true, "password" = $1 ->> 'passwordHash', "verificationToken" = NULL, "verificationTokenExpires" = NULL,
 		"resetToken" = NULL, "resetTokenExpires" = NULL, "updatedAt" = wanzami.now()
 	WHERE "id" = ($1 ->> 'foundId')::bigint AND NOT "emailVerified" AND $1 ->> 'passwordHash' IS NOT NULL
-	RETURNING "id"
+	RETURNING "User" AS u
 ), revoked AS (
-	DELETE FROM wanzami.reset_token k USING adopted a WHERE k.user_id = a."id"
+	DELETE FROM wanzami.reset_token k USING adopted a WHERE k.user_id = (a.u)."id"
+), ended AS (
+	DELETE FROM "Session" s USING adopted a WHERE s."userId" = (a.u)."id"
 )
-DELETE FROM "Session" s USING adopted a WHERE s."userId" = a."id";
+SELECT wanzami.welcome(a.u) FROM adopted a WHERE $1 ->> 'welcome' = 'verified';
 SELECT wanzami.refuse(400, 'Google auth failed') WHERE NOT EXISTS (SELECT FROM "User" WHERE "id" = ($1 ->> 'foundId')::bigint
 	AND "email" = lower($1 ->> 'googleEmail') AND "emailVerified" AND "role"::text = $1 ->> 'foundRole' FOR UPDATE);
 SELECT wanzami.device_seen(($1 ->> 'foundId')::bigint, $1 ->> 'newDeviceId', ($1 ->> 'deviceLimit')::int);
