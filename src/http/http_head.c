@@ -18,7 +18,7 @@
 static const char	*headers_read[] = {
 	"host", "connection", "content-length", "content-type", "content-encoding",
 	"authorization", "origin", "user-agent", "accept-encoding", "accept-language", "if-match", "if-none-match", "cache-control", "if-range",
-	"range", "cookie", "sec-fetch-site", "idempotency-key",
+	"range", "idempotency-key",
 	"cf-ipcountry", "x-vercel-ip-country", "x-country", "x-app-country", "x-kid-mode", "x-profile-age",
 	"x-profile-birthyear", "x-experiment", "x-variant", "x-request-id", "x-amzn-trace-id", "traceparent", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-for",
 	"forwarded", "via",
@@ -27,6 +27,10 @@ static const char	*headers_read[] = {
 	"x-hangup",
 #endif
 };
+
+/* Those that only the routes of Google sign-in read (src/api/google_state.h): nearly all requests of browsers have them. */
+#define GOOGLE_PATH	"/api/auth/google/"
+static const char	*headers_google[] = { "cookie", "sec-fetch-site" };
 
 static int
 header_is(const char *line, size_t len, const char *name)
@@ -52,18 +56,26 @@ header_value(const char *line, size_t len, size_t *value_len)
 }
 
 static int
-header_wanted(const char *line, size_t len)
+header_listed(const char *line, size_t len, const char *const *names, size_t n)
 {
 	size_t	i, value_len;
 
-	for (i = 0; i < sizeof(headers_read) / sizeof(*headers_read); i++) {
-		if ((line[0] | 0x20) == headers_read[i][0] && header_is(line, len, headers_read[i])) {
+	for (i = 0; i < n; i++) {
+		if ((line[0] | 0x20) == names[i][0] && header_is(line, len, names[i])) {
 			(void)header_value(line, len, &value_len);
 			return (value_len > 0);
 		}
 	}
 
 	return (0);
+}
+
+/* Returns 1 if the header line is to be kept. google: the request is for a route of Google sign-in. */
+static int
+header_wanted(const char *line, size_t len, int google)
+{
+	return (header_listed(line, len, headers_read, sizeof(headers_read) / sizeof(*headers_read)) ||
+	    (google && header_listed(line, len, headers_google, sizeof(headers_google) / sizeof(*headers_google))));
 }
 
 /* Reads Content-Length: digits only, as Kore reads it. Returns 0 or the status of the refusal. */
@@ -345,19 +357,20 @@ http_head_rewrite(char *head, size_t len, size_t size, size_t body_max, struct h
 {
 	struct seen	seen = { 0 };
 	char		*in, *to, *end = head + len - 2, *eol;
-	int		status, old;
+	int		status, old, google;
 
 	memset(out, 0, sizeof(*out));
 	eol = memmem(head, len, "\r\n", 2);
 	if ((status = line_check(head, (size_t)(eol - head))) != 0)
 		return (status);
+	google = !strncasecmp(strchr(head, ' ') + 1, GOOGLE_PATH, strlen(GOOGLE_PATH));
 	out->close = old = eol[-1] == '0';
 	out->reads_body = method_has_body(head) || !strncmp(head, "DELETE ", 7);
 	for (in = to = eol + 2; in < end; in = eol + 2) {
 		eol = memmem(in, (size_t)(end + 2 - in), "\r\n", 2);
 		if ((status = line_read(in, (size_t)(eol - in), body_max, &seen, out)) != 0)
 			return (status);
-		if (!header_wanted(in, (size_t)(eol - in)))
+		if (!header_wanted(in, (size_t)(eol - in), google))
 			continue;
 		if (++seen.kept > HTTP_REQ_HEADER_MAX - 3)
 			return (431);

@@ -4,7 +4,8 @@
  *
  * The result is stored again until the database has it. A mail is sent twice, with
  * the same Message-ID, only if the process is killed after the reply of the SMTP
- * server and before the result is stored.
+ * server and before the result is stored, or if the database is away for longer
+ * than a claim lasts.
  *
  * The row wanzami.mail_relay holds back all processes after a failure that is not
  * about one recipient (docs/mail.md#the-pause): sql/query/mail decides.
@@ -40,8 +41,7 @@
 #define REPEATED_MS	300000	/* in which equal warnings are counted, not written */
 #define SETTLE_PARAMS	5
 #define SETTLE_TIMEOUT_MS	10000	/* statement timeout */
-#define SETTLE_TRIES	50	/* SETTLE_PAUSE_MS apart */
-#define SETTLE_PAUSE_MS	200
+#define SETTLE_PAUSE_MS	200	/* between two tries */
 
 enum stage { STAGE_IDLE, STAGE_CLAIM, STAGE_SEND, STAGE_WRITE, STAGE_WRITING };
 
@@ -404,7 +404,8 @@ mail_sender_busy(void)
 /*
  * Stores the result of a mail over a separate connection, also when the run is
  * being stopped: a mail that was sent without a stored result would be sent again.
- * Returns NULL on a database error after SETTLE_TRIES tries.
+ * Returns NULL if the database is away for as long as a claim lasts: then another
+ * process sends the mail again, whatever is stored later.
  */
 static const PGresult *
 delivery_settle(const struct delivery *d, struct pg_sync *db)
@@ -412,14 +413,14 @@ delivery_settle(const struct delivery *d, struct pg_sync *db)
 	struct timespec	pause = { .tv_nsec = SETTLE_PAUSE_MS * 1000000L };
 	const char	*params[SETTLE_PARAMS];
 	const PGresult	*rows;
-	int		tries;
+	u_int64_t	end = kore_time_ms() + LEASE_SEC * 1000;
 
 	delivery_outcome(d, params);
-	for (tries = 0; tries < SETTLE_TRIES; tries++) {
+	do {
 		if (pg_sync_open(db, conf_str(CONF_DATABASE_URL), SETTLE_TIMEOUT_MS) && (rows = pg_sync_query(db, "mail/settle", SETTLE_PARAMS, params)) != NULL)
 			return (rows);
 		(void)nanosleep(&pause, NULL);
-	}
+	} while (kore_time_ms() < end);
 
 	return (NULL);
 }

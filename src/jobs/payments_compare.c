@@ -16,6 +16,7 @@
 #define ID_MAX		24
 #define REFERENCE_MAX	512
 #define PAGES_MAX	100000
+#define FAILURES_MAX	3	/* in a row, after which the gateway is taken to be away */
 
 struct span {
 	char	first[DAY_MAX], last[DAY_MAX];
@@ -64,12 +65,17 @@ unlisted_verify(struct job_run *run, const char *gateway, const char *id, const 
 	return (rows != NULL);
 }
 
-/* Verifies the purchases that the list lacks. Returns 0 after an error, or if the run was cancelled. */
+/*
+ * Verifies the purchases that the list lacks; goes on to the next one after an
+ * error, unless several fail in a row: then the gateway is away. Returns 0 after
+ * an error, or if the run was cancelled.
+ */
 static int
 unlisted_each(struct job_run *run, const char *gateway, struct span *s)
 {
 	char		id[ID_MAX] = "0", reference[REFERENCE_MAX];
 	const PGresult	*rows;
+	int		failed = 0, ok = 1;
 
 	for (;;) {
 		if (job_canceled(run))
@@ -79,10 +85,12 @@ unlisted_each(struct job_run *run, const char *gateway, struct span *s)
 			return (0);
 		}
 		if (PQntuples(rows) == 0)
-			return (1);
+			return (ok);
 		snprintf(id, sizeof(id), "%s", PQgetvalue(rows, 0, 0));
 		snprintf(reference, sizeof(reference), "%s", PQgetvalue(rows, 0, 1));
-		if (!unlisted_verify(run, gateway, id, reference, s))
+		failed = unlisted_verify(run, gateway, id, reference, s) ? 0 : failed + 1;
+		ok = ok && failed == 0;
+		if (failed == FAILURES_MAX)
 			return (0);
 	}
 }

@@ -198,7 +198,7 @@ playlist_write(const struct folder *f, enum media_list kind, const char *what, c
 	return (text_write(f, name, media_hls_media(s, kind, uri, 0), error));
 }
 
-/* Names an audio object: its playlist, such as de-description-64, and for viewers, as wanzami.audio_shown() does, but by the tag of its language. */
+/* Names an audio object: its playlist, such as de-description-64, and for viewers, as wanzami.audio_listed() does, but by the tag of its language. */
 static void
 sound_name(const struct media_result *result, const struct media_audio_object *o, char id[NAME_BYTES], char name[SOUND_BYTES])
 {

@@ -513,7 +513,7 @@ struct media_encoder {
 	const struct media_sink		*sink;
 	const AVCodecContext		*audio;		/* NULL without audio; read only */
 	double				duration;
-	struct media_queue		queue;		/* of struct media_item, in the order of time */
+	struct media_queue		queue;		/* of struct media_item; frames and packets of audio are in the order of time each */
 	/* set by the encoder */
 	pthread_t			thread;
 	int				running;

@@ -169,7 +169,11 @@ feed(struct run *r, const AVFrame *frame, const AVPacket *audio, struct media_er
 			item->frame = av_frame_clone(frame);
 		else
 			item->audio = av_packet_clone(audio);
-		if ((item->frame == NULL && item->audio == NULL) || !media_queue_put(&r->encoders[i].queue, item)) {
+		if (item->frame == NULL && item->audio == NULL) {
+			media_item_free(item);
+			return (media_fail(error, MEDIA_MEMORY, "Out of memory."));
+		}
+		if (!media_queue_put(&r->encoders[i].queue, item)) {
 			media_item_free(item);
 			/* encoders_end() reads the error of the encoder. */
 			return (MEDIA_INTERNAL);

@@ -110,7 +110,7 @@ part_note(struct output *o, uint32_t number, const char *etag)
 	return (1);
 }
 
-/* Stores a part of an object. Called on the thread of its rendition, or that of the run. */
+/* Stores a part of an object. Called on the thread of its rendition or audio encoder, or that of the run. */
 static int
 film_part(void *ctx, int object, uint32_t number, uint64_t offset, const void *data, size_t len, int last)
 {

@@ -131,8 +131,13 @@ def test_who_changed_a_title_and_what_a_person_did(editor):
     assert [e["action"] for e in entries] == expected and entries[1]["detail"] == {"fields": ["name"]}
     assert entries[0]["user"] == {"id": str(a.me), "email": "editor@example.com", "name": entries[0]["user"]["name"]}
     assert [e["action"] for e in call(a, "GET", path + "?limit=2&offset=1")["entries"]] == expected[1:3]
+    again = call(a, "POST", "/admin/titles/%s/episodes" % title, {"seasonNumber": 1, "episodeNumber": 2, "name": "Three"}, 201)["episode"]
+    call(a, "DELETE", "/admin/seasons/" + again["seasonId"], status=204)
+    expected[:0] = ["SEASON_DELETE", "EPISODE_CREATE"]
+    entries = call(a, "GET", path)["entries"]
+    assert [e["action"] for e in entries] == expected and entries[0]["detail"] == {"titleId": title, "episodes": 1}
     call(a, "DELETE", "/admin/titles/" + title, status=204)
-    assert [e["action"] for e in call(a, "GET", path)["entries"]] == ["TITLE_DELETE"] + [x for x in expected if x != "SEASON_UPDATE"]
+    assert [e["action"] for e in call(a, "GET", path)["entries"]] == ["TITLE_DELETE"] + expected, "the seasons and episodes are gone"
     assert [e["resource"] for e in call(a, "GET", "/admin/titles/%s/audit" % other)["entries"]] == [other]
     person = "/admin/users/%s/audit" % a.me
     assert call(a, "GET", person, status=403) == {"message": "Insufficient permissions"}
@@ -140,7 +145,7 @@ def test_who_changed_a_title_and_what_a_person_did(editor):
     call(a, "PATCH", "/admin/users/%s/role" % a.me, {"role": "MODERATOR"})
     found = call(a, "GET", person + "?limit=3")
     assert (found["user"]["email"], found["user"]["role"]) == ("editor@example.com", "MODERATOR")
-    assert [(e["action"], e["user"]["id"]) for e in found["entries"]] == [("USER_ROLE_UPDATE", str(root)), ("TITLE_DELETE", str(a.me)), ("EPISODE_DELETE", str(a.me))]
+    assert [(e["action"], e["user"]["id"]) for e in found["entries"]] == [("USER_ROLE_UPDATE", str(root)), ("TITLE_DELETE", str(a.me)), ("SEASON_DELETE", str(a.me))]
     call(a, "DELETE", "/admin/users/%s" % a.me)
     gone = call(a, "GET", person)
     assert gone["user"] is None and [(e["action"], e["user"]["id"]) for e in gone["entries"]] == [("USER_DELETE", str(root)), ("USER_ROLE_UPDATE", str(root))]

@@ -95,7 +95,7 @@ def test_gauges_are_summed_over_processes_and_steps_without_rows_are_null(api):
 
 def test_the_answer_is_bounded_with_200_routes_and_many_processes(api):
     """24 hours, 200 routes in each step and 150 processes: the 12 routes with most requests, and the others as one."""
-    api.rows("""INSERT INTO wanzami.traffic SELECT 600, date_bin('10 minutes', now(), 'epoch') - m * interval '10 minutes', w,
+    api.rows("""INSERT INTO wanzami.traffic SELECT 600, date_bin('10 minutes', date_trunc('minute', now() - interval '25 s') + interval '59 s', 'epoch') - m * interval '10 minutes', w,
         ARRAY(SELECT CASE WHEN i IN (1, 5) THEN r ELSE 0 END FROM generate_series(1, 15) i)
         FROM generate_series(0, 143) m, (SELECT 'GET /api/route/' || r AS w, r FROM generate_series(1, 200) r UNION ALL SELECT '=all', 20100) r""")
     api.rows("""INSERT INTO wanzami.minute SELECT date_trunc('minute', now()), 'h' || p || '/1', '', 'api', '1', now(), 5, 0, 0, 1000, 1, 1, 0, 0 FROM generate_series(1, 150) p""")

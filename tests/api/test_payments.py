@@ -2,6 +2,8 @@
 import concurrent.futures
 import json
 
+import pytest
+
 from conftest import run, wait_for
 from test_ppv import open_shop, shop  # noqa: F401
 
@@ -256,6 +258,19 @@ def test_the_lists_of_the_gateways_are_compared_with_the_purchases(shop, gateway
     assert compare(shop, "soon", status=1)["error"].startswith("the days must have the form YYYY-MM-DD")
     gateways.say(500, b'{"status":false,"message":"oops"}')
     assert "FLUTTERWAVE returned no list of payments: the gateway responded with status 500: oops" in compare(shop, status=1)["error"]
+
+
+@pytest.mark.parametrize("broken, held", [(1, 4), (2, 3), (3, 0)])
+def test_a_purchase_whose_status_the_gateway_fails_to_return_stops_no_other(shop, gateways, broken, held):  # noqa: F811
+    lost = [begin_purchase(shop) for _ in range(5)]
+    for ref in lost:
+        shop.paid(gateways.pay(ref))
+        del gateways.payments[ref]
+    gateways.broken.update(lost[:broken])  # three in a row: the gateway is away
+    detail = compare(shop, status=1)
+    assert detail["error"].startswith("PAYSTACK returned no status for ") and detail.get("not_confirmed", 0) == held
+    gateways.broken.clear()
+    assert compare(shop)["not_confirmed"] == 5
 
 
 def payment_lines(s):

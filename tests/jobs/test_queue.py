@@ -121,7 +121,7 @@ def test_audio_objects_are_published_replaced_and_discarded(queue):
     title, other = queue.film(), queue.film()
     first, kept = published(title, "v", "R720", "R360"), published(other, "v", "R360")
     assert stored() == first + kept and queue.trash() == {}
-    shown = queue.rows("SELECT id, tag, name, (made).bitrate FROM wanzami.audio_shown(%s, NULL, NULL)", (title,))
+    shown = queue.rows("SELECT id, tag, name, (made).bitrate FROM wanzami.audio_listed(%s, NULL, NULL)", (title,))
     assert shown == [("en", "en", "English", 128000), ("en-64", "en", "English", 64000)]
     assert published(title, "w", "R360", sound=False) == [] and stored() == first + kept
     queue.upload(title, ["R720", "R360"])

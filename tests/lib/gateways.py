@@ -24,6 +24,7 @@ class Gateways:
         self.port = free_port()
         self.payments, self.people, self.tokens, self.requests, self.refunds = {}, {}, {}, [], {}
         self.unlisted = set()  # references that the lists leave out
+        self.broken = set()  # references whose status is answered with 500
         self.limit, self.said, self.waiting = None, None, 0
         self.lock, self.open = threading.Lock(), threading.Event()
         self.open.set()
@@ -136,6 +137,8 @@ class Gateways:
             data, pages = self._page("reference", "success", urllib.parse.parse_qs(url.query), 2)
             return 200, {"status": True, "message": "Transactions retrieved", "data": data, "meta": {"page": 1, "pageCount": pages}}
         reference = urllib.parse.unquote(url.path.rsplit("/", 1)[1])
+        if reference in self.broken:
+            return 500, {"status": False, "message": "oops"}
         if reference not in self.payments:
             return 400, {"status": False, "message": "Transaction reference not found.", "type": "validation_error", "code": "transaction_not_found"}
         return 200, {"status": True, "message": "Verification successful", "data": self.payments[reference]}

@@ -335,11 +335,13 @@ def test_surround_is_listed_with_the_larger_renditions(stand):
     assert [re.search('GROUP-ID="([^"]*)",NAME="([^"]*)".*DEFAULT=([A-Z]*).*CHANNELS="(.)",URI="([^"]*)"', line).groups() for line in master.split("\n") if "TYPE=AUDIO" in line] == [
         ("audio", "English", "YES", "2", "a-en.m3u8"), ("audio-64", "English", "YES", "2", "a-en-64.m3u8"), ("audio", "French", "NO", "2", "a-fr.m3u8"),
         ("audio-64", "French", "NO", "2", "a-fr-64.m3u8"), ("audio-surround", "English", "YES", "6", "a-en-surround.m3u8"), ("audio-surround", "French", "NO", "2", "a-fr.m3u8")]
-    assert re.findall('AUDIO="([^"]*)"\n(.*)', master) == [("audio", "v-R720.m3u8"), ("audio-surround", "v-R720.m3u8"), ("audio-64", "v-R360.m3u8")]
+    assert re.findall('AUDIO="([^"]*)"\n(.*)', master) == [("audio-64", "v-R360.m3u8"), ("audio", "v-R720.m3u8"), ("audio-surround", "v-R720.m3u8")]
     rates = [(v["bandwidth"], v["average"], [a["channels"] for a in v["audio"]]) for v in parsed(master)[0]["variants"] if not v["iframes"]]
-    assert rates == [(2600 * 2000 + kbits * 1100, (2600 + kbits) * 1000, channels) for kbits, channels in ((128, ["2", "2"]), (384, ["6", "2"]))] + [
-        (700 * 2000 + 64 * 1100, (700 + 64) * 1000, ["2", "2"])]
+    assert rates == [(700 * 2000 + 64 * 1100, (700 + 64) * 1000, ["2", "2"])] + [
+        (2600 * 2000 + kbits * 1100, (2600 + kbits) * 1000, channels) for kbits, channels in ((128, ["2", "2"]), (384, ["6", "2"]))]
     assert stand.get(url, "a-en-surround.m3u8").text.count("/audio-1-384.m4a") == 1
+    # A process of the release before takes the highest bit rate for everybody's.
+    assert stand.rows("SELECT DISTINCT (made).channels FROM wanzami.audio_shown(%s, NULL, NULL)", (stand.free,)) == [(2,)]
     assert [stand.get(url, "a-%s.m3u8" % name).status_code for name in ("en-384", "fr-surround")] == [404, 404]
     sounds = xml.etree.ElementTree.fromstring(manifest.content).findall(".//%sAdaptationSet[@contentType='audio']" % MPD)
     assert [(s.get("lang"), s.get("selectionPriority"), [r.get("id") for r in s.iter(MPD + "Representation")],

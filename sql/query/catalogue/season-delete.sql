@@ -3,7 +3,8 @@
 -- $1: id, userId.
 SELECT wanzami.refuse(404, 'Season not found') WHERE NOT EXISTS (SELECT FROM "Season" WHERE "id" = ($1 ->> 'id')::bigint FOR UPDATE);
 SELECT wanzami.audit(($1 ->> 'userId')::bigint, 'SEASON_DELETE', $1 ->> 'id',
-	(SELECT jsonb_build_object('episodes', count(*)) FROM "Episode" WHERE "seasonId" = ($1 ->> 'id')::bigint));
+	(SELECT jsonb_build_object('titleId', s."titleId"::text, 'episodes', (SELECT count(*) FROM "Episode" e WHERE e."seasonId" = s."id"))
+	FROM "Season" s WHERE s."id" = ($1 ->> 'id')::bigint));
 SELECT wanzami.discard_url(u.url) FROM "Season" s, unnest(ARRAY[s."posterUrl", s."thumbnailUrl", s."previewSpriteUrl", s."previewVttUrl"]) u(url)
 WHERE s."id" = ($1 ->> 'id')::bigint
 UNION ALL

@@ -7,7 +7,7 @@ SELECT wanzami.refuse(409, 'Season number already exists') FROM "Season" s JOIN 
 WHERE s."id" = ($1 ->> 'id')::bigint AND o."seasonNumber" = wanzami.field_integer($2, 'seasonNumber');
 SELECT wanzami.audit(($1 ->> 'userId')::bigint, 'SEASON_UPDATE', $1 ->> 'id', wanzami.edit_fields($2,
 	'seasonNumber', 'name', 'description', 'releaseDate', 'status', 'posterUrl', 'thumbnailUrl', 'previewSpriteUrl',
-	'previewVttUrl'));
+	'previewVttUrl') || jsonb_build_object('titleId', "titleId"::text)) FROM "Season" WHERE "id" = ($1 ->> 'id')::bigint;
 UPDATE "Episode" SET "seasonNumber" = wanzami.field_number($2, 'seasonNumber'), "updatedAt" = wanzami.now()
 WHERE "seasonId" = ($1 ->> 'id')::bigint AND $2 ? 'seasonNumber';
 UPDATE "Season" AS s SET

@@ -22,7 +22,7 @@ WITH film AS (
 	JOIN wanzami.stream s ON s.asset_version_id = (r.made).asset_version_id AND s.object_key = (r.made).object_key
 	UNION ALL
 	SELECT (a.made).*, NULL, NULL, NULL, NULL, NULL, NULL, a.id, a.tag, a.name
-	FROM film f, LATERAL wanzami.audio_shown(CASE WHEN f.episode IS NULL THEN f."id" END, f.episode, f."language") a
+	FROM film f, LATERAL wanzami.audio_listed(CASE WHEN f.episode IS NULL THEN f."id" END, f.episode, f."language") a
 ), track AS (
 	SELECT o.*, max(o.rung) FILTER (WHERE o.kind = 'audio') OVER () AS sound, count(o.id) OVER () > 0 AS apart,
 		md5(string_agg(concat_ws(' ', o.kind, o.object_key, o.id), ' ') OVER (ORDER BY o.rung, o.kind DESC, o.id
