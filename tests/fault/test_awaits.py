@@ -205,7 +205,7 @@ class Stage:
         "GET /api/ppv/access/:titleId": lambda self: ("/api/ppv/access/%s" % self.title, None),
         "GET /api/popularity": lambda self: (None, None), "GET /api/recs/continue-watching": lambda self: (None, None),
         "GET /api/recs/because-you-watched": lambda self: (None, None), "GET /api/recs/for-you": lambda self: (None, None),
-        "GET /health/ready": lambda self: (None, None), "GET /metrics": lambda self: (None, None), LAST: lambda self: (None, {}),
+        "GET /console/api/overview": lambda self: (None, None), "GET /health/ready": lambda self: (None, None), "GET /metrics": lambda self: (None, None), LAST: lambda self: (None, {}),
     }
 
     def request(self, route):
