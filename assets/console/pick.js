@@ -5,7 +5,7 @@ import { may, server } from './server.js';
 import { signedIn } from './session.js';
 import { begin, Upload, uploads } from './upload.js';
 
-let pickFor = null;		/* id of a title, or the job to resume as { job } */
+let pickFor = null;		/* { title } of the film, null for new titles, or { job } to resume */
 let picked = [];		/* { file, print } of the rows of the dialog */
 let kept = false;		/* the dialog was open when the session ended */
 
@@ -27,26 +27,32 @@ function knownAs({ file, print }) {
 	return null;
 }
 
+/* Returns the movies that may get a film. The chosen one is first if the list does not have it: its page may be open nevertheless. */
+function moviesWith(chosen) {
+	const movies = server.titles.filter((t) => t.type === 'MOVIE');
+	return !chosen || movies.some((t) => t.id === chosen.id) ? movies : [chosen, ...movies];
+}
+
 /* Returns what happens if a title gets a film that viewers may see, or ''. */
-function liveNote(id) {
-	const title = server.titles.find((t) => t.id === id);
+function liveNote(title) {
 	if (!title || title.archived || title.pendingReview)
 		return '';
-	return title.name + ' is published. ' + (server.overview.ready[id] ? 'The new film replaces the present one for viewers' : 'Viewers can play the film') +
+	const plays = server.overview.ready[title.id] || (title.assetVersions || []).some((v) => v.status === 'READY');
+	return title.name + ' is published. ' + (plays ? 'The new film replaces the present one for viewers' : 'Viewers can play the film') +
 		' as soon as it has been transcoded.';
 }
 
 function addRow(item, index, chosen) {
-	const { file } = item, known = chosen ? null : knownAs(item);
+	const { file } = item, known = chosen ? null : knownAs(item), movies = moviesWith(chosen);
 	const name = el('input', { name: 'name' + index, value: nameOf(file), required: true, maxLength: 200 });
 	const where = el('select', { name: 'where' + index }, known && el('option', { value: known[0], selected: true }, known[1]),
 		el('option', { value: '' }, 'A new title'),
-		...server.titles.filter((t) => t.type === 'MOVIE').map((t) => el('option', { value: t.id, selected: t.id === chosen }, t.name)));
+		...movies.map((t) => el('option', { value: t.id, selected: Boolean(chosen) && t.id === chosen.id }, t.name)));
 	const nameLabel = el('label', {}, 'Name ', name);
 	const live = el('p', { className: 'add-live', role: 'status' });
 	const follow = () => {
 		nameLabel.hidden = where.value !== '';
-		live.textContent = liveNote(where.value);
+		live.textContent = liveNote(movies.find((t) => t.id === where.value));
 		live.hidden = !live.textContent;
 	};
 	where.addEventListener('change', follow);
@@ -134,7 +140,7 @@ async function resume(job, file) {
 
 /* Asks for files for a title, or for new titles if it is null. */
 export function pickFiles(title) {
-	pickFor = title;
+	pickFor = title && { title };
 	$('pick').click();
 }
 
@@ -153,7 +159,7 @@ $('pick').addEventListener('change', () => {
 	if (pickFor && pickFor.job)
 		resume(pickFor.job, files[0]);
 	else
-		choose(files, pickFor);
+		choose(files, pickFor && pickFor.title);
 });
 hub.addEventListener('draw', () => { $('add-section').hidden = !may('manage'); });
 hub.addEventListener('leave', () => { kept = $('add').open; });

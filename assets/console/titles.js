@@ -97,7 +97,7 @@ export function filmActions(title, ready) {
 	if (may('manage') && kindsOf(title, ready).includes('publish'))
 		buttons.push(['Publish', () => publish(title.id, title.name), true]);
 	if (may('manage') && title.type === 'MOVIE')
-		buttons.push([ready.length ? 'Replace film' : 'Add film', () => pickFiles(title.id)]);
+		buttons.push([ready.length ? 'Replace film' : 'Add film', () => pickFiles(title)]);
 	if (may('manage') && title.type === 'MOVIE' && ready.length)
 		buttons.push(['Subtitles', () => openTexts(title)]);
 	return buttons;

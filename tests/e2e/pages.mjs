@@ -219,6 +219,13 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			await first('Bare', 1);
 			saw.asked = asked;
 			saw.names = await names();
+
+			await page.goto(given.base + '/console/#title/1');		// the list does not have it
+			await opened('Film 1');
+			const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.click('.sheet-actions button:text-is("Add film")')]);
+			await chooser.setFiles({ name: 'one.mp4', mimeType: 'video/mp4', buffer: Buffer.from('film') });
+			await until('the form', () => document.querySelector('#add').open);
+			saw.target = await page.$$eval('.add-row', (all) => all.map((row) => [row.querySelector('select').selectedOptions[0].text, row.querySelector('.add-live').textContent]));
 		},
 
 		/* Adds and moves episodes of a series, and chooses a folder whose files find their episodes. */

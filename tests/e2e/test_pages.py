@@ -96,6 +96,7 @@ def test_titles_are_found_among_thousands(console, world):  # noqa: F811
         INSERT INTO "Title" (type, name, archived, "pendingReview", "createdAt", "updatedAt") VALUES ('SERIES', 'Bare', false, false, timestamp '2019-01-01', now())""")
     saw = console("find")
     print("script per key: %.1f ms" % saw["script"])
+    assert saw["target"] == [["Film 1", "Film 1 is published. Viewers can play the film as soon as it has been transcoded."]], saw
     assert saw["count"] == "first 100" and saw["none"] == "No title matches." and saw["names"] == ["Bare"], saw
     assert saw["asked"][-1] == "?limit=100&state=empty&type=SERIES&sort=name", saw
 
