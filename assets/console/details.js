@@ -17,9 +17,13 @@ const list = { ...text,
 	read: (input) => input.value.split(',').map((word) => word.trim()).filter(Boolean),
 	write: (input, value) => set(input, { value: (value || []).join(', ') }),
 	shown: (value) => (value || []).join(', ') || 'none' };
+const lines = { ...list,		/* an entry may have a comma */
+	make: (props) => el('textarea', { rows: 3, ...props }),
+	read: (input) => input.value.split('\n').map((line) => line.trim()).filter(Boolean),
+	write: (input, value) => set(input, { value: (value || []).join('\n') }) };
 const codes = { ...list, read: (input) => list.read(input).map((code) => code.toUpperCase()) };
 const number = { ...text, make: (props) => text.make({ inputMode: 'numeric', ...props }) };
-const date = { ...text, make: (props) => el('input', { type: 'date', ...props }), write: (input, value) => set(input, { value: value ? value.slice(0, 10) : '' }),
+const date = { ...text, make: (props) => el('input', { type: 'date', ...props }), write: (input, value) => { input.value = value ? value.slice(0, 10) : ''; },
 	shown: (value) => (value ? value.slice(0, 10) : 'none') };
 const flag = { make: (props) => el('input', { type: 'checkbox', ...props }), read: (input) => input.checked, write: (input, value) => set(input, { checked: value === true }),
 	shown: (value) => (value ? 'yes' : 'no') };
@@ -28,12 +32,12 @@ const flag = { make: (props) => el('input', { type: 'checkbox', ...props }), rea
 const FIELDS = [
 	{ name: 'name', label: 'Name', kind: { ...text, read: (input) => input.value.trim() }, wide: true },
 	{ name: 'description', label: 'Synopsis', kind: long, wide: true },
-	{ name: 'genres', label: 'Genres', hint: 'separated by commas', kind: list },
+	{ name: 'genres', label: 'Genres', hint: 'one in each line', kind: lines },
 	{ name: 'language', label: 'Language', hint: 'such as en or yo', kind: text },
 	{ name: 'maturityRating', label: 'Rating', hint: 'such as PG or 18+', kind: text },
 	{ name: 'countryAvailability', label: 'Countries', hint: 'codes such as NG, GH; none: all countries', kind: codes, wrong: 'Enter codes of two letters, separated by commas.' },
 	{ name: 'releaseDate', label: 'Release date', kind: date, wrong: 'Enter a date between the years 1 and 9999.' },
-	{ name: 'cast', label: 'Cast', hint: 'separated by commas', kind: list },
+	{ name: 'cast', label: 'Cast', hint: 'one in each line', kind: lines },
 	{ name: 'isPpv', label: 'Sold as pay per view', kind: flag },
 	{ name: 'ppvPriceNaira', label: 'Price in naira', kind: number, wrong: 'Enter a whole number, such as 1500.' },
 ];
@@ -47,10 +51,14 @@ function asRead(field, value) {
 	return field.kind.read(probe);
 }
 
-let form = null;		/* the form of the page that is shown: { base, fields, node } */
+let form = null;		/* the form of the page that is shown: { base: its title as stored, seen: the title of the page that was taken over last, fields, ... } */
 
 const mine = (entry) => entry.field.kind.read(entry.input);
-const dirty = (entry) => !same(mine(entry), asRead(entry.field, form.base[entry.field.name]));
+const partial = (entry) => entry.input.validity.badInput;		/* a date without a year reads as none */
+const dirty = (entry) => partial(entry) || !same(mine(entry), asRead(entry.field, form.base[entry.field.name]));
+
+/* Returns if a title has another value of a field than the one that was taken over last. */
+const changed = ({ field }, title) => !same(asRead(field, title[field.name]), asRead(field, form.base[field.name]));
 
 function note(entry, words, action) {
 	entry.note.replaceChildren(...(words ? [el('span', {}, words)] : []), ...(action ? [action] : []));
@@ -76,23 +84,24 @@ function merge(title) {
 	form.fields.forEach((entry) => {
 		const { field } = entry, value = title[field.name];
 		if (!dirty(entry)) {
-			field.kind.write(entry.input, value);
+			if (changed(entry, title))		/* else what is being typed, such as a comma, would go */
+				field.kind.write(entry.input, value);
 			note(entry, '');
-		} else if (!same(value, form.base[field.name]) && !same(asRead(field, value), mine(entry))) {
+		} else if (changed(entry, title) && !same(asRead(field, value), mine(entry))) {
 			noteConflict(entry, value);
 			conflicts++;
 		}
 	});
-	form.base = title;
+	form.base = form.seen = title;
 	drawButtons();
 	return conflicts;
 }
 
 function drawButtons() {
-	const changed = form.fields.filter(dirty).length;
-	set(form.save, { disabled: form.saving || !changed });
-	set(form.undo, { hidden: !changed || form.saving });
-	set(form.count, { textContent: changed ? changed + (changed === 1 ? ' change' : ' changes') + ' not saved' : '' });
+	const edited = form.fields.filter(dirty).length;
+	set(form.save, { disabled: form.saving || !edited });
+	set(form.undo, { hidden: !edited || form.saving });
+	set(form.count, { textContent: edited ? edited + (edited === 1 ? ' change' : ' changes') + ' not saved' : '' });
 }
 
 function tellError(words) {
@@ -112,12 +121,14 @@ function refuse(error) {
 	entry.input.focus();
 }
 
-/* Sends the changes. If somebody has saved meanwhile, sends them again unless both have changed the same field. Returns if they are saved. */
+/* Sends the changes. If somebody has saved meanwhile, sends them again unless both have changed the same field. Returns those that are saved, or null. */
 async function send(page) {
 	for (let attempt = 1; ; attempt++) {
-		const body = Object.fromEntries(form.fields.filter(dirty).map((entry) => [entry.field.name, mine(entry)]));
+		const sent = form.fields.filter((entry) => dirty(entry) && !partial(entry)).map((entry) => ({ entry, value: mine(entry), typed: entry.input.value }));
+		const body = Object.fromEntries(sent.map(({ entry, value }) => [entry.field.name, value]));
 		try {
-			return await api('PATCH', '/api/admin/titles/' + page.id, { ...body, expectedUpdatedAt: form.base.updatedAt });
+			await api('PATCH', '/api/admin/titles/' + page.id, { ...body, expectedUpdatedAt: form.base.updatedAt });
+			return { sent, body };
 		} catch (error) {
 			if (error.status !== 409 || attempt === AGAIN_MAX)
 				throw error;
@@ -130,27 +141,43 @@ async function send(page) {
 	}
 }
 
+/* Shows the changes that were saved as the server has stored them. What was typed meanwhile is still to be saved. */
+async function settle(page, { sent, body }) {
+	const was = form, before = page.title;
+	form.base = { ...form.base, ...body };
+	form.fields.forEach((entry) => note(entry, ''));
+	say(form.base.name + ' has been saved.');
+	set(form.done, { hidden: form.fields.some(dirty) });
+	await page.reload();
+	if (form !== was)
+		return;
+	form.seen = page.title;
+	if (page.title !== before)		/* else it could not be loaded */
+		merge(page.title);
+	sent.filter(({ entry, typed }) => !dirty(entry) && entry.input.value === typed).forEach(({ entry }) => entry.field.kind.write(entry.input, form.base[entry.field.name]));
+}
+
+/* Returns the first field that cannot be sent, with a note at it, or undefined. */
+function incomplete() {
+	const [name] = form.fields, entry = mine(name) ? form.fields.find(partial) : name;
+	if (entry)
+		note(entry, entry === name ? 'Enter a name.' : 'Enter a whole date.');
+	return entry;
+}
+
 async function save(page) {
-	const was = form, [name] = form.fields;
+	const was = form, wrong = incomplete();
 	tellError('');
-	if (!mine(name)) {
-		note(name, 'Enter a name.');
-		name.input.focus();
+	if (wrong) {
+		wrong.input.focus();
 		return;
 	}
 	form.saving = true;
 	drawButtons();
 	try {
-		const answer = await send(page);
-		if (answer && form === was) {
-			form.base = { ...form.base, ...Object.fromEntries(form.fields.map((entry) => [entry.field.name, mine(entry)])) };
-			form.fields.forEach((entry) => note(entry, ''));
-			say(answer.title.name + ' has been saved.');
-			set(form.done, { hidden: false });
-			await page.reload();
-			if (form === was)
-				merge(page.title);
-		}
+		const saved = await send(page);
+		if (saved && form === was)
+			await settle(page, saved);
 	} catch (error) {
 		if (form === was)
 			refuse(error);
@@ -177,7 +204,7 @@ function makeForm(page) {
 	const count = el('span', { className: 'hint' }), done = el('span', { className: 'saved', hidden: true }, 'Saved');
 	const node = el('form', { className: 'details', noValidate: true }, ...fields.map((f) => f.node), error,
 		el('p', { className: 'actions wide-field' }, done, count, undo, save_));
-	form = { base: page.title, fields, error, save: save_, undo, count, done, saving: false };
+	form = { base: page.title, seen: page.title, fields, error, save: save_, undo, count, done, saving: false };
 	fields.forEach((entry) => entry.field.kind.write(entry.input, page.title[entry.field.name]));
 	node.addEventListener('input', (event) => {
 		const entry = fields.find((f) => f.input === event.target);
@@ -186,6 +213,7 @@ function makeForm(page) {
 			note(entry, '');
 		drawButtons();
 	});
+	node.addEventListener('keyup', drawButtons);		/* a part of a date is no input event */
 	node.addEventListener('submit', (event) => {
 		event.preventDefault();
 		if (!form.saving && fields.some(dirty))
@@ -222,7 +250,7 @@ addPart(20, (page) => {
 		}
 		if (!edited)
 			facts.update(now);
-		else if (now.title !== form.base && !form.saving)
+		else if (now.title !== form.seen && !form.saving)
 			merge(now.title);
 	};
 	return node;

@@ -27,7 +27,7 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			await press('Control+a');
 			await type('Dusk in Lagos');
 			await fill('description', 'Two lines,\nof a synopsis.');
-			await fill('genres', ' Drama ,  Crime,');
+			await fill('genres', ' Drama \n  Crime\n');
 			await fill('countryAvailability', 'ng, gh');
 			await fill('releaseDate', '2024-05-06');
 			await page.check('#field-isPpv');
@@ -41,13 +41,20 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			await fill('ppvPriceNaira', '1500');
 			await press('Enter');
 			await saved('Dusk in Lagos');
-			await until('the form as stored', () => document.querySelector('#field-genres').value === 'Drama, Crime');
+			await until('the form as stored', () => document.querySelector('#field-genres').value === 'Drama\nCrime');
 			saw.saved = await page.$$eval('.details input, .details textarea', (all) => Object.fromEntries(all.map((i) => [i.name, i.type === 'checkbox' ? i.checked : i.value])));
 			saw.disabled = await page.isDisabled('.details .primary');
+			await page.focus('#field-releaseDate');
+			await press('Backspace');
+			await page.click('.details .primary');
+			saw.partial = [await page.textContent('#field-releaseDate-note'), await page.evaluate(() => document.activeElement.id)];
+			await page.click('.details button:text-is("Undo the changes")');
+			saw.undone = [await value('releaseDate'), await page.isDisabled('.details .primary')];
 
+			await fill('genres', 'Drama\nCrime\n');
 			await fill('maturityRating', '18+');
 			await other('language', () => document.querySelector('#field-language').value === 'yo');	// arrives by itself, and keeps what is being edited
-			saw.kept = await value('maturityRating');
+			saw.kept = [await value('maturityRating'), await value('genres')];
 			await page.route('**/console/api/overview*', (route) => route.abort());		// no poll tells of the next two
 			console.error('silent');
 			await until('the change', () => fetch('/api/admin/titles/1', { headers: { Authorization: 'Bearer ' + JSON.parse(sessionStorage.session).access } })
@@ -56,11 +63,23 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			await press('Enter');
 			saw.conflict = await until('the conflict', () => !document.querySelector('#field-maturityRating-note').hidden && document.querySelector('#field-maturityRating-note').innerText.replace(/\s+/g, ' '));
 			saw.merged = await value('genres');
-			await fill('cast', 'Ada Obi');
-			await press('Enter');
-			await saved('Dusk in Lagos');
-			await until('the end of saving', () => document.querySelector('.details .primary').disabled && document.querySelector('#field-maturityRating-note').hidden);
+			await fill('cast', 'Ada Obi\nSammy Davis, Jr.');
+			let release;
+			const held = new Promise((done) => { release = done; });
+			await page.route('**/api/admin/titles/1', (route) => held.then(() => route.continue()));
+			await Promise.all([page.waitForRequest((request) => request.method() === 'PATCH'), page.click('.details .primary')]);
+			await fill('description', 'Typed while saving.');
+			release();
+			await until('what is left', () => document.querySelector('.details .actions .hint').textContent === '1 change not saved' && !document.querySelector('.details .primary').disabled);
+			saw.later = [await value('description'), await page.isHidden('.details .saved'), await page.isHidden('#field-maturityRating-note')];
+			await page.unroute('**/api/admin/titles/1');
+			await page.route('**/api/admin/titles/1', (route) => (route.request().method() === 'GET' ? route.abort() : route.continue()));
+			await page.click('.details .primary');
+			await until('the failure to load', () => document.querySelector('.sheet > .notice:not([hidden])') && document.querySelector('.details .saved:not([hidden])'));
+			saw.unread = [await value('description'), await page.isDisabled('.details .primary')];
+			await page.unroute('**/api/admin/titles/1');
 			await page.unroute('**/console/api/overview*');
+			await until('the title', () => !document.querySelector('.sheet > .notice:not([hidden])'));
 
 			await fill('name', 'Not kept');
 			const asked = [];

@@ -29,11 +29,14 @@ def test_the_details_of_a_title_are_edited(console, world):  # noqa: F811
     saw = console("details", meanwhile)
     assert saw["hash"] == "#title/1" and saw["focus"] == "sheet" and not saw["away"], saw
     assert (saw["refused"], saw["refusedFocus"], saw["invalid"], seen) == ("Enter a whole number, such as 1500.", "field-ppvPriceNaira", "true", [[("Dusk", None)]])
-    assert saw["saved"] == {"name": "Dusk in Lagos", "description": "Two lines,\nof a synopsis.", "genres": "Drama, Crime", "language": "en", "maturityRating": "", "cast": "",
+    assert saw["saved"] == {"name": "Dusk in Lagos", "description": "Two lines,\nof a synopsis.", "genres": "Drama\nCrime", "language": "en", "maturityRating": "", "cast": "",
                             "countryAvailability": "NG, GH", "releaseDate": "2024-05-06", "isPpv": True, "ppvPriceNaira": "1500"}
-    assert saw["disabled"] and saw["kept"] == "18+", saw
+    assert saw["disabled"] and saw["kept"] == ["18+", "Drama\nCrime\n"], saw
+    assert (saw["partial"], saw["undone"]) == (["Enter a whole date.", "field-releaseDate"], ["2024-05-06", True]), saw
+    assert saw["later"] == ["Typed while saving.", True, True] and saw["unread"] == ["Typed while saving.", True], saw
     assert saw["conflict"] == "Somebody else has changed this to: 12. Saving replaces it. Take it" and saw["merged"] == "Noir"
-    assert world.rows('SELECT name, "maturityRating", genres, "cast", language FROM "Title"') == [("Dusk in Lagos", "PG", ["Noir"], ["Ada Obi"], "yo")]
+    assert world.rows('SELECT name, "maturityRating", genres, "cast", language, description FROM "Title"') == [
+        ("Dusk in Lagos", "PG", ["Noir"], ["Ada Obi", "Sammy Davis, Jr."], "yo", "Typed while saving.")]
     assert saw["asked"] == ["The changes of this title have not been saved. Leave them?"] and saw["stays"] == ["#title/1", "Not kept"]
     assert saw["missing"] == "There is no such title. It may have been deleted."
     assert world.rows('SELECT detail FROM "AdminAuditLog" WHERE action = \'TITLE_UPDATE\' ORDER BY id LIMIT 1') == [
