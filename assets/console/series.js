@@ -5,6 +5,7 @@ import { api } from './session.js';
 import { addPart, section } from './title.js';
 import { begin, Upload, uploads } from './upload.js';
 
+const FILMS = ['mkv', 'mov', 'avi', 'mxf', 'mts', 'm2ts', 'ts', 'webm', 'mp4', 'm4v', 'mpg', 'mpeg', 'wmv', 'flv', '3gp', 'vob', 'ogv'];	/* browsers do not know the type of all */
 let page = null;		/* the page that is shown */
 
 /* "Show.S01E02.Pilot.mkv" and "1x02 Pilot.mkv" as { season, episode, name }; null without a number. */
@@ -17,6 +18,7 @@ export function numberOf(fileName) {
 	return { season: Number(found[1]), episode: Number(found[2]), name: rest || 'Episode ' + Number(found[2]) };
 }
 
+const isFilm = (file) => file.type.startsWith('video/') || FILMS.includes(file.name.split('.').pop().toLowerCase());
 const code = (season, episode) => 'S' + String(season).padStart(2, '0') + 'E' + String(episode).padStart(2, '0');
 const byNumber = (a, b) => a.episodeNumber - b.episodeNumber || Number(a.id) - Number(b.id);
 
@@ -40,7 +42,7 @@ function uploadFor(file, episode) {
 
 /* Asks for the film of an episode. */
 function pickFor(episode) {
-	const input = el('input', { type: 'file', accept: 'video/*,.mkv,.mov,.avi,.mxf,.ts,.m2ts,.webm' });
+	const input = el('input', { type: 'file', accept: ['video/*', ...FILMS.map((ending) => '.' + ending)].join() });
 	input.addEventListener('change', () => {
 		if (!input.files.length || !input.files[0].size)
 			return;
@@ -52,14 +54,27 @@ function pickFor(episode) {
 	input.click();
 }
 
-/* Exchanges the numbers of an episode and its neighbour. */
-async function move(episode, other) {
-	await attempt('order ' + episode.id, 'The order could not be changed', async () => {
-		await api('PATCH', '/api/admin/episodes/' + episode.id, { episodeNumber: other.episodeNumber });
-		await api('PATCH', '/api/admin/episodes/' + other.id, { episodeNumber: episode.episodeNumber });
-		return episode.name + ' is now episode ' + other.episodeNumber + '.';
-	});
+const setNumber = (episode, episodeNumber) => api('PATCH', '/api/admin/episodes/' + episode.id, { episodeNumber });
+
+/* Exchanges the numbers of two episodes: both or neither. If they have the same, the first gets the next one. Returns the new number of the first argument. */
+async function exchange(episode, other) {
+	const number = other.episodeNumber, first = byNumber(episode, other) < 0 ? episode : other;
+	if (episode.episodeNumber === number) {
+		await setNumber(first, number + 1);
+		return first === episode ? number + 1 : number;
+	}
+	await setNumber(episode, number);
+	try {
+		await setNumber(other, episode.episodeNumber);
+	} catch (error) {
+		await setNumber(episode, episode.episodeNumber).catch(() => {});		/* the first error is told */
+		throw error;
+	}
+	return number;
 }
+
+const move = (episode, other) => attempt('order ' + episode.id, 'The order could not be changed',
+	async () => episode.name + ' is now episode ' + await exchange(episode, other) + '.');
 
 /* Shows a dialog with a form. fields: [name, label, value, props]. send(values) rejects with an error that is shown in the dialog. */
 function ask(heading, fields, button, send) {
@@ -91,6 +106,13 @@ function ask(heading, fields, button, send) {
 	inputs[0].focus();
 }
 
+/* Changes what differs from the item with which the dialog was opened: others may have changed the rest meanwhile. */
+async function patch(path, item, values) {
+	const changed = Object.entries(values).filter(([name, value]) => value !== String(item[name] ?? '').trim());
+	if (changed.length)
+		await api('PATCH', path + item.id, Object.fromEntries(changed));
+}
+
 const NUMBER = { inputMode: 'numeric', maxLength: 6 };
 
 function edit(episode) {
@@ -98,7 +120,7 @@ function edit(episode) {
 		['episodeNumber', 'Episode', episode.episodeNumber, NUMBER], ['synopsis', 'Synopsis', episode.synopsis, { rows: 4 }]], 'Save', async (values) => {
 		if (!values.name)
 			throw new Error('Enter a name.');
-		await api('PATCH', '/api/admin/episodes/' + episode.id, values);
+		await patch('/api/admin/episodes/', episode, values);
 		say(values.name + ' has been saved.');
 	});
 }
@@ -114,7 +136,7 @@ function addEpisode(title) {
 
 function editSeason(season) {
 	ask('Season ' + season.seasonNumber, [['name', 'Name', season.name], ['seasonNumber', 'Number', season.seasonNumber, NUMBER]], 'Save',
-		(values) => api('PATCH', '/api/admin/seasons/' + season.id, values));
+		(values) => patch('/api/admin/seasons/', season, values));
 }
 
 function remove(kind, item, name) {
@@ -195,7 +217,7 @@ function plan(files, title) {
 	const taken = new Set();
 	return files.filter((file) => !file.name.startsWith('.')).sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true })).map((file) => {
 		const number = numberOf(file.name), key = number && code(number.season, number.episode);
-		const why = !file.size ? 'is empty' : !number ? 'has no number such as S01E02' : taken.has(key) ? 'is a second file for ' + key : '';
+		const why = !isFilm(file) ? 'is no film' : !file.size ? 'is empty' : !number ? 'has no number such as S01E02' : taken.has(key) ? 'is a second file for ' + key : '';
 		if (!why)
 			taken.add(key);
 		return { file, number, why, episode: number && title.episodes.find((e) => e.seasonNumber === number.season && e.episodeNumber === number.episode) };
@@ -209,16 +231,22 @@ function wordsOf({ number, episode, why, file }) {
 		(!episode ? 'a new episode' : episode.assetVersions.length ? 'replaces its film' : 'gets its film') + ' · ';
 }
 
-/* Creates the episodes that are missing and starts the uploads. */
+/* Creates the episodes that are missing and starts the uploads; after an error, those before it. */
 async function start(items, id) {
-	for (const { file, number, episode } of items) {
-		const there = episode || (await api('POST', '/api/admin/titles/' + id + '/episodes', {
-			seasonNumber: number.season || '0', episodeNumber: number.episode || '0', name: number.name })).episode;
-		uploadFor(file, there);
+	let count = 0;
+	try {
+		for (const { file, number, episode } of items) {
+			const there = episode || (await api('POST', '/api/admin/titles/' + id + '/episodes', {
+				seasonNumber: number.season || '0', episodeNumber: number.episode || '0', name: number.name })).episode;
+			uploadFor(file, there);
+			count++;
+		}
+	} finally {
+		begin();
+		tell('draw');
+		if (count)
+			say('The upload of ' + count + (count === 1 ? ' film' : ' films') + ' begins.');
 	}
-	begin();
-	tell('draw');
-	say('The upload of ' + items.length + (items.length === 1 ? ' film' : ' films') + ' begins.');
 }
 
 /* Shows where the files go, and uploads those that are wanted. */
@@ -231,7 +259,7 @@ function propose(files) {
 		return { item, box, node: el('li', {}, el('label', { className: 'flag' }, box, el('span', {}, wordsOf(item), item.why ? '' : el('bdi', {}, item.file.name)))) };
 	});
 	const cancel = el('button', { type: 'button', className: 'quiet' }, 'Cancel'), go = el('button', { type: 'submit', className: 'primary' }, 'Upload');
-	const form = el('form', { method: 'dialog' }, el('h2', { id: 'plan-h' }, 'Films of episodes'), el('ul', { className: 'plan' }, ...rows.map((row) => row.node)),
+	const form = el('form', { method: 'dialog' }, el('h2', { id: 'plan-h' }, 'Films of episodes of ', el('bdi', {}, title.name)), el('ul', { className: 'plan' }, ...rows.map((row) => row.node)),
 		el('p', { className: 'actions' }, cancel, go));
 	const dialog = el('dialog', {}, form);
 	dialog.setAttribute('aria-labelledby', 'plan-h');
@@ -254,7 +282,9 @@ function makeDrop() {
 		event.stopPropagation();		/* it is not for a new title */
 		zone.classList.remove('over');
 		document.getElementById('drop').classList.remove('over');
-		propose(await filesOf(event.dataTransfer));
+		const target = page, files = await filesOf(event.dataTransfer);
+		if (page === target && zone.isConnected)		/* else another page has been opened */
+			propose(files);
 	});
 	input.addEventListener('change', () => {
 		const files = [...input.files];

@@ -246,6 +246,10 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			const tree = () => page.$$eval('.seasons > li', (all) => all.map((li) => [li.querySelector('summary').textContent,
 				[...li.querySelectorAll('.episode-name')].map((p) => p.textContent.trim())]));
 			const said = (text) => until('the announcement: ' + text, (t) => document.querySelector('#say').textContent === t, text);
+			const detail = () => page.evaluate(() => fetch('/api/admin/titles/1', { headers: { Authorization: 'Bearer ' + JSON.parse(sessionStorage.session).access } })
+				.then((r) => r.json()).then(({ title }) => title));
+			const numbers = () => detail().then(({ episodes }) => episodes.map((e) => [e.name, e.episodeNumber]).sort());
+			const message = (start) => until('the message: ' + start, (s) => [...document.querySelectorAll('.message p')].map((p) => p.textContent).find((t) => t.startsWith(s)), start);
 			await signIn();
 			await inside();
 			await page.goto(given.base + '/console/#title/1');
@@ -265,15 +269,43 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			saw.moved = await tree();
 			await page.click('[aria-label="Earlier: Pilot"]');
 			await until('the order', () => document.querySelector('.episode-name bdi').textContent === 'Pilot');
+			const second = (route) => route.request().method() === 'PATCH' && !route.request().url().endsWith('/1000');
+			await page.route('**/api/admin/episodes/*', (route) => (second(route) ? route.abort() : route.continue()));
+			await page.click('[aria-label="Later: Pilot"]');
+			saw.unmoved = [(await message('The order')).split(':')[0], await numbers()];
+			await page.unroute('**/api/admin/episodes/*');
+			await other('twins', () => document.querySelector('.episode-name bdi').textContent === 'Second');
+			await page.click('[aria-label="Later: Second"]');
+			await until('the order', () => document.querySelector('.episode-name bdi').textContent === 'Pilot');
+			saw.parted = await numbers();
 
 			await page.setInputFiles('#episode-folder', given.folder);
 			await until('the plan', () => document.querySelector('dialog[open] .plan'));
+			saw.heading = await page.textContent('dialog[open] h2');
+			await page.route('**/api/admin/titles/1/episodes', (route) => route.abort());
+			await press('Enter');
+			saw.uncreated = (await message('Not all')).split(':')[0];
+			await said('The upload of 1 film begins.');
+			await until('its film', () => [...document.querySelectorAll('.event .job-state')].some((p) => p.textContent === 'Waiting to be transcoded'));
+			await page.unroute('**/api/admin/titles/1/episodes');
+			await page.setInputFiles('#episode-folder', given.folder);
+			await until('the plan', () => document.querySelector('dialog[open] .plan'));
 			saw.plan = await page.$$eval('dialog[open] .plan li', (all) => all.map((li) => [li.textContent, li.querySelector('input').checked]));
+			await page.uncheck('dialog[open] .plan li:has-text("1x02 again.mp4") input');		// it has been uploaded above
+			await page.focus('dialog[open] .primary');
 			await press('Enter');
 			await until('the new season', () => document.querySelectorAll('.seasons > li').length === 2);
 			saw.tree = await tree();
 			console.error('sent');
 			await until('the films', () => [...document.querySelectorAll('.event .job-state')].filter((p) => p.textContent === 'Waiting to be transcoded').length === 3, null, 60);
+			await page.click('[aria-label="Edit: Home"]');
+			await page.fill('dialog[open] [name=name]', 'Homeward');
+			console.error('synopsis');
+			await until('the synopsis', () => fetch('/api/admin/titles/1', { headers: { Authorization: 'Bearer ' + JSON.parse(sessionStorage.session).access } })
+				.then((r) => r.json()).then(({ title }) => title.episodes.some((e) => e.synopsis === 'By another')));
+			await press('Enter');
+			await said('Homeward has been saved.');
+			saw.edited = (await detail()).episodes.filter((e) => e.seasonNumber === 2).map((e) => [e.name, e.synopsis]);
 			page.once('dialog', (dialog) => dialog.accept());
 			await page.click('[aria-label="Delete season: season 2"]');
 			await until('one season', () => document.querySelectorAll('.seasons > li').length === 1);

@@ -112,16 +112,20 @@ def test_the_seasons_and_episodes_of_a_series(console, world, tmp_path):  # noqa
         INSERT INTO "Episode" (id, "titleId", "seasonId", "seasonNumber", "episodeNumber", name, "pendingReview", "updatedAt") VALUES (1000, 1, 1, 1, 1, 'Pilot', false, now());
         INSERT INTO "AssetVersion" ("episodeId", rendition, status, url, "updatedAt") VALUES (1000, 'R360', 'READY', 'u', now())""")
     (tmp_path / "Dusk" / "two").mkdir(parents=True)
-    for name in ("Dusk.S01E01.mkv", "dusk s01e02 The_Fall.mp4", "1x02 again.mp4", "notes.txt", "two/Dusk - S02E10 - Home.mp4", "S01E03.mp4"):
+    for name in ("Dusk.S01E01.mkv", "dusk s01e02 The_Fall.mp4", "1x02 again.mp4", "1x02 again.en.srt", "extra.mp4", "notes.txt", "two/Dusk - S02E10 - Home.mp4", "S01E03.mp4"):
         (tmp_path / "Dusk" / name).write_bytes(b"" if "E03" in name else name.encode())
-    saw = console("series", steps(world, [("sent", "SELECT 1")]), folder=str(tmp_path / "Dusk"))
+    saw = console("series", steps(world, [
+        ("twins", 'UPDATE "Episode" SET "episodeNumber" = 1'), ("sent", "SELECT 1"),
+        ("synopsis", 'UPDATE "Episode" SET synopsis = \'By another\' WHERE "seasonNumber" = 2')]), folder=str(tmp_path / "Dusk"))
     pilot, second = "S01E01 Pilot 360p", "S01E02 Second No film yet \u00b7 not published"
     assert saw["proposed"] == ["Second", "1", "2"] and saw["refused"] == "Episode is not valid.", saw
     assert saw["added"] == [["Season 1 \u00b7 2 episodes", [pilot, second]]], saw
     assert saw["moved"] == [["Season 1 \u00b7 2 episodes", ["S01E01 Second No film yet \u00b7 not published", "S01E02 Pilot 360p"]]], saw
-    assert saw["plan"] == [["S01E02 Second \u00b7 gets its film \u00b7 1x02 again.mp4", True], ["S02E10 Home \u00b7 a new episode \u00b7 Dusk - S02E10 - Home.mp4", True],
+    assert saw["unmoved"] == ["The order could not be changed", [["Pilot", 1], ["Second", 2]]] and saw["parted"] == saw["unmoved"][1], saw
+    assert saw["heading"] == "Films of episodes of Dusk" and saw["uncreated"] == "Not all episodes could be created" and saw["edited"] == [["Homeward", "By another"]], saw
+    assert saw["plan"] == [["1x02 again.en.srt is no film.", False], ["S01E02 Second \u00b7 gets its film \u00b7 1x02 again.mp4", True], ["S02E10 Home \u00b7 a new episode \u00b7 Dusk - S02E10 - Home.mp4", True],
                            ["dusk s01e02 The_Fall.mp4 is a second file for S01E02.", False], ["S01E01 Pilot \u00b7 replaces its film \u00b7 Dusk.S01E01.mkv", True],
-                           ["notes.txt has no number such as S01E02.", False], ["S01E03.mp4 is empty.", False]], saw
+                           ["extra.mp4 has no number such as S01E02.", False], ["notes.txt is no film.", False], ["S01E03.mp4 is empty.", False]], saw
     assert saw["tree"][1] == ["Season 2 \u00b7 1 episode", ["S02E10 Home No film yet \u00b7 not published"]], saw
     assert world.rows("""SELECT e.name, u.payload ->> 'fileName' FROM "UploadJob" u LEFT JOIN "Episode" e ON e.id = u."episodeId" ORDER BY 1""") == [
         ("Pilot", "Dusk.S01E01.mkv"), ("Second", "1x02 again.mp4")]
