@@ -1,7 +1,7 @@
 /* What was changed, when and by whom: the audit rows of a title or of a person. */
 import { el, set } from './dom.js';
 import { loadedSection, moment } from './history.js';
-import { may } from './server.js';
+import { may, server } from './server.js';
 import { addPart } from './title.js';
 
 /* TITLE_UPDATE as "Title update". */
@@ -25,9 +25,9 @@ function makeEntry({ entry }) {
 	return node;
 }
 
-/* Returns a section with the rows that path returns. told(answer) gets each answer. */
+/* Returns a section with the rows that path returns: each change of a title changes the catalogue, too. told(answer) gets each answer. */
 export function auditSection(path, told = () => {}) {
-	return loadedSection('Changes', el('ol', { className: 'events' }), path, (answer) => {
+	return loadedSection('Changes', el('ol', { className: 'events' }), path, () => server.catalogue, (answer) => {
 		told(answer);
 		return answer.entries.map((entry) => ({ key: entry.id, entry }));
 	}, makeEntry, 'Nothing has been changed yet.');

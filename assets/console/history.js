@@ -40,17 +40,17 @@ function makeUpload() {
 }
 
 /*
- * Returns a section whose list is loaded from path when the page is opened and whenever the server's generation has changed. read(answer) returns
- * the items for arrange().
+ * Returns a section whose list is loaded from path when the page is opened and whenever version() has changed. read(answer) returns the items
+ * for arrange().
  */
-export function loadedSection(heading, list, path, read, make, none) {
+export function loadedSection(heading, list, path, version, read, make, none) {
 	const empty = el('p', { className: 'hint' }, 'Loading'), node = section(heading, empty, list);
 	let seen = null, loading = false;
 	node.update = async () => {
-		if (loading || seen === server.generation)
+		const wanted = version();
+		if (loading || seen === wanted)
 			return;
 		loading = true;
-		const wanted = server.generation;
 		try {
 			const items = read(await api('GET', path));
 			seen = wanted;
@@ -64,5 +64,8 @@ export function loadedSection(heading, list, path, read, make, none) {
 	return node;
 }
 
-addPart(40, (page) => loadedSection('Uploads and transcoding', el('ol', { className: 'events', reversed: true }), '/api/admin/titles/' + page.id + '/uploads',
+/* Returns a text that changes with the films of a title and with its uploads in the overview, but not with the progress of other films. */
+const versionOf = (id) => JSON.stringify([server.catalogue, server.overview.uploads.filter((job) => job.titleId === id)]);
+
+addPart(40, (page) => loadedSection('Uploads and transcoding', el('ol', { className: 'events', reversed: true }), '/api/admin/titles/' + page.id + '/uploads', () => versionOf(page.id),
 	({ uploads }) => uploads.map((job) => ({ key: job.id, job })), makeUpload, 'Nothing has been uploaded for this title.'));

@@ -186,10 +186,16 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			const state = (n, text) => until(text, ([at, t]) => document.querySelectorAll('.event')[at]?.querySelector('.job-state').textContent.startsWith(t), [n, text]);
 			await signIn();
 			await inside();
+			await until('the titles', () => document.querySelectorAll('.title').length === 3);
 			await page.goto(given.base + '/console/#title/1');
 			await opened('Dusk');
 			await until('the uploads', () => document.querySelectorAll('.event').length === 3);
 			saw.first = await events();
+			const asked = [];
+			page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+			await other('elsewhere', () => [...document.querySelectorAll('#jobs .job-name > bdi')].some((name) => name.textContent === 'Noon'));
+			await page.evaluate(() => fetch('/api/health'));		// what the page had sent before has been told by now
+			saw.asked = [...new Set(asked)];
 			await page.click('.event button:text-is("Retry")');
 			await state(0, 'Waiting to be transcoded');
 			console.error('done');

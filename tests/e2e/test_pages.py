@@ -67,7 +67,7 @@ def test_the_state_of_titles_is_changed_in_rows_and_selections(console, world): 
 @API
 def test_the_timeline_of_a_title(console, world):  # noqa: F811
     """A film that failed is tried again from its page; an episode still waits, an older film was replaced."""
-    world.rows(DUSK + """, (2, 'MOVIE', 'Dawn', true, true, now());
+    world.rows(DUSK + """, (2, 'MOVIE', 'Dawn', true, true, now()), (3, 'MOVIE', 'Noon', true, true, now());
         INSERT INTO "Episode" (id, "titleId", "seasonNumber", "episodeNumber", name, "updatedAt") VALUES (7, 1, 1, 1, 'Pilot', now());
         INSERT INTO "UploadJob" (id, "titleId", "episodeId", status, error, "bytesTotal", "createdAt", "updatedAt", payload) VALUES
             (1, 1, NULL, 'COMPLETED', NULL, 1000, now() - interval '3 h', now() - interval '2 h', '{"fileName": "old.mp4", "key": "a"}'),
@@ -79,7 +79,8 @@ def test_the_timeline_of_a_title(console, world):  # noqa: F811
         INSERT INTO "AssetVersion" (id, "titleId", rendition, status, url, "updatedAt") VALUES (5, 1, 'R360', 'READY', 'u', now());
         INSERT INTO wanzami.rendition (asset_version_id, object_key, job_number, size_bytes, duration_ms, codecs, bandwidth, average_bandwidth, init_size)
             VALUES (5, 'vod/1', 0, 1, 1, 'avc1', 1, 1, 1)""")
-    saw = console("timeline", steps(world, [("done", """
+    saw = console("timeline", steps(world, [("elsewhere", """
+        INSERT INTO "UploadJob" (id, "titleId", status, payload, "updatedAt") VALUES (9, 3, 'PROCESSING', '{"fileName": "noon.mp4", "key": "d"}', now())"""), ("done", """
         UPDATE wanzami.transcode_job SET state = 'done', notes = '["The second track of sound was left out."]', updated_at = now(),
             progress = '{"percent": 100, "renditions": [{"rendition": "R720", "percent": 100}, {"rendition": "R360", "percent": 100}]}' WHERE upload_job_id = 3;
         UPDATE wanzami.rendition SET job_number = (SELECT number FROM wanzami.transcode_job WHERE upload_job_id = 3);
@@ -87,6 +88,7 @@ def test_the_timeline_of_a_title(console, world):  # noqa: F811
     old = ["old.mp4", "Transcoded, but replaced since", ["360p"], ["The sound was late."], []]
     pilot = ["pilot.mp4 Pilot", "Not finished · 0 bytes of 5.0 MB. Resume it with the same file.", [], [], []]
     assert saw["first"] == [["new.mp4", "Failed: not a video", [], [], ["Retry"]], pilot, old], saw
+    assert saw["asked"] == ["/console/api/overview", "/api/health"], "the film of another title"
     assert saw["last"] == [["new.mp4", "Transcoded: this film is played", ["720p", "360p"], ["The second track of sound was left out."], []], pilot, old], saw
     assert saw["none"] == "Nothing has been uploaded for this title."
 
