@@ -120,11 +120,11 @@ function choose(route) {
 }
 
 async function loadFigures() {
-	const mine = page;
+	const mine = page, { hours } = mine, dropped = () => page !== mine || mine.hours !== hours;		/* another span has been chosen */
 	clearTimeout(mine.figuresTimer);
 	try {
-		const data = await api('GET', '/api/admin/operations?hours=' + mine.hours);
-		if (page !== mine)
+		const data = await api('GET', '/api/admin/operations?hours=' + hours);
+		if (dropped())
 			return;
 		mine.data = data;
 		mine.loading.hidden = true;
@@ -133,11 +133,13 @@ async function loadFigures() {
 		notice('operations-trouble', '');
 		drawFigures();
 	} catch (error) {
-		if (page === mine)
+		if (!dropped())
 			notice('operations-trouble', error.message + ' Retrying.');
 	}
-	if (page === mine)
-		mine.figuresTimer = setTimeout(loadFigures, FIGURES_MS);
+	if (dropped())
+		return;
+	clearTimeout(mine.figuresTimer);
+	mine.figuresTimer = setTimeout(loadFigures, FIGURES_MS);
 }
 
 async function loadState() {

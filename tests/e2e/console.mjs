@@ -428,6 +428,17 @@ const scenes = {
 		saw.faults = await faults();
 		await page.check('input[value="24"]', { force: true });
 		await until('the day', () => document.querySelectorAll('.figures table tr').length === 145);
+		const answer = (hours) => page.waitForResponse((response) => response.url().endsWith('/api/admin/operations?hours=' + hours));
+		let release;
+		const held = new Promise((done) => { release = done; });
+		await page.check('input[value="1"]', { force: true });
+		await until('the hour', () => document.querySelectorAll('.figures table tr').length < 145);
+		await page.route('**/api/admin/operations?hours=24', (route) => held.then(() => route.continue()));
+		await page.check('input[value="24"]', { force: true });
+		await Promise.all([answer(1), page.check('input[value="1"]', { force: true })]);
+		await Promise.all([answer(24).then((late) => late.finished()), release()]);
+		await page.evaluate(() => fetch('/api/health'));		// the page has read the late answer by now
+		saw.span = await page.$$eval('.figures table tr', (all) => all.length);
 		await press('Escape');
 		await page.click('.back');
 		await until('the films', () => document.querySelector('#sheet').hidden);

@@ -100,6 +100,7 @@ def test_operations_are_drawn(console, world):
     assert saw["runbook"].startswith("# Runbook: ")
     assert saw["about"].endswith("those of GET /api/one.") and saw["focus"] == "GET /api/one"
     assert saw["table"][0] == "Time Requests" and len(saw["table"]) == 4
+    assert saw["span"] < 145, "an answer for a day that came after the hour had been chosen again"
     assert saw["faults"] == [] and saw["gone"] == 0
 
 
