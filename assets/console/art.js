@@ -6,9 +6,9 @@ import { addPart, section } from './title.js';
 
 const PICTURE_MAX = 10 << 20, TRAILER_MAX = 500 << 20;		/* bytes; larger ones are a mistake */
 const KINDS = [
-	{ field: 'posterUrl', label: 'Poster', kind: 'poster', type: 'image/', accept: 'image/jpeg,image/png,image/webp,image/avif', max: PICTURE_MAX },
-	{ field: 'thumbnailUrl', label: 'Thumbnail', kind: 'thumbnail', type: 'image/', accept: 'image/jpeg,image/png,image/webp,image/avif', max: PICTURE_MAX },
-	{ field: 'trailerUrl', label: 'Trailer', kind: 'trailer', type: 'video/', accept: 'video/mp4,video/webm', max: TRAILER_MAX },
+	{ field: 'posterUrl', label: 'Poster', kind: 'poster', type: 'image/', formats: 'a JPEG, PNG, WebP or AVIF image', accept: 'image/jpeg,image/png,image/webp,image/avif', max: PICTURE_MAX },
+	{ field: 'thumbnailUrl', label: 'Thumbnail', kind: 'thumbnail', type: 'image/', formats: 'a JPEG, PNG, WebP or AVIF image', accept: 'image/jpeg,image/png,image/webp,image/avif', max: PICTURE_MAX },
+	{ field: 'trailerUrl', label: 'Trailer', kind: 'trailer', type: 'video/', formats: 'an MP4 or WebM video', accept: 'video/mp4,video/webm', max: TRAILER_MAX },
 ];
 
 /* Stores a file and returns its public URL. */
@@ -26,8 +26,8 @@ async function store(kind, file) {
 }
 
 function complaintOf(kind, file) {
-	if (!file.type.startsWith(kind.type))
-		return file.name + ' is not ' + (kind.type === 'image/' ? 'an image.' : 'a video.');
+	if (!kind.accept.split(',').includes(file.type))		/* a drop may have any type */
+		return file.name + ' is not ' + kind.formats + '.';
 	return file.size > kind.max ? file.name + ' has more than ' + (kind.max >> 20) + ' MB.' : '';
 }
 
@@ -45,6 +45,7 @@ function makePiece(kind, page) {
 		node.update(page);
 		try {
 			await step();
+			set(error, { hidden: true });
 			say(done);
 		} catch (refusal) {
 			set(error, { hidden: false, textContent: refusal.message });
@@ -54,7 +55,7 @@ function makePiece(kind, page) {
 		node.update(page);
 	};
 	const take = (file) => {
-		const complaint = complaintOf(kind, file);
+		const complaint = busy ? 'Wait until the upload before has ended.' : complaintOf(kind, file);
 		if (complaint)
 			set(error, { hidden: false, textContent: complaint });
 		else
@@ -95,7 +96,7 @@ function makePiece(kind, page) {
 function makeFrames(page) {
 	const list = el('ul', { className: 'frames' }), error = el('p', { className: 'field-note', role: 'alert', hidden: true });
 	const node = el('details', { className: 'candidates', hidden: true }, el('summary', {}, 'Frames of the film for the poster'), error, list);
-	let seen = null;
+	let seen = null, loading = false;
 	const choose = async (candidate, number) => {
 		try {
 			await api('POST', '/api/admin/titles/' + page.id + '/poster', { candidate });
@@ -107,10 +108,16 @@ function makeFrames(page) {
 		page.reload();
 	};
 	node.update = async () => {
-		if (!may('manage') || seen === server.catalogue)
+		if (!may('manage') || loading || seen === server.catalogue)
 			return;
-		seen = server.catalogue;
-		const posters = (await api('GET', '/api/admin/titles/' + page.id + '/posters').catch(() => ({ posters: [] }))).posters.filter((p) => p.url);
+		const wanted = server.catalogue;
+		loading = true;
+		const answer = await api('GET', '/api/admin/titles/' + page.id + '/posters').catch(() => null);
+		loading = false;
+		if (!answer)		/* the next poll asks again */
+			return;
+		seen = wanted;
+		const posters = answer.posters.filter((p) => p.url);
 		node.hidden = !posters.length;
 		arrange(list, posters.map((poster, i) => ({ key: poster.id, poster, number: i + 1 })), ({ poster, number }) => {
 			const button = el('button', { type: 'button', ariaLabel: 'Use frame ' + number + ' as the poster' }, el('img', { src: poster.url, alt: '', loading: 'lazy' })), item = el('li', {}, button);

@@ -13,17 +13,12 @@ let finding = null;
 
 function makeTitle(item) {
 	const { title } = item;
-	const poster = el('div', { className: 'poster tint' + Number(title.id) % 5 }, title.name.trim().charAt(0).toUpperCase());
 	const name = el('h3', { className: 'title-name' }, el('a', { href: '#title/' + title.id }, el('bdi', {}))), tags = el('p', { className: 'tags' }), actions = el('div', { className: 'title-actions' });
-	const more = makeMore(), box = makeBox(title.id);
-	const art = title.thumbnailUrl || title.posterUrl;
-	if (art && /^https?:/.test(art)) {
-		const image = el('img', { src: art, alt: '' });
-		image.onload = () => poster.replaceChildren(image);
-	}
+	const poster = makePoster(title.id), more = makeMore(), box = makeBox(title.id);
 	const node = el('li', { className: 'card title' }, poster, box, el('div', { className: 'title-text' }, name, tags), actions, more);
 	let drawn = '';
 	node.update = (now) => {
+		poster.update(now.title);
 		const state = [now.title.updatedAt, now.title.name, now.title.archived, now.title.pendingReview, now.title.episodeCount, may('manage'), server.overview.ready[title.id]].join();
 		if (drawn === state)		/* thousands of rows are updated with each poll */
 			return;
@@ -31,6 +26,25 @@ function makeTitle(item) {
 		drawTitle(now.title, name, tags, actions);
 		more.update(now.title);
 		box.update(now.title);
+	};
+	return node;
+}
+
+/* The image of a title; its initial until that has been loaded, and if there is none. */
+function makePoster(id) {
+	const node = el('div', { className: 'poster tint' + Number(id) % 5 });
+	let drawn = null;
+	node.update = (title) => {
+		const art = title.thumbnailUrl || title.posterUrl, initial = title.name.trim().charAt(0).toUpperCase();
+		const shown = art && /^https?:/.test(art) ? art.split('?')[0] : initial;		/* the query is a signature, which each answer has anew */
+		if (shown === drawn)
+			return;
+		drawn = shown;
+		node.replaceChildren(initial);
+		if (shown === initial)
+			return;
+		const image = el('img', { src: art, alt: '' });
+		image.onload = () => drawn === shown && node.replaceChildren(image);
 	};
 	return node;
 }

@@ -382,8 +382,21 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 		async art() {
 			const said = (text) => until('the announcement: ' + text, (t) => document.querySelector('#say').textContent === t, text);
 			const actions = (kind) => page.$$eval('.piece:has(#art-' + kind + ') button', (all) => all.map((b) => b.textContent));
+			const drop = (kind, name, type) => page.evaluate(([k, n, t]) => {
+				const dataTransfer = new DataTransfer();
+				dataTransfer.items.add(new File(['a trailer'], n, { type: t }));
+				document.querySelector('.piece:has(#art-' + k + ') h4').dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+			}, [kind, name, type]);
+			const complaint = (kind, end) => until('the refusal: ' + end, ([k, e]) => {
+				const text = document.querySelector('.piece:has(#art-' + k + ') .field-note:not([hidden])')?.textContent;
+				return text?.endsWith(e) && text;
+			}, [kind, end]);
+			const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
+			await page.route('**', (route) => (route.request().resourceType() === 'image' ? route.fulfill({ contentType: 'image/png', body: PNG }) : route.continue()));
 			await signIn();
 			await inside();
+			await until('the title', () => document.querySelector('.title'));
+			await page.route('**/api/admin/titles/1/posters', (route) => route.abort(), { times: 1 });
 			await page.goto(given.base + '/console/#title/1');
 			await opened('Dusk');
 			await until('the frame', () => document.querySelector('.candidates:not([hidden])'));
@@ -393,12 +406,18 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			await until('the buttons', () => [...document.querySelectorAll('.piece:has(#art-poster) button')].some((b) => b.textContent === 'Remove'));
 			saw.after = await actions('poster');
 			await page.setInputFiles('#art-thumbnail', { name: 't.txt', mimeType: 'text/plain', buffer: Buffer.from('text') });
-			saw.refused = await until('the refusal', () => document.querySelector('.piece:has(#art-thumbnail) .field-note:not([hidden])')?.textContent);
-			await page.evaluate(() => {
-				const dataTransfer = new DataTransfer();
-				dataTransfer.items.add(new File(['a trailer'], 't.mp4', { type: 'video/mp4' }));
-				document.querySelector('.piece:has(#art-trailer) h4').dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
-			});
+			saw.refused = [await complaint('thumbnail', 'image.')];
+			await until('the poster in the list', () => document.querySelector('#titles .poster img'));
+			await drop('trailer', 't.mov', 'video/quicktime');
+			saw.refused.push(await complaint('trailer', 'video.'));
+			let release;
+			const held = new Promise((done) => { release = done; });
+			await page.route('**', (route) => (route.request().method() === 'PUT' ? held.then(() => route.continue()) : route.fallback()));
+			await drop('trailer', 't.mp4', 'video/mp4');
+			await until('the upload', () => document.querySelector('.piece:has(#art-trailer) .hint').textContent === 'Uploading');
+			await drop('trailer', 'u.mp4', 'video/mp4');
+			saw.refused.push(await complaint('trailer', 'ended.'));
+			release();
 			await said('Trailer has been stored.');
 			saw.dialog = await page.evaluate(() => document.querySelector('#add').open);
 			console.error('stored');

@@ -168,7 +168,8 @@ def test_the_images_and_the_trailer_of_a_title(console, world):  # noqa: F811
             kept.append([u and content(u) for u in world.rows('SELECT "posterUrl", "thumbnailUrl", "trailerUrl" FROM "Title"')[0]])
     saw = console("art", meanwhile)
     assert kept == [[b"a poster", None, b"a trailer"], [b"a frame", None, b"a trailer"]]
-    assert saw["before"] == ["Upload"] and saw["after"] == ["Replace", "Remove"] and saw["refused"] == "t.txt is not an image." and not saw["dialog"], saw
+    assert saw["before"] == ["Upload"] and saw["after"] == ["Replace", "Remove"] and not saw["dialog"], saw
+    assert saw["refused"] == ["t.txt is not a JPEG, PNG, WebP or AVIF image.", "t.mov is not an MP4 or WebM video.", "Wait until the upload before has ended."], saw
     assert world.rows('SELECT "trailerUrl" FROM "Title"') == [(None,)]
 
 
