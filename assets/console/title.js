@@ -7,7 +7,7 @@ import { removeAsked } from './state.js';
 import { filmActions, keyed, labelsOf, makeLabel, stateActions } from './titles.js';
 
 const parts = [];
-let open = null;		/* { id, title, sheet, head, trouble, nodes, seen } */
+let open = null;		/* { id, title, sheet, head, trouble, nodes, seen, loads } */
 
 /*
  * Adds a part to the page. make(page) returns an element with update(page), or null if the part is not for this title and user; page has id, title as
@@ -64,18 +64,19 @@ function drawPage(page) {
 	drawParts(page);
 }
 
-/* Loads the title again. What was asked before the page was left is dropped. */
+/* Loads the title again. An answer is dropped if the page has been left or has asked again since: it may be older than what is shown. */
 async function load(page) {
+	const turn = ++page.loads, dropped = () => open !== page || page.loads !== turn;
 	page.seen = server.catalogue;
 	try {
 		const { title } = await api('GET', '/api/admin/titles/' + page.id);
-		if (open !== page)
+		if (dropped())
 			return;
 		page.title = title;
 		page.trouble.hidden = true;
 		drawPage(page);
 	} catch (error) {
-		if (open !== page)
+		if (dropped())
 			return;
 		page.gone = error.status === 404 || error.status === 400;
 		set(page.trouble, { hidden: false, textContent: page.gone ? 'There is no such title. It may have been deleted.' : error.message });
@@ -90,7 +91,7 @@ addPage('title', {
 	open(id, sheet) {
 		const trouble = el('p', { className: 'notice bad', role: 'alert', hidden: true });
 		const head = { name: el('bdi', { className: 'sheet-name' }, 'Title'), tags: el('p', { className: 'tags' }), actions: el('div', { className: 'title-actions sheet-actions' }) };
-		const page = open = { id, title: null, sheet, head, trouble, nodes: new Map(), seen: null, gone: false };
+		const page = open = { id, title: null, sheet, head, trouble, nodes: new Map(), seen: null, loads: 0, gone: false };
 		page.reload = () => load(page);
 		sheet.append(el('p', {}, el('a', { href: '#titles-section', className: 'back' }, 'All titles')),
 			el('h2', { className: 'sheet-title' }, head.name), head.tags, head.actions, trouble);

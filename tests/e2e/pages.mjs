@@ -202,7 +202,24 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			await state(0, 'Transcoded: this film is played');
 			saw.last = await events();
 			await page.goto(given.base + '/console/#title/2');
-			saw.none = await until('an empty timeline', () => [...document.querySelectorAll('.part .hint')].map((p) => p.textContent).find((t) => t.startsWith('Nothing')));
+			saw.none = await until('an empty timeline', () => [document.querySelector('[aria-labelledby=part-uploads-and-transcoding] > .hint:not([hidden])')?.textContent].find((t) => t && t !== 'Loading'));
+
+			let release, fetched;		// an answer that comes after a newer one
+			const held = new Promise((done) => { release = done; }), there = new Promise((done) => { fetched = done; });
+			await page.route('**/api/admin/titles/2', async (route) => {
+				const response = await route.fetch();
+				fetched();
+				await held;
+				await route.fulfill({ response });
+			}, { times: 1 });
+			console.error('renamed');
+			await there;
+			await other('again', () => document.querySelector('.sheet-name').textContent === 'Dawn 2');
+			const late = page.waitForResponse((response) => response.url().endsWith('/api/admin/titles/2'));
+			release();
+			await (await late).finished();
+			await page.evaluate(() => fetch('/api/health'));
+			saw.name = await page.textContent('.sheet-name');
 		},
 
 		/* Finds titles among thousands: by what is typed, by state and type, and in other orders. */

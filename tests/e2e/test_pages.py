@@ -84,13 +84,15 @@ def test_the_timeline_of_a_title(console, world):  # noqa: F811
         UPDATE wanzami.transcode_job SET state = 'done', notes = '["The second track of sound was left out."]', updated_at = now(),
             progress = '{"percent": 100, "renditions": [{"rendition": "R720", "percent": 100}, {"rendition": "R360", "percent": 100}]}' WHERE upload_job_id = 3;
         UPDATE wanzami.rendition SET job_number = (SELECT number FROM wanzami.transcode_job WHERE upload_job_id = 3);
-        UPDATE "UploadJob" SET status = 'COMPLETED', "updatedAt" = now() WHERE id = 3""")]))
+        UPDATE "UploadJob" SET status = 'COMPLETED', "updatedAt" = now() WHERE id = 3"""),
+        ("renamed", 'UPDATE "Title" SET name = \'Dawn 1\' WHERE id = 2'), ("again", 'UPDATE "Title" SET name = \'Dawn 2\' WHERE id = 2')]))
     old = ["old.mp4", "Transcoded, but replaced since", ["360p"], ["The sound was late."], []]
     pilot = ["pilot.mp4 Pilot", "Not finished · 0 bytes of 5.0 MB. Resume it with the same file.", [], [], []]
     assert saw["first"] == [["new.mp4", "Failed: not a video", [], [], ["Retry"]], pilot, old], saw
     assert saw["asked"] == ["/console/api/overview", "/api/health"], "the film of another title"
     assert saw["last"] == [["new.mp4", "Transcoded: this film is played", ["720p", "360p"], ["The second track of sound was left out."], []], pilot, old], saw
     assert saw["none"] == "Nothing has been uploaded for this title."
+    assert saw["name"] == "Dawn 2", "the answer of before came last"
 
 
 @API
