@@ -6,6 +6,7 @@ import email
 import email.policy
 import fcntl
 import glob
+import hashlib
 import json
 import os
 import pwd
@@ -61,12 +62,18 @@ def free_port():
 
 
 def npm_install(folder):
-    """Installs the packages of folder/package-lock.json, in one worker of pytest-xdist."""
+    """Installs the packages of folder/package-lock.json, in one worker of pytest-xdist; again if that file has changed."""
     os.makedirs(os.path.join(ROOT, "out"), exist_ok=True)
-    with open(os.path.join(ROOT, "out", "npm.lock"), "w") as lock:
+    with open(os.path.join(ROOT, "out", "npm.lock"), "w") as lock, open(folder + "/package-lock.json", "rb") as f:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not os.path.exists(folder + "/node_modules/.package-lock.json"):
-            subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, check=True, timeout=600)
+        wanted, mark = hashlib.sha256(f.read()).hexdigest(), folder + "/node_modules/.installed"
+        if os.path.exists(mark):
+            with open(mark) as f:
+                if f.read() == wanted:
+                    return
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, check=True, timeout=600)
+        with open(mark, "w") as f:
+            f.write(wanted)
 
 
 def wait_for(condition, what, seconds=60):
