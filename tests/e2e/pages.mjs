@@ -332,6 +332,22 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			page.once('dialog', (dialog) => dialog.accept());
 			await page.click('[aria-label="Delete season: season 2"]');
 			await until('one season', () => document.querySelectorAll('.seasons > li').length === 1);
+
+			const drop = () => page.evaluate(() => {		// a folder whose one file takes until read() is called
+				const file = new File(['film'], 'S01E09.mp4', { type: 'video/mp4' }), entry = { isFile: true, file: (done) => { window.read = () => done(file); } };
+				const event = Object.assign(new Event('drop', { bubbles: true, cancelable: true }), { dataTransfer: { items: [{ webkitGetAsEntry: () => entry }] } });
+				document.querySelector('.part .drop').dispatchEvent(event);
+			});
+			await drop();
+			await page.evaluate(() => window.read());
+			await until('the plan', () => document.querySelector('dialog[open] .plan'));
+			await press('Escape');
+			await drop();
+			await page.goto(given.base + '/console/#title/2');
+			await opened('Dawn');
+			await page.evaluate(() => window.read());
+			await page.evaluate(() => fetch('/api/health'));
+			saw.astray = await page.$$eval('dialog[open]', (all) => all.map((dialog) => dialog.innerText));
 		},
 
 		/* The link of a title and who changed it; invites, changes a role, finds a viewer, reads the purchases and resets the account; deletes one. */

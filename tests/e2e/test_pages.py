@@ -111,7 +111,7 @@ def test_titles_are_found_among_thousands(console, world):  # noqa: F811
 @API
 def test_the_seasons_and_episodes_of_a_series(console, world, tmp_path):  # noqa: F811
     """Files of a folder find their episodes by their names; missing episodes are created."""
-    world.rows("""INSERT INTO "Title" (id, type, name, archived, "pendingReview", "updatedAt") VALUES (1, 'SERIES', 'Dusk', true, true, now());
+    world.rows("""INSERT INTO "Title" (id, type, name, archived, "pendingReview", "updatedAt") VALUES (1, 'SERIES', 'Dusk', true, true, now()), (2, 'SERIES', 'Dawn', true, true, now());
         INSERT INTO "Season" (id, "titleId", "seasonNumber", "updatedAt") VALUES (1, 1, 1, now());
         INSERT INTO "Episode" (id, "titleId", "seasonId", "seasonNumber", "episodeNumber", name, "pendingReview", "updatedAt") VALUES (1000, 1, 1, 1, 1, 'Pilot', false, now());
         INSERT INTO "AssetVersion" ("episodeId", rendition, status, url, "updatedAt") VALUES (1000, 'R360', 'READY', 'u', now())""")
@@ -126,6 +126,7 @@ def test_the_seasons_and_episodes_of_a_series(console, world, tmp_path):  # noqa
     assert saw["added"] == [["Season 1 \u00b7 2 episodes", [pilot, second]]], saw
     assert saw["moved"] == [["Season 1 \u00b7 2 episodes", ["S01E01 Second No film yet \u00b7 not published", "S01E02 Pilot 360p"]]], saw
     assert saw["unmoved"] == ["The order could not be changed", [["Pilot", 1], ["Second", 2]]] and saw["parted"] == saw["unmoved"][1], saw
+    assert saw["astray"] == [], "a folder that was read after another series had been opened"
     assert saw["heading"] == "Films of episodes of Dusk" and saw["uncreated"] == "Not all episodes could be created" and saw["edited"] == [["Homeward", "By another"]], saw
     assert saw["plan"] == [["1x02 again.en.srt is no film.", False], ["S01E02 Second \u00b7 gets its film \u00b7 1x02 again.mp4", True], ["S02E10 Home \u00b7 a new episode \u00b7 Dusk - S02E10 - Home.mp4", True],
                            ["dusk s01e02 The_Fall.mp4 is a second file for S01E02.", False], ["S01E01 Pilot \u00b7 replaces its film \u00b7 Dusk.S01E01.mkv", True],
