@@ -97,7 +97,7 @@ def test_a_worker_that_is_killed_leaves_no_audio(studio, world):
     studio.wait_encoding(job)
     worker = wait_for(lambda: a.workers() and a.workers()[-1], "the worker")
     os.kill(worker, signal.SIGKILL)
-    studio.wait(job, seconds=180)
+    studio.wait(job, seconds=600)
     assert len(rows(studio)) == 2
     studio.no_orphans()
 
