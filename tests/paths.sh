@@ -16,5 +16,5 @@ set_paths() {
 # run_pytest PYTEST-ARGUMENT…: runs more tests in parallel than there are processors, because most tests wait most of the time.
 # Python may keep the compiled tests (__pycache__): pytest uses six seconds of each worker to compile all of them.
 run_pytest() {
-	env -u PYTHONDONTWRITEBYTECODE /usr/bin/python3 -m pytest -q -p no:cacheprovider -n "$(($(nproc) + 2))" --dist loadgroup "$@"
+	env -u PYTHONDONTWRITEBYTECODE /usr/bin/python3 -m pytest -q -p no:cacheprovider -n "$(($(nproc) + 1))" --dist loadgroup "$@"
 }
