@@ -1,6 +1,6 @@
 /*
- * What the counters have grown by in a minute, as a row; and the rows that the
- * database has not got yet.
+ * Growth of the counters in a minute, as a row; and the rows that the database
+ * has not got yet.
  */
 #include <sys/mman.h>
 

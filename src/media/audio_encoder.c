@@ -36,7 +36,7 @@ struct media_aac {
 	int		nthreads;
 };
 
-/* What a thread has to do: encode a frame, or flush the encoder if that is NULL. */
+/* Work of a thread: encode a frame, or flush the encoder if that is NULL. */
 struct work {
 	struct encoder	*encoder;
 	AVFrame		*frame;

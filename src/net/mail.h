@@ -48,7 +48,7 @@ int		mail_longest_sec(void);
  */
 enum mail_result	mail_send(const struct mail *, char *why, size_t len);
 
-/* What mail_check() has found. */
+/* Result of mail_check(). */
 struct mail_check {
 	const char	*mechanism;			/* with which it signed in (static storage); NULL: it did not */
 	char		fingerprint[VERIFY_PIN_TEXT];	/* SHA-256 of the certificate that the server showed; "": no TLS */

@@ -90,7 +90,7 @@ def ours(line):
     return shlex.split(found[1] or "") if found and "TLS_" not in line and "ROLE=" not in line else None
 
 
-# What this file runs: expression, and the function.
+# Expressions of the lines that this file runs.
 HERE = [r"^curl .*https://api\.wanzami\.example/health", r"^openssl ", r"^addr2line ", r"^/usr/bin/python3 -m pytest ", r"^[A-Z_ ]+$"]
 
 
