@@ -4,11 +4,12 @@ import { may, server } from './server.js';
 import { api, Refusal } from './session.js';
 import { addPart, section } from './title.js';
 
-const PICTURE_MAX = 10 << 20, TRAILER_MAX = 500 << 20;		/* bytes; larger ones are a mistake */
+/* max: bytes; larger files are a mistake. */
+const PICTURE = { type: 'image/', formats: 'a JPEG, PNG, WebP or AVIF image', accept: 'image/jpeg,image/png,image/webp,image/avif', max: 10 << 20 };
 const KINDS = [
-	{ field: 'posterUrl', label: 'Poster', kind: 'poster', type: 'image/', formats: 'a JPEG, PNG, WebP or AVIF image', accept: 'image/jpeg,image/png,image/webp,image/avif', max: PICTURE_MAX },
-	{ field: 'thumbnailUrl', label: 'Thumbnail', kind: 'thumbnail', type: 'image/', formats: 'a JPEG, PNG, WebP or AVIF image', accept: 'image/jpeg,image/png,image/webp,image/avif', max: PICTURE_MAX },
-	{ field: 'trailerUrl', label: 'Trailer', kind: 'trailer', type: 'video/', formats: 'an MP4 or WebM video', accept: 'video/mp4,video/webm', max: TRAILER_MAX },
+	{ field: 'posterUrl', label: 'Poster', kind: 'poster', ...PICTURE },
+	{ field: 'thumbnailUrl', label: 'Thumbnail', kind: 'thumbnail', ...PICTURE },
+	{ field: 'trailerUrl', label: 'Trailer', kind: 'trailer', type: 'video/', formats: 'an MP4 or WebM video', accept: 'video/mp4,video/webm', max: 500 << 20 },
 ];
 
 /* Stores a file and returns its public URL. */
