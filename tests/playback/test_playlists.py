@@ -372,9 +372,9 @@ def test_films_with_one_track_keep_their_playlists(stand):
         assert re.findall('NAME="(.*?)".*URI="(.*?)"', stand.get(url).text) == [(name, "a-%s.m3u8" % id), (name, "a-%s-64.m3u8" % id)]
 
 
-def test_players_start_with_a_middle_bit_rate(stand):
+def test_players_start_with_the_rendition_nearest_to_730_kbit_s(stand):
     url = stand.playback(stand.free)["hls"]
-    for rungs, order in ((("R1080", "R720", "R360"), ["R720", "R1080", "R360"]), (("R1080", "R360"), ["R360", "R1080"]), (("R1080",), ["R1080"]), (("R360",), ["R360"])):
+    for rungs, order in ((("R1080", "R720", "R360"), ["R360", "R1080", "R720"]), (("R1080", "R720"), ["R720", "R1080"]), (("R1080",), ["R1080"]), (("R360",), ["R360"])):
         stand.rows('DELETE FROM "AssetVersion" WHERE "titleId" = %s', (stand.free,))
         publish(stand.rows, "titleId", stand.free, rungs)
         assert re.findall(r"\nv-(.*)\.m3u8", stand.get(url).text) == order
