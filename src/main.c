@@ -21,6 +21,8 @@
 #include <kore/http.h>
 #include <kore/tasks.h>
 
+#include <jansson.h>
+
 #include "base/activity.h"
 #include "base/conf.h"
 #include "base/log.h"
@@ -254,6 +256,8 @@ kore_parent_configure(int argc, char **argv)
 	skip_chroot = 1;
 	kore_foreground = 1;
 	kore_quiet = 1;
+	/* Later, threads that make their first objects at once would wait for each other. */
+	json_object_seed(0);
 	workers_count();
 	descriptors_limit();
 

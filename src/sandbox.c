@@ -2,8 +2,11 @@
  * The seccomp filter of the workers: Kore's own list, and what our libraries
  * need beside it.
  */
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+
+#include <net/if.h>
 
 #include <kore/kore.h>
 #include <kore/hooks.h>
@@ -26,20 +29,21 @@ __asan_default_options(void)
 }
 #endif
 #else
-/* Calls on file names. Newer architectures have only the variants that take a directory descriptor. */
+/* Calls that newer architectures have only in a variant: select, and calls on file names, which take a directory descriptor there. */
 #if defined(SYS_rename)
-#define BY_NAME	\
+#define BY_PLATFORM	\
+	KORE_SYSCALL_ALLOW(select),	\
 	KORE_SYSCALL_ALLOW(rename),	\
 	KORE_SYSCALL_ALLOW(link),	\
 	KORE_SYSCALL_ALLOW(mkdir),	\
 	KORE_SYSCALL_ALLOW(rmdir)
 #else
-#define BY_NAME	\
+#define BY_PLATFORM	\
+	KORE_SYSCALL_ALLOW(pselect6),	\
 	KORE_SYSCALL_ALLOW(renameat),	\
 	KORE_SYSCALL_ALLOW(linkat),	\
 	KORE_SYSCALL_ALLOW(mkdirat),	\
 	KORE_SYSCALL_ALLOW(unlinkat),	\
-	KORE_SYSCALL_ALLOW(newfstatat),	\
 	KORE_SYSCALL_ALLOW(faccessat)
 #endif
 
@@ -47,7 +51,10 @@ __asan_default_options(void)
  * System calls beyond Kore's own list, for: realloc and stdio of musl;
  * connections to servers; libcurl's wake-up; the local object store (read at
  * an offset, sync, copy in the kernel, rename); the transcode worker
- * (priority, number of CPUs, thread names).
+ * (priority, number of CPUs, thread names); jansson's first object and
+ * libcurl's waits, in rare moments; abort(); names of network interfaces and
+ * the host, and the buffer of a stream, which musl looks up.
+ * A test compares the list with the calls that are linked (tests/operation/test_sandbox.py).
  */
 KORE_SECCOMP_FILTER("wanzami",
 	KORE_SYSCALL_ALLOW(mremap),
@@ -67,11 +74,18 @@ KORE_SECCOMP_FILTER("wanzami",
 	KORE_SYSCALL_ALLOW(pread64),
 	KORE_SYSCALL_ALLOW(fsync),
 	KORE_SYSCALL_ALLOW(copy_file_range),
-	BY_NAME,
+	BY_PLATFORM,
 	KORE_SYSCALL_ALLOW(getdents64),
 	KORE_SYSCALL_ALLOW(setpriority),
 	KORE_SYSCALL_ALLOW(sched_getaffinity),
-	KORE_SYSCALL_ALLOW_ARG(prctl, 0, PR_SET_NAME)
+	KORE_SYSCALL_ALLOW_ARG(prctl, 0, PR_SET_NAME),
+	KORE_SYSCALL_ALLOW(newfstatat),
+	KORE_SYSCALL_ALLOW(sched_yield),
+	KORE_SYSCALL_ALLOW(tkill),
+	KORE_SYSCALL_ALLOW(uname),
+	KORE_SYSCALL_ALLOW_ARG(ioctl, 1, SIOCGIFINDEX),
+	KORE_SYSCALL_ALLOW_ARG(ioctl, 1, SIOCGIFNAME),
+	KORE_SYSCALL_ALLOW_ARG(ioctl, 1, TIOCGWINSZ)
 )
 #endif
 
