@@ -1,6 +1,7 @@
 """Playback of the renditions in browsers, beside the same films as plain MP4 of ffmpeg: a film of two hours, a slow link, sizes; playlists beside nginx."""
 import os
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -46,22 +47,28 @@ def overheads(folder):
              "%d and %d bytes, %d kbit/s" % (size_ours, size_plain, size_plain * 8 / CLIP_SECONDS / 1000))
 
 
-def medians(report, what, number):
-    return [statistics.median(one[number] for one in report[what][film]) for film in longfilm.FILMS]
+def medians(report, what, number, films):
+    return [statistics.median(one[number] for one in report[what][film]) for film in films]
 
 
 def two_hours(folder):
+    """The rendition of the lowest bit rate, in which the audio has the largest share, and the usual one of a fast network."""
     tool = "out/test/musl/tools/renditions"
     subprocess.run(["make", "--no-print-directory", "-s", "-f", "build/Makefile", tool], cwd=services.ROOT, check=True)
-    longfilm.make(folder, LAPS, os.path.join(services.ROOT, tool))
-    for kind in BROWSERS:
-        home = os.path.join(folder, kind)
-        os.mkdir(home)
-        report = longfilm.show(folder, kind, TRIES, home)
-        for what, name, number, unit in (("first", "start: bytes", "bytes", "bytes"), ("seeks", "far seek: bytes", "bytes", "bytes"),
-                                         ("seeks", "far seek: time", "ms", "ms"), ("seeks", "far seek: requests", "requests", "requests")):
-            ours, plain = medians(report, what, number)
-            line("%s, %s, ratio to a plain MP4" % (kind, name), ours / plain, "", 1.1, True, "%d and %d %s" % (ours, plain, unit))
+    for rung in longfilm.SIZES:
+        place, films = os.path.join(folder, rung), (rung + ".mp4", longfilm.PLAIN)
+        os.mkdir(place)
+        longfilm.make(place, LAPS, os.path.join(services.ROOT, tool), rung)
+        rate = os.path.getsize(os.path.join(place, longfilm.PLAIN)) * 8 / LAPS / longfilm.LAP / 1000
+        for kind in BROWSERS:
+            home = os.path.join(place, kind)
+            os.mkdir(home)
+            report = longfilm.show(place, kind, TRIES, home, films)
+            for what, name, number, unit in (("first", "start: bytes", "bytes", "bytes"), ("seeks", "far seek: bytes", "bytes", "bytes"),
+                                             ("seeks", "far seek: time", "ms", "ms"), ("seeks", "far seek: requests", "requests", "requests")):
+                ours, plain = medians(report, what, number, films)
+                line("%s, %s of %.0f kbit/s, %s, ratio to a plain MP4" % (kind, rung, rate, name), ours / plain, "", 1.1, True, "%d and %d %s" % (ours, plain, unit))
+        shutil.rmtree(place)
 
 
 def fetched(url, encoding):
