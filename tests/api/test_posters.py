@@ -6,6 +6,7 @@ import requests
 
 from accounts import Account, audit
 from editor import Api
+from services import run
 
 JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
 
@@ -71,6 +72,29 @@ def test_a_candidate_becomes_the_poster(api):
     assert api.choose(found[0]["id"], 404) == {"message": "Poster candidate not found"} and api.poster() == told["posterUrl"]
     assert [p["id"] for p in api.listed()] != [] and (requests.get(told["posterUrl"], timeout=60).status_code == 200 or not api.folder)
     assert api.a.get("/api/titles/%s" % api.title).json()["title"]["posterUrl"] == told["posterUrl"]
+
+
+def test_replaced_artwork_is_deleted_a_day_later_unless_it_is_shown(api):
+    other, = api.world.rows("""INSERT INTO "Title" (type, name, "updatedAt") VALUES ('MOVIE', 'Other', now()) RETURNING id""")[0]
+    shared, poster, trailer, again = (api.post("/api/admin/assets/presign", {"contentType": "image/jpeg", "kind": kind}) for kind in ("poster", "poster", "trailer", "poster"))
+    for made in (shared, poster, trailer, again):
+        assert requests.put(made["url"], data=JPEG, timeout=60).status_code == 200
+
+    def edit(title, **fields):
+        r = api.a.patch("/api/admin/titles/%s" % title, {name: made and made["publicUrl"] for name, made in fields.items()}, token=api.token)
+        assert r.status_code == 200, r.text
+    edit(other, posterUrl=shared)
+    edit(api.title, posterUrl=shared, thumbnailUrl=poster, trailerUrl=trailer)
+    edit(api.title, posterUrl=shared, thumbnailUrl=poster)
+    assert api.trash() == []
+    edit(api.title, posterUrl=again, thumbnailUrl=None, trailerUrl=None)
+    assert sorted(api.trash()) == sorted((made["key"], "replaced") for made in (shared, poster, trailer))
+    edit(other, thumbnailUrl=poster)  # a row may take up again what another has replaced
+    assert api.world.rows("SELECT count(*) FROM wanzami.object_trash WHERE delete_after < now() + interval '23 hours'") == [(0,)]
+    api.world.rows("UPDATE wanzami.object_trash SET delete_after = now()")
+    r = run("job", "run", "store-cleanup", **api.env)
+    assert r.returncode == 0 and api.trash() == [], r.stdout + r.stderr
+    assert [api.read(made["key"]).status_code for made in (shared, poster, trailer, again)] == [200, 200, 404, 200]
 
 
 def test_the_candidates_of_a_series_are_those_of_its_episodes(s3):
