@@ -480,14 +480,24 @@ frame_filter(struct media_audio *a, struct voice *v, AVFrame *f)
 	return (filtered_take(a, v));
 }
 
-/* Gives a copy of a decoded frame to the sound with 5.1. */
+/*
+ * Filters a decoded frame, which it owns, and a copy of it for the sound with 5.1. Stereo comes first: at a jump in time it moves the end of the film,
+ * ahead of which no other sound may be.
+ */
 static int
-frame_share(struct media_audio *a, const struct voice *v, const AVFrame *frame)
+frame_take(struct media_audio *a, struct voice *v, AVFrame *frame)
 {
-	AVFrame	*copy = av_frame_clone(frame);
+	AVFrame	*copy = a->wide != NULL ? av_frame_clone(frame) : NULL;
+	int	status;
 
-	if (copy == NULL)
+	if (a->wide != NULL && copy == NULL) {
+		av_frame_free(&frame);
 		return (media_fail(a->error, MEDIA_MEMORY, "Out of memory."));
+	}
+	if ((status = frame_filter(a, v, frame)) != MEDIA_OK || copy == NULL) {
+		av_frame_free(&copy);
+		return (status);
+	}
 	a->wide->voices[0].stream = v->stream;
 
 	return (frame_filter(a->wide, &a->wide->voices[0], copy));
@@ -511,10 +521,7 @@ packet_decode(struct media_audio *a, struct voice *v, const AVPacket *packet)
 			av_frame_free(&frame);
 			break;
 		}
-		if (a->wide != NULL && (status = frame_share(a, v, frame)) != MEDIA_OK)
-			av_frame_free(&frame);
-		else
-			status = frame_filter(a, v, frame);
+		status = frame_take(a, v, frame);
 	}
 
 	return (status);

@@ -6,7 +6,7 @@ from mp4 import AudioObject
 from test_audio_tracks import made, packets
 from test_media import ffmpeg
 from test_object import check_audio_object
-from test_sound import H264, PICTURE, RATE, level, pitch
+from test_sound import H264, PICTURE, RATE, level, pitch, sound
 
 PLACES = ["FL", "FR", "FC", "LFE", "BL", "BR"]
 TONES = [300, 600, 900, 60, 1200, 1500]
@@ -25,10 +25,10 @@ def channels(path, start, seconds=1.0):
     return [values[n::6] for n in range(6)]
 
 
-def hears(path, hertz, start=3.0, loud=LEVEL):
+def hears(path, hertz, start=3.0, loud=LEVEL, seconds=1.0):
     """Asserts the tone of each channel; None is silence. A list of levels has one for each."""
     louds = loud if isinstance(loud, list) else [loud] * 6
-    for place, wanted, db, samples in zip(PLACES, hertz, louds, channels(path, start)):
+    for place, wanted, db, samples in zip(PLACES, hertz, louds, channels(path, start, seconds)):
         found = pitch(samples)
         assert (found is None) == (wanted is None) and (wanted is None or (abs(found - wanted) <= 5 and abs(level(samples) - db) < 1)), (place, found, level(samples))
 
@@ -62,6 +62,19 @@ def test_the_oddest_film(tmp_path):
     assert all(max(map(abs, samples)) < 1.06 for samples in channels(wide["es"], 3))
     hears(wide["pt"], TONES, start=1)
     hears(wide["pt"], [400, 800, None, None, None, None], start=4)
+
+
+def test_a_gap_of_more_than_a_minute(tmp_path):
+    """The first frame behind the gap, half a second long, is in the stereo and in the 5.1."""
+    ffmpeg("-t", "6", "-f", "lavfi", "-i", "testsrc2=s=160x90:r=5", "-t", "6", *tones("5.1", TONES), "-vf", "setpts=PTS+gte(T\\,3)*70/TB",
+           "-af", "asetnsamples=24000,asetpts=PTS+gte(T\\,3)*70/TB", "-vsync", "passthrough", *H264, "-c:a", "pcm_s16le", tmp_path / "a.mkv")
+    audios, notes, _ = made(tmp_path / "a.mkv", tmp_path / "out")
+    assert [o["channels"] for name, o in audios.items() if not name.endswith("-64")] == [2, 6] and notes == ""
+    wide = tmp_path / "out" / "audio-1-surround.m4a"
+    for start in 2.5, 73.1, 73.6:
+        assert all(level(samples) > -20 for samples in sound(tmp_path / "out" / "R360.mp4", start, 0.3)), start
+        hears(wide, TONES, start=start, seconds=0.3)
+    hears(wide, [None] * 6, start=40)
 
 
 def test_surround_in_playlists(tmp_path):
