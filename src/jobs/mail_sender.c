@@ -425,13 +425,15 @@ delivery_settle(const struct delivery *d, struct pg_sync *db)
 	return (NULL);
 }
 
-/* Renews the claim of the mail that the job is sending, as claim_renew() does: a thread, because sending blocks that of the job. */
+/*
+ * Renews the claim of the mail that the job is sending, as claim_renew() does: a thread, because sending blocks that of the job. The job does not
+ * wait for its end, which can take as long as a connection and a statement; the thread frees the renewer.
+ */
 struct renewer {
-	pthread_t		thread;
 	pthread_mutex_t		lock;
 	pthread_cond_t		changed;
 	const struct delivery	*d;	/* NULL: none is being sent */
-	int			over;
+	int			over;	/* set last: the job does not use the renewer any more */
 };
 
 /* Renews the claim. The caller has locked the renewer; it is unlocked meanwhile. */
@@ -466,7 +468,27 @@ renewer_run(void *arg)
 			renewer_renew(n, &db);
 	}
 	(void)pthread_mutex_unlock(&n->lock);
+	(void)pthread_cond_destroy(&n->changed);
+	(void)pthread_mutex_destroy(&n->lock);
+	free(n);
 	pg_sync_close(&db);
+
+	return (NULL);
+}
+
+/* Starts the thread. Returns NULL if that fails. */
+static struct renewer *
+renewer_start(void)
+{
+	struct renewer	*n = calloc(1, sizeof(*n));
+
+	if (n == NULL)
+		return (NULL);
+	(void)pthread_mutex_init(&n->lock, NULL);
+	(void)pthread_cond_init(&n->changed, NULL);
+	if (thread_begin(renewer_run, n))
+		return (n);
+	free(n);
 
 	return (NULL);
 }
@@ -520,18 +542,17 @@ static enum job_outcome
 mail_deliver(struct job_run *run)
 {
 	struct delivery	d = { .id = "" };
-	struct renewer	n = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+	struct renewer	*n;
 	struct pg_sync	db = { 0 };
 	int		sent = 0, unsent = 0, next = 0;
 
 	if (!delivery_possible())
 		return (job_failed(run, "mail is off: SMTP_HOST, SMTP_USER and SMTP_PASS are not all set"));
-	if (pthread_create(&n.thread, NULL, renewer_run, &n) != 0)
+	if ((n = renewer_start()) == NULL)
 		return (job_failed(run, "no thread that renews claims can be started"));
-	while (!job_canceled(run) && (next = delivery_next(run, &d, &n, &db)) > 0)
+	while (!job_canceled(run) && (next = delivery_next(run, &d, n, &db)) > 0)
 		*(d.result == MAIL_SENT ? &sent : &unsent) += 1;
-	renewer_tell(&n, NULL, 1);
-	(void)pthread_join(n.thread, NULL);
+	renewer_tell(n, NULL, 1);
 	pg_sync_close(&db);
 	job_count(run, "sent", sent);
 	job_count(run, "unsent", unsent);

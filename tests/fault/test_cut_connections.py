@@ -330,6 +330,28 @@ def test_a_sent_mail_is_recorded_though_its_run_is_told_to_end(cron, world):
     assert cron.rows(MAIL_SENT) == [(1,)] and len(world.mail.to("ada@example.com")) == 1
 
 
+def test_a_job_renews_its_claim_of_a_mail_and_ends_without_the_renewal(cron, world, database):
+    """The claim is short, so that another process soon sends the mail if the job is killed. The database does not respond to the renewal; a run that
+    is told to end stores the result of its mail and its own end meanwhile."""
+    queue_mail(cron)
+    world.mail.hold()
+    p = cron.command("mail", **database.env)
+    with database.cut(rb"renewed AS", answer=True) as renewal:
+        wait_for(lambda: world.mail.attempts, "the delivery to begin")
+        end, short = cron.rows("SELECT next_attempt_at, next_attempt_at < now() + interval '3 minutes' FROM wanzami.mail_outbox")[0]
+        assert short
+        wait_for(renewal.answered.is_set, "the renewal", 120)
+        assert cron.rows("SELECT next_attempt_at > %s FROM wanzami.mail_outbox", (end,)) == [(True,)]
+        with database.cut(STEPS["recorded"], answer=True) as recorded:
+            p.send_signal(signal.SIGTERM)
+            world.mail.release()
+            recorded.wait_answered()
+            assert cron.runs("mail") == ["ok"] and cron.rows(MAIL_SENT) == [(1,)]
+            assert renewal.is_open()
+        p.communicate(timeout=60)
+    assert len(world.mail.to("ada@example.com")) == 1 and cron.rows("SELECT attempts FROM wanzami.mail_outbox") == [(1,)]
+
+
 def test_a_mail_whose_connection_is_lost_is_sent_later(cron, world, wire):
     smtp = wire(world.mail.port)
     queue_mail(cron)

@@ -31,6 +31,13 @@ class Cut:
         """Waits until the server has replied; the reply is held."""
         wait_for(self.answered.is_set, "an answer to %r" % self.pattern.pattern, 60)
 
+    def is_open(self):
+        """Returns whether the appliance still has the connection."""
+        try:
+            return self.ends[0].recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+        except BlockingIOError:
+            return True
+
     def drop(self):
         self.dropped.set()
         for end in self.ends:

@@ -535,24 +535,6 @@ def test_a_kill_of_the_sender_during_delivery_loses_no_mail(world, mail):
     assert len({m["Message-ID"] for m in mail.wait("a@example.com")}) == 1
 
 
-def test_the_claim_of_the_job_is_renewed_and_short(world, mail):
-    """If the job is killed, another process soon sends the mail: a reset is of use for an hour."""
-    mail.hold()
-    mail_id = enqueue(world, "a@example.com", "reset")
-    job = subprocess.Popen(command("job", "run", "mail"), env=clean_environment(**world.env), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        wait_for(lambda: mail.attempts, "the delivery to begin")
-        end, short = world.rows("SELECT next_attempt_at, next_attempt_at < now() + interval '3 minutes' FROM wanzami.mail_outbox")[0]
-        assert short
-        wait_for(lambda: world.rows("SELECT next_attempt_at > %s FROM wanzami.mail_outbox", (end,))[0][0], "the renewal", 120)
-        mail.release()
-        assert job.wait(60) == 0
-    finally:
-        job.kill()
-        job.wait()
-    assert row(world, mail_id)["sent"] and row(world, mail_id)["attempts"] == 1 and len(mail.to("a@example.com")) == 1
-
-
 def test_a_test_campaign_is_not_repeated_after_a_kill(world, mail):
     """Its mail may have arrived, and the administrator has had an answer."""
     mail.hold()
