@@ -107,7 +107,7 @@ function drawFigures() {
 	page.allRoutes.hidden = !chosen;
 	page.charts.forEach((node, i) => node.update(times, CHARTS[i][3](data, chosen ? chosen.line : data.all).map(([label, colour, values]) => ({ label, colour, values }))));
 	page.tables.routes.update(data.routes.map((r) => ({ key: r.route, ...r })));
-	page.tables.processes.update(data.processes.map((p) => ({ key: p.process, ...p })));
+	page.tables.processes.update(data.processes.map((p, i) => ({ key: p.process + ' ' + i, ...p })));
 	page.tables.cron.update(data.cron.map((c) => ({ key: c.name, ...c })));
 	page.tables.deployments.update(data.deployments.map((d) => ({ key: d.version + d.role + d.startedAt, ...d })));
 }

@@ -15,6 +15,7 @@
 #include "base/counter.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "http/metrics.h"
 #include "http/minutes.h"
 #include "http/route.h"
@@ -46,7 +47,8 @@ static struct {
 	int		introduced;	/* the start of the process is stored */
 } *before = NULL;
 
-static const char	*process, *instance;
+static char		process[160];
+static const char	*instance;
 static time_t		started;
 
 /* Rows that are to be stored, oldest first, and when they were made. */
@@ -60,10 +62,14 @@ static int	storing = 0, failed = 0;
 void
 minutes_init(const char *name, const char *owner)
 {
+	char	id[9];
+
 	before = mmap(NULL, sizeof(*before), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (before == MAP_FAILED)
 		fatal("mmap: %s", errno_s);
-	process = name;
+	/* Containers may have the same host name and process id, and one that starts again has those of the process before. */
+	random_hex(id, sizeof(id) / 2);
+	snprintf(process, sizeof(process), "%s#%s", name, id);
 	instance = owner;
 	started = time(NULL);
 }

@@ -7,9 +7,10 @@
 #define WANZAMI_MINUTES_H
 
 /*
- * Maps the shared memory. name is that of this process, owner the lease owner of
- * its transcode jobs, "" if it has none; both are kept. Call once,
- * in the parent, after metrics_init() and before the workers are forked.
+ * Maps the shared memory. name is that of this process, host/pid, to which a random
+ * part is added behind a "#"; owner is the lease owner of its transcode jobs, "" if
+ * it has none, and is kept. Call once, in the parent, after metrics_init() and
+ * before the workers are forked.
  */
 void	minutes_init(const char *name, const char *owner);
 

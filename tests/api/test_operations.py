@@ -93,6 +93,17 @@ def test_gauges_are_summed_over_processes_and_steps_without_rows_are_null(api):
     assert answer["memory"][at + 1] is None and answer["all"]["requests"][at + 1] is None and answer["all"]["requests"][at] == 0
 
 
+def test_processes_of_the_same_name_have_figures_of_their_own(api):
+    """Two containers can have the same host name and process id."""
+    for process, memory in (("h/1#0a", 100), ("h/1#0b", 200)):
+        store(api, process, 0, [["=all", numbers(1, b1=1)], ["GET /api/same", numbers(1, b1=1)]], start=True, memory=memory)
+        store(api, process, 60, [["=all", numbers()]], memory=memory)
+    answer = get(api)
+    assert sorted(p["memory"] for p in answer["processes"] if p["process"] == "h/1") == [100, 200]
+    assert api.rows("SELECT sum(n[1]) FROM wanzami.traffic WHERE what = 'GET /api/same' GROUP BY step") == [(2,), (2,)]
+    assert api.rows("SELECT count(*) FROM wanzami.process_start WHERE process LIKE 'h/1#%'")[0][0] == 2
+
+
 def test_the_answer_is_bounded_with_200_routes_and_many_processes(api):
     """24 hours, 200 routes in each step and 150 processes: the 12 routes with most requests, and the others as one."""
     api.rows("""INSERT INTO wanzami.traffic SELECT 600, date_bin('10 minutes', date_trunc('minute', now() - interval '25 s') + interval '59 s', 'epoch') - m * interval '10 minutes', w,
@@ -162,7 +173,8 @@ def test_a_process_stores_its_minutes_also_those_without_a_database(api, postgre
     assert api.rows("SELECT count(*) FROM wanzami.traffic WHERE what IN ('=database', '=valkey')")[0][0] >= 2
     assert api.rows("SELECT count(*) FROM wanzami.process_start")[0][0] == 1
     start = api.rows("SELECT process, version, role FROM wanzami.minute")[0]
-    assert re.fullmatch(r".+/%d" % api.a.process.pid, start[0]) and start[2] == "api"
+    assert re.fullmatch(r".+/%d#[0-9a-f]{8}" % api.a.process.pid, start[0]) and start[2] == "api"
+    assert start[0].split("#")[0] in [p["process"] for p in get(api)["processes"]]
     for i in range(5):
         api.a.get("/api/titles/%d" % i)
     postgres.kill()

@@ -54,7 +54,7 @@ SELECT 200 AS status, json_build_object(
 		'speed', json_agg(CASE WHEN busy > 0 THEN round(film / busy, 2) END ORDER BY b.at)) FROM bins b LEFT JOIN gauges USING (at)),
 	'memory', (SELECT json_agg(memory ORDER BY b.at) FROM bins b LEFT JOIN gauges USING (at)),
 	'processes', (SELECT coalesce(json_agg(p), '[]') FROM (
-		SELECT m.process, m.role, m.version, wanzami.iso(m.started_at AT TIME ZONE 'UTC') AS "startedAt", round(m.requests / 60.0, 3) AS requests,
+		SELECT split_part(m.process, '#', 1) AS process, m.role, m.version, wanzami.iso(m.started_at AT TIME ZONE 'UTC') AS "startedAt", round(m.requests / 60.0, 3) AS requests,
 			m.in_flight AS "inFlight", m.connections, m.memory, j.upload_job_id::text AS upload, (j.progress ->> 'percent')::numeric AS percent,
 			(SELECT left(coalesce(t."name", u."payload" ->> 'fileName'), 300) FROM "UploadJob" u LEFT JOIN "Title" t ON t."id" = u."titleId" WHERE u."id" = j.upload_job_id) AS film
 		FROM newest m LEFT JOIN wanzami.transcode_job j ON j.state = 'running' AND j.lease_owner = m.instance ORDER BY m.role, m.process LIMIT 100) p),
