@@ -131,6 +131,16 @@ def test_who_changed_a_title_and_what_a_person_did(editor):
     assert [e["action"] for e in entries] == expected and entries[1]["detail"] == {"fields": ["name"]}
     assert entries[0]["user"] == {"id": str(a.me), "email": "editor@example.com", "name": entries[0]["user"]["name"]}
     assert [e["action"] for e in call(a, "GET", path + "?limit=2&offset=1")["entries"]] == expected[1:3]
+    uploaded = call(a, "POST", "/admin/titles/%s/episodes" % title, {"seasonNumber": 2, "episodeNumber": 7, "name": "Four"}, 201)["episode"]["id"]
+    a.db.execute('DELETE FROM "AdminAuditLog" WHERE resource = %s AND action = %s', (uploaded, "EPISODE_CREATE"))  # an upload that makes an episode leaves no row
+    call(a, "DELETE", "/admin/episodes/" + uploaded, status=204)
+    expected[:0] = ["EPISODE_DELETE"]
+    entries = call(a, "GET", path)["entries"]
+    assert [e["action"] for e in entries] == expected and entries[0]["detail"] == {"titleId": title, "seasonNumber": 2, "episodeNumber": 7}
+    old = call(a, "POST", "/admin/titles/%s/episodes" % title, {"seasonNumber": 2, "episodeNumber": 8, "name": "Five"}, 201)["episode"]["id"]
+    call(a, "DELETE", "/admin/episodes/" + old, status=204)
+    a.db.execute('UPDATE "AdminAuditLog" SET detail = NULL WHERE resource = %s AND action = %s', (old, "EPISODE_DELETE"))  # as the old service wrote it
+    expected[:0] = ["EPISODE_DELETE", "EPISODE_CREATE"]
     again = call(a, "POST", "/admin/titles/%s/episodes" % title, {"seasonNumber": 1, "episodeNumber": 2, "name": "Three"}, 201)["episode"]
     call(a, "DELETE", "/admin/seasons/" + again["seasonId"], status=204)
     expected[:0] = ["SEASON_DELETE", "EPISODE_CREATE"]

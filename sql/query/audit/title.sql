@@ -1,5 +1,6 @@
 -- GET /api/admin/titles/:id/audit (docs/compatibility.md#audit-lists): returns 200 with the audit rows of a title, its seasons, episodes and subtitles,
--- newest first; of deleted episodes, too. The title need not exist any more.
+-- newest first; of deleted episodes, too. The title need not exist any more. The old service's rows of deletions name the episode or season only: they are
+-- found if the creation of the episode has a row, and those of seasons are not.
 -- $1: id, query.limit, query.offset.
 WITH episode AS (
 	SELECT "id"::text AS id FROM "Episode" WHERE "titleId" = ($1 ->> 'id')::bigint
