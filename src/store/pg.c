@@ -713,13 +713,26 @@ call_start(struct call *c, int nparams, const char *const *params, pg_done done,
 	calls_send(c->lane);
 }
 
-void
-pg_query(const char *name, int nparams, const char *const *params, pg_done done, void *arg)
+static void
+query_start(enum pg_lane lane, const char *name, int nparams, const char *const *params, pg_done done, void *arg)
 {
 	struct call	*c = kore_calloc(1, sizeof(*c));
 
 	c->files[c->nfiles++] = file_find(name);
+	c->lane = lane;
 	call_start(c, nparams, params, done, arg);
+}
+
+void
+pg_query(const char *name, int nparams, const char *const *params, pg_done done, void *arg)
+{
+	query_start(PG_FAST, name, nparams, params, done, arg);
+}
+
+void
+pg_query_slow(const char *name, int nparams, const char *const *params, pg_done done, void *arg)
+{
+	query_start(PG_SLOW, name, nparams, params, done, arg);
 }
 
 void

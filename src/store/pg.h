@@ -44,6 +44,9 @@ void	pg_start(const char *database_url);
  */
 void	pg_query(const char *name, int nparams, const char *const *params, pg_done done, void *arg);
 
+/* Runs a file as pg_query() does, in PG_SLOW: for a statement that can wait for those of other processes. */
+void	pg_query_slow(const char *name, int nparams, const char *const *params, pg_done done, void *arg);
+
 /*
  * Runs up to PG_FILES_MAX files in one transaction and one round trip, all with
  * the parameters $1 and $2 of type jsonb. Slow statements belong into PG_SLOW,

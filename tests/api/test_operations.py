@@ -1,4 +1,6 @@
 """Figures of the last hour and day: what each process stores once a minute, and GET /api/admin/operations (docs/compatibility.md#operations)."""
+import concurrent.futures
+import contextlib
 import json
 import os
 import re
@@ -16,7 +18,7 @@ WRITE = open(os.path.join(ROOT, "sql", "query", "ops", "minute.sql")).read()
 
 @pytest.fixture
 def api(world):
-    world.a = world.start(roles="api")
+    world.a = world.start(roles="api", WORKERS=1)
     world.root = Account(world, "SUPER_ADMIN", "root@example.com")
     return world
 
@@ -160,6 +162,21 @@ def test_the_role_decides(world, role, status):
     assert a.get("/api/admin/operations", token=Account(world, role, "a@example.com").token).status_code == status
 
 
+def requests_pass(api):
+    """While the statement of a minute waits for other processes and a change of a title for a lock, which is on one of the two connections for
+    requests, others are answered."""
+    waiting = lambda: api.rows("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")[0][0]
+    path = "/api/admin/titles/5"
+    with contextlib.closing(api.postgres.connect(api.env["DATABASE_URL"].rsplit("/", 1)[1])) as other, other.cursor() as c, concurrent.futures.ThreadPoolExecutor(1) as pool:
+        c.execute("""BEGIN; LOCK TABLE wanzami.minute IN SHARE MODE; SELECT FROM "Title" FOR UPDATE""")
+        wait_for(lambda: waiting() == 1, "the statement of a minute", 100)
+        change = pool.submit(api.a.patch, path, {"name": "U"}, token=api.root.token)
+        wait_for(lambda: waiting() == 2, "the change of a title")
+        assert [api.a.get(path, token=api.root.token).json()["title"]["name"] for _ in range(4)] == ["T"] * 4 and waiting() == 2
+        c.execute("ROLLBACK")
+        assert change.result().status_code == 200
+
+
 @pytest.mark.errors("(?i)database|connection")
 def test_a_process_stores_its_minutes_also_those_without_a_database(api, postgres):
     """Requests of a minute in which the database is killed are stored when it is back, once; its crash has emptied the tables."""
@@ -168,6 +185,8 @@ def test_a_process_stores_its_minutes_also_those_without_a_database(api, postgre
     for i in range(20):
         with requests.Session() as s:
             s.get(api.a.url + "/api/titles/%d" % i)
+    api.rows("""INSERT INTO "Title" (id, type, name, "updatedAt") VALUES (5, 'MOVIE', 'T', now())""")
+    requests_pass(api)
     total = lambda: api.rows("SELECT coalesce(sum(n[1]), 0) FROM wanzami.traffic WHERE step = 60 AND what = 'GET /api/titles/:id'")[0][0]
     wait_for(lambda: total() == 21, "the first minute", 100)
     assert api.rows("SELECT count(*) FROM wanzami.traffic WHERE what IN ('=database', '=valkey')")[0][0] >= 2

@@ -119,7 +119,7 @@ def test_concurrent_requests_share_few_connections(catalogue):
         t.join()
     assert not failures
     db.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name ^@ 'wanzami' AND datname = current_database()")
-    assert db.fetchone()[0] <= 2 * len(a.workers())
+    assert db.fetchone()[0] <= 2 * len(a.workers()) + 1, "and a third one of the worker that stores the figures of a minute"
 
 
 def test_a_client_that_disconnects_affects_no_other(catalogue):
