@@ -1,5 +1,5 @@
 /* The state of the server: titles and uploads. The server is asked again and again if its generation has changed. */
-import { hub, notice, say, tell } from './dom.js';
+import { $, hub, notice, say, tell } from './dom.js';
 import { api, signedIn } from './session.js';
 
 const WATCH_BUSY_MS = 1000;
@@ -92,13 +92,14 @@ async function watch(all) {
 	watching = setTimeout(watch, document.hidden ? WATCH_HIDDEN_MS : busy ? WATCH_BUSY_MS : WATCH_IDLE_MS);
 }
 
-/* Loads the first page of the titles that a query selects. */
+/* Loads the first page of the titles that a query selects; before somebody has signed in, only keeps the query. */
 export function findTitles(query) {
 	if (query === server.query)
 		return;
 	server.query = query;
 	server.limit = TITLES_PAGE;
-	watch(false);
+	if (!$('room').hidden)
+		watch(false);
 }
 
 /* Loads and shows one page more of the titles. */

@@ -10,6 +10,7 @@ import { openTexts } from './text.js';
 const FIND_MS = 150;		/* from the last key to the request */
 const SORTED_MAX = 500;		/* titles of a sorted list, as in sql/functions/titles/titles_sorted.sql */
 let finding = null;
+let typing = false;		/* the last entry of the browser's history is the search that is being typed */
 
 function makeTitle(item) {
 	const { title } = item;
@@ -135,20 +136,52 @@ function drawTitles() {
 	$('no-titles').textContent = query ? 'No title matches.' : 'There are no titles yet.' + (may('manage') ? ' Drop a film above to create the first one.' : '');
 }
 
-/* The list is of the server: a key only starts the wait for the next one. */
-function find() {
+/* Returns what the controls select, as query parameters of the list. */
+function queryOf() {
 	const { state, type, sort } = $('filters').elements;
 	const wanted = [['q', $('find').value.trim()], ['state', state.value], ['type', type.value], ['sort', sort.value]].filter(([, value]) => value);
-	findTitles(wanted.map(([name, value]) => '&' + name + '=' + encodeURIComponent(value)).join(''));
+	return wanted.map(([name, value]) => '&' + name + '=' + encodeURIComponent(value)).join('');
+}
+
+/* Selects the titles that the address names. A value that a control does not have selects all. */
+function readAddress() {
+	const wanted = new URLSearchParams(location.search);
+	clearTimeout(finding);
+	typing = false;
+	$('find').value = wanted.get('q') || '';
+	for (const select of $('filters').elements) {
+		select.value = wanted.get(select.name) || '';
+		if (select.selectedIndex < 0)
+			select.selectedIndex = 0;
+	}
+	findTitles(queryOf());
+}
+
+/* Selects titles, and keeps that in the address. Each choice is an entry of the browser's history; a search is one, whatever number of keys it takes. */
+function find(byKey) {
+	const query = queryOf(), address = location.pathname + (query && '?' + query.slice(1)) + location.hash;
+	clearTimeout(finding);
+	if (query !== server.query && byKey && typing)
+		history.replaceState(null, '', address);
+	else if (query !== server.query)
+		history.pushState(null, '', address);
+	typing = byKey;
+	findTitles(query);
 }
 
 $('more-titles').addEventListener('click', moreTitles);
 $('find').addEventListener('input', () => {
 	clearTimeout(finding);
-	finding = setTimeout(find, FIND_MS);
+	finding = setTimeout(find, FIND_MS, true);		/* the list is of the server: a key only starts the wait for the next one */
 });
-$('filters').addEventListener('change', find);
+$('find').addEventListener('change', () => {
+	find(true);
+	typing = false;
+});
+$('filters').addEventListener('change', () => find(false));
 $('filters').addEventListener('submit', (event) => event.preventDefault());
+window.addEventListener('popstate', readAddress);
+readAddress();
 
 export const publish = (id, name) => change('publish', id, name);
 
@@ -158,4 +191,7 @@ hub.addEventListener('gone', () => {
 	clearTimeout(finding);
 	$('find').value = '';
 	$('filters').reset();
+	typing = false;
+	if (location.search)
+		history.replaceState(null, '', location.pathname + location.hash);
 });

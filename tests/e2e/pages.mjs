@@ -253,7 +253,7 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			saw.none = await page.textContent('#no-titles');
 			await page.selectOption('#filters [name=state]', 'empty');
 			await first('Bare', 1);
-			saw.asked = asked;
+			saw.asked = [...asked];
 			saw.names = await names();
 
 			await page.goto(given.base + '/console/#title/1');		// the list does not have it
@@ -262,6 +262,51 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			await chooser.setFiles({ name: 'one.mp4', mimeType: 'video/mp4', buffer: Buffer.from('film') });
 			await until('the form', () => document.querySelector('#add').open);
 			saw.target = await page.$$eval('.add-row', (all) => all.map((row) => [row.querySelector('select').selectedOptions[0].text, row.querySelector('.add-live').textContent]));
+		},
+
+		/* Opens a link with filters before the sign-in; changes them, goes back and forward, reloads, and signs out. */
+		async address() {
+			const shown = () => page.evaluate(() => [location.search + location.hash, document.querySelector('#find').value,
+				...[...document.querySelector('#filters').elements].map((select) => select.value), [...document.querySelectorAll('.title h3')].map((h) => h.textContent).join()]);
+			const listed = async (names) => {
+				await until(names, (wanted) => !document.querySelector('#sheet').checkVisibility() && [...document.querySelectorAll('.title h3')].map((h) => h.textContent).join() === wanted, names);
+				return shown();
+			};
+			saw.steps = [];
+			const see = async (names) => saw.steps.push(await listed(names));
+			await page.goto(given.base + '/console/?sort=name&state=draft&type=KITE');
+			await signIn();
+			await inside();
+			await see('A kite,A moth,B kite');
+			await page.focus('#find');
+			await type('kit');
+			await listed('A kite,B kite');
+			await type('e & ');
+			await until('the address', () => location.search.startsWith('?q=kite%20%26&'));
+			await press('Backspace', 'Backspace', 'Backspace');
+			await until('the address', () => location.search.startsWith('?q=kite&'));
+			await see('A kite,B kite');
+			await page.selectOption('#filters [name=state]', 'archived');
+			await see('C kite');
+			await page.click('.title-name a');
+			await opened('C kite');
+			await page.reload();
+			await opened('C kite');
+			await page.goBack();
+			await see('C kite');
+			await page.goBack();
+			await see('A kite,B kite');
+			await page.goBack();
+			await see('A kite,A moth,B kite');
+			await page.goForward();
+			await see('A kite,B kite');
+			await page.reload();
+			await inside();
+			await see('A kite,B kite');
+			await reach('^Sign out');
+			await press('Enter');
+			await until('the sign-in page', () => !document.querySelector('#door').hidden);
+			saw.out = await page.evaluate(() => location.search + document.querySelector('#find').value);
 		},
 
 		/* Adds and moves episodes of a series, and chooses a folder whose files find their episodes. */

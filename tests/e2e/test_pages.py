@@ -109,6 +109,19 @@ def test_titles_are_found_among_thousands(console, world):  # noqa: F811
 
 
 @API
+def test_the_address_keeps_filters_order_and_search(console, world):  # noqa: F811
+    """A link, a reload, and back and forward show the same list; a search of several keys is one step back."""
+    world.rows("""INSERT INTO "Title" (id, type, name, archived, "pendingReview", "createdAt", "updatedAt") VALUES
+        (1, 'MOVIE', 'B kite', true, true, now(), now()), (2, 'MOVIE', 'A moth', true, true, now(), now()),
+        (3, 'MOVIE', 'A kite', true, true, now(), now()), (4, 'MOVIE', 'C kite', true, false, now(), now())""")
+    saw = console("address")
+    link = ["?sort=name&state=draft&type=KITE", "", "draft", "", "name", "A kite,A moth,B kite"]
+    search = ["?q=kite&state=draft&sort=name", "kite", "draft", "", "name", "A kite,B kite"]
+    archived = ["?q=kite&state=archived&sort=name", "kite", "archived", "", "name", "C kite"]
+    assert saw["steps"] == [link, search, archived, archived, search, link, search, search] and saw["out"] == "", saw
+
+
+@API
 def test_the_seasons_and_episodes_of_a_series(console, world, tmp_path):  # noqa: F811
     """Files of a folder find their episodes by their names; missing episodes are created."""
     world.rows("""INSERT INTO "Title" (id, type, name, archived, "pendingReview", "updatedAt") VALUES (1, 'SERIES', 'Dusk', true, true, now()), (2, 'SERIES', 'Dawn', true, true, now());
