@@ -1,4 +1,5 @@
 /* The images and the trailer of a title: uploaded by drop or choice, or a frame of the film for the poster. */
+import { cropAsked } from './crop.js';
 import { arrange, el, offer, say, set } from './dom.js';
 import { may, server } from './server.js';
 import { api, Refusal } from './session.js';
@@ -6,9 +7,10 @@ import { addPart, section } from './title.js';
 
 /* max: bytes; larger files are a mistake. */
 const PICTURE = { type: 'image/', formats: 'a JPEG, PNG, WebP or AVIF image', accept: 'image/jpeg,image/png,image/webp,image/avif', max: 10 << 20 };
+const WIDE = { name: 'Wide, 16:9', ratio: 16 / 9 }, UPRIGHT = { name: 'Upright, 2:3', ratio: 2 / 3 };
 const KINDS = [
-	{ field: 'posterUrl', label: 'Poster', kind: 'poster', ...PICTURE },
-	{ field: 'thumbnailUrl', label: 'Thumbnail', kind: 'thumbnail', ...PICTURE },
+	{ field: 'posterUrl', label: 'Poster', kind: 'poster', shapes: [WIDE, UPRIGHT], ...PICTURE },
+	{ field: 'thumbnailUrl', label: 'Thumbnail', kind: 'thumbnail', shapes: [WIDE], ...PICTURE },
 	{ field: 'trailerUrl', label: 'Trailer', kind: 'trailer', type: 'video/', formats: 'an MP4 or WebM video', accept: 'video/mp4,video/webm', max: 500 << 20 },
 ];
 
@@ -38,7 +40,7 @@ function makePiece(kind, page) {
 	const none = el('p', { className: 'hint' }), error = el('p', { className: 'field-note', role: 'alert', hidden: true }), actions = el('div', { className: 'job-actions wrap' });
 	const input = el('input', { type: 'file', accept: kind.accept, hidden: true, id: 'art-' + kind.kind });
 	const node = el('div', { className: 'piece', tabIndex: -1 }, el('h4', {}, kind.label), el('div', { className: 'piece-view' }, preview, none), error, actions, input);
-	let busy = false, drawn;
+	let busy = false, asking = false, drawn;
 
 	const attempt = async (step, done) => {
 		busy = true;
@@ -55,12 +57,16 @@ function makePiece(kind, page) {
 		await page.reload();
 		node.update(page);
 	};
-	const take = (file) => {
-		const complaint = busy ? 'Wait until the upload before has ended.' : complaintOf(kind, file);
+	const take = async (file) => {
+		const complaint = busy || asking ? 'Wait until the upload before has ended.' : complaintOf(kind, file);
+		set(error, { hidden: !complaint, textContent: complaint });
 		if (complaint)
-			set(error, { hidden: false, textContent: complaint });
-		else
-			attempt(async () => api('PATCH', '/api/admin/titles/' + page.id, { [kind.field]: await store(kind.kind, file) }), kind.label + ' has been stored.');
+			return;
+		asking = true;
+		const make = kind.shapes ? await cropAsked(file, kind.label, kind.shapes) : () => file;
+		asking = false;
+		if (make)
+			attempt(async () => api('PATCH', '/api/admin/titles/' + page.id, { [kind.field]: await store(kind.kind, await make()) }), kind.label + ' has been stored.');
 	};
 	preview.addEventListener('error', () => {
 		set(preview, { hidden: true });

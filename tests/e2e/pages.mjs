@@ -507,6 +507,71 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			await said('Trailer has been removed.');
 		},
 
+		/* Uploads images whose shape is not that of the apps: a part by keyboard, a part with the mouse, the whole, none; and one that has the shape. */
+		async crop() {
+			const said = (text) => until('the announcement: ' + text, (t) => document.querySelector('#say').textContent === t, text);
+			/* An image of four colours: red, green; blue, white. */
+			const image = async (width, height, type) => Buffer.from(await page.evaluate(([w, h, t]) => {
+				const canvas = document.createElement('canvas'), pen = canvas.getContext('2d');
+				Object.assign(canvas, { width: w, height: h });
+				['#f00', '#0f0', '#00f', '#fff'].forEach((colour, i) => {
+					pen.fillStyle = colour;
+					pen.fillRect(i % 2 * w / 2, (i >> 1) * h / 2, w / 2, h / 2);
+				});
+				return canvas.toDataURL(t, 1).split(',')[1];
+			}, [width, height, type]), 'base64');
+			const pick = async (kind, width, height, type = 'image/png') => page.setInputFiles('#art-' + kind, { name: 'i', mimeType: type, buffer: await image(width, height, type) });
+			const asked = async () => {
+				await until('the dialog', () => document.querySelector('dialog[open] .crop-view'));
+				return page.$eval('dialog[open]', (d) => [d.querySelector('h2').textContent, d.querySelector('select').selectedOptions[0].text, d.querySelector('output').textContent]);
+			};
+			const stored = async (label) => {
+				await said(label + ' has been stored.');
+				console.error('stored');
+				await page.evaluate(() => { document.querySelector('#say').textContent = ''; });
+			};
+			await signIn();
+			await inside();
+			await page.goto(given.base + '/console/#title/1');
+			await opened('Dusk');
+			let signed = 0;
+			page.on('request', (request) => { signed += request.url().endsWith('/api/admin/assets/presign'); });
+			await pick('thumbnail', 400, 400);
+			saw.wide = await asked();
+			saw.faults = await faults();
+			for (const [name, key] of [['^Scale', 'End'], ['^From left', 'Home'], ['^From top', 'Home']]) {
+				await reach(name);
+				await press(key);
+			}
+			saw.scaled = await asked();
+			await reach('^Upload$');
+			await press('Enter');
+			await stored('Thumbnail');
+			await pick('poster', 300, 300, 'image/jpeg');
+			saw.upright = await asked();
+			const { x, y, width, height } = await page.locator('dialog[open] .crop-view').boundingBox();
+			await page.mouse.move(x + width - 10, y + height / 2);
+			await page.mouse.down();
+			await page.mouse.move(x + 10, y + height / 2 + 9, { steps: 5 });
+			await page.mouse.up();
+			await page.mouse.move(x + width - 10, y + height / 2);		// it follows no pointer now
+			await page.click('dialog[open] .primary');
+			await stored('Poster');
+			await pick('thumbnail', 400, 400);
+			await asked();
+			await page.selectOption('dialog[open] select', { label: 'The whole image' });
+			saw.whole = [await asked(), await page.$$eval('dialog[open] [type=range]', (all) => all.map((range) => range.disabled))];
+			await page.click('dialog[open] .primary');
+			await stored('Thumbnail');
+			await pick('poster', 300, 300);
+			await asked();
+			await press('Escape');
+			await pick('poster', 160, 90);
+			await stored('Poster');
+			saw.signed = signed;
+			saw.sent = [(await image(400, 400, 'image/png')).toString('base64'), (await image(160, 90, 'image/png')).toString('base64')];
+		},
+
 		/* Looks with axe-core at each page and dialog, on a phone and on a large screen. */
 		async clear() {
 			await signIn();

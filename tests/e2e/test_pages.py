@@ -1,4 +1,7 @@
 """Pages of the console beside the first one, in Chromium: a title, people."""
+import base64
+import subprocess
+
 import pytest
 
 from test_browser import console, console_of, playwright  # noqa: F401
@@ -187,6 +190,36 @@ def test_the_images_and_the_trailer_of_a_title(console, world):  # noqa: F811
     assert saw["before"] == ["Upload"] and saw["after"] == ["Replace", "Remove"] and not saw["dialog"], saw
     assert saw["refused"] == ["t.txt is not a JPEG, PNG, WebP or AVIF image.", "t.mov is not an MP4 or WebM video.", "Wait until the upload before has ended."], saw
     assert world.rows('SELECT "trailerUrl" FROM "Title"') == [(None,)]
+
+
+def pixels(data):
+    """Returns the width and height of an image and a function that returns the colour at a place, each part as 0 or 255."""
+    def output(*command):
+        return subprocess.run([*command, "-"], input=data, capture_output=True, check=True).stdout
+    width, height = map(int, output("ffprobe", "-v", "error", "-show_entries", "stream=width,height", "-of", "csv=p=0").split(b","))
+    raw = output("ffmpeg", "-v", "error", "-i", "-", "-f", "rawvideo", "-pix_fmt", "rgb24")
+    return width, height, lambda x, y: tuple(255 * (part > 127) for part in raw[3 * (y * width + x):][:3])
+
+
+@API
+def test_the_visible_part_of_an_image_is_chosen(console, world):  # noqa: F811
+    """Of an image that has not the shape of the apps; the whole, and an image that has it, are stored byte for byte."""
+    world.rows(DUSK)
+    red, green, kept = (255, 0, 0), (0, 255, 0), []
+
+    def meanwhile(p):
+        for column in ("thumbnailUrl", "posterUrl", "thumbnailUrl", "posterUrl"):
+            assert p.stderr.readline() == "stored\n"
+            [(url,)] = world.rows('SELECT "%s" FROM "Title"' % column)
+            kept.append(world.store.client().get_object(Bucket=world.bucket, Key="/".join(url.rsplit("/", 2)[1:]))["Body"].read())
+    saw = console("crop", meanwhile)
+    corner, right = map(pixels, kept[:2])
+    assert saw["wide"] == ["What viewers see of the thumbnail", "Wide, 16:9", "400 \u00d7 225 of 400 \u00d7 400 pixels"] and saw["faults"] == [], saw
+    assert saw["scaled"][2] == "80 \u00d7 45 of 400 \u00d7 400 pixels" and saw["upright"][1:] == ["Upright, 2:3", "200 \u00d7 300 of 300 \u00d7 300 pixels"], saw
+    assert saw["whole"][0][2] == "400 \u00d7 400 of 400 \u00d7 400 pixels" and all(saw["whole"][1]) and saw["signed"] == 4, saw
+    assert corner[:2] == (80, 45) and {corner[2](x, y) for x in (0, 79) for y in (0, 44)} == {red}
+    assert right[:2] == (200, 300) and [right[2](x, 20) for x in (20, 80, 190)] == [red, green, green], "moved to its right edge"
+    assert kept[2:] == [base64.b64decode(sent) for sent in saw["sent"]]
 
 
 @API
