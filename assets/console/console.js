@@ -9,6 +9,7 @@ import './loading.js';
 import './operations.js';
 import './pages.js';
 import './people.js';
+import './purchases.js';
 import './series.js';
 import { askToSignIn, enter, session } from './session.js';
 

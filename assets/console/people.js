@@ -3,6 +3,7 @@ import { $, arrange, el, hub, offer, say, set } from './dom.js';
 import { auditSection } from './audit.js';
 import { moment } from './history.js';
 import { addPage } from './pages.js';
+import { back, guarded, keyedPurchases, makePurchase } from './purchases.js';
 import { may, server } from './server.js';
 import { api, session } from './session.js';
 import { section } from './title.js';
@@ -12,7 +13,6 @@ const VIEWERS = 50;
 const FIND_MS = 200;
 
 const roleName = (role) => role.charAt(0) + role.slice(1).toLowerCase().replaceAll('_', ' ');
-const back = (href, text) => el('p', {}, el('a', { href, className: 'back' }, text));
 const options = (chosen) => ROLES.map((role) => el('option', { value: role, selected: role === chosen }, roleName(role)));
 
 let open = null;		/* { id, sheet, trouble, … } of the page that is shown */
@@ -137,20 +137,15 @@ function openPeople(id, sheet) {
 	page.load();
 }
 
-function makePurchase() {
-	const node = el('li', { className: 'event' });
-	node.update = ({ purchase }) => node.replaceChildren(el('p', {}, el('a', { href: '#title/' + purchase.title.id }, el('bdi', {}, purchase.title.name)),
-		' ' + purchase.amountNaira + ' NGN · ' + purchase.status.toLowerCase()), el('p', { className: 'hint' }, moment(purchase.createdAt) + ' · ' + purchase.gateway + ' · ' + purchase.paystackRef));
-	return node;
-}
-
 async function loadPurchases(page) {
 	if (!may('payments'))
 		return;
 	try {
 		const { items, totalSuccessAmountNaira } = await api('GET', '/api/admin/ppv/purchases?limit=200&userId=' + page.id);
-		arrange(page.purchases, items.map((purchase) => ({ key: purchase.id, purchase })), makePurchase);
+		arrange(page.purchases, keyedPurchases(items), makePurchase(false));
 		set(page.sum, { textContent: items.length ? 'Paid in all: ' + totalSuccessAmountNaira + ' NGN' : 'This person has bought nothing.' });
+		if (!may('people') && open === page)
+			drawBuyer(page, items.length ? items[0].user : null);
 	} catch (error) {
 		set(page.sum, { textContent: error.message });
 	}
@@ -179,45 +174,35 @@ function drawPerson(page, user) {
 	offer(page.actions, buttons, user ? user.email : page.id);
 }
 
+/* The head of the page for a role that may not see people: what the purchases tell of the viewer. The state of pay per view is not known. */
+function drawBuyer(page, user) {
+	set(page.name, { textContent: user ? user.name || user.email : 'Account ' + page.id });
+	set(page.about, { textContent: user ? user.email : '', hidden: !user });
+	offer(page.actions, may('reset') ? [['Reset pay per view', () => attempt(() => api('POST', '/api/admin/ppv/users/' + page.id + '/reset', {}), 'Strikes and bar have been removed.')]] : [],
+		user ? user.email : page.id);
+}
+
 function openPerson(id, sheet) {
 	const page = open = { id, sheet, trouble: el('p', { className: 'notice bad', role: 'alert', hidden: true }), name: el('bdi', {}, 'Account'), about: el('p', { className: 'hint' }),
 		actions: el('div', { className: 'job-actions wrap' }), purchases: el('ol', { className: 'events' }), sum: el('p', { className: 'hint' }, 'Loading') };
 	const makeAudit = () => auditSection('/api/admin/users/' + id + '/audit', ({ user }) => open === page && drawPerson(page, user));
-	page.audit = makeAudit();
+	page.audit = el('div', { hidden: true });
 	page.load = () => {
-		const fresh = makeAudit();		/* loads at once */
-		page.audit.replaceWith(fresh);
-		page.audit = fresh;
-		fresh.update();
+		if (may('people')) {
+			const fresh = makeAudit();		/* loads at once */
+			page.audit.replaceWith(fresh);
+			page.audit = fresh;
+			fresh.update();
+		}
 		return loadPurchases(page);
 	};
-	sheet.append(back('#people', 'People'), el('h2', { className: 'sheet-title' }, page.name), page.about, page.actions, page.trouble,
+	sheet.append(may('people') ? back('#people', 'People') : back('#purchases', 'Purchases'), el('h2', { className: 'sheet-title' }, page.name), page.about, page.actions, page.trouble,
 		...(may('payments') ? [section('Purchases', page.sum, page.purchases)] : []), page.audit);
 	page.load();
 }
 
-/* Opens a page when it is known that the role may see it; a role that may not is told so. */
-function guarded(openIt) {
-	return {
-		open(id, sheet) {
-			open = { pending: () => may('people') && openIt(id, sheet), trouble: el('p', {}) };
-		},
-		draw() {
-			if (open && open.pending && (server.overview.may || server.refused)) {
-				const { pending } = open, sheet = $('sheet');
-				open.pending = null;
-				if (may('people'))
-					pending();
-				else
-					sheet.replaceChildren(back('#titles-section', 'All titles'), el('p', { className: 'notice bad' }, 'The role of your account may not see people.'));
-			}
-		},
-		close() {
-			open = null;
-		},
-	};
-}
+const close = () => { open = null; };
 
-addPage('people', guarded(openPeople));
-addPage('person', guarded(openPerson));
+addPage('people', guarded('people', () => may('people'), openPeople, close));
+addPage('person', guarded('people', () => may('people') || may('payments'), openPerson, close));
 hub.addEventListener('draw', () => { $('people-link').hidden = !(server.overview.may && may('people')); });

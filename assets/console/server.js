@@ -20,8 +20,8 @@ let allAgain = false;		/* and load everything */
 /* busy() is true while this page uploads something, ids() are its uploads; upload.js sets both. */
 export const own = { busy: () => false, ids: () => [] };
 
-/* Returns true unless the role is known to lack a permission: 'manage' titles and uploads, or 'operate'. */
-export const may = (what) => !server.refused && (!server.overview.may || server.overview.may[what]);
+/* Returns true unless the role is known to lack a permission: 'manage' titles and uploads, 'operate', 'people', 'invite', 'payments' or 'reset'. */
+export const may = (what) => !server.overview.may || Boolean(server.overview.may[what]);
 
 export const active = (job) => job.status === 'PROCESSING';
 
@@ -64,6 +64,27 @@ async function look(all) {
 	server.generation = answer.generation;
 }
 
+/* Resolves to what a role that may not see films may do, as the overview has it for others. */
+async function mayBesideFilms() {
+	const { permissions } = await api('GET', '/api/admin/me'), has = (name) => permissions.includes(name);
+	return { operate: has('ops:manage'), people: has('admin:users:manage'), invite: has('admin:invites:manage'), payments: has('payments:view') || has('payments:manage'), reset: has('payments:manage') };
+}
+
+/* Shows why the server could not be read. */
+async function tellTrouble(error) {
+	const before = server.refused ? server.overview.may : {};
+	server.refused = error.status === 403;
+	$('trouble').classList.toggle('films', server.refused);
+	if (!server.refused) {
+		notice('trouble', error.message + (error.status === 0 || error.status >= 500 ? ' Retrying.' : ''));
+		return;
+	}
+	const more = await mayBesideFilms().catch(() => before);
+	server.overview = { uploads: [], ready: {}, may: more };
+	known = null;
+	notice('trouble', 'The role of your account may not see films' + (Object.values(more).some((yes) => yes) ? '.' : ', and the console has nothing else for it.'));
+}
+
 /* all is true to load everything. A call during another one makes that look once more. */
 async function watch(all) {
 	clearTimeout(watching);
@@ -82,8 +103,7 @@ async function watch(all) {
 			server.refused = false;
 			notice('trouble', '');
 		} catch (error) {
-			server.refused = error.status === 403;
-			notice('trouble', server.refused ? 'The role of your account may not see films, and the console has nothing else for it.' : error.message + (error.status === 0 || error.status >= 500 ? ' Retrying.' : ''));
+			await tellTrouble(error);
 		}
 	} while (lookAgain);
 	looking = false;

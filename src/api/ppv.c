@@ -33,6 +33,7 @@ static const struct param	purchases_query[] = {
 	PARAM("status", PARAM_CHOICE, .first = 1, .refuse = 1, .choices = "PENDING|SUCCESS|FAILED|CANCELLED", .any_case = 1),
 	PARAM("gateway", PARAM_TEXT, .first = 1),
 	PARAM("userId", PARAM_ID, .first = 1, .refuse = 1),
+	PARAM("q", PARAM_TEXT, .first = 1),
 	PARAM_END
 };
 

@@ -755,6 +755,9 @@ def test_purchase_lists_with_0_1_and_20000_rows(shop, gateways):
     assert admin("?status=success&gateway=paystack")["totalCount"] == 1
     assert len(admin("?limit=1&limit=2&status=success&status=failed")["items"]) == 1, "the first of repeated parameters counts"
     assert admin("?gateway=paystack&gateway=flutterwave")["totalCount"] == 1
+    assert [admin("?limit=1&q=" + q)["totalCount"] for q in (ref, "many-7", "many-", "%20ADA@example.com%20", "ada", "root@example.com", "", "%20")] == [
+        1, 1, 0, 20001, 0, 0, 20001, 20001], "a reference, or the address of the buyer, as a whole"
+    assert [i["paystackRef"] for i in admin("?q=ada@example.com&limit=1&status=failed")["items"]] == ["many-1"]
     for query in ("limit=-1", "limit=x", "limit=1.5", "offset=-1", "offset=" + "9" * 30, "status=paid", "limit=%27", "status=SUCCESS%00"):
         r = shop.get("/api/admin/ppv/purchases?" + query, token=token)
         assert r.status_code == 400 or "%00" in query, (query, r.text)

@@ -1,4 +1,4 @@
-// Scenes of the pages beside the first one: a title, people.
+// Scenes of the pages beside the first one: a title, people, purchases.
 export const pages = ({ page, given, saw, press, type, focused, until, reach, signIn, inside, faults }) => {
 	const value = (name) => page.inputValue('#field-' + name);
 	const fill = (name, text) => page.fill('#field-' + name, text);
@@ -10,6 +10,17 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 		console.error(step);
 		return until(step, effect, arg);
 	};
+
+	/* An image of four colours: red, green; blue, white. */
+	const image = async (width, height, type) => Buffer.from(await page.evaluate(([w, h, t]) => {
+		const canvas = document.createElement('canvas'), pen = canvas.getContext('2d');
+		Object.assign(canvas, { width: w, height: h });
+		['#f00', '#0f0', '#00f', '#fff'].forEach((colour, i) => {
+			pen.fillStyle = colour;
+			pen.fillRect(i % 2 * w / 2, (i >> 1) * h / 2, w / 2, h / 2);
+		});
+		return canvas.toDataURL(t, 1).split(',')[1];
+	}, [width, height, type]), 'base64');
 
 	return {
 		/* Edits a title by keyboard; a value that the API refuses; what others save meanwhile, of another and of the same field. */
@@ -456,6 +467,41 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			saw.demoted = [await until('the refusal', () => document.querySelector('#sheet .notice:not([hidden])')?.textContent), await page.isVisible('#people-link')];
 		},
 
+		/* Reads purchases with a role that may not see films or people: all, of a state, of a viewer who is found by address; and without the right to reset. */
+		async purchases() {
+			const rows = () => page.$$eval('#sheet .event', (all) => all.map((li) => li.innerText.replace(/\s+/g, ' ').replace(/ · [A-Z][a-z]{2} [^·]* · /, ' · ').trim()));
+			const told = (text) => until(text, (t) => document.querySelector('#sheet .part > .hint')?.textContent === t, text);
+			await signIn();
+			await inside();
+			await reach('^Purchases$');
+			await press('Enter');
+			await told('251 purchases · paid in all: 252500 NGN');
+			saw.first = [(await rows()).length, (await rows())[0], await page.isVisible('#trouble'), await page.$$eval('#sheet .event a', (all) => new Set(all.map((a) => a.hash.split('/')[0])).size)];
+			saw.faults = await faults();
+			await page.click('#sheet .part button');
+			await until('all', () => document.querySelectorAll('#sheet .event').length === 251 && document.querySelector('#sheet .part button').checkVisibility() === false);
+			await page.selectOption('#sheet select', 'FAILED');
+			await told('1 purchase · paid in all: 252500 NGN');
+			saw.failed = await rows();
+			await page.selectOption('#sheet select', '');
+			await page.fill('#sheet input', 'nobody@example.com');
+			await told('No purchase matches.');
+			await page.fill('#sheet input', ' DAYO@example.com');
+			await told('2 purchases · paid in all: 2500 NGN');
+			await page.click('#sheet .event a');
+			saw.viewer = [await told('Paid in all: 2500 NGN'), await page.textContent('.sheet-title'), await page.textContent('.sheet > .hint'), await rows(), await page.$$eval('#sheet .part', (all) => all.length)];
+			await page.click('button:text-is("Reset pay per view")');
+			await until('the reset', () => document.querySelector('#say').textContent === 'Strikes and bar have been removed.');
+			console.error('support');
+			await page.goto(given.base + '/console/#person/52');
+			await page.reload();
+			saw.none = [await told('This person has bought nothing.'), await page.textContent('.sheet-title'), await page.$$eval('#sheet button:not([hidden])', (all) => all.length)];
+			await page.click('.back');
+			await told('251 purchases · paid in all: 252500 NGN');
+			await page.goto(given.base + '/console/#people');
+			saw.people = await until('the refusal', () => document.querySelector('#sheet .notice:not([hidden])')?.textContent);
+		},
+
 		/* Uploads a poster, refuses a text as a thumbnail, drops a trailer, and takes a frame of the film as the poster. */
 		async art() {
 			const said = (text) => until('the announcement: ' + text, (t) => document.querySelector('#say').textContent === t, text);
@@ -510,16 +556,6 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 		/* Uploads images whose shape is not that of the apps: a part by keyboard, a part with the mouse, the whole, none; and one that has the shape. */
 		async crop() {
 			const said = (text) => until('the announcement: ' + text, (t) => document.querySelector('#say').textContent === t, text);
-			/* An image of four colours: red, green; blue, white. */
-			const image = async (width, height, type) => Buffer.from(await page.evaluate(([w, h, t]) => {
-				const canvas = document.createElement('canvas'), pen = canvas.getContext('2d');
-				Object.assign(canvas, { width: w, height: h });
-				['#f00', '#0f0', '#00f', '#fff'].forEach((colour, i) => {
-					pen.fillStyle = colour;
-					pen.fillRect(i % 2 * w / 2, (i >> 1) * h / 2, w / 2, h / 2);
-				});
-				return canvas.toDataURL(t, 1).split(',')[1];
-			}, [width, height, type]), 'base64');
 			const pick = async (kind, width, height, type = 'image/png') => page.setInputFiles('#art-' + kind, { name: 'i', mimeType: type, buffer: await image(width, height, type) });
 			const asked = async () => {
 				await until('the dialog', () => document.querySelector('dialog[open] .crop-view'));

@@ -1,4 +1,4 @@
-"""Pages of the console beside the first one, in Chromium: a title, people."""
+"""Pages of the console beside the first one, in Chromium: a title, people, purchases."""
 import base64
 import subprocess
 
@@ -170,6 +170,26 @@ def test_people_and_who_changed_what(world, playwright):  # noqa: F811
     assert [text.split(" by ")[0] for text in saw["gone"]] == ["User delete", "Ppv reset"], saw
     assert saw["demoted"] == ["The role of your account may not see people.", False], saw
     assert world.rows("""SELECT email, role::text FROM "User" ORDER BY id DESC LIMIT 2""") == [("efe@example.com", "USER"), ("chi@example.com", "SUPPORT")]
+
+
+def test_purchases_for_roles_without_films_and_people(world, playwright):  # noqa: F811
+    """FINANCE reads them and resets, SUPPORT reads them; neither may see films or people."""
+    world.env["ADMIN_PERMISSIONS"] = "strict"
+    console = console_of(world, "api")  # noqa: F811
+    world.rows(DUSK + """; INSERT INTO "User" (id, email, name, password, role, "emailVerified", "ppvBanned", "ppvStrikeCount", "updatedAt") VALUES
+            (51, 'dayo@example.com', 'Dayo', 'x', 'USER', true, true, 3, now()), (52, 'efe@example.com', 'Efe', 'x', 'USER', true, false, 0, now()),
+            (53, 'fola@example.com', 'Fola', 'x', 'USER', true, false, 0, now());
+        INSERT INTO "PpvPurchase" ("userId", "titleId", "amountNaira", "paystackRef", status, "createdAt") VALUES
+            (51, 1, 2500, 'ref-1', 'SUCCESS', now()), (51, 1, 2500, 'ref-2', 'FAILED', now() - interval '1 s');
+        INSERT INTO "PpvPurchase" ("userId", "titleId", "amountNaira", "paystackRef", status, "createdAt")
+            SELECT 53, 1, CASE n WHEN 1 THEN 2000 ELSE 1000 END, 'many-' || n, 'SUCCESS', now() - n * interval '1 minute' FROM generate_series(1, 249) n;
+        UPDATE "User" SET role = 'FINANCE' WHERE email = 'root@example.com'""")
+    saw = console("purchases", steps(world, [("support", "UPDATE \"User\" SET role = 'SUPPORT' WHERE email = 'root@example.com'")]))
+    one, other = "Dusk 2500 NGN \u00b7 success dayo@example.com \u00b7 PAYSTACK \u00b7 ref-1", "Dusk 2500 NGN \u00b7 failed dayo@example.com \u00b7 PAYSTACK \u00b7 ref-2"
+    assert saw["first"] == [200, one, False, 1] and saw["failed"] == [other] and saw["faults"] == [], saw
+    assert saw["viewer"][1:3] == ["Dayo", "dayo@example.com"] and len(saw["viewer"][3]) == 2 and saw["viewer"][4] == 1, saw
+    assert saw["none"][1:] == ["Account 52", 0] and saw["people"] == "The role of your account may not see people.", saw
+    assert world.rows('SELECT "ppvBanned", "ppvStrikeCount" FROM "User" WHERE id = 51') == [(False, 0)]
 
 
 @API
