@@ -7,7 +7,7 @@ const STATE_MS = 500;
 const AHEAD_SEC = 30;		/* buffered ahead, so that a change of quality shows soon */
 
 const video = $('video');
-let playing = null;		/* { id, way, hls, sources, source, renewed } */
+let playing = null;		/* { film, way, hls, sources, source, renewed } */
 let showing = null;
 let library = null;
 
@@ -29,21 +29,22 @@ function libraryLoad() {
 const byRung = (a, b) => ORDER.indexOf(a.rendition) - ORDER.indexOf(b.rendition);
 
 /*
- * Returns how to play a title. Its playback has nothing for a title that is not published, and no URLs for one that has to be bought:
- * then the renditions of its editors' view are played as files.
+ * Returns how to play a film, { titleId, episodeId }: that of an episode, or of the title itself without episodeId. Its playback has nothing for a film that
+ * is not published, and no URLs for one that has to be bought: then the renditions of the editors' view are played as files.
  */
-async function wayOf(id) {
+async function wayOf({ titleId, episodeId }) {
 	let way = { hls: null, progressive: [], text: [], previews: null };
 	try {
-		way = { ...way, ...await api('GET', '/api/titles/' + id + '/playback') };
+		way = { ...way, ...await api('GET', (episodeId ? '/api/episodes/' + episodeId : '/api/titles/' + titleId) + '/playback') };
 	} catch (error) {
 		if (error.status !== 404)
 			throw error;
 	}
 	let files = way.progressive.filter((v) => v.url);
 	if (!way.hls && !files.length) {
-		const { title } = await api('GET', '/api/admin/titles/' + id);
-		files = title.assetVersions.filter((v) => v.status === 'READY' && v.url);
+		const { title } = await api('GET', '/api/admin/titles/' + titleId);
+		const { assetVersions } = episodeId ? title.episodes.find((e) => e.id === episodeId) || { assetVersions: [] } : title;
+		files = assetVersions.filter((v) => v.status === 'READY' && v.url);
 	}
 	if (!way.hls && !files.length)
 		throw new Refusal(404, 'no rendition is ready yet');
@@ -211,17 +212,19 @@ function showHls(Hls) {
 	hls.attachMedia(video);
 }
 
-export async function play(id, name) {
+/* Plays the film of a title or of one of its episodes. */
+export async function play(titleId, name, episodeId = null) {
+	const film = { titleId, episodeId }, subject = 'play ' + (episodeId ? 'episode ' + episodeId : titleId);
 	let way;
 	try {
-		way = await wayOf(id);
+		way = await wayOf(film);
 	} catch (error) {
-		tellOf('play ' + id, name + ' cannot be played: ' + error.message);
+		tellOf(subject, name + ' cannot be played: ' + error.message);
 		return;
 	}
-	tellOf('play ' + id, '');
+	tellOf(subject, '');
 	const Hls = way.hls ? await libraryLoad() : null;
-	playing = { id, way, hls: null, sources: way.sources, source: null, renewed: false };
+	playing = { film, way, hls: null, sources: way.sources, source: null, renewed: false };
 	notice('player-error', '');
 	$('player-title').textContent = name;
 	$('player').showModal();
@@ -249,7 +252,7 @@ video.addEventListener('error', async () => {
 		playing.renewed = true;
 		try {
 			const wanted = playing.source.rendition;
-			playing.way = await wayOf(playing.id);
+			playing.way = await wayOf(playing.film);
 			showFiles(wanted);
 			return;
 		} catch {

@@ -1,5 +1,6 @@
 /* The seasons and episodes of a series: a tree, the film of each episode, and files that find their episode by their names. */
 import { arrange, el, hub, offer, ORDER, RENDITIONS, say, set, tell, tellOf } from './dom.js';
+import { play } from './player.js';
 import { may } from './server.js';
 import { api } from './session.js';
 import { addPart, section } from './title.js';
@@ -148,7 +149,11 @@ function remove(kind, item, name) {
 }
 
 function actionsOf(episode, before, after) {
-	const ready = episode.assetVersions.length, actions = [['Edit', () => edit(episode)], [ready ? 'Replace film' : 'Add film', () => pickFor(episode)]];
+	const ready = episode.assetVersions.length, number = code(episode.seasonNumber, episode.episodeNumber);
+	const actions = ready ? [['Play', () => play(episode.titleId, number + ' ' + episode.name, episode.id)]] : [];
+	if (!may('manage'))
+		return actions;
+	actions.push(['Edit', () => edit(episode)], [ready ? 'Replace film' : 'Add film', () => pickFor(episode)]);
 	if (episode.pendingReview && ready)
 		actions.push(['Publish', () => attempt('publish episode ' + episode.id, episode.name + ' could not be published', async () => {
 			await api('PATCH', '/api/admin/episodes/' + episode.id, { pendingReview: false });
@@ -169,7 +174,7 @@ function makeEpisode() {
 		set(number, { textContent: code(episode.seasonNumber, episode.episodeNumber) });
 		set(name, { textContent: episode.name });
 		set(film, { textContent: (ready.length ? ready.join(', ') : 'No film yet') + (episode.pendingReview ? ' · not published' : '') });
-		offer(actions, may('manage') ? actionsOf(episode, before, after) : [], episode.name);
+		offer(actions, actionsOf(episode, before, after), episode.name);
 	};
 	return node;
 }

@@ -202,6 +202,24 @@ def test_null_fields_of_a_rendition_are_omitted(editor):
     assert shown(call(a, "GET", "/admin/titles/%s/episodes" % title)["episodes"][0]["assetVersions"]) == ready
 
 
+def test_an_editor_gets_urls_of_a_draft_episode_that_can_be_played(postgres, appliance):
+    url, db = postgres.create_migrated()
+    a = appliance(roles="api", DATABASE_URL=url, S3_BUCKET="b", S3_ENDPOINT="http://s3.example:9000", S3_ACCESS_KEY="AK", S3_SECRET_KEY="SK").wait_healthy()
+    a.db = db.cursor()
+    user(a, "editor@example.com", role="CONTENT_MANAGER")
+    a.token = login(a, "editor@example.com", path="/api/admin/login").json()["accessToken"]
+    title = call(a, "POST", "/admin/titles", {"name": "T", "type": "SERIES"}, 201)["title"]["id"]
+    episode = call(a, "POST", "/admin/titles/%s/episodes" % title, {"seasonNumber": 1, "episodeNumber": 1, "name": "E"}, 201)["episode"]["id"]
+    stored = "s3://b/vod/1/R720.mp4"
+    a.db.execute('INSERT INTO "AssetVersion" ("episodeId", "rendition", "url", "status", "updatedAt") VALUES (%s, \'R720\', %s, \'READY\', now())', (episode, stored))
+    def urls(path, key):
+        answer = call(a, "GET", "/admin/titles/" + title + path)
+        return [v["url"] for e in (answer[key] if path else answer[key]["episodes"]) for v in e["assetVersions"]]
+    assert urls("/episodes", "episodes") == [stored]
+    url, = urls("", "title")
+    assert url.startswith("http://s3.example:9000/b/vod/1/R720.mp4?"), url
+
+
 def test_deleting_a_title_records_its_sales_and_trashes_its_objects(editor):
     a = editor
     title = call(a, "POST", "/admin/titles", {"name": "T", "type": "MOVIE", "posterUrl": "s3://b/poster/1", "thumbnailUrl": "https://elsewhere/x"}, 201)["title"]["id"]

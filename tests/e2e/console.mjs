@@ -150,8 +150,8 @@ async function watch() {
 	return seen;
 }
 
-async function openPlayer() {
-	await reach('^Play: ');
+async function openPlayer(name = '') {
+	await reach('^Play: ' + name);
 	await press('Enter');
 	await until('the player', () => document.querySelector('#player').open);
 }
@@ -691,7 +691,7 @@ const scenes = {
 	},
 };
 
-Object.assign(scenes, pages({ page, given, saw, press, type, focused, until, reach, signIn, inside, faults }));
+Object.assign(scenes, pages({ page, given, saw, press, type, focused, until, reach, signIn, inside, faults, openPlayer, closePlayer, playsOn }));
 
 try {
 	await page.goto(given.base + '/console/');

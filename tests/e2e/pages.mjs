@@ -1,5 +1,5 @@
 // Scenes of the pages beside the first one: a title, people, purchases.
-export const pages = ({ page, given, saw, press, type, focused, until, reach, signIn, inside, faults }) => {
+export const pages = ({ page, given, saw, press, type, focused, until, reach, signIn, inside, faults, openPlayer, closePlayer, playsOn }) => {
 	const value = (name) => page.inputValue('#field-' + name);
 	const fill = (name, text) => page.fill('#field-' + name, text);
 	const saved = (name) => until('the announcement', (n) => document.querySelector('#say').textContent === n + ' has been saved.', name);
@@ -404,6 +404,29 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			await page.evaluate(() => window.read());
 			await page.evaluate(() => fetch('/api/health'));
 			saw.astray = await page.$$eval('dialog[open]', (all) => all.map((dialog) => dialog.innerText));
+		},
+
+		/* Adds the film of an episode in the tree of its series, and plays it as a draft and published. */
+		async episode() {
+			const played = async () => {
+				await openPlayer('Pilot');
+				await playsOn(0.2);
+				const seen = { title: await page.textContent('#player-title'), level: await page.textContent('#player-level') };
+				await closePlayer();
+				return seen;
+			};
+			await signIn();
+			await inside();
+			await page.goto(given.base + '/console/#title/1');
+			await opened('Dusk');
+			saw.before = await page.isVisible('[aria-label="Play: Pilot"]');
+			const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.click('[aria-label="Add film: Pilot"]')]);
+			await chooser.setFiles(given.film);
+			await until('the film', () => document.querySelector('[aria-label="Play: Pilot"]'), null, 240);
+			saw.draft = await played();
+			await page.click('[aria-label="Publish: Pilot"]');
+			await until('the publishing', () => document.querySelector('#say').textContent === 'Pilot is published.' && !document.querySelector('[aria-label="Publish: Pilot"]'));
+			saw.published = await played();
 		},
 
 		/* The link of a title and who changed it; invites, changes a role, finds a viewer, reads the purchases and resets the account; deletes one. */

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from test_browser import console, console_of, playwright  # noqa: F401
+from test_browser import console, console_of, film, playwright  # noqa: F401
 
 API = pytest.mark.parametrize("console", ["api"], indirect=True)
 DUSK = """INSERT INTO "Title" (id, type, name, archived, "pendingReview", "updatedAt") VALUES (1, 'MOVIE', 'Dusk', true, true, now())"""
@@ -151,6 +151,18 @@ def test_the_seasons_and_episodes_of_a_series(console, world, tmp_path):  # noqa
     assert world.rows("""SELECT e.name, u.payload ->> 'fileName' FROM "UploadJob" u LEFT JOIN "Episode" e ON e.id = u."episodeId" ORDER BY 1""") == [
         ("Pilot", "Dusk.S01E01.mkv"), ("Second", "1x02 again.mp4")]
     assert world.rows('SELECT name FROM "Episode" ORDER BY 1') == [("Pilot",), ("Second",)]
+
+
+def test_an_episode_is_played(world, playwright, tmp_path):  # noqa: F811
+    (tmp_path / "media").mkdir()
+    world.env.update(S3_BUCKET="", MEDIA_DIR=tmp_path / "media")
+    console = console_of(world)  # noqa: F811
+    world.rows("""INSERT INTO "Title" (id, type, name, archived, "pendingReview", "updatedAt") VALUES (1, 'SERIES', 'Dusk', false, false, now());
+        INSERT INTO "Episode" (id, "titleId", "seasonNumber", "episodeNumber", name, "pendingReview", "updatedAt") VALUES (7, 1, 1, 1, 'Pilot', true, now())""")
+    saw = console("episode", film=film(tmp_path / "pilot.mp4", seconds=6, size="640x360", bits="2M"))
+    assert not saw["before"], saw
+    for how, way in (("draft", "file"), ("published", "HLS")):  # a draft has no playlists
+        assert saw[how]["title"] == "S01E01 Pilot" and saw[how]["level"].startswith("360p") and saw[how]["level"].endswith(way), saw
 
 
 def test_people_and_who_changed_what(world, playwright):  # noqa: F811
