@@ -3,6 +3,7 @@ import { arrange, el, hub, offer, ORDER, RENDITIONS, say, set, tell, tellOf } fr
 import { play } from './player.js';
 import { may } from './server.js';
 import { api } from './session.js';
+import { openTexts } from './text.js';
 import { addPart, section } from './title.js';
 import { begin, Upload, uploads } from './upload.js';
 
@@ -149,11 +150,13 @@ function remove(kind, item, name) {
 }
 
 function actionsOf(episode, before, after) {
-	const ready = episode.assetVersions.length, number = code(episode.seasonNumber, episode.episodeNumber);
-	const actions = ready ? [['Play', () => play(episode.titleId, number + ' ' + episode.name, episode.id)]] : [];
+	const ready = episode.assetVersions.length, name = code(episode.seasonNumber, episode.episodeNumber) + ' ' + episode.name;
+	const actions = ready ? [['Play', () => play(episode.titleId, name, episode.id)]] : [];
 	if (!may('manage'))
 		return actions;
 	actions.push(['Edit', () => edit(episode)], [ready ? 'Replace film' : 'Add film', () => pickFor(episode)]);
+	if (ready)
+		actions.push(['Subtitles', () => openTexts({ id: episode.id, name }, 'episodes')]);
 	if (episode.pendingReview && ready)
 		actions.push(['Publish', () => attempt('publish episode ' + episode.id, episode.name + ' could not be published', async () => {
 			await api('PATCH', '/api/admin/episodes/' + episode.id, { pendingReview: false });

@@ -1,10 +1,10 @@
-/* The dialog for the subtitles and captions of a title: its list, and a form that adds a file. */
+/* The dialog for the subtitles and captions of a title or an episode: their list, and a form that adds a file. */
 import { $, arrange, el, hub, notice, offer, say, set } from './dom.js';
 import { api } from './session.js';
 
 const FILE_MAX = 2 << 20;		/* bytes of a file that the server takes */
 
-let title = null;
+let film = null;		/* { path } of the routes for its text */
 
 const languageName = (tag) => {
 	try {
@@ -55,8 +55,8 @@ async function attempt(step) {
 }
 
 async function load() {
-	const wanted = title, { text } = await api('GET', '/api/admin/titles/' + title.id + '/text');
-	if (title !== wanted)
+	const wanted = film, { text } = await api('GET', film.path);
+	if (film !== wanted)
 		return;
 	arrange($('text-list'), text.map((track) => ({ key: track.id, track })), makeTrack);
 	$('text-none').hidden = text.length > 0;
@@ -90,7 +90,7 @@ async function add(form) {
 	const type = /\.srt$/i.test(file.name) ? 'application/x-subrip' : 'text/vtt', button = form.querySelector('button.primary');
 	button.disabled = true;
 	const fine = await attempt(async () => {
-		await api('POST', '/api/admin/titles/' + title.id + '/text?' + query, new Blob([file], { type }));
+		await api('POST', film.path + '?' + query, new Blob([file], { type }));
 		say(file.name + ' has been added.');
 		form.reset();
 		await load();
@@ -99,9 +99,10 @@ async function add(form) {
 	(fine ? form.elements.file : form.elements.language).focus();
 }
 
-export async function openTexts(wanted) {
-	title = wanted;
-	$('text-title').textContent = 'Subtitles of ' + title.name;
+/* Opens the dialog for an owner { id, name }. kind is that of its routes: titles or episodes. */
+export async function openTexts({ id, name }, kind = 'titles') {
+	film = { path: '/api/admin/' + kind + '/' + id + '/text' };
+	$('text-title').replaceChildren('Subtitles of ', el('bdi', {}, name));
 	$('text-list').replaceChildren();
 	$('text-none').hidden = true;
 	$('text-form').reset();

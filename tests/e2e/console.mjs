@@ -161,6 +161,24 @@ async function closePlayer() {
 	await until('the player to close', () => !document.querySelector('#player').open);
 }
 
+/* Adds a file in the dialog for subtitles. */
+async function addText(file) {
+	const [chooser] = await Promise.all([page.waitForEvent('filechooser'), reach('^File with subtitles').then(() => press('Enter'))]);
+	await chooser.setFiles(file);
+	await reach('^Language');
+	saw.language = await page.inputValue('#text input[name=language]');
+	await press('Enter');
+}
+
+/* Chooses a track of text in the player. Returns its first cue. */
+async function cueOf(index) {
+	await until('the choice of text', () => document.querySelectorAll('#texts input').length > 1);
+	await page.focus('#texts input[value="' + index + '"]');
+	await press('Space');
+	return until('a cue', () => [...document.querySelector('#video').textTracks].flatMap((t) => t.mode === 'showing' ? [...t.cues || []] : [])
+		.map((c) => c.text)[0], null, 60);
+}
+
 const scenes = {
 	/* Signs in, first with a wrong password, and out, by keyboard. */
 	async signing() {
@@ -210,16 +228,9 @@ const scenes = {
 		await reach('^Subtitles: ');
 		await press('Enter');
 		await until('the dialog', () => document.querySelector('#text').open && !document.querySelector('#text-none').hidden);
-		const add = async (file) => {
-			const [chooser] = await Promise.all([page.waitForEvent('filechooser'), reach('^File with subtitles').then(() => press('Enter'))]);
-			await chooser.setFiles(file);
-			await reach('^Language');
-			saw.language = await page.inputValue('#text input[name=language]');
-			await press('Enter');
-		};
-		await add(given.broken);
+		await addText(given.broken);
 		saw.refused = await until('the refusal', () => document.querySelector('#text-error').textContent);
-		await add(given.text);
+		await addText(given.text);
 		saw.listed = await until('the track', () => document.querySelector('#text-list li p')?.textContent);
 		saw.error = await page.textContent('#text-error');
 		await press('Escape');
@@ -227,10 +238,7 @@ const scenes = {
 		await playsOn(0.2);
 		await until('the choice of text', () => document.querySelectorAll('#texts input').length > 1);
 		saw.texts = await page.$$eval('#texts label', (all) => all.map((l) => l.innerText));
-		await page.focus('#texts input[value="0"]');
-		await press('Space');
-		saw.cue = await until('a cue', () => [...document.querySelector('#video').textTracks].flatMap((t) => t.mode === 'showing' ? [...t.cues || []] : [])
-			.map((c) => c.text)[0], null, 60);
+		saw.cue = await cueOf(0);
 		await closePlayer();
 		await reach('^Subtitles: ');
 		await press('Enter');
@@ -691,7 +699,7 @@ const scenes = {
 	},
 };
 
-Object.assign(scenes, pages({ page, given, saw, press, type, focused, until, reach, signIn, inside, faults, openPlayer, closePlayer, playsOn }));
+Object.assign(scenes, pages({ page, given, saw, press, type, focused, until, reach, signIn, inside, faults, openPlayer, closePlayer, playsOn, addText, cueOf }));
 
 try {
 	await page.goto(given.base + '/console/');

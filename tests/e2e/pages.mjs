@@ -1,5 +1,5 @@
 // Scenes of the pages beside the first one: a title, people, purchases.
-export const pages = ({ page, given, saw, press, type, focused, until, reach, signIn, inside, faults, openPlayer, closePlayer, playsOn }) => {
+export const pages = ({ page, given, saw, press, type, focused, until, reach, signIn, inside, faults, openPlayer, closePlayer, playsOn, addText, cueOf }) => {
 	const value = (name) => page.inputValue('#field-' + name);
 	const fill = (name, text) => page.fill('#field-' + name, text);
 	const saved = (name) => until('the announcement', (n) => document.querySelector('#say').textContent === n + ' has been saved.', name);
@@ -406,12 +406,12 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			saw.astray = await page.$$eval('dialog[open]', (all) => all.map((dialog) => dialog.innerText));
 		},
 
-		/* Adds the film of an episode in the tree of its series, and plays it as a draft and published. */
+		/* Adds the film of an episode in the tree of its series, and plays it as a draft and published, then with subtitles, which it adds and deletes. */
 		async episode() {
-			const played = async () => {
+			const played = async (look = () => ({})) => {
 				await openPlayer('Pilot');
 				await playsOn(0.2);
-				const seen = { title: await page.textContent('#player-title'), level: await page.textContent('#player-level') };
+				const seen = { title: await page.textContent('#player-title'), level: await page.textContent('#player-level'), ...await look() };
 				await closePlayer();
 				return seen;
 			};
@@ -427,6 +427,24 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			await page.click('[aria-label="Publish: Pilot"]');
 			await until('the publishing', () => document.querySelector('#say').textContent === 'Pilot is published.' && !document.querySelector('[aria-label="Publish: Pilot"]'));
 			saw.published = await played();
+
+			await reach('^Subtitles: Pilot');
+			await press('Enter');
+			await until('the dialog', () => document.querySelector('#text').open && !document.querySelector('#text-none').hidden);
+			saw.dialog = await page.textContent('#text-title');
+			await page.selectOption('#text [name=kind]', 'captions');
+			await page.fill('#text [name=label]', 'For Ada');
+			await addText(given.text);
+			saw.listed = await until('the track', () => document.querySelector('#text-list li p')?.textContent);
+			await press('Escape');
+			saw.captioned = await played(async () => ({ cue: await cueOf(0), texts: await page.$$eval('#texts label', (all) => all.map((l) => l.innerText)) }));
+			page.once('dialog', (dialog) => dialog.accept());
+			await reach('^Subtitles: Pilot');
+			await press('Enter');
+			await reach('^Delete: For Ada');
+			await press('Enter');
+			await until('the empty list', () => !document.querySelector('#text-none').hidden);
+			await press('Escape');
 		},
 
 		/* The link of a title and who changed it; invites, changes a role, finds a viewer, reads the purchases and resets the account; deletes one. */
