@@ -4,7 +4,7 @@ export const RENDITIONS = { R4K: '4K', R2K: '1440p', R1080: '1080p', R720: '720p
 export const ORDER = Object.keys(RENDITIONS);
 
 /* Events of the page: enter (somebody has signed in), leave (signed out or the session
- * has ended), gone (what belongs to the last person has to go), draw (something has changed). */
+ * has ended), gone (what belongs to the last person has to go), draw (something has changed), discarded (an upload, by this page). */
 export const hub = new EventTarget();
 export const tell = (type) => hub.dispatchEvent(new Event(type));
 

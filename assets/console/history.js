@@ -1,21 +1,24 @@
 /* The timeline of a title: its uploads and those of its episodes, with their transcode jobs. */
-import { arrange, el, offer, set, size } from './dom.js';
-import { makeNote, makeRung, retry, rungs, stateOf } from './jobs.js';
-import { may, server } from './server.js';
+import { arrange, el, hub, offer, set, size } from './dom.js';
+import { makeNote, makeRung, rungs, stateOf, uploadActions } from './jobs.js';
+import { server } from './server.js';
 import { api } from './session.js';
 import { addPart, section } from './title.js';
+import { uploads } from './upload.js';
+
+let discarded = 0;		/* uploads, by this page: the overview does not tell of all */
 
 export const moment = (iso) => new Date(iso).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
 
 /* Returns the state of an upload: unlike in the list of uploads, an older one may be replaced. */
-function stateNow(job) {
+function stateNow(upload, job) {
 	if (job.status !== 'COMPLETED')
-		return stateOf(null, job);
+		return stateOf(upload, job);
 	return job.inUse ? { text: 'Transcoded: this film is played', kind: 'good' } : { text: 'Transcoded, but replaced since', kind: '' };
 }
 
 function timesOf(job) {
-	const ended = ['COMPLETED', 'FAILED'].includes(job.status);
+	const ended = ['COMPLETED', 'FAILED', 'CANCELED'].includes(job.status);
 	return 'Begun ' + moment(job.createdAt) + (ended ? ' · ended ' + moment(job.updatedAt) : '') +
 		(job.attempts > 1 ? ' · ' + job.attempts + ' attempts' : '') + (job.bytesTotal ? ' · ' + size(job.bytesTotal) : '');
 }
@@ -25,7 +28,7 @@ function makeUpload() {
 	const list = el('ul', { className: 'rungs' }), notes = el('ul', { className: 'notes' }), actions = el('div', { className: 'job-actions' });
 	const node = el('li', { className: 'event' }, el('h4', {}, file, ' ', episode), state, times, list, notes, actions);
 	node.update = ({ job }) => {
-		const now = stateNow(job);
+		const upload = uploads.find((u) => u.jobId === job.id), now = stateNow(upload, job);
 		set(file, { textContent: job.fileName || 'A film' });
 		set(episode, { textContent: job.episodeName || '', hidden: !job.episodeName });
 		set(state, { textContent: now.text, className: 'job-state ' + (now.kind || '') });
@@ -34,7 +37,7 @@ function makeUpload() {
 		list.hidden = !list.children.length;
 		arrange(notes, job.notes.map((text) => ({ key: text, text })), makeNote);
 		notes.hidden = !job.notes.length;
-		offer(actions, job.status === 'FAILED' && job.state === 'failed' && may('manage') ? [['Retry', () => retry(job), true]] : [], job.fileName || 'A film');
+		offer(actions, uploadActions(upload, job), job.fileName || 'A film');
 	};
 	return node;
 }
@@ -45,14 +48,15 @@ function makeUpload() {
  */
 export function loadedSection(heading, list, path, version, read, make, none) {
 	const empty = el('p', { className: 'hint' }, 'Loading'), node = section(heading, empty, list);
-	let seen = null, loading = false;
+	let seen = null, loading = false, items = [];
 	node.update = async () => {
 		const wanted = version();
+		arrange(list, items, make);		/* this page may know more than the last answer */
 		if (loading || seen === wanted)
 			return;
 		loading = true;
 		try {
-			const items = read(await api('GET', path));
+			items = read(await api('GET', path));
 			seen = wanted;
 			set(empty, { textContent: none, hidden: items.length > 0 });
 			arrange(list, items, make);
@@ -65,7 +69,8 @@ export function loadedSection(heading, list, path, version, read, make, none) {
 }
 
 /* Returns a text that changes with the films of a title and with its uploads in the overview, but not with the progress of other films. */
-const versionOf = (id) => JSON.stringify([server.catalogue, server.overview.uploads.filter((job) => job.titleId === id)]);
+const versionOf = (id) => JSON.stringify([server.catalogue, discarded, server.overview.uploads.filter((job) => job.titleId === id)]);
 
+hub.addEventListener('discarded', () => { discarded++; });
 addPart(40, (page) => loadedSection('Uploads and transcoding', el('ol', { className: 'events', reversed: true }), '/api/admin/titles/' + page.id + '/uploads', () => versionOf(page.id),
-	({ uploads }) => uploads.map((job) => ({ key: job.id, job })), makeUpload, 'Nothing has been uploaded for this title.'));
+	(answer) => answer.uploads.map((job) => ({ key: job.id, job })), makeUpload, 'Nothing has been uploaded for this title.'));

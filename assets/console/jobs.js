@@ -78,6 +78,8 @@ export function stateOf(upload, job) {
 		return { text: 'Uploaded', percent: null };
 	if (job.status === 'COMPLETED')
 		return { text: 'Ready to play', percent: 100, kind: 'good' };
+	if (job.status === 'CANCELED')
+		return { text: 'Canceled. It cannot be resumed.', percent: null };
 	if (unfinished(job))
 		return unfinishedState(job);
 	if (job.status === 'FAILED')
@@ -91,13 +93,13 @@ export function stateOf(upload, job) {
 	return { text: 'Waiting to be transcoded', percent: 0 };
 }
 
-function actionsOf(upload, job) {
+/* Returns true if what has arrived of an upload can be deleted. */
+const discardable = (upload, job) => Boolean(upload ? upload.jobId && ['failed', 'canceled'].includes(upload.state) :
+	unfinished(job) && !liveWhere(job) && may('manage'));
+
+/* Returns the buttons that stop an upload, make it or its transcode job go on, or discard it. */
+export function uploadActions(upload, job) {
 	const buttons = [];
-	if (job && job.status === 'COMPLETED' && server.overview.ready[job.titleId]) {
-		buttons.push(['Play', () => play(job.titleId, job.titleName), true]);
-		if (!job.published && may('manage'))
-			buttons.push(['Publish', () => publish(job.titleId, job.titleName)]);
-	}
 	if (upload && upload.busy() && upload.state !== 'finishing')
 		buttons.push(['Stop', () => upload.cancel()]);
 	if (upload && (upload.state === 'failed' || upload.state === 'canceled'))
@@ -106,9 +108,22 @@ function actionsOf(upload, job) {
 		buttons.push(['Resume', () => pickToResume(job), true]);
 	if (job && job.status === 'FAILED' && job.state === 'failed' && may('manage'))
 		buttons.push(['Retry', () => retry(job), true]);
-	if (upload ? upload.jobId && ['failed', 'canceled'].includes(upload.state) : unfinished(job) && !liveWhere(job) && may('manage'))
+	if (discardable(upload, job))
 		buttons.push(['Discard', () => discardAsked(upload, job)]);
-	else if (ended(upload, job))
+	return buttons;
+}
+
+function actionsOf(upload, job) {
+	const buttons = [], done = job && job.status === 'COMPLETED';
+	if (done && job.episodeId) {
+		buttons.push(['Play', () => play(job.titleId, job.episodeName, job.episodeId), true]);
+	} else if (done && server.overview.ready[job.titleId]) {
+		buttons.push(['Play', () => play(job.titleId, job.titleName), true]);
+		if (!job.published && may('manage'))
+			buttons.push(['Publish', () => publish(job.titleId, job.titleName)]);
+	}
+	buttons.push(...uploadActions(upload, job));
+	if (ended(upload, job))
 		buttons.push(['Dismiss', () => dismiss(upload, job)]);
 	return buttons;
 }
@@ -125,10 +140,11 @@ async function discardAsked(upload, job) {
 		tellOf('discard ' + id, name + ' could not be discarded: ' + error.message);
 	}
 	tell('draw');
-	$('drop').focus();
+	if ($('sheet').hidden)
+		$('drop').focus();		/* its row is gone; on the page of a title it stays */
 }
 
-export async function retry(job) {
+async function retry(job) {
 	const name = job.titleName || job.fileName;
 	try {
 		await api('POST', '/api/admin/uploads/' + job.id + '/retry', {});
@@ -179,7 +195,7 @@ function dismiss(upload, job) {
 
 /* Returns true if the upload has ended, so that it can be taken out of the list. */
 function ended(upload, job) {
-	return upload ? !upload.busy() && (!job || !active(job)) && !(upload.jobId && ['failed', 'canceled'].includes(upload.state)) :
+	return upload ? !upload.busy() && (!job || !active(job)) && !discardable(upload, job) :
 		!unfinished(job) && (job.status === 'FAILED' || job.status === 'COMPLETED');
 }
 

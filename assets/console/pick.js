@@ -132,7 +132,7 @@ async function resume(job, file) {
 		return;
 	}
 	tellOf('resume ' + job.id, '');
-	uploads.push(Object.assign(new Upload(file, job.titleName || nameOf(file), job.titleId, job.id), { print }));
+	uploads.push(Object.assign(new Upload(file, job.episodeName || job.titleName || nameOf(file), job.titleId, job.id), { print, episodeId: job.episodeId }));
 	begin();
 	tell('draw');
 	say('The upload of ' + file.name + ' goes on.');

@@ -115,6 +115,7 @@ export class Upload {
 				return way === 'parts';
 			const before = server.overview.uploads.find((job) => job.id === this.jobId);
 			this.title = (before && before.titleId) || this.title;
+			this.episodeId = (before && before.episodeId) || this.episodeId;
 			forget(this.jobId);
 		}
 		const target = this.episodeId ? { kind: 'EPISODE', episodeId: this.episodeId } :
@@ -301,6 +302,7 @@ export async function discard(jobId) {
 	const at = uploads.findIndex((u) => u.jobId === jobId);
 	if (at >= 0)
 		uploads.splice(at, 1);
+	tell('discarded');
 	watchNow();
 }
 

@@ -233,6 +233,49 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			saw.name = await page.textContent('.sheet-name');
 		},
 
+		/* Goes on with an upload of an episode from the page of its series, discards another one, and begins one again that takes no more parts. */
+		async unfinished() {
+			const begin = (episodeId, name) => page.evaluate(([id, fileName, bytesTotal]) => fetch('/api/admin/uploads/init', { method: 'POST',
+				headers: { Authorization: 'Bearer ' + JSON.parse(sessionStorage.session).access, 'Content-Type': 'application/json' },
+				body: JSON.stringify({ kind: 'EPISODE', episodeId: id, fileName, bytesTotal, contentType: 'video/mp4' }) }).then((r) => r.status), [episodeId, name, given.bytes]);
+			const rows = () => page.$$eval('.event:has(h4)', (all) => all.map((e) => [e.querySelector('h4').innerText, e.querySelector('.job-state').textContent,
+				[...e.querySelectorAll('button')].map((b) => b.textContent)]));
+			const row = (name, start) => until(name + ': ' + start, ([n, s]) => [...document.querySelectorAll('.event')].some((e) => e.querySelector('h4')?.textContent.startsWith(n) &&
+				e.querySelector('.job-state').textContent.startsWith(s)), [name, start], 60);
+			const pick = async (name, file) => {
+				const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.click('.event [aria-label="Resume: ' + name + '"]')]);
+				await chooser.setFiles(file);
+			};
+			await signIn();
+			await inside();
+			saw.begun = [await begin('7', 'pilot.mp4'), await begin('8', 'second.mp4'), await begin('8', 'third.mp4')];
+			console.error('begun');
+			await page.goto(given.base + '/console/#title/2');
+			await opened('Show');
+			await until('the uploads', () => document.querySelectorAll('.event [aria-label^="Resume"]').length === 3);
+			saw.first = await rows();
+			await pick('pilot.mp4', given.second);
+			saw.refused = await until('the refusal', () => document.querySelector('#messages p')?.textContent);
+
+			let release;
+			const held = new Promise((done) => { release = done; });
+			await page.route('**', (route) => (route.request().method() === 'PUT' ? held.then(() => route.continue()) : route.fallback()));
+			await pick('pilot.mp4', given.pilot);
+			await row('pilot.mp4', 'Uploading');
+			saw.during = (await rows()).at(-1);
+			release();
+			await row('pilot.mp4', 'Waiting to be transcoded');
+			page.once('dialog', (dialog) => dialog.accept());
+			await page.focus('.event [aria-label="Discard: third.mp4"]');
+			await press('Enter');
+			await row('third.mp4', 'Canceled');
+			saw.focus = await page.evaluate(() => document.activeElement.querySelector('h4')?.innerText);
+			await pick('second.mp4', given.second);
+			await until('another upload', () => document.querySelectorAll('.event:has(h4)').length === 4);
+			await row('second.mp4', 'Waiting to be transcoded');
+			saw.last = await rows();
+		},
+
 		/* Finds titles among thousands: by what is typed, by state and type, and in other orders. */
 		async find() {
 			const names = () => page.$$eval('.title h3', (all) => all.map((h) => h.textContent));

@@ -1,5 +1,6 @@
 """Pages of the console beside the first one, in Chromium: a title, people, purchases."""
 import base64
+import os
 import subprocess
 
 import pytest
@@ -90,12 +91,36 @@ def test_the_timeline_of_a_title(console, world):  # noqa: F811
         UPDATE "UploadJob" SET status = 'COMPLETED', "updatedAt" = now() WHERE id = 3"""),
         ("renamed", 'UPDATE "Title" SET name = \'Dawn 1\' WHERE id = 2'), ("again", 'UPDATE "Title" SET name = \'Dawn 2\' WHERE id = 2')]))
     old = ["old.mp4", "Transcoded, but replaced since", ["360p"], ["The sound was late."], []]
-    pilot = ["pilot.mp4 Pilot", "Not finished · 0 bytes of 5.0 MB. Resume it with the same file.", [], [], []]
+    pilot = ["pilot.mp4 Pilot", "Not finished · 0 bytes of 5.0 MB. Resume it with the same file.", [], [], ["Resume", "Discard"]]
     assert saw["first"] == [["new.mp4", "Failed: not a video", [], [], ["Retry"]], pilot, old], saw
     assert saw["asked"] == ["/console/api/overview", "/api/health"], "the film of another title"
     assert saw["last"] == [["new.mp4", "Transcoded: this film is played", ["720p", "360p"], ["The second track of sound was left out."], []], pilot, old], saw
     assert saw["none"] == "Nothing has been uploaded for this title."
     assert saw["name"] == "Dawn 2", "the answer of before came last"
+
+
+@API
+def test_unfinished_uploads_go_on_from_the_page_of_a_title(console, world, tmp_path):  # noqa: F811
+    """Others than those of the last minute: another browser may still send them."""
+    world.rows("""INSERT INTO "Title" (id, type, name, archived, "pendingReview", "updatedAt") VALUES (2, 'SERIES', 'Show', true, true, now());
+        INSERT INTO "Episode" (id, "titleId", "seasonNumber", "episodeNumber", name, "updatedAt") VALUES (7, 2, 1, 1, 'Pilot', now()), (8, 2, 1, 2, 'Second', now())""")
+    for name in ("pilot.mp4", "second.mp4"):
+        (tmp_path / name).write_bytes(os.urandom(1_000_000))
+    saw = console("unfinished", steps(world, [("begun", """UPDATE "UploadJob" SET "createdAt" = "createdAt" - interval '1 h', "updatedAt" = "updatedAt" - interval '1 h';
+            UPDATE "UploadJob" SET status = 'FAILED', error = 'Object storage lost it', payload = payload - 'uploadId' WHERE payload ->> 'fileName' = 'second.mp4'""")]),
+        bytes=1_000_000, pilot=str(tmp_path / "pilot.mp4"), second=str(tmp_path / "second.mp4"))
+    left, both = "Not finished \u00b7 0 bytes of 1.0 MB. Resume it with the same file.", ["Resume", "Discard"]
+    assert saw["begun"] == [200] * 3 and saw["first"] == [["third.mp4 Second", left, both], ["second.mp4 Second", "Upload failed: Object storage lost it. " + left, both],
+                                                          ["pilot.mp4 Pilot", left, both]], saw
+    assert saw["refused"] == "second.mp4 is another file than the one of this upload (pilot.mp4, 1.0 MB)." and saw["focus"] == "third.mp4 Second", saw
+    assert saw["during"][2] == ["Stop"], saw
+    waits = "Waiting to be transcoded"
+    assert saw["last"] == [["second.mp4 Second", waits, []], ["third.mp4 Second", "Canceled. It cannot be resumed.", []],
+                           ["second.mp4 Second", "Upload failed: Object storage lost it. " + left, both], ["pilot.mp4 Pilot", waits, []]], saw
+    assert world.rows("""SELECT "episodeId", "titleId", payload ->> 'fileName', status::text FROM "UploadJob" ORDER BY id""") == [
+        (7, None, "pilot.mp4", "PROCESSING"), (8, None, "second.mp4", "FAILED"), (8, None, "third.mp4", "CANCELED"), (8, None, "second.mp4", "PROCESSING")]
+    [(key,)] = world.rows("""SELECT payload ->> 'key' FROM "UploadJob" WHERE "episodeId" = 7""")
+    assert world.store.client().get_object(Bucket=world.bucket, Key=key)["Body"].read() == (tmp_path / "pilot.mp4").read_bytes()
 
 
 @API

@@ -2,7 +2,7 @@
 CREATE OR REPLACE FUNCTION wanzami.upload_shown(j "UploadJob") RETURNS json LANGUAGE sql STABLE AS $$
 	SELECT row_to_json(r) FROM (
 		SELECT j."id"::text AS "id", j."status", j."payload" ->> 'fileName' AS "fileName", j."bytesUploaded", j."bytesTotal", j."error",
-			t."id"::text AS "titleId", t."name" AS "titleName", e."name" AS "episodeName", NOT (t."archived" OR t."pendingReview") AS "published",
+			t."id"::text AS "titleId", t."name" AS "titleName", e."id"::text AS "episodeId", e."name" AS "episodeName", NOT (t."archived" OR t."pendingReview") AS "published",
 			w.state, w.attempts, w.max_attempts AS "maxAttempts", w.error AS "attemptError",
 			CASE WHEN w.state = 'queued' THEN wanzami.iso(w.run_after AT TIME ZONE 'UTC') END AS "nextAttemptAt",
 			coalesce(w.notes, '[]') AS "notes", w.progress -> 'percent' AS "percent",
