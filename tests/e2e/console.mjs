@@ -1,21 +1,22 @@
 // Runs one scene in the console with a real browser: node console.mjs SCENE. Reads its parameters as JSON from standard input (base, email,
 // password, film, name, ...). Prints its observations as JSON; on a timeout, prints the name of the condition.
 import { readFileSync } from 'node:fs';
-import { chromium } from 'playwright-core';
+import playwright from 'playwright-core';
 import { pages } from './pages.mjs';
 
 const given = JSON.parse(readFileSync(0, 'utf8'));
-const browser = await chromium.launch({
+/* Firefox is the one of the system: Playwright's own protocol needs a Firefox that it has changed, WebDriver BiDi does not. */
+const browser = await (given.firefox ? playwright._bidiFirefox.launch({ executablePath: given.firefox }) : playwright.chromium.launch({
 	executablePath: given.chromium,
 	args: process.getuid() === 0 ? ['--no-sandbox'] : [],	// Chromium's own sandbox needs another user than root
-});
+}));
 const page = await browser.newPage({ viewport: { width: 1180, height: 860 } });
 const saw = { errors: [] };
 page.setDefaultTimeout(20000);
 page.on('pageerror', (error) => saw.errors.push(error.stack));
 page.on('filechooser', () => {});	// registered early: a listener added when the dialog opens could be too late
 page.on('console', (message) => {
-	if (message.text().includes('Content Security Policy'))
+	if (/Content.Security.Policy/.test(message.text()))
 		saw.errors.push(message.text());
 });
 

@@ -551,6 +551,65 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			saw.demoted = [await until('the refusal', () => document.querySelector('#sheet .notice:not([hidden])')?.textContent), await page.isVisible('#people-link')];
 		},
 
+		/* The main path of each page: list, title, series, people, person, purchases, Operations. */
+		async walk() {
+			const said = (text) => until('the announcement: ' + text, (t) => document.querySelector('#say').textContent === t, text);
+			const names = (wanted) => until(wanted, (w) => [...document.querySelectorAll('.title h3')].map((h) => h.textContent).join() === w, wanted);
+			await page.goto(given.base + '/console/?sort=name');
+			await signIn();
+			await inside();
+			await names('Dusk,Show');
+			await page.selectOption('#filters [name=type]', 'MOVIE');
+			await names('Dusk');
+			await page.reload();
+			await names('Dusk');
+			saw.address = await page.evaluate(() => location.search);
+			await reach('^Dusk$');
+			await press('Enter');
+			await opened('Dusk');
+			await fill('name', 'Dusk in Lagos');
+			await page.click('.details .primary');
+			await saved('Dusk in Lagos');
+			await page.setInputFiles('#art-thumbnail', { name: 'i.png', mimeType: 'image/png', buffer: await image(400, 400, 'image/png') });
+			await until('the dialog', () => document.querySelector('dialog[open] .crop-view'));
+			await reach('^Scale');
+			await press('End');
+			await page.click('dialog[open] .primary');
+			await said('Thumbnail has been stored.');
+			await page.click('.sheet-actions button:text-is("Archive")');
+			await said('Dusk in Lagos is archived.');
+			await until('the changes', () => [...document.querySelectorAll('.event')].some((li) => li.textContent.startsWith('Title update')));
+			await page.goto(given.base + '/console/#title/2');
+			await opened('Show');
+			await page.click('.part button:text-is("Add an episode")');
+			await until('the form', () => document.querySelector('dialog[open] input'));
+			await page.fill('dialog[open] [name=name]', 'Pilot');
+			await press('Enter');
+			await until('the episode', () => document.querySelector('.episode-name')?.textContent.includes('Pilot'));
+
+			await reach('^People$');
+			await press('Enter');
+			await until('the people', () => document.querySelector('.invite'));
+			await page.fill('.invite [name=email]', 'ben@example.com');
+			await press('Enter');
+			await said('ben@example.com has been invited.');
+			await page.click('.person a:has(bdi:text-is("Dayo"))');
+			await until('the purchases', () => document.querySelector('.sheet-title')?.textContent === 'Dayo' && [...document.querySelectorAll('.event')].some((li) => li.textContent.includes('1500 NGN')));
+			await page.click('button:text-is("Reset pay per view")');
+			await said('Strikes and bar of dayo@example.com have been removed.');
+			await reach('^Purchases$');
+			await press('Enter');
+			await until('all purchases', () => document.querySelector('.sheet-title')?.textContent === 'Purchases' && document.querySelector('.event'));
+			saw.purchases = await page.$eval('.part > .hint', (p) => p.textContent);
+			await reach('^Operations$');
+			await press('Enter');
+			await until('the charts', () => document.querySelectorAll('.chart canvas').length === 10 && !document.querySelector('.figures-body').hidden);
+			saw.drawn = await page.$$eval('.chart canvas', (all) => all.slice(0, 6).map((c) => new Set(new Uint32Array(c.getContext('2d').getImageData(0, 0, c.width, c.height).data.buffer)).size));
+			saw.wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+			await page.goBack();
+			await until('the purchases', () => document.querySelector('.sheet-title')?.textContent === 'Purchases');
+		},
+
 		/* Reads purchases with a role that may not see films or people: all, of a state, of a viewer who is found by address; and without the right to reset. */
 		async purchases() {
 			const rows = () => page.$$eval('#sheet .event', (all) => all.map((li) => li.innerText.replace(/\s+/g, ' ').replace(/ · [A-Z][a-z]{2} [^·]* · /, ' · ').trim()));

@@ -1,11 +1,11 @@
-"""Pages of the console beside the first one, in Chromium: a title, people, purchases."""
+"""Pages of the console beside the first one, in Chromium: a title, people, purchases; and the main path of each page in Firefox."""
 import base64
 import os
 import subprocess
 
 import pytest
 
-from test_browser import console, console_of, film, playwright  # noqa: F401
+from test_browser import console, console_of, fill_operations, film, playwright  # noqa: F401
 
 API = pytest.mark.parametrize("console", ["api"], indirect=True)
 DUSK = """INSERT INTO "Title" (id, type, name, archived, "pendingReview", "updatedAt") VALUES (1, 'MOVIE', 'Dusk', true, true, now())"""
@@ -213,6 +213,19 @@ def test_people_and_who_changed_what(world, playwright):  # noqa: F811
     assert [text.split(" by ")[0] for text in saw["gone"]] == ["User delete", "Ppv reset"], saw
     assert saw["demoted"] == ["The role of your account may not see people.", False], saw
     assert world.rows("""SELECT email, role::text FROM "User" ORDER BY id DESC LIMIT 2""") == [("efe@example.com", "USER"), ("chi@example.com", "SUPPORT")]
+
+
+@API
+def test_the_main_path_of_each_page_in_firefox(console, world):  # noqa: F811
+    world.rows(DUSK + """, (2, 'SERIES', 'Show', false, false, now());
+        INSERT INTO "User" (id, email, name, password, role, "emailVerified", "ppvBanned", "updatedAt") VALUES (51, 'dayo@example.com', 'Dayo', 'x', 'USER', true, true, now());
+        INSERT INTO "PpvPurchase" ("userId", "titleId", "amountNaira", "paystackRef", status, "createdAt") VALUES (51, 1, 1500, 'ref-1', 'SUCCESS', now())""")
+    fill_operations(world)
+    saw = console("walk", firefox=True)
+    assert saw["address"] == "?type=MOVIE&sort=name" and saw["purchases"] == "1 purchase \u00b7 paid in all: 1500 NGN", saw
+    assert all(colours > 2 for colours in saw["drawn"]) and saw["wide"] == 0, saw
+    assert world.rows("""SELECT name, archived, "thumbnailUrl" LIKE '%/thumbnail/%' FROM "Title" WHERE id = 1""") == [("Dusk in Lagos", True, True)]
+    assert world.rows("""SELECT e.name, u."ppvBanned", i.email FROM "Episode" e, "User" u, "Invitation" i WHERE u.id = 51""") == [("Pilot", False, "ben@example.com")]
 
 
 def test_purchases_for_roles_without_films_and_people(world, playwright):  # noqa: F811
