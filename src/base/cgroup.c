@@ -1,31 +1,15 @@
 /*
  * Reads /proc/self/cgroup and the files of control groups.
  */
-#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/cgroup.h"
+#include "base/file_text.h"
 
 #define FOLDER_MAX	(CGROUP_MAX + 64)
-
-int
-cgroup_text(const char *path, char *text, size_t size)
-{
-	ssize_t	n;
-	int	fd;
-
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
-		return (0);
-	n = read(fd, text, size - 1);
-	close(fd);
-	text[n > 0 ? n : 0] = '\0';
-
-	return (n > 0);
-}
 
 void
 cgroup_find(const char *before, char group[CGROUP_MAX])
@@ -33,7 +17,7 @@ cgroup_find(const char *before, char group[CGROUP_MAX])
 	char	text[4096], *line;
 
 	*group = '\0';
-	if (!cgroup_text("/proc/self/cgroup", text, sizeof(text)) || (line = strstr(text, before)) == NULL)
+	if (file_text("/proc/self/cgroup", text, sizeof(text)) <= 0 || (line = strstr(text, before)) == NULL)
 		return;
 	line += strlen(before) - 1;
 	snprintf(group, CGROUP_MAX, "%.*s", (int)strcspn(line, "\n"), line);
@@ -59,7 +43,7 @@ number_read(const char *folder, const char *file)
 
 	snprintf(path, sizeof(path), "%s/%s", folder, file);
 
-	return (cgroup_text(path, text, sizeof(text)) && atoll(text) > 0 ? atoll(text) : -1);
+	return (file_text(path, text, sizeof(text)) > 0 && atoll(text) > 0 ? atoll(text) : -1);
 }
 
 /* Returns the quota of one group in CPUs, rounded up; -1 without one. */
@@ -70,7 +54,7 @@ quota_read(const char *folder)
 	long long	quota = -1, period = -1;
 
 	snprintf(path, sizeof(path), "%s/cpu.max", folder);
-	if (cgroup_text(path, text, sizeof(text))) {
+	if (file_text(path, text, sizeof(text)) > 0) {
 		quota = strtoll(text, &rest, 10);	/* 0 if it says "max" */
 		period = strtoll(rest, NULL, 10);
 	} else {

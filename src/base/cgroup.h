@@ -9,9 +9,6 @@
 #define CGROUPS		"/sys/fs/cgroup"
 #define CGROUP_MAX	1024	/* size of a buffer for the path of a group */
 
-/* Reads the beginning of a file as text. Returns 0 if it cannot be read. */
-int	cgroup_text(const char *path, char *text, size_t size);
-
 /*
  * Writes the group of the process, as a path below the root of its hierarchy; "" if there is none. before: the
  * text in front of the path in /proc/self/cgroup with the path's "/", as "0::/" (version 2) or ":memory:/" (version 1).

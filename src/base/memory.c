@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cgroup.h"
+#include "base/file_text.h"
 #include "base/memory.h"
 
 /* Returns the number in a limit file; -1 if it says "max", has the huge number of version 1, or cannot be read. */
@@ -16,7 +17,7 @@ limit_read(const char *folder, const char *file)
 	char	path[1200], text[32];
 
 	snprintf(path, sizeof(path), "%s/%s", folder, file);
-	if (!cgroup_text(path, text, sizeof(text)) || *text < '1' || *text > '9' || strlen(text) >= 18)
+	if (file_text(path, text, sizeof(text)) <= 0 || *text < '1' || *text > '9' || strlen(text) >= 18)
 		return (-1);
 
 	return (strtoll(text, NULL, 10));
@@ -62,7 +63,7 @@ kills_read(const char *path)
 {
 	char	text[8192], *line = text;
 
-	if (!cgroup_text(path, text, sizeof(text)))
+	if (file_text(path, text, sizeof(text)) <= 0)
 		return (-1);
 	while (strncmp(line, "oom_kill ", 9) != 0) {
 		if ((line = strchr(line, '\n')) == NULL)
@@ -110,7 +111,7 @@ memory_machine(void)
 {
 	char	text[256], *line;
 
-	if (!cgroup_text("/proc/meminfo", text, sizeof(text)) || (line = strstr(text, "MemTotal:")) == NULL)
+	if (file_text("/proc/meminfo", text, sizeof(text)) <= 0 || (line = strstr(text, "MemTotal:")) == NULL)
 		return (-1);
 
 	return (strtoll(line + 9, NULL, 10) << 10);
@@ -122,7 +123,7 @@ memory_used(void)
 	char		text[128];
 	long long	resident, shared;
 
-	if (!cgroup_text("/proc/self/statm", text, sizeof(text)) || sscanf(text, "%*d %lld %lld", &resident, &shared) != 2)
+	if (file_text("/proc/self/statm", text, sizeof(text)) <= 0 || sscanf(text, "%*d %lld %lld", &resident, &shared) != 2)
 		return (-1);
 
 	return ((resident - shared) * sysconf(_SC_PAGESIZE));

@@ -5,7 +5,6 @@
 #include <sys/mman.h>
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 
 #include "base/conf.h"
 #include "base/counter.h"
+#include "base/file_text.h"
 #include "base/log.h"
 #include "http/client.h"
 #include "http/metrics.h"
@@ -130,20 +130,14 @@ process_read(void *arg, u_int64_t now)
 {
 	char		text[128];
 	const char	*pages;
-	ssize_t		n;
 	DIR		*dir;
-	int		fd, count = 0;
+	int		count = 0;
 
 	(void)arg;
 	(void)now;
 	counter_set(COUNTER_CONNECTIONS, worker_active_connections);
-	if ((fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)) != -1) {
-		n = read(fd, text, sizeof(text) - 1);
-		close(fd);
-		text[n > 0 ? n : 0] = '\0';
-		if ((pages = strchr(text, ' ')) != NULL)
-			counter_set(COUNTER_RESIDENT_BYTES, strtoll(pages, NULL, 10) * sysconf(_SC_PAGESIZE));
-	}
+	if (file_text("/proc/self/statm", text, sizeof(text)) > 0 && (pages = strchr(text, ' ')) != NULL)
+		counter_set(COUNTER_RESIDENT_BYTES, strtoll(pages, NULL, 10) * sysconf(_SC_PAGESIZE));
 	if ((dir = opendir("/proc/self/fd")) != NULL) {
 		while (readdir(dir) != NULL)
 			count++;

@@ -2,17 +2,16 @@
  * AWS credentials from the environment or from ECS's container credentials
  * endpoint. The process's threads share one copy.
  */
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <kore/kore.h>
 
 #include "base/conf.h"
+#include "base/file_text.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/work.h"
@@ -100,18 +99,11 @@ static int
 authorization_make(char *out, size_t size)
 {
 	const char	*path = conf_str(CONF_AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE);
-	char		token[4096] = "";
-	ssize_t		n = 0;
-	int		fd;
+	char		token[4096];
 
 	if (*path != '\0') {
-		if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
+		if (file_text(path, token, sizeof(token)) <= 0)
 			return (0);
-		n = read(fd, token, sizeof(token) - 1);
-		(void)close(fd);
-		if (n <= 0)
-			return (0);
-		token[n] = '\0';
 		token[strcspn(token, "\r\n")] = '\0';
 	} else {
 		snprintf(token, sizeof(token), "%s", conf_str(CONF_AWS_CONTAINER_AUTHORIZATION_TOKEN));
