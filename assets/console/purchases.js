@@ -62,7 +62,7 @@ function openPurchases(id, sheet) {
 	more.addEventListener('click', () => load(page, true));
 	sheet.append(...(server.refused ? [] : [back('#titles-section', 'All titles')]), el('h2', { className: 'sheet-title' }, 'Purchases'),
 		el('div', { className: 'filters' }, el('label', {}, 'Email of the viewer, or reference', find), el('label', {}, 'State', state)),
-		section('List', page.sum, page.list, el('p', {}, more)));
+		section('Newest first', page.sum, page.list, el('p', {}, more)));
 	load(page, false);
 }
 
