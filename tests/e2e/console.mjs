@@ -550,6 +550,35 @@ const scenes = {
 		await until('the message to go', () => !document.querySelector('#messages p'));
 	},
 
+	/* Uploads and publishes a film; plays it as HLS while object storage is down, and again when it is back. The player has played nothing before. */
+	async storeless() {
+		const store = async (up) => {
+			while (await fetch(given.store).then(() => true, () => false) !== up)
+				await page.waitForTimeout(50);
+		};
+		await signIn();
+		await inside();
+		await upload(given.film, given.name);
+		saw.way = await follow(given.name, 240);
+		await reach('^Publish: ');
+		await press('Enter');
+		await until('the publishing', (name) => document.querySelector('#say').textContent === name + ' is published.', given.name);
+		console.error('down');
+		await store(false);
+		await openPlayer();
+		saw.error = await until('the message of the player', () => document.querySelector('#player-error').textContent, null, 180);
+		saw.asked = await page.evaluate(() => performance.getEntriesByType('resource').some((entry) => /\.m3u8/.test(entry.name)));
+		await closePlayer();
+		saw.kept = await page.$$eval('#messages p', (all) => all.map((p) => p.textContent));
+		console.error('up');
+		await store(true);
+		await openPlayer();
+		await playsOn(0.3);
+		await until('the state of HLS', () => document.querySelector('#player-level').textContent.endsWith('HLS'));
+		saw.after = await page.textContent('#player-error');
+		await closePlayer();
+	},
+
 	/* Plays a film while object storage is away. */
 	async away() {
 		let asked = 0;

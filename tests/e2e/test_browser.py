@@ -186,6 +186,20 @@ def test_the_player_says_that_object_storage_is_away(console, world):
     assert saw["error"] == "The film cannot be played: object storage does not respond or does not have it." and saw["asked"] > 1, saw
 
 
+@pytest.mark.errors("cron job failed object storage")
+def test_hls_says_that_object_storage_is_away_and_plays_when_it_is_back(world, playwright, tmp_path):
+    """The server of object storage is killed and started again; the message names it, and no error of media."""
+    def meanwhile(p):
+        assert p.stderr.readline() == "down\n"
+        world.store.kill()
+        assert p.stderr.readline() == "up\n"
+        world.store.ensure()
+    saw = console_of(world)("storeless", meanwhile, film=film(tmp_path / "dusk.mp4", seconds=6, size="640x360", bits="2M"), name="Dusk", store=world.store.url)
+    assert saw["way"]["last"].startswith("Ready") and saw["asked"], saw
+    assert re.fullmatch("The film cannot be played: object storage .*does not respond.*", saw["error"]) and "MEDIA" not in saw["error"] and saw["kept"] == [], saw
+    assert saw["after"] == "", saw
+
+
 def test_a_role_is_offered_what_it_may_do(world, playwright):
     """A change of the role shows within a poll. A role that may not see films is told so, and not that there are none."""
     world.env["ADMIN_PERMISSIONS"] = "strict"
