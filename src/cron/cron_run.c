@@ -283,7 +283,9 @@ work_end(struct job_run *run, int ok)
 	}
 	PQclear(rows);
 	if (!pg_sync_disconnected(&run->db)) {
-		(void)pg_sync_exec(&run->db, "ROLLBACK");
+		/* A cancellation can meet COMMIT itself, which ends the transaction all the same. */
+		if (PQtransactionStatus(run->db.db) != PQTRANS_IDLE)
+			(void)pg_sync_exec(&run->db, "ROLLBACK");
 	} else {
 		atomic_store(&run->pid, 0);	/* PostgreSQL may reuse the process id */
 		run->lost |= !run->db.stopped;

@@ -19,6 +19,7 @@
 #include "base/work.h"
 #include "store/pg.h"
 #include "store/pg_host.h"
+#include "store/pg_notice.h"
 #include "store/pg_url.h"
 #include "store/script.h"
 #include "versions.h"
@@ -173,6 +174,7 @@ conn_start(struct conn *conn)
 	conn->read_only = 0;
 	memset(conn->prepared, 0, nstatements);
 	conn->db = PQconnectStartParams(keys, values, 1);
+	pg_notice_log(conn->db);
 	explicit_bzero(conn->password, sizeof(conn->password));
 	if (PQstatus(conn->db) == CONNECTION_BAD || PQsocket(conn->db) < 0) {
 		conn_fail(conn, PQerrorMessage(conn->db));

@@ -10,6 +10,7 @@
 
 #include "base/embed.h"
 #include "base/secret_file.h"
+#include "store/pg_notice.h"
 #include "store/pg_url.h"
 #include "store/pg_sync.h"
 #include "store/script.h"
@@ -69,6 +70,7 @@ pg_sync_open(struct pg_sync *w, const char *database_url, int timeout_ms)
 	    " -c TimeZone=UTC -c search_path=%s", timeout_ms, schema);
 	values[1] = url;
 	w->db = PQconnectdbParams(keys, values, 1);
+	pg_notice_log(w->db);
 	explicit_bzero(password, sizeof(password));
 	free(url);
 	w->timeout_ms = timeout_ms;

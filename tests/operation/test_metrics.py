@@ -187,6 +187,18 @@ def test_slow_statements_are_logged(base):
     assert line["ms"] >= 1 and read(a)["wanzami_database_slow_total"] >= 1
 
 
+def test_notices_of_the_database_are_lines_of_the_log(base):
+    """libpq prints them as they are, unless told otherwise: of requests and of cron jobs."""
+    with base.db.cursor() as c:
+        c.execute("""CREATE FUNCTION loud() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING E'"%" has\\nchanged', TG_TABLE_NAME; RETURN NEW; END $$;
+            CREATE TRIGGER loud BEFORE INSERT ON "SupportTicket" FOR EACH ROW EXECUTE FUNCTION loud();
+            CREATE TRIGGER loud BEFORE INSERT OR UPDATE ON wanzami.job_run FOR EACH ROW EXECUTE FUNCTION loud()""")
+    a = base(roles="api,cron", WORKERS=1)
+    assert a.post("/api/support/tickets", {"email": "a@x.test"}).status_code == 201
+    expected = {"WARNING:  \"%s\" has" % table for table in ("SupportTicket", "job_run")}
+    wait_for(lambda: {x["notice"] for x in a.log_lines() if x["msg"] == "database notice" and x["level"] == "warn"} == expected, "the notices")
+
+
 def test_status_reports_the_state_of_the_service(base):
     a = base(roles="api", WORKERS=2)
     with base.db.cursor() as c:
