@@ -305,10 +305,12 @@ def build(what, target=None):
     path = os.path.join(ROOT, path)
     emulator = services.emulator(path)
     if emulator:
-        with open(path + ".sh", "w") as f:
+        script, new = path + ".sh", "%s.%d" % (path, os.getpid())
+        with open(new, "w") as f:
             f.write('#!/bin/sh\nexec %s %s "$@"\n' % (" ".join(emulator), path))
-        os.chmod(path + ".sh", 0o755)
-        path += ".sh"
+        os.chmod(new, 0o755)
+        os.replace(new, script)  # a script that another process runs cannot be written
+        path = script
     return path
 
 
