@@ -1,7 +1,7 @@
 /* Operations: the figures of all processes for the last hour or day, and the state of the service. A page of its own. */
 import { forgetCharts, makeChart } from './charts.js';
 import { $, arrange, el, hub, notice, set, size } from './dom.js';
-import { addPage } from './pages.js';
+import { addPage, back } from './pages.js';
 import { may, WATCH_HIDDEN_MS } from './server.js';
 import { api } from './session.js';
 
@@ -182,7 +182,7 @@ function open(id, sheet) {
 	page.body = el('div', { className: 'figures-body', hidden: true }, el('div', { className: 'about' }, page.about, page.allRoutes),
 		el('div', { className: 'charts' }, ...page.charts), ...Object.values(page.tables));
 	sheet.setAttribute('aria-busy', 'true');
-	sheet.append(el('p', {}, el('a', { className: 'back', href: '#titles-section' }, 'Films')),
+	sheet.append(back('#titles-section', 'Films'),
 		el('div', { className: 'bar' }, el('h2', { id: 'operations-h' }, 'Operations'), makeHours()),
 		el('p', { id: 'operations-trouble', className: 'notice bad', role: 'alert', hidden: true }), page.loading, page.body,
 		el('h3', {}, 'State of the service'), el('p', { id: 'state-trouble', className: 'notice bad', role: 'alert', hidden: true }), page.state);

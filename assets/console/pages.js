@@ -1,5 +1,6 @@
 /* Pages of the console, by the fragment of the address: #title/7. Any other fragment, such as that of a jump link, shows the first page. */
-import { $, hub, tell } from './dom.js';
+import { $, el, hub, tell } from './dom.js';
+import { server } from './server.js';
 import { signedIn } from './session.js';
 
 const pages = new Map();
@@ -9,6 +10,36 @@ let staying = false;		/* the fragment is being set back */
 /* Adds a page. open(id, sheet) fills it, draw() updates it, mayLeave() returns false to stay, close() forgets it. */
 export function addPage(name, page) {
 	pages.set(name, { draw: () => {}, mayLeave: () => true, close: () => {}, ...page });
+}
+
+/* Returns a link to another page. */
+export const back = (href, text) => el('p', {}, el('a', { href, className: 'back' }, text));
+
+/*
+ * Returns a page that opens when it is known that the role may see it; a role that may not is told so, with the name of what it may not see. allowed() tells if
+ * it may, close() forgets the page.
+ */
+export function guarded(what, allowed, openIt, close) {
+	let pending = null;
+	return {
+		open(id, sheet) {
+			pending = () => openIt(id, sheet);
+		},
+		draw() {
+			const go = pending;
+			if (!go || !server.overview.may)
+				return;
+			pending = null;
+			if (allowed())
+				go();
+			else
+				$('sheet').replaceChildren(back('#titles-section', 'All titles'), el('p', { className: 'notice bad' }, 'The role of your account may not see ' + what + '.'));
+		},
+		close() {
+			pending = null;
+			close();
+		},
+	};
 }
 
 function wanted() {

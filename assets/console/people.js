@@ -2,8 +2,8 @@
 import { $, arrange, el, hub, offer, say, set } from './dom.js';
 import { auditSection } from './audit.js';
 import { moment } from './history.js';
-import { addPage } from './pages.js';
-import { back, guarded, keyedPurchases, makePurchase } from './purchases.js';
+import { addPage, back, guarded } from './pages.js';
+import { keyedPurchases, makePurchase } from './purchases.js';
 import { may, server } from './server.js';
 import { api, session } from './session.js';
 import { section } from './title.js';

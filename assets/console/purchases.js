@@ -1,7 +1,7 @@
 /* Purchases of pay per view: those of a viewer, and a page with those of all, for roles that may read them. */
 import { $, arrange, el, hub, set } from './dom.js';
 import { moment } from './history.js';
-import { addPage } from './pages.js';
+import { addPage, back, guarded } from './pages.js';
 import { may, server } from './server.js';
 import { api } from './session.js';
 import { section } from './title.js';
@@ -11,8 +11,6 @@ const FIND_MS = 200;
 const STATES = ['SUCCESS', 'PENDING', 'FAILED', 'CANCELLED'];
 
 let open = null;		/* { find, state, list, sum, more, items } of the page that is shown */
-
-export const back = (href, text) => el('p', {}, el('a', { href, className: 'back' }, text));
 
 /* Returns a row of a list of purchases; withBuyer tells if it names the viewer. */
 export function makePurchase(withBuyer) {
@@ -64,33 +62,6 @@ function openPurchases(id, sheet) {
 		el('div', { className: 'filters' }, el('label', {}, 'Email of the viewer, or reference', find), el('label', {}, 'State', state)),
 		section('Newest first', page.sum, page.list, el('p', {}, more)));
 	load(page, false);
-}
-
-/*
- * Returns a page that opens when it is known that the role may see it; a role that may not is told so, with the name of what it may not see. allowed() tells if
- * it may, close() forgets the page.
- */
-export function guarded(what, allowed, openIt, close) {
-	let pending = null;
-	return {
-		open(id, sheet) {
-			pending = () => openIt(id, sheet);
-		},
-		draw() {
-			const go = pending;
-			if (!go || !server.overview.may)
-				return;
-			pending = null;
-			if (allowed())
-				go();
-			else
-				$('sheet').replaceChildren(back('#titles-section', 'All titles'), el('p', { className: 'notice bad' }, 'The role of your account may not see ' + what + '.'));
-		},
-		close() {
-			pending = null;
-			close();
-		},
-	};
 }
 
 addPage('purchases', guarded('purchases', () => may('payments'), openPurchases, () => { open = null; }));

@@ -1,6 +1,6 @@
 /* The page of a title: its head, and parts that other modules add. */
 import { arrange, el, offer, ORDER, set } from './dom.js';
-import { addPage } from './pages.js';
+import { addPage, back } from './pages.js';
 import { may, server } from './server.js';
 import { api } from './session.js';
 import { removeAsked } from './state.js';
@@ -93,7 +93,7 @@ addPage('title', {
 		const head = { name: el('bdi', { className: 'sheet-name' }, 'Title'), tags: el('p', { className: 'tags' }), actions: el('div', { className: 'title-actions sheet-actions' }) };
 		const page = open = { id, title: null, sheet, head, trouble, nodes: new Map(), seen: null, loads: 0, gone: false };
 		page.reload = () => load(page);
-		sheet.append(el('p', {}, el('a', { href: '#titles-section', className: 'back' }, 'All titles')),
+		sheet.append(back('#titles-section', 'All titles'),
 			el('h2', { className: 'sheet-title' }, head.name), head.tags, head.actions, trouble);
 		load(page);
 	},
