@@ -21,14 +21,27 @@
 #define VALKEY_PORT		6379
 #define VALKEY_FORM		"redis://[user:password@]host[:port], or rediss:// for TLS"
 #define VALKEY_CONNECT_MS	3000
+#define VALKEY_HOLD_MS		5000	/* commands wait for the first connection: the look-up of the name and the time to connect */
 #define VALKEY_TIMEOUT_MS	3000
 #define VALKEY_RETRY_MIN_MS	100
 #define VALKEY_RETRY_MAX_MS	5000
+
+/* A command and the function that gets its reply. */
+struct call {
+	TAILQ_ENTRY(call)	list;		/* while it is held */
+	char			*text;		/* as it is sent; NULL when hiredis has it */
+	size_t			len;
+	valkey_done		done;
+	int64_t			begun;		/* counter_clock() */
+	void			*arg;
+};
 
 struct valkey {
 	struct valkeykore	loop;		/* first: the event loop passes a pointer to it */
 	redisAsyncContext	*ac;		/* NULL: disconnected, or the host name is being resolved */
 	int			up;
+	int			holds;		/* commands wait for the end of the first attempt to connect */
+	TAILQ_HEAD(, call)	held;
 	int			down_logged;	/* the failure has been logged */
 	int			refused_logged;	/* that the password is refused or cannot be read has been logged */
 	int			refused;	/* by this connection: replies that follow are those to another user, or errors */
@@ -40,12 +53,6 @@ struct valkey {
 	char			error[256];			/* why there is no address or no password; "" if there are */
 	void			(*on_up)(void *);
 	void			*arg;
-};
-
-struct call {
-	valkey_done	done;
-	int64_t		begun;		/* counter_clock() */
-	void		*arg;
 };
 
 static struct {
@@ -160,6 +167,62 @@ link_down(struct valkey *v)
 	v->up = 0;
 }
 
+static void
+command_done(redisAsyncContext *ac, void *reply, void *arg)
+{
+	struct valkey	*v = ac->data;
+	struct call	*c = arg;
+
+	if (v->refused)
+		reply = NULL;
+	if (reply != NULL) {
+		if (v->down_logged)
+			log_event(LOG_LEVEL_INFO, "valkey is available again");
+		v->down_logged = v->refused_logged = 0;
+		v->retry_ms = VALKEY_RETRY_MIN_MS;
+	}
+	if (v->timed)
+		counter_time(COUNTER_VALKEY_TIME, c->begun);
+	if (c->done != NULL)
+		c->done(c->arg, reply);
+	kore_free(c);
+}
+
+/* Sends a command; without a connection, calls its function with NULL. */
+static void
+call_send(struct valkey *v, struct call *c)
+{
+	int	sent = v->up && redisAsyncFormattedCommand(v->ac, command_done, c, c->text, c->len) == REDIS_OK;
+
+	redisFreeCommand(c->text);
+	c->text = NULL;
+	if (sent)
+		return;
+	if (c->done != NULL)
+		c->done(c->arg, NULL);
+	kore_free(c);
+}
+
+/* Sends the held commands: the first attempt to connect has ended, or takes too long. */
+static void
+held_send(struct valkey *v)
+{
+	struct call	*c;
+
+	v->holds = 0;
+	while ((c = TAILQ_FIRST(&v->held)) != NULL) {
+		TAILQ_REMOVE(&v->held, c, list);
+		call_send(v, c);
+	}
+}
+
+static void
+hold_over(void *arg, u_int64_t now)
+{
+	(void)now;
+	held_send(arg);
+}
+
 /* Logs the first failure of a series and schedules the next attempt to connect. */
 static void
 link_failed(struct valkey *v, const char *why)
@@ -171,6 +234,7 @@ link_failed(struct valkey *v, const char *why)
 	link_down(v);
 	kore_timer_add(link_connect, v->retry_ms, v, KORE_TIMER_ONESHOT);
 	v->retry_ms = v->retry_ms * 2 < VALKEY_RETRY_MAX_MS ? v->retry_ms * 2 : VALKEY_RETRY_MAX_MS;
+	held_send(v);
 }
 
 static void
@@ -213,6 +277,7 @@ link_connected(const redisAsyncContext *ac, int status)
 	counter_add(COUNTER_VALKEY_CONNECTIONS, 1);
 	v->up = 1;	/* with TLS, commands wait for the handshake within timeout_ms */
 	link_authenticate(v);
+	held_send(v);
 	if (v->on_up != NULL)
 		v->on_up(v->arg);
 }
@@ -307,6 +372,9 @@ valkey_open(int timeout_ms, void (*up)(void *), void *arg)
 	v->retry_ms = VALKEY_RETRY_MIN_MS;
 	v->on_up = up;
 	v->arg = arg;
+	TAILQ_INIT(&v->held);
+	if ((v->holds = up == NULL))
+		kore_timer_add(hold_over, VALKEY_HOLD_MS, v, KORE_TIMER_ONESHOT);
 	link_connect(v, 0);
 
 	return (v);
@@ -325,44 +393,23 @@ valkey_shared(void)
 	return (shared);
 }
 
-static void
-command_done(redisAsyncContext *ac, void *reply, void *arg)
-{
-	struct valkey	*v = ac->data;
-	struct call	*c = arg;
-
-	if (v->refused)
-		reply = NULL;
-	if (reply != NULL) {
-		if (v->down_logged)
-			log_event(LOG_LEVEL_INFO, "valkey is available again");
-		v->down_logged = v->refused_logged = 0;
-		v->retry_ms = VALKEY_RETRY_MIN_MS;
-	}
-	if (v->timed)
-		counter_time(COUNTER_VALKEY_TIME, c->begun);
-	if (c->done != NULL)
-		c->done(c->arg, reply);
-	kore_free(c);
-}
-
 void
 valkey_command(struct valkey *v, valkey_done done, void *arg, int argc, const char *const *argv)
 {
-	struct call	*c;
+	struct call	*c = kore_calloc(1, sizeof(*c));
+	long long	len;
 
-	if (v->up) {
-		c = kore_calloc(1, sizeof(*c));
-		c->done = done;
-		c->arg = arg;
-		c->begun = counter_clock();
-		/* hiredis declares argv without const, but does not write to it. */
-		if (redisAsyncCommandArgv(v->ac, command_done, c, argc, (const char **)(uintptr_t)argv, NULL) == REDIS_OK)
-			return;
-		kore_free(c);
-	}
-	if (done != NULL)
-		done(arg, NULL);
+	c->done = done;
+	c->arg = arg;
+	c->begun = counter_clock();
+	/* hiredis declares argv without const, but does not write to it. */
+	if ((len = redisFormatCommandArgv(&c->text, argc, (const char **)(uintptr_t)argv, NULL)) < 0)
+		fatal("valkey: out of memory");
+	c->len = (size_t)len;
+	if (v->holds)
+		TAILQ_INSERT_TAIL(&v->held, c, list);
+	else
+		call_send(v, c);
 }
 
 /* Sends a command and writes its reply as text to why. Returns 0 on an error. */

@@ -24,14 +24,17 @@ const char	*valkey_configure(void);
 /*
  * Opens a connection that lasts as long as the worker and reconnects after
  * growing pauses (0.1 s to 5 s). A command without a reply within timeout_ms
- * closes it. up (may be NULL) is called each time it is established.
+ * closes it. up (may be NULL) is called each time it is established. Without
+ * up, commands wait for the end of the first attempt to connect, at most five
+ * seconds, so that a worker that has just started does not count for itself what
+ * all processes count.
  */
 struct valkey	*valkey_open(int timeout_ms, void (*up)(void *arg), void *arg);
 
 /* Returns this worker's shared connection, for commands that do not block in the server. The first call opens it. */
 struct valkey	*valkey_shared(void);
 
-/* Sends a command of argc words (copied). Calls done (may be NULL) exactly once; immediately, with NULL, if there is no connection. */
+/* Sends a command of argc words (copied). Calls done (may be NULL) exactly once; immediately, with NULL, after the connection is lost. */
 void	valkey_command(struct valkey *, valkey_done done, void *arg, int argc, const char *const *argv);
 
 /*

@@ -1,4 +1,5 @@
 """Host names are resolved on a thread, so that an unresponsive DNS server blocks no request."""
+import concurrent.futures
 import contextlib
 import os
 
@@ -44,6 +45,22 @@ def test_requests_are_served_while_dns_does_not_respond(postgres, keyvalue, name
     wait_for(lambda: ready(a) == ("up", "up"), "the database and Valkey to be up")
     assert a.request("GET", "/health").status_code == 200
     assert a.request("GET", "/api/titles").status_code == 200
+
+
+def test_a_worker_that_has_just_started_counts_in_valkey(postgres, keyvalue, names, asking):
+    """A failed login that arrives before the connection to Valkey is there counts for all processes."""
+    url, _ = postgres.create_migrated()
+    a = asking(DATABASE_URL=url, WORKERS=1, REDIS_URL=keyvalue.url.replace("127.0.0.1", "valkey.test"))
+    wait_for(a.answers, "a response")
+    keyvalue.command("FLUSHALL")
+    before = a.metric("requests_open")
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        attempt = pool.submit(a.post, "/api/auth/login", {"email": "nobody@example.com", "password": "guess number 1", "deviceId": "tv"})
+        wait_for(lambda: attempt.done() or a.metric("requests_open") > before, "the login to arrive")
+        names.speak()
+        assert attempt.result().status_code == 401
+    counts = {key: keyvalue.command("GET", key) for key in keyvalue.command("KEYS", "{q}limit:login:*")}
+    assert len(counts) == 3 and set(counts.values()) == {b"1"}, "of the network, of the account in it, and of the account"
 
 
 def test_of_several_hosts_an_existing_one_is_used(postgres, keyvalue, names, asking):
