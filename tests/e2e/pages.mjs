@@ -454,7 +454,8 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			const played = async (look = () => ({})) => {
 				await openPlayer('Pilot');
 				await playsOn(0.2);
-				const seen = { title: await page.textContent('#player-title'), level: await page.textContent('#player-level'), ...await look() };
+				const level = await until('the rendition', () => [document.querySelector('#player-level').textContent].find((text) => text !== 'Loading'));
+				const seen = { title: await page.textContent('#player-title'), level, ...await look() };
 				await closePlayer();
 				return seen;
 			};
@@ -745,6 +746,7 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			await pick('poster', 300, 300);
 			await asked();
 			await press('Escape');
+			await until('the end of the dialog', () => !document.querySelector('.crop-view'));
 			await pick('poster', 160, 90);
 			await stored('Poster');
 			saw.signed = signed;
