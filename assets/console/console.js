@@ -11,6 +11,7 @@ import './pages.js';
 import './people.js';
 import './purchases.js';
 import './series.js';
+import './tracks.js';
 import { askToSignIn, enter, session } from './session.js';
 
 if (session.load().access)

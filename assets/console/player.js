@@ -28,27 +28,13 @@ function libraryLoad() {
 
 const byRung = (a, b) => ORDER.indexOf(a.rendition) - ORDER.indexOf(b.rendition);
 
-/*
- * Returns how to play a film, { titleId, episodeId }: that of an episode, or of the title itself without episodeId. Its playback has nothing for a film that
- * is not published, and no URLs for one that has to be bought: then the renditions of the editors' view are played as files.
- */
+/* Returns how to play a film, { titleId, episodeId }: that of an episode, or of the title itself without episodeId. Drafts are played, too. */
 async function wayOf({ titleId, episodeId }) {
-	let way = { hls: null, progressive: [], text: [], previews: null };
-	try {
-		way = { ...way, ...await api('GET', (episodeId ? '/api/episodes/' + episodeId : '/api/titles/' + titleId) + '/playback') };
-	} catch (error) {
-		if (error.status !== 404)
-			throw error;
-	}
-	let files = way.progressive.filter((v) => v.url);
-	if (!way.hls && !files.length) {
-		const { title } = await api('GET', '/api/admin/titles/' + titleId);
-		const { assetVersions } = episodeId ? title.episodes.find((e) => e.id === episodeId) || { assetVersions: [] } : title;
-		files = assetVersions.filter((v) => v.status === 'READY' && v.url);
-	}
-	if (!way.hls && !files.length)
+	const { hls, progressive, text, previews } = await api('GET', '/api/admin/' + (episodeId ? 'episodes/' + episodeId : 'titles/' + titleId) + '/playback');
+	const files = progressive.filter((v) => v.url);
+	if (!hls && !files.length)
 		throw new Refusal(404, 'no rendition is ready yet');
-	return { hls: way.hls, sources: files.sort(byRung), text: way.text, previews: way.previews };
+	return { hls, sources: files.sort(byRung), text, previews };
 }
 
 /* ---- choices ---- */

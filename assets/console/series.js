@@ -5,6 +5,7 @@ import { may } from './server.js';
 import { api } from './session.js';
 import { openTexts } from './text.js';
 import { addPart, section } from './title.js';
+import { trackList } from './tracks.js';
 import { begin, Upload, uploads } from './upload.js';
 
 const FILMS = ['mkv', 'mov', 'avi', 'mxf', 'mts', 'm2ts', 'ts', 'webm', 'mp4', 'm4v', 'mpg', 'mpeg', 'wmv', 'flv', '3gp', 'vob', 'ogv'];	/* browsers do not know the type of all */
@@ -170,13 +171,14 @@ function actionsOf(episode, before, after) {
 }
 
 function makeEpisode() {
-	const number = el('span', { className: 'hint' }), name = el('bdi', {}), film = el('span', { className: 'hint' }), actions = el('div', { className: 'job-actions wrap' });
-	const node = el('li', { className: 'event' }, el('p', { className: 'episode-name' }, number, ' ', name, ' ', film), actions);
+	const number = el('span', { className: 'hint' }), name = el('bdi', {}), film = el('span', { className: 'hint' }), tracks = trackList(), actions = el('div', { className: 'job-actions wrap' });
+	const node = el('li', { className: 'event' }, el('p', { className: 'episode-name' }, number, ' ', name, ' ', film), tracks, actions);
 	node.update = ({ episode, before, after }) => {
 		const ready = ORDER.filter((r) => episode.assetVersions.some((v) => v.rendition === r)).map((r) => RENDITIONS[r]);
 		set(number, { textContent: code(episode.seasonNumber, episode.episodeNumber) });
 		set(name, { textContent: episode.name });
 		set(film, { textContent: (ready.length ? ready.join(', ') : 'No film yet') + (episode.pendingReview ? ' · not published' : '') });
+		tracks.update(episode.audio);
 		offer(actions, actionsOf(episode, before, after), episode.name);
 	};
 	return node;

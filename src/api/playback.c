@@ -33,18 +33,26 @@ static const struct param	audience_query[] = {
 	PARAM_END
 };
 
+/* Answers with the film as the statement finds it. play is the session, NULL for editors. */
+static void
+playback_reply(struct request *r, const char *play, const char *statement)
+{
+	request_param(r, "play", play);
+	request_param(r, "editor", play == NULL ? "1" : NULL);
+	request_param(r, "enforcement", conf_str(CONF_PPV_ENFORCEMENT));
+	request_param(r, "urlSeconds", request_format(r, "%d", objects_presign_seconds(SIGN_PLAY_SECONDS)));
+	sql_reply(r, statement);
+}
+
 /* kind is that of the film in a session: "t" or "e". */
 static void
-playback_reply(struct request *r, const char *kind, const char *statement)
+playback_reply_viewer(struct request *r, const char *kind, const char *statement)
 {
 	char	session[SIGNED_TOKEN_MAX];
 
 	guard_optional(r);
 	playback_session_new(r, request_format(r, "%s%s", kind, r->args[0] + strspn(r->args[0], "0")), session);
-	request_param(r, "play", session);
-	request_param(r, "enforcement", conf_str(CONF_PPV_ENFORCEMENT));
-	request_param(r, "urlSeconds", request_format(r, "%d", objects_presign_seconds(SIGN_PLAY_SECONDS)));
-	sql_reply(r, statement);
+	playback_reply(r, session, statement);
 }
 
 ROUTE(GET, "/api/titles/:id/playback", playback_title, .query = audience_query, .id = "title");
@@ -52,7 +60,7 @@ ROUTE(GET, "/api/titles/:id/playback", playback_title, .query = audience_query, 
 static void
 playback_title(struct request *r)
 {
-	playback_reply(r, "t", "playback/title");
+	playback_reply_viewer(r, "t", "playback/title");
 }
 
 ROUTE(GET, "/api/episodes/:id/playback", playback_episode, .query = audience_query, .id = "episode");
@@ -60,7 +68,26 @@ ROUTE(GET, "/api/episodes/:id/playback", playback_episode, .query = audience_que
 static void
 playback_episode(struct request *r)
 {
-	playback_reply(r, "e", "playback/episode");
+	playback_reply_viewer(r, "e", "playback/episode");
+}
+
+/* The film as editors see it: also before it is published, and without the rules of pay per view. */
+#define EDITED	.guard = "movies:view", .strict = 1
+
+ROUTE(GET, "/api/admin/titles/:id/playback", playback_title_edited, EDITED, .id = "title");
+
+static void
+playback_title_edited(struct request *r)
+{
+	playback_reply(r, NULL, "playback/title-edited");
+}
+
+ROUTE(GET, "/api/admin/episodes/:id/playback", playback_episode_edited, EDITED, .id = "episode");
+
+static void
+playback_episode_edited(struct request *r)
+{
+	playback_reply(r, NULL, "playback/episode-edited");
 }
 
 /* A requested playlist. The list is a letter: one of enum media_list, or LIST_*. The storyboard counts as a playlist. */
@@ -567,7 +594,7 @@ playback_playlist(struct request *r)
 	char		film[SIGNED_TOKEN_TEXT_MAX], network[CLIENT_ADDRESS_MAX], *viewer;
 
 	r->cache = "no-store";
-	if (!signed_token_open(SIGN_PLAY_PURPOSE, r->args[0], film) || (viewer = strpbrk(film, "ug")) == NULL) {
+	if (!signed_token_open(SIGN_PLAY_PURPOSE, r->args[0], film) || (viewer = strpbrk(film, "uga")) == NULL) {
 		reply_message(r, 403, "The URL is not valid or has expired");
 		return;
 	}
@@ -576,7 +603,8 @@ playback_playlist(struct request *r)
 		return;
 	}
 	r->state = a;
-	request_param(r, "viewerId", *viewer == 'u' ? viewer + 1 : NULL);
+	request_param(r, "viewerId", *viewer != 'g' ? viewer + 1 : NULL);
+	request_param(r, "editor", *viewer == 'a' ? "1" : NULL);
 	*viewer = '\0';
 	a->key = asked_key(r, a, film);
 	client_network(&r->client, network);

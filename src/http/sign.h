@@ -24,7 +24,8 @@ struct request;
 /*
  * Path of playlists: it goes on with a signed token and "/NAME". The text of the
  * token is the film, "t" or "e" and the id of a title or an episode, and the
- * viewer, "u" and the id of a user or "g" for a guest: t12u5, e7g.
+ * viewer, "u" and the id of a user, "g" for a guest, or "a" and the id of an
+ * editor, who also sees films that are not published: t12u5, e7g, e7a5.
  */
 #define SIGN_PLAY_PATH		"/api/media/"
 #define SIGN_PLAY_PURPOSE	"play"

@@ -200,7 +200,7 @@ const scenes = {
 		await until('the sign-in page', () => !document.querySelector('#door').hidden);
 	},
 
-	/* Uploads, publishes and plays a film by keyboard. */
+	/* Uploads, publishes and plays a film by keyboard; the draft without hls.js. */
 	async film() {
 		await signIn();
 		await inside();
@@ -208,9 +208,11 @@ const scenes = {
 		saw.way = await follow(given.name, given.seconds || 240);
 		await until('the title', (name) => [...document.querySelectorAll('.title')].some((t) => t.innerText.includes(name) &&
 			t.innerText.includes('Draft')), given.name);
+		await page.route('**/console/hls.js', (route) => route.abort());
 		await openPlayer();
 		saw.draft = await watch();
 		await closePlayer();
+		await page.unroute('**/console/hls.js');
 		await reach('^Publish: ');
 		await press('Enter');
 		await until('the title to be published', (name) => [...document.querySelectorAll('.title')].some((t) => t.innerText.includes(name) &&

@@ -449,28 +449,46 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			saw.astray = await page.$$eval('dialog[open]', (all) => all.map((dialog) => dialog.innerText));
 		},
 
-		/* Adds the film of an episode in the tree of its series, and plays it as a draft and published, then with subtitles, which it adds and deletes. */
+		/*
+		 * Adds the film of an episode in the tree of its series, and plays it as a draft and published, with each of its audio tracks, then with subtitles, which it
+		 * adds and deletes.
+		 */
 		async episode() {
 			const played = async (look = () => ({})) => {
 				await openPlayer('Pilot');
 				await playsOn(0.2);
 				const level = await until('the rendition', () => [document.querySelector('#player-level').textContent].find((text) => text !== 'Loading'));
-				const seen = { title: await page.textContent('#player-title'), level, ...await look() };
+				const seen = { title: await page.textContent('#player-title'), level,
+					sounds: await page.$$eval('#sound label', (all) => all.map((l) => l.innerText)), ...await look() };
 				await closePlayer();
 				return seen;
+			};
+			const tracks = (holder) => page.$$eval(holder + ' [aria-label="Audio tracks"] li', (all) => all.map((li) => li.textContent));
+			const asked = [];
+			page.on('request', (request) => asked.push(new URL(request.url()).pathname.split('/').at(-1)));
+			/* Chooses the second track; tells which audio playlists have been loaded since the page before. */
+			const second = async () => {
+				await page.focus('#sound input[value="1"]');
+				await press('Space');
+				await until('the choice', () => document.querySelector('#sound input[value="1"]').checked);
+				for (let i = 0; i < 1000 && !asked.includes('a-yo.m3u8'); i++)
+					await page.waitForTimeout(20);
+				return { asked: asked.splice(0).filter((name) => name.startsWith('a-')) };
 			};
 			await signIn();
 			await inside();
 			await page.goto(given.base + '/console/#title/1');
 			await opened('Dusk');
-			saw.before = await page.isVisible('[aria-label="Play: Pilot"]');
+			saw.before = [await page.isVisible('[aria-label="Play: Pilot"]'), await tracks('.episodes')];
 			const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.click('[aria-label="Add film: Pilot"]')]);
 			await chooser.setFiles(given.film);
 			await until('the film', () => document.querySelector('[aria-label="Play: Pilot"]'), null, 240);
-			saw.draft = await played();
+			await until('its audio tracks', () => document.querySelector('.episodes [aria-label="Audio tracks"] li'));
+			saw.tracks = await tracks('.episodes');
+			saw.draft = await played(second);
 			await page.click('[aria-label="Publish: Pilot"]');
 			await until('the publishing', () => document.querySelector('#say').textContent === 'Pilot is published.' && !document.querySelector('[aria-label="Publish: Pilot"]'));
-			saw.published = await played();
+			saw.published = await played(second);
 
 			await reach('^Subtitles: Pilot');
 			await press('Enter');
@@ -489,6 +507,11 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			await press('Enter');
 			await until('the empty list', () => !document.querySelector('#text-none').hidden);
 			await press('Escape');
+			console.error('movie');
+			await page.goto(given.base + '/console/#title/2');
+			await opened('Dawn');
+			await until('the tracks', () => document.querySelector('[aria-labelledby=part-audio-tracks] li'));
+			saw.movie = await tracks('[aria-labelledby=part-audio-tracks]');
 		},
 
 		/* The link of a title and who changed it; invites, changes a role, finds a viewer, reads the purchases and resets the account; deletes one. */

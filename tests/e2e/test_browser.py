@@ -51,10 +51,12 @@ def console(world, playwright, request):
     return console_of(world, getattr(request, "param", None))
 
 
-def film(path, seconds=12, size="1280x720", bits="12M"):
-    """Creates a film with motion in every frame and a tone, large enough for several parts."""
+def film(path, seconds=12, size="1280x720", bits="12M", languages=("und",)):
+    """Creates a film with motion in every frame and a tone for each language, large enough for several parts."""
+    tones = [["-f", "lavfi", "-i", "sine=frequency=%d:duration=%d" % (330 * (n + 1), seconds)] for n in range(len(languages))]
+    maps = [["-map", "%d:a" % (n + 1), "-metadata:s:a:%d" % n, "language=" + language] for n, language in enumerate(languages)]
     subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=%s:rate=25:duration=%d,noise=alls=30:allf=t" % (size, seconds),
-                    "-f", "lavfi", "-i", "sine=frequency=330:duration=%d" % seconds, "-c:v", "mpeg4", "-b:v", bits, "-minrate", bits,
+                    *sum(tones, []), "-map", "0:v", *sum(maps, []), "-c:v", "mpeg4", "-b:v", bits, "-minrate", bits,
                     "-c:a", "aac", "-shortest", str(path)], check=True)
     return str(path)
 
@@ -313,7 +315,7 @@ def test_a_film_is_uploaded_published_and_played(world, playwright, tmp_path, ke
     way, rungs = saw["way"], saw["way"]["rungs"]
     assert way["states"][0].startswith("Uploading") and way["last"].startswith("Ready"), way
     assert len(rungs) == 2 and all(percents == sorted(percents) for percents in rungs.values()), rungs
-    for how, way in (("draft", "file"), ("published", "HLS")):  # a title that is not published has no playlists
+    for how, way in (("draft", "file"), ("published", "HLS")):  # hls.js could not be loaded for the draft
         seen = saw[how]
         assert abs(seen["duration"] - 12) < 0.2 and seen["played"] > 5 and seen["focusStays"], seen
         assert seen["sizes"] == {"R360": 360, "R720": 720} and seen["level"].endswith(way) and re.fullmatch("[0-9]+ s", seen["buffer"]), seen

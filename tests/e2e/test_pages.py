@@ -178,17 +178,20 @@ def test_the_seasons_and_episodes_of_a_series(console, world, tmp_path):  # noqa
     assert world.rows('SELECT name FROM "Episode" ORDER BY 1') == [("Pilot",), ("Second",)]
 
 
-def test_an_episode_is_played_with_subtitles(world, playwright, tmp_path):  # noqa: F811
+def test_an_episode_is_played_with_its_audio_tracks_and_subtitles(world, playwright, tmp_path):  # noqa: F811
     (tmp_path / "media").mkdir()
     world.env.update(S3_BUCKET="", MEDIA_DIR=tmp_path / "media")
     console = console_of(world)  # noqa: F811
-    world.rows("""INSERT INTO "Title" (id, type, name, archived, "pendingReview", "updatedAt") VALUES (1, 'SERIES', 'Dusk', false, false, now());
+    world.rows("""INSERT INTO "Title" (id, type, name, archived, "pendingReview", "updatedAt") VALUES (1, 'SERIES', 'Dusk', false, false, now()), (2, 'MOVIE', 'Dawn', true, true, now());
         INSERT INTO "Episode" (id, "titleId", "seasonNumber", "episodeNumber", name, "pendingReview", "updatedAt") VALUES (7, 1, 1, 1, 'Pilot', true, now())""")
     (tmp_path / "pilot.pt-br.srt").write_text("1\n00:00:00,500 --> 00:00:05,000\nBoa noite\n")
-    saw = console("episode", film=film(tmp_path / "pilot.mp4", seconds=6, size="640x360", bits="2M"), text=str(tmp_path / "pilot.pt-br.srt"))
-    assert not saw["before"], saw
-    for how, way in (("draft", "file"), ("published", "HLS")):  # a draft has no playlists
-        assert saw[how]["title"] == "S01E01 Pilot" and saw[how]["level"].startswith("360p") and saw[how]["level"].endswith(way), saw
+    saw = console("episode", steps(world, [("movie", """UPDATE "AssetVersion" SET "titleId" = 2, "episodeId" = NULL;
+            UPDATE wanzami.stream SET title_id = 2, episode_id = NULL WHERE asset_version_id IS NULL""")]),
+        film=film(tmp_path / "pilot.mp4", seconds=6, size="640x360", bits="2M", languages=("eng", "yor")), text=str(tmp_path / "pilot.pt-br.srt"))
+    assert saw["before"] == [False, []] and saw["tracks"] == saw["movie"] == ["English en \u00b7 stereo \u00b7 default", "Yoruba yo \u00b7 stereo"], saw
+    for how in ("draft", "published"):
+        assert saw[how]["title"] == "S01E01 Pilot" and saw[how]["level"].startswith("360p") and saw[how]["level"].endswith("HLS"), saw
+        assert saw[how]["sounds"] == ["English", "Yoruba"] and "a-yo.m3u8" in saw[how]["asked"], saw
     assert saw["dialog"] == "Subtitles of S01E01 Pilot" and saw["listed"] == "For Ada (pt-BR)captions \u00b7 added" and saw["language"] == "pt-br", saw
     assert saw["captioned"]["texts"] == ["None", "For Ada"] and saw["captioned"]["cue"] == "Boa noite", saw
     assert world.rows("SELECT count(*) FROM wanzami.text_track") == [(0,)]

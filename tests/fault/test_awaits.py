@@ -202,6 +202,7 @@ class Stage:
         "GET /api/titles/:id/episodes": lambda self: ("/api/titles/%s/episodes" % self.title, None),
         "GET /api/titles/:id/playback": lambda self: ("/api/titles/%s/playback" % self.title, None),
         "GET /api/episodes/:id/playback": lambda self: (None, None), "GET /api/media/:token/:playlist": playlist,
+        "GET /api/admin/titles/:id/playback": lambda self: ("/api/admin/titles/%s/playback" % self.title, None), "GET /api/admin/episodes/:id/playback": lambda self: (None, None),
         "GET /api/ppv/access/:titleId": lambda self: ("/api/ppv/access/%s" % self.title, None),
         "GET /api/popularity": lambda self: (None, None), "GET /api/recs/continue-watching": lambda self: (None, None),
         "GET /api/recs/because-you-watched": lambda self: (None, None), "GET /api/recs/for-you": lambda self: (None, None),

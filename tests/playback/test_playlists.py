@@ -680,6 +680,44 @@ def test_films_that_are_not_shown(stand):
     assert r.status_code == 404 and r.headers["Cache-Control"] == "private, no-cache" and "X-Country" in r.headers["Vary"]
 
 
+NAMES = ("master.m3u8", "v-R720.m3u8", "a-en.m3u8", "i-R360.m3u8", "manifest.mpd", "previews.vtt")
+HIDDEN = ['UPDATE "Title" SET archived = %s', 'UPDATE "Title" SET "pendingReview" = %s', 'UPDATE "Episode" SET "pendingReview" = %s']
+
+
+@pytest.mark.parametrize("change", HIDDEN)
+def test_the_team_plays_what_is_not_shown(stand, change):
+    """Also a title for sale, without a purchase. Viewers do not get the playlists that a worker keeps for the team."""
+    editor = Account(stand.world, "MODERATOR")
+    films = [("titles", stand.free), ("titles", stand.sold), ("episodes", stand.episode)]
+    storyboard(stand, "title_id", stand.free)
+    public = [(stand.a.get("/api/%s/%d/playback" % film).json()["hls"], film[1] != stand.sold) for film in films]
+    stand.rows(change % "true")
+    for (kind, film), (shown, free) in zip(films, public):
+        found = stand.a.get("/api/admin/%s/%d/playback" % (kind, film), token=editor.token).json()
+        assert "/api/media/%s%da%s." % (kind[0], film, editor.id) in found["hls"] and found["session"] is None and found["expiresAt"] is not None
+        assert [v["rendition"] for v in found["progressive"]] == ["R720", "R360"] and all("X-Amz-Signature" in v["url"] for v in found["progressive"])
+        assert found["audio"] == [listed("en", "English")] and (found["previews"] is None) == ((kind, film) != films[0])
+        names = NAMES if found["previews"] else NAMES[:-1]
+        hidden = "Episode" not in change or kind == "episodes"
+        for _ in range(3):
+            assert [stand.get(found["hls"], name).status_code for name in names] == [200] * len(names)
+            assert [stand.get(shown, name).status_code for name in names] == [404 if hidden else 200 if free else 403] * len(names)
+        stand.rows('UPDATE "User" SET role = \'USER\'')
+        assert [stand.get(found["hls"], name).status_code for name in names] == [404 if hidden else 200 if free else 403] * len(names), "no longer of the team"
+        stand.rows('UPDATE "User" SET role = \'MODERATOR\'')
+    stand.rows(change % "false")
+    assert [stand.get(shown).status_code for shown, free in public] == [200, 403, 200]
+
+
+def test_only_the_team_gets_the_playback_of_editors(stand):
+    viewer, editor = Account(stand.world), Account(stand.world, "MODERATOR")
+    for kind, film in (("titles", stand.free), ("episodes", stand.episode)):
+        path = "/api/admin/%s/%d/playback" % (kind, film)
+        assert [stand.a.get(path).status_code, stand.a.get(path, token=viewer.token).status_code, stand.a.get(path, token=editor.token).status_code] == [401, 403, 200]
+        r = stand.a.get("/api/admin/%s/999999/playback" % kind, token=editor.token)
+        assert (r.status_code, r.json()) == (404, {"message": kind[:-1].capitalize() + " not found"})
+
+
 def test_renditions_without_streams_play_as_files_only(stand):
     url = stand.playback(stand.free)["hls"]
     publish(stand.rows, "titleId", stand.free, streams=False)

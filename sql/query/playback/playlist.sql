@@ -5,16 +5,14 @@
 -- the caller does not have those of this version. Audio objects have no rung but id, tag and name; without any the sound is
 -- that of the smallest rendition. texts has a line for each track of text: id, language, captions, default, forced, key and
 -- label, separated by tabs.
--- $1: episodeId, enforcement, viewerId, client, agent, titleId, version, list, rung.
+-- $1: enforcement, viewerId, client, agent, titleId, episodeId, editor, version, list, rung.
 WITH film AS (
-	SELECT t."id", ($1 ->> 'episodeId')::bigint AS episode, wanzami.ppv_admits(t, $1) AS allowed, NOT t."isPpv" OR $1 ->> 'enforcement' = 'off' AS everyone,
-		l.tag, l.name, x.texts, l.name || coalesce(md5(x.texts), '') AS stamp, t."language"
-	FROM "Title" t, LATERAL wanzami.language(t."language") l, LATERAL (
+	SELECT (p.title)."id", p.episode_id AS episode, p.allowed, p.everyone,
+		l.tag, l.name, x.texts, l.name || coalesce(md5(x.texts), '') AS stamp, (p.title)."language"
+	FROM wanzami.film_played($1) p, LATERAL wanzami.language((p.title)."language") l, LATERAL (
 		SELECT string_agg(concat_ws(E'\t', s.id, s.language, (s.kind = 'captions')::int, s.is_default::int, s.is_forced::int, s.object_key,
 			translate(s.label, E'\t\n', '  ')), E'\n' ORDER BY s.is_forced, s.language, s.kind DESC, s.id) AS texts
-		FROM wanzami.text_shown(CASE WHEN $1 ->> 'episodeId' IS NULL THEN t."id" END, ($1 ->> 'episodeId')::bigint) s) x
-	WHERE NOT t."archived" AND NOT t."pendingReview" AND t."id" = coalesce(($1 ->> 'titleId')::bigint,
-		(SELECT e."titleId" FROM "Episode" e WHERE e."id" = ($1 ->> 'episodeId')::bigint AND NOT e."pendingReview"))
+		FROM wanzami.text_shown(CASE WHEN p.episode_id IS NULL THEN (p.title)."id" END, p.episode_id) s) x
 ), object AS (
 	SELECT s.*, r.rung, (r.made).width, (r.made).height, (r.made).frame_rate, (r.made).duration_ms, (r.made).bandwidth AS peak,
 		NULL AS id, NULL AS object_tag, NULL AS object_name

@@ -1,13 +1,10 @@
 -- GET /api/media/:token/:playlist (docs/playback.md#playlists), previews.vtt: returns a row with the storyboard of a film; or none if the film is
 -- not to be shown. allowed says if the viewer has access now, everyone if all viewers have; version changes with the sheets. The other columns are NULL without
 -- access and without a storyboard. sheets has an object key on each line.
--- $1: episodeId, enforcement, viewerId, client, agent, titleId.
+-- $1: enforcement, viewerId, client, agent, titleId, episodeId, editor.
 SELECT f.allowed, f.everyone, p.interval_ms, p.columns, p.rows, p.width, p.height, p.count, p.nsheets, p.sheets, p.duration_ms, md5(p.sheets || p.duration_ms) AS version
 FROM (
-	SELECT t."id", ($1 ->> 'episodeId')::bigint AS episode, wanzami.ppv_admits(t, $1) AS allowed, NOT t."isPpv" OR $1 ->> 'enforcement' = 'off' AS everyone
-	FROM "Title" t
-	WHERE NOT t."archived" AND NOT t."pendingReview" AND t."id" = coalesce(($1 ->> 'titleId')::bigint,
-		(SELECT e."titleId" FROM "Episode" e WHERE e."id" = ($1 ->> 'episodeId')::bigint AND NOT e."pendingReview"))
+	SELECT (t.title)."id", t.episode_id AS episode, t.allowed, t.everyone FROM wanzami.film_played($1) t
 ) f LEFT JOIN LATERAL (
 	SELECT x.interval_ms, x.columns, x.rows, x.width, x.height, x.count, cardinality(x.sheets) AS nsheets, array_to_string(x.sheets, E'\n') AS sheets,
 		coalesce((SELECT max(r.duration_ms) FROM "AssetVersion" v JOIN wanzami.rendition r ON r.asset_version_id = v."id"
