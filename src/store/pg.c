@@ -648,7 +648,8 @@ pg_start(const char *database_url)
 
 	if ((url = pg_url_clean(database_url, schema, sizeof(schema))) == NULL)
 		fatalx("%s", PG_URL_WRONG);
-	snprintf(startup_options, sizeof(startup_options), "-c statement_timeout=%d -c TimeZone=UTC -c search_path=%s",
+	/* To compile a statement takes longer than to execute it: 90 ms of the 130 ms of the dashboard with 5 million events. */
+	snprintf(startup_options, sizeof(startup_options), "-c statement_timeout=%d -c jit=off -c TimeZone=UTC -c search_path=%s",
 	    PG_TIMEOUT_MS, schema);
 	snprintf(application_name, sizeof(application_name), "wanzami %s %s", conf_str(CONF_ROLE), WANZAMI_VERSION);
 	statements_load();

@@ -27,15 +27,17 @@ FILL = [
     """INSERT INTO "Device" ("userId", "deviceId") SELECT i, 'd' FROM generate_series(1, %(users)d) i""",
     """INSERT INTO "Profile" ("id", "userId", "name", "country", "updatedAt") SELECT i, i, 'P', 'NG', now() FROM generate_series(1, %(users)d) i""",
     """INSERT INTO "DeviceProfile" ("userId", "deviceRecordId", "profileId") SELECT d."userId", d."id", d."userId" FROM "Device" d""",
-    """INSERT INTO "Title" ("id", "type", "name", "description", "genres", "posterUrl", "releaseDate", "updatedAt")
+    """INSERT INTO "Title" ("id", "type", "name", "description", "genres", "posterUrl", "releaseDate", "createdAt", "updatedAt")
     SELECT i, CASE WHEN i %% 4 = 0 THEN 'SERIES' ELSE 'MOVIE' END::"TitleType", 'Film ' || i, repeat('A family returns to Lagos. ', 9), ARRAY['G' || i %% 8, 'G' || i %% 5],
-        's3://b/poster/1700000000000-00000000-0000-4000-8000-' || lpad(i::text, 12, '0'), timestamp '2000-01-01' + i * interval '1 day', now()
+        's3://b/poster/1700000000000-00000000-0000-4000-8000-' || lpad(i::text, 12, '0'), timestamp '2000-01-01' + i * interval '1 day',
+        timezone('UTC', now()) - (%(titles)d - i) * interval '1 hour', now()
     FROM generate_series(1, %(titles)d) i""",
     """INSERT INTO "Season" ("titleId", "seasonNumber") SELECT "id", 1 FROM "Title" WHERE "type" = 'SERIES'""",
     """INSERT INTO "Episode" ("titleId", "seasonId", "seasonNumber", "episodeNumber", "name", "updatedAt")
     SELECT s."titleId", s."id", 1, e, 'E', now() FROM "Season" s, generate_series(1, 12) e""",
-    """INSERT INTO "UploadJob" ("titleId", "episodeId", "status", "payload", "updatedAt")
-    SELECT f.t, f.e, 'COMPLETED', jsonb_build_object('key', 'uploads/' || coalesce('t' || f.t, 'e' || f.e), 'fileName', 'film.mp4'), now()
+    """INSERT INTO "UploadJob" ("titleId", "episodeId", "status", "payload", "createdAt", "updatedAt")
+    SELECT f.t, f.e, 'COMPLETED', jsonb_build_object('key', 'uploads/' || coalesce('t' || f.t, 'e' || f.e), 'fileName', 'film.mp4'),
+        timezone('UTC', now()) - coalesce(f.t, f.e) * interval '1 minute', now()
     FROM (SELECT "id" AS t, NULL::bigint AS e FROM "Title" WHERE "type" = 'MOVIE' UNION ALL SELECT NULL, "id" FROM "Episode") f""",
     """INSERT INTO wanzami.transcode_job (upload_job_id, state, source_key) SELECT u."id", 'done', u."payload" ->> 'key' FROM "UploadJob" u""",
     """INSERT INTO "AssetVersion" ("titleId", "episodeId", "rendition", "url", "sizeBytes", "durationSec", "status", "updatedAt")

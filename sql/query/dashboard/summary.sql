@@ -9,7 +9,7 @@ WITH asked AS MATERIALIZED (
 ), sales AS MATERIALIZED (
 	SELECT date_trunc('day', "createdAt") AS day, sum("amountNaira")::bigint AS revenue, count(*) AS count,
 		coalesce(sum("amountNaira") FILTER (WHERE "createdAt" >= a.now - interval '7 days'), 0)::bigint AS week
-	FROM "PpvPurchase", asked a WHERE "status" = 'SUCCESS' GROUP BY 1
+	FROM asked a, "PpvPurchase" WHERE "status" = 'SUCCESS' AND "createdAt" >= a.today - greatest(a.days, 8) * interval '1 day' GROUP BY 1
 ), streams AS MATERIALIZED (
 	SELECT date_trunc('day', e.hour) AS day, sum(e.n) AS count
 	FROM asked a, wanzami.event_counts(a.today - (a.days - 1) * interval '1 day') e WHERE e.type = 'PLAY_START' GROUP BY 1
@@ -25,7 +25,7 @@ SELECT 200 AS status, json_build_object(
 		'activeViewersNow', (SELECT count(DISTINCT coalesce('profile ' || e."profileId", 'session ' || e."sessionId",
 			'device ' || nullif(e."deviceId", ''))) FROM "EngagementEvent" e WHERE e."occurredAt" >= a.active_since),
 		'ppvPurchasesToday', (SELECT coalesce(sum(count), 0) FROM sales WHERE day >= a.today),
-		'totalPpvRevenueNaira', (SELECT coalesce(sum(revenue), 0) FROM sales),
+		'totalPpvRevenueNaira', (SELECT coalesce(sum("amountNaira"), 0) FROM "PpvPurchase" WHERE "status" = 'SUCCESS'),
 		'streamsLast24h', (SELECT coalesce(sum(e.n), 0) FROM wanzami.event_counts(a.now - interval '24 hours') e WHERE e.type = 'PLAY_START'),
 		'newUsersLast7Days', (SELECT count(*) FROM "User" u WHERE u."createdAt" >= a.now - interval '7 days'),
 		'ppvRevenueLast7DaysNaira', (SELECT coalesce(sum(week), 0) FROM sales),
