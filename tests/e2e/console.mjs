@@ -35,15 +35,18 @@ async function until(what, fn, arg, seconds = 20) {
 
 /* Presses Tab until the focus is on a control whose name matches. */
 async function reach(name) {
+	const passed = [];
 	for (let i = 0; i < 80; i++) {
-		if (await page.evaluate((n) => {
+		const at = await page.evaluate(() => {
 			const e = document.activeElement;
-			return e !== document.body && new RegExp(n).test(e.getAttribute('aria-label') || e.labels?.[0]?.innerText || e.innerText || '');
-		}, name))
+			return e === document.body ? '' : e.getAttribute('aria-label') || e.labels?.[0]?.innerText || e.innerText || '';
+		});
+		if (at && new RegExp(name).test(at))
 			return;
+		passed.push(at);
 		await press('Tab');
 	}
-	throw new Error('no control reached by Tab: ' + name);
+	throw new Error('no control reached by Tab: ' + name + '; passed: ' + passed.join(' | ') + '; the page says: ' + await page.innerText('body'));
 }
 
 async function signIn(password = given.password) {
@@ -272,6 +275,14 @@ const scenes = {
 	async resume() {
 		const devtools = await page.context().newCDPSession(page);
 		const network = (offline) => devtools.send('Network.emulateNetworkConditions', { offline, latency: 5, downloadThroughput: -1, uploadThroughput: 2e6 });
+		let lose, parts = 0;
+		const lost = new Promise((done) => { lose = done; });
+		await page.route((url) => url.searchParams.has('partNumber'), async (route) => {	// one of six parts arrives
+			if (++parts === 1)
+				return route.continue();
+			await lost;
+			return route.abort('internetdisconnected');
+		});
 		const asked = [];
 		page.on('dialog', (dialog) => {
 			asked.push(dialog.type());
@@ -290,13 +301,15 @@ const scenes = {
 		await signIn();
 		await inside();
 		await upload(given.film, given.name);
-		for (let i = 0; i < 6000 && !arrived; i++)	// the first of six parts, four at a time
+		for (let i = 0; i < 6000 && !arrived; i++)
 			await page.waitForTimeout(20);
 		await network(true);
+		lose();
 		saw.lost = await says('the loss', 'goes on by itself');
 		await reach('^Stop: ');
 		await press('Enter');
 		await says('the stop', '^Stopped');
+		await page.unrouteAll({ behavior: 'ignoreErrors' });
 		await network(false);
 		await page.reload();
 		await inside();
