@@ -89,8 +89,7 @@ media_audio_new(struct media *m, int track, int allow_silent, const struct media
 		a->voices[i].from = &t->sounds[i];
 		a->voices[i].stream = t->sounds[i].stream;
 		a->voices[i].next = AV_NOPTS_VALUE;
-		a->voices[i].gains[0] = t->sounds[i].left;
-		a->voices[i].gains[1] = t->sounds[i].right;
+		memcpy(a->voices[i].gains, stereo != NULL ? t->sounds[i].wide : t->sounds[i].stereo, (size_t)a->channels * sizeof(float));
 	}
 	if ((a->line = media_line_new(a->channels, frame, ctx, error)) == NULL) {
 		free(a);
@@ -176,7 +175,7 @@ graph_make(const struct media_audio *a, struct voice *v)
 	snprintf(text, sizeof(text), "abuffer=time_base=%d/%d:sample_rate=%d:sample_fmt=%d:channel_layout=0x%llx,"
 	    "aresample=%d:async=1000,aformat=sample_fmts=fltp:sample_rates=%d:channel_layouts=%s,abuffersink",
 	    base.num, base.den, v->rate, v->format, (unsigned long long)v->mapped.u.mask, MEDIA_AUDIO_RATE, MEDIA_AUDIO_RATE,
-	    a->channels > 2 ? "5.1" : v->from->mono ? "mono" : "stereo");
+	    v->from->mono ? "mono" : a->channels > 2 ? "5.1" : "stereo");
 
 	return (media_graph_parse(&v->graph, &v->in, &v->out, text));
 }
@@ -218,9 +217,9 @@ graph_renew(const struct media_audio *a, struct voice *v, const AVFrame *f)
 		if (!graph_make(a, v))
 			return (0);
 	}
-	if (a->channels > 2)
+	if (a->channels > 2 && !v->from->mono)
 		gains_lower(v);
-	else if (v->reduced) {
+	else if (a->channels == 2 && v->reduced) {
 		if (av_channel_layout_describe(&v->layout, layout, sizeof(layout)) < 0)
 			layout[0] = '\0';
 		media_note(a->m, "%s has %d channels in an arrangement that cannot be mixed to stereo (%s); its first two channels are used.",
@@ -487,8 +486,9 @@ frame_filter(struct media_audio *a, struct voice *v, AVFrame *f)
 static int
 frame_take(struct media_audio *a, struct voice *v, AVFrame *frame)
 {
-	AVFrame	*copy = a->wide != NULL ? av_frame_clone(frame) : NULL;
-	int	status;
+	AVFrame		*copy = a->wide != NULL ? av_frame_clone(frame) : NULL;
+	struct voice	*w;
+	int		status;
 
 	if (a->wide != NULL && copy == NULL) {
 		av_frame_free(&frame);
@@ -498,9 +498,10 @@ frame_take(struct media_audio *a, struct voice *v, AVFrame *frame)
 		av_frame_free(&copy);
 		return (status);
 	}
-	a->wide->voices[0].stream = v->stream;
+	w = &a->wide->voices[v - a->voices];
+	w->stream = v->stream;
 
-	return (frame_filter(a->wide, &a->wide->voices[0], copy));
+	return (frame_filter(a->wide, w, copy));
 }
 
 /* Decodes a packet; NULL flushes the decoder. */

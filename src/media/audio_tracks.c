@@ -239,19 +239,21 @@ place_titled(const char *title)
 		enum AVChannel	place;
 	}		names[] = { { "fl", AV_CHAN_FRONT_LEFT }, { "fr", AV_CHAN_FRONT_RIGHT }, { "lfe", AV_CHAN_LOW_FREQUENCY },
 			    { "fc", AV_CHAN_FRONT_CENTER }, { "center", AV_CHAN_FRONT_CENTER }, { "centre", AV_CHAN_FRONT_CENTER },
-			    { "ls", AV_CHAN_SIDE_LEFT }, { "sl", AV_CHAN_SIDE_LEFT }, { "bl", AV_CHAN_SIDE_LEFT },
-			    { "rs", AV_CHAN_SIDE_RIGHT }, { "sr", AV_CHAN_SIDE_RIGHT }, { "br", AV_CHAN_SIDE_RIGHT } };
+			    { "ls", AV_CHAN_SIDE_LEFT }, { "sl", AV_CHAN_SIDE_LEFT }, { "lss", AV_CHAN_SIDE_LEFT },
+			    { "rs", AV_CHAN_SIDE_RIGHT }, { "sr", AV_CHAN_SIDE_RIGHT }, { "rss", AV_CHAN_SIDE_RIGHT },
+			    { "bl", AV_CHAN_BACK_LEFT }, { "lsr", AV_CHAN_BACK_LEFT }, { "lrs", AV_CHAN_BACK_LEFT },
+			    { "br", AV_CHAN_BACK_RIGHT }, { "rsr", AV_CHAN_BACK_RIGHT }, { "rrs", AV_CHAN_BACK_RIGHT } };
 	size_t		i;
-	int		around = has_word(title, "surround") || has_word(title, "rear") || has_word(title, "back") || has_word(title, "side");
+	int		behind = has_word(title, "rear") || has_word(title, "back"), beside = has_word(title, "surround") || has_word(title, "side");
 
 	for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		if (has_word(title, names[i].word))
 			return (names[i].place);
 	}
 	if (has_word(title, "left") || has_word(title, "l"))
-		return (around ? AV_CHAN_SIDE_LEFT : AV_CHAN_FRONT_LEFT);
+		return (behind ? AV_CHAN_BACK_LEFT : beside ? AV_CHAN_SIDE_LEFT : AV_CHAN_FRONT_LEFT);
 	if (has_word(title, "right") || has_word(title, "r"))
-		return (around ? AV_CHAN_SIDE_RIGHT : AV_CHAN_FRONT_RIGHT);
+		return (behind ? AV_CHAN_BACK_RIGHT : beside ? AV_CHAN_SIDE_RIGHT : AV_CHAN_FRONT_RIGHT);
 
 	return (AV_CHAN_NONE);
 }
@@ -280,42 +282,36 @@ sound_add(struct media_track *t, int stream, int id)
 {
 	struct media_sound	*s = &t->sounds[t->nsounds++];
 
-	*s = (struct media_sound){ .stream = stream, .id = id, .left = 1, .right = 1 };
+	*s = (struct media_sound){ .stream = stream, .id = id, .stereo = { 1, 1 } };
 
 	return (s);
 }
 
-/* Adds a mono track at its place, with the gains of FFmpeg's mixer. */
+/* The channels of stereo and 5.1 that get a mono track, with the gains of FFmpeg's mixer for stereo. */
+static const struct {
+	enum AVChannel	place;
+	float		stereo[2];
+	int		wide;		/* number of the channel of 5.1 */
+} places[] = {
+	{ AV_CHAN_FRONT_LEFT, { 1, 0 }, 0 },
+	{ AV_CHAN_FRONT_RIGHT, { 0, 1 }, 1 },
+	{ AV_CHAN_FRONT_CENTER, { SIDE, SIDE }, 2 },
+	{ AV_CHAN_LOW_FREQUENCY, { 0, 0 }, 3 },
+	{ AV_CHAN_SIDE_LEFT, { SIDE, 0 }, 4 },
+	{ AV_CHAN_BACK_LEFT, { SIDE, 0 }, 4 },
+	{ AV_CHAN_SIDE_RIGHT, { 0, SIDE }, 5 },
+	{ AV_CHAN_BACK_RIGHT, { 0, SIDE }, 5 }
+};
+
+/* Adds a mono track with the channels of its place. */
 static void
-mono_add(struct media_track *t, int stream, enum AVChannel where)
+mono_add(struct media_track *t, int stream, size_t where)
 {
 	struct media_sound	*s = sound_add(t, stream, 0);
 
 	s->mono = 1;
-	switch (where) {
-	case AV_CHAN_FRONT_LEFT:
-		s->right = 0;
-		break;
-	case AV_CHAN_FRONT_RIGHT:
-		s->left = 0;
-		break;
-	case AV_CHAN_SIDE_LEFT:
-	case AV_CHAN_BACK_LEFT:
-		s->left = SIDE;
-		s->right = 0;
-		break;
-	case AV_CHAN_SIDE_RIGHT:
-	case AV_CHAN_BACK_RIGHT:
-		s->left = 0;
-		s->right = SIDE;
-		break;
-	case AV_CHAN_FRONT_CENTER:
-		s->left = s->right = SIDE;
-		break;
-	default:	/* LFE and places that the mixer leaves out */
-		t->nsounds--;
-		break;
-	}
+	memcpy(s->stereo, places[where].stereo, sizeof(s->stereo));
+	s->wide[places[where].wide] = 1;
 }
 
 /* Returns 1 if the track could be a channel of the same sound as the track `like`: mono, of the same language. */
@@ -328,22 +324,62 @@ channel_of(const struct media *m, int stream, int like)
 	    program_shared(m, stream) && !media_audio_uses(m, stream) && !empty(m, s) && !media_audio_damaged(m, stream) && decodable(s));
 }
 
-/* Collects mono tracks of different places. Returns 1 if left and right are among them. */
+/* Returns 1 if 5.1 can be made of channels in these places: at least six, among them the three in front and one beside or behind the listener. */
 static int
-placed_find(const struct media *m, struct media_track *t, int like)
+places_surround(uint64_t mask)
 {
-	uint64_t	seen = 0;
-	enum AVChannel	where;
+	return ((mask & AV_CH_LAYOUT_SURROUND) == AV_CH_LAYOUT_SURROUND && (mask & AROUND) != 0 && av_popcount64(mask) >= SURROUND);
+}
+
+/* Adds up of 5.1 only what is beside and what is behind the listener, without clipping. */
+static void
+sides_lower(struct media_track *t)
+{
+	float	sum;
+	int	c, i;
+
+	for (c = 0; c < MEDIA_CHANNELS_MAX; c++) {
+		for (i = 0, sum = 0; i < t->nsounds; i++)
+			sum += t->sounds[i].wide[c];
+		for (i = 0; i < t->nsounds && sum > 1; i++)
+			t->sounds[i].wide[c] /= sum;
+	}
+}
+
+/* Returns the first mono track of a place that could belong to the track `like`, -1 if there is none. */
+static int
+placed_find(const struct media *m, enum AVChannel wanted, int like)
+{
 	unsigned	i;
 
-	for (i = 0; i < m->format->nb_streams && t->nsounds < MEDIA_SOUNDS_MAX; i++) {
-		if (!channel_of(m, (int)i, like) || (where = place(m->format->streams[i])) == AV_CHAN_NONE || where >= 64 || seen >> where & 1)
-			continue;
-		seen |= UINT64_C(1) << where;
-		mono_add(t, (int)i, where);
+	for (i = 0; i < m->format->nb_streams; i++) {
+		if (channel_of(m, (int)i, like) && place(m->format->streams[i]) == wanted)
+			return ((int)i);
 	}
 
-	return ((seen & AV_CH_LAYOUT_STEREO) == AV_CH_LAYOUT_STEREO);
+	return (-1);
+}
+
+/* Collects mono tracks of different places. Returns 1 if left and right are among them. */
+static int
+placed_join(const struct media *m, struct media_track *t, int like)
+{
+	int		streams[sizeof(places) / sizeof(*places)];
+	uint64_t	mask = 0;
+	size_t		i;
+
+	for (i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		if ((streams[i] = placed_find(m, places[i].place, like)) != -1)
+			mask |= UINT64_C(1) << places[i].place;
+	}
+	t->surround = places_surround(mask);
+	for (i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		if (streams[i] != -1)
+			mono_add(t, streams[i], i);
+	}
+	sides_lower(t);
+
+	return ((mask & AV_CH_LAYOUT_STEREO) == AV_CH_LAYOUT_STEREO);
 }
 
 /* Takes the first two mono tracks of an MXF file: broadcasters write left and right so. Returns 1 if there are two. */
@@ -356,33 +392,30 @@ mxf_find(const struct media *m, struct media_track *t, int like)
 		return (0);
 	for (i = 0; i < m->format->nb_streams && t->nsounds < 2; i++) {
 		if (channel_of(m, (int)i, like))
-			mono_add(t, (int)i, t->nsounds == 0 ? AV_CHAN_FRONT_LEFT : AV_CHAN_FRONT_RIGHT);
+			mono_add(t, (int)i, (size_t)t->nsounds);	/* left, then right */
 	}
 
 	return (t->nsounds == 2);
 }
 
-/*
- * Returns 1 if 5.1 can be made of a track: of at least six channels in known places, among them the three in front and one beside or behind the
- * listener. Channels without stated places have those of the usual layout of their number, as in audio.c.
- */
+/* Returns 1 if 5.1 can be made of a track. Channels without stated places have those of the usual layout of their number, as in audio.c. */
 static int
 surround(const AVStream *s)
 {
 	const AVChannelLayout	*l = &s->codecpar->ch_layout;
 	AVChannelLayout		usual = { 0 };
-	uint64_t		places = 0;
-	int			place;
+	uint64_t		mask = 0;
+	int			channel;
 
 	if (l->order == AV_CHANNEL_ORDER_UNSPEC) {
 		av_channel_layout_default(&usual, l->nb_channels);
-		places = usual.order == AV_CHANNEL_ORDER_NATIVE ? usual.u.mask : 0;
+		mask = usual.order == AV_CHANNEL_ORDER_NATIVE ? usual.u.mask : 0;
 		av_channel_layout_uninit(&usual);
 	}
-	for (place = 0; place < 64 && (l->order == AV_CHANNEL_ORDER_NATIVE || l->order == AV_CHANNEL_ORDER_CUSTOM); place++)
-		places |= av_channel_layout_index_from_channel(l, (enum AVChannel)place) >= 0 ? UINT64_C(1) << place : 0;
+	for (channel = 0; channel < 64 && (l->order == AV_CHANNEL_ORDER_NATIVE || l->order == AV_CHANNEL_ORDER_CUSTOM); channel++)
+		mask |= av_channel_layout_index_from_channel(l, (enum AVChannel)channel) >= 0 ? UINT64_C(1) << channel : 0;
 
-	return ((places & AV_CH_LAYOUT_SURROUND) == AV_CH_LAYOUT_SURROUND && (places & AROUND) != 0 && av_popcount64(places) >= SURROUND);
+	return (places_surround(mask));
 }
 
 /* Adds an audio track whose sound is that of a stream, which may be one of several mono tracks that belong together. */
@@ -396,9 +429,9 @@ track_add(struct media *m, int stream)
 	*t = (struct media_track){ .number = number_of(m, stream), .purpose = purpose(s) };
 	(void)language_tag(tag(s, "language"), t->language);
 	media_label_copy(t->label, sizeof(t->label), tag(s, "title"));
-	if (mono && placed_find(m, t, stream) && media_track_uses(t, stream))
+	if (mono && placed_join(m, t, stream) && media_track_uses(t, stream))
 		return;
-	t->nsounds = 0;
+	t->nsounds = t->surround = 0;
 	if (mono && mxf_find(m, t, stream) && media_track_uses(t, stream))
 		return;
 	t->nsounds = 0;
@@ -609,7 +642,7 @@ mono_note(struct media *m, const struct media_track *t)
 			continue;
 		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%d", used > 0 ? ", " : "", number);
 	}
-	media_note(m, "The mono audio tracks %s were joined to one stereo sound.", list);
+	media_note(m, "The mono audio tracks %s were joined to one sound in %s.", list, t->surround ? "stereo and 5.1" : "stereo");
 }
 
 static void

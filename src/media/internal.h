@@ -68,15 +68,16 @@ struct media_clock {
 struct media_sound {
 	int	stream;		/* index; -1 if the demuxer meets the track later */
 	int	id;		/* AVStream.id, by which it is then known */
-	int	mono;		/* one of several mono tracks: its sound goes to both sides with these gains */
-	float	left, right;	/* 1 unless mono */
+	int	mono;		/* one of several mono tracks, whose sound goes to these channels: */
+	float	stereo[2];	/* gains; 1 unless mono, */
+	float	wide[MEDIA_CHANNELS_MAX];	/* and those of 5.1 */
 };
 
 /* An audio track of the film. The first one is the sound of the renditions. */
 struct media_track {
 	struct media_sound	sounds[MEDIA_SOUNDS_MAX];
 	int			nsounds;	/* at least 1 */
-	int			surround;	/* it has six channels or more, in places from which 5.1 can be made */
+	int			surround;	/* it has six channels or more, alone or together, in places from which 5.1 can be made */
 	int			number;		/* of the track in the source, among those of sound, from 1; 0 if unknown */
 	enum media_purpose	purpose;
 	char			language[36];	/* as that of struct media_audio_object, */

@@ -1,6 +1,9 @@
 """5.1 of films that have it: which tracks get it, and what is in each of its channels."""
+import math
 import struct
 import subprocess
+
+import pytest
 
 from mp4 import AudioObject
 from test_audio_tracks import made, packets
@@ -62,6 +65,32 @@ def test_the_oddest_film(tmp_path):
     assert all(max(map(abs, samples)) < 1.06 for samples in channels(wide["es"], 3))
     hears(wide["pt"], TONES, start=1)
     hears(wide["pt"], [400, 800, None, None, None, None], start=4)
+
+
+MONO = {"Left": 300, "Right": 600, "Center": 900, "LFE": 60, "Left Surround": 1200, "Right Surround": 1500}
+
+
+@pytest.mark.parametrize("names, beside", [
+    (list(MONO), LEVEL), (["Right Surround", "LFE", "Center", "Left", "Left Surround", "Right"], LEVEL), ([*MONO, "Left Rear", "Rsr"], -3.1), ([n for n in MONO if n != "LFE"], None),
+    (["LFE", "Left", "Right", "Left Surround", "Right Surround", "Left Rear", "Rsr"], None)], ids=["in order", "shuffled", "seven", "no LFE", "no centre"])
+def test_mono_tracks_of_each_channel(tmp_path, names, beside):
+    """One track for each channel, as in masters of broadcasters; of seven, what is behind and beside the listener is added without clipping."""
+    loud = 0.99 if len(names) == 8 else 0.3
+    hertz = {**MONO, "Left Rear": MONO["Left Surround"], "Rsr": MONO["Right Surround"]}
+    parts = [["-f", "lavfi", "-i", "sine=f=%d:r=%d,aformat=sample_fmts=dbl,volume=%g" % (hertz[n], RATE, 8 * loud)] for n in names]
+    labels = [a for n, name in enumerate(names) for a in ("-map", "%d:a" % (n + 1), "-metadata:s:a:%d" % n, "handler_name=" + name)]
+    ffmpeg(*PICTURE, *sum(parts, []), "-map", "0:v", *labels, "-t", "4", *H264, "-c:a", "pcm_s24le", tmp_path / "a.mov")
+    audios, notes, _ = made(tmp_path / "a.mov", tmp_path / "out")
+    assert [o["channels"] for name, o in audios.items() if not name.endswith("-64")] == ([2] if beside is None else [2, 6])
+    assert "one sound in " + ("stereo." if beside is None else "stereo and 5.1.") in notes and "left out" not in notes
+    if beside is None:
+        return
+    wide = tmp_path / "out" / "audio-1-surround.m4a"
+    check_audio_object(AudioObject(str(wide)))
+    hears(wide, TONES, start=2.0, loud=[20 * math.log10(loud) - 3] * 4 + [beside] * 2)
+    assert all(max(map(abs, samples)) < 1.06 for samples in channels(wide, 2))
+    left, right = sound(tmp_path / "out" / "R360.mp4", 2, 1)
+    assert level(left) > -20 and level(right) > -20
 
 
 def test_a_gap_of_more_than_a_minute(tmp_path):
