@@ -7,7 +7,7 @@ const STATE_MS = 500;
 const AHEAD_SEC = 30;		/* buffered ahead, so that a change of quality shows soon */
 
 const video = $('video');
-let playing = null;		/* { film, way, hls, sources, source, renewed } */
+let playing = null;		/* { film, way, at, hls, sources, source, renewed }; at: where it begins, in seconds */
 let showing = null;
 let library = null;
 
@@ -138,11 +138,17 @@ function drawState() {
 
 /* ---- playing ---- */
 
+/* Shows why the film is not played, with a button to try again; an empty text removes both. */
+function trouble(text) {
+	notice('player-error', text);
+	$('player-retry').hidden = !text;
+}
+
 /* Plays a rendition as a file, from the position of the previous one. */
 function show(source) {
-	const at = video.currentTime, paused = video.paused && playing.source;
+	const at = video.currentTime || playing.at, paused = video.paused && playing.source;
 	playing.source = source;
-	notice('player-error', '');
+	trouble('');
 	video.src = source.url;
 	video.addEventListener('loadedmetadata', () => {
 		if (at)
@@ -177,13 +183,14 @@ function hlsFailed(Hls, data, repaired) {
 		showFiles();
 	} else {
 		playing.hls.stopLoad();
-		notice('player-error', 'The film cannot be played: ' + (data.response && data.response.code ? 'the server returned status ' + data.response.code :
+		trouble('The film cannot be played: ' + (data.response && data.response.code ? 'the server returned status ' + data.response.code :
 			data.type === Hls.ErrorTypes.NETWORK_ERROR ? 'object storage or the server does not respond' : data.details) + '.');
 	}
 }
 
 function showHls(Hls) {
-	const hls = playing.hls = new Hls({ enableWorker: false, maxBufferLength: AHEAD_SEC, maxMaxBufferLength: AHEAD_SEC, capLevelToPlayerSize: false });
+	const hls = playing.hls = new Hls({ enableWorker: false, maxBufferLength: AHEAD_SEC, maxMaxBufferLength: AHEAD_SEC, capLevelToPlayerSize: false,
+		startPosition: playing.at || -1 });
 	const repaired = {};
 	hls.on(Hls.Events.ERROR, (event, data) => hlsFailed(Hls, data, repaired));
 	hls.on(Hls.Events.MANIFEST_PARSED, () => {
@@ -198,6 +205,22 @@ function showHls(Hls) {
 	hls.attachMedia(video);
 }
 
+/* Plays a film in the way of wayOf(), from a position in seconds, as HLS unless Hls is null. */
+function begin(film, way, Hls, at) {
+	playing = { film, way, at, hls: null, sources: way.sources, source: null, renewed: false };
+	trouble('');
+	if (Hls)
+		showHls(Hls);
+	else if (way.sources.length)
+		showFiles();
+	else
+		trouble('This browser cannot play HLS, and the film has no other form.');
+	storyboardOpen(way.previews, video);
+	drawSound();
+	drawTexts();
+	drawState();
+}
+
 /* Plays the film of a title or of one of its episodes. */
 export async function play(titleId, name, episodeId = null) {
 	const film = { titleId, episodeId }, subject = 'play ' + (episodeId ? 'episode ' + episodeId : titleId);
@@ -210,23 +233,30 @@ export async function play(titleId, name, episodeId = null) {
 	}
 	tellOf(subject, '');
 	const Hls = way.hls ? await libraryLoad() : null;
-	playing = { film, way, hls: null, sources: way.sources, source: null, renewed: false };
-	notice('player-error', '');
 	$('player-title').textContent = name;
 	$('player').showModal();
 	video.focus();
 	showing = setInterval(drawState, STATE_MS);
-	if (Hls)
-		showHls(Hls);
-	else if (way.sources.length)
-		showFiles();
-	else
-		notice('player-error', 'This browser cannot play HLS, and the film has no other form.');
-	storyboardOpen(way.previews, video);
-	drawSound();
-	drawTexts();
-	drawState();
+	begin(film, way, Hls, 0);
 }
+
+/* Begins again, with new URLs, where the film has stopped. */
+$('player-retry').addEventListener('click', async () => {
+	const before = playing, at = video.currentTime || before.at;
+	$('player-retry').hidden = true;
+	video.focus();
+	const way = await wayOf(before.film).catch((error) => error), Hls = way.hls ? await libraryLoad() : null;
+	if (playing !== before)		/* the player has been closed */
+		return;
+	if (way instanceof Error) {
+		trouble('The film cannot be played: ' + way.message);
+		return;
+	}
+	if (before.hls)
+		before.hls.destroy();
+	storyboardClose();
+	begin(before.film, way, Hls, at);
+});
 
 video.textTracks.addEventListener('change', () => playing && drawTexts());
 
@@ -245,7 +275,7 @@ video.addEventListener('error', async () => {
 			/* The error of the player is shown below. */
 		}
 	}
-	notice('player-error', 'The film cannot be played: ' + (video.error && video.error.code === MediaError.MEDIA_ERR_DECODE ?
+	trouble('The film cannot be played: ' + (video.error && video.error.code === MediaError.MEDIA_ERR_DECODE ?
 		'the browser cannot decode it' : 'object storage does not respond or does not have it') + '.');
 });
 

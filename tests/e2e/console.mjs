@@ -565,7 +565,7 @@ const scenes = {
 		await until('the message to go', () => !document.querySelector('#messages p'));
 	},
 
-	/* Uploads and publishes a film; plays it as HLS while object storage is down, and again when it is back. The player has played nothing before. */
+	/* Uploads and publishes a film; plays it as HLS while object storage is down, and tries again when it is back. The player has played nothing before. */
 	async storeless() {
 		const store = async (up) => {
 			while (await fetch(given.store).then(() => true, () => false) !== up)
@@ -583,15 +583,15 @@ const scenes = {
 		await openPlayer();
 		saw.error = await until('the message of the player', () => document.querySelector('#player-error').textContent, null, 180);
 		saw.asked = await page.evaluate(() => performance.getEntriesByType('resource').some((entry) => /\.m3u8/.test(entry.name)));
-		await closePlayer();
-		saw.kept = await page.$$eval('#messages p', (all) => all.map((p) => p.textContent));
 		console.error('up');
 		await store(true);
-		await openPlayer();
+		await reach('^Try again$');
+		await press('Enter');
 		await playsOn(0.3);
 		await until('the state of HLS', () => document.querySelector('#player-level').textContent.endsWith('HLS'));
-		saw.after = await page.textContent('#player-error');
+		saw.after = [await page.textContent('#player-error'), await page.isVisible('#player-retry')];
 		await closePlayer();
+		saw.kept = await page.$$eval('#messages p', (all) => all.map((p) => p.textContent));
 	},
 
 	/* Plays a film while object storage is away. */

@@ -199,7 +199,7 @@ def test_hls_says_that_object_storage_is_away_and_plays_when_it_is_back(world, p
     saw = console_of(world)("storeless", meanwhile, film=film(tmp_path / "dusk.mp4", seconds=6, size="640x360", bits="2M"), name="Dusk", store=world.store.url)
     assert saw["way"]["last"].startswith("Ready") and saw["asked"], saw
     assert re.fullmatch("The film cannot be played: object storage .*does not respond.*", saw["error"]) and "MEDIA" not in saw["error"] and saw["kept"] == [], saw
-    assert saw["after"] == "", saw
+    assert saw["after"] == ["", False], saw
 
 
 def test_a_role_is_offered_what_it_may_do(world, playwright):
