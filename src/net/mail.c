@@ -1,6 +1,8 @@
 /*
  * Delivery over SMTP with libcurl.
  */
+#include <arpa/inet.h>
+
 #include <ctype.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -73,8 +75,9 @@ static int
 server_is_local(void)
 {
 	const char	*host = conf_str(CONF_SMTP_HOST);
+	struct in_addr	v4;
 
-	return (!strcmp(host, "localhost") || !strncmp(host, "127.", 4) || !strcmp(host, "::1"));
+	return (!strcmp(host, "localhost") || (inet_pton(AF_INET, host, &v4) == 1 && !strncmp(host, "127.", 4)) || !strcmp(host, "::1"));
 }
 
 /*

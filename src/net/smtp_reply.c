@@ -56,6 +56,10 @@ static const struct {
 	{ AT(RCPT), 450, 450, { NONE, ANY, ANY }, MAIL_LATER },
 };
 
+/* Texts by which a refusal of a recipient without a status code is about us: what Exim, Postfix and hosters of mail say there. */
+static const char	*ours[] = { "relaying", "to relay", "relay access", "relay not permitted", "relay denied", "authentication required", "authenticate",
+			    "rate limit", "per hour", "per day" };
+
 /* Returns the mechanism whose name is the word at text, as a set of one; 0 if this program cannot use it. */
 static unsigned
 mechanism_find(const char *text, size_t len)
@@ -199,6 +203,17 @@ status_find(const char *reply, int status[3])
 	return (0);
 }
 
+static int
+names_us(const char *reply)
+{
+	size_t	i;
+
+	for (i = 0; i < sizeof(ours) / sizeof(ours[0]) && strcasestr(reply, ours[i]) == NULL; i++)
+		;
+
+	return (i < sizeof(ours) / sizeof(ours[0]));
+}
+
 enum mail_result
 smtp_judge(const struct smtp_trace *t)
 {
@@ -212,7 +227,7 @@ smtp_judge(const struct smtp_trace *t)
 		for (k = 0; k < 3; k++)
 			fits = fits && (rules[i].status[k] == ANY || rules[i].status[k] == status[k]);
 		if (fits)
-			return (rules[i].result);
+			return (rules[i].result == MAIL_REFUSED && status[0] == NONE && names_us(t->reply) ? MAIL_RELAY : rules[i].result);
 	}
 
 	return (MAIL_RELAY);

@@ -479,7 +479,7 @@ class MailServer:
     command) and `tls_port` (implicit TLS), with a certificate for localhost and 127.0.0.1 that a private CA
     (`ca`) has issued. Accepted messages are in `messages`.
 
-    refuse("RCPT", "550 no such user") sets the reply to that command until accept(), refuse_to["ada"] that to RCPT for addresses
+    refuse("RCPT", "550 no such user") sets the reply to that command until accept() (#ATTEMPT# in that to RCPT becomes the number of the mail), refuse_to["ada"] that to RCPT for addresses
     which begin so; hold() delays the reply to DATA
     until release(); kill() closes every connection and stops listening until start()."""
 
@@ -545,7 +545,7 @@ class MailServer:
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if "RCPT" in self.refusals:
-            return self.refusals["RCPT"]
+            return self.refusals["RCPT"].replace("#ATTEMPT#", str(self.attempts))
         for start, answer in self.refuse_to.items():
             if address.startswith(start):
                 return answer

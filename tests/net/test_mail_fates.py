@@ -69,6 +69,16 @@ def test_the_fate_of_a_mail_is_that_of_the_table(world, script, mail, step):
             assert why == step + ": " + reply
 
 
+@pytest.mark.parametrize("reply", ["550 relay not permitted", "550 Relaying denied", "554 Unable to relay for a@example.com", "553 sorry, Relay access denied",
+                                   "550 Authentication required for outgoing mail", "550 Please authenticate first",
+                                   "550 Domain x.example has exceeded the max emails per hour (151/150 (100%)) allowed. Message discarded."])
+def test_a_refusal_without_a_status_code_that_is_about_us(world, script, mail, reply):
+    script.reply = {"RCPT": reply}
+    assert attempt(world, script, mail) == ("waits, and the relay is paused", "RCPT: " + reply)
+    script.reply = {"RCPT": reply.replace(" ", " 5.1.1 ", 1)}
+    assert attempt(world, script, mail)[0] == "is given up", "a status code counts more than words"
+
+
 @pytest.mark.parametrize("step, slow, seconds", [("MAIL", "COMMAND", 2), ("end of data", "DATA", 2), ("end of data", "COMMAND", 60)])
 def test_each_timeout_has_its_variable(world, script, mail, step, slow, seconds):
     """The last reply may take longer than the others."""

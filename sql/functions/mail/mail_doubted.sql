@@ -1,9 +1,10 @@
 -- Judges an outcome again by those before it: if three recipients in a row are refused with the same text, the refusal is about us ('relay';
 -- 'alarm' if it is permanent), and the mails that were given up for it wait again. Returns the outcome that counts. Where the
--- reply has no enhanced status code, the recipient's address in it does not make it another text. The caller has locked both rows.
+-- reply has no enhanced status code, the recipient's address and numbers in it (of the mails in an hour, of a ticket) do not make it another text. The caller
+-- has locked both rows.
 CREATE OR REPLACE FUNCTION wanzami.mail_doubted(m wanzami.mail_outbox, r wanzami.mail_relay, outcome text, why text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-	said text := CASE WHEN why ~ '^[A-Za-z ]+: [45]\d\d[ -]\d\.\d{1,3}\.\d' THEN why ELSE replace(lower(why), lower(m.to_address), '') END;
+	said text := CASE WHEN why ~ '^[A-Za-z ]+: [45]\d\d[ -]\d\.\d{1,3}\.\d' THEN why ELSE regexp_replace(replace(lower(why), lower(m.to_address), ''), '[0-9]+', '#', 'g') END;
 	same boolean := said IS NOT DISTINCT FROM r.refusal;
 	-- Three different recipients are enough to know.
 	told text[] := CASE WHEN NOT same THEN ARRAY[m.to_address] WHEN m.to_address = ANY (r.refused_to) THEN r.refused_to ELSE (r.refused_to || m.to_address)[1:3] END;
