@@ -29,8 +29,6 @@
 #define ROUTES_MAX	METRICS_ROUTES_MAX
 #define BUCKETS		METRICS_BUCKETS
 #define PROCESS_MS	5000	/* interval at which a worker reads its memory and descriptors */
-#define EMF_OWN		7	/* metrics of an EMF line that need no database */
-#define EMF_ALL		12
 #define TYPE		"text/plain; version=0.0.4; charset=utf-8"
 #define LOOPBACK	"::ffff:127."
 
@@ -38,6 +36,20 @@ extern const struct route *const	__start_routes[], *const __stop_routes[];
 
 /* Upper limits of the buckets in ms; the last bucket has none. wanzami.percentile_request() has them, too. */
 static const int	limits[BUCKETS - 1] = { 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 10000 };
+
+/* Metrics of an EMF line; those of the database, behind those of this process, are columns of ops/load. The last one is sent as what it has grown by. */
+static const struct {
+	const char	*name, *unit, *column;
+} emf[] = {
+	{ "Requests", "Count", NULL }, { "Errors5xx", "Count", NULL }, { "LatencyP99Ms", "Milliseconds", NULL }, { "TranscodeJobsFailed", "Count", NULL },
+	{ "CronJobsFailed", "Count", NULL }, { "JobsFailed", "Count", NULL }, { "WorkerRestarts", "Count", NULL },
+	{ "QueueDepth", "Count", "queue_depth" }, { "QueueRunning", "Count", "queue_running" }, { "QueueOldestSeconds", "Seconds", "queue_oldest" },
+	{ "MailWaiting", "Count", "mail_waiting" }, { "MailOldestSeconds", "Seconds", "mail_oldest" }, { "MailRelayFailures", "Count", "mail_failures" },
+	{ "MailGivenUp", "Count", "mail_given_up" }
+};
+
+#define EMF_ALL		(int)(sizeof(emf) / sizeof(emf[0]))
+#define EMF_OWN		7
 
 /* Counters of a route. The element after the last route counts requests without a route. */
 struct route_counters {
@@ -55,6 +67,7 @@ static struct route_counters	*counters = NULL;
 static struct {
 	int64_t	requests, errors, counter[COUNTER_GAUGES];
 	int64_t	bucket[BUCKETS];
+	int64_t	given_up;	/* mails, of all processes; 0: not known yet, else one more */
 } *reported = NULL;
 
 static size_t
@@ -470,22 +483,13 @@ percentile(const int64_t bucket[BUCKETS], int64_t count, double part)
 	return (bucket[b] > 0 ? from + (to - from) * (rank - below) / (double)bucket[b] : from);
 }
 
-/* Writes an EMF line: a JSON object for the CloudWatch agent and the awslogs driver. */
-static void
-emf_write(void *arg, const struct pg_outcome *outcome)
+/* Fills the values of the table. Returns how many there are: without a row of ops/load only those of this process. */
+static int
+emf_read(double values[EMF_ALL], const PGresult *load)
 {
-	static const char	*names[] = { "Requests", "Errors5xx", "LatencyP99Ms", "TranscodeJobsFailed", "CronJobsFailed",
-				    "JobsFailed", "WorkerRestarts", "QueueDepth", "QueueOldestSeconds", "MailWaiting", "MailOldestSeconds",
-				    "MailRelayFailures" };
-	static const char	*units[] = { "Count", "Count", "Milliseconds", "Count", "Count", "Count", "Count", "Count", "Seconds", "Count",
-				    "Seconds", "Count" };
-	int64_t			requests, errors, bucket[BUCKETS];
-	double			values[EMF_ALL];
-	struct kore_buf		out;
-	struct timespec		ts;
-	int			i, n = outcome->error == NULL && PQntuples(outcome->res) == 1 ? EMF_ALL : EMF_OWN;
+	int64_t	requests, errors, bucket[BUCKETS], total;
+	int	i;
 
-	(void)arg;
 	since_reported(&requests, &errors, bucket);
 	values[0] = (double)requests;
 	values[1] = (double)errors;
@@ -494,22 +498,36 @@ emf_write(void *arg, const struct pg_outcome *outcome)
 	values[4] = (double)counter_since_reported(COUNTER_CRON_JOBS_FAILED);
 	values[5] = values[3] + values[4];	/* deprecated; alarms of earlier releases watch it */
 	values[6] = (double)counter_since_reported(COUNTER_WORKER_RESTARTS);
-	if (n == EMF_ALL) {
-		values[7] = (double)column(outcome->res, "queue_depth");
-		values[8] = (double)column(outcome->res, "queue_oldest");
-		values[9] = (double)column(outcome->res, "mail_waiting");
-		values[10] = (double)column(outcome->res, "mail_oldest");
-		values[11] = (double)column(outcome->res, "mail_failures");
-	}
+	if (load == NULL)
+		return (EMF_OWN);
+	for (i = EMF_OWN; i < EMF_ALL - 1; i++)
+		values[i] = (double)column(load, emf[i].column);
+	total = column(load, emf[i].column) + 1;
+	values[i] = reported->given_up > 0 && total > reported->given_up ? (double)(total - reported->given_up) : 0;
+	reported->given_up = total;
+
+	return (EMF_ALL);
+}
+
+/* Writes an EMF line: a JSON object for the CloudWatch agent and the awslogs driver. */
+static void
+emf_write(void *arg, const struct pg_outcome *outcome)
+{
+	double		values[EMF_ALL];
+	struct kore_buf	out;
+	struct timespec	ts;
+	int		i, n = emf_read(values, outcome->error == NULL && PQntuples(outcome->res) == 1 ? outcome->res : NULL);
+
+	(void)arg;
 	clock_gettime(CLOCK_REALTIME, &ts);
 	kore_buf_init(&out, 1024);
 	kore_buf_appendf(&out, "{\"_aws\":{\"Timestamp\":%lld,\"CloudWatchMetrics\":[{\"Namespace\":\"Wanzami\",\"Dimensions\":[[\"Role\"]],"
 	    "\"Metrics\":[", (long long)ts.tv_sec * 1000 + ts.tv_nsec / 1000000);
 	for (i = 0; i < n; i++)
-		kore_buf_appendf(&out, "%s{\"Name\":\"%s\",\"Unit\":\"%s\"}", i > 0 ? "," : "", names[i], units[i]);
+		kore_buf_appendf(&out, "%s{\"Name\":\"%s\",\"Unit\":\"%s\"}", i > 0 ? "," : "", emf[i].name, emf[i].unit);
 	kore_buf_appendf(&out, "]}]},\"Role\":\"%s\"", conf_str(CONF_ROLE));
 	for (i = 0; i < n; i++)
-		kore_buf_appendf(&out, ",\"%s\":%.10g", names[i], values[i]);
+		kore_buf_appendf(&out, ",\"%s\":%.10g", emf[i].name, values[i]);
 	kore_buf_append(&out, "}\n", 2);
 	log_raw((const char *)out.data, out.offset);
 	kore_buf_cleanup(&out);

@@ -13,8 +13,8 @@ from conftest import ROOT, run, wait_for
 from ecs import HERE, MADE, ROLES, container, example, load, render, sources
 
 PAGES = sorted(os.path.basename(p) for p in glob.glob(os.path.join(ROOT, "docs", "*.md")))
-METRICS = {"QueueDepth", "QueueOldestSeconds", "TranscodeJobsFailed", "CronJobsFailed", "WorkerRestarts", "Requests", "Errors5xx", "LatencyP99Ms", "MailWaiting",
-           "MailOldestSeconds", "MailRelayFailures"}
+METRICS = {"QueueDepth", "QueueRunning", "QueueOldestSeconds", "TranscodeJobsFailed", "CronJobsFailed", "WorkerRestarts", "Requests", "Errors5xx", "LatencyP99Ms",
+           "MailWaiting", "MailOldestSeconds", "MailRelayFailures", "MailGivenUp"}
 
 
 @pytest.fixture(scope="module")
@@ -326,23 +326,31 @@ def alarms(rendered):
             yield json.load(f)
 
 
+def metrics_of(alarm):
+    """Returns the metrics of an alarm, of which one with an expression has several, each with its period in seconds."""
+    if "Metrics" not in alarm:
+        return [alarm]
+    return [{**m["MetricStat"]["Metric"], "Period": m["MetricStat"]["Period"], "Statistic": m["MetricStat"]["Stat"]} for m in alarm["Metrics"] if "MetricStat" in m]
+
+
 def test_alarms_use_existing_metrics_and_name_existing_pages(rendered):
     names = set()
     for a in alarms(rendered):
         assert a["AlarmName"] not in names
         names.add(a["AlarmName"])
         assert a["AlarmActions"] and a["TreatMissingData"] in ("breaching", "notBreaching")
-        if a["Namespace"] == "Wanzami":
-            role, = a["Dimensions"]
-            assert role["Name"] == "Role" and role["Value"] in ROLES and a["MetricName"] in METRICS
+        for m in metrics_of(a):
+            if m["Namespace"] == "Wanzami":
+                role, = m["Dimensions"]
+                assert role["Name"] == "Role" and role["Value"] in ROLES and m["MetricName"] in METRICS
+            # PutMetricAlarm: one day at most
+            assert m["Period"] * a["EvaluationPeriods"] <= 86400 and m["Period"] % 60 == 0
         page = re.search(r" See (docs/runbook-\S+\.md)$", a["AlarmDescription"])
         assert page or a["AlarmName"].startswith("wanzami-transcode-scale-"), a["AlarmName"]
         if page:
             with open(os.path.join(ROOT, page[1])) as f:
                 assert "`%s`" % a["AlarmName"] in f.read(), page[1]
-        # PutMetricAlarm: one day at most
-        assert a["Period"] * a["EvaluationPeriods"] <= 86400 and a["Period"] % 60 == 0
-    assert METRICS <= {a["MetricName"] for a in alarms(rendered)}
+    assert METRICS <= {m["MetricName"] for a in alarms(rendered) for m in metrics_of(a)}
 
 
 def test_every_role_writes_the_metrics(postgres, appliance):
@@ -361,8 +369,9 @@ def test_queue_alarms_use_the_metrics_of_the_cron_role(rendered):
     """Every role reports the length of the queue. The alarms on it must work while no transcode task runs; the alarm on a silent role must
     work while the database is down."""
     for a in alarms(rendered):
-        if a["MetricName"] in ("QueueDepth", "QueueOldestSeconds"):
-            assert a["Dimensions"] == [{"Name": "Role", "Value": "cron"}]
+        for m in metrics_of(a):
+            if m["MetricName"] in ("QueueDepth", "QueueRunning", "QueueOldestSeconds"):
+                assert m["Dimensions"] == [{"Name": "Role", "Value": "cron"}]
         if a["AlarmName"].endswith("-silent"):
             assert (a["MetricName"], a["Statistic"], a["TreatMissingData"]) == ("Requests", "SampleCount", "breaching")
 

@@ -137,7 +137,14 @@ def test_cloudwatch_lines_are_written(base):
         assert names >= {"Requests", "Errors5xx", "LatencyP99Ms", "TranscodeJobsFailed", "CronJobsFailed", "JobsFailed"} and all(isinstance(line[n], (int, float)) for n in names)
     assert sum(line["Requests"] for line in cloudwatch_lines()) == asked  # health checks are not counted
     last = [line for line in cloudwatch_lines() if "QueueDepth" in line][-1]
-    assert [last[n] for n in ("QueueDepth", "QueueOldestSeconds", "MailWaiting", "MailOldestSeconds", "MailRelayFailures", "Errors5xx")] == [0] * 6
+    assert [last[n] for n in ("QueueDepth", "QueueOldestSeconds", "MailWaiting", "MailOldestSeconds", "MailRelayFailures", "Errors5xx", "QueueRunning", "MailGivenUp")] == [0] * 8
+    with base.db.cursor() as c:
+        c.execute("""UPDATE wanzami.mail_relay SET given_up = given_up + 3, failures = 2;
+            INSERT INTO "UploadJob" (id, status, payload, "updatedAt") VALUES (1, 'PROCESSING', '{}', now());
+            INSERT INTO wanzami.transcode_job (upload_job_id, source_key, state, lease_until) VALUES (1, 'a', 'running', now() + interval '1 hour')""")
+    told = wait_for(lambda: [line for line in cloudwatch_lines() if line.get("MailGivenUp")], "the mails that were given up")
+    later = wait_for(lambda: [line for line in cloudwatch_lines() if line["_aws"]["Timestamp"] > told[0]["_aws"]["Timestamp"]], "the line after it")
+    assert [line["MailGivenUp"] for line in told + later[:1]] == [3, 0] and (told[0]["QueueRunning"], told[0]["MailRelayFailures"]) == (1, 2)
     assert max(line["LatencyP99Ms"] for line in cloudwatch_lines()) > 0
     silent = base(roles="api", EMF_SECONDS=1, EMF=0)
     silent.get("/api/titles")
