@@ -197,7 +197,7 @@ def test_payments_that_fit_no_title_or_price_are_held_until_they_do_or_are_refun
         shop.paid(gateways.pay(ref))
     assert run_payments(shop)["held"] == 3
     assert {u[0]: u[2] for u in unknown(shop)} == {
-        price: "300000 NGN were paid, the price of title %d is 250000 NGN" % titles[price], gone: "its title does not exist", back: "its title does not exist"}
+        price: "3000.00 NGN were paid, the price of title %d is 2500.00 NGN" % titles[price], gone: "its title does not exist", back: "its title does not exist"}
     shop.rows('UPDATE "Title" SET "ppvPriceNaira" = 3000 WHERE id = %s', (titles[price],))
     shop.rows("UPDATE wanzami.ppv_unknown SET next_at = now()")
     shop.paid({"event": "refund.processed", "data": {"transaction_reference": back, "refund_reference": "r", "amount": 300000, "currency": "NGN"}})

@@ -6,7 +6,7 @@ RETURNS text LANGUAGE sql STABLE AS $$
 		WHEN buyer."id" IS NULL THEN format('no account with a confirmed address is that of the buyer, %s', coalesce(left(address, 254), 'whom the gateway does not name'))
 		WHEN NOT t."isPpv" OR coalesce(t."ppvPriceNaira", 0) <= 0 THEN format('title %s is not for sale', t."id")
 		WHEN minor IS DISTINCT FROM wanzami.ppv_minor(t."ppvPriceNaira", currency) OR upper(currency_says) IS DISTINCT FROM currency THEN
-			format('%s %s were paid, the price of title %s is %s %s', coalesce(minor::text, 'no amount'),
-				coalesce(left(currency_says, 16), 'in no currency'), t."id", wanzami.ppv_minor(t."ppvPriceNaira", currency), currency)
+			format('%s were paid, the price of title %s is %s', wanzami.ppv_amount(minor, currency_says), t."id",
+				wanzami.ppv_amount(wanzami.ppv_minor(t."ppvPriceNaira", currency), currency))
 	END
 $$;

@@ -29,8 +29,8 @@ BEGIN
 			RETURN 'nothing';
 		END IF;
 		IF p."gateway" <> gateway_says OR minor IS DISTINCT FROM due OR upper(currency_says) IS DISTINCT FROM p."currency" THEN
-			PERFORM wanzami.ppv_complain(p, format('PPV payment %s does not fit: %s %s by %s, due are %s %s by %s', reference,
-				coalesce(minor::text, 'no amount'), coalesce(left(currency_says, 16), 'no currency'), gateway_says, due, p."currency", p."gateway"), trx);
+			PERFORM wanzami.ppv_complain(p, format('PPV payment %s does not fit: %s by %s, due are %s by %s', reference, wanzami.ppv_amount(minor, currency_says), gateway_says,
+				wanzami.ppv_amount(due, p."currency"), p."gateway"), trx);
 			RETURN 'mismatch';
 		END IF;
 		PERFORM wanzami.ppv_charge(p, trx, days);
