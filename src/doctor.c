@@ -31,6 +31,7 @@
 #include "store/migrate.h"
 #include "store/objects.h"
 #include "store/pg_sync.h"
+#include "store/pg_url.h"
 #include "store/valkey.h"
 
 #include "tls/listener.h"
@@ -217,6 +218,18 @@ advice(const char *error, const char *ca_variables, const char *otherwise)
 
 /* PostgreSQL */
 
+/* Writes a row, as GET /health/ready does. */
+static void
+database_write(struct pg_sync *db)
+{
+	if (pg_sync_query(db, "health/ready", 0, NULL) != NULL)
+		report("ok", "database write", "a row was written");
+	else if (!strcmp(db->state, PG_DISK_FULL))
+		report("bad", "database write", "%s; give the database more storage", db->error);
+	else
+		report("bad", "database write", "%s; grant INSERT and UPDATE on all tables (docs/database.md)", db->error);
+}
+
 static void
 database_check(void)
 {
@@ -245,6 +258,8 @@ database_check(void)
 		report("bad", "database migrations", "the database belongs to an older release; run wanzami migrate");
 	else if (rows == NULL)
 		report("bad", "database", "%s", db.error);
+	else
+		database_write(&db);
 	free(migrations);
 	free(functions);
 	pg_sync_close(&db);

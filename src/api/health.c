@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/counter.h"
 #include "base/log.h"
@@ -18,11 +19,13 @@
 #include "store/migrate.h"
 #include "store/objects.h"
 #include "store/pg.h"
+#include "store/pg_url.h"
 #include "store/valkey.h"
 
 #define EVERY_ROLE	(ROLE_API | ROLE_TRANSCODE | ROLE_CRON)
 #define STORAGE_FRESH_MS	3000	/* requests within this time share one probe of object storage */
 #define STORAGE_SECONDS	2	/* timeout of the probe */
+#define FULL_SECONDS	60	/* for which a disk counts as full after a statement has found it so */
 
 /* Returns 1 once and for all when a worker of this process has reached the database and found all migrations. */
 static int
@@ -132,8 +135,9 @@ health_get_api(struct request *r)
 
 /* Result of probing a dependency, and how long the probe took. */
 struct probe {
-	int	up;
-	int64_t	ms;
+	int		up;
+	int64_t		ms;
+	const char	*reason;	/* why it is down, if that is known; NULL */
 };
 
 struct ready {
@@ -165,7 +169,10 @@ probe_set(struct request *r, struct probe *p, int up)
 static void
 probe_write(struct kore_buf *body, const char *name, const struct probe *p)
 {
-	kore_buf_appendf(body, ",\"%s\":{\"state\":\"%s\",\"ms\":%lld}", name, p->up ? "up" : "down", (long long)p->ms);
+	kore_buf_appendf(body, ",\"%s\":{\"state\":\"%s\",\"ms\":%lld", name, p->up ? "up" : "down", (long long)p->ms);
+	if (p->reason != NULL)
+		kore_buf_appendf(body, ",\"reason\":\"%s\"", p->reason);
+	kore_buf_append(body, "}", 1);
 }
 
 /*
@@ -206,10 +213,17 @@ static void
 postgres_probed(void *arg, const struct pg_outcome *outcome)
 {
 	struct request	*r = arg;
+	struct probe	*p;
 
 	if (!request_resume(r))
 		return;
-	probe_set(r, &((struct ready *)r->state)->postgres, outcome->error == NULL);
+	p = &((struct ready *)r->state)->postgres;
+	/* The row of the probe needs no room; other rows do. */
+	if (time(NULL) - counter_max(COUNTER_DATABASE_FULL_AT) < FULL_SECONDS)
+		p->reason = "its disk is full";
+	else if (outcome->state != NULL && !strcmp(outcome->state, PG_READ_ONLY))
+		p->reason = "it is read-only";
+	probe_set(r, p, outcome->error == NULL && p->reason == NULL);
 	ready_reply(r);
 }
 

@@ -28,6 +28,7 @@ enum counter {
 	COUNTER_WORKER_STALLED,		/* written by the parent */
 	COUNTER_LOOP_LONGEST_MS,	/* a maximum: counter_raise(), counter_max() */
 	COUNTER_DATABASE_SEEN,		/* 1 when /health has found the database with all migrations (api/health.c) */
+	COUNTER_DATABASE_FULL_AT,	/* Unix time at which the database last said that its disk is full: a maximum */
 	COUNTER_FILM_MS,		/* film that was encoded, and time for which jobs encoded, in ms */
 	COUNTER_FILM_BUSY_MS,
 	/* Histograms: counter_time(). The limits of their buckets are in counter.c and in wanzami.percentile_call(). */

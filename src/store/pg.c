@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <kore/kore.h>
 
@@ -460,6 +461,8 @@ call_complete(struct conn *conn, struct call *c)
 		return;
 	if ((error = PQresultErrorField(c->res, PG_DIAG_MESSAGE_PRIMARY)) == NULL)
 		error = c->res != NULL ? PQresultErrorMessage(c->res) : "no result";
+	if (!strcmp(state, PG_DISK_FULL))
+		counter_raise(COUNTER_DATABASE_FULL_AT, time(NULL));
 	if (strncmp(state, "W", 1))	/* a refusal of a statement is not an error */
 		counter_add(COUNTER_DATABASE_ERRORS, 1);
 	call_finish(c, error, state, is_read_only(state));

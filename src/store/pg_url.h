@@ -10,6 +10,9 @@
 /* SQLSTATE of a server that refuses to write: the connection is closed, since after a failover the name may lead to the new primary. */
 #define PG_READ_ONLY	"25006"
 
+/* SQLSTATE of a server whose disk is full. */
+#define PG_DISK_FULL	"53100"
+
 /* Message for a URL that pg_url_clean() refuses. */
 #define PG_URL_WRONG	"DATABASE_URL is missing or wrong; it must be postgresql://user:password@host:port/database, " \
 			    "with each special character of user and password percent-encoded (%40 for @)"
