@@ -196,6 +196,16 @@ delivery_outcome(const struct delivery *d, const char *params[SETTLE_PARAMS])
 	params[4] = conf_str(CONF_MAIL_KEEP_HOURS);
 }
 
+/* Writes how many warnings were left out since the last one. */
+static void
+warning_end(void)
+{
+	if (warned.times > 0)
+		log_event(LOG_LEVEL_WARN, "mails not sent yet", LOG_I("mails", warned.times), LOG_S("error", warned.why));
+	warned.why[0] = '\0';
+	warned.times = 0;
+}
+
 /* Writes the warning that a mail was not sent. Equal ones within REPEATED_MS become one with their number. */
 static void
 warning_log(const struct delivery *d, int pause)
@@ -206,13 +216,11 @@ warning_log(const struct delivery *d, int pause)
 		warned.times++;
 		return;
 	}
-	if (warned.times > 0)
-		log_event(LOG_LEVEL_WARN, "mails not sent yet", LOG_I("mails", warned.times), LOG_S("error", warned.why));
+	warning_end();
 	log_event(LOG_LEVEL_WARN, "mail not sent yet", LOG_S("mail", d->id), LOG_I("attempts", d->attempts),
 	    LOG_I("pause", pause > 0 ? pause : INT64_MIN), LOG_S("error", d->why));
 	snprintf(warned.why, sizeof(warned.why), "%s", d->why);
 	warned.at = now;
-	warned.times = 0;
 }
 
 /* Writes the result, with what sql/query/mail/settle.sql has returned. */
@@ -226,6 +234,8 @@ delivery_log(const struct delivery *d, const PGresult *settled)
 		log_event(LOG_LEVEL_ERROR, "no mail can be sent", LOG_I("failures", failed + 1), LOG_S("error", d->why));
 	if (!known && d->result == MAIL_SENT)
 		log_event(LOG_LEVEL_WARN, "mail sent, but its claim was lost: it may be sent again", LOG_S("mail", d->id));
+	if (d->result == MAIL_SENT)
+		warning_end();
 	if (d->result == MAIL_SENT)
 		log_event(LOG_LEVEL_INFO, "mail sent", LOG_S("mail", d->id), LOG_I("attempts", d->attempts),
 		    LOG_I("failures", failed > 0 ? failed : INT64_MIN));

@@ -478,6 +478,24 @@ def test_one_bad_mail_does_not_stop_the_others(world, mail):
     assert not row(world, bad)["sent"] and not row(world, bad)["failed"]
 
 
+@pytest.mark.errors("no mail can be sent")
+def test_equal_warnings_become_one_with_their_number(world, mail):
+    """Their number is written when a mail has been sent."""
+    mail.refuse("MAIL", "450 4.7.1 try later")
+    mail_id = enqueue(world, "a@example.com")
+    a = world.start("api", WORKERS=1)
+
+    def failures(n):
+        world.rows("UPDATE wanzami.mail_relay SET paused_until = now(); UPDATE wanzami.mail_outbox SET next_attempt_at = now()")
+        return relay(world)[0] >= n
+    wait_for(lambda: failures(4), "four failures")
+    mail.accept()
+    world.rows("UPDATE wanzami.mail_relay SET paused_until = now(); UPDATE wanzami.mail_outbox SET next_attempt_at = now()")
+    attempts = settled(world, mail_id, "sent")["attempts"]
+    warnings = [(line["msg"], line.get("mails")) for line in a.log_lines() if line.get("error") == "MAIL: 450 4.7.1 try later"]
+    assert warnings == [("mail not sent yet", None), ("mails not sent yet", attempts - 2)], (warnings, attempts)
+
+
 def test_a_reset_goes_before_a_campaign(world, mail):
     campaign = world.rows("INSERT INTO wanzami.campaign (subject, html) VALUES ('News', 'x') RETURNING id")[0][0]
     world.rows("""INSERT INTO wanzami.mail_outbox (to_address, template, vars, campaign_id, next_attempt_at)
