@@ -134,6 +134,17 @@ def test_no_message_quotes_a_password_that_is_not_percent_encoded(command, form)
         assert r.returncode != 0 and told and "Qx7" not in told and "Zw9" not in told, (mark, told)
 
 
+def test_no_message_of_doctor_quotes_a_secret_of_another_server():
+    """None of the servers responds; each secret has each special character, and REDIS_URL has it without percent-encoding."""
+    for mark in string.punctuation:
+        secret = "Qx7%sZw9" % mark
+        r = run("doctor", DATABASE_URL="postgresql://app@127.0.0.1:1/films", REDIS_URL="redis://:%s@127.0.0.1:1" % secret, S3_BUCKET="b", S3_REGION="eu-west-1",
+                S3_ENDPOINT="http://127.0.0.1:1", S3_ACCESS_KEY="id", S3_SECRET_KEY=secret, SMTP_HOST="127.0.0.1", SMTP_PORT=1, SMTP_USER="mailer", SMTP_PASS=secret,
+                PAYSTACK_SECRET_KEY=secret, FLW_SECRET_KEY=secret, JWT_ACCESS_SECRET=6 * secret, JWT_REFRESH_SECRET=7 * secret)
+        told = r.stdout + r.stderr
+        assert r.returncode != 0 and told and "Qx7" not in told and "Zw9" not in told, (mark, told)
+
+
 @pytest.mark.parametrize("args", [["serve"], ["--nonsense"], ["migrate", "twice"], ["--probe", "a", "b"]])
 def test_unknown_arguments_are_refused(args):
     r = run(*args)
