@@ -1,6 +1,7 @@
 /* The web console: sign-in, multipart uploads of films, their progress, publishing and playback. Each subject has a module of its own. */
 import './art.js';
 import './audit.js';
+import './create.js';
 import './details.js';
 import './history.js';
 import './jobs.js';

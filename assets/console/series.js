@@ -1,4 +1,5 @@
 /* The seasons and episodes of a series: a tree, the film of each episode, and files that find their episode by their names. */
+import { ask as askIn } from './ask.js';
 import { arrange, el, hub, offer, ORDER, RENDITIONS, say, set, tell, tellOf } from './dom.js';
 import { play } from './player.js';
 import { may } from './server.js';
@@ -79,35 +80,8 @@ async function exchange(episode, other) {
 const move = (episode, other) => attempt('order ' + episode.id, 'The order could not be changed',
 	async () => episode.name + ' is now episode ' + await exchange(episode, other) + '.');
 
-/* Shows a dialog with a form. fields: [name, label, value, props]. send(values) rejects with an error that is shown in the dialog. */
-function ask(heading, fields, button, send) {
-	const error = el('p', { className: 'notice bad', role: 'alert', hidden: true }), cancel = el('button', { type: 'button', className: 'quiet' }, 'Cancel');
-	const inputs = fields.map(([name, , value, props = {}]) => el(props.rows ? 'textarea' : 'input', { name, value: value ?? '', autocomplete: 'off', ...props }));
-	const go = el('button', { type: 'submit', className: 'primary' }, button), title = el('h2', { id: 'ask-h' }, heading);
-	const form = el('form', { className: 'text-form', noValidate: true }, title, error, ...fields.map(([, label], i) => el('label', {}, label + ' ', inputs[i])),
-		el('p', { className: 'actions' }, cancel, go));
-	const dialog = el('dialog', {}, form);
-	dialog.setAttribute('aria-labelledby', 'ask-h');
-	cancel.addEventListener('click', () => dialog.close());
-	dialog.addEventListener('close', () => dialog.remove());
-	form.addEventListener('submit', async (event) => {
-		event.preventDefault();
-		go.disabled = true;
-		try {
-			await send(Object.fromEntries(inputs.map((input) => [input.name, input.value.trim()])));
-			dialog.close();
-			await page?.reload();
-		} catch (refusal) {
-			const field = /^Invalid (\w+)$/.exec(refusal.message), wrong = field && inputs.find((input) => input.name === field[1]);
-			set(error, { hidden: false, textContent: wrong ? fields[inputs.indexOf(wrong)][1] + ' is not valid.' : refusal.message });
-			(wrong || inputs[0]).focus();
-		}
-		go.disabled = false;
-	});
-	document.body.append(dialog);
-	dialog.showModal();
-	inputs[0].focus();
-}
+/* Shows a dialog with a form, as askIn() does. After it has been sent, the title is loaded again. */
+const ask = (heading, fields, button, send) => askIn(heading, fields, button, send, () => page?.reload());
 
 /* Changes what differs from the item with which the dialog was opened: others may have changed the rest meanwhile. */
 async function patch(path, item, values) {

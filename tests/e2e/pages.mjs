@@ -276,6 +276,47 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			saw.last = await rows();
 		},
 
+		/* Creates a series by keyboard, after the API has refused it once, and a movie without a film; the role loses and gets its permission meanwhile. */
+		async create() {
+			const asked = () => until('the dialog', () => document.querySelector('dialog[open] [name=type]'));
+			const refusal = (text) => until(text, (t) => [document.querySelector('dialog[open] [role=alert]:not([hidden])')?.textContent].find((told) => told === t), text);
+			await signIn();
+			await inside();
+			await until('an empty list', () => !document.querySelector('#no-titles').hidden);
+			await reach('^New title$');
+			await press('Enter');
+			await asked();
+			saw.types = await page.$$eval('dialog[open] option', (all) => all.map((option) => option.textContent));
+			await press('Enter');
+			saw.unnamed = [await refusal('Enter a name.'), await page.evaluate(() => document.activeElement.name)];
+			await type('  Harmattan ');
+			await other('demote', () => document.querySelector('#new-title').hidden);
+			await press('Enter');
+			saw.refused = [await refusal('Insufficient permissions'), await page.inputValue('dialog[open] [name=name]')];
+			await other('promote', () => !document.querySelector('#new-title').hidden);
+			await reach('^Create$');
+			await press('Enter');
+			await opened('Harmattan');
+			await until('the form', () => document.querySelector('.details'));
+			saw.series = [await page.evaluate(() => location.hash), await page.$$eval('.part h3', (all) => all.map((h) => h.textContent)), await page.textContent('#sheet .tag'),
+				await page.textContent('#say'), await page.$$eval('dialog', (all) => all.filter((dialog) => dialog.open).length)];
+			await page.click('.back');
+			await until('the series in the list', () => document.querySelector('.title h3')?.textContent === 'Harmattan');
+			await page.click('#new-title');
+			await asked();
+			await type('Kites');
+			await press('Escape');
+			await until('the end of the dialog', () => !document.querySelector('dialog [name=type]'));
+			await page.click('#new-title');
+			await asked();
+			await type('Kites');
+			await page.selectOption('dialog[open] [name=type]', { label: 'Movie, without a film yet' });
+			await page.click('dialog[open] .primary');
+			await opened('Kites');
+			await until('the form', () => document.querySelector('.details'));
+			saw.movie = await page.$$eval('.sheet-actions button', (all) => all.map((b) => b.textContent));
+		},
+
 		/* Finds titles among thousands: by what is typed, by state and type, and in other orders. */
 		async find() {
 			const names = () => page.$$eval('.title h3', (all) => all.map((h) => h.textContent));
@@ -784,6 +825,11 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			await page.click('.title .more summary');
 			await page.check('[aria-label="Select: Dusk"]');
 			saw.selection = await faults();
+			await page.click('#new-title');
+			await press('Enter');
+			await until('the refusal', () => document.querySelector('dialog[open] [role=alert]:not([hidden])'));
+			saw.create = await faults();
+			await press('Escape');
 			await page.click('.selection button:text-is("Delete")');
 			saw.question = await faults();
 			await press('Escape');

@@ -123,6 +123,23 @@ def test_unfinished_uploads_go_on_from_the_page_of_a_title(console, world, tmp_p
     assert world.store.client().get_object(Bucket=world.bucket, Key=key)["Body"].read() == (tmp_path / "pilot.mp4").read_bytes()
 
 
+def test_titles_are_created_without_a_film(world, playwright):  # noqa: F811
+    """Viewers do not see them: they are pending review. The dialog shows why the API refuses, and keeps what has been typed."""
+    world.env["ADMIN_PERMISSIONS"] = "strict"
+    console = console_of(world, "api")  # noqa: F811
+    role = "UPDATE \"User\" SET role = '%s' WHERE email = 'root@example.com'"
+    world.rows(role % "CONTENT_MANAGER")
+    saw = console("create", steps(world, [("demote", role % "MODERATOR"), ("promote", role % "CONTENT_MANAGER")]))
+    assert saw["types"] == ["Series", "Movie, without a film yet"] and saw["unnamed"] == ["Enter a name.", "name"], saw
+    assert saw["refused"] == ["Insufficient permissions", "  Harmattan "], saw
+    address, parts, mark, said, dialogs = saw["series"]
+    assert {"Details", "Images and trailer", "Seasons and episodes"} <= set(parts), saw
+    assert (mark, said, dialogs) == ("Pending review", "Harmattan has been created.", 0) and "Add film" in saw["movie"], saw
+    rows = world.rows('SELECT id, type::text, name, archived, "pendingReview" FROM "Title" ORDER BY id')
+    assert [row[1:] for row in rows] == [("SERIES", "Harmattan", False, True), ("MOVIE", "Kites", False, True)] and address == "#title/%d" % rows[0][0]
+    assert world.rows("SELECT resource FROM \"AdminAuditLog\" WHERE action = 'TITLE_CREATE' ORDER BY id") == [(str(row[0]),) for row in rows]
+
+
 @API
 def test_titles_are_found_among_thousands(console, world):  # noqa: F811
     """The server filters and sorts; a list has a page of titles, whatever number there is."""
@@ -319,4 +336,4 @@ def test_axe_finds_nothing_in_any_page_and_dialog(console, world, tmp_path):  # 
         (tmp_path / "Show" / name).write_bytes(b"film")
     saw = console("clear", folder=str(tmp_path / "Show"))
     del saw["errors"]
-    assert len(saw) == 8 and all(found == [] for found in saw.values()), saw
+    assert len(saw) == 9 and all(found == [] for found in saw.values()), saw
