@@ -9,6 +9,7 @@ import { openTexts } from './text.js';
 
 const FIND_MS = 150;		/* from the last key to the request */
 const SORTED_MAX = 500;		/* titles of a sorted list, as in sql/functions/titles/titles_sorted.sql */
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 let finding = null;
 let typing = false;		/* the last entry of the browser's history is the search that is being typed */
 
@@ -31,12 +32,18 @@ function makeTitle(item) {
 	return node;
 }
 
+/* Returns the first letter of a name as readers see it: an emoji, or a letter with its accents, may have several code points. */
+function initialOf(name) {
+	const [first] = graphemes.segment(name.trim());
+	return first ? first.segment.toUpperCase() : '';
+}
+
 /* The image of a title; its initial until that has been loaded, and if there is none. */
 function makePoster(id) {
 	const node = el('div', { className: 'poster tint' + Number(id) % 5 });
 	let drawn = null;
 	node.update = (title) => {
-		const art = title.thumbnailUrl || title.posterUrl, initial = title.name.trim().charAt(0).toUpperCase();
+		const art = title.thumbnailUrl || title.posterUrl, initial = initialOf(title.name);
 		const shown = art && /^https?:/.test(art) ? art.split('?')[0] : initial;		/* the query is a signature, which each answer has anew */
 		if (shown === drawn)
 			return;

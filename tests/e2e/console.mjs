@@ -689,17 +689,18 @@ const scenes = {
 		saw.stopped = [await said('stopped'), await row()];
 	},
 
-	/* On a phone: who is signed in, jump links, a long name, and names that are written from right to left. */
+	/* On a phone: who is signed in, jump links, a long name, names that are written from right to left, and first letters of several code points. */
 	async habit() {
 		await page.setViewportSize({ width: 360, height: 740 });
 		await signIn();
 		await inside();
-		await until('the titles', () => document.querySelectorAll('.title').length === 2);
+		await until('the titles', () => document.querySelectorAll('.title').length === 4);
 		saw.who = [await page.isVisible('#who'), await page.textContent('#who')];
 		saw.wide = await page.evaluate(() => document.documentElement.scrollWidth);
 		saw.h1 = await page.$$eval('h1', (all) => all.filter((h) => h.checkVisibility()).length);
 		saw.names = await page.$$eval('.title h3', (all) => all.map((h) => [h.title === h.querySelector('bdi').textContent, h.scrollHeight > h.clientHeight,
 			getComputedStyle(h.querySelector('bdi')).unicodeBidi]));
+		saw.initials = await page.$$eval('.title .poster', (all) => all.map((poster) => poster.textContent));
 		await page.evaluate(() => document.activeElement.blur());
 		await reach('^Titles$');
 		saw.shown = await page.evaluate(() => getComputedStyle(document.activeElement).clipPath);

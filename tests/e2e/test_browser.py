@@ -256,11 +256,13 @@ def test_what_is_dismissed_stays_so_and_the_focus_stays_in_the_row(console, worl
 
 @pytest.mark.parametrize("console", ["api"], indirect=True)
 def test_names_and_jump_links_on_a_phone(console, world):
-    world.rows("""INSERT INTO "Title" (type, name, archived, "pendingReview", "createdAt", "updatedAt") VALUES
-        ('MOVIE', %s, true, true, now(), now()), ('MOVIE', %s, true, true, now() - interval '1 s', now())""", ("long name " * 19, "\u0627\u0644\u0644\u064a\u0644 (1)"))
+    names = ("long name " * 19, "\u0627\u0644\u0644\u064a\u0644 (1)", "\U0001f469\u200d\U0001f680 Orbit", "e\u0301toile")
+    world.rows("""INSERT INTO "Title" (type, name, archived, "pendingReview", "createdAt", "updatedAt")
+        SELECT 'MOVIE', name, true, true, now() - n * interval '1 s', now() FROM unnest(%s::text[]) WITH ORDINALITY t (name, n)""", (list(names),))
     saw = console("habit")
     assert saw["who"] == [True, "Ada Obi"] and saw["wide"] <= 360 and saw["h1"] == 1, saw
-    assert saw["names"] == [[True, True, "isolate"], [True, False, "isolate"]], saw
+    assert saw["names"] == [[True, True, "isolate"], *[[True, False, "isolate"]] * 3], saw
+    assert saw["initials"] == ["L", "\u0627", "\U0001f469\u200d\U0001f680", "E\u0301"], saw
     assert saw["shown"] == "none" and saw["after"] == "find", saw
 
 
