@@ -18,4 +18,4 @@ import { askToSignIn, enter, session } from './session.js';
 if (session.load().access)
 	enter();
 else
-	askToSignIn('');
+	askToSignIn();

@@ -1,5 +1,9 @@
-/* Sign-in, the session, and requests to the API. */
-import { $, hub, notice, say, tell } from './dom.js';
+/* Sign-in, the session, which all tabs of the browser share, and requests to the API. */
+import { $, hub, notice, say, tell, wait } from './dom.js';
+
+const RENEWAL = 'renewal';		/* lock of the tab that renews the session */
+const RENEWAL_MS = 20000;		/* after which a renewal holds up other tabs no longer, in browsers without locks */
+const RENEWAL_LOOK_MS = 50;
 
 export class Refusal extends Error {
 	constructor(status, message, body) {
@@ -9,10 +13,11 @@ export class Refusal extends Error {
 	}
 }
 
+/* The session in localStorage: access, refresh, device, name and user; only ended after it has expired; nothing after signing out. */
 export const session = {
 	load() {
 		try {
-			return JSON.parse(sessionStorage.getItem('session')) || {};
+			return JSON.parse(localStorage.getItem('session')) || {};
 		} catch {
 			return {};
 		}
@@ -20,12 +25,15 @@ export const session = {
 	save(answer) {
 		const before = this.load();
 		const name = answer.user ? answer.user.name || answer.user.email : before.name, user = answer.user ? answer.user.id : before.user;
-		sessionStorage.setItem('session', JSON.stringify({
+		localStorage.setItem('session', JSON.stringify({
 			access: answer.accessToken, refresh: answer.refreshToken, device: answer.deviceId, name, user }));
 		localStorage.setItem('device', answer.deviceId);
 	},
+	end() {
+		localStorage.setItem('session', JSON.stringify({ ended: true }));
+	},
 	clear() {
-		sessionStorage.removeItem('session');
+		localStorage.removeItem('session');
 	},
 };
 
@@ -68,61 +76,98 @@ async function call(method, path, body, token) {
 	return answer;
 }
 
+/* Runs work while no other tab does. Without locks, two tabs that begin within the same moment may both run it: the API accepts a token from several tabs for a minute. */
+async function alone(work) {
+	if (navigator.locks)		/* only below https: and on localhost */
+		return navigator.locks.request(RENEWAL, work);
+	const left = () => Number(localStorage.getItem(RENEWAL)) - Date.now();
+	while (left() > 0 && left() <= RENEWAL_MS)
+		await wait(RENEWAL_LOOK_MS);
+	localStorage.setItem(RENEWAL, Date.now() + RENEWAL_MS);
+	try {
+		return await work();
+	} finally {
+		localStorage.removeItem(RENEWAL);
+	}
+}
+
+/* Replaces the tokens of the session, unless they are no longer those with the refused access token. A session that cannot be renewed ends. */
+async function renewOnce(refused) {
+	const { access, refresh } = session.load(), same = () => session.load().access === refused;
+	if (access !== refused)		/* another tab has renewed it, signed in or signed out */
+		return;
+	let answer = null;
+	try {
+		answer = refresh && await call('POST', '/api/auth/refresh', { refreshToken: refresh });
+	} catch (error) {
+		if (error.status !== 401 && error.status !== 400)
+			throw error;
+	}
+	if (!same())
+		return;
+	if (answer)
+		session.save(answer);
+	else
+		session.end();
+}
+
 let renewing = null;
 
-/* Refreshes the access token, once for all requests that wait. Resolves to false if the user has to sign in. */
-function renew() {
-	renewing = renewing || (async () => {
-		const { refresh } = session.load();
-		if (!refresh)
-			return false;
-		try {
-			session.save(await call('POST', '/api/auth/refresh', { refreshToken: refresh }));
-			return true;
-		} catch (error) {
-			if (error.status === 401 || error.status === 400)
-				return false;
-			throw error;
-		}
-	})().finally(() => { renewing = null; });
+/* Refreshes the access token, once for all requests that wait in all tabs. */
+function renew(refused) {
+	renewing = renewing || alone(() => renewOnce(refused)).finally(() => { renewing = null; });
 	return renewing;
+}
+
+let atTheDoor = null;
+let person = null;		/* the user whom the page shows, or has shown at last */
+
+/* Returns the access token, if there is one. A request goes on for the person who began it only. */
+function accessOf(user) {
+	const { access, user: now } = session.load();
+	if (access && user && now !== user)
+		throw new Refusal(401, 'Another person has signed in.');
+	return access;
 }
 
 /* Sends a request of the signed-in user. If the session has ended, waits for the next sign-in and repeats the request, for the same user only. */
 export async function api(method, path, body) {
-	const user = session.load().user || lastUser;
+	const user = person;
 	for (;;) {
-		const { access } = session.load();
+		const access = accessOf(user);
+		if (!access) {
+			await askToSignIn();
+			continue;
+		}
+		let answer;
 		try {
-			if (access)
-				return await call(method, path, body, access);
+			answer = await call(method, path, body, access);
 		} catch (error) {
 			if (error.status !== 401)
 				throw error;
-			if (session.load().access !== access || await renew())
-				continue;
+			await renew(access);
+			continue;
 		}
-		await askToSignIn(access ? 'Your session has ended. Sign in to continue.' : '');
-		if (user && session.load().user !== user)
-			throw new Refusal(401, 'Another person has signed in.');
+		accessOf(user);
+		return answer;
 	}
 }
 
-let atTheDoor = null;
-let lastUser = null;
-
 export const signedIn = () => !atTheDoor;
 
-export function askToSignIn(why) {
+/* Ends what is open in the page. */
+function leave() {
+	tell('leave');
+	for (const dialog of document.querySelectorAll('dialog[open]'))
+		dialog.close();
+}
+
+export function askToSignIn() {
 	if (!atTheDoor) {
 		atTheDoor = {};
 		atTheDoor.done = new Promise((open) => { atTheDoor.open = open; });
-		lastUser = session.load().user || lastUser;
-		session.clear();
-		tell('leave');
-		for (const dialog of document.querySelectorAll('dialog[open]'))
-			dialog.close();
-		notice('sign-in-error', why);
+		leave();
+		notice('sign-in-error', session.load().ended ? 'Your session has ended. Sign in to continue.' : '');
 		$('room').hidden = true;
 		$('door').hidden = false;
 		$('email').focus();
@@ -132,16 +177,21 @@ export function askToSignIn(why) {
 
 /* Removes everything of the last person from the page. */
 function leaveNothing() {
-	$('who').textContent = $('who').title = '';
+	$('who').textContent = $('who').title = $('email').value = '';
 	tell('gone');
 	tell('draw');
 }
 
 /* Shows the console. What it has kept of another person is removed first. */
 export function enter() {
-	if (lastUser && lastUser !== session.load().user)
+	const { user, name } = session.load();
+	if (person && person !== user) {
+		if (signedIn())
+			leave();
 		leaveNothing();
-	$('who').textContent = $('who').title = session.load().name || '';
+	}
+	person = user;
+	$('who').textContent = $('who').title = name || '';
 	$('door').hidden = true;
 	$('room').hidden = false;
 	$('password').value = '';
@@ -151,6 +201,27 @@ export function enter() {
 	}
 	tell('enter');
 }
+
+/* Follows what another tab has done: a sign-in, also of another person, a sign-out, or the end of the session. */
+function follow() {
+	const { access, user, ended } = session.load();
+	if (access && (atTheDoor || user !== person))
+		enter();
+	if (access)
+		return;
+	askToSignIn();
+	if (!ended)
+		leaveNothing();
+}
+
+window.addEventListener('storage', ({ key }) => {
+	if (key === 'session' || key === null)		/* null: all has been removed */
+		follow();
+});
+window.addEventListener('pageshow', ({ persisted }) => {
+	if (persisted)		/* Back shows the page as it was left; it has missed events */
+		follow();
+});
 
 $('sign-in').addEventListener('submit', async (event) => {
 	event.preventDefault();
@@ -182,9 +253,9 @@ $('sign-out').addEventListener('click', async () => {
 	if (!hub.dispatchEvent(new Event('leaving', { cancelable: true })))
 		return;
 	const { access, refresh, device } = session.load();
-	askToSignIn('');
+	session.clear();
+	askToSignIn();
 	leaveNothing();
-	$('email').value = '';
 	try {
 		await call('POST', '/api/admin/logout', { refreshToken: refresh, deviceId: device }, access);
 	} catch {

@@ -10,7 +10,8 @@ const browser = await (given.firefox ? playwright._bidiFirefox.launch({ executab
 	executablePath: given.chromium,
 	args: process.getuid() === 0 ? ['--no-sandbox'] : [],	// Chromium's own sandbox needs another user than root
 }));
-const page = await browser.newPage({ viewport: { width: 1180, height: 860 } });
+const context = await browser.newContext({ viewport: { width: 1180, height: 860 } });
+const page = await context.newPage();
 const saw = { errors: [] };
 page.setDefaultTimeout(20000);
 page.on('pageerror', (error) => saw.errors.push(error.stack));
@@ -370,18 +371,87 @@ const scenes = {
 		await signIn();
 		await inside();
 		await page.evaluate(() => {
-			const session = JSON.parse(sessionStorage.getItem('session'));
-			sessionStorage.setItem('session', JSON.stringify({ ...session, access: 'gone' }));
+			const session = JSON.parse(localStorage.getItem('session'));
+			localStorage.setItem('session', JSON.stringify({ ...session, access: 'gone' }));
 		});
 		await page.reload();
 		await inside();
-		saw.renewed = await until('a new access token', () => JSON.parse(sessionStorage.getItem('session')).access !== 'gone');
-		await page.evaluate(() => sessionStorage.setItem('session', JSON.stringify({ access: 'gone', refresh: 'gone' })));
+		saw.renewed = await until('a new access token', () => JSON.parse(localStorage.getItem('session')).access !== 'gone');
+		await page.evaluate(() => localStorage.setItem('session', JSON.stringify({ access: 'gone', refresh: 'gone' })));
 		await page.reload();
 		await until('the sign-in page', () => !document.querySelector('#door').hidden);
 		saw.told = await until('the reason', () => document.querySelector('#sign-in-error').textContent);
 		await signIn();
 		await inside();
+	},
+
+	/*
+	 * Two tabs: the second is signed in by the first; both renew an access token that has expired, while one request for it is held; a sign-out in one, and a
+	 * sign-in in the other; the session ends, and the answer to a sign-in of somebody else in one tab comes after a sign-in in the other.
+	 */
+	async tabs() {
+		const second = await context.newPage(), both = [page, second], renewals = [];
+		let release, held = new Promise((done) => { release = done; });
+		second.setDefaultTimeout(20000);
+		second.on('pageerror', (error) => saw.errors.push(error.stack));
+		if (!given.locks)
+			await context.addInitScript(() => Object.defineProperty(Navigator.prototype, 'locks', { value: undefined }));
+		await context.route('**/api/auth/refresh', (route) => held.then(() => route.continue()));
+		context.on('request', (request) => {
+			if (request.url().endsWith('/api/auth/refresh'))
+				renewals.push(request.postData());
+		});
+		const on = (tab, fn, arg) => tab.waitForFunction(fn, arg, { polling: 20 }).then((result) => result.jsonValue());
+		const shows = (tab, name) => on(tab, (n) => !document.querySelector('#room').hidden && document.querySelector('#who').textContent === n && document.querySelectorAll('.title').length === 1, name);
+		const door = (tab) => on(tab, () => !document.querySelector('#door').hidden && [document.querySelector('#who').textContent, document.querySelector('#find').value,
+			document.querySelectorAll('.title').length, document.querySelectorAll('dialog[open]').length, document.querySelector('#sign-in-error').textContent]);
+		const asks = (tab) => tab.waitForResponse((response) => response.url().includes('/console/api/overview') && response.status() === 401);
+		const enter = async (tab, email) => {
+			await tab.fill('#email', email);
+			await tab.fill('#password', given.password);
+			await tab.press('#password', 'Enter');
+		};
+		const access = () => page.evaluate(() => JSON.parse(localStorage.session).access);
+
+		await page.reload();
+		await signIn();
+		await shows(page, 'Ada Obi');
+		await second.goto(given.base + '/console/');
+		await shows(second, 'Ada Obi');
+		await second.route('**/console/api/overview*', (route) => route.abort());		// the first tab asks before it
+		await page.evaluate(() => { localStorage.session = JSON.stringify({ ...JSON.parse(localStorage.session), access: 'gone' }); });
+		await page.waitForRequest('**/api/auth/refresh');
+		await Promise.all([asks(second), second.unroute('**/console/api/overview*')]);
+		await second.evaluate(() => fetch('/api/health'));		// by now it would have asked for tokens
+		saw.renewals = [renewals.length];
+		release();
+		const polls = () => both.map((tab) => tab.waitForResponse((response) => response.url().includes('/console/api/overview') && response.ok()));
+		await Promise.all(polls());
+		saw.renewed = [await access() !== 'gone', ...await Promise.all(both.map((tab) => tab.isVisible('#room')))];
+
+		await second.fill('#find', 'dus');
+		await second.click('#new-title');
+		await page.click('#sign-out');
+		saw.out = await Promise.all(both.map(door));
+		saw.kept = await page.evaluate(() => Object.keys(localStorage));
+		await enter(second, given.email);
+		await Promise.all(both.map((tab) => shows(tab, 'Ada Obi')));
+
+		await second.fill('#find', 'dus');
+		await second.click('#new-title');
+		await page.evaluate(() => { localStorage.session = JSON.stringify({ ...JSON.parse(localStorage.session), access: 'gone', refresh: 'gone' }); });
+		saw.ended = await Promise.all(both.map(async (tab) => (await door(tab)).at(-1)));
+		held = new Promise((done) => { release = done; });
+		await second.route('**/api/admin/login', (route) => held.then(() => route.continue()));
+		await Promise.all([second.waitForRequest('**/api/admin/login'), enter(second, given.other)]);
+		await enter(page, given.email);
+		await Promise.all(both.map((tab) => shows(tab, 'Ada Obi')));
+		saw.same = await second.inputValue('#find');
+		await page.fill('#find', 'dus');
+		await page.click('#new-title');
+		release();
+		await Promise.all(both.map((tab) => shows(tab, 'Chi Ude')));
+		saw.other = [await page.inputValue('#find'), await page.isVisible('dialog[open]')];
 	},
 
 	/* Looks at the sign-in, the films in all states with a message, two dialogs, and the page of the API's document. */

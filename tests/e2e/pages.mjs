@@ -68,7 +68,7 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			saw.kept = [await value('maturityRating'), await value('genres')];
 			await page.route('**/console/api/overview*', (route) => route.abort());		// no poll tells of the next two
 			console.error('silent');
-			await until('the change', () => fetch('/api/admin/titles/1', { headers: { Authorization: 'Bearer ' + JSON.parse(sessionStorage.session).access } })
+			await until('the change', () => fetch('/api/admin/titles/1', { headers: { Authorization: 'Bearer ' + JSON.parse(localStorage.session).access } })
 				.then((r) => r.json()).then(({ title }) => title.maturityRating === '12'));
 			await fill('maturityRating', 'PG');
 			await press('Enter');
@@ -161,7 +161,7 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			saw.bar = await page.$$eval('.selection span, .selection button', (all) => all.map((b) => b.textContent));
 			await page.route('**/console/api/overview*', (route) => route.abort());		// the page does not learn that one of them is gone
 			console.error('gone');
-			await until('the deletion', () => fetch('/api/admin/titles/4', { headers: { Authorization: 'Bearer ' + JSON.parse(sessionStorage.session).access } })
+			await until('the deletion', () => fetch('/api/admin/titles/4', { headers: { Authorization: 'Bearer ' + JSON.parse(localStorage.session).access } })
 				.then((r) => r.status === 404));
 			await page.click('.selection button:text-is("Archive")');
 			await until('the message', () => document.querySelector('.message p'));
@@ -236,7 +236,7 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 		/* Goes on with an upload of an episode from the page of its series, discards another one, and begins one again that takes no more parts. */
 		async unfinished() {
 			const begin = (episodeId, name) => page.evaluate(([id, fileName, bytesTotal]) => fetch('/api/admin/uploads/init', { method: 'POST',
-				headers: { Authorization: 'Bearer ' + JSON.parse(sessionStorage.session).access, 'Content-Type': 'application/json' },
+				headers: { Authorization: 'Bearer ' + JSON.parse(localStorage.session).access, 'Content-Type': 'application/json' },
 				body: JSON.stringify({ kind: 'EPISODE', episodeId: id, fileName, bytesTotal, contentType: 'video/mp4' }) }).then((r) => r.status), [episodeId, name, given.bytes]);
 			const rows = () => page.$$eval('.event:has(h4)', (all) => all.map((e) => [e.querySelector('h4').innerText, e.querySelector('.job-state').textContent,
 				[...e.querySelectorAll('button')].map((b) => b.textContent)]));
@@ -409,7 +409,7 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			const tree = () => page.$$eval('.seasons > li', (all) => all.map((li) => [li.querySelector('summary').textContent,
 				[...li.querySelectorAll('.episode-name')].map((p) => p.textContent.trim())]));
 			const said = (text) => until('the announcement: ' + text, (t) => document.querySelector('#say').textContent === t, text);
-			const detail = () => page.evaluate(() => fetch('/api/admin/titles/1', { headers: { Authorization: 'Bearer ' + JSON.parse(sessionStorage.session).access } })
+			const detail = () => page.evaluate(() => fetch('/api/admin/titles/1', { headers: { Authorization: 'Bearer ' + JSON.parse(localStorage.session).access } })
 				.then((r) => r.json()).then(({ title }) => title));
 			const numbers = () => detail().then(({ episodes }) => episodes.map((e) => [e.name, e.episodeNumber]).sort());
 			const message = (start) => until('the message: ' + start, (s) => [...document.querySelectorAll('.message p')].map((p) => p.textContent).find((t) => t.startsWith(s)), start);
@@ -464,7 +464,7 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			await page.click('[aria-label="Edit: Home"]');
 			await page.fill('dialog[open] [name=name]', 'Homeward');
 			console.error('synopsis');
-			await until('the synopsis', () => fetch('/api/admin/titles/1', { headers: { Authorization: 'Bearer ' + JSON.parse(sessionStorage.session).access } })
+			await until('the synopsis', () => fetch('/api/admin/titles/1', { headers: { Authorization: 'Bearer ' + JSON.parse(localStorage.session).access } })
 				.then((r) => r.json()).then(({ title }) => title.episodes.some((e) => e.synopsis === 'By another')));
 			await press('Enter');
 			await said('Homeward has been saved.');

@@ -272,6 +272,20 @@ def test_an_expired_session_asks_for_the_password(console):
     assert saw["renewed"] and "session has ended" in saw["told"]
 
 
+@pytest.mark.parametrize("locks", [True, False], ids=["locks", "no-locks"])
+def test_all_tabs_share_one_session(world, playwright, locks):
+    """With the locks of the browser and, as below http:, without."""
+    play = console_of(world, "api")
+    r = run("admin", "create", "--email", "chi@example.com", "--name", "Chi Ude", stdin=PASSWORD + "\n", **world.env)
+    assert r.returncode == 0, r.stdout + r.stderr
+    world.rows("""INSERT INTO "Title" (id, type, name, archived, "pendingReview", "updatedAt") VALUES (1, 'MOVIE', 'Dusk', true, true, now())""")
+    saw = play("tabs", locks=locks, other="chi@example.com")
+    assert saw["renewals"] == [1] and saw["renewed"] == [True, True, True], "one tab renews, the other one takes what it gets"
+    assert saw["out"] == [["", "", 0, 0, ""]] * 2 and sorted(saw["kept"]) == ["device", "uploads"], saw
+    assert saw["ended"] == ["Your session has ended. Sign in to continue."] * 2 and saw["same"] == "dus", "the same person goes on"
+    assert saw["other"] == ["", False], "nothing of the person before is left"
+
+
 @pytest.mark.parametrize("console", ["api"], indirect=True)
 def test_an_upload_survives_a_restart_of_object_storage(console, world, tmp_path):
     """Lost parts are sent again; the stored object is the file."""
