@@ -540,7 +540,7 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			await addText(given.text);
 			saw.listed = await until('the track', () => document.querySelector('#text-list li p')?.textContent);
 			await press('Escape');
-			saw.captioned = await played(async () => ({ cue: await cueOf(0), texts: await page.$$eval('#texts label', (all) => all.map((l) => l.innerText)) }));
+			saw.captioned = await played(async () => ({ cue: await cueOf(0), texts: await page.$$eval('#texts label', (all) => all.map((l) => l.innerText)), faults: await faults() }));
 			page.once('dialog', (dialog) => dialog.accept());
 			await reach('^Subtitles: Pilot');
 			await press('Enter');
@@ -833,6 +833,16 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			await page.click('.selection button:text-is("Delete")');
 			saw.question = await faults();
 			await press('Escape');
+			await page.click('[aria-label="Subtitles: Dusk"]');
+			await until('the tracks', () => document.querySelector('#text-list li'));
+			await page.click('#text-form .primary');
+			await until('the refusal', () => !document.querySelector('#text-error').hidden);
+			saw.texts = await faults();
+			await press('Escape');
+			await page.click('[aria-label="Play: Dusk"]');
+			await until('the error', () => !document.querySelector('#player-error').hidden);
+			saw.player = await faults();
+			await press('Escape');
 			for (const id of [1, 2]) {
 				await page.goto(given.base + '/console/#title/' + id);
 				await until('the parts', () => [...document.querySelectorAll('.part')].some((p) => p.querySelector('h3').textContent === 'Changes' && p.querySelector('.event')));
@@ -844,6 +854,9 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			}
 			await page.click('.part button:text-is("Add an episode")');
 			saw.episode = await faults();
+			await press('Escape');
+			await page.click('[aria-label="Edit season: season 1"]');
+			saw.season = await faults();
 			await press('Escape');
 			await page.setInputFiles('#episode-folder', given.folder);
 			await until('the plan', () => document.querySelector('dialog[open] .plan'));

@@ -210,7 +210,7 @@ def test_an_episode_is_played_with_its_audio_tracks_and_subtitles(world, playwri
         assert saw[how]["title"] == "S01E01 Pilot" and saw[how]["level"].startswith("360p") and saw[how]["level"].endswith("HLS"), saw
         assert saw[how]["sounds"] == ["English", "Yoruba"] and "a-yo.m3u8" in saw[how]["asked"], saw
     assert saw["dialog"] == "Subtitles of S01E01 Pilot" and saw["listed"] == "For Ada (pt-BR)captions \u00b7 added" and saw["language"] == "pt-br", saw
-    assert saw["captioned"]["texts"] == ["None", "For Ada"] and saw["captioned"]["cue"] == "Boa noite", saw
+    assert saw["captioned"]["texts"] == ["None", "For Ada"] and saw["captioned"]["cue"] == "Boa noite" and saw["captioned"]["faults"] == [], saw
     assert world.rows("SELECT count(*) FROM wanzami.text_track") == [(0,)]
     assert world.rows('SELECT action, detail FROM "AdminAuditLog" WHERE action LIKE \'TEXT%\' ORDER BY id') == [
         (action, {"titleId": "1", "episodeId": "7", "language": "pt-BR", "kind": "captions"}) for action in ("TEXT_CREATE", "TEXT_DELETE")]
@@ -321,7 +321,10 @@ def test_the_visible_part_of_an_image_is_chosen(console, world):  # noqa: F811
 @API
 def test_axe_finds_nothing_in_any_page_and_dialog(console, world, tmp_path):  # noqa: F811
     world.rows(DUSK + """, (2, 'SERIES', 'Show', false, false, now());
-        INSERT INTO "Episode" (id, "titleId", "seasonNumber", "episodeNumber", name, "updatedAt") VALUES (7, 2, 1, 1, 'Pilot', now()), (8, 2, 1, 2, 'Second', now());
+        INSERT INTO "Season" (id, "titleId", "seasonNumber", "updatedAt") VALUES (1, 2, 1, now());
+        INSERT INTO "Episode" (id, "titleId", "seasonId", "seasonNumber", "episodeNumber", name, "updatedAt") VALUES (7, 2, 1, 1, 1, 'Pilot', now()), (8, 2, 1, 1, 2, 'Second', now());
+        INSERT INTO "AssetVersion" ("titleId", rendition, status, url, "updatedAt") VALUES (1, 'R360', 'READY', '%s/%s/vod/1/r360.mp4', now()), (1, 'R720', 'READY', '%s/%s/vod/1/r720.mp4', now());
+        INSERT INTO wanzami.text_track (title_id, language, kind, object_key, origin) VALUES (1, 'pt-BR', 'captions', 'vod/1/t.vtt', 'sidecar');
         INSERT INTO "UploadJob" (id, "titleId", "episodeId", status, error, "createdAt", "updatedAt", payload) VALUES
             (1, 1, NULL, 'FAILED', 'not a video', now(), now(), '{"fileName": "film.mp4", "key": "a"}'), (2, NULL, 7, 'COMPLETED', NULL, now(), now(), '{"fileName": "pilot.mp4", "key": "b"}');
         INSERT INTO wanzami.transcode_job (upload_job_id, source_key, state, notes, progress) VALUES (1, 'a', 'failed', '[]', '{}'),
@@ -330,10 +333,10 @@ def test_axe_finds_nothing_in_any_page_and_dialog(console, world, tmp_path):  # 
             (50, 'chi@example.com', 'Chi', 'x', 'MODERATOR', true, false, now()), (51, 'dayo@example.com', 'Dayo', 'x', 'USER', true, true, now());
         INSERT INTO "Invitation" (email, role, token, "expiresAt", "createdBy") VALUES ('ben@example.com', 'OPS', 't', now() + interval '1 day', 50);
         INSERT INTO "PpvPurchase" ("userId", "titleId", "amountNaira", "paystackRef", status, "createdAt") VALUES (51, 1, 1500, 'ref-1', 'SUCCESS', now());
-        INSERT INTO "AdminAuditLog" ("userId", action, resource) VALUES (51, 'TITLE_UPDATE', '1'), (NULL, 'TITLE_UPDATE', '2')""")
+        INSERT INTO "AdminAuditLog" ("userId", action, resource) VALUES (51, 'TITLE_UPDATE', '1'), (NULL, 'TITLE_UPDATE', '2')""" % ((world.store.url, world.bucket) * 2))
     (tmp_path / "Show").mkdir()
     for name in ("S01E01.mp4", "notes.txt"):
         (tmp_path / "Show" / name).write_bytes(b"film")
     saw = console("clear", folder=str(tmp_path / "Show"))
     del saw["errors"]
-    assert len(saw) == 9 and all(found == [] for found in saw.values()), saw
+    assert len(saw) == 12 and all(found == [] for found in saw.values()), saw
