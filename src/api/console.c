@@ -51,21 +51,15 @@ csp_write(char *out, size_t len)
 	    storage, storage, storage);
 }
 
-static void
-file_reply(struct request *r, const char *path, const char *type)
-{
-	char	policy[2400];
-
-	csp_write(policy, sizeof(policy));
-	page_reply(r, path, type, policy);
-}
-
 ROUTE(GET, "/console", console_page);
 
 static void
 console_page(struct request *r)
 {
-	file_reply(r, "assets/console/index.html", "text/html; charset=utf-8");
+	char	policy[2400];
+
+	csp_write(policy, sizeof(policy));
+	page_reply(r, "assets/console/index.html", "text/html; charset=utf-8", policy);
 }
 
 ROUTE(GET, "/console/:file", console_file);
@@ -74,16 +68,10 @@ ROUTE(GET, "/console/:file", console_file);
 static void
 console_file(struct request *r)
 {
-	const char	*end = strrchr(r->args[0], '.'), *path = request_format(r, "assets/console/%s", r->args[0]);
+	char	policy[2400];
 
-	if (end != NULL && !strcmp(end, ".css") && page_exists(path))
-		file_reply(r, path, "text/css; charset=utf-8");
-	else if (end != NULL && !strcmp(end, ".js") && page_exists(path))
-		file_reply(r, path, "text/javascript; charset=utf-8");
-	else if (end != NULL && !strcmp(end, ".md") && page_exists(path))
-		file_reply(r, path, "text/plain; charset=utf-8");
-	else
-		reply_message(r, 404, "Not found");
+	csp_write(policy, sizeof(policy));
+	page_file_reply(r, "assets/console", policy);
 }
 
 static const struct param	overview_query[] = {

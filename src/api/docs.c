@@ -20,18 +20,11 @@ docs_page(struct request *r)
 	page_reply(r, "assets/docs/index.html", "text/html; charset=utf-8", PAGE_POLICY);
 }
 
-ROUTE(GET, "/api/docs/docs.css", docs_style);
+ROUTE(GET, "/api/docs/:file", docs_file);
 
+/* The style sheet or a script of the page. */
 static void
-docs_style(struct request *r)
+docs_file(struct request *r)
 {
-	page_reply(r, "assets/docs/docs.css", "text/css; charset=utf-8", PAGE_POLICY);
-}
-
-ROUTE(GET, "/api/docs/docs.js", docs_script);
-
-static void
-docs_script(struct request *r)
-{
-	page_reply(r, "assets/docs/docs.js", "text/javascript; charset=utf-8", PAGE_POLICY);
+	page_file_reply(r, "assets/docs", PAGE_POLICY);
 }

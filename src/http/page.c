@@ -132,3 +132,25 @@ page_reply(struct request *r, const char *path, const char *type, const char *po
 		http_response_header(req, "content-encoding", "gzip");
 	http_response(req, 200, data, r->bytes);
 }
+
+void
+page_file_reply(struct request *r, const char *folder, const char *policy)
+{
+	static const struct {
+		const char	*end, *type;
+	}		types[] = {
+		{ ".css", "text/css; charset=utf-8" },
+		{ ".js", "text/javascript; charset=utf-8" },
+		{ ".md", "text/plain; charset=utf-8" },
+	};
+	const char	*end = strrchr(r->args[0], '.'), *path = request_format(r, "%s/%s", folder, r->args[0]);
+	size_t		i;
+
+	for (i = 0; end != NULL && i < sizeof(types) / sizeof(types[0]); i++) {
+		if (!strcmp(end, types[i].end) && page_exists(path)) {
+			page_reply(r, path, types[i].type, policy);
+			return;
+		}
+	}
+	reply_message(r, 404, "Not found");
+}

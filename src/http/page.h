@@ -21,4 +21,11 @@ int	page_exists(const char *path);
  */
 void	page_reply(struct request *, const char *path, const char *type, const char *policy);
 
+/*
+ * Answers GET /…/:file with the embedded file of that name in folder: a style
+ * sheet (.css), a script (.js) or a text (.md); otherwise with 404. policy as
+ * for page_reply(). Event loop only.
+ */
+void	page_file_reply(struct request *, const char *folder, const char *policy);
+
 #endif

@@ -22,7 +22,7 @@ EVENT = b'{"event":"nothing"}'
 
 # Routes that respond at once, without an await.
 AT_ONCE = {"GET /api/email/unsubscribe/:token", "GET /health", "GET /api/health", "GET /console", "GET /console/:file", "GET /api/openapi.json",
-           "GET /api/docs", "GET /api/docs/docs.css", "GET /api/docs/docs.js", "GET /api/auth/google/url", "GET /api/ppv/paystack/webhook",
+           "GET /api/docs", "GET /api/docs/:file", "GET /api/auth/google/url", "GET /api/ppv/paystack/webhook",
            "GET /media-local/*"}
 
 

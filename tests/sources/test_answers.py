@@ -89,7 +89,8 @@ class Route:
                  for number in re.findall(r"\b[2-5]\d\d\b", call)}
         found |= {int(number) for number in re.findall(r"\bhttp_response\([^,]*, (\d{3}),|\bstatus == (\d{3})|\breturn \((2\d\d)\)", self.c)
                   for number in number if number}
-        for call, statuses in (("limit_try", {429}), ("reply_redirect", {302}), ("reply_not_modified", {304}), ("page_reply", {200, 304}), ("playlist_cache_reply", {200, 304})):
+        for call, statuses in (("limit_try", {429}), ("reply_redirect", {302}), ("reply_not_modified", {304}), ("page_reply", {200, 304}), ("page_file_reply", {200, 304, 404}),
+                               ("playlist_cache_reply", {200, 304})):
             if call + "(" in self.c:
                 found |= statuses
         return found
