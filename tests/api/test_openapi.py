@@ -3,6 +3,7 @@ import json
 import os
 import re
 import subprocess
+from urllib.parse import urljoin
 
 import jsonschema
 import requests
@@ -130,5 +131,12 @@ def test_it_is_served(appliance):
     assert requests.get(a.url + "/api/openapi.json", headers={"If-None-Match": r.headers["etag"]}).status_code == 304
     page = requests.get(a.url + "/api/docs")
     assert page.status_code == 200 and "script-src 'self'" in page.headers["content-security-policy"]
-    for path in re.findall(r'(?:href|src)="(/api/docs/[^"]+)"', page.text):
-        assert requests.get(a.url + path).status_code == 200
+    assert "connect-src 'self';" in page.headers["content-security-policy"]
+    paths = re.findall(r'(?:href|src)="(/api/docs/[^"]+)"', page.text)
+    for path in paths:
+        r = requests.get(a.url + path)
+        assert r.status_code == 200, path
+        paths += [p for p in (urljoin(path, name) for name in re.findall("^import .* from '([^']+)'", r.text, re.M)) if p not in paths]
+    assert set(paths) == {"/api/docs/docs.css", "/api/docs/docs.js", "/api/docs/schema.js", "/api/docs/try.js", "/console/dom.js"}
+    for path in ("/api/docs/index.html", "/api/docs/nothing.js", "/api/docs/js"):
+        assert requests.get(a.url + path).status_code == 404, path

@@ -487,6 +487,73 @@ const scenes = {
 			await page.screenshot({ path: given.picture });
 	},
 
+	/* Sends requests with the forms of the API's document, by keyboard: a refused one, one that changes data, and one with parameters. */
+	async docs() {
+		const sent = [];
+		page.on('request', (r) => sent.push(r.method() + ' ' + r.url().replace(given.base, '')));
+		const open = async (words, label) => {
+			await reach('^Find');
+			await press('Control+a');
+			await type(words);
+			await reach('^(GET|POST)\\s');
+			await press('Enter');
+			saw.built.push(await page.$$eval('form', (all) => all.length));
+			await reach('^Try it: ' + label);
+			await press('Enter');
+		};
+		const fill = async (name, text) => {
+			await reach('^' + name);
+			await press('Control+a');
+			await type(text);
+		};
+		const answered = (id) => until('the response of ' + id, (at) => {
+			const form = document.querySelector('#' + at + ' form'), line = form.querySelector('[role=status]').textContent;
+			const [headers, content, curl] = [...form.querySelectorAll('pre')].map((pre) => pre.textContent);
+			return line.startsWith('Status') && { line, headers, content, curl };
+		}, id);
+		const create = async () => {
+			await reach('^Send$');
+			await press('Enter');
+			saw.asked.push(await page.innerText('#createTitle .sure'), sent.filter((r) => r.startsWith('POST')).length);
+			await reach('^Send POST');
+			await press('Enter');
+			return answered('createTitle');
+		};
+		Object.assign(saw, { built: [], asked: [] });
+		await page.goto(given.base + '/api/docs');
+		await until('the document', () => document.querySelectorAll('details').length > 50);
+		await open('/api/admin/titlescreate', 'POST /api/admin/titles$');
+		saw.example = await page.inputValue('#createTitle textarea');
+		await fill('body', JSON.stringify({ ...JSON.parse(saw.example), name: "Ada's film" }));
+		saw.refused = await create();
+		saw.token = (await (await page.request.post(given.base + '/api/admin/login', { data: { email: given.email, password: given.password } })).json()).accessToken;
+		await fill('Access token', saw.token);
+		saw.created = await create();
+		await open('/titles/{id}/audit', 'GET ');
+		await fill('id path, required', given.id);
+		await fill('limit', '1');
+		await press('Enter');
+		saw.read = await answered('listTitleAudit');
+		saw.url = sent.at(-1);
+		await page.fill('#find', '');
+		await page.evaluate(() => { document.querySelector('#addTitleText').open = true; });
+		await page.click('#addTitleText .body > button');
+		saw.fields = await page.$$eval('#addTitleText label', (all) => all.map((l) => [l.querySelector('span').innerText, ...[...l.querySelectorAll('option')].map((o) => o.text)].join(' | ')));
+		await page.click('#createTitle form button');
+		saw.faults = await faults();
+		saw.examples = await page.evaluate(async () => {
+			const { doc, example } = await import('/api/docs/schema.js');
+			return Object.values(doc.paths).flatMap((item) => Object.values(item)).filter((op) => op.requestBody?.content['application/json'])
+				.map((op) => [op.operationId, example(op.requestBody.content['application/json'].schema)]);
+		});
+		saw.stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href]));
+		if (given.picture)
+			await page.screenshot({ path: given.picture, fullPage: true });
+		await page.reload();
+		await until('the document', () => document.querySelectorAll('details').length > 50);
+		saw.kept = await page.inputValue('#token');
+	},
+
 	/* Opens the page Operations by keyboard, chooses a route and the day, and waits for the automatic update of the state. */
 	async operations() {
 		await signIn();

@@ -6,8 +6,10 @@ import re
 import shutil
 import subprocess
 
+import jsonschema
 import pytest
 
+import openapi
 from services import ROOT, npm_install, run, wait_for
 
 HERE = os.path.join(ROOT, "tests", "e2e")
@@ -76,6 +78,40 @@ def test_light_and_dark_have_contrast(console, world):
     saw = console("colours", picture=os.environ.get("COLOURS_PICTURE"))
     assert saw["loading"] == "Loading the titles" and len(set(saw["grounds"])) == 2
     assert (saw["door"], saw["films"], saw["dialog"], saw["docs"]) == ([], [], [], [])
+
+
+def by_curl(command, token):
+    """Runs the command of a form; returns the status line and the body."""
+    r = subprocess.run(["sh", "-c", command], env={**os.environ, "TOKEN": token}, capture_output=True, text=True, timeout=60)
+    assert r.returncode == 0, r.stderr
+    head, body = r.stdout.split("\n\n", 1)
+    return head.splitlines()[0], json.loads(body)
+
+
+@pytest.mark.parametrize("console", ["api"], indirect=True)
+def test_operations_are_tried_in_the_document(console, world):
+    """The forms of /api/docs and their curl commands do the same to the same server; a request that changes data is sent by a second button."""
+    ids = [world.rows("""INSERT INTO "Title" (type, name, "updatedAt") VALUES ('MOVIE', 'Dusk', now()) RETURNING id""")[0][0]]
+    world.rows("""INSERT INTO "AdminAuditLog" (action, resource) SELECT 'TITLE_UPDATE', %s::text FROM generate_series(1, 2)""", ids)
+    saw = console("docs", id=str(ids[0]), picture=os.environ.get("DOCS_PICTURE"))
+    assert saw["built"] == [0, 1] and saw["asked"] == ["Send POST /api/admin/titles", 0, "Send POST /api/admin/titles", 1]
+    assert saw["refused"]["line"].startswith("Status 401") and "authorization" not in saw["refused"]["curl"].lower()
+    assert saw["created"]["line"].startswith("Status 201") and "content-type: application/json" in saw["created"]["headers"]
+    assert "Authorization: Bearer $TOKEN" in saw["created"]["curl"] and saw["token"] not in json.dumps([saw["created"], saw["stored"]])
+    assert saw["kept"] == ""
+    assert json.loads(saw["created"]["content"])["title"]["name"] == "Ada's film" and "\n  " in saw["created"]["content"]
+    status, _ = by_curl(saw["created"]["curl"], saw["token"])
+    assert " 201" in status and world.rows("""SELECT count(*) FROM "Title" WHERE name = 'Ada''s film' """) == [(2,)]
+    assert saw["url"] == "GET /api/admin/titles/%d/audit?limit=1" % ids[0] and saw["read"]["line"].startswith("Status 200")
+    assert by_curl(saw["read"]["curl"], saw["token"])[1] == json.loads(saw["read"]["content"])
+    assert saw["fields"] == ["id path, required", "language query, required", "label query", "kind query | default: subtitles | subtitles | captions",
+                             "content-type header | text/vtt | application/x-subrip", "body text"]
+    assert saw["faults"] == []
+    doc = openapi.document()
+    schemas = {op["operationId"]: op["requestBody"]["content"] for item in doc["paths"].values() for op in item.values() if "requestBody" in op}
+    assert len(saw["examples"]) > 40
+    for name, example in saw["examples"]:
+        jsonschema.Draft202012Validator({**schemas[name]["application/json"]["schema"], "components": doc["components"]}).validate(example)
 
 
 def fill_operations(world):
