@@ -74,7 +74,7 @@ export function stateOf(upload, job) {
 		return { text: 'Stopped · ' + upload.percent() + ' % of ' + size(upload.file.size) + ' has arrived', percent: null };
 	if (upload && upload.state === 'failed')
 		return { text: 'Upload failed: ' + upload.error, percent: null, kind: 'bad' };
-	if (!job)
+	if (!job || (upload && unfinished(job)))		/* the last answer is older than the completion */
 		return { text: 'Uploaded', percent: null };
 	if (job.status === 'COMPLETED')
 		return { text: 'Ready to play', percent: 100, kind: 'good' };

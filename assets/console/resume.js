@@ -1,10 +1,14 @@
 /* Unfinished uploads: what this browser remembers of its own, so that the same file goes on after a reload or on another day. */
+import { hub, tell } from './dom.js';
 import { server } from './server.js';
 
-const LIVE_MS = 15000;		/* a tab that uploads has written its record in this time */
-const ELSEWHERE_MS = 60000;	/* and another browser has reported its progress to the server */
+const LIVE_MS = 90000;		/* without locks: a tab that uploads has written its record in this time; the timers of a hidden tab run once a minute */
+const BEAT_MS = 5000;
+const ELSEWHERE_MS = 60000;	/* another browser has reported its progress to the server in this time */
 const SAMPLE = 1 << 20;		/* bytes at the beginning, in the middle and at the end that the fingerprint covers */
-const PAGE = String(Math.random());
+const LOCK = 'upload ';
+
+let held = new Set();		/* ids of uploads that a tab of this browser moves */
 
 function load() {
 	try {
@@ -22,23 +26,59 @@ function store(records) {
 	}
 }
 
-/* Remembers an upload of this page as alive. print is the fingerprint of the file, or null. */
-export function remember(jobId, print) {
-	store({ ...load(), [jobId]: { print, page: PAGE, beat: Date.now() } });
+/* Changes what this browser knows of an upload. */
+function note(jobId, fields) {
+	const records = load();
+	store({ ...records, [jobId]: { ...records[jobId], ...fields } });
 }
 
-/* Tells other tabs, and this one after a reload, that nothing moves the uploads of this page any more. */
-window.addEventListener('pagehide', () => {
-	const records = load();
-	Object.values(records).filter((record) => record.page === PAGE).forEach((record) => { record.beat = 0; });
-	store(records);
-});
+/* Remembers an upload of this browser. print is the fingerprint of the file, or null. */
+export const remember = (jobId, print) => note(jobId, { print });
 
 export function forget(jobId) {
 	const { [jobId]: gone, ...others } = load();
 	if (gone)
 		store(others);
 }
+
+/* Writes the time into the record of an upload again and again, until the function that is returned is called or the page is left. */
+function beat(jobId) {
+	const write = () => note(jobId, { beat: Date.now() }), timer = setInterval(write, BEAT_MS);
+	const end = () => {
+		clearInterval(timer);
+		window.removeEventListener('pagehide', end);
+		if (load()[jobId])		/* else it has been forgotten */
+			note(jobId, { beat: 0 });
+	};
+	window.addEventListener('pagehide', end);
+	write();
+	return end;
+}
+
+/*
+ * Claims an upload for this tab. Resolves to the function that ends the claim, or to null if another tab has it. The browser ends it when the tab is
+ * closed or dies. Pages that are not secure (plain http to another host) have no locks; there the record tells.
+ */
+export function hold(jobId) {
+	if (!navigator.locks)
+		return liveWhere({ id: jobId }) ? null : beat(jobId);
+	return new Promise((done, fail) => {
+		const keep = () => new Promise((end) => done(end));		/* the lock is held until this is resolved */
+		navigator.locks.request(LOCK + jobId, { ifAvailable: true }, (lock) => (lock ? keep() : done(null))).catch(fail);
+	});
+}
+
+/* Learns which uploads the tabs of this browser move now. */
+export async function lookAround() {
+	const all = navigator.locks ? (await navigator.locks.query()).held : [];
+	const now = new Set(all.filter(({ name }) => name.startsWith(LOCK)).map(({ name }) => name.slice(LOCK.length)));
+	const changed = now.size !== held.size || [...now].some((id) => !held.has(id));
+	held = now;
+	if (changed)
+		tell('draw');
+}
+
+hub.addEventListener('draw', lookAround);
 
 /* Returns the SHA-256 of samples of the file, or null where the page is not secure (plain http to another host). */
 export async function fingerprint(file) {
@@ -53,12 +93,12 @@ export async function fingerprint(file) {
 /* Returns true if the upload can take more parts: it was not completed, and no transcode job exists. */
 export const unfinished = (job) => !job.state && ['UPLOADING', 'PENDING', 'FAILED'].includes(job.status);
 
-/* Returns where an unfinished upload goes on now: 'tab', 'elsewhere', or null if nothing moves it. */
+/* Returns where an unfinished upload goes on now that this page does not move: 'tab', 'elsewhere', or null if nothing moves it. */
 export function liveWhere(job) {
 	const record = load()[job.id];
-	if (record)
-		return record.page !== PAGE && Date.now() - record.beat < LIVE_MS ? 'tab' : null;
-	return job.status === 'UPLOADING' && Date.now() - Date.parse(job.updatedAt) < ELSEWHERE_MS ? 'elsewhere' : null;
+	if (held.has(job.id) || (record && Date.now() - (record.beat || 0) < LIVE_MS))
+		return 'tab';
+	return !record && job.status === 'UPLOADING' && Date.now() - Date.parse(job.updatedAt) < ELSEWHERE_MS ? 'elsewhere' : null;
 }
 
 /* Returns true if a file is that of an upload, by name, size and, if this browser has begun it, fingerprint. */

@@ -1,6 +1,6 @@
 /* Multipart uploads of films into object storage. An upload outlives lost connections, and goes on after Stop, an error or a reload. */
 import { hub, say, tell } from './dom.js';
-import { fingerprint, forget, remember } from './resume.js';
+import { fingerprint, forget, hold, remember } from './resume.js';
 import { own, server, watchNow } from './server.js';
 import { api, Refusal } from './session.js';
 
@@ -37,7 +37,7 @@ export class Upload {
 	/* title is the id of the title that gets the film, or null. jobId is that of an upload that is resumed, or null.
 	 * A caller may set episodeId: the film is that of an episode then. */
 	constructor(file, name, title, jobId) {
-		Object.assign(this, { file, name, title, jobId, episodeId: null, key: 'u' + count++, state: 'waiting', error: '', trouble: '', print: null, running: null });
+		Object.assign(this, { file, name, title, jobId, episodeId: null, key: 'u' + count++, state: 'waiting', error: '', trouble: '', print: null, running: null, letGo: null });
 		this.reset();
 	}
 
@@ -103,8 +103,22 @@ export class Upload {
 			this.error = error.message;
 			say('Upload of ' + this.file.name + ' failed: ' + error.message);
 		} finally {
+			this.endClaim();
 			watchNow();
 		}
+	}
+
+	/* Claims the upload for this tab, until the run ends. */
+	async claim() {
+		this.letGo = this.letGo || await hold(this.jobId);
+		if (!this.letGo)
+			throw new Error('Another tab is uploading it.');
+	}
+
+	endClaim() {
+		if (this.letGo)
+			this.letGo();
+		this.letGo = null;
 	}
 
 	/* Begins the upload, or learns which parts of it are missing. Returns false if the server has completed it already. */
@@ -117,6 +131,7 @@ export class Upload {
 			this.title = (before && before.titleId) || this.title;
 			this.episodeId = (before && before.episodeId) || this.episodeId;
 			forget(this.jobId);
+			this.endClaim();
 		}
 		const target = this.episodeId ? { kind: 'EPISODE', episodeId: this.episodeId } :
 			{ kind: 'MOVIE', ...(this.title ? { titleId: this.title } : { titleName: this.name }) };
@@ -125,6 +140,7 @@ export class Upload {
 			contentType: this.file.type || 'application/octet-stream' });
 		this.jobId = this.job.jobId;
 		remember(this.jobId, this.print);
+		await this.claim();
 		watchNow();
 		return true;
 	}
@@ -132,6 +148,7 @@ export class Upload {
 	/* Asks for the parts of an upload that was begun. Returns 'parts', 'completed', or 'ended' if it takes no more parts. */
 	async goOn() {
 		const path = '/api/admin/uploads/' + this.jobId + '/parts';
+		await this.claim();
 		try {
 			const there = await this.ask('GET', path);
 			if (['PROCESSING', 'COMPLETED'].includes(there.job.status))
@@ -167,6 +184,7 @@ export class Upload {
 			throw error;
 		this.trouble = error.message;
 		tell('progress');
+		this.report();
 		await pause(Math.min(PAUSE_MAX_MS, 500 * 2 ** attempt), this.stop.signal);
 		this.stop.signal.throwIfAborted();
 	}
@@ -255,14 +273,13 @@ export class Upload {
 		});
 	}
 
-	/* Reports the progress for other users of the console and other tabs, at most every 2 s. Errors are ignored. */
+	/* Reports the progress for other users of the console, at most every 2 s. Errors are ignored. */
 	report() {
 		const now = Date.now();
 		if (this.reporting || now - this.reported < REPORT_MS || this.stop.signal.aborted)
 			return;
 		this.reported = now;
 		this.reporting = true;
-		remember(this.jobId, this.print);
 		api('PATCH', '/api/admin/uploads/' + this.jobId + '/progress', { bytesUploaded: this.bytes() })
 			.catch(() => {}).finally(() => { this.reporting = false; });
 	}
