@@ -1,30 +1,19 @@
 /* Choosing films: by a file dialog or by drop, and the dialog that names them. */
-import { $, el, hub, say, size, tell, tellOf } from './dom.js';
-import { fingerprint, isFileOf, resumable } from './resume.js';
+import { $, el, hub, size, tellOf } from './dom.js';
+import { lookUp, sameFile, startAdded, uploadOf, uploadsOf } from './known.js';
+import { fingerprint, isFileOf } from './resume.js';
 import { may, server } from './server.js';
 import { signedIn } from './session.js';
-import { begin, Upload, uploads } from './upload.js';
+import { Upload, uploads } from './upload.js';
+
+const KNOWN = 'known';		/* the choice of a row to do what the file is known for */
 
 let pickFor = null;		/* { title } of the film, null for new titles, or { job } to resume */
-let picked = [];		/* { file, print } of the rows of the dialog */
+let picked = [];		/* { file, print, known } of the rows of the dialog */
 let kept = false;		/* the dialog was open when the session ended */
 
 function nameOf(file) {
 	return file.name.replace(/\.[^.]+$/, '').replace(/[_.]+/g, ' ').trim() || file.name;
-}
-
-/* Returns the first choice for a file that was seen before, as [value, label, note], or null. */
-function knownAs({ file, print }) {
-	const here = uploads.find((u) => u.file.name === file.name && u.file.size === file.size && u.file.lastModified === file.lastModified && u.state !== 'sent');
-	const before = resumable(file, print);
-	const there = server.overview.uploads.find((job) => ['PROCESSING', 'COMPLETED'].includes(job.status) && isFileOf(job, file, print));
-	if (here)
-		return ['skip', 'Nothing: leave it as it is', 'This file is in the list of uploads already.'];
-	if (before)
-		return ['resume:' + before.id, 'Resume the upload of ' + (before.titleName || before.fileName), size(before.bytesUploaded) + ' of it have arrived before.'];
-	if (there)
-		return ['skip', 'Nothing: do not upload it again', 'This file was uploaded before, as ' + (there.titleName || there.fileName) + '.'];
-	return null;
 }
 
 /* Returns the movies that may get a film. The chosen one is first if the list does not have it: its page may be open nevertheless. */
@@ -33,37 +22,52 @@ function moviesWith(chosen) {
 	return !chosen || movies.some((t) => t.id === chosen.id) ? movies : [chosen, ...movies];
 }
 
-/* Returns what happens if a title gets a film that viewers may see, or ''. */
-function liveNote(title) {
-	if (!title || title.archived || title.pendingReview)
-		return '';
-	const plays = server.overview.ready[title.id] || (title.assetVersions || []).some((v) => v.status === 'READY');
-	return title.name + ' is published. ' + (plays ? 'The new film replaces the present one for viewers' : 'Viewers can play the film') +
+/* Returns what happens if something that viewers may see gets a film. plays tells if they can play one already. */
+export function liveNote(name, plays) {
+	return name + ' is published. ' + (plays ? 'The new film replaces the present one for viewers' : 'Viewers can play the film') +
 		' as soon as it has been transcoded.';
 }
 
+/* Returns the note for a title, or '' if viewers do not see it. */
+function noteOf(title) {
+	if (!title || title.archived || title.pendingReview)
+		return '';
+	return liveNote(title.name, server.overview.ready[title.id] || (title.assetVersions || []).some((v) => v.status === 'READY'));
+}
+
 function addRow(item, index, chosen) {
-	const { file } = item, known = chosen ? null : knownAs(item), movies = moviesWith(chosen);
+	const { file, known } = item, movies = moviesWith(chosen);
 	const name = el('input', { name: 'name' + index, value: nameOf(file), required: true, maxLength: 200 });
-	const where = el('select', { name: 'where' + index }, known && el('option', { value: known[0], selected: true }, known[1]),
+	const where = el('select', { name: 'where' + index }, known && el('option', { value: KNOWN, selected: true }, known.label),
 		el('option', { value: '' }, 'A new title'),
-		...movies.map((t) => el('option', { value: t.id, selected: Boolean(chosen) && t.id === chosen.id }, t.name)));
+		...movies.map((t) => el('option', { value: t.id, selected: !known && Boolean(chosen) && t.id === chosen.id }, t.name)));
 	const nameLabel = el('label', {}, 'Name ', name);
 	const live = el('p', { className: 'add-live', role: 'status' });
 	const follow = () => {
 		nameLabel.hidden = where.value !== '';
-		live.textContent = liveNote(movies.find((t) => t.id === where.value));
+		live.textContent = noteOf(where.value === KNOWN ? known.title : movies.find((t) => t.id === where.value));
 		live.hidden = !live.textContent;
 	};
 	where.addEventListener('change', follow);
 	follow();
 	return el('div', { className: 'add-row' }, el('p', { className: 'add-file' }, el('bdi', {}, file.name), ' · ' + size(file.size)),
-		known && el('p', { className: 'add-file' }, known[2]), el('label', {}, 'Film of ', where), nameLabel, live);
+		known && el('p', { className: 'add-file' }, known.note), el('label', {}, 'Film of ', where), nameLabel, live);
 }
 
-function complain(files) {
+/* Tells which files cannot be uploaded. */
+export function complain(files) {
 	if (files.length)
 		tellOf('pick', files.map((f) => f.name).join(', ') + (files.length > 1 ? ' are' : ' is') + ' empty or a folder and cannot be uploaded.');
+}
+
+/* Looks up files for a title or, if it is null, for any. A file that is there twice is known by that. */
+async function lookUpAll(files, title) {
+	const jobs = await uploadsOf(title && title.id), items = await Promise.all(files.map((file) => lookUp(file, title && { titleId: title.id }, jobs)));
+	items.forEach((item, index) => {
+		if (items.slice(0, index).some((before) => sameFile(before.file, item.file)))
+			item.known = { label: 'Nothing: do not upload it twice', note: 'This file is above already.' };
+	});
+	return items;
 }
 
 async function choose(files, chosen) {
@@ -73,7 +77,7 @@ async function choose(files, chosen) {
 	complain(files.filter((f) => f.size === 0));
 	if (!good.length || !signedIn())
 		return;
-	picked = await Promise.all(good.map(async (file) => ({ file, print: await fingerprint(file).catch(() => null) })));
+	picked = await lookUpAll(good, chosen);
 	$('add-rows').replaceChildren(...picked.map((item, index) => addRow(item, index, chosen)));
 	if (!signedIn()) {
 		kept = true;
@@ -108,18 +112,16 @@ function submit(event) {
 		event.preventDefault();
 		return;
 	}
-	const added = [];
-	picked.forEach(({ file, print }, index) => {
-		const { where, name } = choiceOf(index), resumed = where.startsWith('resume:') ? where.slice(7) : null;
-		if (where !== 'skip')
-			added.push(Object.assign(new Upload(file, name, resumed ? null : where || null, resumed), { print }));
+	const added = picked.filter((item, index) => choiceOf(index).where !== KNOWN || item.known.resume), resumed = [];
+	picked.forEach((item, index) => {
+		const { where, name } = choiceOf(index);
+		if (where === KNOWN && item.known.resume)
+			resumed.push(item.known.resume());
+		else if (where !== KNOWN)
+			uploads.push(Object.assign(new Upload(item.file, name, where || null, null), { print: item.print }));
 	});
 	picked = [];
-	uploads.push(...added);
-	begin();
-	tell('draw');
-	if (added.length)
-		say(added.length === 1 ? 'The upload of ' + added[0].file.name + ' begins.' : 'The upload of ' + added.length + ' films begins.');
+	startAdded(added.length > 1 ? added.length + ' films' : added.length && added[0].file.name, resumed.length === added.length);
 }
 
 /* Goes on with an upload of the server, if this is its file. */
@@ -132,10 +134,8 @@ async function resume(job, file) {
 		return;
 	}
 	tellOf('resume ' + job.id, '');
-	uploads.push(Object.assign(new Upload(file, job.episodeName || job.titleName || nameOf(file), job.titleId, job.id), { print, episodeId: job.episodeId }));
-	begin();
-	tell('draw');
-	say('The upload of ' + file.name + ' goes on.');
+	uploads.push(uploadOf(job, file, print));
+	startAdded(file.name, true);
 }
 
 /* Asks for files for a title, or for new titles if it is null. */

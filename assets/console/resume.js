@@ -1,6 +1,5 @@
 /* Unfinished uploads: what this browser remembers of its own, so that the same file goes on after a reload or on another day. */
 import { hub, tell } from './dom.js';
-import { server } from './server.js';
 
 const LIVE_MS = 90000;		/* without locks: a tab that uploads has written its record in this time; the timers of a hidden tab run once a minute */
 const BEAT_MS = 5000;
@@ -105,9 +104,4 @@ export function liveWhere(job) {
 export function isFileOf(job, file, print) {
 	const record = load()[job.id];
 	return job.fileName === file.name && job.bytesTotal === file.size && (!record || !record.print || !print || record.print === print);
-}
-
-/* Returns the unfinished upload of the file that can go on here, or undefined. */
-export function resumable(file, print) {
-	return server.overview.uploads.find((job) => unfinished(job) && !liveWhere(job) && isFileOf(job, file, print));
 }

@@ -1,13 +1,15 @@
 /* The seasons and episodes of a series: a tree, the film of each episode, and files that find their episode by their names. */
 import { ask as askIn } from './ask.js';
-import { arrange, el, hub, offer, ORDER, RENDITIONS, say, set, tell, tellOf } from './dom.js';
+import { arrange, el, hub, offer, ORDER, RENDITIONS, say, set, tellOf } from './dom.js';
+import { lookUp, startAdded, uploadsOf } from './known.js';
+import { complain, liveNote } from './pick.js';
 import { play } from './player.js';
 import { may } from './server.js';
 import { api } from './session.js';
 import { openTexts } from './text.js';
 import { addPart, section } from './title.js';
 import { trackList } from './tracks.js';
-import { begin, Upload, uploads } from './upload.js';
+import { Upload, uploads } from './upload.js';
 
 const FILMS = ['mkv', 'mov', 'avi', 'mxf', 'mts', 'm2ts', 'ts', 'webm', 'mp4', 'm4v', 'mpg', 'mpeg', 'wmv', 'flv', '3gp', 'vob', 'ogv'];	/* browsers do not know the type of all */
 let page = null;		/* the page that is shown */
@@ -40,20 +42,23 @@ async function attempt(subject, what, step) {
 		await page.reload();
 }
 
-function uploadFor(file, episode) {
-	uploads.push(Object.assign(new Upload(file, episode.name, null, null), { episodeId: episode.id }));
+/* Adds the upload of an item of a plan for its episode: goes on with the one that is known. */
+function uploadFor({ file, print, known }, episode) {
+	if (known && known.resume)
+		known.resume();
+	else
+		uploads.push(Object.assign(new Upload(file, episode.name, null, null), { print: print || null, episodeId: episode.id }));
 }
 
 /* Asks for the film of an episode. */
 function pickFor(episode) {
-	const input = el('input', { type: 'file', accept: ['video/*', ...FILMS.map((ending) => '.' + ending)].join() });
+	const input = el('input', { type: 'file', accept: ['video/*', ...FILMS.map((ending) => '.' + ending)].join() }), target = page;
 	input.addEventListener('change', () => {
-		if (!input.files.length || !input.files[0].size)
-			return;
-		uploadFor(input.files[0], episode);
-		begin();
-		tell('draw');
-		say('The upload of ' + input.files[0].name + ' begins.');
+		const file = input.files[0];
+		if (file && !file.size)
+			complain([file]);
+		else if (file)
+			propose([{ file, number: { season: episode.seasonNumber, episode: episode.episodeNumber }, episode, why: '', single: true }], target);
 	});
 	input.click();
 }
@@ -208,40 +213,65 @@ function plan(files, title) {
 	});
 }
 
-function wordsOf({ number, episode, why, file }) {
+/* Looks up the files of a plan that are for an episode. */
+async function lookUpItems(items, titleId) {
+	const jobs = await uploadsOf(titleId);
+	for (const item of items.filter(({ episode, why }) => episode && !why)) {
+		Object.assign(item, await lookUp(item.file, { episodeId: item.episode.id }, jobs));
+		item.why = (item.known && item.known.busy) || '';
+	}
+}
+
+function wordsOf({ number, episode, why, file, known }) {
 	if (why)
 		return file.name + ' ' + why + '.';
-	return code(number.season, number.episode) + ' ' + (episode ? episode.name : number.name) + ' · ' +
-		(!episode ? 'a new episode' : episode.assetVersions.length ? 'replaces its film' : 'gets its film') + ' · ';
+	const does = !episode ? 'a new episode' : known && known.resume ? 'goes on' : episode.assetVersions.length ? 'replaces its film' : 'gets its film';
+	return code(number.season, number.episode) + ' ' + (episode ? episode.name : number.name) + ' · ' + does + ' · ';
+}
+
+/* Returns what is to be known before a film of an item is uploaded, as lines. */
+function notesOf({ episode, why, known }, title) {
+	const live = episode && !why && !episode.pendingReview && !title.archived && !title.pendingReview;
+	return [!why && known && known.note, live && liveNote(episode.name, episode.assetVersions.length)].filter(Boolean);
 }
 
 /* Creates the episodes that are missing and starts the uploads; after an error, those before it. */
 async function start(items, id) {
-	let count = 0;
+	const added = [];
 	try {
-		for (const { file, number, episode } of items) {
-			const there = episode || (await api('POST', '/api/admin/titles/' + id + '/episodes', {
+		for (const item of items) {
+			const { number, episode } = item, there = episode || (await api('POST', '/api/admin/titles/' + id + '/episodes', {
 				seasonNumber: number.season || '0', episodeNumber: number.episode || '0', name: number.name })).episode;
-			uploadFor(file, there);
-			count++;
+			uploadFor(item, there);
+			added.push(item);
 		}
 	} finally {
-		begin();
-		tell('draw');
-		if (count)
-			say('The upload of ' + count + (count === 1 ? ' film' : ' films') + ' begins.');
+		startAdded(added.length && added.length + (added.length === 1 ? ' film' : ' films'), added.every(({ known }) => known && known.resume));
 	}
 }
 
-/* Shows where the files go, and uploads those that are wanted. */
-function propose(files) {
-	const { title, id } = page, items = plan(files, title);
-	if (!items.length)
+/* Looks up the items of a plan. Shows it, unless it is one film about which nothing is to be asked. Does nothing if the page of the title has been left. */
+async function propose(items, target) {
+	const { title, id } = target;
+	await lookUpItems(items, id);
+	if (page !== target || !items.length)
 		return;
-	const rows = items.map((item) => {
-		const box = el('input', { type: 'checkbox', checked: !item.why, disabled: Boolean(item.why) });
-		return { item, box, node: el('li', {}, el('label', { className: 'flag' }, box, el('span', {}, wordsOf(item), item.why ? '' : el('bdi', {}, item.file.name)))) };
-	});
+	const send = (wanted) => attempt('episodes ' + id, 'Not all episodes could be created', () => start(wanted, id));
+	if (items.length === 1 && items[0].single && !items[0].why && !notesOf(items[0], title).length)
+		send(items);
+	else
+		show(items, title, send);
+}
+
+function makeItem(item, title) {
+	const box = el('input', { type: 'checkbox', checked: !item.why && (!item.known || Boolean(item.known.resume)), disabled: Boolean(item.why) });
+	const words = el('span', {}, wordsOf(item), item.why ? '' : el('bdi', {}, item.file.name));
+	return { item, box, node: el('li', {}, el('label', { className: 'flag' }, box, words), ...notesOf(item, title).map((text) => el('p', { className: 'add-live' }, text))) };
+}
+
+/* Shows where the files go, and sends those that are wanted. */
+function show(items, title, send) {
+	const rows = items.map((item) => makeItem(item, title));
 	const cancel = el('button', { type: 'button', className: 'quiet' }, 'Cancel'), go = el('button', { type: 'submit', className: 'primary' }, 'Upload');
 	const form = el('form', { method: 'dialog' }, el('h2', { id: 'plan-h' }, 'Films of episodes of ', el('bdi', {}, title.name)), el('ul', { className: 'plan' }, ...rows.map((row) => row.node)),
 		el('p', { className: 'actions' }, cancel, go));
@@ -250,7 +280,7 @@ function propose(files) {
 	go.disabled = items.every((item) => item.why);
 	cancel.addEventListener('click', () => dialog.close());
 	dialog.addEventListener('close', () => dialog.remove());
-	form.addEventListener('submit', () => attempt('episodes ' + id, 'Not all episodes could be created', () => start(rows.filter((row) => row.box.checked).map((row) => row.item), id)));
+	form.addEventListener('submit', () => send(rows.filter((row) => row.box.checked).map((row) => row.item)));
 	document.body.append(dialog);
 	dialog.showModal();
 	(go.disabled ? cancel : go).focus();
@@ -268,12 +298,12 @@ function makeDrop() {
 		document.getElementById('drop').classList.remove('over');
 		const target = page, files = await filesOf(event.dataTransfer);
 		if (page === target && zone.isConnected)		/* else another page has been opened */
-			propose(files);
+			propose(plan(files, target.title), target);
 	});
 	input.addEventListener('change', () => {
 		const files = [...input.files];
 		input.value = '';
-		propose(files);
+		propose(plan(files, page.title), page);
 	});
 	return el('div', {}, zone, input);
 }

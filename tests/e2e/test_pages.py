@@ -141,6 +141,29 @@ def test_titles_are_created_without_a_film(world, playwright):  # noqa: F811
 
 
 @API
+def test_a_file_that_is_chosen_again_goes_on(console, world, tmp_path):  # noqa: F811
+    """For a movie, an episode and a folder of episodes; one that has been uploaded is not sent again unasked; a film of something published is announced."""
+    world.rows("""INSERT INTO "Title" (id, type, name, archived, "pendingReview", "updatedAt") VALUES (1, 'MOVIE', 'Dusk', false, false, now()), (2, 'SERIES', 'Show', false, false, now());
+        INSERT INTO "Episode" (id, "titleId", "seasonNumber", "episodeNumber", name, "pendingReview", "updatedAt") VALUES (7, 2, 1, 1, 'Pilot', false, now()), (8, 2, 1, 2, 'Second', true, now());
+        INSERT INTO "AssetVersion" ("titleId", "episodeId", rendition, status, url, "updatedAt") VALUES (1, NULL, 'R360', 'READY', 'u', now()), (NULL, 7, 'R360', 'READY', 'u', now());
+        SELECT setval('"Episode_id_seq"', 100)""")
+    (tmp_path / "Show").mkdir()
+    for name in ("dusk.mp4", "Show/s01e01.mp4", "Show/s01e02.mp4", "Show/s01e03.mp4"):
+        (tmp_path / name).write_bytes(os.urandom(1_000_000))
+    saw = console("dropped", steps(world, [("begun", """UPDATE "UploadJob" SET "createdAt" = "createdAt" - interval '1 h', "updatedAt" = "updatedAt" - interval '1 h'""")]),
+                  bytes=1_000_000, dusk=str(tmp_path / "dusk.mp4"), folder=str(tmp_path / "Show"))
+    live, arrived = " is published. The new film replaces the present one for viewers as soon as it has been transcoded.", "0 bytes of it have arrived before."
+    assert saw["begun"] == [200] * 3 and saw["movie"] == ["Resume the upload of Dusk", arrived, "Dusk" + live] and saw["said"] == "The upload of dusk.mp4 goes on.", saw
+    assert saw["repeated"] == ["Nothing: do not upload it again", "This file was uploaded before, as Dusk."], saw
+    assert saw["episode"] == [[True, "S01E01 Pilot \u00b7 goes on \u00b7 s01e01.mp4", arrived, "Pilot" + live]], saw
+    assert saw["folder"] == [[False, "S01E01 Pilot \u00b7 replaces its film \u00b7 s01e01.mp4", "This file was uploaded before, as Pilot.", "Pilot" + live],
+                             [True, "S01E02 Second \u00b7 goes on \u00b7 s01e02.mp4", arrived],
+                             [True, "S01E03 Episode 3 \u00b7 a new episode \u00b7 s01e03.mp4"]], saw
+    assert world.rows("""SELECT coalesce(e.name, t.name), u.status::text FROM "UploadJob" u LEFT JOIN "Episode" e ON e.id = u."episodeId" LEFT JOIN "Title" t ON t.id = u."titleId"
+        ORDER BY u.id""") == [("Dusk", "PROCESSING"), ("Pilot", "PROCESSING"), ("Second", "PROCESSING"), ("Episode 3", "PROCESSING")]
+
+
+@API
 def test_titles_are_found_among_thousands(console, world):  # noqa: F811
     """The server filters and sorts; a list has a page of titles, whatever number there is."""
     world.rows("""INSERT INTO "Title" (type, name, archived, "pendingReview", "createdAt", "updatedAt")
@@ -186,7 +209,7 @@ def test_the_seasons_and_episodes_of_a_series(console, world, tmp_path):  # noqa
     assert saw["unmoved"] == ["The order could not be changed", [["Pilot", 1], ["Second", 2]]] and saw["parted"] == saw["unmoved"][1], saw
     assert saw["astray"] == [], "a folder that was read after another series had been opened"
     assert saw["heading"] == "Films of episodes of Dusk" and saw["uncreated"] == "Not all episodes could be created" and saw["edited"] == [["Homeward", "By another"]], saw
-    assert saw["plan"] == [["1x02 again.en.srt is no film.", False], ["S01E02 Second \u00b7 gets its film \u00b7 1x02 again.mp4", True], ["S02E10 Home \u00b7 a new episode \u00b7 Dusk - S02E10 - Home.mp4", True],
+    assert saw["plan"] == [["1x02 again.en.srt is no film.", False], ["S01E02 Second \u00b7 gets its film \u00b7 1x02 again.mp4This file was uploaded before, as Second.", False], ["S02E10 Home \u00b7 a new episode \u00b7 Dusk - S02E10 - Home.mp4", True],
                            ["dusk s01e02 The_Fall.mp4 is a second file for S01E02.", False], ["S01E01 Pilot \u00b7 replaces its film \u00b7 Dusk.S01E01.mkv", True],
                            ["extra.mp4 has no number such as S01E02.", False], ["notes.txt is no film.", False], ["S01E03.mp4 is empty.", False]], saw
     assert saw["tree"][1] == ["Season 2 \u00b7 1 episode", ["S02E10 Home No film yet \u00b7 not published"]], saw
