@@ -344,6 +344,141 @@ const scenes = {
 		saw.asked = asked;
 	},
 
+	/* Runs out of room with one of three parts, tries again, stops, and resumes on the row, all on one page. */
+	async again() {
+		let way = 'full', tell;
+		const sent = { full: [], hangs: [], free: [] }, first = new Promise((done) => { tell = done; });
+		page.on('response', (response) => response.url().includes('partNumber=1&') && response.request().method() === 'PUT' && response.finished().then(tell));
+		await page.route((url) => url.searchParams.has('partNumber'), async (route) => {
+			const part = Number(new URL(route.request().url()).searchParams.get('partNumber')), now = way;
+			sent[now].push(part);
+			if (now === 'free' || part === 1)
+				return route.continue();
+			if (now === 'full')
+				return first.then(() => route.fulfill({ status: 507, headers: { 'Access-Control-Allow-Origin': '*' } }));
+			return undefined;		// the part hangs
+		});
+		const says = (text) => until(text, (t) => {
+			const now = document.querySelector('.job .job-state')?.textContent;
+			return new RegExp(t).test(now) && now;
+		}, text, 60);
+		await signIn();
+		await inside();
+		await upload(given.film, given.name);
+		saw.failed = await says('^Upload failed');
+		way = 'hangs';
+		await reach('^Try again: ');
+		await press('Enter');
+		saw.during = await says('^Uploading · 3. %');
+		await reach('^Stop: ');
+		await press('Enter');
+		saw.stopped = await says('^Stopped');
+		way = 'free';
+		await reach('^Resume: ');
+		await press('Enter');
+		await says('^Waiting to be');
+		Object.keys(sent).forEach((key) => sent[key].sort());
+		Object.assign(saw, { sent, rows: await page.$$eval('#jobs > li', (all) => all.length) });
+	},
+
+	/* Has no network for longer than an upload tried before, by the page's clock; goes on when it is back. */
+	async offline() {
+		let away = false;
+		const tries = {};
+		await page.clock.install();
+		await page.reload();
+		await page.route('**', (route) => {
+			const part = new URL(route.request().url()).searchParams.get('partNumber');
+			away ||= Boolean(part) && !saw.waits;
+			if (away && part)
+				tries[part] = (tries[part] || 0) + 1;
+			return away ? route.abort('internetdisconnected') : route.fallback();
+		});
+		await signIn();
+		await inside();
+		await upload(given.film, given.name);
+		for (let i = 0; i < 2000 && !(Object.values(tries).length === 2 && Object.values(tries).every((n) => n > 8)); i++) {
+			await page.waitForTimeout(50);
+			await page.clock.fastForward(15100);
+		}
+		saw.waits = await page.textContent('.job .job-state');
+		away = false;
+		await page.clock.fastForward(15100);
+		saw.state = await until('the end', () => [document.querySelector('.job .job-state').textContent].find((text) => /^(Waiting to be|Upload failed)/.test(text)), null, 60);
+		saw.tries = tries;
+	},
+
+	/* Kills the tab that uploads: another one offers to resume. bare: without locks, where only the time tells. */
+	async killed() {
+		const context = page.context(), state = (text) => until(text, (t) => [document.querySelector('.job .job-state')?.textContent].find((now) => now?.includes(t)), text, 60);
+		if (given.bare)
+			await context.addInitScript(() => Object.defineProperty(Navigator.prototype, 'locks', { value: undefined }));
+		await page.reload();
+		let hangs = true;
+		await context.route((url) => url.searchParams.has('partNumber'), (route) => (hangs ? undefined : route.continue()));
+		await signIn();
+		await inside();
+		const tab = await context.newPage();
+		await tab.goto(given.base + '/console/');
+		await tab.evaluate((session) => sessionStorage.setItem('session', session), await page.evaluate(() => sessionStorage.session));
+		await tab.reload();
+		await tab.setInputFiles('#pick', given.film);
+		await tab.click('#add .primary');
+		saw.live = await state('in another tab');
+		await page.setInputFiles('#pick', given.film);
+		await until('the form', () => document.querySelector('#add').open);
+		saw.known = await page.$eval('.add-row', (row) => [row.querySelector('select').selectedOptions[0].text, row.querySelectorAll('p')[1].textContent]);
+		await press('Escape');
+		const devtools = await context.newCDPSession(tab);
+		const crash = tab.waitForEvent('crash');
+		devtools.send('Page.crash').catch(() => {});		// is not answered
+		await crash;
+		if (given.bare) {
+			await page.waitForResponse((response) => response.url().includes('/console/api/overview'));
+			saw.still = await page.textContent('.job .job-state');
+			await page.evaluate(() => {
+				const records = JSON.parse(localStorage.uploads);
+				Object.values(records).forEach((record) => { record.beat -= 100000; });
+				localStorage.uploads = JSON.stringify(records);
+			});
+		}
+		saw.left = await state('Not finished');
+		saw.buttons = await page.$$eval('.job button', (all) => all.map((b) => b.textContent));
+		hangs = false;
+		const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.click('.job button:text-is("Resume")')]);
+		await chooser.setFiles(given.film);
+		saw.end = await state('Waiting to be');
+	},
+
+	/* The session ends with the dialog open: the same person finds files and names, another one nothing. */
+	async kept() {
+		const end = async () => {
+			await page.evaluate(() => sessionStorage.setItem('session', JSON.stringify({ ...JSON.parse(sessionStorage.session), access: 'gone', refresh: 'gone' })));
+			await until('the sign-in page', () => !document.querySelector('#door').hidden);
+		};
+		const dialog = () => page.$eval('#add', (add) => [add.open, [...add.querySelectorAll('.add-row')].map((row) => [row.querySelector('bdi').textContent, row.querySelector('input').value])]);
+		await signIn();
+		await inside();
+		await page.setInputFiles('#pick', [given.film, given.third]);
+		await until('the form', () => document.querySelector('#add').open);
+		await page.fill('#add [name=name0]', 'First');
+		await page.fill('#add [name=name1]', 'Last');
+		await end();
+		saw.door = (await dialog())[0];
+		await signIn();
+		await inside();
+		saw.same = await dialog();
+		await end();
+		given.email = given.other;
+		await signIn();
+		await inside();
+		saw.other = await dialog();
+		saw.who = await page.textContent('#who');
+		await page.setInputFiles('#pick', given.third);
+		await until('the form', () => document.querySelector('#add').open);
+		saw.next = await dialog();
+	},
+
 	/* Drops a file that is no film. */
 	async drop() {
 		await signIn();

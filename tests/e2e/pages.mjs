@@ -320,7 +320,7 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 		/* Chooses files whose uploads were begun, for a movie, for an episode, and in a folder: they go on. Those that have been uploaded are asked. */
 		async dropped() {
 			const begin = (target, fileName) => page.evaluate(([t, name, bytesTotal]) => fetch('/api/admin/uploads/init', { method: 'POST',
-				headers: { Authorization: 'Bearer ' + JSON.parse(sessionStorage.session).access, 'Content-Type': 'application/json' },
+				headers: { Authorization: 'Bearer ' + JSON.parse(localStorage.session).access, 'Content-Type': 'application/json' },
 				body: JSON.stringify({ ...t, fileName: name, bytesTotal, contentType: 'video/mp4' }) }).then((r) => r.status), [target, fileName, given.bytes]);
 			const choose = async (selector, file) => {
 				const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.click(selector)]);

@@ -357,6 +357,55 @@ def test_an_upload_goes_on_after_a_lost_network_and_a_reload(console, world, tmp
         assert world.store.client().get_object(Bucket=world.bucket, Key=key)["Body"].read() == f.read()
 
 
+def uploaded(world, path):
+    """Fails unless there is one title with one upload, whose object is the file."""
+    [(name, status, key)] = world.rows("""SELECT t.name, u.status::text, u.payload ->> 'key' FROM "UploadJob" u FULL JOIN "Title" t ON t.id = u."titleId" """)
+    assert status == "PROCESSING" and world.store.client().get_object(Bucket=world.bucket, Key=key)["Body"].read() == path.read_bytes()
+    return name
+
+
+@pytest.mark.parametrize("console", ["api"], indirect=True)
+def test_try_again_and_resume_on_the_row_send_what_is_missing(console, world, tmp_path):
+    """To the same title and upload."""
+    (tmp_path / "harmattan.mp4").write_bytes(os.urandom(30_000_000))
+    saw = console("again", film=str(tmp_path / "harmattan.mp4"), name="Harmattan")
+    assert saw["failed"].endswith("Object storage is full. Try again when there is room: what has arrived is kept."), saw
+    assert saw["sent"] == {"full": [1, 2, 3], "hangs": [2, 3], "free": [2, 3]} and saw["rows"] == 1, saw
+    assert saw["during"].startswith("Uploading") and re.match("Stopped . 3. % of 30 MB", saw["stopped"]), saw
+    assert uploaded(world, tmp_path / "harmattan.mp4") == "Harmattan"
+
+
+@pytest.mark.parametrize("console", ["api"], indirect=True)
+def test_an_upload_without_network_waits_as_long_as_it_takes(console, world, tmp_path):
+    """Each part is tried more often than the six times after which an upload failed before."""
+    (tmp_path / "harmattan.mp4").write_bytes(os.urandom(15_000_000))
+    saw = console("offline", film=str(tmp_path / "harmattan.mp4"), name="Harmattan")
+    assert "goes on by itself" in saw["waits"] and saw["state"] == "Waiting to be transcoded" and len(saw["tries"]) == 2, saw
+    assert uploaded(world, tmp_path / "harmattan.mp4") == "Harmattan"
+
+
+@pytest.mark.parametrize("bare", [False, True], ids=["locks", "no-locks"])
+@pytest.mark.parametrize("console", ["api"], indirect=True)
+def test_the_upload_of_a_tab_that_was_killed_goes_on_in_another(console, world, tmp_path, bare):
+    (tmp_path / "harmattan.mp4").write_bytes(os.urandom(1_000_000))
+    saw = console("killed", film=str(tmp_path / "harmattan.mp4"), bare=bare)
+    assert saw["live"].startswith("Uploading in another tab") and saw.get("still", saw["live"]) == saw["live"], saw
+    assert saw["known"] == ["Nothing: leave it as it is", "This file is being uploaded in another tab."], saw
+    assert saw["left"].startswith("Not finished") and saw["buttons"] == ["Resume", "Discard"], saw
+    assert uploaded(world, tmp_path / "harmattan.mp4") == "harmattan"
+
+
+@pytest.mark.parametrize("console", ["api"], indirect=True)
+def test_the_dialog_outlives_the_session_of_the_same_person_only(console, world, tmp_path):
+    r = run("admin", "create", "--email", "other@example.com", "--name", "Ben Ade", stdin=PASSWORD + "\n", **world.env)
+    assert r.returncode == 0, r.stdout + r.stderr
+    for name in ("harmattan.mp4", "khamsin.mp4"):
+        (tmp_path / name).write_bytes(b"film")
+    saw = console("kept", film=str(tmp_path / "harmattan.mp4"), third=str(tmp_path / "khamsin.mp4"), other="other@example.com")
+    assert not saw["door"] and saw["same"] == [True, [["harmattan.mp4", "First"], ["khamsin.mp4", "Last"]]], saw
+    assert saw["who"] == "Ben Ade" and saw["other"] == [False, []] and saw["next"] == [True, [["khamsin.mp4", "khamsin"]]], saw
+
+
 @pytest.mark.parametrize("kept", ["s3", "local"])
 def test_a_film_is_uploaded_published_and_played(world, playwright, tmp_path, kept):
     """Follows the progress, seeks, and plays every quality; with S3 and with a local directory."""
