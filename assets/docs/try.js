@@ -15,7 +15,7 @@ function parameters(op) {
 }
 
 function labelled(name, about, input) {
-	return el('label', {}, el('span', {}, el('code', {}, name), ' ' + about), input);
+	return el('label', {}, el('span', {}, el('code', {}, name), ' ', el('span', { className: 'said' }, about)), input);
 }
 
 const choice = (values, first) => el('select', {}, ...first, ...values.map((value) => el('option', { value }, value)));
@@ -117,7 +117,7 @@ export function attempt(method, path, op) {
 	const sure = el('button', { type: 'button', className: 'sure', hidden: true }), send = el('button', {}, 'Send');
 	const said = el('p', { role: 'status' }), command = el('pre'), answer = el('div');
 	const form = el('form', { className: 'try', autocomplete: 'off' }, el('div', { className: 'fields' }, ...fields.map((f) => f.label)),
-		...(content ? content.labels : []), el('p', {}, send, ' ', sure), said, answer, el('h3', {}, 'curl'), command);
+		...(content ? content.labels : []), el('p', { className: 'buttons' }, send, sure), said, answer, el('h3', {}, 'curl'), command);
 	const request = () => requestOf(method, path, op, fields, content);
 	let busy = false;
 
@@ -145,6 +145,7 @@ export function attempt(method, path, op) {
 		sure.textContent = 'Send ' + request().method + ' ' + request().within;
 		sure.hidden = false;
 		said.textContent = 'This request can change data of ' + location.host + '. The second button sends it.';
+		answer.replaceChildren();
 	};
 	sure.onclick = () => {
 		send.focus();

@@ -654,6 +654,21 @@ const scenes = {
 			await press('Enter');
 			return answered('createTitle');
 		};
+		/* Fills the form of an object with its presigned URL and others, and sends it. */
+		const object = async (id, url, others = [], file = null) => {
+			const at = new URL(url, given.base), form = page.locator('#' + id + ' form');
+			await page.evaluate((i) => { document.getElementById(i).open = true; }, id);
+			if (!await form.count())
+				await page.click('#' + id + ' .body > button');
+			for (const [name, value] of [['path', at.pathname.replace('/media-local/', '')], ...at.searchParams, ...others])
+				await form.locator(`label:has(code:text-is("${name}")) input`).fill(value);
+			if (file)
+				await form.locator('input[type=file]').setInputFiles(file);
+			await form.locator('button:text-is("Send")').click();
+			if (file)
+				await form.locator('.sure').click();
+			return answered(id);
+		};
 		Object.assign(saw, { built: [], asked: [] });
 		await page.goto(given.base + '/api/docs');
 		await until('the document', () => document.querySelectorAll('details').length > 50);
@@ -671,6 +686,14 @@ const scenes = {
 		saw.read = await answered('listTitleAudit');
 		saw.url = sent.at(-1);
 		await page.fill('#find', '');
+		const presigned = async (name, data) => (await (await page.request.post(given.base + '/api/admin/assets/' + name,
+			{ data, headers: { Authorization: 'Bearer ' + saw.token } })).json());
+		const { key, url } = await presigned('presign', { contentType: 'image/png', kind: 'poster' });
+		saw.key = key;
+		saw.written = await object('writeObject', url, [], { name: 'a.png', mimeType: 'image/png', buffer: Buffer.alloc(2500000, 'x') });
+		const read = (await presigned('get-url', { key })).url;
+		saw.whole = await object('readObject', read);
+		saw.range = await object('readObject', read, [['range', 'bytes=0-9']]);
 		await page.evaluate(() => { document.querySelector('#addTitleText').open = true; });
 		await page.click('#addTitleText .body > button');
 		saw.fields = await page.$$eval('#addTitleText label', (all) => all.map((l) => [l.querySelector('span').innerText, ...[...l.querySelectorAll('option')].map((o) => o.text)].join(' | ')));

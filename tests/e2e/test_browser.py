@@ -88,12 +88,12 @@ def by_curl(command, token):
     return head.splitlines()[0], json.loads(body)
 
 
-@pytest.mark.parametrize("console", ["api"], indirect=True)
-def test_operations_are_tried_in_the_document(console, world):
+def test_operations_are_tried_in_the_document(world, playwright, tmp_path):
     """The forms of /api/docs and their curl commands do the same to the same server; a request that changes data is sent by a second button."""
     ids = [world.rows("""INSERT INTO "Title" (type, name, "updatedAt") VALUES ('MOVIE', 'Dusk', now()) RETURNING id""")[0][0]]
     world.rows("""INSERT INTO "AdminAuditLog" (action, resource) SELECT 'TITLE_UPDATE', %s::text FROM generate_series(1, 2)""", ids)
-    saw = console("docs", id=str(ids[0]), picture=os.environ.get("DOCS_PICTURE"))
+    world.env.update(S3_BUCKET="", MEDIA_DIR=tmp_path / "media")
+    saw = console_of(world, "api")("docs", id=str(ids[0]), picture=os.environ.get("DOCS_PICTURE"))
     assert saw["built"] == [0, 1] and saw["asked"] == ["Send POST /api/admin/titles", 0, "Send POST /api/admin/titles", 1]
     assert saw["refused"]["line"].startswith("Status 401") and "authorization" not in saw["refused"]["curl"].lower()
     assert saw["created"]["line"].startswith("Status 201") and "content-type: application/json" in saw["created"]["headers"]
@@ -106,6 +106,9 @@ def test_operations_are_tried_in_the_document(console, world):
     assert by_curl(saw["read"]["curl"], saw["token"])[1] == json.loads(saw["read"]["content"])
     assert saw["fields"] == ["id path, required", "language query, required", "label query", "kind query | default: subtitles | subtitles | captions",
                              "content-type header | text/vtt | application/x-subrip", "body text"]
+    assert saw["written"]["line"].startswith("Status 200") and "--data-binary '@a.png'" in saw["written"]["curl"]
+    assert (tmp_path / "media" / "objects" / saw["key"]).read_bytes() == b"x" * 2500000
+    assert saw["whole"]["content"] == "application/octet-stream, 2.5 MB" and saw["range"]["content"] == "application/octet-stream, 10 bytes"
     assert saw["faults"] == []
     doc = openapi.document()
     schemas = {op["operationId"]: op["requestBody"]["content"] for item in doc["paths"].values() for op in item.values() if "requestBody" in op}
