@@ -479,6 +479,52 @@ const scenes = {
 		saw.next = await dialog();
 	},
 
+	/* Chooses a file twice, a name that a title has which the list of the page does not have, and that title as the target. */
+	async twice() {
+		const asked = [], answers = [false, true];
+		page.on('dialog', (dialog) => {
+			asked.push(dialog.message());
+			return answers.shift() ? dialog.accept() : dialog.dismiss();
+		});
+		const rows = () => page.$$eval('.add-row', (all) => all.map((row) => [row.querySelector('select').selectedOptions[0].text, ...[...row.querySelectorAll('p:not([hidden])')].slice(1).map((p) => p.textContent)]));
+		const choose = async (...files) => {
+			await page.setInputFiles('#pick', files);
+			await until('the form', () => document.querySelector('#add').open);
+		};
+		await signIn();
+		await inside();
+		await until('the titles', () => document.querySelectorAll('.title').length === 100);
+		await choose(given.film, given.film);
+		await page.setInputFiles('#pick', given.third);		// it comes after them
+		await until('its row', () => document.querySelectorAll('.add-row').length === 3);
+		saw.rows = await rows();
+		await page.fill('#add [name=name0]', ' old ');
+		await page.selectOption('#add [name=where2]', '');
+		await page.fill('#add [name=name2]', 'Other');
+		await press('Enter');
+		for (let i = 0; i < 500 && !asked.length; i++)
+			await page.waitForTimeout(20);
+		saw.refused = await page.$eval('#add', (add) => add.open);
+		await page.fill('#add-find', 'OL');
+		saw.found = await until('the title', () => {
+			const texts = [...document.querySelectorAll('#add [name=where2] option')].map((option) => option.text);
+			return texts.length === 2 && texts;
+		});
+		await page.selectOption('#add [name=where2]', { label: 'Old' });
+		saw.live = await until('the note', () => [...document.querySelectorAll('.add-live')].map((p) => p.textContent).find((text) => text.includes('replaces')));
+		await page.fill('#add-find', 'Film 12');
+		await until('others', () => document.querySelectorAll('#add [name=where2] option').length > 3);
+		saw.stays = await page.$eval('#add [name=where2]', (e) => e.selectedOptions[0].text);
+		await page.focus('#add-find');
+		await press('Enter');
+		saw.open = await page.$eval('#add', (add) => add.open);
+		await page.click('#add .primary');
+		await until('the end', () => [...document.querySelectorAll('.job-state')].filter((s) => /^Waiting to be tr/.test(s.textContent)).length === 2, null, 60);
+		saw.asked = asked;
+		await choose(given.film);
+		saw.again = await rows();
+	},
+
 	/* Drops a file that is no film. */
 	async drop() {
 		await signIn();

@@ -409,6 +409,25 @@ def test_the_dialog_outlives_the_session_of_the_same_person_only(console, world,
     assert saw["who"] == "Ben Ade" and saw["other"] == [False, []] and saw["next"] == [True, [["khamsin.mp4", "khamsin"]]], saw
 
 
+@pytest.mark.parametrize("console", ["api"], indirect=True)
+def test_a_file_or_a_name_that_is_there_twice_is_asked(console, world, tmp_path):
+    """Names and targets are those of all titles of the server, whatever part of the list the page has."""
+    world.rows("""INSERT INTO "Title" (type, name, archived, "pendingReview", "createdAt", "updatedAt")
+            SELECT 'MOVIE', 'Film ' || n, true, true, now() - n * interval '1 s', now() FROM generate_series(1, 130) n;
+        INSERT INTO "Title" (id, type, name, archived, "pendingReview", "createdAt", "updatedAt") VALUES (1000, 'MOVIE', 'Old', false, false, now() - interval '1 h', now());
+        INSERT INTO "AssetVersion" ("titleId", rendition, status, url, "updatedAt") VALUES (1000, 'R360', 'READY', 'u', now())""")
+    for name in ("harmattan.mp4", "khamsin.mp4"):
+        (tmp_path / name).write_bytes(os.urandom(1000))
+    saw = console("twice", film=str(tmp_path / "harmattan.mp4"), third=str(tmp_path / "khamsin.mp4"))
+    assert saw["rows"] == [["A new title"], ["Nothing: do not upload it twice", "This file is above already."], ["A new title"]], saw
+    assert saw["asked"] == ["There is a title of this name: old. Create another one?"] * 2 and saw["refused"], saw
+    assert saw["found"] == ["A new title", "Old"] and saw["stays"] == "Old" and saw["open"], saw
+    assert saw["live"] == "Old is published. The new film replaces the present one for viewers as soon as it has been transcoded.", saw
+    assert saw["again"] == [["Nothing: do not upload it again", "This file was uploaded before, as old."]], saw
+    assert world.rows("""SELECT t.name, u.payload ->> 'fileName' FROM "UploadJob" u JOIN "Title" t ON t.id = u."titleId" ORDER BY 2""") == [
+        ("old", "harmattan.mp4"), ("Old", "khamsin.mp4")]
+
+
 @pytest.mark.parametrize("kept", ["s3", "local"])
 def test_a_film_is_uploaded_published_and_played(world, playwright, tmp_path, kept):
     """Follows the progress, seeks, and plays every quality; with S3 and with a local directory."""
