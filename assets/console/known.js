@@ -1,4 +1,4 @@
-/* What is known of a file that somebody has chosen: an upload of it goes on, or it was uploaded before. */
+/* Files that somebody has chosen and that are known: an upload of them can go on, is under way, or has ended. */
 import { say, size, tell } from './dom.js';
 import { fingerprint, isFileOf, liveWhere, lookAround, unfinished } from './resume.js';
 import { server } from './server.js';
