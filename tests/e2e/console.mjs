@@ -452,8 +452,10 @@ const scenes = {
 
 	/* The session ends with the dialog open: the same person finds files and names, another one nothing. */
 	async kept() {
-		const end = async () => {
+		const end = async (...files) => {
 			await page.evaluate(() => sessionStorage.setItem('session', JSON.stringify({ ...JSON.parse(sessionStorage.session), access: 'gone', refresh: 'gone' })));
+			if (files.length)
+				await page.setInputFiles('#pick', files);		// the page does not know yet that the session has ended
 			await until('the sign-in page', () => !document.querySelector('#door').hidden);
 		};
 		const dialog = () => page.$eval('#add', (add) => [add.open, [...add.querySelectorAll('.add-row')].map((row) => [row.querySelector('bdi').textContent, row.querySelector('input').value])]);
@@ -468,6 +470,7 @@ const scenes = {
 		await signIn();
 		await inside();
 		saw.same = await dialog();
+		const own = given.email;
 		await end();
 		given.email = given.other;
 		await signIn();
@@ -477,6 +480,13 @@ const scenes = {
 		await page.setInputFiles('#pick', given.third);
 		await until('the form', () => document.querySelector('#add').open);
 		saw.next = await dialog();
+		await press('Escape');
+		await end(given.film);
+		given.email = own;
+		await signIn();
+		await inside();
+		await page.evaluate(() => fetch('/api/health'));
+		saw.late = await dialog();
 	},
 
 	/* Chooses a file twice, a name that a title has which the list of the page does not have, and that title as the target. */

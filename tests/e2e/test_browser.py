@@ -407,6 +407,7 @@ def test_the_dialog_outlives_the_session_of_the_same_person_only(console, world,
     saw = console("kept", film=str(tmp_path / "harmattan.mp4"), third=str(tmp_path / "khamsin.mp4"), other="other@example.com")
     assert not saw["door"] and saw["same"] == [True, [["harmattan.mp4", "First"], ["khamsin.mp4", "Last"]]], saw
     assert saw["who"] == "Ben Ade" and saw["other"] == [False, []] and saw["next"] == [True, [["khamsin.mp4", "khamsin"]]], saw
+    assert saw["late"] == [False, []], "files that were chosen before the end of the session was known"
 
 
 @pytest.mark.parametrize("console", ["api"], indirect=True)
