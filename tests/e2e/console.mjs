@@ -420,8 +420,6 @@ const scenes = {
 		await inside();
 		const tab = await context.newPage();
 		await tab.goto(given.base + '/console/');
-		await tab.evaluate((session) => sessionStorage.setItem('session', session), await page.evaluate(() => sessionStorage.session));
-		await tab.reload();
 		await tab.setInputFiles('#pick', given.film);
 		await tab.click('#add .primary');
 		saw.live = await state('in another tab');
@@ -453,7 +451,7 @@ const scenes = {
 	/* The session ends with the dialog open: the same person finds files and names, another one nothing. */
 	async kept() {
 		const end = async (...files) => {
-			await page.evaluate(() => sessionStorage.setItem('session', JSON.stringify({ ...JSON.parse(sessionStorage.session), access: 'gone', refresh: 'gone' })));
+			await page.evaluate(() => localStorage.setItem('session', JSON.stringify({ ...JSON.parse(localStorage.session), access: 'gone', refresh: 'gone' })));
 			if (files.length)
 				await page.setInputFiles('#pick', files);		// the page does not know yet that the session has ended
 			await until('the sign-in page', () => !document.querySelector('#door').hidden);
