@@ -346,14 +346,15 @@ sides_lower(struct media_track *t)
 	}
 }
 
-/* Returns the first mono track of a place that could belong to the track `like`, -1 if there is none. */
+/* Returns the element of places for a mono track, -1 if it names no place. */
 static int
-placed_find(const struct media *m, enum AVChannel wanted, int like)
+place_number(const AVStream *s)
 {
-	unsigned	i;
+	enum AVChannel	where = place(s);
+	size_t		i;
 
-	for (i = 0; i < m->format->nb_streams; i++) {
-		if (channel_of(m, (int)i, like) && place(m->format->streams[i]) == wanted)
+	for (i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		if (places[i].place == where)
 			return ((int)i);
 	}
 
@@ -364,13 +365,18 @@ placed_find(const struct media *m, enum AVChannel wanted, int like)
 static int
 placed_join(const struct media *m, struct media_track *t, int like)
 {
-	int		streams[sizeof(places) / sizeof(*places)];
+	int		streams[sizeof(places) / sizeof(*places)], number;
 	uint64_t	mask = 0;
 	size_t		i;
 
-	for (i = 0; i < sizeof(places) / sizeof(*places); i++) {
-		if ((streams[i] = placed_find(m, places[i].place, like)) != -1)
-			mask |= UINT64_C(1) << places[i].place;
+	for (i = 0; i < sizeof(places) / sizeof(*places); i++)
+		streams[i] = -1;
+	for (i = 0; i < m->format->nb_streams; i++) {
+		number = place_number(m->format->streams[i]);
+		if (number == -1 || streams[number] != -1 || !channel_of(m, (int)i, like))
+			continue;
+		streams[number] = (int)i;
+		mask |= UINT64_C(1) << places[number].place;
 	}
 	t->surround = places_surround(mask);
 	for (i = 0; i < sizeof(places) / sizeof(*places); i++) {

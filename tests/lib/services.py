@@ -479,9 +479,8 @@ class MailServer:
     command) and `tls_port` (implicit TLS), with a certificate for localhost and 127.0.0.1 that a private CA
     (`ca`) has issued. Accepted messages are in `messages`.
 
-    refuse("RCPT", "550 no such user") sets the reply to that command until accept() (#ATTEMPT# in that to RCPT becomes the number of the mail), refuse_to["ada"] that to RCPT for addresses
-    which begin so; hold() delays the reply to DATA
-    until release(); kill() closes every connection and stops listening until start()."""
+    refuse("RCPT", "550 no such user") sets the reply to that command until accept() (#ATTEMPT# in that to RCPT becomes the number of the
+    mail), refuse_to["ada"] that to RCPT for addresses which begin so; hold() delays the reply to DATA until release(); kill() closes every connection and stops listening until start()."""
 
     user, password = "mailer", "a-password-of-the-mail-server"
 
