@@ -268,7 +268,7 @@ strings_check(struct check *c, const struct field *f, int node)
 	int	i, item = node + 1;
 
 	size_check(c, f, node);
-	for (i = 0; i < c->r->json.nodes[node].size; i++, item = json_next(&c->r->json, item))
+	for (i = 0; i < c->r->json.nodes[node].size && c->errors < FIELD_ERRORS_MAX; i++, item = json_next(&c->r->json, item))
 		(void)expect(c, f, json_kind(&c->r->json, item), JSMN_STRING, "string");
 }
 
@@ -287,25 +287,36 @@ choices_quote(const char *choices, char *out, size_t size)
 	}
 }
 
-static void
-choice_check(struct check *c, const struct field *f, int node)
+/* Returns 1 if a text is one of the choices, which are separated by |. */
+static int
+choice_is(const char *choices, const char *plain)
 {
-	char		quoted[256], *plain;
 	const char	*p;
 	size_t		len;
 
-	choices_quote(f->choices, quoted, sizeof(quoted));
-	if (json_kind(&c->r->json, node) != JSMN_STRING) {
-		error_type(c, f, quoted, kind_name(json_kind(&c->r->json, node)));
-		return;
-	}
-	plain = json_plain(&c->r->json, node);
-	for (p = f->choices; p != NULL; p = strchr(p, '|') != NULL ? strchr(p, '|') + 1 : NULL) {
+	for (p = choices; ; p += len + 1) {
 		len = strcspn(p, "|");
 		if (strlen(plain) == len && !memcmp(plain, p, len))
-			break;
+			return (1);
+		if (p[len] == '\0')
+			return (0);
 	}
-	if (p == NULL)
+}
+
+static void
+choice_check(struct check *c, const struct field *f, int node)
+{
+	char	quoted[256], *plain = NULL;
+	int	kind = json_kind(&c->r->json, node);
+
+	if (kind == JSMN_STRING && choice_is(f->choices, plain = json_plain(&c->r->json, node))) {
+		free(plain);
+		return;
+	}
+	choices_quote(f->choices, quoted, sizeof(quoted));
+	if (plain == NULL)
+		error_type(c, f, quoted, kind_name(kind));
+	else
 		error_add(c, f, PATH_FIRST, request_format(c->r, "Invalid enum value. Expected %s, received '%s'", quoted, plain), "\"code\":\"invalid_enum_value\"");
 	free(plain);
 }
@@ -507,7 +518,7 @@ objects_check(struct check *c, const struct field *f, int node)
 	int			i, item = node + 1;
 
 	size_check(c, f, node);
-	for (i = 0; i < doc->nodes[node].size; i++, item = json_next(doc, item)) {
+	for (i = 0; i < doc->nodes[node].size && c->errors < FIELD_ERRORS_MAX; i++, item = json_next(doc, item)) {
 		snprintf(c->path, sizeof(c->path), "[\"%s\",%d]", f->name, i);
 		if (expect(c, f, json_kind(doc, item), JSMN_OBJECT, "object"))
 			object_check(c, f, i, item);
@@ -519,7 +530,7 @@ choices_check(struct check *c, const struct field *f, int node)
 {
 	int	i, item = node + 1;
 
-	for (i = 0; i < c->r->json.nodes[node].size; i++, item = json_next(&c->r->json, item))
+	for (i = 0; i < c->r->json.nodes[node].size && c->errors < FIELD_ERRORS_MAX; i++, item = json_next(&c->r->json, item))
 		choice_check(c, f, item);
 }
 
