@@ -62,6 +62,7 @@
 #define FIRST_WORKER		1
 #define CONNECTIONS_FEW		64
 #define DESCRIPTORS_INHERITED	64	/* more than a worker inherits from the parent */
+#define DESCRIPTORS_PARENT	1024
 #define TASK_THREADS_MAX	4	/* of one worker: most logins may be on the same worker */
 
 static pid_t	parent_pid;
@@ -82,14 +83,17 @@ descriptors_fit(void)
 		worker_rlimit_nofiles = (u_int32_t)(rl.rlim_max > 2 * DESCRIPTORS_INHERITED ? rl.rlim_max - DESCRIPTORS_INHERITED : DESCRIPTORS_INHERITED);
 }
 
-/* Lowers the descriptor limit: each Kore worker closes every possible descriptor at its start, and a container may allow a million. */
+/*
+ * Lowers the limit of the parent, which needs few descriptors: each Kore worker looks at every possible descriptor at its start and then
+ * raises its own limit. A container may allow a million; 16,384 take three milliseconds.
+ */
 static void
 descriptors_limit(void)
 {
 	struct rlimit	rl;
 
-	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 && rl.rlim_cur > 16384) {
-		rl.rlim_cur = 16384;
+	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 && rl.rlim_cur > DESCRIPTORS_PARENT) {
+		rl.rlim_cur = DESCRIPTORS_PARENT;
 		(void)setrlimit(RLIMIT_NOFILE, &rl);
 	}
 }
