@@ -12,7 +12,7 @@ recipe_build() {
 	[ $target = asan ] || PATH=${CC%/*}:$PATH
 	./configure ${host:+--enable-cross-compile --target-os=linux --arch=${host%%-*} --cross-prefix=$host-} \
 		--prefix=/usr --libdir=/usr/lib --cc="${CC##*/}" --pkg-config=pkg-config --pkg-config-flags=--static --enable-pic \
-		$([ $target != asan ] || echo --optflags=-O1) \
+		$([ $target != asan ] || echo --optflags=-O1 --disable-x86asm) \
 		--extra-cflags="-g1 -fstack-protector-strong -ffunction-sections -fdata-sections" \
 		--disable-everything --disable-autodetect --disable-network --disable-programs --disable-doc --disable-debug \
 		--enable-gpl --enable-libx264 --enable-libdav1d --enable-zlib --enable-libwebp --extra-ldflags="$LDFLAGS" \
