@@ -790,6 +790,7 @@ const scenes = {
 		saw.chosen = await page.innerText('.figure .legend');
 		saw.focus = await focused();
 		await page.click('.figures summary');
+		await until('the table', () => document.querySelectorAll('.figures table tr').length > 3);
 		saw.table = await page.$$eval('.figures table tr', (all) => all.slice(0, 4).map((r) => r.innerText.replace(/\s+/g, ' ')));
 		const value = (name) => until(name, (wanted) => [...document.querySelectorAll('.operations div')]
 			.find((pair) => pair.querySelector('dt').textContent === wanted)?.querySelector('dd').textContent, name);

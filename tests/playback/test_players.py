@@ -114,7 +114,8 @@ def wide(tmp_path_factory):
 @pytest.mark.parametrize("player, playlist", [("hls", HLS), ("dash", DASH), ("shaka", HLS), ("shaka", DASH)])
 def test_a_player_begins_with_stereo_and_changes_to_surround(wide, tmp_path, player, playlist):
     seen, ranges = players.show(wide, "chromium", player, playlist, str(tmp_path), surround=1)
-    assert seen["errors"] == [] and set(seen["sounds"]) <= {"audio-1-128.m4a", "audio-1-64.m4a"} and seen["sounds"], seen
+    # On a slow machine hls.js may rise to the variant with 5.1 before the sound of the first is heard.
+    assert seen["errors"] == [] and seen["sounds"][0] in ("audio-1-128.m4a", "audio-1-64.m4a"), seen
     asked, known = set(ranges["audio-1-surround.m4a"]), listed(wide)["audio-1-surround.m4a"]
     assert len(asked) > 2 and asked <= known
 

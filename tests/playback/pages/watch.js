@@ -134,7 +134,7 @@ async function languages(player, tones) {
 	}
 }
 
-/* Notes the audio objects that are read by the player's own choice, then chooses 5.1 and plays on until none of the first sound is left in the buffer. */
+/* Notes the audio objects that are read by the player's own choice, in their order, then chooses 5.1 and plays on until none of the first sound is left in the buffer. */
 async function surround(player) {
 	const objects = () => performance.getEntriesByType('resource').map(({ name }) => name.split('/').pop()).filter((name) => name.endsWith('.m4a'));
 	const { video, sound } = await begin(player);
