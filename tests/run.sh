@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs the packages for building and testing, builds, and runs the tests in four parts: all tests with out/wanzami; tests of the API,
 # mail and the queue, unit tests and fuzz targets under AddressSanitizer and UBSan; some tests under valgrind; some tests with the
-# emulated binary for 64-bit ARM. The builds for a part run during the previous part.
+# emulated binary for 64-bit ARM. The builds for the later parts run during the first.
 # Prints the time and the ten slowest tests of each part, skipped tests with their reasons, and at the end "N passed, N failed".
 # A failed test is run again alone, because several tests share a processor. If it fails again, it counts as failed; else it is listed.
 # usage: tests/run.sh [PYTEST-ARGUMENT…]. With arguments (tests/api -k payments) only the first part runs.
@@ -13,8 +13,8 @@ set_paths "$@"
 build/setup.sh test run image arm64 || exit
 build/image.sh || exit
 reports=$(mktemp -d)
-building=
-trap '[ -z "$building" ] || kill "$building" 2>/dev/null; rm -rf "$reports"' EXIT
+building=()
+trap 'kill "${building[@]}" 2>/dev/null; rm -rf "$reports"' EXIT
 status=0
 
 # suite NAME PYTEST-ARGUMENT…
@@ -46,17 +46,22 @@ again() {
 	/usr/bin/python3 -m pytest -q -p no:cacheprovider --timeout 900 -r fEp --junitxml="$reports/$name-alone.xml" "${ids[@]}" "${options[@]}" || status=1
 }
 
-# prepare COMMAND…: runs it in the background with a low priority, until prepared waits for it.
+# prepare COMMAND…: runs it in the background with a low priority, after the commands that were prepared before.
 prepare() {
-	nice -n 19 "$@" >"$reports/build.log" 2>&1 </dev/null &
-	building=$!
+	local before=
+	[ ${#building[@]} -eq 0 ] || before=${building[-1]}
+	{
+		[ -z "$before" ] || tail -f --pid="$before" /dev/null
+		exec nice -n 19 "$@"
+	} >"$reports/build-${#building[@]}.log" 2>&1 </dev/null &
+	building+=($!)
 }
 
+# prepared N: waits for the command that was prepared as the Nth, from 0.
 prepared() {
 	local start=$SECONDS failed=0
-	wait "$building" || failed=$?
-	building=
-	cat "$reports/build.log"
+	wait "${building[$1]}" || failed=$?
+	cat "$reports/build-$1.log"
 	echo "== waited $((SECONDS - start)) s for the build"
 	[ $failed -eq 0 ] || exit $failed
 }
@@ -64,10 +69,11 @@ prepared() {
 if [ $# -gt 0 ]; then
 	suite tests "${paths[@]}" "$@"
 else
+	# The first part waits most of the time, so all builds run during it.
 	prepare bash -c 'build/build.sh asan && build/build.sh memcheck'
-	suite tests "${paths[@]}" --ignore tests/unit --ignore tests/fuzz --ignore tests/tls/test_fuzz_tls.py
-	prepared
 	prepare build/image.sh arm64
+	suite tests "${paths[@]}" --ignore tests/unit --ignore tests/fuzz --ignore tests/tls/test_fuzz_tls.py
+	prepared 0
 	# Costs are compared with the product only; the recorded answers and the generated client send requests that other tests send, too. The sequences
 	# of reports about a payment are tried within the database, without the product.
 	suite sanitizers tests/api tests/net tests/jobs/test_queue.py tests/fault/test_awaits.py tests/unit tests/fuzz tests/tls/test_fuzz_tls.py \
@@ -76,7 +82,7 @@ else
 	# Only valgrind finds reads of memory that was never written; the sanitizers find the rest. So each path through the code is run once: tests that
 	# send the same request many times at once test the order of transactions.
 	suite valgrind tests/api/test_auth.py tests/api/test_catalogue.py --binary out/wanzami-memcheck --valgrind -k "not concurrent"
-	prepared
+	prepared 1
 	suite arm64 tests/arm64 tests/operation/test_binary.py tests/operation/test_image.py tests/operation/test_notices.py tests/operation/test_doctor.py tests/tls/test_jwt.py \
 		tests/tls/test_client.py "tests/media/test_media.py::test_turned_films_become_upright[90-size0]" --binary out/wanzami-arm64
 fi
