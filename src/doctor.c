@@ -31,7 +31,6 @@
 #include "store/migrate.h"
 #include "store/objects.h"
 #include "store/pg_sync.h"
-#include "store/pg_url.h"
 #include "store/valkey.h"
 
 #include "tls/listener.h"
@@ -218,25 +217,13 @@ advice(const char *error, const char *ca_variables, const char *otherwise)
 
 /* PostgreSQL */
 
-/* Writes a row, as GET /health/ready does. */
-static void
-database_write(struct pg_sync *db)
-{
-	if (pg_sync_query(db, "health/ready", 0, NULL) != NULL)
-		report("ok", "database write", "a row was written");
-	else if (!strcmp(db->state, PG_DISK_FULL))
-		report("bad", "database write", "%s; give the database more storage", db->error);
-	else
-		report("bad", "database write", "%s; grant INSERT and UPDATE on all tables (docs/database.md)", db->error);
-}
-
 static void
 database_check(void)
 {
 	struct pg_sync	db = { 0 };
 	struct timespec	ts;
 	const PGresult	*rows;
-	char		now[32], *migrations, *functions;
+	char		now[32], state[6] = "", error[256] = "", *migrations, *functions;
 	int		i;
 
 	if (!pg_sync_open(&db, conf_str(CONF_DATABASE_URL), TIMEOUT_MS)) {
@@ -247,9 +234,13 @@ database_check(void)
 	report("ok", "database", "connected and authenticated");
 	migrations = migrate_files(MIGRATE_MIGRATIONS);
 	functions = migrate_files(MIGRATE_FUNCTIONS);
+	if (pg_sync_query(&db, "health/ready", 0, NULL) == NULL) {
+		snprintf(state, sizeof(state), "%s", *db.state != '\0' ? db.state : "-");
+		snprintf(error, sizeof(error), "%s", db.error);
+	}
 	clock_gettime(CLOCK_REALTIME, &ts);
 	snprintf(now, sizeof(now), "%lld.%03ld", (long long)ts.tv_sec, ts.tv_nsec / 1000000);
-	rows = pg_sync_query(&db, "ops/doctor", 4, (const char *[]){ migrations, now, functions, WANZAMI_VERSION });
+	rows = pg_sync_query(&db, "ops/doctor", 6, (const char *[]){ migrations, now, functions, WANZAMI_VERSION, state, error });
 	for (i = 0; rows != NULL && i < PQntuples(rows); i++)
 		report(PQgetvalue(rows, i, 0), PQgetvalue(rows, i, 1), "%s", PQgetvalue(rows, i, 2));
 	if (rows == NULL && (!strcmp(db.state, "42P01") || !strcmp(db.state, "3F000")))
@@ -258,8 +249,6 @@ database_check(void)
 		report("bad", "database migrations", "the database belongs to an older release; run wanzami migrate");
 	else if (rows == NULL)
 		report("bad", "database", "%s", db.error);
-	else
-		database_write(&db);
 	free(migrations);
 	free(functions);
 	pg_sync_close(&db);

@@ -48,4 +48,4 @@ def test_a_full_disk_of_the_database_is_named(world, small_disk):
     subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
     wait_for(lambda: a.post("/api/events", EVENTS, token=viewer).status_code < 300, "room for events")
     assert stored() == taken + 50
-    assert "database write" in run("doctor", **world.env).stdout
+    assert "database writable" in run("doctor", **world.env).stdout

@@ -100,6 +100,24 @@ def test_a_database_that_is_not_migrated_fails(env, postgres):
     db.close()
 
 
+def test_a_database_that_refuses_to_write_is_one_line_with_the_cause(env, postgres):
+    name = env["DATABASE_URL"].rsplit("/", 1)[1]
+    any_server = {**env, "DATABASE_URL": env["DATABASE_URL"] + "?target_session_attrs=any"}  # doctor would not connect
+    db = postgres.connect(name)
+    with db.cursor() as c:
+        c.execute("ALTER DATABASE %s SET default_transaction_read_only = on" % name)
+        said = doctor(1, **any_server)
+        assert said["database writable"] == ("bad", "no, default_transaction_read_only is on (from: database); it must be off for postgres in this database")
+        assert [check for check, (level, _) in said.items() if level == "bad"] == ["database writable"] and "database write" not in said
+        c.execute("ALTER DATABASE %s RESET default_transaction_read_only" % name)
+        c.execute("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING errcode = '53100', message = 'no space'; END $$")
+        c.execute("CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON wanzami.write_probe FOR EACH STATEMENT EXECUTE FUNCTION refuse()")
+        assert doctor(1, **env)["database writable"] == ("bad", "no, no space; give the database more storage")
+        c.execute("DROP TRIGGER refuse ON wanzami.write_probe")
+    assert doctor(0, **env)["database writable"] == ("ok", "yes, a row was written")
+    db.close()
+
+
 def test_a_schema_without_tables_fails(env):
     said = doctor(1, **{**env, "DATABASE_URL": env["DATABASE_URL"] + "?schema=other"})
     assert said["database schema"] == ("bad", "no tables in other; they are in public, set schema=public in DATABASE_URL")

@@ -4,6 +4,8 @@
 -- $2: Unix time of this machine.
 -- $3: SQL functions of this program, as sql/migrate.sql takes them.
 -- $4: release of this program.
+-- $5: SQLSTATE of a write, as GET /health/ready does it; '' if a row was written.
+-- $6: message of its error.
 SELECT level, name, detail FROM (
 	SELECT 1 AS n, CASE WHEN current_setting('server_version_num')::int >= 140000 THEN 'ok' ELSE 'bad' END AS level, 'database version' AS name,
 		'PostgreSQL ' || current_setting('server_version') || CASE WHEN current_setting('server_version_num')::int >= 140000 THEN ''
@@ -67,9 +69,12 @@ SELECT level, name, detail FROM (
 		|| CASE WHEN used < most * 0.8 THEN '' ELSE '; raise max_connections, or run fewer workers' END
 	FROM (SELECT count(*) AS used, current_setting('max_connections')::int AS most FROM pg_stat_activity WHERE backend_type = 'client backend') c
 	UNION ALL
-	SELECT 7, CASE WHEN pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean THEN 'bad' ELSE 'ok' END, 'database writable',
-		CASE WHEN pg_is_in_recovery() THEN 'no, it is a replica; DATABASE_URL must name the primary'
-		WHEN current_setting('transaction_read_only')::boolean THEN 'no, default_transaction_read_only is on for this role or database' ELSE 'yes' END
+	SELECT 7, CASE WHEN $5 = '' THEN 'ok' ELSE 'bad' END, 'database writable', CASE WHEN $5 = '' THEN 'yes, a row was written'
+		WHEN pg_is_in_recovery() THEN 'no, it is a replica; DATABASE_URL must name the primary'
+		WHEN $5 = '25006' THEN 'no, default_transaction_read_only is on (from: ' || source || '); it must be off for ' || current_user || ' in this database'
+		WHEN $5 = '53100' THEN 'no, ' || $6 || '; give the database more storage'
+		ELSE 'no, ' || $6 || '; grant INSERT and UPDATE on all tables (docs/database.md)' END
+	FROM pg_settings WHERE pg_settings.name = 'default_transaction_read_only'
 	UNION ALL
 	SELECT 8, CASE WHEN abs(extract(epoch FROM clock_timestamp()) - $2::numeric) < 5 THEN 'ok' ELSE 'bad' END, 'clock against the database',
 		round(extract(epoch FROM clock_timestamp()) - $2::numeric, 1) || ' s apart' || CASE WHEN abs(extract(epoch FROM clock_timestamp()) - $2::numeric) < 5
