@@ -19,6 +19,7 @@
 #include <curl/curl.h>
 #include <kore/kore.h>
 
+#include "base/advice.h"
 #include "base/conf.h"
 #include "base/memory.h"
 #include "base/random.h"
@@ -45,7 +46,6 @@
 #define OBJECT_FOUND	1
 #define FILM_SEC	12600	/* 3 hours, and pauses of half an hour */
 #define SIGNING_ADVICE	"set S3_SIGNING_ACCESS_KEY and S3_SIGNING_SECRET_KEY to a permanent key that may read objects (s3:GetObject)"
-#define CA_VARIABLES	"EXTRA_CA_PEM or TLS_CA_FILE"
 
 static int	bad = 0;
 
@@ -186,33 +186,14 @@ port_check(const char *name, const char *host, const char *port)
 	return (error == 0);
 }
 
-/*
- * Returns what to change after a connection error. The texts of TLS errors are
- * those of src/tls/verify.c; libpq has its own for host names. ca_variables
- * names the variables that take CA certificates; otherwise is the advice for
- * all other errors. Static storage.
- */
+/* Returns what to change after an error; otherwise, if the error does not say. Static storage. */
 static const char *
-advice(const char *error, const char *ca_variables, const char *otherwise)
+advice(const char *error, const char *otherwise)
 {
-	static char	text[160];
+	static char	text[ADVICE_MAX];
+	const char	*found = advice_find(error, text);
 
-	if (strstr(error, "the system clock is wrong") != NULL || strstr(error, "RequestTimeTooSkewed") != NULL)
-		return ("correct the clock of this machine");
-	if (strstr(error, "certificate is not for host") != NULL || strstr(error, "does not match host name") != NULL)
-		return ("connect with a host name that the certificate contains");
-	if (strstr(error, "unknown CA") != NULL || strstr(error, "is self-signed") != NULL) {
-		snprintf(text, sizeof(text), "put the certificate of this CA into %s", ca_variables);
-		return (text);
-	}
-	if (strstr(error, "expired on") != NULL)
-		return ("renew the certificate of the server, or correct the clock of this machine");
-	if (strstr(error, "not yet valid") != NULL)
-		return ("correct the clocks");
-	if (strstr(error, "session is read-only") != NULL || strstr(error, "hot standby") != NULL)
-		return ("DATABASE_URL must name the primary; default_transaction_read_only must be off for its role and database");
-
-	return (otherwise);
+	return (found != NULL ? found : otherwise);
 }
 
 /* PostgreSQL */
@@ -227,7 +208,7 @@ database_check(void)
 	int		i;
 
 	if (!pg_sync_open(&db, conf_str(CONF_DATABASE_URL), TIMEOUT_MS)) {
-		report("bad", "database", "%s; %s", db.error, advice(db.error, "DATABASE_CA_PEM", "check DATABASE_URL"));
+		report("bad", "database", "%s; %s", db.error, advice(db.error, "check DATABASE_URL"));
 		pg_sync_close(&db);
 		return;
 	}
@@ -263,7 +244,7 @@ valkey_report(void)
 	if (valkey_check(error, sizeof(error)))
 		report("ok", "valkey", "%s", error);
 	else
-		report("warn", "valkey", "%s; %s (the service works without Valkey, but slower)", error, advice(error, CA_VARIABLES, "check REDIS_URL"));
+		report("warn", "valkey", "%s; %s (the service works without Valkey, but slower)", error, advice(error, "check REDIS_URL"));
 }
 
 /* Object storage */
@@ -276,49 +257,13 @@ object_match(void *ctx, const char *key, uint64_t size)
 	return (!strcmp(key, ctx) ? OBJECT_FOUND : 0);
 }
 
-/*
- * Returns what to change after an error of object storage, from the error code of S3
- * ("Error responses" in its API reference). permission is what the request needs.
- * Static storage.
- */
-static const char *
-object_advice(const char *error, enum objects_result result, const char *permission)
-{
-	static const struct { const char *code, *text; }	codes[] = {
-		{ "NoSuchBucket", "S3_BUCKET does not exist there; check S3_BUCKET and S3_ENDPOINT" },
-		{ "SignatureDoesNotMatch", "S3_SECRET_KEY is not the secret of S3_ACCESS_KEY" },
-		{ "InvalidAccessKeyId", "the store does not know S3_ACCESS_KEY; set the ID of a key that exists" },
-		{ "ExpiredToken", "the credentials have expired; renew AWS_SESSION_TOKEN, or use a permanent key or a task role" },
-		{ "InvalidToken", "AWS_SESSION_TOKEN is not that of the access key" },
-		{ "AuthorizationHeaderMalformed", "S3_REGION is not the region of the bucket" },
-		{ "PermanentRedirect", "S3_REGION or S3_ENDPOINT is not that of the bucket" } };
-	static char	text[160];
-	const char	*region = strstr(error, OBJECTS_REGION);
-	size_t		i;
-
-	if (*conf_str(CONF_S3_BUCKET) == '\0')
-		return ("check that MEDIA_DIR exists and that this user may write there");
-	if (region != NULL) {
-		snprintf(text, sizeof(text), "set S3_REGION=%s", region + strlen(OBJECTS_REGION));
-		return (text);
-	}
-	for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
-		if (strstr(error, codes[i].code) != NULL)
-			return (codes[i].text);
-	}
-	if (result == OBJECTS_LATER || strstr(error, "status 403") == NULL)
-		return (advice(error, CA_VARIABLES, "check S3_ENDPOINT, S3_REGION, S3_BUCKET and the network"));
-	snprintf(text, sizeof(text), "give the access key or the task role the permission %s", permission);
-
-	return (advice(error, CA_VARIABLES, text));
-}
-
-/* Reports a request that failed; failure names the request, permission what it needs. */
+/* Reports a request that failed; failure names it. */
 static int
-object_step(const char *failure, const char *permission, enum objects_result result, const struct objects_call *call)
+object_step(const char *failure, enum objects_result result, const struct objects_call *call)
 {
 	if (result != OBJECTS_OK)
-		report("bad", "object storage", "%s: %s; %s", failure, call->error, object_advice(call->error, result, permission));
+		report("bad", "object storage", "%s: %s; %s", failure, call->error, advice(call->error, *conf_str(CONF_S3_BUCKET) == '\0' ?
+		    "check that MEDIA_DIR exists and that this user may write there" : "check S3_ENDPOINT, S3_REGION, S3_BUCKET and the network"));
 
 	return (result == OBJECTS_OK);
 }
@@ -351,7 +296,7 @@ signing_check(const char *key)
 	if (*conf_str(CONF_S3_SIGNING_ACCESS_KEY) == '\0' || *conf_str(CONF_S3_BUCKET) == '\0')
 		return;
 	if (!objects_presign("http://localhost", "GET", key, 60, url) || !fetch_perform(&f))
-		report("bad", "object storage signing", "%s; %s", f.error, advice(f.error, CA_VARIABLES, "check S3_ENDPOINT and the network"));
+		report("bad", "object storage signing", "%s; %s", f.error, advice(f.error, "check S3_ENDPOINT and the network"));
 	else if (f.status != 200)
 		report("bad", "object storage signing", "S3_SIGNING_ACCESS_KEY cannot read an object (status %d); check both keys and give it s3:GetObject",
 		    f.status);
@@ -369,16 +314,16 @@ objects_check(void)
 	int			ok;
 
 	random_hex(key + strlen(key), 8);
-	if (!object_step("cannot write an object", "s3:PutObject", objects_put(key, "text/plain", "doctor", 6, NULL, &call), &call))
+	if (!object_step("cannot write an object", objects_put(key, "text/plain", "doctor", 6, NULL, &call), &call))
 		return;
-	ok = object_step("cannot read the object", "s3:GetObject", objects_read(key, NULL, 0, got, sizeof(got), &n, &call), &call);
+	ok = object_step("cannot read the object", objects_read(key, NULL, 0, got, sizeof(got), &n, &call), &call);
 	if (ok && (n != 6 || memcmp(got, "doctor", 6))) {
 		report("bad", "object storage", "the object was read with other content than was written");
 		ok = 0;
 	}
 	signing_check(key);
-	ok &= object_step("cannot list objects", "s3:ListBucket", objects_list("doctor/", object_match, key, &call), &call);
-	ok &= object_step("cannot delete the object", "s3:DeleteObject", objects_delete(key, &call), &call);
+	ok &= object_step("cannot list objects", objects_list("doctor/", object_match, key, &call), &call);
+	ok &= object_step("cannot delete the object", objects_delete(key, &call), &call);
 	if (ok)
 		report("ok", "object storage", "an object was written, read, listed and deleted");
 }
@@ -451,13 +396,13 @@ cdn_check(void)
 		return;
 	random_hex(key + strlen(key), 16);
 	snprintf(key + strlen(key), sizeof(key) - strlen(key), "/doctor");
-	if (!object_step("cannot write an object for CloudFront", "s3:PutObject", objects_put(key, "text/plain", "doctor", 6, NULL, &call), &call))
+	if (!object_step("cannot write an object for CloudFront", objects_put(key, "text/plain", "doctor", 6, NULL, &call), &call))
 		return;
 	if (objects_presign("http://localhost", "GET", key, 60, url))
 		cdn_fetch(url);
 	else
 		report("bad", "CloudFront", "cannot sign a URL");
-	(void)object_step("cannot delete the object", "s3:DeleteObject", objects_delete(key, &call), &call);
+	(void)object_step("cannot delete the object", objects_delete(key, &call), &call);
 }
 
 /*
@@ -476,7 +421,7 @@ server_check(const char *name, const char *url, int is_signed)
 	int		ok;
 
 	if (!(ok = fetch_perform(&f))) {
-		report("bad", name, "%s: %s; %s", url, f.error, advice(f.error, CA_VARIABLES, "check the URL and the network"));
+		report("bad", name, "%s: %s; %s", url, f.error, advice(f.error, "check the URL and the network"));
 	} else {
 		if (fetch_header(&f, "date", date, sizeof(date)) && (server_time = curl_getdate(date, NULL)) != -1)
 			offset = (long long)(server_time - time(NULL));
@@ -515,19 +460,13 @@ mail_advice(const struct mail_check *c)
 {
 	static char	text[512];
 
-	if (!strncmp(c->why, "AUTH: ", 6))
-		return ("check SMTP_USER, SMTP_PASS and SMTP_AUTH");
-	if (!strncmp(c->why, "RCPT: ", 6) || !strncmp(c->why, "MAIL: ", 6))
-		return ("docs/mail.md#refusals says what the service does after this reply");
-	if (strstr(c->why, "STARTTLS not supported") != NULL)
-		return ("set SMTP_PORT=465 or SMTP_TLS=implicit if the server has TLS there, or SMTP_TLS=off if nobody can read the network between");
 	if (*c->fingerprint != '\0' && strstr(c->why, "certificate") != NULL) {
 		snprintf(text, sizeof(text), "%s. If the server is yours and this is its certificate: SMTP_TLS_FINGERPRINT=%s; "
-		    "SMTP_TLS=off if nobody can read the network between", advice(c->why, CA_VARIABLES, "check SMTP_HOST"), c->fingerprint);
+		    "SMTP_TLS=off if nobody can read the network between", advice(c->why, "check SMTP_HOST"), c->fingerprint);
 		return (text);
 	}
 
-	return (advice(c->why, CA_VARIABLES, "check SMTP_PORT, SMTP_TLS, SMTP_USER and SMTP_PASS"));
+	return (advice(c->why, "check SMTP_PORT, SMTP_TLS, SMTP_USER and SMTP_PASS"));
 }
 
 static void

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/advice.h"
 #include "base/log.h"
 
 #define LINE_MAX_BYTES	4096	/* PIPE_BUF: a line of this size reaches a pipe in one piece */
@@ -119,6 +120,17 @@ line_field(struct line *l, const struct log_field *f)
 	}
 }
 
+/* Adds what to change after an error, if that is known. */
+static void
+line_advice(struct line *l, const struct log_field *f)
+{
+	char		text[ADVICE_MAX];
+	const char	*advice;
+
+	if (!strcmp(f->key, "error") && f->text != NULL && (advice = advice_find(f->text, text)) != NULL)
+		line_field(l, &(struct log_field)LOG_S("advice", advice));
+}
+
 static void
 line_format(struct line *l, enum log_level level, const char *message, const struct log_field *fields, size_t count)
 {
@@ -141,8 +153,11 @@ line_format(struct line *l, enum log_level level, const char *message, const str
 	}
 
 	for (i = 0; i < count; i++) {
-		if (fields[i].key != NULL && (fields[i].text != NULL || fields[i].number != INT64_MIN))
-			line_field(l, &fields[i]);
+		if (fields[i].key == NULL || (fields[i].text == NULL && fields[i].number == INT64_MIN))
+			continue;
+		line_field(l, &fields[i]);
+		if (level >= LOG_LEVEL_WARN)
+			line_advice(l, &fields[i]);
 	}
 
 	memcpy(l->text + l->len, log_as_text ? "\n" : "}\n", log_as_text ? 1 : 2);

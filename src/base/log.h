@@ -22,7 +22,9 @@ struct log_field {
 /*
  * log_event(level, message, LOG_S("key", text), LOG_I("key", number), ...)
  * writes a log line. Any thread. Texts are copied and may be any bytes; a NULL
- * text omits its field. Never pass a body, a token or a password.
+ * text omits its field. Never pass a body, a token or a password. Behind "error" in
+ * a line of level warn or error follows "advice" with what to change, if the error is
+ * one of base/advice.h.
  */
 #define log_event(level, message, ...)	log_write((level), (message), LOG_FIELDS(__VA_ARGS__))
 

@@ -31,8 +31,6 @@
 #define OBJECTS_PARTS_MAX	10000
 #define OBJECTS_SECONDS_MAX	604800			/* longest validity of a presigned URL */
 
-#define OBJECTS_REGION		"the bucket is in region "	/* followed by the region, at the end of an error of objects_call */
-
 enum objects_result {
 	OBJECTS_OK = 0,
 	OBJECTS_MISSING,	/* the object or upload does not exist */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/advice.h"
 #include "base/conf.h"
 #include "base/log.h"
 #include "net/fetch.h"
@@ -89,14 +90,43 @@ response_field(const struct fetch *f, const char *name, char *out, size_t size)
 	return (at != NULL && xml_next(&at, f->response + f->response_len, name, out, size));
 }
 
+static int
+query_has(const struct s3_request *r, const char *name)
+{
+	int	i;
+
+	for (i = 0; i < S3_PAIRS_MAX && r->query[i].name != NULL; i++) {
+		if (!strcmp(r->query[i].name, name))
+			return (1);
+	}
+
+	return (0);
+}
+
+/* Returns the permission that a request needs (Amazon S3, "Required permissions for Amazon S3 API operations"). */
+static const char *
+permission_of(const struct s3_request *r)
+{
+	if (!strcmp(r->method, "PUT") || !strcmp(r->method, "POST"))
+		return ("s3:PutObject");
+	if (!strcmp(r->method, "DELETE"))
+		return (query_has(r, "uploadId") ? "s3:AbortMultipartUpload" : "s3:DeleteObject");
+	if (r->key == NULL)
+		return (query_has(r, "uploads") ? "s3:ListBucketMultipartUploads" : "s3:ListBucket");
+
+	return (query_has(r, "uploadId") ? "s3:ListMultipartUploadParts" : "s3:GetObject");
+}
+
 /*
- * Maps an error response to a result. The error holds status, code, message and
- * the right region, if the store names it, but no request IDs and signatures.
+ * Maps an error response to a result. The error holds status, code, message, and
+ * the right region or the permission, if that is what is wrong (base/advice.h), but
+ * no request IDs and signatures.
  */
 static enum objects_result
-response_error(const struct fetch *f, struct objects_call *call)
+response_error(const struct s3_request *r, const struct fetch *f, struct objects_call *call)
 {
 	char			code[64] = "", message[128] = "", region[64] = "";
+	const char		*cause = "", *value = "";
 	enum objects_result	result = OBJECTS_REFUSED;
 
 	if (response_field(f, "Code", code, sizeof(code)))
@@ -112,8 +142,16 @@ response_error(const struct fetch *f, struct objects_call *call)
 	    !strcmp(code, "RequestTimeout") || !strcmp(code, "ExpiredToken"))
 		result = OBJECTS_LATER;
 
+	if (*region != '\0') {
+		cause = "; " ADVICE_REGION;
+		value = region;
+	} else if (!strcmp(code, "AccessDenied") || (f->status == 403 && *code == '\0')) {
+		cause = "; " ADVICE_PERMISSION;
+		value = permission_of(r);
+	}
+
 	return (objects_fail(call, result, "object storage error: status %d for %s%s%s%s%s%s%s", f->status, f->method, *code != '\0' ? ": " : "",
-	    code, *message != '\0' ? ", " : "", message, *region != '\0' ? "; " OBJECTS_REGION : "", region));
+	    code, *message != '\0' ? ", " : "", message, cause, value));
 }
 
 /* Signs and sends a request and maps the response status to a result. The caller calls fetch_free() in any case. */
@@ -162,7 +200,7 @@ request_perform(const struct s3_request *request, struct fetch *f, struct object
 	if (!ok)
 		return (objects_fail(call, f->into_full ? OBJECTS_REFUSED : OBJECTS_LATER, "object storage is unreachable: %s", f->error));
 
-	return (f->status / 100 == 2 ? OBJECTS_OK : response_error(f, call));
+	return (f->status / 100 == 2 ? OBJECTS_OK : response_error(&r, f, call));
 }
 
 static void
@@ -170,6 +208,31 @@ etag_read(const struct fetch *f, char *etag)
 {
 	if (!fetch_header(f, "etag", etag, OBJECTS_ETAG_MAX))
 		*etag = '\0';
+}
+
+/* Sends a refused HEAD again as GET, whose response says why in its body. Returns the result of HEAD, or that of GET with its error. */
+static enum objects_result
+head_explain(const char *key, enum objects_result refused, struct objects_call *call)
+{
+	struct s3_request	r = { .method = "GET", .key = key };
+	struct fetch		f = { 0 };
+	enum objects_result	result;
+	char			error[sizeof(call->error)];
+
+	memcpy(error, call->error, sizeof(error));
+	if (key != NULL) {
+		r.headers[0] = (struct s3_pair){ "range", "bytes=0-0" };
+	} else {
+		r.query[0] = (struct s3_pair){ "list-type", "2" };
+		r.query[1] = (struct s3_pair){ "max-keys", "1" };
+	}
+	result = request_perform(&r, &f, call);
+	fetch_free(&f);
+	if (result != OBJECTS_OK)
+		return (result);
+	memcpy(call->error, error, sizeof(error));
+
+	return (refused);
 }
 
 static enum objects_result
@@ -181,6 +244,8 @@ s3_head(const char *key, struct objects_stat *stat, struct objects_call *call)
 	char			length[32];
 
 	result = request_perform(&r, &f, call);
+	if (result == OBJECTS_REFUSED)
+		result = head_explain(key, result, call);
 	if (result == OBJECTS_OK) {
 		etag_read(&f, stat->etag);
 		if (fetch_header(&f, "content-length", length, sizeof(length)))
@@ -342,7 +407,7 @@ s3_complete(const char *key, const char *upload, const struct objects_part *part
 	result = request_perform(&r, &f, call);
 	/* S3 may send status 200 before it has finished and then report an error in the body (AWS, CompleteMultipartUpload). */
 	if (result == OBJECTS_OK && !response_field(&f, "ETag", etag, OBJECTS_ETAG_MAX))
-		result = response_error(&f, call);
+		result = response_error(&r, &f, call);
 	free(document);
 	fetch_free(&f);
 
@@ -512,7 +577,7 @@ s3_probe(struct objects_call *call)
 	result = request_perform(&r, &f, call);
 	fetch_free(&f);
 
-	return (result);
+	return (result == OBJECTS_REFUSED || result == OBJECTS_MISSING ? head_explain(NULL, result, call) : result);
 }
 
 /*

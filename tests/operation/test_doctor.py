@@ -8,8 +8,9 @@ import threading
 import pytest
 
 import pki
+from accounts import Account
 from credentials import Credentials
-from services import ROOT, SECRETS, ObjectStore, Postgres, free_port, run
+from services import ROOT, SECRETS, ObjectStore, Postgres, free_port, run, wait_for
 from tlsserver import Echo, forward_to
 
 
@@ -31,6 +32,11 @@ def doctor(status, *arguments, **env):
         assert level in ("ok", "warn", "bad") and detail, line
         found.setdefault(name, (level, detail))
     return found
+
+
+def logged(a, message):
+    """Returns the log lines with that message as soon as there are some."""
+    return wait_for(lambda: [line for line in a.log_lines() if line.get("msg") == message], message)
 
 
 def test_all_checks_pass(env, keyvalue, tmp_path):
@@ -233,7 +239,7 @@ def test_a_store_that_refuses_the_keys_fails(env, store):
      "'eu-west-3'</Message><Region>eu-west-3</Region>", "set S3_REGION=eu-west-3"),
     (301, {"x-amz-bucket-region": "eu-west-3"}, "<Code>PermanentRedirect</Code>", "set S3_REGION=eu-west-3"),
     (404, {}, "<html>not S3</html>", "check S3_ENDPOINT, S3_REGION, S3_BUCKET and the network")])
-def test_error_codes_of_s3_say_what_to_set(env, status, headers, body, advice):
+def test_error_codes_of_s3_say_what_to_set_in_doctor_and_log(env, appliance, status, headers, body, advice):
     class Handler(http.server.BaseHTTPRequestHandler):
         def answer(self):
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -241,8 +247,9 @@ def test_error_codes_of_s3_say_what_to_set(env, status, headers, body, advice):
             for name, value in {**headers, "Content-Length": len(text)}.items():
                 self.send_header(name, str(value))
             self.end_headers()
-            self.wfile.write(text)
-        do_GET = do_PUT = answer
+            if self.command != "HEAD":
+                self.wfile.write(text)
+        do_GET = do_PUT = do_HEAD = answer
 
         def log_message(self, *args):
             pass
@@ -250,10 +257,18 @@ def test_error_codes_of_s3_say_what_to_set(env, status, headers, body, advice):
     text = (body if body.startswith("<html") else "<?xml version='1.0'?><Error>%s</Error>" % body).encode()
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        said = doctor(1, **{**{k: v for k, v in env.items() if k != "MEDIA_DIR"}, "S3_ENDPOINT": "http://127.0.0.1:%d" % server.server_address[1],
-                            "S3_BUCKET": "films", "S3_ACCESS_KEY": "AKIAEXAMPLE", "S3_SECRET_KEY": "secret"})["object storage"]
+        s3 = {**{k: v for k, v in env.items() if k != "MEDIA_DIR"}, "S3_ENDPOINT": "http://127.0.0.1:%d" % server.server_address[1],
+              "S3_BUCKET": "films", "S3_ACCESS_KEY": "AKIAEXAMPLE", "S3_SECRET_KEY": "secret"}
+        said = doctor(1, **s3)["object storage"]
+        a = appliance(roles="api", **s3).wait_healthy()
+        assert a.get("/health/ready").status_code == 503
+        line, = logged(a, "object storage is unavailable")
         server.shutdown()
     assert said[0] == "bad" and said[1].endswith("; " + advice), said
+    if body.startswith("<html"):
+        assert "advice" not in line
+    else:
+        assert line["advice"] == advice.replace("s3:PutObject", "s3:ListBucket") and re.search("<Code>(.*)</Code>", body)[1] in line["error"]
 
 
 def test_temporary_keys_that_expire_before_a_film_of_three_hours_warn(env, store, tmp_path):
@@ -290,7 +305,7 @@ def test_temporary_keys_that_expire_before_a_film_of_three_hours_warn(env, store
 
 @pytest.fixture
 def secure(env, pg_server, keyvalue, store, mail, tmp_path):
-    """secure(status, leaf) runs doctor with all four servers using that certificate and returns the lines."""
+    """secure(status, leaf) runs doctor with all four servers using that certificate and returns the lines. during(env) is called before it."""
     root = pki.Authority(str(tmp_path))
     url, db = pg_server.create()
     db.close()
@@ -299,13 +314,14 @@ def secure(env, pg_server, keyvalue, store, mail, tmp_path):
     with open(root.alone) as f:
         trusted = {"DATABASE_CA_PEM": f.read(), "TLS_CA_FILE": root.alone}
 
-    def look(status, leaf):
+    def look(status, leaf, during=lambda env: None):
         pg_server.wear(leaf)
         with Echo(leaf, handler=forward_to(keyvalue.port)) as valkey, Echo(leaf, handler=forward_to(store.ports["proxy"])) as s3, \
                 Echo(leaf, handler=forward_to(mail.port)) as smtp:
-            return doctor(status, **{**plain, **trusted, "DATABASE_URL": url.replace("@127.0.0.1", "@localhost") + "?sslmode=verify-full",
-                                     "REDIS_URL": "rediss://localhost:%d" % valkey.port, "S3_ENDPOINT": "https://localhost:%d" % s3.port,
-                                     "SMTP_PORT": smtp.port})
+            env = {**plain, **trusted, "DATABASE_URL": url.replace("@127.0.0.1", "@localhost") + "?sslmode=verify-full",
+                   "REDIS_URL": "rediss://localhost:%d" % valkey.port, "S3_ENDPOINT": "https://localhost:%d" % s3.port, "SMTP_PORT": smtp.port}
+            during(env)
+            return doctor(status, **env)
     look.root = root
     return look
 
@@ -336,6 +352,37 @@ def test_a_failed_certificate_check_has_a_reason_and_a_hint(secure, make, reason
     if "CA" in change:
         assert "DATABASE_CA_PEM" in said["database"][1]
         assert all("EXTRA_CA_PEM or TLS_CA_FILE" in said[name][1] for name in SERVERS if name != "database")
+
+
+def test_the_log_has_the_advice_of_doctor_about_certificates(secure, appliance):
+    lines = {}
+
+    def during(env):
+        a = appliance(roles="api", WORKERS=1, **env)
+        wait_for(a.answers, "the port")
+        assert a.get("/health/ready").status_code == 503
+        for name, message in (("database", "database connection lost"), ("valkey", "valkey is unavailable; continuing without it"),
+                              ("object storage server", "object storage is unavailable")):
+            lines[name] = logged(a, message)[0]
+
+    said = secure(1, pki.Authority(secure.root.folder, name="Strangers").issue("localhost"), during)
+    for name, line in lines.items():
+        assert 'unknown CA: "Strangers' in line["error"] and line["advice"] in said[name][1], (line, said[name])
+    assert lines["database"]["advice"].endswith("DATABASE_CA_PEM") and lines["valkey"]["advice"].endswith("EXTRA_CA_PEM or TLS_CA_FILE")
+
+
+# The advice in the log of the service
+
+@pytest.mark.errors("no mail can be sent", "valkey refuses the user or password")
+def test_the_log_has_the_advice_of_doctor_about_passwords(world):
+    Account(world, email="ada@example.com")
+    env = {"SMTP_PASS": "wrong", "REDIS_URL": world.keyvalue.url.replace("://", "://:wrong@")}
+    a = world.start("api", WORKERS=1, **env)
+    assert a.post("/api/auth/forgot-password", {"email": "ada@example.com"}).status_code == 200
+    said = doctor(1, **{**world.env, **env})
+    for name, message, variable in (("mail", "no mail can be sent", "SMTP_PASS"), ("valkey", "valkey refuses the user or password", "REDIS_URL")):
+        line = logged(a, message)[0]
+        assert variable in line["advice"] and line["advice"] in said[name][1], (line, said[name])
 
 
 # Clock differences
