@@ -33,7 +33,7 @@
 #include "store/objects.h"
 #include "store/pg_sync.h"
 #include "store/valkey.h"
-
+#include "tls/ending.h"
 #include "tls/listener.h"
 #include "versions.h"
 
@@ -41,13 +41,13 @@
 #define CONNECT_MS	5000
 #define FILES_MIN	8192	/* worker_rlimit_nofiles of kore.conf */
 #define MEMORY_MIN_MB	256
-#define CERTIFICATE_DAYS	30	/* in which a certificate that ends must be renewed */
 #define CLOCK_MAX_SEC	300	/* S3 refuses signatures that are off by more than 15 minutes */
 #define OBJECT_FOUND	1
 #define FILM_SEC	12600	/* 3 hours, and pauses of half an hour */
 #define SIGNING_ADVICE	"set S3_SIGNING_ACCESS_KEY and S3_SIGNING_SECRET_KEY to a permanent key that may read objects (s3:GetObject)"
 
-static int	bad = 0;
+static int		bad = 0;
+static const char	*server = "";	/* that is being checked */
 
 static void	report(const char *, const char *, const char *, ...) __attribute__((format(printf, 3, 4)));
 
@@ -97,11 +97,27 @@ certificate_check(void)
 		report("bad", "certificate of the API", "not yet valid, or the system clock is wrong");
 	else if (end <= time(NULL))
 		report("bad", "certificate of the API", "expired on %s; renew it (TLS_CERT_FILE or TLS_CERT_PEM)", until);
-	else if (end - time(NULL) < CERTIFICATE_DAYS * 86400)
+	else if (end - time(NULL) < ENDING_DAYS * 86400)
 		report("warn", "certificate of the API", "ends on %s; renew it (TLS_CERT_FILE or TLS_CERT_PEM)", until);
 	else
 		report("ok", "certificate of the API", "valid until %s", until);
 	listener_cert_release(s);
+}
+
+/* Reports that the certificate of the server that is being checked ends soon, once for a server. */
+static void
+ending_warn(const char *host, int64_t until)
+{
+	static const char	*last = NULL;
+	char			name[32], date[32];
+	time_t			end = (time_t)until;
+
+	if (last == server)
+		return;
+	last = server;
+	snprintf(name, sizeof(name), "%s certificate", server);
+	strftime(date, sizeof(date), "%Y-%m-%d", gmtime(&end));
+	report("warn", name, "that of %s ends on %s; renew it there", host, date);
 }
 
 /* The machine */
@@ -207,6 +223,7 @@ database_check(void)
 	char		now[32], state[6] = "", error[256] = "", *migrations, *functions;
 	int		i;
 
+	server = "database";
 	if (!pg_sync_open(&db, conf_str(CONF_DATABASE_URL), TIMEOUT_MS)) {
 		report("bad", "database", "%s; %s", db.error, advice(db.error, "check DATABASE_URL"));
 		pg_sync_close(&db);
@@ -241,6 +258,7 @@ valkey_report(void)
 {
 	char	error[256];
 
+	server = "valkey";
 	if (valkey_check(error, sizeof(error)))
 		report("ok", "valkey", "%s", error);
 	else
@@ -394,6 +412,7 @@ cdn_check(void)
 
 	if (!cdn_enabled())
 		return;
+	server = "CloudFront";
 	random_hex(key + strlen(key), 16);
 	snprintf(key + strlen(key), sizeof(key) - strlen(key), "/doctor");
 	if (!object_step("cannot write an object for CloudFront", objects_put(key, "text/plain", "doctor", 6, NULL, &call), &call))
@@ -420,6 +439,7 @@ server_check(const char *name, const char *url, int is_signed)
 	long long	offset = 0;
 	int		ok;
 
+	server = is_signed ? "object storage" : name;
 	if (!(ok = fetch_perform(&f))) {
 		report("bad", name, "%s: %s; %s", url, f.error, advice(f.error, "check the URL and the network"));
 	} else {
@@ -481,6 +501,7 @@ mail_report(const char *to)
 	}
 	if (!port_check("mail", conf_str(CONF_SMTP_HOST), conf_str(CONF_SMTP_PORT)))
 		return;
+	server = "mail";
 	if (!mail_check(to, &c)) {
 		report("bad", "mail", "%s; %s", c.why, mail_advice(&c));
 		return;
@@ -521,6 +542,7 @@ doctor_run(int roles, const char *conf_error, int objects, const char *mail_to)
 	if (conf_error != NULL)
 		return (1);
 	certificate_check();
+	ending_report_set(ending_warn);
 	database_check();
 	valkey_report();
 	if (objects_enabled()) {

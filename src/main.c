@@ -52,6 +52,7 @@
 #include "store/objects.h"
 #include "store/pg.h"
 #include "store/valkey.h"
+#include "tls/ending.h"
 #include "tls/listener.h"
 #include "transcode/sweep.h"
 #include "transcode/transcode_worker.h"
@@ -269,6 +270,7 @@ kore_parent_configure(int argc, char **argv)
 	if (listener_enabled())
 		secure_open();
 	changes_init();
+	ending_init();
 	metrics_init();
 	activity_init();
 	watch_init();

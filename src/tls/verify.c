@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/hex.h"
+#include "tls/ending.h"
 #include "tls/verify.h"
 
 #define RSA_MIN_BYTES	256
@@ -313,8 +314,10 @@ end_chain(const br_x509_class **ctx)
 		return (reject(v, BR_ERR_X509_FORBIDDEN_KEY_USAGE, "certificate is not for a TLS server (extended key usage)"));
 	if (!chain_permits(v))
 		return (reject(v, BR_ERR_X509_NOT_TRUSTED, "the CA is not allowed to issue this certificate (name constraints, extended key usage)"));
+	if ((err = name_check(v)) == 0)
+		ending_check(v->host.name, v->peer.not_after, clock_now(v));
 
-	return (name_check(v));
+	return (err);
 }
 
 static const br_x509_pkey *

@@ -371,6 +371,21 @@ def test_the_log_has_the_advice_of_doctor_about_certificates(secure, appliance):
     assert lines["database"]["advice"].endswith("DATABASE_CA_PEM") and lines["valkey"]["advice"].endswith("EXTRA_CA_PEM or TLS_CA_FILE")
 
 
+def test_certificates_of_servers_that_end_soon_are_named(secure, appliance):
+    def during(env):
+        a = appliance(roles="api", WORKERS=2, **env).wait_healthy()
+        assert a.get("/health/ready").status_code == 200
+        lines.extend(logged(a, "the certificate of a server ends soon; renew it there"))
+
+    lines, leaf = [], secure.root.issue("localhost", days=(-1, 20))
+    said = secure(0, leaf, during)
+    end = leaf.certificate.not_valid_after.strftime("%Y-%m-%d")
+    assert [(line["level"], line["host"], line["until"]) for line in lines] == [("warn", "localhost", end)], "a line a day, for all connections and workers"
+    for name in ("database", "valkey", "object storage", "mail"):
+        assert said[name + " certificate"] == ("warn", "that of localhost ends on %s; renew it there" % end)
+    assert not [name for name in secure(0, secure.root.issue("localhost", days=(-1, 40))) if name.endswith(" certificate")]
+
+
 # The advice in the log of the service
 
 @pytest.mark.errors("no mail can be sent", "valkey refuses the user or password")
