@@ -48,7 +48,7 @@ static struct pool	pools[] = {
 	[WORK_PASSWORD] = { .max_threads = 0, EMPTY(WORK_PASSWORD) },
 	[WORK_STORE] = { .max_threads = 2, EMPTY(WORK_STORE) },
 	[WORK_REMOTE] = { .max_threads = 16, .max_waiting = 48, EMPTY(WORK_REMOTE) },
-	[WORK_MAIL] = { .max_threads = 1, EMPTY(WORK_MAIL) },
+	[WORK_MAIL] = { .max_threads = 2, EMPTY(WORK_MAIL) },
 	[WORK_LOOKUP] = { .max_threads = 4, EMPTY(WORK_LOOKUP) },
 };
 static struct works	finished = TAILQ_HEAD_INITIALIZER(finished);

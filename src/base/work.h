@@ -12,7 +12,7 @@ enum work_kind {
 	WORK_PASSWORD,	/* password hashing: one thread per CPU, at most four, at low priority, on Kore's task threads */
 	WORK_STORE,	/* object storage: two threads */
 	WORK_REMOTE,	/* servers that may not respond, such as payment gateways: up to 16 threads */
-	WORK_MAIL,	/* SMTP server: one thread, one mail after the other */
+	WORK_MAIL,	/* SMTP server: two threads, one mail at a time each */
 	WORK_LOOKUP	/* name server, host_resolve(): up to four threads */
 };
 

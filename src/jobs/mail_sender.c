@@ -1,6 +1,8 @@
 /*
- * Delivery of the outbox: claims one mail at a time, sends it on a thread and
- * stores the result.
+ * Delivery of the outbox: claims a mail, sends it on a thread and stores the
+ * result. A worker sends one mail at a time. While that is of a campaign,
+ * or takes long, it sends others than campaigns besides, one at a time: a slow
+ * server must not hold up a reset link.
  *
  * The result is stored again until the database has it. A mail is sent twice, with
  * the same Message-ID, only if the process is killed after the reply of the SMTP
@@ -35,6 +37,7 @@
 #include "store/pg_sync.h"
 
 #define POLL_MS		1000
+#define SLOW_MS		2000	/* of a mail, after which it does not hold up others */
 #define LEASE_SEC	180	/* of a claim */
 #define LEASE_CHARS	12	/* its number and the 0 at the end */
 #define RENEW_SEC	30
@@ -59,14 +62,17 @@ struct delivery {
 	char			unsubscribe[SIGN_BASE_MAX + sizeof(SIGN_UNSUBSCRIBE_PATH) + SIGNED_TOKEN_MAX];	/* URL, "" for none */
 };
 
-/* The delivery of this worker. The thread owns `d` in STAGE_SEND. */
-static struct {
+/* A delivery of this worker. The thread owns `d` in STAGE_SEND. */
+struct slot {
 	enum stage	stage;
-	int		woken;		/* while it was busy */
 	int		renewing;
-	u_int64_t	renewed;	/* kore_time_ms() */
+	u_int64_t	begun, renewed;	/* kore_time_ms() */
 	struct delivery	d;
-} job;
+};
+
+/* The second slot is used while the first one is held up, and takes no campaigns. */
+static struct slot	slots[2];
+static int		woken;		/* while no slot could claim a mail */
 
 /* The last warning of this thread about an unsent mail. */
 static _Thread_local struct {
@@ -250,54 +256,56 @@ delivery_log(const struct delivery *d, const PGresult *settled)
 static void
 written(void *arg, const struct pg_outcome *outcome)
 {
-	(void)arg;
+	struct slot	*slot = arg;
+
 	if (outcome->error != NULL) {
 		if (!outcome->disconnected)
-			log_event(LOG_LEVEL_ERROR, "mail result was not stored", LOG_S("mail", job.d.id), LOG_S("error", outcome->error));
-		job.stage = STAGE_WRITE;	/* the next tick repeats it */
+			log_event(LOG_LEVEL_ERROR, "mail result was not stored", LOG_S("mail", slot->d.id), LOG_S("error", outcome->error));
+		slot->stage = STAGE_WRITE;	/* the next tick repeats it */
 		return;
 	}
-	job.stage = STAGE_IDLE;
-	delivery_log(&job.d, outcome->res);
+	slot->stage = STAGE_IDLE;
+	delivery_log(&slot->d, outcome->res);
 	outbox_claim();
 }
 
 static void
-outcome_write(void)
+outcome_write(struct slot *slot)
 {
 	const char	*params[SETTLE_PARAMS];
 
-	delivery_outcome(&job.d, params);
-	job.stage = STAGE_WRITING;
-	pg_query("mail/settle", SETTLE_PARAMS, params, written, NULL);
+	delivery_outcome(&slot->d, params);
+	slot->stage = STAGE_WRITING;
+	pg_query("mail/settle", SETTLE_PARAMS, params, written, slot);
 }
 
 static void
-outcome_take(void)
+outcome_take(struct slot *slot)
 {
-	delivery_free(&job.d);
-	outcome_write();
+	delivery_free(&slot->d);
+	outcome_write(slot);
 }
 
 static void
 sent_work(void *arg)
 {
-	delivery_send(arg);
+	struct slot	*slot = arg;
+
+	delivery_send(&slot->d);
 }
 
 static void
 sent(void *arg)
 {
-	(void)arg;
-	outcome_take();
+	outcome_take(arg);
 }
 
 static void
-send_begin(void)
+send_begin(struct slot *slot)
 {
-	job.stage = STAGE_SEND;
-	job.renewed = kore_time_ms();
-	(void)work_run(WORK_MAIL, sent_work, sent, &job.d);
+	slot->stage = STAGE_SEND;
+	slot->begun = slot->renewed = kore_time_ms();
+	(void)work_run(WORK_MAIL, sent_work, sent, slot);
 }
 
 /*
@@ -305,35 +313,49 @@ send_begin(void)
  * role cron alone, cannot sign unsubscribe links.
  */
 static void
-claim_params(struct delivery *d, char lease[LEASE_CHARS], const char *params[3])
+claim_params(struct delivery *d, int campaigns, char lease[LEASE_CHARS], const char *params[3])
 {
 	delivery_token(d);
 	snprintf(lease, LEASE_CHARS, "%d", LEASE_SEC);
 	params[0] = d->token;
 	params[1] = lease;
-	params[2] = conf_check_secrets() == NULL ? "true" : "false";
+	params[2] = campaigns && conf_check_secrets() == NULL ? "true" : "false";
 }
 
 static void
 claimed(void *arg, const struct pg_outcome *outcome)
 {
-	int	woken = job.woken;
+	struct slot	*slot = arg;
+	int		again = woken;
 
-	(void)arg;
-	job.woken = 0;
-	job.stage = STAGE_IDLE;
+	woken = 0;
+	slot->stage = STAGE_IDLE;
 	if (outcome->error != NULL && !outcome->disconnected)
 		log_event(LOG_LEVEL_ERROR, "mail cannot be claimed from the outbox", LOG_S("error", outcome->error));
 	if (outcome->error != NULL)
 		return;
-	if (PQntuples(outcome->res) == 0) {
-		if (woken)
-			outbox_claim();
-	} else if (delivery_take(&job.d, outcome->res)) {
-		send_begin();
-	} else {
-		outcome_take();
+	if (PQntuples(outcome->res) > 0) {
+		if (delivery_take(&slot->d, outcome->res))
+			send_begin(slot);
+		else
+			outcome_take(slot);
 	}
+	if (again)
+		outbox_claim();
+}
+
+/* Returns the slot that may claim a mail now, or NULL. */
+static struct slot *
+slot_find(void)
+{
+	const struct slot	*first = &slots[0];
+
+	if (first->stage == STAGE_IDLE)
+		return (&slots[0]);
+	if (first->stage == STAGE_SEND && (first->d.campaign || kore_time_ms() >= first->begun + SLOW_MS) && slots[1].stage == STAGE_IDLE)
+		return (&slots[1]);
+
+	return (NULL);
 }
 
 static void
@@ -341,49 +363,54 @@ outbox_claim(void)
 {
 	const char	*params[3];
 	char		lease[LEASE_CHARS];
+	struct slot	*slot = slot_find();
 
-	job.woken = job.stage != STAGE_IDLE;
-	if (job.woken || role_draining())
+	woken = slot == NULL;
+	if (woken || role_draining())
 		return;
-	claim_params(&job.d, lease, params);
-	job.stage = STAGE_CLAIM;
-	pg_query("mail/claim", 3, params, claimed, NULL);
+	claim_params(&slot->d, slot == &slots[0], lease, params);
+	slot->stage = STAGE_CLAIM;
+	pg_query("mail/claim", 3, params, claimed, slot);
 }
 
 static void
 renewed(void *arg, const struct pg_outcome *outcome)
 {
-	(void)arg;
+	struct slot	*slot = arg;
+
 	(void)outcome;		/* tried again in time: RENEW_SEC is a sixth of the claim */
-	job.renewing = 0;
+	slot->renewing = 0;
 }
 
 /* Renews the claim of the mail that is being sent: the timeouts of SMTP are longer than a claim, so that a claim ends soon after its process. */
 static void
-claim_renew(u_int64_t now)
+claim_renew(struct slot *slot, u_int64_t now)
 {
-	const char	*params[] = { job.d.id, job.d.token, NULL };
+	const char	*params[] = { slot->d.id, slot->d.token, NULL };
 	char		lease[LEASE_CHARS];
 
-	if (job.renewing || now < job.renewed + RENEW_SEC * 1000)
+	if (slot->renewing || now < slot->renewed + RENEW_SEC * 1000)
 		return;
 	snprintf(lease, sizeof(lease), "%d", LEASE_SEC);
 	params[2] = lease;
-	job.renewing = 1;
-	job.renewed = now;
-	pg_query("mail/renew", 3, params, renewed, NULL);
+	slot->renewing = 1;
+	slot->renewed = now;
+	pg_query("mail/renew", 3, params, renewed, slot);
 }
 
 static void
 mail_sender_tick(void *arg, u_int64_t now)
 {
+	size_t	i;
+
 	(void)arg;
-	if (job.stage == STAGE_SEND)
-		claim_renew(now);
-	else if (job.stage == STAGE_WRITE)
-		outcome_write();
-	else if (job.stage == STAGE_IDLE)
-		outbox_claim();
+	for (i = 0; i < sizeof(slots) / sizeof(slots[0]); i++) {
+		if (slots[i].stage == STAGE_SEND)
+			claim_renew(&slots[i], now);
+		else if (slots[i].stage == STAGE_WRITE)
+			outcome_write(&slots[i]);
+	}
+	outbox_claim();
 }
 
 static void
@@ -408,7 +435,7 @@ mail_sender_start(void)
 int
 mail_sender_busy(void)
 {
-	return (job.stage != STAGE_IDLE);
+	return (slots[0].stage != STAGE_IDLE || slots[1].stage != STAGE_IDLE);
 }
 
 /*
@@ -522,7 +549,7 @@ delivery_next(struct job_run *run, struct delivery *d, struct renewer *n, struct
 	char		lease[LEASE_CHARS];
 	const PGresult	*rows;
 
-	claim_params(d, lease, claim);
+	claim_params(d, 1, lease, claim);
 	if ((rows = job_sql(run, "mail/claim", 3, claim)) == NULL) {
 		(void)job_failed(run, "mail cannot be claimed from the outbox");
 		return (-1);

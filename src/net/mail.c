@@ -35,16 +35,25 @@ enum mail_tls {
 
 static struct mailbox	sender, campaign_sender;
 static char	server[320];
-/* Serializes the use of handle: the worker's mail thread and the cron job `mail` both send. */
-static pthread_mutex_t	lock = PTHREAD_MUTEX_INITIALIZER;
-static CURL		*handle = NULL;
-static struct verify	verify;	/* of handle */
+static pthread_mutex_t	lock = PTHREAD_MUTEX_INITIALIZER;	/* protects busy, and what smtp_auth.c remembers */
+static pthread_cond_t	line_idle = PTHREAD_COND_INITIALIZER;
 static int	pinned;		/* SMTP_TLS_FINGERPRINT is set */
 static uint8_t	pin[VERIFY_PIN_LEN];
 
+/* A connection to the server, which libcurl keeps for the next mail, or none yet. */
+struct line {
+	CURL		*curl;
+	struct verify	verify;
+	int		busy;
+};
+
+/* Each thread that sends has one: the two of the worker, and that of the cron job `mail`. */
+static struct line	lines[3];
+
 /* An exchange with the server: a connection with a sign-in, or a kept one, and what is asked on it. */
 struct session {
-	CURL			*curl;
+	struct line		*line;
+	CURL			*curl;		/* of the line */
 	struct smtp_trace	trace;
 	struct smtp_auth	auth;
 	char			error[CURL_ERROR_SIZE];
@@ -172,17 +181,17 @@ trace_record(CURL *curl, curl_infotype type, char *data, size_t len, void *arg)
 
 /* A server on this machine has no certificate that a CA would issue for "localhost", and nobody is between. */
 static void
-tls_set(CURL *curl)
+tls_set(struct line *line)
 {
 	enum mail_tls	tls = tls_choose();
 
-	(void)tlscurl_set(curl, &verify, conf_str(CONF_SMTP_HOST));
+	(void)tlscurl_set(line->curl, &line->verify, conf_str(CONF_SMTP_HOST));
 	if (pinned)
-		verify_pin_set(&verify, pin);
+		verify_pin_set(&line->verify, pin);
 	else if (server_is_local() && !strcmp(conf_str(CONF_SMTP_TLS), "auto"))
-		verify.mode = VERIFY_NOTHING;
+		line->verify.mode = VERIFY_NOTHING;
 	if (tls == MAIL_TLS_OFFERED || tls == MAIL_TLS_REQUIRED)
-		curl_easy_setopt(curl, CURLOPT_USE_SSL, tls == MAIL_TLS_REQUIRED ? CURLUSESSL_ALL : CURLUSESSL_TRY);
+		curl_easy_setopt(line->curl, CURLOPT_USE_SSL, tls == MAIL_TLS_REQUIRED ? CURLUSESSL_ALL : CURLUSESSL_TRY);
 }
 
 /* Sets the sign-in. Without a mechanism libcurl gets no user, and signs in nowhere. */
@@ -222,31 +231,37 @@ session_set(struct session *s, long command_sec, long total_sec)
 	curl_easy_setopt(curl, CURLOPT_VERBOSE, 1L);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, s->error);
 	auth_set(s);
-	tls_set(curl);
+	tls_set(s->line);
 }
 
 /* Begins the choice of the mechanism for an exchange. */
 static void
-session_begin(struct session *s, CURL *curl)
+session_begin(struct session *s, struct line *line)
 {
 	enum mail_tls	tls = tls_choose();
 
 	memset(s, 0, sizeof(*s));
-	s->curl = curl;
+	s->line = line;
+	s->curl = line->curl;
+	pthread_mutex_lock(&lock);
 	smtp_auth_begin(&s->auth, tls == MAIL_TLS_IMPLICIT || tls == MAIL_TLS_REQUIRED || server_is_local());
+	pthread_mutex_unlock(&lock);
 }
 
 /* Runs the exchange that was prepared. Returns 1 if it is to be prepared and run again, with another mechanism. */
 static int
 session_run(struct session *s)
 {
-	int	denied;
+	int	denied, again;
 
 	memset(&s->trace, 0, sizeof(s->trace));
 	s->code = curl_easy_perform(s->curl);
 	denied = s->code == CURLE_LOGIN_DENIED || (s->code != CURLE_OK && s->trace.stage == SMTP_AUTH && smtp_failed(&s->trace));
+	pthread_mutex_lock(&lock);
+	again = smtp_auth_next(&s->auth, &s->trace, denied);
+	pthread_mutex_unlock(&lock);
 
-	return (smtp_auth_next(&s->auth, &s->trace, denied));
+	return (again);
 }
 
 /*
@@ -275,7 +290,7 @@ session_result(const struct session *s, char *why, size_t len)
 			snprintf(why, len, "AUTH: the server offers %s, of which SMTP_AUTH=%s allows none", t->auth, conf_str(CONF_SMTP_AUTH));
 		return (MAIL_RELAY_REFUSED);
 	}
-	snprintf(why, len, "%s", tlscurl_error(&verify, s->error, s->code, text, sizeof(text)));
+	snprintf(why, len, "%s", tlscurl_error(&s->line->verify, s->error, s->code, text, sizeof(text)));
 
 	return (MAIL_RELAY);
 }
@@ -349,7 +364,7 @@ message_set(struct session *s, struct outgoing *out, const char *from, const str
 }
 
 static enum mail_result
-message_send(CURL *curl, const struct mail *m, char *why, size_t len)
+message_send(struct line *line, const struct mail *m, char *why, size_t len)
 {
 	const struct mailbox	*from = mail_sender(m->campaign);
 	struct session		s;
@@ -358,7 +373,7 @@ message_send(CURL *curl, const struct mail *m, char *why, size_t len)
 	u_int64_t		until = kore_time_ms() + (u_int64_t)mail_longest_sec() * 1000, now;
 	enum mail_result	result = MAIL_RELAY;
 
-	session_begin(&s, curl);
+	session_begin(&s, line);
 	if (to != NULL && outgoing_make(&out, m, from)) {
 		do {
 			now = kore_time_ms();
@@ -368,28 +383,67 @@ message_send(CURL *curl, const struct mail *m, char *why, size_t len)
 	} else {
 		snprintf(why, len, "out of memory");
 	}
-	curl_easy_reset(curl);
+	curl_easy_reset(line->curl);
 	free(out.text);
 	curl_slist_free_all(to);
 
 	return (result);
 }
 
+/* Returns the first idle line, the one that is most likely connected, or NULL. */
+static struct line *
+line_find(void)
+{
+	size_t	i;
+
+	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		if (!lines[i].busy)
+			return (&lines[i]);
+	}
+
+	return (NULL);
+}
+
+/* Takes a line; waits until one is idle. */
+static struct line *
+line_take(void)
+{
+	struct line	*line;
+
+	pthread_mutex_lock(&lock);
+	while ((line = line_find()) == NULL)
+		pthread_cond_wait(&line_idle, &lock);
+	line->busy = 1;
+	pthread_mutex_unlock(&lock);
+
+	return (line);
+}
+
+static void
+line_release(struct line *line)
+{
+	pthread_mutex_lock(&lock);
+	line->busy = 0;
+	pthread_cond_signal(&line_idle);
+	pthread_mutex_unlock(&lock);
+}
+
 enum mail_result
 mail_send(const struct mail *m, char *why, size_t len)
 {
 	enum mail_result	result = MAIL_RELAY;
+	struct line		*line;
 
 	if (!message_address_ok(m->to)) {
 		snprintf(why, len, "the recipient is not a valid e-mail address");
 		return (MAIL_DROPPED);
 	}
-	pthread_mutex_lock(&lock);
-	if (handle == NULL && (handle = curl_easy_init()) == NULL)
+	line = line_take();
+	if (line->curl == NULL && (line->curl = curl_easy_init()) == NULL)
 		snprintf(why, len, "out of memory");
 	else
-		result = message_send(handle, m, why, len);
-	pthread_mutex_unlock(&lock);
+		result = message_send(line, m, why, len);
+	line_release(line);
 
 	return (result);
 }
@@ -410,8 +464,8 @@ command_run(struct session *s, const char *command, struct mail_check *c)
 		curl_easy_setopt(s->curl, CURLOPT_CUSTOMREQUEST, escaped);
 		curl_easy_setopt(s->curl, CURLOPT_NOBODY, 1L);
 		again = session_run(s);
-		if (verify.peer.whole.p != NULL)
-			(void)verify_peer_pin(&verify, c->fingerprint);
+		if (s->line->verify.peer.whole.p != NULL)
+			(void)verify_peer_pin(&s->line->verify, c->fingerprint);
 	} while (again);
 	curl_free(escaped);
 	if (s->code != CURLE_OK)
@@ -441,7 +495,7 @@ int
 mail_check(const char *to, struct mail_check *c)
 {
 	struct session	s;
-	CURL		*curl;
+	struct line	line = { 0 };
 	int		ok, m;
 
 	memset(c, 0, sizeof(*c));
@@ -449,11 +503,11 @@ mail_check(const char *to, struct mail_check *c)
 		snprintf(c->why, sizeof(c->why), "%s is not a valid e-mail address", to);
 		return (0);
 	}
-	if ((curl = curl_easy_init()) == NULL) {
+	if ((line.curl = curl_easy_init()) == NULL) {
 		snprintf(c->why, sizeof(c->why), "out of memory");
 		return (0);
 	}
-	session_begin(&s, curl);
+	session_begin(&s, &line);
 	ok = command_run(&s, "NOOP", c);
 	for (m = 0; ok && m < SMTP_MECHANISMS; m++) {
 		if (s.trace.signed_in && s.trace.mechanism == 1U << m)
@@ -461,7 +515,8 @@ mail_check(const char *to, struct mail_check *c)
 	}
 	if (ok && to != NULL)
 		ok = recipient_check(&s, to, c);
-	curl_easy_cleanup(curl);
+	curl_easy_cleanup(line.curl);
+	verify_free(&line.verify);
 
 	return (ok);
 }

@@ -43,8 +43,8 @@ int		mail_longest_sec(void);
 /*
  * Sends a mail. Blocks for at most mail_longest_sec(). On error writes the reply of the
  * server, or the network error, to why in one line; MAIL_WHY_MAX bytes hold any. Keeps the connection for
- * the next mail; a lock lets one thread at a time send. Any thread except the
- * event loop's.
+ * the next mail. Three threads can send at the same time, over a connection each; a fourth waits. Any
+ * thread except the event loop's.
  */
 enum mail_result	mail_send(const struct mail *, char *why, size_t len);
 
@@ -59,7 +59,7 @@ struct mail_check {
 /*
  * Connects and signs in as mail_send() does. With an e-mail address it also asks whether the
  * server would take mail for it (MAIL, RCPT, RSET), but sends nothing. Returns 1,
- * or 0 with the reason in why. No other thread may use mail_send() meanwhile.
+ * or 0 with the reason in why.
  */
 int			mail_check(const char *to, struct mail_check *);
 

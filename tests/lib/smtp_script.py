@@ -16,19 +16,32 @@ class SmtpScript(Listening):
     `patience` the usual reply comes after so many seconds.
     `steps` has the steps of the last session, `mails` the number of mails. STARTTLS has the certificate in `folder`.
     `mechanisms` has those of AUTH; reply["AUTH LOGIN"] is the reply to that one. `tried` has all mechanisms that were used, `commands` the
-    lines of MAIL and RCPT, `extensions` further lines of EHLO, `bytes` the size of the last mail."""
+    lines of MAIL and RCPT, `extensions` further lines of EHLO, `bytes` the size of the last mail. A mail to an address that begins with
+    `slow_to` gets the reply to its end only after release(); `held` has the recipients whose mails wait so, `taken` those of accepted
+    mails. `open` is the number of connections, `most` the highest so far."""
 
     def __init__(self, folder):
         self.reply, self.steps, self.mails, self.patience, self.over = {}, [], 0, None, threading.Event()
         self.mechanisms, self.tried, self.commands, self.extensions, self.bytes = "PLAIN", [], [], [], 0
+        self.slow_to, self.held, self.taken, self.fast, self.open, self.most = None, [], [], threading.Event(), 0, 0
+        self.lock = threading.Lock()
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(folder + "/cert.pem", folder + "/key.pem")
         super().__init__()
 
     def talk(self, client):
         self.steps = []
-        with contextlib.suppress(EOFError):
-            self.session(client)
+        self.connected(1)
+        try:
+            with contextlib.suppress(EOFError):
+                self.session(client)
+        finally:
+            self.connected(-1)
+
+    def connected(self, change):
+        with self.lock:
+            self.open += change
+            self.most = max(self.most, self.open)
 
     def session(self, client):
         file = client.makefile("rb")
@@ -42,18 +55,30 @@ class SmtpScript(Listening):
                 self.bytes = 0
                 while (part := file.readline()) != b".\r\n":
                     self.bytes += len(part) - part.startswith(b"..")
-                self.mails += self.answer(client, "end of data")
+                self.hold(to)
+                accepted = self.answer(client, "end of data")
+                self.mails += accepted
+                self.taken += [to] * accepted
             elif verb in ("EHLO", "HELO", "AUTH", "MAIL", "RCPT"):
                 if verb == "AUTH":
                     self.sign_in(client, file, line.split()[1])
                 elif verb in ("MAIL", "RCPT"):
                     self.commands.append(line)
+                    to = line[line.index("<") + 1:line.index(">")]
                     self.answer(client, verb)
                 else:
                     self.answer(client, "EHLO")
             elif verb == "QUIT":
                 client.sendall(b"221 bye\r\n")
                 return
+
+    def hold(self, to):
+        if self.slow_to and to.startswith(self.slow_to) and not self.fast.is_set():
+            self.held.append(to)
+            self.fast.wait(60)
+
+    def release(self):
+        self.fast.set()
 
     def sign_in(self, client, file, mechanism):
         """Asks for what the mechanism needs, and replies."""
@@ -79,6 +104,7 @@ class SmtpScript(Listening):
 
     def close(self):
         self.over.set()
+        self.release()
         super().close()
 
 
