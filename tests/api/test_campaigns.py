@@ -311,6 +311,8 @@ def test_the_audience_counts_who_gets_no_campaigns(public):
     refuse(public, "bea@x.test")
     assert public.a.request("POST", link(letter(public, "ada@x.test"))).status_code == 200
     public.rows("""UPDATE "User" SET "emailVerified" = email NOT IN ('cid@x.test', 'bea@x.test'), "ppvBanned" = email IN ('cid@x.test', 'dan@x.test')""")
+    listed = public.a.get("/api/admin/email/audience/users", token=public.root.token).json()["recipients"]
+    assert [(r["email"], r.get("suppressed")) for r in listed] == [("cid@x.test", "unverified"), ("dan@x.test", "banned"), ("eve@x.test", None)]
     assert audience(public) == (["cid@x.test", "dan@x.test", "eve@x.test"], 3, {"unsubscribed": 1, "refused": 1, "unverified": 1, "banned": 1})
 
 
@@ -464,7 +466,7 @@ def test_the_audience_lists_all_users(api, rows):
     api.rows("""INSERT INTO "User" (email, password, name, "createdAt", "updatedAt")
         SELECT 'v' || n || '@example.com', 'x', 'V' || n, timestamp '2020-01-01' - n * interval '1 second', now() FROM generate_series(1, %s) n""", (rows,))
     get = lambda query="": api.a.get("/api/admin/email/audience/users" + query, token=api.root.token, timeout=60).json()
-    everybody = [{"email": "v%d@example.com" % n, "name": "V%d" % n} for n in range(rows, 0, -1)]
+    everybody = [{"email": "v%d@example.com" % n, "name": "V%d" % n, "suppressed": "unverified"} for n in range(rows, 0, -1)]
     rest = {"total": rows, "suppressed": {"unsubscribed": 0, "refused": 0, "unverified": rows, "banned": 0}}
     assert get() == {"recipients": everybody, **rest}
     assert api.a.get("/api/admin/email/audience?limit=0", token=api.root.token).json() == {"recipients": [], **rest}
