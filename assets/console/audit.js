@@ -17,17 +17,16 @@ export function detailOf(detail) {
 }
 
 function makeEntry({ entry }) {
-	const who = entry.user ? el(may('people') ? 'a' : 'span', may('people') ? { href: '#person/' + entry.user.id } : {}, el('bdi', {}, entry.user.name || entry.user.email)) :
-		el('span', {}, 'A deleted account');
+	const name = el('bdi', {}), who = entry.user ? el(may('people') ? 'a' : 'span', may('people') ? { href: '#person/' + entry.user.id } : {}, name) : name;
 	const node = el('li', { className: 'event' }, el('p', {}, el('strong', {}, actionName(entry.action)), ' ', el('span', { className: 'hint' }, 'by '), who),
 		el('p', { className: 'hint' }, moment(entry.createdAt) + ' · ' + entry.resource + (detailOf(entry.detail) ? ' · ' : ''), el('bdi', {}, detailOf(entry.detail))));
-	node.update = () => {};
+	node.update = (now) => set(name, { textContent: now.entry.user ? now.entry.user.name || now.entry.user.email : 'A deleted account' });
 	return node;
 }
 
-/* Returns a section with the rows that path returns: each change of a title changes the catalogue, too. told(answer) gets each answer. */
-export function auditSection(path, told = () => {}) {
-	return loadedSection('Changes', el('ol', { className: 'events' }), path, () => server.catalogue, (answer) => {
+/* Returns a section with the rows that path returns, loaded again when version() has changed. told(answer) gets each answer. */
+export function auditSection(path, version, told = () => {}) {
+	return loadedSection('Changes', el('ol', { className: 'events' }), path, version, (answer) => {
 		told(answer);
 		return answer.entries.map((entry) => ({ key: entry.id, entry }));
 	}, makeEntry, 'Nothing has been changed yet.');
@@ -36,7 +35,7 @@ export function auditSection(path, told = () => {}) {
 addPart(60, (page) => {
 	if (!may('manage'))
 		return null;
-	const node = auditSection('/api/admin/titles/' + page.id + '/audit'), { update } = node;
+	const node = auditSection('/api/admin/titles/' + page.id + '/audit', () => server.accounts + ' ' + server.catalogue), { update } = node;
 	node.update = (now) => {
 		set(node, { hidden: !may('manage') });
 		if (may('manage'))

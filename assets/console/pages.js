@@ -16,27 +16,35 @@ export function addPage(name, page) {
 export const back = (href, text) => el('p', {}, el('a', { href, className: 'back' }, text));
 
 /*
- * Returns a page that opens when it is known that the role may see it; a role that may not is told so, with the name of what it may not see. allowed() tells if
- * it may, close() forgets the page.
+ * Returns a page that opens when it is known that the role may see it; a role that may not, or may no longer, is told so, with the name of what it may not see.
+ * allowed() tells if it may, and as a text what of it: if that changes, the page opens again. close() forgets the page, renew() follows changes on the server.
  */
-export function guarded(what, allowed, openIt, close) {
-	let pending = null;
+export function guarded(what, allowed, openIt, close, renew) {
+	let wanted = null, sees = null;		/* sees: null until it is known */
+	const refusal = () => $('sheet').replaceChildren(back('#titles-section', 'All titles'), el('p', { className: 'notice bad' }, 'The role of your account may not see ' + what + '.'));
 	return {
 		open(id, sheet) {
-			pending = () => openIt(id, sheet);
+			wanted = { id, sheet };
 		},
 		draw() {
-			const go = pending;
-			if (!go || !server.overview.may)
+			if (!server.overview.may)
 				return;
-			pending = null;
-			if (allowed())
-				go();
+			if (sees === allowed()) {
+				if (sees)
+					renew();
+				return;
+			}
+			if (sees)
+				close();
+			sees = allowed();
+			$('sheet').replaceChildren();
+			if (sees)
+				openIt(wanted.id, wanted.sheet);
 			else
-				$('sheet').replaceChildren(back('#titles-section', 'All titles'), el('p', { className: 'notice bad' }, 'The role of your account may not see ' + what + '.'));
+				refusal();
 		},
 		close() {
-			pending = null;
+			wanted = sees = null;
 			close();
 		},
 	};

@@ -4,7 +4,7 @@ import { auditSection } from './audit.js';
 import { moment } from './history.js';
 import { addPage, back, guarded } from './pages.js';
 import { keyedPurchases, makePurchase } from './purchases.js';
-import { may, server } from './server.js';
+import { may, peopleVersion, server } from './server.js';
 import { api, session } from './session.js';
 import { section } from './title.js';
 
@@ -15,12 +15,28 @@ const FIND_MS = 200;
 const roleName = (role) => role.charAt(0) + role.slice(1).toLowerCase().replaceAll('_', ' ');
 const options = (chosen) => ROLES.map((role) => el('option', { value: role, selected: role === chosen }, roleName(role)));
 
-let open = null;		/* { id, sheet, trouble, … } of the page that is shown */
+let open = null;		/* { id, sheet, trouble, away, seen, loads, … } of the page that is shown */
 
 function tellTrouble(text) {
 	if (open)
 		set(open.trouble, { textContent: text, hidden: !text });
 }
+
+/* Tells that the page could not be loaded, or takes that back. The next poll tries again. */
+function tellAway(page, error) {
+	if (error)
+		page.seen = null;
+	set(page.away, { textContent: error ? error.message + ' Retrying.' : '', hidden: !error });
+}
+
+/* Loads the page if something has changed on the server. */
+function renew() {
+	if (open.seen !== peopleVersion())
+		open.load();
+	open.draw();
+}
+
+const alerted = () => el('p', { className: 'notice bad', role: 'alert', hidden: true });
 
 /* Runs a change and shows its failure; loads the page again. Returns if it succeeded. */
 async function attempt(step, done) {
@@ -42,9 +58,10 @@ async function attempt(step, done) {
 
 function makePerson(actionsOf) {
 	return ({ person }) => {
-		const name = el('a', { href: '#person/' + person.id }, el('bdi', {}, person.name || person.email)), about = el('span', { className: 'hint' }), actions = el('div', { className: 'job-actions wrap' });
-		const node = el('li', { className: 'event person' }, el('p', {}, name, ' ', about), actions);
+		const name = el('bdi', {}), link = el('a', { href: '#person/' + person.id }, name), about = el('span', { className: 'hint' }), actions = el('div', { className: 'job-actions wrap' });
+		const node = el('li', { className: 'event person' }, el('p', {}, link, ' ', about), actions);
 		node.update = (now) => {
+			set(name, { textContent: now.person.name || now.person.email });
 			set(about, { textContent: now.person.email + (now.person.status ? ' · ' + now.person.status : '') });
 			actionsOf(now.person, actions);
 		};
@@ -52,15 +69,15 @@ function makePerson(actionsOf) {
 	};
 }
 
-/* The choice of the role of an administrator; nobody can change the own one. */
+/* The choice of the role of an administrator; nobody can change the own one. A choice that has not been sent stays, unless somebody else has changed the role. */
 function roleOf(person, holder) {
 	if (person.id === session.load().user) {
 		holder.replaceChildren(el('span', { className: 'hint' }, roleName(person.role) + ' (you)'));
 		return;
 	}
-	if (holder.querySelector('select')?.value === person.role)
+	if (holder.firstChild && holder.dataset.role === person.role)
 		return;
-	const select = el('select', { ariaLabel: 'Role of ' + (person.name || person.email) }, ...options(person.role));
+	const focused = holder.contains(document.activeElement), select = el('select', { ariaLabel: 'Role of ' + (person.name || person.email) }, ...options(person.role));
 	const apply = el('button', { type: 'button', ariaLabel: 'Change the role: ' + (person.name || person.email), hidden: true }, 'Change');
 	select.addEventListener('change', () => { apply.hidden = select.value === person.role; });
 	apply.addEventListener('click', async () => {
@@ -68,7 +85,10 @@ function roleOf(person, holder) {
 		holder.replaceChildren();
 		await attempt(() => api('PATCH', '/api/admin/users/' + person.id + '/role', { role: to }), (person.name || person.email) + ' is now ' + roleName(to) + '.');
 	});
+	holder.dataset.role = person.role;
 	holder.replaceChildren(select, apply);
+	if (focused)
+		select.focus();
 }
 
 function makeInvite() {
@@ -102,28 +122,31 @@ function makeInviteForm() {
 	return form;
 }
 
-/* Loads staff, invitations and the viewers that match. What was asked before the page was left is dropped. */
+/* Loads staff, invitations and the viewers that match. What was asked before the page was left, or before another answer, is dropped. */
 async function loadPeople(page) {
+	const turn = ++page.loads, wanted = page.find.value.trim(), dropped = () => open !== page || page.loads !== turn;
+	page.seen = peopleVersion();
 	try {
-		const wanted = page.find.value.trim(), now = Date.now();
-		const [staff, invites, viewers] = await Promise.all([api('GET', '/api/admin/users'), may('invite') ? api('GET', '/api/admin/invitations?limit=200') : { invites: [] },
+		const [staff, { invites }, viewers] = await Promise.all([api('GET', '/api/admin/users'), may('invite') ? api('GET', '/api/admin/invitations?limit=200') : { invites: [] },
 			api('GET', '/api/admin/users/all?limit=' + VIEWERS + (wanted ? '&q=' + encodeURIComponent(wanted) : ''))]);
-		if (open !== page || page.find.value.trim() !== wanted)
+		if (dropped())
 			return;
-		const waiting = invites.invites.filter((i) => !i.acceptedAt && Date.parse(i.expiresAt) > now);
+		const waits = ({ acceptedAt, expiresAt }) => !acceptedAt && Date.parse(expiresAt) > Date.now();
+		page.draw = () => arrange(page.invites, invites.filter(waits).map((invite) => ({ key: invite.id, invite })), makeInvite);		/* they expire without a change */
+		page.draw();
 		arrange(page.staff, staff.users.map((person) => ({ key: person.id, person })), makePerson(roleOf));
-		arrange(page.invites, waiting.map((invite) => ({ key: invite.id, invite })), makeInvite);
 		arrange(page.viewers, viewers.users.map((person) => ({ key: person.id, person })), makePerson(() => {}));
 		set(page.none, { hidden: viewers.users.length > 0, textContent: wanted ? 'No viewer matches.' : 'There are no viewers yet.' });
+		tellAway(page, null);
 	} catch (error) {
-		if (open === page)
-			tellTrouble(error.message);
+		if (!dropped())
+			tellAway(page, error);
 	}
 }
 
 function openPeople(id, sheet) {
 	const list = () => el('ul', { className: 'events' }), find = el('input', { type: 'search', placeholder: 'Name or email' });
-	const page = open = { sheet, trouble: el('p', { className: 'notice bad', role: 'alert', hidden: true }), staff: list(), invites: list(), viewers: list(), find,
+	const page = open = { sheet, trouble: alerted(), away: alerted(), staff: list(), invites: list(), viewers: list(), find, loads: 0, draw: () => {},
 		none: el('p', { className: 'hint' }, 'Loading') };
 	let finding = null;
 	page.load = () => loadPeople(page);
@@ -131,23 +154,28 @@ function openPeople(id, sheet) {
 		clearTimeout(finding);
 		finding = setTimeout(page.load, FIND_MS);
 	});
-	sheet.append(back('#titles-section', 'All titles'), el('h2', { className: 'sheet-title' }, 'People'), page.trouble,
+	sheet.append(back('#titles-section', 'All titles'), el('h2', { className: 'sheet-title' }, 'People'), page.trouble, page.away,
 		section('Administrators', ...(may('invite') ? [makeInviteForm()] : []), page.invites, page.staff),
 		section('Viewers', el('label', {}, 'Find a viewer', find), page.none, page.viewers));
 	page.load();
 }
 
 async function loadPurchases(page) {
+	const turn = ++page.loads, dropped = () => open !== page || page.loads !== turn;
 	if (!may('payments'))
 		return;
 	try {
 		const { items, totalSuccessAmountNaira } = await api('GET', '/api/admin/ppv/purchases?limit=200&userId=' + page.id);
+		if (dropped())
+			return;
 		arrange(page.purchases, keyedPurchases(items), makePurchase(false));
 		set(page.sum, { textContent: items.length ? 'Paid in all: ' + totalSuccessAmountNaira + ' NGN' : 'This person has bought nothing.' });
-		if (!may('people') && open === page)
+		if (!may('people'))
 			drawBuyer(page, items.length ? items[0].user : null);
+		tellAway(page, null);
 	} catch (error) {
-		set(page.sum, { textContent: error.message });
+		if (!dropped())
+			tellAway(page, error);
 	}
 }
 
@@ -183,26 +211,22 @@ function drawBuyer(page, user) {
 }
 
 function openPerson(id, sheet) {
-	const page = open = { id, sheet, trouble: el('p', { className: 'notice bad', role: 'alert', hidden: true }), name: el('bdi', {}, 'Account'), about: el('p', { className: 'hint' }),
+	const page = open = { id, sheet, trouble: alerted(), away: alerted(), name: el('bdi', {}, 'Account'), about: el('p', { className: 'hint' }), loads: 0,
 		actions: el('div', { className: 'job-actions wrap' }), purchases: el('ol', { className: 'events' }), sum: el('p', { className: 'hint' }, 'Loading') };
-	const makeAudit = () => auditSection('/api/admin/users/' + id + '/audit', ({ user }) => open === page && drawPerson(page, user));
-	page.audit = el('div', { hidden: true });
+	const audit = may('people') ? auditSection('/api/admin/users/' + id + '/audit', () => peopleVersion() + ' ' + page.loads, ({ user }) => open === page && drawPerson(page, user)) : null;
+	page.draw = () => audit && audit.update();
 	page.load = () => {
-		if (may('people')) {
-			const fresh = makeAudit();		/* loads at once */
-			page.audit.replaceWith(fresh);
-			page.audit = fresh;
-			fresh.update();
-		}
-		return loadPurchases(page);
+		page.seen = peopleVersion();
+		loadPurchases(page);
+		page.draw();
 	};
-	sheet.append(may('people') ? back('#people', 'People') : back('#purchases', 'Purchases'), el('h2', { className: 'sheet-title' }, page.name), page.about, page.actions, page.trouble,
-		...(may('payments') ? [section('Purchases', page.sum, page.purchases)] : []), page.audit);
+	sheet.append(may('people') ? back('#people', 'People') : back('#purchases', 'Purchases'), el('h2', { className: 'sheet-title' }, page.name), page.about, page.actions, page.trouble, page.away,
+		...(may('payments') ? [section('Purchases', page.sum, page.purchases)] : []), ...(audit ? [audit] : []));
 	page.load();
 }
 
 const close = () => { open = null; };
 
-addPage('people', guarded('people', () => may('people'), openPeople, close));
-addPage('person', guarded('people', () => may('people') || may('payments'), openPerson, close));
+addPage('people', guarded('people', () => may('people') && (may('invite') ? 'invite' : 'people'), openPeople, close, renew));
+addPage('person', guarded('people', () => (may('people') || may('payments')) && ['people', 'payments', 'reset'].filter(may).join(), openPerson, close, renew));
 hub.addEventListener('draw', () => { $('people-link').hidden = !(server.overview.may && may('people')); });

@@ -8,9 +8,9 @@ export const WATCH_HIDDEN_MS = 10000;
 const TITLES_PAGE = 100;
 
 /* loaded: the titles are those of the server. refused: the role may not see films. catalogue and generation: those of the last answer.
- * query: which titles the list has, as further query parameters. */
-export const server = { titles: [], loaded: false, refused: false, limit: TITLES_PAGE, overview: { uploads: [], ready: {} }, catalogue: '', generation: '', query: '' };
-let known = null;		/* the last answer: { part, ids, generation, catalogue } */
+ * accounts changes with people and purchases. query: which titles the list has, as further query parameters. */
+export const server = { titles: [], loaded: false, refused: false, limit: TITLES_PAGE, overview: { uploads: [], ready: {} }, catalogue: '', accounts: '', generation: '', query: '' };
+let known = null;		/* the last answer: { part, ids, generation, catalogue }; catalogue is '' without titles */
 const seen = new Map();		/* last seen status of each upload */
 let watching = null;
 let looking = false;
@@ -20,8 +20,11 @@ let allAgain = false;		/* and load everything */
 /* busy() is true while this page uploads something, ids() are its uploads; upload.js sets both. */
 export const own = { busy: () => false, ids: () => [] };
 
-/* Returns true unless the role is known to lack a permission: 'manage' titles and uploads, 'operate', 'people', 'invite', 'payments' or 'reset'. */
+/* Returns true unless the role is known to lack a permission: to see 'films', to 'manage' them, 'operate', 'people', 'invite', 'payments' or 'reset'. */
 export const may = (what) => !server.overview.may || Boolean(server.overview.may[what]);
+
+/* Returns a text that changes with accounts, purchases, and names of titles, and once a minute: what depends on the time changes without them. */
+export const peopleVersion = () => [server.accounts, server.catalogue, Math.floor(Date.now() / 60000)].join();
 
 export const active = (job) => job.status === 'PROCESSING';
 
@@ -51,38 +54,39 @@ async function look(all) {
 	if (answer.uploads) {
 		server.overview = answer;
 		server.overview.uploads.forEach(notePassing);
+		server.refused = !may('films');
 	}
-	if (!before || before.catalogue !== answer.catalogue) {
+	if (server.refused) {
+		server.titles = [];
+		server.loaded = false;
+	} else if (!before || before.catalogue !== answer.catalogue) {
 		const { titles } = await api('GET', '/api/admin/titles' + part);
 		if (allAgain || part !== '?limit=' + server.limit + server.query)
 			return;
 		server.titles = titles;
 		server.loaded = true;
 	}
-	known = { part, ids, generation: answer.generation, catalogue: answer.catalogue };
+	known = { part, ids, generation: answer.generation, catalogue: server.loaded ? answer.catalogue : '' };
 	server.catalogue = answer.catalogue;
+	server.accounts = answer.accounts;
 	server.generation = answer.generation;
 }
 
-/* Resolves to what a role that may not see films may do, as the overview has it for others. */
-async function mayBesideFilms() {
-	const { permissions } = await api('GET', '/api/admin/me'), has = (name) => permissions.includes(name);
-	return { operate: has('ops:manage'), people: has('admin:users:manage'), invite: has('admin:invites:manage'), payments: has('payments:view') || has('payments:manage'), reset: has('payments:manage') };
+/* Shows why the server could not be read. An account that may not use the console any more keeps nothing of it. */
+function tellTrouble(error) {
+	if (error.status === 403) {
+		Object.assign(server, { titles: [], loaded: false, refused: true, overview: { uploads: [], ready: {}, may: {} } });
+		known = null;
+	}
+	$('trouble').classList.remove('films');
+	notice('trouble', error.message + (error.status === 0 || error.status >= 500 ? ' Retrying.' : ''));
 }
 
-/* Shows why the server could not be read. */
-async function tellTrouble(error) {
-	const before = server.refused ? server.overview.may : {};
-	server.refused = error.status === 403;
-	$('trouble').classList.toggle('films', server.refused);
-	if (!server.refused) {
-		notice('trouble', error.message + (error.status === 0 || error.status >= 500 ? ' Retrying.' : ''));
-		return;
-	}
-	const more = await mayBesideFilms().catch(() => before);
-	server.overview = { uploads: [], ready: {}, may: more };
-	known = null;
-	notice('trouble', 'The role of your account may not see films' + (Object.values(more).some((yes) => yes) ? '.' : ', and the console has nothing else for it.'));
+/* Removes what tellTrouble() has shown; tells if the role may not see films. */
+function tellRole() {
+	const { films, ...more } = server.overview.may, rest = Object.values(more).some((yes) => yes) ? '.' : ', and the console has nothing else for it.';
+	$('trouble').classList.toggle('films', !films);
+	notice('trouble', films ? '' : 'The role of your account may not see films' + rest);
 }
 
 /* all is true to load everything. A call during another one makes that look once more. */
@@ -100,10 +104,10 @@ async function watch(all) {
 		allAgain = false;
 		try {
 			await look(all);
-			server.refused = false;
-			notice('trouble', '');
+			if (!allAgain)
+				tellRole();
 		} catch (error) {
-			await tellTrouble(error);
+			tellTrouble(error);
 		}
 	} while (lookAgain);
 	looking = false;
@@ -142,7 +146,7 @@ hub.addEventListener('gone', () => {
 	server.titles = [];
 	server.loaded = server.refused = false;
 	server.limit = TITLES_PAGE;
-	server.query = '';
+	server.query = server.accounts = '';
 	server.overview = { uploads: [], ready: {} };
 	known = null;
 	seen.clear();

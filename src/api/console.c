@@ -83,7 +83,7 @@ static const struct param	overview_query[] = {
 	PARAM_END
 };
 
-ROUTE(GET, "/console/api/overview", console_overview, .guard = "movies:view", .strict = 1, .query = overview_query);
+ROUTE(GET, "/console/api/overview", console_overview, .guard = "dashboard:view", .strict = 1, .query = overview_query);
 
 /* Adds the origin of the viewers' application, for links to titles. */
 static void

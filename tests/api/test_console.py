@@ -100,9 +100,47 @@ def test_a_known_generation_gets_no_data(api):
         api.db.execute(change)
         answer = look(seen[-1]["generation"] if seen else "")
         assert "uploads" in answer and (not seen or answer["generation"] != seen[-1]["generation"]), change
-        assert look(answer["generation"]) == {k: answer[k] for k in ("generation", "catalogue")}
+        assert look(answer["generation"]) == {k: answer[k] for k in ("generation", "catalogue", "accounts")}
         seen.append(answer)
     assert [a["catalogue"] != b["catalogue"] for a, b in zip(seen, seen[1:])] == [True, True] + 5 * [False]
+
+
+def test_a_change_of_people_and_purchases_is_told_by_a_number(api):
+    """What the console does not show of an account, such as a token, changes nothing; titles are the same."""
+    user(api, "root@example.com", role="SUPER_ADMIN")
+    token = login(api, "root@example.com", "/api/admin/login").json()["accessToken"]
+    api.db.execute("""INSERT INTO "Title" (id, type, name, "updatedAt") VALUES (7, 'MOVIE', 'Dusk', now())""")
+    known = api.get("/console/api/overview", token=token).json()
+    for change in ("""INSERT INTO "User" (id, email, name, password, "updatedAt") VALUES (50, 'efe@example.com', 'Efe', 'x', now())""",
+                   """UPDATE "User" SET name = 'Ife' WHERE id = 50""", """UPDATE "User" SET "ppvBanned" = true WHERE id = 50""",
+                   """INSERT INTO "Invitation" (email, role, token, "expiresAt", "createdBy") VALUES ('ben@example.com', 'OPS', 't', now() + interval '1 day', 50)""",
+                   """UPDATE "Invitation" SET "acceptedAt" = now()""",
+                   """INSERT INTO "PpvPurchase" ("userId", "titleId", "amountNaira", "paystackRef", status) VALUES (50, 7, 1500, 'ref-1', 'PENDING')""",
+                   """UPDATE "PpvPurchase" SET status = 'SUCCESS'""", """INSERT INTO "AdminAuditLog" (action, resource) VALUES ('TITLE_UPDATE', '7')""",
+                   """DELETE FROM "User" WHERE id = 50"""):
+        api.db.execute(change)
+        answer = api.get("/console/api/overview?generation=" + known["generation"], token=token).json()
+        assert set(answer) == {"generation", "catalogue", "accounts"} and answer["accounts"] != known["accounts"], change
+        known = answer
+    api.db.execute("""UPDATE "User" SET "verificationToken" = 't', "updatedAt" = now()""")
+    assert api.get("/console/api/overview?generation=" + known["generation"], token=token).json() == known
+    assert api.db.execute("SELECT count(*) FROM wanzami.account_change WHERE made_at < now() - interval '1 minute'").fetchall() == [(0,)]
+
+
+def test_a_role_without_films_gets_an_overview_without_them(world):
+    a = world.start("api", ADMIN_PERMISSIONS="strict")
+    a.db = world.db.cursor()
+    user(a, "fin@example.com", role="FINANCE")
+    a.db.execute("""INSERT INTO "Title" (id, type, name, "updatedAt") VALUES (7, 'MOVIE', 'Dusk', now());
+        INSERT INTO "AssetVersion" ("titleId", rendition, status, url, "updatedAt") VALUES (7, 'R360', 'READY', 'u', now());
+        INSERT INTO "UploadJob" (id, "titleId", status, "updatedAt") VALUES (1, 7, 'UPLOADING', now())""")
+    token = login(a, "fin@example.com", "/api/admin/login").json()["accessToken"]
+    overview = a.get("/console/api/overview?limit=100&uploads=1", token=token).json()
+    assert (overview["uploads"], overview["ready"]) == ([], {})
+    assert overview["may"] == {"films": False, "manage": False, "operate": False, "people": False, "invite": False, "payments": True, "reset": True}
+    a.db.execute("""UPDATE "User" SET role = 'ANALYTICS'""")
+    seen = a.get("/console/api/overview?limit=100&generation=" + overview["generation"], token=token).json()
+    assert [u["id"] for u in seen["uploads"]] == ["1"] and seen["ready"] == {"7": ["R360"]} and seen["may"]["films"]
 
 
 def test_the_overview_has_older_uploads_that_the_client_names(api):

@@ -659,6 +659,38 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			saw.demoted = [await until('the refusal', () => document.querySelector('#sheet .notice:not([hidden])')?.textContent), await page.isVisible('#people-link')];
 		},
 
+		/* Shows what others do to people and purchases, on each of these pages, without a reload. */
+		async renewed() {
+			const visit = async (hash, heading) => {
+				await page.evaluate((h) => { location.hash = h; }, hash);
+				await until(heading, (h) => document.querySelector('.sheet-title')?.textContent === h && document.querySelector('.sheet .event'), heading);
+			};
+			const row = (step, text) => other(step, (t) => [...document.querySelectorAll('#sheet .event')].some((li) => li.innerText.replace(/\s+/g, ' ').includes(t)), text);
+			const hint = (step, text) => other(step, (t) => [...document.querySelectorAll('#sheet .hint')].some((p) => p.textContent.includes(t)), text);
+			await signIn();
+			await inside();
+			await visit('#people', 'People');
+			await page.selectOption('[aria-label="Role of Ola"]', 'OPS');
+			await row('joined', 'Efe');
+			await row('invited', 'ben@example.com Ops · invited');
+			await row('promoted', 'Chi Ude');
+			saw.choices = await page.$eval('[aria-label="Role of Ola"]', (select) => [select.querySelector('[selected], :checked') && [...select.options].find((o) => o.defaultSelected).value, select.value]);
+			saw.staff = await page.inputValue('[aria-label="Role of Chi Ude"]');
+			await visit('#person/51', 'Dayo');
+			await hint('barred', 'barred from pay per view');
+			await row('bought', 'Dusk 500 NGN · pending');
+			await row('audited', 'Ppv reset by Chi Ude');
+			await visit('#purchases', 'Purchases');
+			await page.click('#sheet .part button');
+			await until('all', () => document.querySelectorAll('#sheet .event').length === 251);
+			await hint('paid', '251 purchases · paid in all: 250500 NGN');
+			saw.all = await page.$$eval('#sheet .event', (all) => all.length);
+			saw.first = await page.$eval('#sheet .event', (li) => li.innerText.replace(/\s+/g, ' '));
+			await other('finance', () => document.querySelector('#titles-section').hidden);
+			await until('the purchases', () => document.querySelectorAll('#sheet .event').length >= 200);
+			saw.gone = await other('analytics', () => document.querySelector('#sheet .notice:not([hidden])')?.textContent);
+		},
+
 		/* The main path of each page: list, title, series, people, person, purchases, Operations. */
 		async walk() {
 			const said = (text) => until('the announcement: ' + text, (t) => document.querySelector('#say').textContent === t, text);

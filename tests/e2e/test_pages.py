@@ -258,6 +258,29 @@ def test_people_and_who_changed_what(world, playwright):  # noqa: F811
     assert world.rows("""SELECT email, role::text FROM "User" ORDER BY id DESC LIMIT 2""") == [("efe@example.com", "USER"), ("chi@example.com", "SUPPORT")]
 
 
+def test_people_and_purchases_are_renewed_without_a_reload(world, playwright):  # noqa: F811
+    """After what others do; a choice that has not been sent stays. A page that the role may no longer see goes."""
+    world.env["ADMIN_PERMISSIONS"] = "strict"
+    console = console_of(world, "api")  # noqa: F811
+    world.rows(DUSK + """; INSERT INTO "User" (id, email, name, password, role, "emailVerified", "updatedAt") VALUES
+            (50, 'chi@example.com', 'Chi', 'x', 'MODERATOR', true, now()), (51, 'dayo@example.com', 'Dayo', 'x', 'USER', true, now()), (52, 'ola@example.com', 'Ola', 'x', 'SUPPORT', true, now());
+        INSERT INTO "PpvPurchase" ("userId", "titleId", "amountNaira", "paystackRef", status, "createdAt")
+            SELECT 51, 1, 1000, 'ref-' || n, 'SUCCESS', now() - n * interval '1 minute' FROM generate_series(1, 250) n""")
+    saw = console("renewed", steps(world, [
+        ("joined", """INSERT INTO "User" (id, email, name, password, role, "emailVerified", "updatedAt") VALUES (53, 'efe@example.com', 'Efe', 'x', 'USER', true, now())"""),
+        ("invited", """INSERT INTO "Invitation" (email, role, token, "expiresAt", "createdBy") VALUES ('ben@example.com', 'OPS', 't', now() + interval '1 day', 50)"""),
+        ("promoted", """UPDATE "User" SET role = 'FINANCE', name = 'Chi Ude' WHERE id = 50"""),
+        ("barred", """UPDATE "User" SET "ppvBanned" = true WHERE id = 51"""),
+        ("bought", """INSERT INTO "PpvPurchase" (id, "userId", "titleId", "amountNaira", "paystackRef", status) VALUES (900, 51, 1, 500, 'late', 'PENDING')"""),
+        ("audited", """INSERT INTO "AdminAuditLog" ("userId", action, resource) VALUES (50, 'PPV_RESET', '51')"""),
+        ("paid", """UPDATE "PpvPurchase" SET status = 'SUCCESS' WHERE id = 900; UPDATE "Title" SET name = 'Dusk in Lagos'"""),
+        ("finance", "UPDATE \"User\" SET role = 'FINANCE' WHERE email = 'root@example.com'"),
+        ("analytics", "UPDATE \"User\" SET role = 'OPS' WHERE email = 'root@example.com'")]))
+    assert saw["choices"] == ["SUPPORT", "OPS"] and saw["staff"] == "FINANCE", saw
+    assert saw["all"] == 251 and saw["first"].startswith("Dusk in Lagos 500 NGN \u00b7 success dayo@example.com"), saw
+    assert saw["gone"] == "The role of your account may not see purchases.", saw
+
+
 @API
 def test_the_main_path_of_each_page_in_firefox(console, world):  # noqa: F811
     world.rows(DUSK + """, (2, 'SERIES', 'Show', false, false, now());
