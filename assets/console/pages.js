@@ -1,7 +1,7 @@
 /* Pages of the console, by the fragment of the address: #title/7. Any other fragment, such as that of a jump link, shows the first page. */
 import { $, el, hub, tell } from './dom.js';
 import { server } from './server.js';
-import { signedIn } from './session.js';
+import { beforeLeaving, signedIn } from './session.js';
 
 const pages = new Map();
 let shown = null;		/* { hash, page } */
@@ -107,6 +107,7 @@ window.addEventListener('beforeunload', (event) => {
 	if (shown && !shown.page.mayLeave(true))
 		event.preventDefault();
 });
+beforeLeaving.push(() => !shown || shown.page.mayLeave());
 hub.addEventListener('enter', show);
 hub.addEventListener('gone', closeShown);
 hub.addEventListener('draw', () => {

@@ -32,7 +32,7 @@ function note(jobId, fields) {
 }
 
 /* Remembers an upload of this browser. print is the fingerprint of the file, or null. */
-export const remember = (jobId, print) => note(jobId, { print });
+export const remember = (jobId, print, name) => note(jobId, { print, name });
 
 export function forget(jobId) {
 	const { [jobId]: gone, ...others } = load();
@@ -78,6 +78,13 @@ export async function lookAround() {
 }
 
 hub.addEventListener('draw', lookAround);
+
+/* Resolves to the names of the files that tabs of this browser upload now, except the uploads with these ids. */
+export async function uploadedByOthers(ids) {
+	await lookAround();
+	const records = load(), all = new Set([...Object.keys(records), ...held]);
+	return [...all].filter((id) => !ids.includes(id) && liveWhere({ id }) === 'tab').map((id) => (records[id] && records[id].name) || 'a film');
+}
 
 /* Returns the SHA-256 of samples of the file, or null where the page is not secure (plain http to another host). */
 export async function fingerprint(file) {

@@ -249,9 +249,14 @@ $('sign-in').addEventListener('submit', async (event) => {
 	}
 });
 
+/* Questions before signing out, asked one after another: functions that return, or resolve to, false to stay. */
+export const beforeLeaving = [];
+
 $('sign-out').addEventListener('click', async () => {
-	if (!hub.dispatchEvent(new Event('leaving', { cancelable: true })))
-		return;
+	for (const ask of beforeLeaving) {
+		if (!await ask())
+			return;
+	}
 	const { access, refresh, device } = session.load();
 	session.clear();
 	askToSignIn();

@@ -1,8 +1,8 @@
 /* Multipart uploads of films into object storage. An upload outlives lost connections, and goes on after Stop, an error or a reload. */
 import { hub, say, tell } from './dom.js';
-import { fingerprint, forget, hold, remember } from './resume.js';
+import { fingerprint, forget, hold, remember, uploadedByOthers } from './resume.js';
 import { own, server, watchNow } from './server.js';
-import { api, Refusal } from './session.js';
+import { api, beforeLeaving, Refusal } from './session.js';
 
 const FILES_AT_ONCE = 2;
 const PARTS_AT_ONCE = 4;
@@ -139,7 +139,7 @@ export class Upload {
 			...target, fileName: this.file.name, bytesTotal: this.file.size,
 			contentType: this.file.type || 'application/octet-stream' });
 		this.jobId = this.job.jobId;
-		remember(this.jobId, this.print);
+		remember(this.jobId, this.print, this.file.name);
 		await this.claim();
 		watchNow();
 		return true;
@@ -163,7 +163,7 @@ export class Upload {
 				throw error;
 			return 'ended';
 		}
-		remember(this.jobId, this.print);
+		remember(this.jobId, this.print, this.file.name);
 		return 'parts';
 	}
 
@@ -328,8 +328,10 @@ window.addEventListener('beforeunload', (event) => {
 		event.preventDefault();
 });
 
-hub.addEventListener('leaving', (event) => {
-	if (own.busy() && !confirm('Films are still being uploaded. Stop them and sign out?'))
-		event.preventDefault();
+/* Signing out stops the uploads of all tabs. */
+beforeLeaving.push(async () => {
+	const others = await uploadedByOthers(uploads.map((u) => u.jobId)), here = uploads.filter((u) => u.busy()).map((u) => u.file.name);
+	const told = [here.length && 'Here: ' + here.join(', ') + '.', others.length && 'In another tab: ' + others.join(', ') + '.'].filter(Boolean);
+	return !told.length || confirm('Films are still being uploaded. ' + told.join(' ') + ' Stop them and sign out?');
 });
 hub.addEventListener('gone', () => uploads.splice(0).forEach((u) => u.cancel()));

@@ -427,6 +427,9 @@ const scenes = {
 		await until('the form', () => document.querySelector('#add').open);
 		saw.known = await page.$eval('.add-row', (row) => [row.querySelector('select').selectedOptions[0].text, row.querySelectorAll('p')[1].textContent]);
 		await press('Escape');
+		const asked = new Promise((done) => { page.once('dialog', (dialog) => dialog.dismiss().then(() => done(dialog.message()))); });
+		await page.click('#sign-out');
+		saw.asked = await asked;
 		const devtools = await context.newCDPSession(tab);
 		const crash = tab.waitForEvent('crash');
 		devtools.send('Page.crash').catch(() => {});		// is not answered

@@ -394,6 +394,7 @@ def test_the_upload_of_a_tab_that_was_killed_goes_on_in_another(console, world, 
     saw = console("killed", film=str(tmp_path / "harmattan.mp4"), bare=bare)
     assert saw["live"].startswith("Uploading in another tab") and saw.get("still", saw["live"]) == saw["live"], saw
     assert saw["known"] == ["Nothing: leave it as it is", "This file is being uploaded in another tab."], saw
+    assert saw["asked"] == "Films are still being uploaded. In another tab: harmattan.mp4. Stop them and sign out?", saw
     assert saw["left"].startswith("Not finished") and saw["buttons"] == ["Resume", "Discard"], saw
     assert uploaded(world, tmp_path / "harmattan.mp4") == "harmattan"
 
