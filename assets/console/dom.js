@@ -1,5 +1,7 @@
 /* Shared by all parts of the console: elements of the page, lists that keep their elements, texts, and the events of the page. */
 
+const SAID_MS = 10000;		/* after which a text that was announced goes */
+
 export const RENDITIONS = { R4K: '4K', R2K: '1440p', R1080: '1080p', R720: '720p', R360: '360p' };
 export const ORDER = Object.keys(RENDITIONS);
 
@@ -18,8 +20,13 @@ export function el(tag, props, ...children) {
 	return node;
 }
 
+let saying = null;
+
+/* Announces a text to screen readers. It goes after that, so that nobody who moves through the page comes upon it again. */
 export function say(text) {
+	clearTimeout(saying);
 	$('say').textContent = text;
+	saying = setTimeout(() => { $('say').textContent = ''; }, SAID_MS);
 }
 
 export function notice(id, text) {

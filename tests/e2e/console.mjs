@@ -224,7 +224,6 @@ const scenes = {
 		await openPlayer();
 		saw.published = await watch();
 		await closePlayer();
-		saw.said = await page.textContent('#say');
 	},
 
 	/* Adds a file with subtitles to a title that has a film, by keyboard, plays with them, and deletes them. */
@@ -1043,6 +1042,7 @@ const scenes = {
 		await reach('^Stop: ');
 		await press('Enter');
 		saw.stopped = [await said('stopped'), await row()];
+		await until('the announcement to go', () => !document.querySelector('#say').textContent);
 	},
 
 	/* On a phone: who is signed in, jump links, a long name, names that are written from right to left, and first letters of several code points. */

@@ -212,6 +212,9 @@ def test_status_reports_the_state_of_the_service(base):
         c.execute("""INSERT INTO "UploadJob" ("status", "payload", "updatedAt") VALUES ('PROCESSING', '{"key": "k"}', now())""")
         c.execute("""INSERT INTO wanzami.transcode_job (upload_job_id, source_key, state, lease_owner, lease_until, attempts, progress)
             SELECT id, 'k', 'running', 'somebody', now() + interval '1 minute', 1, '{"percent": 42}' FROM "UploadJob" """)
+        c.execute("""INSERT INTO "UploadJob" ("status", "payload", "updatedAt") SELECT 'FAILED', '{"key": "k"}', now() FROM generate_series(1, 3)""")
+        c.execute("""INSERT INTO wanzami.transcode_job (upload_job_id, source_key, state, updated_at)
+            SELECT id, 'k', 'failed', now() - id % 2 * interval '2 days' FROM "UploadJob" WHERE status = 'FAILED'""")
         c.execute("INSERT INTO wanzami.lease (name, owner, expires_at) VALUES ('cron', 'somebody', now() + interval '1 minute')")
         c.execute("""INSERT INTO wanzami.job_run (name, finished_at, outcome, detail) VALUES ('popularity', now(), 'failed', '{"error": "no disk"}')""")
     said = run("status", **a.env)
@@ -220,7 +223,7 @@ def test_status_reports_the_state_of_the_service(base):
     assert "ready" in [line.split()[-1] for line in said.stdout.splitlines() if "/health/ready" in line]
     [(who, how)] = [(k, v) for k, v in lines.items() if k.startswith("127.0.0.1 api ")]
     assert re.fullmatch(r"[1-9]\d* connections(, \d+ busy)?", how)
-    assert (lines["queued"], lines["running"]) == ("0", "1")
+    assert (lines["queued"], lines["running"], lines["failed in the last day"]) == ("0", "1", "2")
     assert [v for k, v in lines.items() if k.startswith("upload ")][0].startswith("42 %, attempt 1 of 3, by somebody, lease until ")
     assert lines["cron"].startswith("somebody, until ") and lines["popularity"].startswith("failed, ") and lines["popularity"].endswith(": no disk")
     a.kill()

@@ -15,7 +15,9 @@ CREATE OR REPLACE FUNCTION wanzami.status() RETURNS TABLE (section text, name te
 	UNION ALL
 	SELECT 'Transcoding', w.state, n || CASE WHEN w.state = 'queued' AND oldest IS NOT NULL THEN ', the oldest since ' || oldest ELSE '' END
 	FROM (SELECT s.state, count(j.*) AS n, date_trunc('second', now() - min(greatest(j.created_at, j.run_after)))::text AS oldest
-		FROM unnest('{queued,running,failed}'::text[]) s (state) LEFT JOIN wanzami.transcode_job j USING (state) GROUP BY 1) w
+		FROM unnest('{queued,running}'::text[]) s (state) LEFT JOIN wanzami.transcode_job j USING (state) GROUP BY 1) w
+	UNION ALL
+	SELECT 'Transcoding', 'failed in the last day', count(*)::text FROM wanzami.transcode_job WHERE state = 'failed' AND updated_at > now() - interval '1 day'
 	UNION ALL
 	SELECT 'Transcoding', 'upload ' || upload_job_id, coalesce(progress ->> 'percent', '0') || ' %, attempt ' || attempts || ' of ' || max_attempts
 		|| ', by ' || lease_owner || ', lease until ' || to_char(lease_until, 'HH24:MI:SSOF')
@@ -35,7 +37,7 @@ CREATE OR REPLACE FUNCTION wanzami.status() RETURNS TABLE (section text, name te
 	SELECT 'Mail', 'held by wanzami restored', count(*) || ', see docs/mail.md' FROM wanzami.mail_outbox
 	WHERE sent_at IS NULL AND failed_at IS NULL AND next_attempt_at = 'infinity' HAVING count(*) > 0
 	UNION ALL
-	SELECT 'Mail', 'given up in a day', count(*)::text FROM wanzami.mail_outbox WHERE failed_at > now() - interval '1 day'
+	SELECT 'Mail', 'given up in the last day', count(*)::text FROM wanzami.mail_outbox WHERE failed_at > now() - interval '1 day'
 	UNION ALL
 	SELECT 'Leases', l.name, CASE WHEN l.owner = '' THEN 'not held yet'
 		ELSE l.owner || CASE WHEN expires_at > now() THEN ', until ' ELSE ', ran out ' END || to_char(expires_at, 'YYYY-MM-DD HH24:MI:SSOF') END
