@@ -16,6 +16,7 @@
 #include "http/sql.h"
 
 #define STORAGE_SECONDS	20	/* timeout; the apps wait 30 s */
+#define CANCEL_SECONDS	5	/* timeout of each step of a deletion, which store-cleanup repeats */
 
 static const struct field	sign_fields[] = {
 	FIELD("first", FIELD_INTEGER, .min = 1, .max = OBJECTS_PARTS_MAX),
@@ -152,7 +153,67 @@ listing_begin(struct request *r, const PGresult *res, int signs)
 	(void)work_run(WORK_STORE, listing_work, listing_done, l);
 }
 
-ROUTE_SQL(DELETE, "/api/admin/uploads/:id", "uploads/cancel", .guard = "movies:manage", .strict = 1, .id = "job");
+/* An upload that has been canceled. Lives until its parts have been deleted, also after its request has been freed. */
+struct canceled {
+	struct request	*r;
+	char		key[OBJECTS_KEY_MAX + 1];
+	char		id[OBJECTS_UPLOAD_MAX];	/* empty if it is not known */
+	char		*body;			/* the response; the request owns it */
+};
+
+/* Deletes the parts, and the object if an earlier completion has joined them. */
+static void
+cancel_work(void *arg)
+{
+	struct canceled		*c = arg;
+	struct objects_call	call = { .seconds = CANCEL_SECONDS };
+	enum objects_result	result;
+
+	result = *c->id != '\0' ? objects_abort(c->key, c->id, &call) : objects_abort_all(c->key, &call);
+	if (result == OBJECTS_OK)
+		result = objects_delete(c->key, &call);
+	if (result != OBJECTS_OK)
+		log_event(LOG_LEVEL_WARN, "object storage error: cannot delete a canceled upload; store-cleanup will do it", LOG_S("error", call.error));
+}
+
+static void
+cancel_done(void *arg)
+{
+	struct canceled	*c = arg;
+
+	if (request_resume(c->r)) {
+		reply_json(c->r, 200, c->body, strlen(c->body));
+		request_settle(c->r);
+	}
+	free(c);
+}
+
+static void
+cancel_stored(struct request *r, const PGresult *res)
+{
+	struct canceled	*c;
+
+	if (sql_text(res, "key") == NULL || !objects_enabled()) {
+		sql_answer(r, res);
+		return;
+	}
+	if ((c = calloc(1, sizeof(*c))) == NULL)
+		fatal("out of memory");
+	c->r = r;
+	c->body = sql_copy(r, res, "body");
+	snprintf(c->key, sizeof(c->key), "%s", sql_text(res, "key"));
+	snprintf(c->id, sizeof(c->id), "%s", sql_text(res, "upload"));
+	request_wait(r);
+	(void)work_run(WORK_STORE, cancel_work, cancel_done, c);
+}
+
+ROUTE(DELETE, "/api/admin/uploads/:id", uploads_cancel, .guard = "movies:manage", .strict = 1, .id = "job");
+
+static void
+uploads_cancel(struct request *r)
+{
+	sql_query(r, "uploads/cancel", cancel_stored);
+}
 
 ROUTE(GET, "/api/admin/uploads/:id/parts", uploads_parts, .guard = "movies:manage", .strict = 1, .id = "job");
 

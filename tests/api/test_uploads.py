@@ -185,6 +185,7 @@ def test_an_upload_goes_on_where_it_stopped(api):
 
 
 def test_an_upload_that_is_canceled_leaves_nothing(api):
+    """At once: the clean-up of canceled uploads has not run yet."""
     made = api.init()
     parts = api.put(made, b"hello world")
     for _ in range(2):
@@ -193,14 +194,27 @@ def test_an_upload_that_is_canceled_leaves_nothing(api):
     assert parts_of(api, made)["job"]["status"] == "CANCELED"
     assert api.post("/api/admin/uploads/%s/parts" % made["jobId"], status=409) == {"message": "This upload has been canceled"}
     assert api.complete(made, parts, status=409) == {"message": "This upload has been canceled"}
-    r = run("job", "run", "store-cleanup", **api.env)
-    assert r.returncode == 0, r.stdout + r.stderr
     if api.folder:
         assert os.listdir(api.folder + "/parts") == []
     else:
         assert api.world.store.uploads(api.world.bucket) == []
+    r = run("job", "run", "store-cleanup", **api.env)
+    assert r.returncode == 0, r.stdout + r.stderr
     assert requests.put(made["presignedParts"][0]["url"], data=b"hello world", timeout=60).status_code == 404
     assert api.world.rows("SELECT key FROM wanzami.object_trash") == []
+
+
+def test_an_upload_that_is_canceled_while_object_storage_is_away_is_deleted_later(s3):
+    made = s3.init()
+    s3.put(made, b"hello world")
+    s3.world.store.pause()
+    try:
+        assert cancel(s3, made) == {"job": {"id": made["jobId"], "status": "CANCELED"}}
+    finally:
+        s3.world.store.resume()
+    assert s3.world.rows("SELECT key, reason FROM wanzami.object_trash") == [(made["key"], "abandoned")]
+    assert run("job", "run", "store-cleanup", **s3.env).returncode == 0
+    assert s3.world.store.uploads(s3.world.bucket) == [] and s3.world.rows("SELECT key FROM wanzami.object_trash") == []
 
 
 def test_an_upload_that_is_canceled_while_it_is_completed_leaves_no_object(s3):

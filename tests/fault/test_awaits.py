@@ -137,6 +137,15 @@ class Stage:
     def sign(self):
         return self.parts()[0], {}
 
+    def cancel(self):
+        """The row tells the clean-up what to delete."""
+        made = self.api.init()
+
+        def settled(n):
+            if n > 1:
+                assert self.world.rows("SELECT reason FROM wanzami.object_trash WHERE key = %s", (made["key"],)) in ([], [("abandoned",)]) and self.api.job(made)[0] == "CANCELED"
+        return "/api/admin/uploads/%s" % made["jobId"], None, self.admin, settled
+
     def part(self):
         return self.api.init()["presignedParts"][0]["url"].removeprefix(self.a.url), b"hello world", None
 
@@ -186,6 +195,7 @@ class Stage:
         "POST /api/auth/reset-password": reset, "POST /api/auth/google/callback": google, "POST /api/admin/invitations/accept": accept,
         "POST /api/ppv/initiate": initiate, "GET /api/ppv/media/:address": gate, "POST /api/admin/uploads/init": upload,
         "POST /api/admin/uploads/:id/complete": complete, "GET /api/admin/uploads/:id/parts": parts, "POST /api/admin/uploads/:id/parts": sign,
+        "DELETE /api/admin/uploads/:id": cancel,
         "PUT /media-local/*": part, "POST /api/admin/assets/presign": presign,
         "POST /api/admin/titles/:id/text": text, "POST /api/admin/episodes/:id/text": episode_text,
         "POST /api/admin/titles/:id/poster": poster,
