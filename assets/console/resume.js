@@ -1,13 +1,18 @@
 /* Unfinished uploads: what this browser remembers of its own, so that the same file goes on after a reload or on another day. */
-import { hub, tell } from './dom.js';
+import { hub, tell, wait } from './dom.js';
 
-const LIVE_MS = 90000;		/* without locks: a tab that uploads has written its record in this time; the timers of a hidden tab run once a minute */
+const SILENT_MS = 12000;	/* without locks: a tab that has not written its record for this time is asked if it still uploads */
 const BEAT_MS = 5000;
+const REPLY_MS = 3000;
+const LOOK_MS = 50;
 const ELSEWHERE_MS = 60000;	/* another browser has reported its progress to the server in this time */
 const SAMPLE = 1 << 20;		/* bytes at the beginning, in the middle and at the end that the fingerprint covers */
 const LOCK = 'upload ';
 
 let held = new Set();		/* ids of uploads that a tab of this browser moves */
+/* Without locks, tabs ask each other here: the timers of a hidden tab may run once a minute only, but it gets messages at once. */
+const channel = navigator.locks ? null : new BroadcastChannel('uploads');
+const beats = new Set();		/* functions that write the time into the records of this tab's uploads */
 
 function load() {
 	try {
@@ -40,27 +45,51 @@ export function forget(jobId) {
 		store(others);
 }
 
-/* Writes the time into the record of an upload again and again, until the function that is returned is called or the page is left. */
+/* Writes the time into the record of an upload, every 5 s and when another tab asks, until the function that is returned is called or the page is left. */
 function beat(jobId) {
 	const write = () => note(jobId, { beat: Date.now() }), timer = setInterval(write, BEAT_MS);
 	const end = () => {
 		clearInterval(timer);
+		beats.delete(write);
 		window.removeEventListener('pagehide', end);
 		if (load()[jobId])		/* else it has been forgotten */
 			note(jobId, { beat: 0 });
 	};
+	beats.add(write);
 	window.addEventListener('pagehide', end);
 	write();
 	return end;
 }
 
+const writeAll = () => beats.forEach((write) => write());
+
+if (channel)
+	channel.addEventListener('message', writeAll);
+
+/* Asks tabs that have been silent if they still upload. One that does writes the time into its record; one that does not reply has died. */
+async function askTabs() {
+	writeAll();
+	const silent = () => Object.entries(load()).filter(([, record]) => record.beat && Math.abs(Date.now() - record.beat) > SILENT_MS);
+	if (!silent().length)
+		return;
+	channel.postMessage('');
+	for (let left = REPLY_MS; left > 0 && silent().length; left -= LOOK_MS)
+		await wait(LOOK_MS);
+	silent().forEach(([id]) => note(id, { beat: 0 }));
+	tell('draw');
+}
+
+let asking = null;
+
 /*
  * Claims an upload for this tab. Resolves to the function that ends the claim, or to null if another tab has it. The browser ends it when the tab is
  * closed or dies. Pages that are not secure (plain http to another host) have no locks; there the record tells.
  */
-export function hold(jobId) {
-	if (!navigator.locks)
+export async function hold(jobId) {
+	if (!navigator.locks) {
+		await lookAround();
 		return liveWhere({ id: jobId }) ? null : beat(jobId);
+	}
 	return new Promise((done, fail) => {
 		const keep = () => new Promise((end) => done(end));		/* the lock is held until this is resolved */
 		navigator.locks.request(LOCK + jobId, { ifAvailable: true }, (lock) => (lock ? keep() : done(null))).catch(fail);
@@ -69,7 +98,12 @@ export function hold(jobId) {
 
 /* Learns which uploads the tabs of this browser move now. */
 export async function lookAround() {
-	const all = navigator.locks ? (await navigator.locks.query()).held : [];
+	if (!navigator.locks) {
+		asking = asking || askTabs().finally(() => { asking = null; });
+		await asking;
+		return;
+	}
+	const { held: all } = await navigator.locks.query();
 	const now = new Set(all.filter(({ name }) => name.startsWith(LOCK)).map(({ name }) => name.slice(LOCK.length)));
 	const changed = now.size !== held.size || [...now].some((id) => !held.has(id));
 	held = now;
@@ -102,7 +136,7 @@ export const unfinished = (job) => !job.state && ['UPLOADING', 'PENDING', 'FAILE
 /* Returns where an unfinished upload goes on now that this page does not move: 'tab', 'elsewhere', or null if nothing moves it. */
 export function liveWhere(job) {
 	const record = load()[job.id];
-	if (held.has(job.id) || (record && Date.now() - (record.beat || 0) < LIVE_MS))
+	if (held.has(job.id) || (record && record.beat))
 		return 'tab';
 	return !record && job.status === 'UPLOADING' && Date.now() - Date.parse(job.updatedAt) < ELSEWHERE_MS ? 'elsewhere' : null;
 }

@@ -407,11 +407,14 @@ const scenes = {
 		saw.tries = tries;
 	},
 
-	/* Kills the tab that uploads: another one offers to resume. bare: without locks, where only the time tells. */
+	/* Kills the tab that uploads: another one offers to resume. bare: without locks, and with timers that do not run, as those of a hidden tab. */
 	async killed() {
 		const context = page.context(), state = (text) => until(text, (t) => [document.querySelector('.job .job-state')?.textContent].find((now) => now?.includes(t)), text, 60);
 		if (given.bare)
-			await context.addInitScript(() => Object.defineProperty(Navigator.prototype, 'locks', { value: undefined }));
+			await context.addInitScript(() => {
+				Object.defineProperty(Navigator.prototype, 'locks', { value: undefined });
+				window.setInterval = () => 0;
+			});
 		await page.reload();
 		let hangs = true;
 		await context.route((url) => url.searchParams.has('partNumber'), (route) => (hangs ? undefined : route.continue()));
@@ -429,19 +432,15 @@ const scenes = {
 		const asked = new Promise((done) => { page.once('dialog', (dialog) => dialog.dismiss().then(() => done(dialog.message()))); });
 		await page.click('#sign-out');
 		saw.asked = await asked;
+		if (given.bare) {
+			const begun = await page.evaluate(() => Object.values(JSON.parse(localStorage.uploads))[0].beat);
+			await until('the reply of the tab', (at) => Object.values(JSON.parse(localStorage.uploads))[0].beat > at, begun, 60);
+			saw.live = await page.textContent('.job .job-state');
+		}
 		const devtools = await context.newCDPSession(tab);
 		const crash = tab.waitForEvent('crash');
 		devtools.send('Page.crash').catch(() => {});		// is not answered
 		await crash;
-		if (given.bare) {
-			await page.waitForResponse((response) => response.url().includes('/console/api/overview'));
-			saw.still = await page.textContent('.job .job-state');
-			await page.evaluate(() => {
-				const records = JSON.parse(localStorage.uploads);
-				Object.values(records).forEach((record) => { record.beat -= 100000; });
-				localStorage.uploads = JSON.stringify(records);
-			});
-		}
 		saw.left = await state('Not finished');
 		saw.buttons = await page.$$eval('.job button', (all) => all.map((b) => b.textContent));
 		hangs = false;
