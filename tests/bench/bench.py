@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """The benchmark: speed and size, measured beside another program in the same run.
-usage: bench.py [--scale SCALE] [footprint|serving|api|attack|overload|tls|transcode|media|playback|mail|growth]… (default: all but growth). No other load
+usage: bench.py [--scale SCALE] [footprint|serving|api|attack|overload|tls|transcode|media|playback|mail|console|growth]… (default: all but growth). No other load
 should run on the machine. SCALE is a fraction of the rows of the large database of growth."""
 import argparse
 import os
@@ -12,6 +12,7 @@ sys.dont_write_bytecode = True
 
 import api  # noqa: E402
 import attack  # noqa: E402
+import console  # noqa: E402
 import footprint  # noqa: E402
 import growth  # noqa: E402
 import mail  # noqa: E402
@@ -24,7 +25,7 @@ import transcode  # noqa: E402
 from scheduler import without_autogroups  # noqa: E402
 
 PARTS = {"footprint": footprint, "serving": serving, "api": api, "attack": attack, "overload": overload, "tls": tls, "transcode": transcode, "media": media,
-         "playback": playback, "mail": mail, "growth": growth}
+         "playback": playback, "mail": mail, "console": console, "growth": growth}
 
 
 def main():

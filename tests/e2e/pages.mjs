@@ -659,6 +659,36 @@ export const pages = ({ page, given, saw, press, type, focused, until, reach, si
 			saw.demoted = [await until('the refusal', () => document.querySelector('#sheet .notice:not([hidden])')?.textContent), await page.isVisible('#people-link')];
 		},
 
+		/* Types in the search, first with a page of titles and then with all of them in the list. Counts the time of the browser's main thread for each key. */
+		async keystrokes() {
+			const devtools = await page.context().newCDPSession(page), rows = () => page.$$eval('.title', (all) => all.length);
+			const figures = async () => Object.fromEntries((await devtools.send('Performance.getMetrics')).metrics.map(({ name, value: seconds }) => [name, seconds]));
+			const typed = async (keys) => {
+				const took = [];
+				await page.focus('#find');
+				for (const key of keys) {
+					const before = await figures();
+					await Promise.all([page.waitForResponse((response) => response.url().includes('/api/admin/titles?')), page.keyboard.press(key)]);
+					await page.waitForTimeout(500);		// until the list has been drawn
+					const after = await figures();
+					took.push({ ScriptDuration: after.ScriptDuration - before.ScriptDuration, TaskDuration: after.TaskDuration - before.TaskDuration });
+				}
+				return took;
+			};
+			await devtools.send('Performance.enable', { timeDomain: 'threadTicks' });
+			await signIn();
+			await inside();
+			await until('the titles', () => document.querySelectorAll('.title').length === 100);
+			await typed(['F', 'Backspace']);
+			saw.keys = { 100: await typed([...'1234', ...Array(4).fill('Backspace'), ...'4321', ...Array(4).fill('Backspace')]) };
+			while (await page.isVisible('#more-titles')) {
+				const before = await rows();
+				await page.evaluate(() => document.querySelector('#more-titles').click());
+				await until('more titles', (n) => document.querySelectorAll('.title').length > n, before, 60);
+			}
+			saw.keys[await rows()] = await typed(['1', 'Backspace']);
+		},
+
 		/* Shows what others do to people and purchases, on each of these pages, without a reload. */
 		async renewed() {
 			const visit = async (hash, heading) => {
