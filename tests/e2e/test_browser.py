@@ -1,4 +1,4 @@
-"""The console in Chromium, by keyboard: sign-in, a film from upload to playback, and errors. WANZAMI_PICTURE=docs/console.png takes the
+"""The console in Chromium, and its main scenes in Firefox, too, by keyboard: sign-in, a film from upload to playback, and errors. WANZAMI_PICTURE=docs/console.png takes the
 screenshot of the README. CONSOLE_FIREFOX=1 plays the scenes in Firefox instead; those that use Chromium's protocol fail there."""
 import json
 import os
@@ -15,6 +15,7 @@ from services import ROOT, npm_install, run, wait_for
 HERE = os.path.join(ROOT, "tests", "e2e")
 BROWSERS = {"chromium": "chromium", "firefox": "firefox-esr"}
 EMAIL, PASSWORD = "root@example.com", "Correct-horse-1"
+BOTH = pytest.mark.parametrize("firefox", [False, True], ids=["chromium", "firefox"])
 
 
 @pytest.fixture(scope="session")
@@ -63,8 +64,9 @@ def film(path, seconds=12, size="1280x720", bits="12M", languages=("und",)):
     return str(path)
 
 
-def test_signing_in_and_out_by_keyboard(console):
-    saw = console("signing")
+@BOTH
+def test_signing_in_and_out_by_keyboard(console, firefox):
+    saw = console("signing", firefox=firefox)
     assert saw["refused"] == "Invalid credentials"
     assert saw["focusAfterRefusal"] == "password" and saw["focusInside"] == "drop" and saw["who"] == "Ada Obi"
 
@@ -367,11 +369,12 @@ def uploaded(world, path):
     return name
 
 
+@BOTH
 @pytest.mark.parametrize("console", ["api"], indirect=True)
-def test_try_again_and_resume_on_the_row_send_what_is_missing(console, world, tmp_path):
+def test_try_again_and_resume_on_the_row_send_what_is_missing(console, world, tmp_path, firefox):
     """To the same title and upload."""
     (tmp_path / "harmattan.mp4").write_bytes(os.urandom(30_000_000))
-    saw = console("again", film=str(tmp_path / "harmattan.mp4"), name="Harmattan")
+    saw = console("again", firefox=firefox, film=str(tmp_path / "harmattan.mp4"), name="Harmattan")
     assert saw["failed"].endswith("Object storage is full. Try again when there is room: what has arrived is kept."), saw
     assert saw["sent"] == {"full": [1, 2, 3], "hangs": [2, 3], "free": [2, 3]} and saw["rows"] == 1, saw
     assert saw["during"].startswith("Uploading") and re.match("Stopped . 3. % of 30 MB", saw["stopped"]), saw
@@ -430,13 +433,13 @@ def test_a_file_or_a_name_that_is_there_twice_is_asked(console, world, tmp_path)
         ("old", "harmattan.mp4"), ("Old", "khamsin.mp4")]
 
 
-@pytest.mark.parametrize("kept", ["s3", "local"])
-def test_a_film_is_uploaded_published_and_played(world, playwright, tmp_path, kept):
+@pytest.mark.parametrize("kept, firefox", [("s3", False), ("local", False), ("s3", True)], ids=["s3", "local", "firefox"])
+def test_a_film_is_uploaded_published_and_played(world, playwright, tmp_path, kept, firefox):
     """Follows the progress, seeks, and plays every quality; with S3 and with a local directory."""
     if kept == "local":
         (tmp_path / "media").mkdir()
         world.env.update(S3_BUCKET="", MEDIA_DIR=tmp_path / "media")
-    saw = console_of(world)("film", film=film(tmp_path / "dusk.mp4"), name="Dusk")
+    saw = console_of(world)("film", firefox=firefox, film=film(tmp_path / "dusk.mp4"), name="Dusk")
     way, rungs = saw["way"], saw["way"]["rungs"]
     assert way["states"][0].startswith("Uploading") and way["last"].startswith("Ready"), way
     assert len(rungs) == 2 and all(percents == sorted(percents) for percents in rungs.values()), rungs

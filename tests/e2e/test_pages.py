@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from test_browser import console, console_of, fill_operations, film, playwright  # noqa: F401
+from test_browser import BOTH, console, console_of, fill_operations, film, playwright  # noqa: F401
 
 API = pytest.mark.parametrize("console", ["api"], indirect=True)
 DUSK = """INSERT INTO "Title" (id, type, name, archived, "pendingReview", "updatedAt") VALUES (1, 'MOVIE', 'Dusk', true, true, now())"""
@@ -20,8 +20,9 @@ def steps(world, statements):
     return meanwhile
 
 
+@BOTH
 @API
-def test_the_details_of_a_title_are_edited(console, world):  # noqa: F811
+def test_the_details_of_a_title_are_edited(console, world, firefox):  # noqa: F811
     world.rows(DUSK)
     seen = []
 
@@ -30,7 +31,7 @@ def test_the_details_of_a_title_are_edited(console, world):  # noqa: F811
         seen.append(world.rows('SELECT name, description FROM "Title"'))
         steps(world, [("language", """UPDATE "Title" SET language = 'yo', "updatedAt" = now() + interval '1 s'"""),
                       ("silent", """UPDATE "Title" SET "maturityRating" = '12', genres = '{Noir}', "updatedAt" = now() + interval '2 s'""")])(p)
-    saw = console("details", meanwhile)
+    saw = console("details", meanwhile, firefox=firefox)
     assert saw["hash"] == "#title/1" and saw["focus"] == "sheet" and not saw["away"], saw
     assert (saw["refused"], saw["refusedFocus"], saw["invalid"], seen) == ("Enter a whole number, such as 1500.", "field-ppvPriceNaira", "true", [[("Dusk", None)]])
     assert saw["saved"] == {"name": "Dusk in Lagos", "description": "Two lines,\nof a synopsis.", "genres": "Drama\nCrime", "language": "en", "maturityRating": "", "cast": "",
@@ -163,13 +164,14 @@ def test_a_file_that_is_chosen_again_goes_on(console, world, tmp_path):  # noqa:
         ORDER BY u.id""") == [("Dusk", "PROCESSING"), ("Pilot", "PROCESSING"), ("Second", "PROCESSING"), ("Episode 3", "PROCESSING")]
 
 
+@BOTH
 @API
-def test_titles_are_found_among_thousands(console, world):  # noqa: F811
+def test_titles_are_found_among_thousands(console, world, firefox):  # noqa: F811
     """The server filters and sorts; a list has a page of titles, whatever number there is."""
     world.rows("""INSERT INTO "Title" (type, name, archived, "pendingReview", "createdAt", "updatedAt")
             SELECT 'MOVIE', 'Film ' || n, n % 100 = 10 OR n % 2 = 0, n % 2 = 0 AND n % 100 <> 10, timestamp '2020-01-01' + n * interval '1 minute', now() FROM generate_series(1, 5000) n;
         INSERT INTO "Title" (type, name, archived, "pendingReview", "createdAt", "updatedAt") VALUES ('SERIES', 'Bare', false, false, timestamp '2019-01-01', now())""")
-    saw = console("find")
+    saw = console("find", firefox=firefox)
     assert saw["drawn"] == ["Film 4900"], "the other 99 rows are those of before"
     assert saw["target"] == [["Film 1", "Film 1 is published. Viewers can play the film as soon as it has been transcoded."]], saw
     assert saw["count"] == "first 100" and saw["none"] == "No title matches." and saw["names"] == ["Bare"], saw
@@ -239,7 +241,8 @@ def test_an_episode_is_played_with_its_audio_tracks_and_subtitles(world, playwri
         (action, {"titleId": "1", "episodeId": "7", "language": "pt-BR", "kind": "captions"}) for action in ("TEXT_CREATE", "TEXT_DELETE")]
 
 
-def test_people_and_who_changed_what(world, playwright):  # noqa: F811
+@BOTH
+def test_people_and_who_changed_what(world, playwright, firefox):  # noqa: F811
     world.env.update(APP_ORIGIN="https://films.example")
     console = console_of(world, "api")  # noqa: F811
     world.rows(DUSK + """; INSERT INTO "User" (id, email, name, password, role, "emailVerified", "ppvBanned", "ppvStrikeCount", "updatedAt") VALUES
@@ -247,8 +250,8 @@ def test_people_and_who_changed_what(world, playwright):  # noqa: F811
             (52, 'efe@example.com', 'Efe', 'x', 'USER', true, false, 0, now());
         INSERT INTO "PpvPurchase" ("userId", "titleId", "amountNaira", "paystackRef", status, "createdAt") VALUES
             (51, 1, 1500, 'ref-1', 'SUCCESS', now()), (52, 1, 1500, 'ref-2', 'SUCCESS', now())""")
-    saw = console("people", steps(world, [("demote", "UPDATE \"User\" SET role = 'CONTENT_MANAGER' WHERE email = 'root@example.com'")]))
-    assert saw["link"] == ["https://films.example/title/1"] * 2 + ["Viewers cannot open it before the title is published."] and saw["copied"] == saw["link"][0], saw
+    saw = console("people", firefox=firefox, meanwhile=steps(world, [("demote", "UPDATE \"User\" SET role = 'CONTENT_MANAGER' WHERE email = 'root@example.com'")]))
+    assert saw["link"] == ["https://films.example/title/1"] * 2 + ["Viewers cannot open it before the title is published."] and saw["copied"] == (None if firefox else saw["link"][0]), saw
     assert saw["changes"] == ["Title update by Ada Obi \u00b7 1 \u00b7 archived, pendingReview"], saw
     assert saw["refused"] and saw["own"] == 1 and saw["purchases"] == ["Dusk 1500 NGN \u00b7 ref-1"], saw
     assert saw["about"] == "dayo@example.com \u00b7 Viewer \u00b7 barred from pay per view" and saw["reset"], saw
@@ -258,7 +261,8 @@ def test_people_and_who_changed_what(world, playwright):  # noqa: F811
     assert world.rows("""SELECT email, role::text FROM "User" ORDER BY id DESC LIMIT 2""") == [("efe@example.com", "USER"), ("chi@example.com", "SUPPORT")]
 
 
-def test_people_and_purchases_are_renewed_without_a_reload(world, playwright):  # noqa: F811
+@BOTH
+def test_people_and_purchases_are_renewed_without_a_reload(world, playwright, firefox):  # noqa: F811
     """After what others do; a choice that has not been sent stays. A page that the role may no longer see goes."""
     world.env["ADMIN_PERMISSIONS"] = "strict"
     console = console_of(world, "api")  # noqa: F811
@@ -266,7 +270,7 @@ def test_people_and_purchases_are_renewed_without_a_reload(world, playwright):  
             (50, 'chi@example.com', 'Chi', 'x', 'MODERATOR', true, now()), (51, 'dayo@example.com', 'Dayo', 'x', 'USER', true, now()), (52, 'ola@example.com', 'Ola', 'x', 'SUPPORT', true, now());
         INSERT INTO "PpvPurchase" ("userId", "titleId", "amountNaira", "paystackRef", status, "createdAt")
             SELECT 51, 1, 1000, 'ref-' || n, 'SUCCESS', now() - n * interval '1 minute' FROM generate_series(1, 250) n""")
-    saw = console("renewed", steps(world, [
+    saw = console("renewed", firefox=firefox, meanwhile=steps(world, [
         ("joined", """INSERT INTO "User" (id, email, name, password, role, "emailVerified", "updatedAt") VALUES (53, 'efe@example.com', 'Efe', 'x', 'USER', true, now())"""),
         ("invited", """INSERT INTO "Invitation" (email, role, token, "expiresAt", "createdBy") VALUES ('ben@example.com', 'OPS', 't', now() + interval '1 day', 50)"""),
         ("promoted", """UPDATE "User" SET role = 'FINANCE', name = 'Chi Ude' WHERE id = 50"""),
