@@ -88,7 +88,8 @@ PGconn *
 pg_sync_plain(const char *url, char *error, unsigned long error_len)
 {
 	char		password[SECRET_FILE_MAX];
-	const char	*keys[] = { "connect_timeout", "dbname", "password", NULL }, *values[] = { PLAIN_SEC, url, password, NULL };
+	const char	*keys[] = { "target_session_attrs", "connect_timeout", "dbname", "password", NULL };
+	const char	*values[] = { PG_SESSION_ATTRS, PLAIN_SEC, url, password, NULL };
 	PGconn		*db;
 
 	if (!secret_file_read(CONF_DATABASE_PASSWORD_FILE, password, error, error_len))

@@ -34,8 +34,8 @@ int	pg_sync_open(struct pg_sync *, const char *database_url, int timeout_ms);
 void	pg_sync_close(struct pg_sync *);
 
 /*
- * Connects for a command that uses libpq itself, within 30 seconds unless url says
- * otherwise. url: from pg_url_clean(). Returns the connection, which the caller
+ * Connects for a command that uses libpq itself, to a server that can be written and
+ * within 30 seconds unless url says otherwise. url: from pg_url_clean(). Returns the connection, which the caller
  * ends with PQfinish(); NULL with one line in error if there is none. Blocks.
  */
 PGconn	*pg_sync_plain(const char *url, char *error, unsigned long error_len);
