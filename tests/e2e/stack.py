@@ -121,9 +121,9 @@ class Stack:
         self.services = {role: [] for role in ecs.ROLES}
 
     def _begin(self):
-        for command in ("migrate", "doctor"):
+        for role, command in (("api", "migrate"), ("api", "doctor"), ("transcode", "doctor"), ("cron", "doctor")):
             override, = ecs.load(self.path, "tasks/%s.json" % command)["overrides"]["containerOverrides"]
-            task = self.task("api", words=override["command"])
+            task = self.task(role, words=override["command"])
             assert task.process.wait(120) == 0, pathlib.Path(task.log_path).read_text()
         direct = "postgresql://postgres@%s:%d/%s" % (self.postgres.address, self.postgres.port, self.database)
         r = run("admin", "create", "--email", EMAIL, "--name", "Ada", stdin=PASSWORD + "\n", DATABASE_URL=direct)

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 import awscheck
+import services
 from conftest import ROOT, run, wait_for
 from ecs import HERE, MADE, ROLES, container, example, load, render, sources
 
@@ -211,6 +212,24 @@ def test_commands_run_in_the_container_of_their_role(rendered, command):
     assert override == {"name": container(rendered, "api")["name"], "command": [command]}
     assert {container(rendered, role)["name"] for role in ROLES} == {override["name"]}
     assert re.search(r"^ +wanzami %s\b" % command, run("--help").stdout, re.M)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_doctor_accepts_the_task_definition_of_each_role(world, tmp_path, role):
+    """With servers of this machine. The stack of the end-to-end tests runs it in containers."""
+    r = render(example() + MADE + "MEDIA_BUCKET=%s\nMEDIA_REGION=%s\n" % (world.bucket, world.store.region), tmp_path)
+    assert r.returncode == 0, r.stderr
+    definition = container(tmp_path, role)
+    secrets = {v["name"]: world.env[v["name"]] for v in definition["secrets"] if v["name"] in world.env}
+    env = {**{v["name"]: v["value"] for v in definition["environment"]}, **secrets, **world.store.env(world.bucket), **world.mail.env()}
+    assert env["ROLE"] == role and "DATABASE_URL" in secrets
+    limit, = definition["ulimits"]
+    r = subprocess.run(["prlimit", "--nofile=%d:%d" % (limit["softLimit"], limit["hardLimit"]), *services.command("doctor")], env=services.clean_environment(**env),
+                       capture_output=True, text=True, timeout=120)
+    lines = r.stdout.splitlines()
+    assert r.returncode == 0 and [line for line in lines if not line.startswith("ok ")] == [], r.stdout
+    assert {name for name in ("descriptors", "database writable", "valkey", "object storage", "mail") if any(line[6:34].strip() == name for line in lines)} == {
+        "descriptors", "database writable", "valkey", "object storage"} | ({"mail"} if role != "transcode" else set())
 
 
 def statements(rendered, name):
