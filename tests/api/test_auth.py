@@ -409,6 +409,20 @@ def test_a_fifth_device_replaces_the_least_recently_used_one(api):
     assert [d["deviceId"] for d in devices] == ["d4", "d3", "d2", "d1"]
 
 
+def test_a_device_limit_of_0_counts_as_1(postgres, appliance):
+    """docs/limits.md: a new device replaces the one before, and no login is refused."""
+    url, db = postgres.create_migrated()
+    a = appliance(roles="api", DATABASE_URL=url, DEVICE_LIMIT=0).wait_healthy()
+    a.db = db.cursor()
+    user(a)
+    tokens = [r.json()["accessToken"] for r in [login(a, deviceId=name) for name in ("tv", "phone", "phone")]]
+    assert [a.get("/api/auth/me", token=t).status_code for t in tokens] == [401, 200, 200]
+    assert [d["deviceId"] for d in a.get("/api/user/devices", token=tokens[2]).json()["devices"]] == ["phone"]
+    a.db.execute('SELECT "deviceId" FROM "Session"')
+    assert {row[0] for row in a.db.fetchall()} == {"phone"}
+    db.close()
+
+
 def test_concurrent_logins_keep_the_device_limit(api):
     user(api)
     with concurrent.futures.ThreadPoolExecutor(8) as pool:

@@ -270,14 +270,21 @@ def test_without_a_database_commands_fail_with_one_line(cron):
     assert r.returncode == 1 and "cron job cannot be claimed" in r.stdout
 
 
-def test_sigint_returns_a_run_by_hand(cron):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_a_signal_returns_a_run_by_hand(cron, number):
+    """The lease, which lasts an hour here, is given back, and the next run does the work."""
+    upload = cron.rows("""INSERT INTO "UploadJob" ("status", "updatedAt") VALUES ('UPLOADING', now() - interval '8 days') RETURNING "id" """)[0]
+    state = lambda: cron.rows('SELECT "status"::text FROM "UploadJob" WHERE "id" = %s', upload)[0][0]  # noqa: E731
+    env = clean_environment(**{**cron.world.env, "JOB_LEASE_MS": 3600000})
     with BlockedReaper(cron) as held:
-        p = subprocess.Popen(services.command("job", "run", "upload-reaper"), env=clean_environment(**cron.world.env), stdout=subprocess.PIPE)
+        p = subprocess.Popen(services.command("job", "run", "upload-reaper"), env=env, stdout=subprocess.PIPE)
         held.wait()
-        p.send_signal(signal.SIGINT)
+        assert cron.command("run", "upload-reaper").returncode == 3, "it is running"
+        p.send_signal(number)
         assert p.wait(timeout=60) == 1
-    assert b"cron job returned" in p.stdout.read() and cron.runs() == [("returned", False)]
-    assert cron.command("run", "upload-reaper").returncode == 0
+    assert b"cron job returned" in p.stdout.read() and cron.runs() == [("returned", False)] and state() == "UPLOADING"
+    assert cron.command("run", "upload-reaper").returncode == 0 and state() != "UPLOADING"
+    assert cron.runs() == [("returned", False), ("ok", False)]
 
 
 def test_the_history_keeps_100_runs(cron):

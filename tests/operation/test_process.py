@@ -31,6 +31,14 @@ def test_health_answers_in_every_role(appliance):
         assert a.stop() == 0
 
 
+@pytest.mark.parametrize("roles", ["api", "transcode", "cron", "api,transcode,cron"])
+def test_a_start_and_an_end_with_everything_well_log_no_warning(world, roles):
+    a = world.start(roles)
+    wait_for(lambda: a.get("/health/ready").status_code == 200, "the process to be ready")
+    assert a.stop() == 0
+    assert [line for line in a.log_lines() if line["level"] not in ("debug", "info")] == []
+
+
 def test_an_env_file_that_cannot_be_read_stops_the_start(tmp_path):
     """A directory cannot be read by root either."""
     (tmp_path / ".env").mkdir()

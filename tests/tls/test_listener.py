@@ -507,6 +507,28 @@ def test_sighup_loads_a_renewed_certificate(secure):
     s.assert_healthy()
 
 
+def test_relative_paths_of_certificate_and_key_work_at_the_start_and_at_a_renewal(appliance, authority, tmp_path):
+    """They begin in the working directory of the start; workers have another one."""
+    leaf, renewed, port = authority.issue("localhost"), authority.issue("localhost"), free_port()
+    (tmp_path / "tls").mkdir()
+    cert, key = str(tmp_path / "tls/cert.pem"), str(tmp_path / "tls/key.pem")
+    replace(cert, read(leaf.chain))
+    replace(key, read(leaf.key))
+    a = appliance(["env", "-C", str(tmp_path), *services.command()], ROLE="api", WORKERS=2, TLS_PORT=port, TLS_CERT_FILE="tls/cert.pem",
+                  TLS_KEY_FILE="./tls/key.pem").wait_healthy()
+    context = ssl.create_default_context(cafile=authority.alone)
+
+    def serial():
+        with context.wrap_socket(socket.create_connection(("127.0.0.1", port), 30), server_hostname="localhost") as s:
+            return int(s.getpeercert()["serialNumber"], 16)
+
+    assert serial() == leaf.certificate.serial_number
+    replace(key, read(renewed.key))
+    replace(cert, read(renewed.chain))
+    a.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: all(serial() == renewed.certificate.serial_number for _ in range(20)), "the new certificate in both workers")
+
+
 def memory_holds(pid, wanted):
     """Returns for each byte string whether the writable memory of a process contains it."""
     found = [False] * len(wanted)
