@@ -4,7 +4,7 @@
 -- If the client names the current generation, it gets these three only. A role without movies:view gets no uploads and no renditions.
 -- may tells what the user is allowed to do; with ADMIN_PERMISSIONS=open that is everything (need is admin) except
 -- what always needs the permission.
--- $1: query.uploads, need, userId, query.sort, query.q, query.type, query.state, query.limit, query.generation, appOrigin.
+-- $1: need, userId, query.uploads, query.sort, query.q, query.type, query.state, query.limit, query.generation, appOrigin.
 WITH may AS MATERIALIZED (
 	SELECT r.all OR r.permissions && ARRAY['movies:view', 'movies:manage'] AS films, r.all OR 'movies:manage' = ANY (r.permissions) AS manage,
 		r.all OR 'ops:manage' = ANY (r.permissions) AS operate,
