@@ -363,6 +363,22 @@ message_set(struct session *s, struct outgoing *out, const char *from, const str
 	curl_easy_setopt(s->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)out->len);
 }
 
+/*
+ * Returns 1 if the server has ended a kept connection before it took anything of the mail (RFC 5321 §3.8): it was idle, or has had
+ * as many mails as the server allows.
+ */
+static int
+session_stale(const struct session *s)
+{
+	const struct smtp_trace	*t = &s->trace;
+	long			connections = 1;
+
+	(void)curl_easy_getinfo(s->curl, CURLINFO_NUM_CONNECTS, &connections);
+
+	return (connections == 0 && s->code != CURLE_OK && s->code != CURLE_OPERATION_TIMEDOUT && t->stage == SMTP_MAIL &&
+	    (t->reply[0] == '\0' || !strncmp(t->reply, "421", 3)));
+}
+
 static enum mail_result
 message_send(struct line *line, const struct mail *m, char *why, size_t len)
 {
@@ -378,7 +394,7 @@ message_send(struct line *line, const struct mail *m, char *why, size_t len)
 		do {
 			now = kore_time_ms();
 			message_set(&s, &out, mail_bounce(from), to, (long)((until - now) / 1000));
-		} while (session_run(&s) && kore_time_ms() + 2000 < until);
+		} while ((session_run(&s) || session_stale(&s)) && kore_time_ms() + 2000 < until);
 		result = session_result(&s, why, len);
 	} else {
 		snprintf(why, len, "out of memory");

@@ -116,6 +116,11 @@ smtp_command(struct smtp_trace *t, const char *data, size_t len)
 	size_t	i, n;
 
 	t->closed |= len >= 4 && !strncmp(data, "QUIT", 4);
+	if (t->closed)
+		return;
+	t->reply[0] = '\0';	/* libcurl may go on after an error, which is then not the last word */
+	t->len = 0;
+	t->whole = 1;
 	if (len >= 4 && !strncmp(data, "HELO", 4))
 		t->stage = SMTP_EHLO;
 	for (i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
@@ -141,6 +146,7 @@ smtp_line(struct smtp_trace *t, const char *data, size_t len)
 		t->reply[t->len++] = data[i];
 	t->reply[t->len] = '\0';
 	t->whole = len < 4 || data[3] != '-';
+	t->closed = t->whole && !strncmp(t->reply, "421", 3);
 	if (t->stage == SMTP_EHLO && len > 4 && data[0] == '2')
 		offer_record(t, data + 4, len - 4);
 	if (t->stage == SMTP_AUTH && t->whole && t->reply[0] == '2')

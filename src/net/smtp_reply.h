@@ -21,14 +21,14 @@ struct smtp_trace {
 	char		reply[1024];	/* one line: those of the server, joined by a blank */
 	size_t		len;		/* of reply */
 	int		whole;		/* the last line of the reply has come */
-	int		closed;		/* QUIT was sent: later replies do not count */
+	int		closed;		/* QUIT was sent, or the server has ended the session (421): later commands and replies do not count */
 	unsigned	offered;	/* mechanisms in the last reply to EHLO: a sum of 1 << enum smtp_mechanism */
 	char		auth[128];	/* their names there, also those that this program cannot use; "": it offers none */
 	unsigned	mechanism;	/* 1 << the last that was used; 0: none */
 	int		signed_in;
 };
 
-/* Records a command that was sent. Only the verb is looked at. */
+/* Records a command that was sent, and forgets the last reply. Only the verb is looked at. */
 void		smtp_command(struct smtp_trace *, const char *data, size_t len);
 
 /* Records a line that was received, with or without its line end. */

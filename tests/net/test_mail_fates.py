@@ -12,12 +12,22 @@ CODES = ["421", "450", "451", "452", "454", "500", "521", "550", "551", "552", "
 STATUS = ["1.1", "1.7", "1.8", "1.10", "2.1", "2.2", "3.4", "4.1", "5.0", "6.1", "7.1"]
 
 
-def table():
-    """Returns the rows of the table: steps, replies, status codes, fate."""
+def table(heading="| step | reply | status code | the mail |"):
+    """Returns the rows of a table: steps, replies, status codes, fate."""
     with open(os.path.join(ROOT, "docs", "mail.md")) as f:
-        lines = f.read().split("| step | reply | status code | the mail |\n")[1].splitlines()[1:]
+        lines = f.read().split(heading + "\n")[1].splitlines()[1:]
     rows = [[c.strip() for c in line.strip("|").split("|")] for line in lines[:lines.index("")]]
     return [[*(cell.split(", ") for cell in row[:3]), row[3]] for row in rows]
+
+
+def going_on(step, reply, tls):
+    """Returns how the session goes on after the reply, by the table of replies that do not end it; None if it does not."""
+    code = reply.partition(" ")[0]
+    for steps, replies, modes, then in table("| step | reply | `SMTP_TLS` | then |"):
+        wanted, _, but = ", ".join(replies).partition(" except ")
+        if step in steps and any(fits(r, code) for r in wanted.split(", ")) and code != but and (modes == ["any"] or tls in modes):
+            return then
+    return None
 
 
 def fits(pattern, text):
@@ -67,6 +77,53 @@ def test_the_fate_of_a_mail_is_that_of_the_table(world, script, mail, step):
         assert script.steps[-1] == step and [s for s in STEPS if s in script.steps] == STEPS[:STEPS.index(step) + 1]
         if reply[0].isdigit() and fate != "is sent":
             assert why == step + ": " + reply
+
+
+KINDS = ["cut", "silence", "421 4.7.0 later", "451 4.3.0 later", "454 4.7.0 later", "502 5.5.1 what", "550 5.7.1 no", "554 no"]
+SAYS = {"HELO": "EHLO", "second EHLO": "EHLO"}
+
+
+def said(step, why, reply):
+    assert why == SAYS.get(step, step) + ": " + reply if reply[0].isdigit() else why and not re.search(r"\b[245]\d\d\b", why), (why, reply)
+
+
+@pytest.mark.parametrize("tls, steps", [("off", ["EHLO", "HELO"]), ("auto", ["EHLO", "HELO", "STARTTLS", "second EHLO"]), ("implicit", ["EHLO", "HELO"]),
+                                        ("required", ["EHLO", "STARTTLS", "second EHLO", "HELO"])])
+def test_a_session_begins_with_what_the_server_knows(world, script, mail, tls, steps):
+    """EHLO refused, then HELO; STARTTLS refused; EHLO after STARTTLS refused."""
+    script.implicit = tls == "implicit"
+    for step in steps:
+        for reply in KINDS:
+            script.reply = {step: reply}
+            if step == "HELO":
+                script.reply["second EHLO" if tls == "required" else "EHLO"] = "502 5.5.1 what"
+            fate, why = attempt(world, script, mail, 2 if reply == "silence" else 60, SMTP_TLS=tls)
+            then = going_on(step, reply, tls)
+            assert (step, reply, fate) == (step, reply, "is sent" if then else expected(step, reply)), why
+            after = script.steps[script.steps.index(step) + 1:]
+            mailed = ["MAIL", "RCPT", "DATA", "end of data"]
+            assert after == {None: [], "HELO": ["HELO", *mailed], "sign-in without TLS": ["AUTH", *mailed]}[then], (step, reply)
+            if not then:
+                said(step, why, reply)
+
+
+@pytest.mark.parametrize("step", ["between", "MAIL", "RCPT", "DATA", "end of data"])
+def test_the_fate_of_a_second_mail_over_a_kept_connection(world, script, mail, step):
+    script.kept = True
+    for reply in ["cut"] if step == "between" else [*KINDS, "550 5.1.1 no", "450 4.2.1 busy", "552 5.3.4 too large"]:
+        script.reply = {step: reply}
+        fate, why = attempt(world, script, mail, 2 if reply == "silence" else 60, before="b@x.test")
+        again = going_on({"between": "between two mails"}.get(step, step + " of a second mail"), reply, "required") == "a new connection"
+        assert (step, reply, fate, script.sessions) == (step, reply, "is sent" if again else expected(step, reply), 1 + again), why
+        assert script.mails == 1 + again
+        if not again:
+            said(step, why, reply)
+
+
+@pytest.mark.parametrize("reply", ["cut", "421 4.7.0 too many"])
+def test_a_new_connection_is_not_followed_by_another(world, script, mail, reply):
+    script.reply = {"MAIL": reply}
+    assert attempt(world, script, mail)[0] == "waits, and the relay is paused" and script.sessions == 1
 
 
 @pytest.mark.parametrize("reply", ["550 relay not permitted", "550 Relaying denied", "554 Unable to relay for a@example.com", "553 sorry, Relay access denied",
