@@ -63,6 +63,7 @@ static const struct {
 	{ "PermanentRedirect", S3, "S3_REGION or S3_ENDPOINT is not that of the bucket" },
 	{ ADVICE_PERMISSION, S3, "give the access key or the task role the permission %s" },
 	{ "no AWS credentials are configured", NULL, "set S3_ACCESS_KEY and S3_SECRET_KEY, or give the task a task role" },
+	{ "AUTH: the server offers", NULL, "have the server offer PLAIN, LOGIN or CRAM-MD5, or set SMTP_AUTH" },
 	{ "AUTH: ", NULL, "check SMTP_USER, SMTP_PASS and SMTP_AUTH" },
 	{ "RCPT: ", NULL, REFUSALS },
 	{ "MAIL: ", NULL, REFUSALS },

@@ -75,6 +75,8 @@ class SmtpScript(Listening):
                     self.answer(client, verb)
                 else:
                     self.answer(client, ehlo if verb == "EHLO" else verb)
+            elif verb in ("NOOP", "RSET"):
+                client.sendall(b"250 ok\r\n")
             elif verb == "QUIT":
                 client.sendall(b"221 bye\r\n")
                 return

@@ -8,9 +8,11 @@ import threading
 import pytest
 
 import pki
+import postfix
 from accounts import Account
 from credentials import Credentials
 from services import ROOT, SECRETS, ObjectStore, Postgres, free_port, run, wait_for
+from smtp_script import SmtpScript
 from tlsserver import Echo, forward_to
 
 
@@ -205,6 +207,42 @@ def test_mail_authentication_passes_or_fails(env, mail):
     level, detail = doctor(1, **{**env, **mail.env(), "SMTP_PASS": "wrong"})["mail"]
     assert level == "bad" and "535" in detail and "SMTP_PASS" in detail
     assert mail.to("ada@example.com") == []
+
+
+OFFERED = "connected with TLS, signed in (%s)"
+
+
+@pytest.mark.parametrize("offered, replies, setting, level, text", [
+    ("PLAIN LOGIN", {}, "auto", "ok", OFFERED % "PLAIN"),
+    ("PLAIN LOGIN", {"AUTH PLAIN": "504 5.5.4 not this one"}, "auto", "ok", OFFERED % "LOGIN"),
+    ("CRAM-MD5 DIGEST-MD5", {}, "auto", "ok", OFFERED % "CRAM-MD5"),
+    ("PLAIN LOGIN", {}, "none", "ok", "connected with TLS, not signed in (SMTP_AUTH=none)"),
+    ("", {}, "auto", "warn", "connected with TLS, not signed in: the server offers no AUTH; set SMTP_AUTH=none if that is right"),
+    ("", {"EHLO": "502 5.5.1 what"}, "auto", "warn", "connected with TLS, not signed in: the server offers no AUTH; set SMTP_AUTH=none if that is right"),
+    ("PLAIN LOGIN CRAM-MD5", {"AUTH": "535 5.7.8 wrong"}, "auto", "bad", "AUTH: 535 5.7.8 wrong; check SMTP_USER, SMTP_PASS and SMTP_AUTH"),
+    ("PLAIN", {"AUTH": "454 4.7.0 later"}, "auto", "bad", "AUTH: 454 4.7.0 later; check SMTP_USER, SMTP_PASS and SMTP_AUTH"),
+    ("DIGEST-MD5 NTLM GSSAPI", {}, "auto", "bad", "AUTH: the server offers DIGEST-MD5 NTLM GSSAPI, of which SMTP_AUTH=auto allows none; "
+     "have the server offer PLAIN, LOGIN or CRAM-MD5, or set SMTP_AUTH"),
+    ("LOGIN", {}, "plain", "bad", "AUTH: the server offers LOGIN, of which SMTP_AUTH=plain allows none; "
+     "have the server offer PLAIN, LOGIN or CRAM-MD5, or set SMTP_AUTH")])
+def test_doctor_says_signed_in_only_if_it_did(env, mail, offered, replies, setting, level, text):
+    with SmtpScript(mail.folder) as script:
+        script.mechanisms, script.reply, script.implicit = offered, {"HELO": "250 here", **replies}, True
+        settings = {"SMTP_PORT": script.port, "SMTP_TLS": "implicit", "TLS_CA_FILE": mail.ca, "SMTP_AUTH": setting}
+        said = doctor(level == "bad", **{**env, **mail.env(), **settings})["mail"]
+    assert said == (level, text)
+    assert ("AUTH" in script.steps) == bool(script.tried) and script.mails == 0
+
+
+@pytest.mark.skipif(not postfix.available(), reason="needs root, Postfix and saslpasswd2")
+def test_doctor_signs_in_to_postfix_or_says_why_not(env):
+    server = postfix.Postfix("DIGEST-MD5 NTLM")
+    try:
+        level, detail = doctor(1, **{**env, **server.env()})["mail"]
+        assert level == "bad" and re.match("AUTH: the server offers [A-Z0-9 -]*DIGEST-MD5[A-Z0-9 -]*, of which SMTP_AUTH=auto allows none", detail), detail
+        assert doctor(0, **{**env, **server.env(), "SMTP_AUTH": "none"})["mail"][1].endswith("not signed in (SMTP_AUTH=none)")
+    finally:
+        server.close()
 
 
 def test_doctor_asks_for_a_recipient_and_sends_nothing(env, mail):
