@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs the programs that the benchmark compares with, builds, and measures. An argument selects a part (footprint, serving, api,
-# overload, tls, transcode, media, playback, mail, growth).
+# overload, tls, transcode, media, playback, mail, console, growth).
 set -eu
 cd "$(dirname "$0")/.."
 build/setup.sh run bench

@@ -14,6 +14,8 @@ const context = await browser.newContext({ viewport: { width: 1180, height: 860 
 const page = await context.newPage();
 const saw = { errors: [] };
 page.setDefaultTimeout(20000);
+if (given.firefox)		// Playwright does not follow file dialogs in Firefox: none opens, and choose() gives the files to the page
+	await context.addInitScript(() => { HTMLInputElement.prototype.click = () => {}; });
 page.on('pageerror', (error) => saw.errors.push(error.stack));
 page.on('filechooser', () => {});	// registered early: a listener added when the dialog opens could be too late
 page.on('console', (message) => {
@@ -86,11 +88,21 @@ async function faults() {
 const inside = () => until('the console', () => !document.querySelector('#room').hidden && document.querySelector('#titles'));
 const job = (name) => `#jobs > li:has(.job-name:text-is("${name}"))`;
 
+/* Chooses a film in the dialog that open() opens. */
+async function choose(film, open) {
+	if (given.firefox) {
+		await open();
+		await page.setInputFiles('#pick', film);
+		return;
+	}
+	const [chooser] = await Promise.all([page.waitForEvent('filechooser'), open()]);
+	await chooser.setFiles(film);
+}
+
 /* Chooses a file and starts its upload, by keyboard only. */
 async function upload(film, name) {
 	await reach('^Drop films here');
-	const [chooser] = await Promise.all([page.waitForEvent('filechooser'), press('Enter')]);
-	await chooser.setFiles(film);
+	await choose(film, () => press('Enter'));
 	await until('the form', () => document.querySelector('#add').open);
 	await reach('^Name');
 	await press('Control+a');
@@ -1100,7 +1112,7 @@ const scenes = {
 	},
 };
 
-Object.assign(scenes, pages({ page, given, saw, press, type, focused, until, reach, signIn, inside, faults, openPlayer, closePlayer, playsOn, addText, cueOf }));
+Object.assign(scenes, pages({ page, given, saw, choose, press, type, focused, until, reach, signIn, inside, faults, openPlayer, closePlayer, playsOn, addText, cueOf }));
 
 try {
 	await page.goto(given.base + '/console/');

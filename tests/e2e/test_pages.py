@@ -20,9 +20,8 @@ def steps(world, statements):
     return meanwhile
 
 
-@BOTH
 @API
-def test_the_details_of_a_title_are_edited(console, world, firefox):  # noqa: F811
+def test_the_details_of_a_title_are_edited(console, world):  # noqa: F811
     world.rows(DUSK)
     seen = []
 
@@ -31,7 +30,7 @@ def test_the_details_of_a_title_are_edited(console, world, firefox):  # noqa: F8
         seen.append(world.rows('SELECT name, description FROM "Title"'))
         steps(world, [("language", """UPDATE "Title" SET language = 'yo', "updatedAt" = now() + interval '1 s'"""),
                       ("silent", """UPDATE "Title" SET "maturityRating" = '12', genres = '{Noir}', "updatedAt" = now() + interval '2 s'""")])(p)
-    saw = console("details", meanwhile, firefox=firefox)
+    saw = console("details", meanwhile)
     assert saw["hash"] == "#title/1" and saw["focus"] == "sheet" and not saw["away"], saw
     assert (saw["refused"], saw["refusedFocus"], saw["invalid"], seen) == ("Enter a whole number, such as 1500.", "field-ppvPriceNaira", "true", [[("Dusk", None)]])
     assert saw["saved"] == {"name": "Dusk in Lagos", "description": "Two lines,\nof a synopsis.", "genres": "Drama\nCrime", "language": "en", "maturityRating": "", "cast": "",
@@ -280,7 +279,7 @@ def test_people_and_purchases_are_renewed_without_a_reload(world, playwright, fi
         ("paid", """UPDATE "PpvPurchase" SET status = 'SUCCESS' WHERE id = 900; UPDATE "Title" SET name = 'Dusk in Lagos'"""),
         ("finance", "UPDATE \"User\" SET role = 'FINANCE' WHERE email = 'root@example.com'"),
         ("analytics", "UPDATE \"User\" SET role = 'OPS' WHERE email = 'root@example.com'")]))
-    assert saw["choices"] == ["SUPPORT", "OPS"] and saw["staff"] == "FINANCE", saw
+    assert saw["choice"] == "OPS" and saw["staff"] == "FINANCE", saw
     assert saw["all"] == 251 and saw["first"].startswith("Dusk in Lagos 500 NGN \u00b7 success dayo@example.com"), saw
     assert saw["gone"] == "The role of your account may not see purchases.", saw
 
