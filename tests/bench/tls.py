@@ -1,5 +1,5 @@
 """TLS against OpenSSL, in CPU time, because client and server share the machine: bulk transfers of each client; bulk transfers and handshakes
-of the listener, against nginx."""
+of the listener, full and resumed, against nginx."""
 import os
 import re
 import resource
@@ -39,6 +39,12 @@ http {{
         root {folder};
         location /health {{ default_type application/json; return 200 '{{"status":"ok"}}'; }}
     }}
+    server {{
+        listen 127.0.0.1:{resuming} ssl backlog=4096;
+        ssl_certificate {leaf.chain};
+        ssl_certificate_key {leaf.key};
+        ssl_session_cache shared:resumed:1m;
+    }}
 }}
 """
 
@@ -49,9 +55,9 @@ class Nginx(Server):
     def __init__(self, leaf):
         super().__init__()
         os.chmod(self.folder, 0o755)
-        self.port = free_port()
+        self.port, self.resuming = free_port(), free_port()
         with open(self.folder + "/conf", "w") as f:
-            f.write(NGINX.format(folder=self.folder, port=self.port, leaf=leaf, ciphers=CIPHERS))
+            f.write(NGINX.format(folder=self.folder, port=self.port, resuming=self.resuming, leaf=leaf, ciphers=CIPHERS))
         self.start()
 
     def commands(self):
@@ -155,14 +161,17 @@ def served(process, url, root):
     return once
 
 
-def handshakes(process, port, kind):
-    """Returns the full handshakes per CPU second of the server."""
+def handshakes(process, port, kind, resumed=False):
+    """Returns the full or resumed handshakes per CPU second of the server. openssl prints an r for each that was resumed."""
     def once():
         before = processor(process)
-        said = subprocess.run(["openssl", "s_time", "-connect", "127.0.0.1:%d" % port, "-new", "-time", str(SECONDS), "-tls1_2", "-cipher", CIPHER[kind]],
-                              check=True, capture_output=True, text=True).stdout
+        said = subprocess.run(["openssl", "s_time", "-connect", "127.0.0.1:%d" % port, "-reuse" if resumed else "-new", "-time", str(SECONDS), "-tls1_2",
+                               "-cipher", CIPHER[kind]], check=True, capture_output=True, text=True).stdout
         time.sleep(0.1)  # waits for the end of the last handshakes
-        return int(re.search(r"(\d+) connections in \d+ real", said)[1]) / (processor(process) - before)
+        count = int(re.search(r"(\d+) connections in \d+ real", said)[1])
+        if sum(map(len, re.findall(r"^r+$", said, re.M))) < (count if resumed else 0):
+            raise SystemExit("port %d does not resume sessions" % port)
+        return count / (processor(process) - before)
     return once
 
 
@@ -179,6 +188,8 @@ def measure_listener(folder, root, kind):
             measure_curl(root, nginx)
             compare("listener, GET of 4 MB, ratio to nginx", 0.5, served(a.process, "https://localhost:%d/media-local/poster/file" % port, root),
                     served(nginx.processes[0], "https://localhost:%d/file" % nginx.port, root))
+            compare("listener, resumed handshakes, ratio to nginx", 1.0, handshakes(a.process, port, kind, True),
+                    handshakes(nginx.processes[0], nginx.resuming, kind, True), "/s")
         compare("listener, full handshakes with %s, ratio to nginx" % kind, AIM[kind], handshakes(a.process, port, kind), handshakes(nginx.processes[0], nginx.port, kind), "/s")
     finally:
         a.close()
