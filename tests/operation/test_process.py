@@ -46,7 +46,7 @@ def test_an_env_file_that_cannot_be_read_stops_the_start(tmp_path):
     assert r.returncode == 1 and r.stderr == "wanzami: .env in the working directory cannot be read: Is a directory\n"
 
 
-@pytest.mark.errors("state of the cron jobs cannot be read", "transcode job of a dead worker cannot be requeued")
+@pytest.mark.errors("state of the cron jobs cannot be read", "transcode job of a dead worker cannot be requeued", "transcode queue sweep failed")
 @pytest.mark.parametrize("role", ["api", "transcode", "cron"])
 def test_health_fails_until_the_database_is_reached_and_migrated(postgres, appliance, role):
     """A deployment with a wrong DATABASE_URL or without migrations must not replace tasks that work. Later outages end no task."""
