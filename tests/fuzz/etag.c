@@ -55,6 +55,7 @@ document_check(const char *text)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
+	struct s3_request	r = { .method = "GET", .key = "a" };
 	struct fetch		f = { .method = "GET", .status = 400, .response_len = len };
 	struct objects_call	call = { 0 };
 	struct objects_part	*parts = NULL;
@@ -67,7 +68,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	for (i = 0; i < count; i++)
 		MUST(memchr(parts[i].etag, '\0', sizeof(parts[i].etag)) != NULL);
 	free(parts);
-	(void)response_error(&f, &call);
+	(void)response_error(&r, &f, &call);
 	free(text);
 
 	return (0);
