@@ -75,7 +75,7 @@ class Certificate:
 class Authority(Certificate):
     """A root CA or, with `parent`, an intermediate CA. `permitted` and `excluded` are name constraints."""
 
-    def __init__(self, folder, name="Test authority", parent=None, key="p-256", days=(-1, 90), permitted=None, excluded=None,
+    def __init__(self, folder, name="Test authority", parent=None, key="p-256", days=(-1, 60), permitted=None, excluded=None,
                  critical=True, authority=True, purposes=None):
         self.folder, self.parent = folder, parent
         extensions = [(x509.BasicConstraints(ca=authority, path_length=None), True)]
@@ -105,7 +105,7 @@ class Authority(Certificate):
 class Leaf(Certificate):
     """A server or client certificate. `names` are DNS names and IP addresses; without names there is no subjectAltName."""
 
-    def __init__(self, by, names, key="p-256", days=(-1, 90), digest="sha256", purposes=("server",), usage=None, common_name=None,
+    def __init__(self, by, names, key="p-256", days=(-1, 60), digest="sha256", purposes=("server",), usage=None, common_name=None,
                  extra=(), folder=None):
         extensions = [(x509.BasicConstraints(ca=False, path_length=None), True)]
         if names:

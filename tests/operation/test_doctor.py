@@ -11,9 +11,12 @@ import pki
 import postfix
 from accounts import Account
 from credentials import Credentials
-from services import ROOT, SECRETS, ObjectStore, Postgres, free_port, run, wait_for
+from services import EMULATOR, ROOT, SECRETS, ObjectStore, Postgres, free_port, run, wait_for
 from smtp_script import SmtpScript
 from tlsserver import Echo, forward_to
+
+# Of tests that start the service.
+SERVICE = pytest.mark.skipif(bool(EMULATOR), reason="workers have no sandbox in an emulated process; tests/arm64 runs them in a machine")
 
 
 @pytest.fixture
@@ -267,6 +270,7 @@ def test_a_store_that_refuses_the_keys_fails(env, store):
         assert level == "bad" and code in detail and detail.endswith("; " + advice) and "s3:" not in detail
 
 
+@SERVICE
 @pytest.mark.parametrize("status, headers, body, advice", [
     (403, {}, "<Code>AccessDenied</Code><Message>Access Denied</Message>", "give the access key or the task role the permission s3:PutObject"),
     (400, {}, "<Code>ExpiredToken</Code><Message>The provided token has expired.</Message>",
@@ -392,6 +396,7 @@ def test_a_failed_certificate_check_has_a_reason_and_a_hint(secure, make, reason
         assert all("EXTRA_CA_PEM or TLS_CA_FILE" in said[name][1] for name in SERVERS if name != "database")
 
 
+@SERVICE
 def test_the_log_has_the_advice_of_doctor_about_certificates(secure, appliance):
     lines = {}
 
@@ -409,6 +414,7 @@ def test_the_log_has_the_advice_of_doctor_about_certificates(secure, appliance):
     assert lines["database"]["advice"].endswith("DATABASE_CA_PEM") and lines["valkey"]["advice"].endswith("EXTRA_CA_PEM or TLS_CA_FILE")
 
 
+@SERVICE
 def test_certificates_of_servers_that_end_soon_are_named(secure, appliance):
     def during(env):
         a = appliance(roles="api", WORKERS=2, **env).wait_healthy()
@@ -426,6 +432,7 @@ def test_certificates_of_servers_that_end_soon_are_named(secure, appliance):
 
 # The advice in the log of the service
 
+@SERVICE
 @pytest.mark.errors("no mail can be sent", "valkey refuses the user or password")
 def test_the_log_has_the_advice_of_doctor_about_passwords(world):
     Account(world, email="ada@example.com")
