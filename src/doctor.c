@@ -107,18 +107,16 @@ certificate_check(void)
 
 /* Reports that the certificate of the server that is being checked ends soon, once for a server. */
 static void
-ending_warn(const char *host, int64_t until)
+ending_warn(const char *host, const char *until)
 {
 	static const char	*last = NULL;
-	char			name[32], date[32];
-	time_t			end = (time_t)until;
+	char			name[32];
 
 	if (last == server)
 		return;
 	last = server;
 	snprintf(name, sizeof(name), "%s certificate", server);
-	strftime(date, sizeof(date), "%Y-%m-%d", gmtime(&end));
-	report("warn", name, "that of %s ends on %s; renew it there", host, date);
+	report("warn", name, "that of %s ends on %s; renew it there", host, until);
 }
 
 /* The machine */

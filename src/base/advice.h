@@ -1,6 +1,6 @@
 /*
- * What to change after an error of another server: one table for `wanzami doctor`
- * and the log.
+ * Advice on what to change after an error of another server: one table for
+ * `wanzami doctor` and the log.
  */
 #ifndef WANZAMI_ADVICE_H
 #define WANZAMI_ADVICE_H

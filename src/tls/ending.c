@@ -72,14 +72,11 @@ ending_check(const char *host, int64_t until, int64_t now)
 	struct tm	tm;
 	time_t		end = (time_t)until;
 
-	if (until - now >= (int64_t)ENDING_DAYS * DAY_SEC)
-		return;
-	if (report != NULL) {
-		report(host, until);
-		return;
-	}
-	if (!day_begins(key_of(host, until), now / DAY_SEC) || gmtime_r(&end, &tm) == NULL)
+	if (until - now >= (int64_t)ENDING_DAYS * DAY_SEC || gmtime_r(&end, &tm) == NULL)
 		return;
 	(void)strftime(text, sizeof(text), "%Y-%m-%d", &tm);
-	log_event(LOG_LEVEL_WARN, "the certificate of a server ends soon; renew it there", LOG_S("host", host), LOG_S("until", text));
+	if (report != NULL)
+		report(host, text);
+	else if (day_begins(key_of(host, until), now / DAY_SEC))
+		log_event(LOG_LEVEL_WARN, "the certificate of a server ends soon; renew it there", LOG_S("host", host), LOG_S("until", text));
 }

@@ -9,8 +9,8 @@
 
 #define ENDING_DAYS	30	/* before its end a certificate is to be renewed */
 
-/* Gets the host name or IP address and the end of its certificate, in seconds since 1970. Called on the thread of the handshake. */
-typedef void	(*ending_report)(const char *host, int64_t until);
+/* Gets the host name or IP address and the day on which its certificate ends (YYYY-MM-DD). Called on the thread of the handshake. */
+typedef void	(*ending_report)(const char *host, const char *until);
 
 /* Lets the workers share what has been logged. Call once, before they are forked; without it each process logs for itself. */
 void	ending_init(void);

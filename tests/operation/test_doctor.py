@@ -15,7 +15,7 @@ from services import EMULATOR, ROOT, SECRETS, ObjectStore, Postgres, free_port, 
 from smtp_script import SmtpScript
 from tlsserver import Echo, forward_to
 
-# Of tests that start the service.
+# Mark of tests that start the service.
 SERVICE = pytest.mark.skipif(bool(EMULATOR), reason="workers have no sandbox in an emulated process; tests/arm64 runs them in a machine")
 
 
