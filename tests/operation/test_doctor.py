@@ -418,7 +418,7 @@ def test_the_log_has_the_advice_of_doctor_about_certificates(secure, appliance):
 def test_certificates_of_servers_that_end_soon_are_named(secure, appliance):
     def during(env):
         a = appliance(roles="api", WORKERS=2, **env).wait_healthy()
-        assert a.get("/health/ready").status_code == 200
+        wait_for(lambda: a.get("/health/ready").status_code == 200, "the process to be ready")
         lines.extend(logged(a, "the certificate of a server ends soon; renew it there"))
 
     lines, leaf = [], secure.root.issue("localhost", days=(-1, 20))
