@@ -1,5 +1,6 @@
 /*
- * Uploads of films (docs/compatibility.md#uploads). The browser puts the parts
+ * Uploads of films (docs/compatibility.md#uploads), and of audio tracks for films
+ * (docs/compatibility.md#audio-tracks). The browser puts the parts
  * directly into object storage. These routes create the multipart upload, record
  * its progress, complete it and enqueue a transcode job. Calls to object storage
  * run on a thread.
@@ -9,6 +10,7 @@
 #include <string.h>
 
 #include "api/upload_plan.h"
+#include "base/language.h"
 #include "base/log.h"
 #include "base/work.h"
 #include "http/local_body.h"
@@ -38,6 +40,15 @@ static const struct field	init_fields[] = {
 	FIELD("bytesTotal", FIELD_ID, .required = 1, .min = 1, .max = BYTES_MAX),
 	FIELD("contentType", FIELD_STRING),
 	FIELD("renditions", FIELD_CHOICES, .choices = RENDITIONS),
+	FIELD_END
+};
+
+static const struct field	audio_fields[] = {
+	FIELD("fileName", FIELD_STRING, .required = 1, .min = 1),
+	FIELD("bytesTotal", FIELD_ID, .required = 1, .min = 1, .max = BYTES_MAX),
+	FIELD("contentType", FIELD_STRING),
+	FIELD("language", FIELD_STRING, .required = 1),
+	FIELD("purpose", FIELD_CHOICE, .required = 1, .choices = "main|description|commentary|clear"),
 	FIELD_END
 };
 
@@ -228,7 +239,7 @@ init_created(void *arg)
 	request_param(r, "uploadId", u->id);
 	request_param(r, "partSize", request_format(r, "%lld", (long long)u->plan.part_size));
 	request_wait(r);
-	sql_call(r, "uploads/init", init_stored, u);
+	sql_call(r, r->state, init_stored, u);
 	request_settle(r);
 }
 
@@ -297,8 +308,20 @@ init_checked(struct request *r, const PGresult *res)
 	type_read(r, u->type);
 	sign_base(r, u->base);
 	upload_plan_make(&u->plan, number_read(r, "bytesTotal"));
-	request_param(r, "renditions", renditions_read(r));
 	upload_run(u, init_work, init_created);
+}
+
+/* Begins an upload. The first statement refuses what cannot be uploaded, the second inserts the row after the upload was created in object storage. */
+static void
+upload_begin(struct request *r, const char *check, const char *insert)
+{
+	if (!objects_enabled()) {
+		sql_refusal(r, 500, "{\"message\":\"S3 is not configured\"}");
+		sql_refuse(r);
+		return;
+	}
+	r->state = request_copy(r, insert);	/* read by init_created() */
+	sql_query(r, check, init_checked);
 }
 
 ROUTE(POST, "/api/admin/uploads/init", uploads_init, .guard = "movies:manage", .strict = 1, .fields = init_fields);
@@ -306,12 +329,38 @@ ROUTE(POST, "/api/admin/uploads/init", uploads_init, .guard = "movies:manage", .
 static void
 uploads_init(struct request *r)
 {
-	if (!objects_enabled()) {
-		sql_refusal(r, 500, "{\"message\":\"S3 is not configured\"}");
+	request_param(r, "renditions", renditions_read(r));
+	upload_begin(r, "uploads/check", "uploads/init");
+}
+
+static void
+audio_begin(struct request *r, const char *check, const char *insert)
+{
+	char	tag[LANGUAGE_MAX];
+
+	if (!language_tag(request_text(r, "language"), tag) || !strcmp(tag, "und")) {
+		sql_refusal(r, 400, "{\"message\":\"language must be a tag of BCP 47, such as en or pt-BR\"}");
 		sql_refuse(r);
 		return;
 	}
-	sql_query(r, "uploads/check", init_checked);
+	request_param(r, "language", request_copy(r, tag));
+	upload_begin(r, check, insert);
+}
+
+ROUTE(POST, "/api/admin/titles/:id/audio", title_audio_add, .guard = "movies:manage", .strict = 1, .id = "title", .fields = audio_fields);
+
+static void
+title_audio_add(struct request *r)
+{
+	audio_begin(r, "audio/title-check", "audio/title-add");
+}
+
+ROUTE(POST, "/api/admin/episodes/:id/audio", episode_audio_add, .guard = "movies:manage", .strict = 1, .id = "episode", .fields = audio_fields);
+
+static void
+episode_audio_add(struct request *r)
+{
+	audio_begin(r, "audio/episode-check", "audio/episode-add");
 }
 
 /*

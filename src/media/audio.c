@@ -56,6 +56,8 @@ struct media_audio {
 	int64_t			invalid;	/* samples that are no numbers */
 	int64_t			late;		/* samples that came when their place was encoded already, */
 	int64_t			early;		/* and those too far ahead of the film to be kept */
+	int64_t			limit;		/* samples of the film to which a file with sound alone is fitted; 0: none */
+	int64_t			reach;		/* end of the sound that has come */
 };
 
 static AVRational
@@ -83,6 +85,7 @@ media_audio_new(struct media *m, int track, int allow_silent, const struct media
 	else
 		snprintf(a->name, sizeof(a->name), "Audio track %d (%s)", t->number, t->language);
 	snprintf(a->of, sizeof(a->of), "%c%s", tolower((unsigned char)a->name[0]), a->name + 1);
+	a->limit = av_rescale(m->fit_frames, (int64_t)MEDIA_AUDIO_RATE * m->info.fps_den, m->info.fps_num);
 	a->nvoices = t->nsounds;
 	a->allow_silent = allow_silent;
 	for (i = 0; i < a->nvoices; i++) {
@@ -350,6 +353,9 @@ encodable(const struct media_audio *a)
 {
 	int64_t	end = voices_end(a);
 
+	if (a->limit > 0)
+		end = FFMIN(end, a->limit);
+
 	return (a->leader != NULL ? FFMIN(end, media_line_base(a->leader->line)) : end);
 }
 
@@ -369,35 +375,39 @@ line_advance(struct media_audio *a, int64_t end, int64_t *base)
 	return (status);
 }
 
-/* Puts a converted frame on the time line. What overlaps with sound of the same track, or has been encoded already, is dropped. */
+/* Puts a converted frame on the time line. What overlaps with sound of the same track, has been encoded already or is behind the limit, is dropped. */
 static int
 voice_write(struct media_audio *a, struct voice *v, const AVFrame *f)
 {
 	const float	*samples[MEDIA_CHANNELS_MAX];
-	int64_t		position = f->pts == AV_NOPTS_VALUE || llabs(f->pts - v->end) <= JOIN ? v->end : f->pts, skip = 0, base;
+	int64_t		position = f->pts == AV_NOPTS_VALUE || llabs(f->pts - v->end) <= JOIN ? v->end : f->pts, skip = 0, n = f->nb_samples, base;
 	int		c, status;
 
+	a->reach = FFMAX(a->reach, position + n);
+	if (a->limit > 0 && (n = FFMIN(n, a->limit - position)) <= 0)
+		return (MEDIA_OK);
+
 	/* The first track ends the film, so that its sound may go on; the clock has made its times plausible, but not those of the others. */
-	if (a->leader != NULL && position + f->nb_samples - media_line_base(a->leader->line) > WINDOW_MAX) {
-		a->early += f->nb_samples;
+	if (a->leader != NULL && position + n - media_line_base(a->leader->line) > WINDOW_MAX) {
+		a->early += n;
 		return (MEDIA_OK);
 	}
 	if (position > v->end)
 		v->end = position;
 	else
 		skip = v->end - position;
-	if ((status = line_advance(a, position + f->nb_samples, &base)) != MEDIA_OK)
+	if ((status = line_advance(a, position + n, &base)) != MEDIA_OK)
 		return (status);
 	if (position + skip < base) {
-		a->late += FFMAX(FFMIN(base, position + f->nb_samples) - FFMAX(position + skip, 0), 0);
+		a->late += FFMAX(FFMIN(base, position + n) - FFMAX(position + skip, 0), 0);
 		skip = base - position;
 	}
-	if (skip >= f->nb_samples)
+	if (skip >= n)
 		return (MEDIA_OK);
-	v->end = position + f->nb_samples;
+	v->end = position + n;
 	for (c = 0; c < a->channels; c++)
 		samples[c] = (const float *)(const void *)f->extended_data[v->from->mono ? 0 : c] + skip;
-	if ((status = media_line_add(a->line, position + skip, samples, v->gains, (size_t)(f->nb_samples - skip))) != MEDIA_OK)
+	if ((status = media_line_add(a->line, position + skip, samples, v->gains, (size_t)(n - skip))) != MEDIA_OK)
 		return (status);
 
 	return (media_line_pass(a->line, encodable(a)));
@@ -571,6 +581,12 @@ media_audio_follow(struct media_audio *a, double seconds)
 	return (status == MEDIA_OK && a->leader != NULL ? media_line_pass(a->line, encodable(a)) : status);
 }
 
+double
+media_audio_reach(const struct media_audio *a)
+{
+	return ((double)a->reach / MEDIA_AUDIO_RATE);
+}
+
 int
 media_audio_heard(const struct media_audio *a)
 {
@@ -606,6 +622,8 @@ notes_make(const struct media_audio *a, int64_t end, int64_t until)
 	if (a->leader != NULL && outside > MEDIA_AUDIO_RATE)
 		media_note(a->m, "%.1f seconds of %s lie behind the end of the film or far ahead of their picture and were left out.",
 		    (double)outside / MEDIA_AUDIO_RATE, a->of);
+	if (a->limit > 0 && a->reach - a->limit > MEDIA_AUDIO_RATE)
+		media_note(a->m, "The file is %.1f seconds longer than the film; its end was cut.", (double)(a->reach - a->limit) / MEDIA_AUDIO_RATE);
 	if (packets == 0)
 		media_note(a->m, "The sound track is empty; the film is silent.");
 	else if (until - end > MEDIA_AUDIO_RATE)

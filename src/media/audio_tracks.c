@@ -632,6 +632,22 @@ unusable_note(struct media *m)
 	}
 }
 
+/* Notes which track of a file with sound alone is used, if it has several. */
+static void
+alone_note(struct media *m)
+{
+	char		one[128];
+	unsigned	i;
+	int		stream = m->ntracks > 0 ? m->tracks[0].sounds[0].stream : -1, others = 0;
+
+	for (i = 0; i < m->format->nb_streams; i++)
+		others += is_audio(m->format->streams[i]) && !media_audio_uses(m, (int)i);
+	if (stream == -1 || others == 0)
+		return;
+	track_describe(m->format->streams[stream], m->tracks[0].number, one, sizeof(one));
+	media_note(m, "The file has more than one audio track; the one that was used is %s.", one);
+}
+
 static void
 mono_note(struct media *m, const struct media_track *t)
 {
@@ -691,10 +707,12 @@ media_audio_choose(struct media *m)
 		track_add(m, stream);
 	else
 		late_find(m, stream);
-	if (m->ntracks > 0 && m->tracks[0].sounds[0].stream != -1)
+	if (m->video != -1 && m->ntracks > 0 && m->tracks[0].sounds[0].stream != -1)
 		others_add(m);
-	for (reason = 0; reason < LEFT_REASONS; reason++)
+	for (reason = 0; m->video != -1 && reason < LEFT_REASONS; reason++)
 		left_out_note(m, (enum left)reason);
+	if (m->video == -1)
+		alone_note(m);
 	unusable_note(m);
 	for (i = 0; i < (unsigned)m->ntracks; i++) {
 		if (m->tracks[i].nsounds > 1)

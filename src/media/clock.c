@@ -381,6 +381,9 @@ times_read(struct media *m)
 	}
 	if (isinf(start))
 		start = m->format->start_time != AV_NOPTS_VALUE ? (double)m->format->start_time / AV_TIME_BASE : 0;
+	/* Sound alone that begins late, in a format that counts from 0, is meant for that time of the film. */
+	if (m->video == -1 && (is_matroska(m) || tracks_stated(m)))
+		start = 0;
 	start = fmax(fmin(start, ORIGIN_MAX), -ORIGIN_MAX);
 	c->origin = (int64_t)llrint(start * AV_TIME_BASE);
 	if (m->format->duration > 0 && (end <= 0 || is_matroska(m)))

@@ -94,7 +94,8 @@ struct media {
 	void				*cancel_ctx;
 	AVIOContext			*io;
 	AVFormatContext			*format;
-	int				video;		/* stream index */
+	int				video;		/* stream index; -1: a file with sound alone, */
+	int64_t				fit_frames;	/* for a film of so many frames; else 0 */
 	struct media_track		tracks[MEDIA_TRACKS_MAX];
 	int				ntracks;	/* 0: the film has no sound */
 	int				damaged[MEDIA_DAMAGED_MAX];	/* audio tracks of which no packet can be decoded */
@@ -257,6 +258,10 @@ int	media_graph_parse(AVFilterGraph **graph, AVFilterContext **in, AVFilterConte
  * tracks later. See audio_tracks.c.
  */
 void	media_audio_choose(struct media *);
+/* Chooses the one audio track of a file with sound alone. Returns MEDIA_OK or the reason. See sound_file.c. */
+int	media_sound_choose(struct media *, const struct media_fit *, struct media_error *);
+/* Refuses a sound whose length in seconds, 0 if unknown, differs too much from that of the film. Returns MEDIA_OK or the reason. See sound_file.c. */
+int	media_sound_length(const struct media *, double seconds, struct media_error *);
 /* Returns 1 for a stream that was chosen. See audio_search.c. */
 int	media_audio_uses(const struct media *, int stream);
 /* Returns 1 for a stream of an audio track but the first. Such a stream neither moves the clock nor fails the film. */
@@ -443,6 +448,8 @@ int	media_audio_follow(struct media_audio *, double seconds);
  * sets it from the length of the video in seconds, the others, which end later, get it.
  */
 int	media_audio_end(struct media_audio *, double seconds, int64_t *length);
+/* Returns where the sound ends that has come so far, in seconds, also if that is behind the end of the film. */
+double	media_audio_reach(const struct media_audio *);
 /* After media_audio_end(): returns 1 if something was decoded. */
 int	media_audio_heard(const struct media_audio *);
 void	media_audio_free(struct media_audio *);

@@ -215,6 +215,14 @@ struct media_audio_object {
 
 #define MEDIA_AUDIO_NAME_MAX	32
 
+/* The audio track that a file with sound alone becomes, and the film that it is fitted to. */
+struct media_fit {
+	char			language[36];	/* BCP 47 */
+	enum media_purpose	purpose;
+	double			frame_rate;	/* of the film's renditions, on which its grid of segments depends */
+	double			seconds;	/* length of the film's video */
+};
+
 /* A track of text. */
 struct media_text {
 	char	language[36];	/* BCP 47; "und" if the file does not state it */
@@ -301,6 +309,12 @@ int		media_rung_parse(const char *);
  * media_source is copied; its ctx must outlive *out.
  */
 int	media_open(const struct media_source *, struct media **out, struct media_error *);
+/*
+ * The same for a file with sound alone, which becomes an audio track of a film that was transcoded before. media_transcode() without steps then makes its
+ * audio objects, which are as long as the film: what is longer is cut, what is shorter is followed by silence. Files with video, and files whose length
+ * differs too much from that of the film, are refused.
+ */
+int	media_open_sound(const struct media_source *, const struct media_fit *, struct media **out, struct media_error *);
 const struct media_info	*media_info(const struct media *);
 
 /*
@@ -337,7 +351,7 @@ int	media_audio_objects(const struct media *, const struct media_options *, stru
 void	media_audio_name(const struct media_audio_object *, char out[MEDIA_AUDIO_NAME_MAX]);
 
 /*
- * Encodes all renditions of `steps` (largest first, at least one) in one pass.
+ * Encodes all renditions of `steps` (largest first, at least one; none after media_open_sound()) in one pass.
  * A struct media can be transcoded once. On success the caller frees the
  * result with media_result_free(). On failure there is nothing to free, and
  * the caller discards the parts that the sink has received. The function

@@ -123,7 +123,7 @@ media_scrambled(const struct media *m, int pid, int *dvd)
 static int
 video_pid(const struct media *m, int status)
 {
-	return (status == MEDIA_OK ? m->format->streams[m->video]->id : -1);
+	return (status == MEDIA_OK && m->video != -1 ? m->format->streams[m->video]->id : -1);
 }
 
 int

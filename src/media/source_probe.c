@@ -14,6 +14,7 @@
 #define PROBE_BYTES	(32 << 20)
 #define PROBE_SECONDS	20
 #define LOG_LINES	100	/* for one film */
+#define RATE_PRECISE	1001000		/* greatest number in the fraction of a frame rate: 60000/1001 is exact */
 #define LEAST_RATE	2000		/* bytes per second of a film that is taken at its word */
 
 static void		(*log_line)(int, const char *);
@@ -74,35 +75,43 @@ format_open(struct media *m, struct media_error *error)
 			return (media_fail(error, MEDIA_MEMORY, "Out of memory."));
 		if (looks_like_mov(&m->source))
 			return (media_fail(error, MEDIA_TRUNCATED, "The file is incomplete: its index (moov box) is missing. Please export it or upload it again."));
-		return (media_fail(error, MEDIA_NOT_VIDEO, "The file is not a video: unknown container format."));
+		return (media_fail(error, MEDIA_NOT_VIDEO, "The file is not %s: unknown container format.", m->fit_frames > 0 ? "an audio file" : "a video"));
 	}
 	media_limits_probe(m);
 	status = avformat_find_stream_info(m->format, NULL);
 	if (media_limits_reached(m))
 		return (media_limits_fail(m, error));
 	if (status < 0 && !m->source_failed)
-		return (media_fail(error, MEDIA_NOT_VIDEO, "The file is not a video that can be read: no track was detected."));
+		return (media_fail(error, MEDIA_NOT_VIDEO, "The file is not %s that can be read: no track was detected.", m->fit_frames > 0 ? "an audio file" : "a video"));
 	if (m->source_failed)
 		return (media_fail(error, MEDIA_SOURCE, "The source file could not be read."));
 
 	return (MEDIA_OK);
 }
 
-/* Chooses the video track and the audio tracks that belong to it. */
+/* Chooses the video track and the audio tracks that belong to it, or the one of a file with sound alone. */
 static int
-streams_choose(struct media *m, struct media_error *error)
+streams_choose(struct media *m, const struct media_fit *fit, struct media_error *error)
 {
 	unsigned	i;
 
-	if (media_video_choose(m, error) != MEDIA_OK)
+	if (fit == NULL && media_video_choose(m, error) != MEDIA_OK)
 		return (error->reason);
-	if (!media_subtitles_choose(m))
+	if (fit == NULL && !media_subtitles_choose(m))
 		return (media_fail(error, MEDIA_MEMORY, "Out of memory."));
-	media_audio_choose(m);
+	if (fit == NULL)
+		media_audio_choose(m);
+	else
+		(void)media_sound_choose(m, fit, error);
+	/* What failed because of a limit or of the source has that reason. */
 	if (media_limits_reached(m))
 		return (media_limits_fail(m, error));
-	if (m->source_failed)
+	if (m->source_failed) {
+		memset(error, 0, sizeof(*error));
 		return (media_fail(error, MEDIA_SOURCE, "The source file could not be read."));
+	}
+	if (error->reason != MEDIA_OK)
+		return (error->reason);
 	for (i = 0; i < m->format->nb_streams; i++)
 		m->format->streams[i]->discard = (int)i == m->video || media_audio_uses(m, (int)i) || media_subtitles_uses(m, (int)i) ?
 		    AVDISCARD_DEFAULT : AVDISCARD_ALL;
@@ -165,9 +174,14 @@ name_copy(char *out, size_t size, const char *name)
 static int
 info_fill(struct media *m, struct media_error *error)
 {
-	AVStream			*s = m->format->streams[m->video];
-	const AVCodecParameters		*par = s->codecpar;
+	AVStream			*s;
+	const AVCodecParameters		*par;
 
+	name_copy(m->info.container, sizeof(m->info.container), m->format->iformat->name);
+	if (m->video == -1)
+		return (MEDIA_OK);
+	s = m->format->streams[m->video];
+	par = s->codecpar;
 	if (par->width <= 0 || par->height <= 0)
 		return (media_fail(error, MEDIA_NO_VIDEO_TRACK, "The video track has no frame size."));
 	if (par->width > MEDIA_MAX_SIDE || par->height > MEDIA_MAX_SIDE || (int64_t)par->width * par->height > MEDIA_MAX_PIXELS)
@@ -177,25 +191,48 @@ info_fill(struct media *m, struct media_error *error)
 	rotation_read(m, par);
 	size_read(m, s);
 	m->info.hdr = par->color_trc == AVCOL_TRC_SMPTE2084 || par->color_trc == AVCOL_TRC_ARIB_STD_B67;
-	name_copy(m->info.container, sizeof(m->info.container), m->format->iformat->name);
 	name_copy(m->info.video_codec, sizeof(m->info.video_codec), avcodec_get_name(par->codec_id));
 
 	return (MEDIA_OK);
 }
 
-/* Measures duration, frame rate and fields, which needs the first packets. */
+/* Measures duration, frame rate and fields of a film. */
 static int
-times_measure(struct media *m, struct media_error *error)
+video_measure(struct media *m, struct media_error *error)
 {
 	int	status;
 
-	if ((status = media_clock_open(m, error)) != MEDIA_OK || (status = media_rate_read(m, error)) != MEDIA_OK)
+	if ((status = media_rate_read(m, error)) != MEDIA_OK)
 		return (status);
 	/* A few bytes can claim any duration, and timestamps may jump: then the film itself has to show how long it is. */
 	if (m->info.duration > MEDIA_MAX_SECONDS && (double)m->source.size > m->info.duration * LEAST_RATE &&
 	    !(m->format->iformat->flags & AVFMT_TS_DISCONT))
 		return (media_fail(error, MEDIA_TOO_LARGE, "The film is too long: %.1f hours, the maximum is 12 hours.", m->info.duration / 3600));
 	media_fields_probe(m);
+
+	return (MEDIA_OK);
+}
+
+/* Sets the duration to that of the film, to which the sound is fitted. */
+static int
+sound_measure(struct media *m, struct media_error *error)
+{
+	double	stated = m->format->duration_estimation_method == AVFMT_DURATION_FROM_STREAM ? m->info.duration : 0;
+
+	m->info.duration = (double)m->fit_frames * m->info.fps_den / m->info.fps_num;
+
+	return (media_sound_length(m, stated, error));
+}
+
+/* Measures what needs the first packets. */
+static int
+times_measure(struct media *m, struct media_error *error)
+{
+	int	status;
+
+	if ((status = media_clock_open(m, error)) != MEDIA_OK ||
+	    (status = m->video != -1 ? video_measure(m, error) : sound_measure(m, error)) != MEDIA_OK)
+		return (status);
 	media_audio_probe(m);
 	if (media_limits_reached(m))
 		return (media_limits_fail(m, error));
@@ -205,9 +242,21 @@ times_measure(struct media *m, struct media_error *error)
 	return (MEDIA_OK);
 }
 
+/* Sets what is known of the film to which a file with sound alone is fitted. */
+static void
+fit_read(struct media *m, const struct media_fit *fit)
+{
+	AVRational	rate = av_d2q(fit->frame_rate, RATE_PRECISE);
+
+	m->video = -1;
+	m->info.fps_num = rate.num;
+	m->info.fps_den = rate.den;
+	m->fit_frames = FFMAX(llround(fit->seconds * av_q2d(rate)), 1);
+}
+
 /* Opens a source without the audio tracks that were found damaged. */
 static int
-source_open(const struct media_source *source, const int *damaged, int ndamaged, struct media **out, struct media_error *error)
+source_open(const struct media_source *source, const struct media_fit *fit, const int *damaged, int ndamaged, struct media **out, struct media_error *error)
 {
 	struct media	*m;
 	int		status;
@@ -219,12 +268,14 @@ source_open(const struct media_source *source, const int *damaged, int ndamaged,
 	m->source = *source;
 	memcpy(m->damaged, damaged, (size_t)ndamaged * sizeof(*damaged));
 	m->ndamaged = ndamaged;
+	if (fit != NULL)
+		fit_read(m, fit);
 	pthread_mutex_init(&m->notes_lock, NULL);
 	atomic_store(&lines, 0);
 	atomic_store(&streams_over, 0);
 	if (!media_limits_begin(m) || !media_io_open(m))
 		status = media_fail(error, MEDIA_MEMORY, "Out of memory.");
-	else if ((status = format_open(m, error)) == MEDIA_OK && (status = streams_choose(m, error)) == MEDIA_OK)
+	else if ((status = format_open(m, error)) == MEDIA_OK && (status = streams_choose(m, fit, error)) == MEDIA_OK)
 		status = info_fill(m, error);
 	if (status == MEDIA_OK)
 		(void)times_measure(m, error);	/* the reason is in error, as those above */
@@ -236,8 +287,9 @@ source_open(const struct media_source *source, const int *damaged, int ndamaged,
 	return (status);
 }
 
-int
-media_open(const struct media_source *source, struct media **out, struct media_error *error)
+/* Opens a source, again and again as long as a damaged audio track can be replaced by another one. */
+static int
+sources_open(const struct media_source *source, const struct media_fit *fit, struct media **out, struct media_error *error)
 {
 	int	damaged[MEDIA_DAMAGED_MAX], ndamaged = 0, status;
 
@@ -246,13 +298,25 @@ media_open(const struct media_source *source, struct media **out, struct media_e
 	if (source->size == 0)
 		return (media_fail(error, MEDIA_EMPTY, "The file is empty."));
 	for (;;) {
-		status = source_open(source, damaged, ndamaged, out, error);
+		status = source_open(source, fit, damaged, ndamaged, out, error);
 		if (*out == NULL || (*out)->ndamaged == ndamaged || media_audio_best(*out) == -1)
 			return (status);
 		ndamaged = (*out)->ndamaged;
 		memcpy(damaged, (*out)->damaged, sizeof(damaged));
 		media_close(*out);
 	}
+}
+
+int
+media_open(const struct media_source *source, struct media **out, struct media_error *error)
+{
+	return (sources_open(source, NULL, out, error));
+}
+
+int
+media_open_sound(const struct media_source *source, const struct media_fit *fit, struct media **out, struct media_error *error)
+{
+	return (sources_open(source, fit, out, error));
 }
 
 const struct media_info *

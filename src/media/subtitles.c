@@ -153,7 +153,7 @@ media_subtitles_uses(const struct media *m, int stream)
 int
 media_text_tracks(const struct media *m)
 {
-	return (m->subtitles->n);
+	return (m->subtitles != NULL ? m->subtitles->n : 0);
 }
 
 /* Returns the text after `commas` commas, NULL if there are fewer. */

@@ -1,6 +1,7 @@
 /*
  * One pass over a film: reads and decodes it, converts video and audio to one
- * time line and sends the same frames to the encoder of each rendition.
+ * time line and sends the same frames to the encoder of each rendition. A file with
+ * sound alone (sound_file.c) has no rendition.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -67,6 +68,7 @@ struct run {
 	int64_t				video_next;	/* end of the last decoded frame, in the time base of the track */
 	AVFrame				*last;		/* last video frame that was sent to the encoders */
 	int64_t				audio_end;	/* length of the audio in samples, at the end of the film */
+	double				heard;		/* seconds of a file with sound alone that were sent to the encoders */
 	struct timespec			began, reported;
 };
 
@@ -193,11 +195,32 @@ video_feed(struct run *r, const AVFrame *frame)
 	return (feed(r, frame, NULL, r->error));
 }
 
+/* Returns the length of the video that was sent to the encoders, in seconds. */
+static double
+video_end(const struct run *r)
+{
+	return ((double)r->video.frames * r->m->info.fps_den / r->m->info.fps_num);
+}
+
 /* Sends the packets of the first audio object to the renditions, whose sound they are. */
 static int
 audio_feed(void *ctx, int encoder, const AVPacket *packet, struct media_error *error)
 {
 	return (encoder == 0 ? feed(ctx, NULL, packet, error) : MEDIA_OK);
+}
+
+/* Counts the time of a file with sound alone as the frames of its film. */
+static int
+sound_count(struct run *r, const AVFrame *frame)
+{
+	r->heard = (double)(frame->pts + frame->nb_samples) / MEDIA_AUDIO_RATE;
+	while (video_end(r) < r->heard) {
+		r->video.frames++;
+		if (!media_limits_frame(r->m))
+			return (media_limits_fail(r->m, r->error));
+	}
+
+	return (MEDIA_OK);
 }
 
 /* Sends samples of a sound to the encoders of its objects. */
@@ -208,6 +231,8 @@ samples_feed(void *ctx, const AVFrame *frame)
 	struct run	*r = s->run;
 	int		i, status = MEDIA_OK;
 
+	if (r->m->video == -1 && frame != NULL && s == &r->sounds[0])
+		status = sound_count(r, frame);
 	for (i = 0; i < r->nobjects && status == MEDIA_OK; i++) {
 		if (r->objects[i].track == s->track + 1 && r->objects[i].channels == s->channels)
 			status = media_aac_put(r->aac, i, frame);
@@ -216,14 +241,17 @@ samples_feed(void *ctx, const AVFrame *frame)
 	return (status == MEDIA_MEMORY ? out_of_memory(r) : status);
 }
 
-/* Passes a packet on to the sound that it belongs to. */
+/* Passes a packet on to the sound that it belongs to. Ends a file with sound alone that is much too long. */
 static int
 audio_packet(struct run *r, const AVPacket *packet)
 {
+	double	reach;
 	int	i, status = MEDIA_OK;
 
 	for (i = 0; i < r->m->ntracks && status == MEDIA_OK; i++)
 		status = media_audio_packet(r->sounds[i].audio, packet);
+	if (status == MEDIA_OK && r->m->video == -1 && (reach = media_audio_reach(r->sounds[0].audio)) > r->m->info.duration)
+		status = media_sound_length(r->m, reach, r->error);
 
 	return (status);
 }
@@ -250,13 +278,6 @@ audio_end(struct run *r, double seconds)
 		status = media_audio_end(r->sounds[i].audio, seconds, &r->audio_end);
 
 	return (status);
-}
-
-/* Returns the length of the video that was sent to the encoders, in seconds. */
-static double
-video_end(const struct run *r)
-{
-	return ((double)r->video.frames * r->m->info.fps_den / r->m->info.fps_num);
 }
 
 /* Takes the frames that the filters of the video have ready and passes them on. */
@@ -463,7 +484,11 @@ progress_report(struct run *r, int finished)
 	struct media_progress	p = { .duration = info->duration, .renditions = r->nencoders };
 	int			i;
 
-	p.seconds = INFINITY;
+	p.seconds = info->duration;
+	if (r->m->video == -1)
+		p.seconds = fmin(r->heard, p.seconds);
+	else
+		p.seconds = INFINITY;
 	for (i = 0; i < r->nencoders; i++) {
 		p.done[i] = (double)atomic_load(&r->encoders[i].done) * info->fps_den / info->fps_num;
 		p.fps += (double)atomic_load(&r->encoders[i].done) / r->nencoders;
@@ -548,6 +573,19 @@ film_read(struct run *r)
 	return (status);
 }
 
+/* Ends a file with sound alone, which is as long as its film. */
+static int
+sound_finish(struct run *r)
+{
+	int	status = audio_end(r, r->m->info.duration);
+
+	r->video.frames = r->m->fit_frames;
+	if (status == MEDIA_OK && !media_audio_heard(r->sounds[0].audio))
+		status = media_fail(r->error, MEDIA_UNSUPPORTED, "The audio track is empty.");
+
+	return (status);
+}
+
 /* Repeats the last frame until the audio ends, as players do. Otherwise the index, which counts video, would end before the audio. */
 static int
 frame_hold(struct run *r)
@@ -571,8 +609,11 @@ frame_hold(struct run *r)
 static int
 film_flush(struct run *r)
 {
-	int	status = packet_decode(r, NULL);
+	int	status;
 
+	if (r->m->video == -1)
+		return (sound_finish(r));
+	status = packet_decode(r, NULL);
 	if (status == MEDIA_OK)
 		status = video_take(r, NULL);
 	if (status == MEDIA_OK && r->video.graph != NULL && av_buffersrc_add_frame(r->video.in, NULL) >= 0)
@@ -596,12 +637,35 @@ video_note(struct run *r)
 		media_note(r->m, "The captions in the video (CEA-608 or CEA-708) were left out.");
 }
 
+/* Fails a film that is shorter than its header states. */
+static int
+length_check(struct run *r)
+{
+	double	stated, found;
+
+	if (!media_clock_complete(r->m, &stated, &found))
+		return (media_fail(r->error, MEDIA_TRUNCATED, "The file is incomplete: its header states %.0f seconds, but its data ends after %.0f seconds.",
+		    stated, found));
+	media_clock_note(r->m);
+
+	return (MEDIA_OK);
+}
+
+/* Fails a file with sound alone that is incomplete or does not fit its film. */
+static int
+sound_check(struct run *r)
+{
+	int	status = length_check(r);
+
+	return (status == MEDIA_OK ? media_sound_length(r->m, media_audio_reach(r->sounds[0].audio), r->error) : status);
+}
+
 /* Fails a film without frames, with more than half of its video packets undecodable, or shorter than its header states. */
 static int
 film_check(struct run *r)
 {
-	double	stated, found;
-
+	if (r->m->video == -1)
+		return (sound_check(r));
 	if (r->video.frames == 0)
 		return (media_fail(r->error, r->video.packets > 0 ? MEDIA_DAMAGED : MEDIA_NO_VIDEO_TRACK,
 		    r->video.packets > 0 ? "The video is damaged: no frame can be decoded." : "The video track is empty."));
@@ -610,10 +674,8 @@ film_check(struct run *r)
 	if ((double)r->video.errors > DAMAGE_SHARE * (double)r->video.packets)
 		return (media_fail(r->error, MEDIA_DAMAGED, "The video is damaged: %lld of %lld packets cannot be decoded.", (long long)r->video.errors,
 		    (long long)r->video.packets));
-	if (!media_clock_complete(r->m, &stated, &found))
-		return (media_fail(r->error, MEDIA_TRUNCATED, "The file is incomplete: its header states %.0f seconds, but its data ends after %.0f seconds.",
-		    stated, found));
-	media_clock_note(r->m);
+	if (length_check(r) != MEDIA_OK)
+		return (r->error->reason);
 	video_note(r);
 
 	return (MEDIA_OK);
@@ -773,6 +835,10 @@ run_open(struct run *r, const struct media_sink *sink, int nsteps)
 {
 	struct media	*m = r->m;
 
+	clock_gettime(CLOCK_MONOTONIC, &r->began);
+	r->video.stream = m->video;
+	if (m->video == -1)
+		return (sounds_open(r, sink, nsteps) ? MEDIA_OK : media_fail(r->error, MEDIA_INTERNAL, "The AAC encoder cannot be opened."));
 	if (!decoder_open(r, &r->video, m->video))
 		return (media_fail(r->error, MEDIA_UNSUPPORTED, "Unsupported video codec: %s (its decoder cannot be opened).", m->info.video_codec));
 	if (*m->silent != '\0') {
@@ -788,7 +854,6 @@ run_open(struct run *r, const struct media_sink *sink, int nsteps)
 	r->scan.top_first = m->top_first;
 	r->scanning = media_scan_wanted(m) || m->field_rate;
 	r->previewer = media_previewer_new(&m->info, &r->colour);
-	clock_gettime(CLOCK_MONOTONIC, &r->began);
 
 	return (MEDIA_OK);
 }
@@ -811,7 +876,8 @@ media_transcode(struct media *m, const struct media_step *steps, int nsteps, con
 	r->threads = cpus(options);
 	r->waiting = QUEUE_ITEMS;
 	media_limits_transcode(m);
-	media_limits_fit(m, steps, nsteps, &r->threads, &r->waiting);
+	if (m->video != -1)
+		media_limits_fit(m, steps, nsteps, &r->threads, &r->waiting);
 	if (watch != NULL) {
 		m->canceled = watch->canceled;
 		m->cancel_ctx = watch->ctx;
@@ -823,7 +889,7 @@ media_transcode(struct media *m, const struct media_step *steps, int nsteps, con
 	status = encoders_end(r, status, result);
 	if (status == MEDIA_DAMAGED)
 		status = media_scrambled_check(m, error);
-	if (status == MEDIA_OK && !media_subtitles_end(m, result))
+	if (status == MEDIA_OK && m->video != -1 && !media_subtitles_end(m, result))
 		status = out_of_memory(r);
 	if (media_limits_reached(m))
 		status = media_limits_fail(m, error);

@@ -202,13 +202,60 @@ media_failed(struct film *f, const struct media_error *error)
 	return (film_failed(f, error->retry, "", "%s", error->text));
 }
 
+/* Reads what the job of an audio track says of the film, and of why there can be no track. */
+static int
+fit_read(struct film *f, struct media_fit *fit)
+{
+	json_t		*track = json_loads(f->order->track, 0, NULL);
+	const char	*language = "", *purpose = "", *refusal = NULL;
+	int		known;
+
+	known = json_unpack(track, "{s:s,s:s,s:F,s:F,s?s}", "language", &language, "purpose", &purpose, "frameRate", &fit->frame_rate,
+	    "seconds", &fit->seconds, "refusal", &refusal) == 0;
+	if (known) {
+		snprintf(fit->language, sizeof(fit->language), "%s", language);
+		fit->purpose = media_purpose_parse(purpose);
+	}
+	if (refusal != NULL || !known)
+		(void)film_failed(f, 0, "", "%s", refusal != NULL ? refusal : "The film of the track is not ready.");
+	json_decref(track);
+
+	return (known && refusal == NULL);
+}
+
+static int
+source_probe(struct film *f, const struct media_source *from, const struct media_fit *fit)
+{
+	struct media_error	error;
+	int			status;
+
+	status = fit != NULL ? media_open_sound(from, fit, &f->media, &error) : media_open(from, &f->media, &error);
+
+	return (status == MEDIA_OK || media_failed(f, &error));
+}
+
+/* Chooses the renditions of a film. */
+static int
+ladder_choose(struct film *f)
+{
+	if (!strcmp(conf_str(CONF_DEINTERLACE), "field"))
+		media_fields_double(f->media);
+	f->nsteps = media_ladder(media_info(f->media), f->order->renditions, f->steps);
+
+	return (f->nsteps > 0 || film_failed(f, 0, "", "No rendition was requested."));
+}
+
 static int
 film_open(struct film *f)
 {
 	struct media_source	from = { .ctx = f, .read_at = film_read };
 	struct objects_call	call = call_make(f->order);
 	struct objects_stat	stat;
-	struct media_error	error;
+	struct media_fit	fit = { .frame_rate = 0 };
+	int			alone = f->order->track != NULL;
+
+	if (alone && !fit_read(f, &fit))
+		return (0);
 
 	switch (objects_head(f->order->source_key, &stat, &call)) {
 	case OBJECTS_OK:
@@ -221,13 +268,10 @@ film_open(struct film *f)
 	if ((f->source = source_open(f->order->source_key, &stat, f->order->canceled, f->order->ctx)) == NULL)
 		return (film_failed(f, 1, "", "Out of memory while opening the uploaded file."));
 	from.size = (int64_t)stat.size;
-	if (media_open(&from, &f->media, &error) != MEDIA_OK)
-		return (media_failed(f, &error));
-	if (!strcmp(conf_str(CONF_DEINTERLACE), "field"))
-		media_fields_double(f->media);
-	f->nsteps = media_ladder(media_info(f->media), f->order->renditions, f->steps);
+	if (!source_probe(f, &from, alone ? &fit : NULL))
+		return (0);
 
-	return (f->nsteps > 0 || film_failed(f, 0, "", "No rendition was requested."));
+	return (alone || ladder_choose(f));
 }
 
 /* Writes the object key of a track of text. */
@@ -319,7 +363,8 @@ film_plan(struct film *f)
 	for (i = 0; i < f->noutputs; i++)
 		json_array_append_new(keys, json_string(f->outputs[i].key));
 	texts_plan(f, keys);
-	film_previews_plan(keys, f->folder, media_info(f->media)->duration);
+	if (f->order->track == NULL)
+		film_previews_plan(keys, f->folder, media_info(f->media)->duration);
 	text = json_dumps(keys, JSON_COMPACT);
 	json_decref(keys);
 	refused = text == NULL || f->order->plan(f->order->ctx, text);
@@ -415,6 +460,8 @@ film_previews(struct film *f)
 {
 	struct objects_call	call = call_make(f->order);
 
+	if (f->order->track != NULL)
+		return (1);
 	if (film_previews_store(&f->result.previews, f->folder, &call) != OBJECTS_OK)
 		return (store_failed(f, call.error));
 	f->order->alive(f->order->ctx);
@@ -511,7 +558,8 @@ film_describe(struct film *f)
 		}
 	}
 	/* wanzami.preview_publish() looks for it in each element. */
-	json_object_set_new(json_array_get(list, 0), "previews", film_previews_describe(&f->result.previews, f->folder));
+	if (f->order->track == NULL)
+		json_object_set_new(json_array_get(list, 0), "previews", film_previews_describe(&f->result.previews, f->folder));
 	f->outcome->renditions = texts_describe(f, list) && audios_describe(f, list) ? json_dumps(list, JSON_COMPACT) : NULL;
 	json_decref(list);
 
@@ -552,7 +600,7 @@ film_run(const struct film_order *order, struct film_outcome *outcome)
 	}
 	f->order = order;
 	f->outcome = outcome;
-	f->options.allow_silent = (int)conf_int(CONF_ALLOW_SILENT);
+	f->options.allow_silent = order->track == NULL && conf_int(CONF_ALLOW_SILENT);
 
 	if (film_open(f) && film_plan(f) && film_begin(f) && film_transcode(f)) {
 		(void)(texts_store(f) && film_complete(f) && film_previews(f) && film_describe(f));

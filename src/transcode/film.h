@@ -1,5 +1,5 @@
 /*
- * Transcoding of one film from object storage to object storage: the work of a
+ * Transcoding of one film, or of an audio track for one, from object storage to object storage: the work of a
  * transcode worker between claim and publication. Uses no database.
  */
 #ifndef WANZAMI_FILM_H
@@ -10,7 +10,8 @@
 struct film_order {
 	const char	*job_id;	/* id of the upload's row and of the transcode job */
 	const char	*source_key;
-	unsigned	renditions;	/* bits 1u << enum media_rung */
+	unsigned	renditions;	/* bits 1u << enum media_rung; 0 for an audio track, */
+	const char	*track;		/* whose job is described by this JSON object (sql/functions/queue/track_fit.sql); NULL for a film */
 
 	/* Callbacks, called on the thread of film_run() unless the comment says otherwise. */
 	void		*ctx;

@@ -45,6 +45,7 @@
 #define RELEASE_MS	2000		/* before the end of the grace period, release the job though its thread still runs */
 #define REFUSALS_MAX	20		/* tries to store a result that the database refuses */
 #define PROGRESS_MAX	2048
+#define TRACK_MAX	2048
 #define NICE		10		/* requests of viewers have priority */
 
 enum stage {
@@ -71,6 +72,7 @@ static struct {
 	/* The claimed job. `run` is the number of the claim; results of statements for an earlier claim are ignored. */
 	uintptr_t		run;
 	char			id[24], fence[24], source_key[1100];
+	char			track[TRACK_MAX];	/* JSON object of the job of an audio track; "" for a film */
 	unsigned		renditions;
 	int			attempts;
 	int			lost;		/* the lease is lost: taken by the sweep, or the job was canceled or deleted */
@@ -168,6 +170,7 @@ thread_run(void *arg)
 	(void)setpriority(PRIO_PROCESS, 0, NICE);
 	while (read(job.thread_fd, &byte, 1) == 1) {
 		order.renditions = job.renditions;
+		order.track = *job.track != '\0' ? job.track : NULL;
 		media_log_begin(job.id);
 		film_run(&order, &job.outcome);
 		media_log_end();
@@ -289,7 +292,9 @@ finish_result(const char *verdict)
 	free(job.outcome.renditions);
 	job.outcome.renditions = NULL;
 	job.outcome.retry = 1;
-	snprintf(job.outcome.reason, sizeof(job.outcome.reason), "The renditions were deleted from object storage before they could be published.");
+	snprintf(job.outcome.reason, sizeof(job.outcome.reason), *job.track == '\0' ?
+	    "The renditions were deleted from object storage before they could be published." :
+	    "The film or its tracks have changed while this track was prepared, or its objects were deleted from object storage.");
 	settle();
 }
 
@@ -403,6 +408,7 @@ work_begin(const PGresult *res)
 	job.attempts = atoi(PQgetvalue(res, 0, 2));
 	snprintf(job.source_key, sizeof(job.source_key), "%s", PQgetvalue(res, 0, 3));
 	job.renditions = renditions_parse(PQgetvalue(res, 0, 4));
+	snprintf(job.track, sizeof(job.track), "%s", PQgetvalue(res, 0, 5));
 	job.lost = job.renewing = job.planning = 0;
 	snprintf(job.progress, sizeof(job.progress), "{}");
 	atomic_store(&job.cancel, 0);

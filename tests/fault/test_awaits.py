@@ -161,6 +161,18 @@ class Stage:
             VALUES (77, %s, 1, 1, 'Pilot', now()) ON CONFLICT DO NOTHING""", (self.title,))
         return ("/api/admin/episodes/77/text?language=en", *self.text()[1:])
 
+    def audio(self, column="titleId", film=None):
+        """A film without sound, as the transcode worker publishes it, and the upload of a track for it."""
+        film = film or self.world.rows("""INSERT INTO "Title" (type, name, "updatedAt") VALUES ('MOVIE', 'Silent', now()) RETURNING id""")[0][0]
+        publish(self.world.rows, column, film, sound=False)
+        for table in ("rendition", "stream"):
+            self.world.rows("UPDATE wanzami.%s SET object_key = regexp_replace(object_key, '^vod/[te]', 'vod/9')" % table)
+        return "/api/admin/%ss/%s/audio" % (column[:-2], film), {"fileName": "sound.m4a", "bytesTotal": 11, "language": "fr", "purpose": "main"}
+
+    def episode_audio(self):
+        self.episode_text()
+        return self.audio("episodeId", 77)
+
     def poster(self):
         """The copy is the poster, or it is in the trash."""
         def settled(n):
@@ -198,6 +210,7 @@ class Stage:
         "DELETE /api/admin/uploads/:id": cancel,
         "PUT /media-local/*": part, "POST /api/admin/assets/presign": presign,
         "POST /api/admin/titles/:id/text": text, "POST /api/admin/episodes/:id/text": episode_text,
+        "POST /api/admin/titles/:id/audio": audio, "POST /api/admin/episodes/:id/audio": episode_audio,
         "POST /api/admin/titles/:id/poster": poster,
         "POST /api/admin/email/test": campaign, "POST /api/admin/email/send": campaign, "POST /api/email/unsubscribe/:token": unsubscribe, "POST /api/support/tickets": ticket, "POST /api/events": events,
         "POST /api/playback/:session/beat": lambda self: ("/api/playback/%s/beat" % session(), {}),

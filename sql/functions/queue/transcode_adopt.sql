@@ -15,7 +15,7 @@ BEGIN
 			UPDATE "UploadJob" SET "status" = 'FAILED', "error" = 'The upload has no object key. Please upload the film again.',
 				"updatedAt" = now() WHERE "id" = u."id";
 		ELSE
-			PERFORM wanzami.transcode_enqueue(u."id", coalesce(wanted, '{R1080,R720,R360}'));
+			PERFORM wanzami.transcode_enqueue(u."id", CASE WHEN u."payload" ? 'audio' THEN '{}' ELSE coalesce(wanted, '{R1080,R720,R360}') END);
 			adopted := adopted + 1;
 		END IF;
 	END LOOP;

@@ -1,8 +1,8 @@
 -- Publishes the renditions of a job in place of the film's present ones. "made" is an array of objects with "rendition", "url", the
 -- columns of wanzami.rendition, and in "streams" an array of objects with those of wanzami.stream; and of others with "object_key"
 -- (wanzami.text_publish(), wanzami.audio_publish()); the first may have "previews" (wanzami.preview_publish()). An upload that asked for
--- one rendition replaces only that one, any other replaces them all; renditions of a later upload stay. "told" are the notes on the film.
--- Returns 'done', or 'lost' if the fencing token is stale or an object is no longer reserved. A repeated call returns 'done' again.
+-- one rendition replaces only that one, any other replaces them all; renditions of a later upload stay. The job of an added audio track publishes
+-- that (wanzami.track_publish()). "told" are the notes on the film. Returns 'done', or 'lost' if the fencing token is stale, an object is no longer reserved or the film of a track has changed. A repeated call returns 'done' again.
 CREATE OR REPLACE FUNCTION wanzami.transcode_finish(job_id bigint, claim bigint, made jsonb, last jsonb DEFAULT NULL, told jsonb DEFAULT '[]')
 RETURNS text
 LANGUAGE plpgsql SET lock_timeout = '500ms' AS $$
@@ -30,6 +30,14 @@ BEGIN
 	-- Serialises two uploads of the same film.
 	PERFORM FROM "Title" WHERE "id" = u."titleId" FOR NO KEY UPDATE;
 	PERFORM FROM "Episode" WHERE "id" = u."episodeId" FOR NO KEY UPDATE;
+
+	IF j.audio IS NOT NULL THEN
+		IF NOT wanzami.track_publish(job_id, made) THEN
+			RETURN 'lost';
+		END IF;
+		PERFORM wanzami.transcode_done(job_id, last, told);
+		RETURN 'done';
+	END IF;
 
 	-- Renditions of the Node service have no row in wanzami.rendition whose trigger would discard their object.
 	PERFORM wanzami.discard(regexp_replace(v."url", '^s3://[^/]*/', ''), 'replaced') FROM "AssetVersion" v
@@ -83,9 +91,6 @@ BEGIN
 	-- Releases the objects that are not published because a later upload has replaced them.
 	UPDATE wanzami.object_trash SET delete_after = now() WHERE upload_job_id = job_id AND fence = claim AND attempts = 0;
 
-	UPDATE wanzami.transcode_job SET state = 'done', lease_owner = NULL, lease_until = NULL, error = NULL,
-		progress = coalesce(last, progress), notes = told, updated_at = now()
-	WHERE upload_job_id = job_id;
-	UPDATE "UploadJob" SET "status" = 'COMPLETED', "error" = NULL, "updatedAt" = now() WHERE "id" = job_id;
+	PERFORM wanzami.transcode_done(job_id, last, told);
 	RETURN 'done';
 END $$;

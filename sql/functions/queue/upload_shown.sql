@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION wanzami.upload_shown(j "UploadJob") RETURNS json LANG
 			t."id"::text AS "titleId", t."name" AS "titleName", e."id"::text AS "episodeId", e."name" AS "episodeName", NOT (t."archived" OR t."pendingReview") AS "published",
 			w.state, w.attempts, w.max_attempts AS "maxAttempts", w.error AS "attemptError",
 			CASE WHEN w.state = 'queued' THEN wanzami.iso(w.run_after AT TIME ZONE 'UTC') END AS "nextAttemptAt",
-			coalesce(w.notes, '[]') AS "notes", w.progress -> 'percent' AS "percent",
+			j."payload" -> 'audio' AS "audio", coalesce(w.notes, '[]') AS "notes", w.progress -> 'percent' AS "percent",
 			(SELECT coalesce(json_object_agg(p ->> 'rendition', p -> 'percent'), '{}') FROM jsonb_array_elements(w.progress -> 'renditions') p) AS "renditions",
 			wanzami.iso(j."createdAt") AS "createdAt", wanzami.iso(j."updatedAt") AS "updatedAt"
 		FROM (SELECT) one LEFT JOIN "Episode" e ON e."id" = j."episodeId" LEFT JOIN "Title" t ON t."id" = coalesce(j."titleId", e."titleId")

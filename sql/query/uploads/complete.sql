@@ -1,6 +1,6 @@
 -- POST /api/admin/uploads/:id/complete, step 2 of 2 (docs/compatibility.md#upload-complete): records the uploaded object,
 -- sets its renditions and the upload to PROCESSING and enqueues the transcode job. READY renditions stay playable until they
--- are replaced. An upload that was canceled meanwhile stays canceled, and the joined object goes to the trash. Returns 200
+-- are replaced. An audio track has no renditions. An upload that was canceled meanwhile stays canceled, and the joined object goes to the trash. Returns 200
 -- with the upload's status, or 409.
 -- $1: id, uri, size.
 -- $2: renditions.
@@ -8,7 +8,8 @@ SELECT wanzami.refuse(404, 'Job not found after completion')
 WHERE NOT EXISTS (SELECT FROM "UploadJob" WHERE "id" = ($1 ->> 'id')::bigint FOR UPDATE);
 WITH wanted AS (
 	SELECT u."id", u."titleId", u."episodeId", ARRAY(SELECT r FROM unnest(enum_range(NULL::"Rendition")) r WHERE (
-		CASE WHEN jsonb_array_length(coalesce($2 -> 'renditions', '[]')) > 0 THEN $2 -> 'renditions'
+		CASE WHEN u."payload" ? 'audio' THEN '[]'::jsonb
+		WHEN jsonb_array_length(coalesce($2 -> 'renditions', '[]')) > 0 THEN $2 -> 'renditions'
 		WHEN u."payload" -> 'renditions' ?| ARRAY['R4K', 'R2K', 'R1080', 'R720', 'R360'] THEN u."payload" -> 'renditions'
 		ELSE '["R1080","R720","R360"]' END) ? r::text) AS renditions
 	FROM "UploadJob" u WHERE u."id" = ($1 ->> 'id')::bigint AND u."status" IN ('UPLOADING', 'FAILED', 'PENDING')

@@ -8,7 +8,7 @@ WITH upload AS MATERIALIZED (
 	ORDER BY u."createdAt" DESC, u."id" DESC LIMIT 200
 )
 SELECT 200 AS status, json_build_object('uploads', coalesce(json_agg(wanzami.upload_shown(x.u)::jsonb || jsonb_build_object(
-	'inUse', EXISTS (SELECT FROM wanzami.transcode_job w JOIN wanzami.rendition r ON r.job_number = w.number
+	'inUse', EXISTS (SELECT FROM wanzami.stream a WHERE a.upload_job_id = (x.u)."id") OR EXISTS (SELECT FROM wanzami.transcode_job w JOIN wanzami.rendition r ON r.job_number = w.number
 		JOIN "AssetVersion" v ON v."id" = r.asset_version_id WHERE w.upload_job_id = (x.u)."id" AND v."status" = 'READY'
 		AND wanzami.same_film(v."titleId", v."episodeId", (x.u)."titleId", (x.u)."episodeId")))
 	ORDER BY (x.u)."createdAt" DESC, (x.u)."id" DESC), '[]'))::text AS body FROM upload x

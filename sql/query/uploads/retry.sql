@@ -9,7 +9,8 @@ SELECT wanzami.refuse(409, 'The uploaded file has been deleted') FROM wanzami.tr
 WHERE j.upload_job_id = ($1 ->> 'id')::bigint AND EXISTS (SELECT FROM wanzami.object_trash t WHERE t.key = j.source_key);
 SELECT wanzami.refuse(409, 'A later upload has replaced this one') FROM "UploadJob" u JOIN wanzami.transcode_job j ON j.upload_job_id = u."id"
 WHERE u."id" = ($1 ->> 'id')::bigint AND EXISTS (SELECT FROM wanzami.transcode_job n JOIN "UploadJob" o ON o."id" = n.upload_job_id
-	WHERE n.number > j.number AND n.state IN ('queued', 'running', 'done') AND n.renditions && j.renditions
+	WHERE n.number > j.number AND n.state IN ('queued', 'running', 'done')
+	AND (n.renditions && j.renditions OR (n.audio ->> 'language' = j.audio ->> 'language' AND n.audio ->> 'purpose' = j.audio ->> 'purpose'))
 	AND wanzami.same_film(o."titleId", o."episodeId", u."titleId", u."episodeId"));
 WITH job AS (
 	UPDATE "UploadJob" SET "status" = 'PROCESSING', "error" = NULL, "updatedAt" = wanzami.now() WHERE "id" = ($1 ->> 'id')::bigint
