@@ -14,6 +14,8 @@ export const moment = (iso) => new Date(iso).toLocaleString([], { dateStyle: 'me
 function stateNow(upload, job) {
 	if (job.status !== 'COMPLETED')
 		return stateOf(upload, job);
+	if (job.audio)
+		return job.inUse ? { text: 'Transcoded: this audio track is played', kind: 'good' } : { text: 'Transcoded, but replaced or removed since', kind: '' };
 	return job.inUse ? { text: 'Transcoded: this film is played', kind: 'good' } : { text: 'Transcoded, but replaced since', kind: '' };
 }
 

@@ -77,7 +77,7 @@ export function stateOf(upload, job) {
 	if (!job || (upload && unfinished(job)))		/* the last answer is older than the completion */
 		return { text: 'Uploaded', percent: null };
 	if (job.status === 'COMPLETED')
-		return { text: 'Ready to play', percent: 100, kind: 'good' };
+		return { text: job.audio ? 'Added to the film' : 'Ready to play', percent: 100, kind: 'good' };
 	if (job.status === 'CANCELED')
 		return { text: 'Canceled. It cannot be resumed.', percent: null };
 	if (unfinished(job))
@@ -114,7 +114,7 @@ export function uploadActions(upload, job) {
 }
 
 function actionsOf(upload, job) {
-	const buttons = [], done = job && job.status === 'COMPLETED';
+	const buttons = [], done = job && job.status === 'COMPLETED' && !job.audio;		/* an audio track is played in its dialog */
 	if (done && job.episodeId) {
 		buttons.push(['Play', () => play(job.titleId, job.episodeName, job.episodeId), true]);
 	} else if (done && server.overview.ready[job.titleId]) {
@@ -208,7 +208,7 @@ function makeJob() {
 		const now = stateOf(upload, job), title = (job && (job.episodeName || job.titleName)) || (upload && upload.name) || 'A film';
 		const items = upload && upload.state !== 'sent' ? [] : rungs(job);
 		const told = job && !active(job) ? (job.notes || []).map((text) => ({ key: text, text })) : [];
-		set(name, { textContent: title });
+		set(name, { textContent: (upload && upload.audio) || (job && job.audio) ? title + ': audio track' : title });
 		set(names, { title: title + ' ' + (upload ? upload.file.name : (job && job.fileName) || '') });
 		set(file, { textContent: upload ? upload.file.name : (job && job.fileName) || '' });
 		set(state, { textContent: now.text, className: 'job-state ' + (now.kind || '') });

@@ -10,7 +10,7 @@ const nameOf = (job) => job.episodeName || job.titleName || job.fileName;
 export const sameFile = (a, b) => a.name === b.name && a.size === b.size && a.lastModified === b.lastModified;
 
 /* Returns an upload that goes on with an unfinished one of the server. */
-export const uploadOf = (job, file, print) => Object.assign(new Upload(file, nameOf(job), job.titleId, job.id), { print, episodeId: job.episodeId });
+export const uploadOf = (job, file, print) => Object.assign(new Upload(file, nameOf(job), job.titleId, job.id), { print, episodeId: job.episodeId, audio: job.audio });
 
 /* Returns the uploads of a title and of its episodes, or the recent ones of all titles if it is null or the server does not tell. */
 export async function uploadsOf(titleId) {
@@ -26,7 +26,7 @@ function isFor(target, titleId, episodeId) {
 const jobOf = (upload, jobs) => jobs.find(({ id }) => id === upload.jobId) || {};
 
 /* Returns the movie that gets the film of an upload, or null. */
-const movieOf = ({ titleId, titleName, episodeId, published }) => (titleId && !episodeId ? { id: titleId, name: titleName, archived: !published, pendingReview: false } : null);
+const movieOf = ({ titleId, titleName, episodeId, published, audio }) => (titleId && !episodeId && !audio ? { id: titleId, name: titleName, archived: !published, pendingReview: false } : null);
 
 /* Returns the upload of this page that has the file and has not been sent, or undefined. */
 function uploadHere(file, target, jobs, same) {

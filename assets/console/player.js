@@ -191,13 +191,20 @@ function hlsFailed(Hls, data, repaired) {
 function showHls(Hls) {
 	const hls = playing.hls = new Hls({ enableWorker: false, maxBufferLength: AHEAD_SEC, maxMaxBufferLength: AHEAD_SEC, capLevelToPlayerSize: false,
 		startPosition: playing.at || -1 });
+	let { sound } = playing.film;		/* name of the track that is chosen at the beginning */
 	const repaired = {};
 	hls.on(Hls.Events.ERROR, (event, data) => hlsFailed(Hls, data, repaired));
 	hls.on(Hls.Events.MANIFEST_PARSED, () => {
 		drawQuality();
 		video.play().catch(() => {});
 	});
-	hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, drawSound);
+	hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, () => {
+		const wanted = sound && hls.audioTracks.find((t) => t.name === sound);
+		sound = '';
+		if (wanted)
+			hls.audioTrack = wanted.id;
+		drawSound();
+	});
 	hls.on(Hls.Events.AUDIO_TRACK_SWITCHED, drawSound);
 	hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, drawTexts);
 	hls.on(Hls.Events.SUBTITLE_TRACK_SWITCH, drawTexts);
@@ -221,9 +228,9 @@ function begin(film, way, Hls, at) {
 	drawState();
 }
 
-/* Plays the film of a title or of one of its episodes. */
-export async function play(titleId, name, episodeId = null) {
-	const film = { titleId, episodeId }, subject = 'play ' + (episodeId ? 'episode ' + episodeId : titleId);
+/* Plays the film of a title or of one of its episodes, with the audio track of this name if it has one. */
+export async function play(titleId, name, episodeId = null, sound = '') {
+	const film = { titleId, episodeId, sound }, subject = 'play ' + (episodeId ? 'episode ' + episodeId : titleId);
 	let way;
 	try {
 		way = await wayOf(film);

@@ -1,4 +1,5 @@
 /* The seasons and episodes of a series: a tree, the film of each episode, and files that find their episode by their names. */
+import { openAudio } from './audio.js';
 import { ask as askIn } from './ask.js';
 import { arrange, el, hub, offer, ORDER, RENDITIONS, say, set, tellOf } from './dom.js';
 import { lookUp, startAdded, uploadsOf } from './known.js';
@@ -136,7 +137,8 @@ function actionsOf(episode, before, after) {
 		return actions;
 	actions.push(['Edit', () => edit(episode)], [ready ? 'Replace film' : 'Add film', () => pickFor(episode)]);
 	if (ready)
-		actions.push(['Subtitles', () => openTexts({ id: episode.id, name }, 'episodes')]);
+		actions.push(['Subtitles', () => openTexts({ id: episode.id, name }, 'episodes')],
+			['Audio tracks', () => openAudio({ titleId: episode.titleId, episodeId: episode.id, name })]);
 	if (episode.pendingReview && ready)
 		actions.push(['Publish', () => attempt('publish episode ' + episode.id, episode.name + ' could not be published', async () => {
 			await api('PATCH', '/api/admin/episodes/' + episode.id, { pendingReview: false });

@@ -1,4 +1,5 @@
 /* The list of titles. */
+import { openAudio } from './audio.js';
 import { $, arrange, el, focusRow, hub, offer, RENDITIONS, set } from './dom.js';
 import { pickFiles } from './pick.js';
 import { play } from './player.js';
@@ -121,7 +122,7 @@ export function filmActions(title, ready) {
 	if (may('manage') && title.type === 'MOVIE')
 		buttons.push([ready.length ? 'Replace film' : 'Add film', () => pickFiles(title)]);
 	if (may('manage') && title.type === 'MOVIE' && ready.length)
-		buttons.push(['Subtitles', () => openTexts(title)]);
+		buttons.push(['Subtitles', () => openTexts(title)], ['Audio tracks', () => openAudio({ titleId: title.id, name: title.name })]);
 	return buttons;
 }
 

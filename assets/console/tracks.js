@@ -1,14 +1,7 @@
 /* The audio tracks of a film: language, purpose and channels. The player lets choose between them. */
+import { aboutOf } from './audio.js';
 import { arrange, el, set } from './dom.js';
 import { addPart, section } from './title.js';
-
-const PURPOSES = { description: 'audio description', commentary: 'commentary', clear: 'clear speech' };
-
-/* Returns what a track is as one line, such as "en · audio description · stereo". */
-function aboutOf(track) {
-	return [track.language === 'und' ? 'unknown language' : track.language, PURPOSES[track.kind], track.channels > 2 ? '5.1' : 'stereo', track.default && 'default']
-		.filter(Boolean).join(' · ');
-}
 
 function makeTrack() {
 	const name = el('bdi', {}), about = el('span', { className: 'hint' }), node = el('li', {}, name, ' ', about);

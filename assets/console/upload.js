@@ -35,9 +35,9 @@ const passing = (status) => status === 0 || status === 408 || status === 429 || 
 
 export class Upload {
 	/* title is the id of the title that gets the film, or null. jobId is that of an upload that is resumed, or null.
-	 * A caller may set episodeId: the film is that of an episode then. */
+	 * A caller may set episodeId: the film is that of an episode then; and audio, { language, purpose }: the file is an audio track for that film. */
 	constructor(file, name, title, jobId) {
-		Object.assign(this, { file, name, title, jobId, episodeId: null, key: 'u' + count++, state: 'waiting', error: '', trouble: '', print: null, running: null, letGo: null });
+		Object.assign(this, { file, name, title, jobId, episodeId: null, audio: null, key: 'u' + count++, state: 'waiting', error: '', trouble: '', print: null, running: null, letGo: null });
 		this.reset();
 	}
 
@@ -130,19 +130,26 @@ export class Upload {
 			const before = server.overview.uploads.find((job) => job.id === this.jobId);
 			this.title = (before && before.titleId) || this.title;
 			this.episodeId = (before && before.episodeId) || this.episodeId;
+			this.audio = (before && before.audio) || this.audio;
 			forget(this.jobId);
 			this.endClaim();
 		}
-		const target = this.episodeId ? { kind: 'EPISODE', episodeId: this.episodeId } :
-			{ kind: 'MOVIE', ...(this.title ? { titleId: this.title } : { titleName: this.name }) };
-		this.job = await api('POST', '/api/admin/uploads/init', {
-			...target, fileName: this.file.name, bytesTotal: this.file.size,
-			contentType: this.file.type || 'application/octet-stream' });
+		const [path, target] = this.target();
+		this.job = await api('POST', path, { ...target, fileName: this.file.name, bytesTotal: this.file.size, contentType: this.file.type || 'application/octet-stream' });
 		this.jobId = this.job.jobId;
 		remember(this.jobId, this.print, this.file.name);
 		await this.claim();
 		watchNow();
 		return true;
+	}
+
+	/* Returns where an upload of this file begins, and the fields that say for what it is. */
+	target() {
+		if (this.audio)
+			return ['/api/admin/' + (this.episodeId ? 'episodes/' + this.episodeId : 'titles/' + this.title) + '/audio', this.audio];
+		if (this.episodeId)
+			return ['/api/admin/uploads/init', { kind: 'EPISODE', episodeId: this.episodeId }];
+		return ['/api/admin/uploads/init', { kind: 'MOVIE', ...(this.title ? { titleId: this.title } : { titleName: this.name }) }];
 	}
 
 	/* Asks for the parts of an upload that was begun. Returns 'parts', 'completed', or 'ended' if it takes no more parts. */

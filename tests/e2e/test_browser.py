@@ -257,7 +257,7 @@ def test_a_role_is_offered_what_it_may_do(world, playwright):
             assert role.isupper(), role
             world.rows("UPDATE \"User\" SET role = '%s'" % role)
     saw = console("roles", meanwhile)
-    whole = {"links": ["Operations", "Purchases"], "sections": ["Add films", "Titles"], "buttons": ["Play", "Publish", "Replace film", "Subtitles", "Archive", "Delete"], "trouble": "", "empty": False}
+    whole = {"links": ["Operations", "Purchases"], "sections": ["Add films", "Titles"], "buttons": ["Play", "Publish", "Replace film", "Subtitles", "Audio tracks", "Archive", "Delete"], "trouble": "", "empty": False}
     assert saw["CONTENT_MANAGER"] == whole and saw["SUPER_ADMIN"] == {**whole, "links": ["Operations", "People", "Purchases"]}, saw
     assert saw["MODERATOR"] == {**whole, "links": [], "sections": ["Titles"], "buttons": ["Play"]}, saw
     for told in (saw["FINANCE"], saw["again"]):
@@ -462,6 +462,21 @@ def test_subtitles_are_added_played_and_deleted(world, playwright, tmp_path):
     assert saw["listed"] == "Brazilian Portuguese (pt-BR)subtitles · added" and saw["cue"] == "Boa noite"
     assert saw["texts"][0] == "None" and len(saw["texts"]) == 2
     assert world.rows("SELECT count(*) FROM wanzami.text_track") == [(0,)]
+
+
+def test_audio_tracks_are_added_heard_and_removed(world, playwright, tmp_path):
+    (tmp_path / "media").mkdir()
+    world.env.update(S3_BUCKET="", MEDIA_DIR=tmp_path / "media")
+    play = console_of(world)
+    play("film", film=film(tmp_path / "dusk.mp4", seconds=6, size="640x360", bits="2M"), name="Dusk")
+    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=600:r=48000:d=4", str(tmp_path / "dusk.fr.wav")], check=True)
+    saw = play("audio", film=str(tmp_path / "dusk.mp4"), own=str(tmp_path / "dusk.fr.wav"), sound=str(tmp_path / "dusk.fr.wav"))
+    assert saw["before"] == ["English en · stereo · default · of the film"], saw
+    assert saw["missing"].startswith("Choose a file with sound alone") and saw["failed"].startswith("Failed: The file is a video.") and saw["offered"] == ["Retry: dusk.mp4"], saw
+    assert "language must be a tag of BCP 47" in saw["refused"] and saw["faults"] == [], saw
+    assert saw["listed"][1] == "French (audio description) fr · audio description · stereo · added · dusk.fr.wav", saw
+    assert saw["notes"] == ["The sound ends after 4.0 seconds; silence follows until the picture ends."] and saw["heard"] == "French (audio description)", saw
+    assert world.rows("SELECT count(*) FROM wanzami.stream WHERE upload_job_id IS NOT NULL") == [(0,)]
 
 
 def test_a_dropped_file_that_is_no_film_fails(console, tmp_path):
