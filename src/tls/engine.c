@@ -124,11 +124,21 @@ suites_set(br_ssl_engine_context *eng)
 }
 
 int
-engine_prepare(br_ssl_engine_context *eng)
+engine_seed(br_ssl_engine_context *eng)
 {
 	unsigned char	seed[48];
-	int		ok;
+	int		ok = getrandom(seed, sizeof(seed), 0) == (ssize_t)sizeof(seed);
 
+	if (ok)
+		br_ssl_engine_inject_entropy(eng, seed, sizeof(seed));
+	explicit_bzero(seed, sizeof(seed));
+
+	return (ok);
+}
+
+int
+engine_prepare(br_ssl_engine_context *eng)
+{
 	br_ssl_engine_set_versions(eng, BR_TLS12, BR_TLS12);
 	br_ssl_engine_add_flags(eng, BR_OPT_NO_RENEGOTIATION);
 	suites_set(eng);
@@ -145,10 +155,6 @@ engine_prepare(br_ssl_engine_context *eng)
 	br_ssl_engine_set_ec(eng, &curves);
 	br_ssl_engine_set_default_aes_gcm(eng);
 	br_ssl_engine_set_default_chapol(eng);
-	ok = getrandom(seed, sizeof(seed), 0) == (ssize_t)sizeof(seed);
-	if (ok)
-		br_ssl_engine_inject_entropy(eng, seed, sizeof(seed));
-	explicit_bzero(seed, sizeof(seed));
 
-	return (ok);
+	return (engine_seed(eng));
 }

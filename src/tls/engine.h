@@ -18,6 +18,9 @@
  */
 int	engine_prepare(br_ssl_engine_context *);
 
+/* Adds random bytes of the kernel to the engine's generator, after its hashes were set. Returns 0 if getrandom(2) fails. Any thread. */
+int	engine_seed(br_ssl_engine_context *);
+
 /* Returns a message for a BearSSL error or an alert of the peer: static text, or out. Any thread. */
 const char	*engine_error(int err, char *out, size_t size);
 

@@ -8,6 +8,9 @@
  */
 #include <sys/socket.h>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,9 +21,12 @@
 #include "tls/listener.h"
 #include "tls/session_cache.h"
 
+#define SPARES_MAX	16
+
 /* TLS state of a connection, about 37 KB; lives from the first byte of the handshake to the end of the connection. */
 struct tls {
 	br_ssl_server_context	sc;
+	struct tls		*next;		/* in the list of spares */
 	struct listener_cert	*cert;		/* until the handshake has ended */
 	size_t			taken;		/* bytes of the first send buffer in a record that is not sent completely */
 	unsigned char		buffer[BR_SSL_BUFSIZE_BIDI];
@@ -167,6 +173,36 @@ kore_tls_x509_data(struct connection *c, u_int8_t **ptr, size_t *olen)
 
 /* The engine of a connection. */
 
+/*
+ * A context without certificate that has been configured and seeded once, from which each connection's is copied: BearSSL asks for the features of
+ * the CPU six times in a configuration, and on a virtual machine each question is a call of the hypervisor.
+ */
+static br_ssl_server_context	model;
+static int			model_ready = 0;
+
+static int
+model_make(void)
+{
+	br_ssl_engine_context	*eng = &model.eng;
+	unsigned char		*buffer;
+
+	if (model_ready)
+		return (1);
+	br_ssl_server_zero(&model);
+	if ((buffer = malloc(BR_SSL_BUFSIZE_MONO)) == NULL || !engine_prepare(eng)) {
+		free(buffer);
+		return (0);
+	}
+	br_ssl_engine_add_flags(eng, BR_OPT_FAIL_ON_ALPN_MISMATCH);
+	br_ssl_engine_set_protocol_names(eng, protocols, sizeof(protocols) / sizeof(*protocols));
+	br_ssl_server_set_cache(&model, sessions_cache());
+	br_ssl_engine_set_buffer(eng, buffer, BR_SSL_BUFSIZE_MONO, 0);
+	model_ready = br_ssl_server_reset(&model);
+	free(buffer);
+
+	return (model_ready);
+}
+
 /* Configures the engine. The key may only sign (ECDHE): RSA key exchange has no forward secrecy. */
 static int
 engine_start(struct tls *t)
@@ -174,33 +210,63 @@ engine_start(struct tls *t)
 	br_ssl_engine_context	*eng = &t->sc.eng;
 	const struct identity	*id = t->cert->identity;
 
-	br_ssl_server_zero(&t->sc);
-	if (!engine_prepare(eng))
+	if (!model_make())
 		return (0);
-	br_ssl_engine_add_flags(eng, BR_OPT_FAIL_ON_ALPN_MISMATCH);
-	br_ssl_engine_set_protocol_names(eng, protocols, sizeof(protocols) / sizeof(*protocols));
+	t->sc = model;
+	/* Without bytes of its own the copy would repeat the random numbers of others. */
+	if (!engine_seed(eng))
+		return (0);
 	if (id->key.type == BR_KEYTYPE_EC)
 		br_ssl_server_set_single_ec(&t->sc, id->chain, id->chain_len, id->key.ec, BR_KEYTYPE_SIGN, 0,
 		    br_ssl_engine_get_ec(eng), br_ecdsa_sign_asn1_get_default());
 	else
 		br_ssl_server_set_single_rsa(&t->sc, id->chain, id->chain_len, id->key.rsa, BR_KEYTYPE_SIGN,
 		    br_rsa_private_get_default(), br_rsa_pkcs1_sign_get_default());
-	br_ssl_server_set_cache(&t->sc, sessions_cache());
 	br_ssl_engine_set_buffer(eng, t->buffer, sizeof(t->buffer), 1);
 
 	return (br_ssl_server_reset(&t->sc));
 }
 
-/* Sends the records that the engine has ready. */
+/* Memory of ended connections. Without it, each connection would map its memory and give it back to the kernel. */
+static struct tls	*spares = NULL;
+static int		nspares = 0;
+
+static struct tls *
+tls_get(void)
+{
+	struct tls	*t = spares;
+
+	if (t == NULL)
+		return (malloc(sizeof(*t)));
+	spares = t->next;
+	nspares--;
+
+	return (t);
+}
+
+static void
+tls_put(struct tls *t)
+{
+	explicit_bzero(t, sizeof(*t));
+	if (nspares == SPARES_MAX) {
+		free(t);
+		return;
+	}
+	t->next = spares;
+	spares = t;
+	nspares++;
+}
+
+/* Sends the records that the engine has ready. With MSG_MORE in flags the kernel keeps them until records_push(). */
 static enum progress
-records_out(struct connection *c, br_ssl_engine_context *eng)
+records_send(struct connection *c, br_ssl_engine_context *eng, int flags)
 {
 	unsigned char	*buf;
 	size_t		len;
 	ssize_t		n;
 
 	while ((buf = br_ssl_engine_sendrec_buf(eng, &len)) != NULL) {
-		if ((n = send(c->fd, buf, len, MSG_NOSIGNAL)) >= 0) {
+		if ((n = send(c->fd, buf, len, MSG_NOSIGNAL | flags)) >= 0) {
 			br_ssl_engine_sendrec_ack(eng, (size_t)n);
 		} else if (errno == EAGAIN) {
 			c->evt.flags &= ~KORE_EVENT_WRITE;
@@ -211,6 +277,21 @@ records_out(struct connection *c, br_ssl_engine_context *eng)
 	}
 
 	return (PROGRESS);
+}
+
+static enum progress
+records_out(struct connection *c, br_ssl_engine_context *eng)
+{
+	return (records_send(c, eng, 0));
+}
+
+/* Sends what the kernel has kept (tcp(7) on TCP_NODELAY). */
+static void
+records_push(const struct connection *c)
+{
+	int	on = 1;
+
+	(void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
 /* Receives the bytes that the engine wants next, at most one record. */
@@ -245,8 +326,15 @@ handshake(struct connection *c, br_ssl_engine_context *eng)
 	enum progress	m = PROGRESS;
 	unsigned int	state;
 
-	while (m == PROGRESS && !((state = br_ssl_engine_current_state(eng)) & (BR_SSL_SENDAPP | BR_SSL_CLOSED)))
-		m = (state & BR_SSL_SENDREC) ? records_out(c, eng) : record_in(c, eng);
+	while (m == PROGRESS && !((state = br_ssl_engine_current_state(eng)) & (BR_SSL_SENDAPP | BR_SSL_CLOSED))) {
+		if ((state & BR_SSL_SENDREC) == 0) {
+			m = record_in(c, eng);
+			continue;
+		}
+		/* The records of a flight leave in one segment. */
+		m = records_send(c, eng, MSG_MORE);
+		records_push(c);
+	}
 
 	return (m == PROGRESS && (state & BR_SSL_CLOSED) ? ENDED : m);
 }
@@ -257,7 +345,7 @@ kore_tls_connection_accept(struct connection *c)
 	struct tls	*t = c->tls;
 
 	if (t == NULL) {
-		if ((t = malloc(sizeof(*t))) == NULL)
+		if ((t = tls_get()) == NULL)
 			return (KORE_RESULT_ERROR);
 		c->tls = t;
 		t->cert = listener_cert_get();
@@ -376,7 +464,6 @@ kore_tls_connection_cleanup(struct connection *c)
 		return;
 	listener_close_notify(c);
 	listener_cert_release(t->cert);
-	explicit_bzero(t, sizeof(*t));
-	free(t);
+	tls_put(t);
 	c->tls = NULL;
 }

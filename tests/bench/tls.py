@@ -10,7 +10,7 @@ import time
 import pki
 from report import in_turn, line
 from secureservers import TlsPostgres
-from services import ROOT, Appliance, Server, children, clean_environment, free_port, listening
+from services import ROOT, Appliance, Postgres, Server, children, clean_environment, free_port, listening
 
 
 MEGABYTES, ROUNDS, SECONDS = 200, 3, 3
@@ -175,14 +175,14 @@ def handshakes(process, port, kind, resumed=False):
     return once
 
 
-def measure_listener(folder, root, kind):
+def measure_listener(folder, root, kind, url):
     leaf, port, media = root.issue("localhost", key=kind), free_port(), os.path.join(folder, "media-" + kind)
     nginx = Nginx(leaf)
     for path in (media + "/objects/poster/file", nginx.folder + "/file"):
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as f:
             f.write(os.urandom(FILE))
-    a = Appliance(folder, roles="api", WORKERS=1, MEDIA_DIR=media, TLS_PORT=port, TLS_CERT_FILE=leaf.chain, TLS_KEY_FILE=leaf.key).wait_healthy()
+    a = Appliance(folder, roles="api", WORKERS=1, DATABASE_URL=url, MEDIA_DIR=media, TLS_PORT=port, TLS_CERT_FILE=leaf.chain, TLS_KEY_FILE=leaf.key).wait_healthy()
     try:
         if kind == "p-256":
             measure_curl(root, nginx)
@@ -201,5 +201,10 @@ def measure(folder):
     print("\ntls: TLS 1.2 and AES-128-GCM on both sides; per CPU second of the measured side, median of %d rounds" % ROUNDS)
     measure_libpq(root)
     measure_hiredis(root)
-    measure_listener(folder, root, "p-256")
-    measure_listener(folder, root, "rsa-2048")
+    postgres = Postgres()
+    try:
+        url, _ = postgres.create_migrated()
+        measure_listener(folder, root, "p-256", url)
+        measure_listener(folder, root, "rsa-2048", url)
+    finally:
+        postgres.close()

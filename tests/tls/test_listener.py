@@ -392,6 +392,22 @@ def test_garbage_ends_only_its_own_connection(secure):
     s.assert_healthy()
 
 
+def test_each_connection_has_its_own_random_numbers(secure):
+    """Engines are copies of one that was seeded."""
+    s, hellos = secure(WORKERS=2), []
+    for _ in range(40):
+        c = Client(s)
+        with pytest.raises(ssl.SSLWantReadError):
+            c.tls.do_handshake()
+        c.raw.sendall(c.write.read())
+        hellos.append(b"")
+        while len(hellos[-1]) < 76:
+            hellos[-1] += c.raw.recv(65536)
+        c.close()
+    assert len({hello[11:43] for hello in hellos}) == 40, "server randoms"
+    assert len({hello[44:76] for hello in hellos}) == 40, "session IDs"
+
+
 def test_a_handshake_that_takes_too_long_is_disconnected(secure):
     s = secure()
     silent = [socket.create_connection(("127.0.0.1", s.port), 60) for _ in range(20)]
