@@ -31,7 +31,7 @@ __wrap_shmat(int id, const void *address, int flags)
 	(void)address;
 	(void)flags;
 
-	return (mmap(NULL, shared_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+	return (mmap(NULL, shared_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0));
 }
 
 int

@@ -44,7 +44,7 @@ struct file {
 	const struct embed_file	*source;
 	const char		*name;
 	size_t			first;
-	size_t			count;
+	size_t			count;		/* 0 before the first use */
 };
 
 struct call {
@@ -173,7 +173,8 @@ conn_start(struct conn *conn)
 	conn->state = CONN_CONNECTING;
 	conn->since = kore_time_ms();
 	conn->read_only = 0;
-	memset(conn->prepared, 0, nstatements);
+	if (nstatements > 0)
+		memset(conn->prepared, 0, nstatements);
 	conn->db = PQconnectStartParams(keys, values, 1);
 	pg_notice_log(conn->db);
 	explicit_bzero(conn->password, sizeof(conn->password));
@@ -595,24 +596,29 @@ file_load(struct file *f)
 	f->count = nstatements - f->first;
 }
 
-/* Reads a file of SQL_DIR again that has changed. Its statements become new ones; the old ones stay prepared and are not used any more. */
+/*
+ * Loads a file at its first use, and a file of SQL_DIR again that has changed. The statements of a changed file become new ones; the old ones stay
+ * prepared and are not used any more.
+ */
 static void
 file_refresh(struct file *f)
 {
 	size_t	i, before = nstatements;
+	int	changed = embed_reload(f->source);
 
-	if (!embed_reload(f->source))
+	if (f->count > 0 && !changed)
 		return;
 	file_load(f);
-	for (i = 0; i < PG_CONNECTIONS; i++) {
+	for (i = 0; nstatements > before && i < PG_CONNECTIONS; i++) {
 		conns[i].prepared = kore_realloc(conns[i].prepared, nstatements);
 		memset(conns[i].prepared + before, 0, nstatements - before);
 	}
-	log_event(LOG_LEVEL_INFO, "statement read again", LOG_S("statement", f->name));
+	if (changed)
+		log_event(LOG_LEVEL_INFO, "statement read again", LOG_S("statement", f->name));
 }
 
 static void
-statements_load(void)
+files_list(void)
 {
 	const struct embed_file	*sources = embed_prefix(SCRIPT_FOLDER, &nfiles);
 	size_t			i;
@@ -621,7 +627,6 @@ statements_load(void)
 	for (i = 0; i < nfiles; i++) {
 		files[i].source = &sources[i];
 		files[i].name = sources[i].name + strlen(SCRIPT_FOLDER);
-		file_load(&files[i]);
 	}
 }
 
@@ -655,14 +660,13 @@ pg_start(const char *database_url)
 	snprintf(startup_options, sizeof(startup_options), "-c statement_timeout=%d -c jit=off -c TimeZone=UTC -c search_path=%s",
 	    PG_TIMEOUT_MS, schema);
 	snprintf(application_name, sizeof(application_name), "wanzami %s %s", conf_str(CONF_ROLE), WANZAMI_VERSION);
-	statements_load();
+	files_list();
 	blocks_keep();
 
 	for (i = 0; i < PG_CONNECTIONS; i++) {
 		conns[i].evt.handle = conn_handle;
 		conns[i].evt.type = KORE_TYPE_PGSQL_CONN;
 		conns[i].retry_ms = PG_RETRY_MIN_MS / 2;
-		conns[i].prepared = kore_calloc(nstatements, 1);
 		TAILQ_INIT(&conns[i].sent);
 		if (i < PG_FAST_CONNECTIONS)
 			conn_open(&conns[i]);

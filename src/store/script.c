@@ -22,7 +22,7 @@ script_next(const char **text)
 
 	if (*from == '\0')
 		return (NULL);
-	for (p = from; *p != '\0' && strncmp(p, ";\n", 2) && strcmp(p, ";"); p++)
+	for (p = strchrnul(from, ';'); *p != '\0' && p[1] != '\n' && p[1] != '\0'; p = strchrnul(p + 1, ';'))
 		;
 	*text = *p == '\0' ? p : p + 1;
 
