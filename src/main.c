@@ -63,7 +63,8 @@
 #define FIRST_WORKER		1
 #define CONNECTIONS_FEW		64
 #define DESCRIPTORS_INHERITED	64	/* more than a worker inherits from the parent */
-#define DESCRIPTORS_PARENT	1024
+#define DESCRIPTORS_PARENT	128	/* and for each worker */
+#define DESCRIPTORS_WORKER	8
 #define TASK_THREADS_MAX	4	/* of one worker: most logins may be on the same worker */
 
 static pid_t	parent_pid;
@@ -92,9 +93,10 @@ static void
 descriptors_limit(void)
 {
 	struct rlimit	rl;
+	rlim_t		few = DESCRIPTORS_PARENT + DESCRIPTORS_WORKER * (rlim_t)worker_count;
 
-	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 && rl.rlim_cur > DESCRIPTORS_PARENT) {
-		rl.rlim_cur = DESCRIPTORS_PARENT;
+	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 && rl.rlim_cur > few) {
+		rl.rlim_cur = few;
 		(void)setrlimit(RLIMIT_NOFILE, &rl);
 	}
 }

@@ -21,6 +21,7 @@
 #include "cron/schedule.h"
 #include "store/pg.h"
 
+#define START_MS	50		/* the first statement on a new connection takes longest and delays /health, which then goes first */
 #define RUNNING_MAX	4	/* jobs at a time; others wait for the next check */
 #define MISSED_MAX	1000	/* maximum of missed times to count; above it the job is due now */
 #define CHECKS_PER_LEASE	6
@@ -204,7 +205,7 @@ schedule_start(void)
 			fatalx("the schedule of %s is invalid", mine[i]->name);
 	}
 	kore_free(mine);
-	schedule_tick(NULL, 0);
+	kore_timer_add(schedule_tick, START_MS, NULL, KORE_TIMER_ONESHOT);
 }
 
 int
