@@ -93,13 +93,20 @@ def listening(port):
         return s.connect_ex(("127.0.0.1", port)) == 0
 
 
+def started(pid):
+    """Returns when a process was started, for comparisons: ids begin anew after the highest one."""
+    with contextlib.suppress(OSError), open("/proc/%d/stat" % pid) as f:
+        return int(f.read().rsplit(")", 1)[1].split()[19]), pid
+    return 0, pid
+
+
 def children(pid):
     """Returns the direct children of a process, oldest first. The kernel has a list of those that each thread has started."""
     found = []
     for path in glob.glob("/proc/%d/task/*/children" % pid):
         with contextlib.suppress(OSError), open(path) as f:
             found += map(int, f.read().split())
-    return sorted(found)
+    return sorted(found, key=started)
 
 
 def alive(pid):
