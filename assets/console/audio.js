@@ -17,6 +17,7 @@ export function aboutOf(track) {
 let film = null;		/* { path, id, name, titleId, episodeId } */
 let answer = { audio: [], uploads: [] };
 let seen = null, loading = false;
+let known = false;		/* answer is that for the film */
 
 /* Returns true if an upload of this page, or a job of the server, is for a track of the film. */
 const isOf = ({ audio, episodeId, title, titleId }) => Boolean(audio) && (film.episodeId ? episodeId === film.episodeId : !episodeId && (title || titleId) === film.titleId);
@@ -77,7 +78,7 @@ function drawAudio() {
 	const others = answer.uploads.filter((job) => !mine.some((u) => u.jobId === job.id)).map((job) => jobs.get(job.id))
 		.filter((job) => !['COMPLETED', 'CANCELED'].includes(job.status));
 	arrange($('audio-list'), answer.audio.map((track) => ({ key: track.id || track.kind + ' ' + track.language, track })), makeTrack);
-	$('audio-none').hidden = answer.audio.length > 0 || loading;
+	$('audio-none').hidden = answer.audio.length > 0 || !known;
 	arrange($('audio-uploads'), [...mine.map((upload) => ({ key: upload.key, upload, job: jobs.get(upload.jobId) })),
 		...others.map((job) => ({ key: 'j' + job.id, upload: null, job }))], makeUpload);
 	$('audio-uploads').hidden = !$('audio-uploads').children.length;
@@ -93,8 +94,10 @@ async function load() {
 	} finally {
 		loading = false;
 	}
-	if (film === wanted)
+	if (film === wanted) {
+		known = true;
 		drawAudio();
+	}
 }
 
 /* Draws the dialog when something has changed, and loads the tracks again when the catalogue or an upload for the film has. */
@@ -105,8 +108,9 @@ function refresh() {
 	drawAudio();
 	if (version === seen || loading)
 		return;
-	seen = version;
-	attempt(load);
+	load().then(() => {
+		seen = version;
+	}, (error) => notice('audio-error', error.message));
 }
 
 /* Returns what is wrong with the form and the field to correct, or null. */
@@ -118,7 +122,6 @@ function wrong({ file, language }) {
 	return null;
 }
 
-/* Asks the server before anything is sent: a track that the film cannot get is refused here. */
 function add(form) {
 	const { file, language, purpose } = form.elements, complaint = wrong(form.elements);
 	notice('audio-error', complaint ? complaint[0] : '');
@@ -142,9 +145,11 @@ export async function openAudio({ titleId, episodeId = null, name }) {
 	film = { path: '/api/admin/' + (episodeId ? 'episodes/' + episodeId : 'titles/' + titleId) + '/audio', titleId, episodeId, name };
 	answer = { audio: [], uploads: [] };
 	seen = null;
+	known = false;
 	notice('audio-error', '');
 	$('audio-title').replaceChildren('Audio tracks of ', el('bdi', {}, name));
 	$('audio-form').reset();
+	drawAudio();
 	$('audio').showModal();
 	$('audio-file').focus();
 	await attempt(load);

@@ -32,7 +32,7 @@ const movieOf = ({ titleId, titleName, episodeId, published, audio }) => (titleI
 function uploadHere(file, target, jobs, same) {
 	return uploads.find((u) => {
 		const job = jobOf(u, jobs);
-		return u.state !== 'sent' && (sameFile(u.file, file) || same.includes(job)) && isFor(target, u.title || job.titleId, u.episodeId || job.episodeId);
+		return u.state !== 'sent' && !(target && u.audio) && (sameFile(u.file, file) || same.includes(job)) && isFor(target, u.title || job.titleId, u.episodeId || job.episodeId);
 	});
 }
 
@@ -47,7 +47,8 @@ function knownHere(here, file, job) {
 }
 
 function knownAs(file, print, target, jobs) {
-	const same = jobs.filter((job) => isFor(target, job.titleId, job.episodeId) && isFileOf(job, file, print)), here = uploadHere(file, target, jobs, same);
+	/* A file that is uploaded as an audio track does not count as the film of a title or an episode. */
+	const same = jobs.filter((job) => !(target && job.audio) && isFor(target, job.titleId, job.episodeId) && isFileOf(job, file, print)), here = uploadHere(file, target, jobs, same);
 	const left = same.filter(unfinished), free = left.find((job) => !liveWhere(job)), before = same.find((job) => ['PROCESSING', 'COMPLETED'].includes(job.status));
 	if (here)
 		return knownHere(here, file, jobOf(here, jobs));

@@ -34,10 +34,11 @@ function notePassing(job) {
 	seen.set(job.id, job.status);
 	if (!before || before === job.status)
 		return;
+	const film = job.titleName || job.fileName, name = job.audio ? 'The audio track ' + job.fileName + ' of ' + film : film;
 	if (job.status === 'COMPLETED')
-		say((job.titleName || job.fileName) + ' is ready to play.');
+		say(name + (job.audio ? ' has been added.' : ' is ready to play.'));
 	if (job.status === 'FAILED')
-		say((job.titleName || job.fileName) + ' could not be transcoded: ' + (job.error || 'unknown error') + '.');
+		say(name + ' could not be transcoded: ' + (job.error || 'unknown error').replace(/\.$/, '') + '.');
 }
 
 /*

@@ -837,6 +837,8 @@ run_open(struct run *r, const struct media_sink *sink, int nsteps)
 
 	clock_gettime(CLOCK_MONOTONIC, &r->began);
 	r->video.stream = m->video;
+	if (m->video == -1 && m->ntracks == 0)
+		return (media_fail(r->error, MEDIA_UNSUPPORTED, "The sound cannot be decoded: %s.", m->silent));
 	if (m->video == -1)
 		return (sounds_open(r, sink, nsteps) ? MEDIA_OK : media_fail(r->error, MEDIA_INTERNAL, "The AAC encoder cannot be opened."));
 	if (!decoder_open(r, &r->video, m->video))

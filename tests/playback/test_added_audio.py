@@ -211,7 +211,11 @@ def test_files_that_are_no_track(desk, tmp_path):
     body = bytearray(audio(tmp_path / "a.flac", "-c:a", "flac", source=["-f", "lavfi", "-i", "anoisesrc=d=5:r=48000"]))
     body[9000:] = b"\xff" * (len(body) - 9000)
     assert desk.refused(bytes(body)[:8200] + b"\0" * 100000).startswith(("The sound", "The file is incomplete", "The audio track"))
+    data = bytearray(audio(tmp_path / "front.m4a", "-c:a", "aac", "-movflags", "+faststart"))
+    data[data.index(b"mdat") + 4:] = b"\xff" * (len(data) - data.index(b"mdat") - 4)
+    assert desk.refused(bytes(data)).startswith("The sound cannot be decoded: ")
     data = audio(tmp_path / "x.mka", "-c:a", "ac3")
+    assert desk.refused(data.replace(b"\x0b\x77", b"\0\0")).startswith("The sound ")
     assert desk.refused(data.replace(b"A_AC3", b"A_XYZ")).startswith("The sound cannot be decoded: unsupported audio codec")
     failed = desk.listed()["uploads"]
     assert [u["status"] for u in failed] == ["FAILED"] and failed[0]["audio"] == {"language": "fr", "purpose": "main"}, "the others are replaced by later ones"
@@ -296,6 +300,47 @@ def test_tracks_go_with_their_film(desk, tmp_path):
     assert desk.a.delete("/api/admin/titles/%s" % desk.title, token=desk.token).status_code == 204
     desk.no_orphans()
     assert desk.world.store.keys(desk.world.bucket) == []
+
+
+def test_the_language_of_the_title_stays_that_of_the_film_itself(desk, tmp_path):
+    said = lambda: [(t["language"], t["kind"]) for t in desk.playback()["audio"]]
+    desk.world.rows("""UPDATE "Title" SET language = 'Yoruba'""")
+    assert said() == [("yo", "main")]
+    desk.add(audio(tmp_path / "a.m4a", "-c:a", "aac"))
+    assert said() == [("yo", "main"), ("fr", "main")]
+    # A language that an added track has meanwhile is not used twice, even for tracks whose purpose an earlier release has not stored.
+    for purpose in ("purpose", "NULL"):
+        desk.world.rows("UPDATE wanzami.stream SET purpose = %s WHERE asset_version_id IS NULL AND upload_job_id IS NULL" % purpose)
+        desk.world.rows("""UPDATE "Title" SET language = 'French', "updatedAt" = now()""")
+        assert said() == [("und", "main"), ("fr", "main")]
+
+
+def test_an_upload_that_an_older_process_completes_is_a_track(desk, tmp_path):
+    """An API process of the release before asks for renditions, and has a film in the queue."""
+    body, sound = film(SECONDS), audio(tmp_path / "a.m4a", "-c:a", "aac")
+    made = desk.ask(bytesTotal=len(sound))
+    desk.complete(made, desk.put(made, sound))
+    assert desk.ended(made)[0] == "COMPLETED"
+    desk.world.rows("UPDATE wanzami.transcode_job SET state = 'failed' WHERE upload_job_id = %s", (made["jobId"],))
+    waiting = desk.init(bytesTotal=len(body), titleId=str(desk.title), renditions=["R360"])
+    desk.complete(waiting, desk.put(waiting, body))
+    desk.world.rows("""UPDATE "UploadJob" SET status = 'PROCESSING' WHERE id = %s""", (made["jobId"],))
+    desk.world.rows("SELECT wanzami.transcode_enqueue(%s, '{R1080,R720,R360}')", (made["jobId"],))
+    assert desk.ended(waiting)[:2] == ("COMPLETED", None) and desk.ended(made)[:2] == ("COMPLETED", None)
+    assert desk.tracks()[1:] == [("fr", "main", 2, False, "added")]
+
+
+def test_a_later_upload_of_a_track_stays(desk, tmp_path):
+    """Two workers may end in the wrong order."""
+    sound = audio(tmp_path / "a.m4a", "-c:a", "aac")
+    first, second = desk.add(sound)[0], desk.add(sound)[0]
+    before = desk.rows()
+    (fence,), = desk.world.rows("UPDATE wanzami.transcode_job SET state = 'running', lease_until = now() + interval '1 hour' WHERE upload_job_id = %s RETURNING fence", (first["jobId"],))
+    made = json.dumps([{"object_key": "vod/%s/late.m4a" % first["jobId"], "audio": {"kind": "audio"}}])
+    desk.world.rows("""INSERT INTO wanzami.object_trash (key, upload_job_id, fence, reason, delete_after)
+        VALUES (%s, %s, %s, 'unfinished', now() + interval '1 hour')""", ("vod/%s/late.m4a" % first["jobId"], first["jobId"], fence))
+    assert desk.world.rows("SELECT wanzami.transcode_finish(%s, %s, %s)", (first["jobId"], fence, made)) == [("done",)]
+    assert desk.rows() == before and second["jobId"] in str(desk.listed()["audio"][1])
 
 
 @pytest.mark.errors("worker died")

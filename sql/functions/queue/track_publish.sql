@@ -1,5 +1,6 @@
 -- Publishes the objects of an added audio track ("made" as for wanzami.transcode_finish(), which has locked the film) in place of those of an added
--- one with the same language and purpose. Returns false, and changes nothing, if the film has been replaced since the claim or cannot get the track.
+-- one with the same language and purpose, unless that is of a later upload. Returns false, and changes nothing, if the film has been replaced since the
+-- claim or cannot get the track.
 CREATE OR REPLACE FUNCTION wanzami.track_publish(job_id bigint, made jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
 	title bigint;
@@ -12,6 +13,12 @@ BEGIN
 	IF (SELECT f.film FROM wanzami.track_film(title, episode) f) IS DISTINCT FROM (wanted ->> 'film')::bigint
 		OR wanzami.track_refusal(title, episode, wanted ->> 'language', wanted ->> 'purpose') IS NOT NULL THEN
 		RETURN false;
+	END IF;
+	IF EXISTS (SELECT FROM wanzami.stream s JOIN wanzami.transcode_job later ON later.upload_job_id = s.upload_job_id
+		JOIN wanzami.transcode_job j ON j.upload_job_id = job_id AND j.number < later.number
+		WHERE (s.title_id = title OR s.episode_id = episode) AND s.language = wanted ->> 'language' AND s.purpose = wanted ->> 'purpose') THEN
+		UPDATE wanzami.object_trash SET delete_after = now() WHERE upload_job_id = job_id AND attempts = 0;
+		RETURN true;
 	END IF;
 	WITH gone AS (
 		DELETE FROM wanzami.stream s WHERE (s.title_id = title OR s.episode_id = episode) AND s.upload_job_id IS NOT NULL

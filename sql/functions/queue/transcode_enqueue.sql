@@ -1,5 +1,6 @@
 -- Queues an upload for transcoding, in the transaction that sets it to PROCESSING. Cancels older jobs of the same film that ask for
--- no rendition that this one does not make, or of the same added audio track, for which "wanted" is empty. Restarts a job that has failed.
+-- no rendition that this one does not make, or of the same added audio track, for which "wanted" does not count: a process of a release without
+-- audio tracks asks for renditions. Restarts a job that has failed.
 CREATE OR REPLACE FUNCTION wanzami.transcode_enqueue(job_id bigint, wanted "Rendition"[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
 	upload "UploadJob";
@@ -7,10 +8,13 @@ DECLARE
 BEGIN
 	-- Every caller locks the upload before its job, so that none deadlocks.
 	SELECT * INTO STRICT upload FROM "UploadJob" WHERE "id" = job_id FOR NO KEY UPDATE;
+	IF upload."payload" ? 'audio' THEN
+		wanted := '{}';
+	END IF;
 	INSERT INTO wanzami.transcode_job AS j (upload_job_id, source_key, source_size, renditions, audio)
-	VALUES (job_id, upload."payload"->>'key', upload."bytesTotal", wanted, CASE WHEN wanted = '{}' THEN upload."payload"->'audio' END)
+	VALUES (job_id, upload."payload"->>'key', upload."bytesTotal", wanted, upload."payload"->'audio')
 	ON CONFLICT (upload_job_id) DO UPDATE SET state = 'queued', number = DEFAULT, attempts = 0, max_attempts = DEFAULT, run_after = now(),
-		fence = j.fence + 1, renditions = excluded.renditions, source_key = excluded.source_key,
+		fence = j.fence + 1, renditions = excluded.renditions, audio = excluded.audio, source_key = excluded.source_key,
 		source_size = excluded.source_size, progress = '{}', notes = '[]', error = NULL, updated_at = now()
 	WHERE j.state IN ('failed', 'cancelled');
 
