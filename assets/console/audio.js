@@ -46,12 +46,12 @@ async function remove(track) {
 function makeTrack() {
 	const name = el('bdi', {}), about = el('span', { className: 'job-file' }), notes = el('ul', { className: 'notes' }), actions = el('div', { className: 'job-actions' });
 	const node = el('li', { className: 'track' }, el('div', {}, el('p', {}, name, ' ', about), notes), actions);
-	node.update = ({ track }) => {
+	node.update = ({ track, place }) => {
 		set(name, { textContent: track.name });
 		set(about, { textContent: [aboutOf(track), track.origin === 'added' ? 'added' : 'of the film', track.fileName].filter(Boolean).join(' · ') });
 		arrange(notes, track.notes.map((text) => ({ key: text, text })), makeNote);
 		notes.hidden = !track.notes.length;
-		offer(actions, [['Listen', () => play(film.titleId, film.name, film.episodeId, track.name)], ...(track.origin === 'added' ? [['Remove', () => remove(track)]] : [])], track.name);
+		offer(actions, [['Listen', () => play(film.titleId, film.name, film.episodeId, place)], ...(track.origin === 'added' ? [['Remove', () => remove(track)]] : [])], track.name);
 	};
 	return node;
 }
@@ -77,7 +77,7 @@ function drawAudio() {
 	const mine = uploads.filter((u) => isOf(u) && !(u.state === 'sent' && (!jobs.has(u.jobId) || jobs.get(u.jobId).status === 'COMPLETED')));
 	const others = answer.uploads.filter((job) => !mine.some((u) => u.jobId === job.id)).map((job) => jobs.get(job.id))
 		.filter((job) => !['COMPLETED', 'CANCELED'].includes(job.status));
-	arrange($('audio-list'), answer.audio.map((track) => ({ key: track.id || track.kind + ' ' + track.language, track })), makeTrack);
+	arrange($('audio-list'), answer.audio.map((track, place) => ({ key: track.id || track.kind + ' ' + track.language, track, place })), makeTrack);
 	$('audio-none').hidden = answer.audio.length > 0 || !known;
 	arrange($('audio-uploads'), [...mine.map((upload) => ({ key: upload.key, upload, job: jobs.get(upload.jobId) })),
 		...others.map((job) => ({ key: 'j' + job.id, upload: null, job }))], makeUpload);

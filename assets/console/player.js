@@ -191,7 +191,7 @@ function hlsFailed(Hls, data, repaired) {
 function showHls(Hls) {
 	const hls = playing.hls = new Hls({ enableWorker: false, maxBufferLength: AHEAD_SEC, maxMaxBufferLength: AHEAD_SEC, capLevelToPlayerSize: false,
 		startPosition: playing.at || -1 });
-	let { sound } = playing.film;		/* name of the track that is chosen at the beginning */
+	let { sound } = playing.film;		/* place of the audio track that is chosen at the beginning; -1: the default one */
 	const repaired = {};
 	hls.on(Hls.Events.ERROR, (event, data) => hlsFailed(Hls, data, repaired));
 	hls.on(Hls.Events.MANIFEST_PARSED, () => {
@@ -199,8 +199,8 @@ function showHls(Hls) {
 		video.play().catch(() => {});
 	});
 	hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, () => {
-		const wanted = sound && hls.audioTracks.find((t) => t.name === sound);
-		sound = '';
+		const wanted = hls.audioTracks[sound];
+		sound = -1;
 		if (wanted)
 			hls.audioTrack = wanted.id;
 		drawSound();
@@ -228,8 +228,8 @@ function begin(film, way, Hls, at) {
 	drawState();
 }
 
-/* Plays the film of a title or of one of its episodes, with the audio track of this name if it has one. */
-export async function play(titleId, name, episodeId = null, sound = '') {
+/* Plays the film of a title or of one of its episodes, with the audio track at this place of its list. */
+export async function play(titleId, name, episodeId = null, sound = -1) {
 	const film = { titleId, episodeId, sound }, subject = 'play ' + (episodeId ? 'episode ' + episodeId : titleId);
 	let way;
 	try {

@@ -464,13 +464,14 @@ def test_subtitles_are_added_played_and_deleted(world, playwright, tmp_path):
     assert world.rows("SELECT count(*) FROM wanzami.text_track") == [(0,)]
 
 
-def test_audio_tracks_are_added_heard_and_removed(world, playwright, tmp_path):
+@BOTH
+def test_audio_tracks_are_added_heard_and_removed(world, playwright, tmp_path, firefox):
     (tmp_path / "media").mkdir()
     world.env.update(S3_BUCKET="", MEDIA_DIR=tmp_path / "media")
     play = console_of(world)
     play("film", film=film(tmp_path / "dusk.mp4", seconds=6, size="640x360", bits="2M"), name="Dusk")
     subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=600:r=48000:d=4", str(tmp_path / "dusk.fr.wav")], check=True)
-    saw = play("audio", film=str(tmp_path / "dusk.mp4"), own=str(tmp_path / "dusk.fr.wav"), sound=str(tmp_path / "dusk.fr.wav"))
+    saw = play("audio", firefox=firefox, film=str(tmp_path / "dusk.mp4"), own=str(tmp_path / "dusk.fr.wav"), sound=str(tmp_path / "dusk.fr.wav"))
     assert saw["before"] == ["English en · stereo · default · of the film"], saw
     assert saw["missing"].startswith("Choose a file with sound alone") and saw["failed"].startswith("Failed: The file is a video.") and saw["offered"] == ["Retry: dusk.mp4"], saw
     assert "language must be a tag of BCP 47" in saw["refused"] and saw["faults"] == [], saw
