@@ -103,7 +103,7 @@ streams_choose(struct media *m, const struct media_fit *fit, struct media_error 
 		media_audio_choose(m);
 	else
 		(void)media_sound_choose(m, fit, error);
-	/* What failed because of a limit or of the source has that reason. */
+	/* A limit, or a source that cannot be read, is the reason of whatever else has failed. */
 	if (media_limits_reached(m))
 		return (media_limits_fail(m, error));
 	if (m->source_failed) {

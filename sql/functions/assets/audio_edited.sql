@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION wanzami.audio_edited(title_id bigint, episode_id bigi
 			'default', x.first, 'channels', x.channels, 'origin', CASE WHEN x.upload IS NULL THEN 'embedded' ELSE 'added' END,
 			'fileName', u."payload" ->> 'fileName', 'notes', coalesce(w.notes, '[]'), 'createdAt', wanzami.iso(u."createdAt")) ORDER BY x.track), '[]')
 		FROM (SELECT DISTINCT ON ((a.made).track) (a.made).track, a.tag, a.name, (a.made).channels, (a.made).upload_job_id AS upload,
-				coalesce((a.made).purpose, CASE WHEN (a.made).described THEN 'description' ELSE 'main' END) AS kind,
+				wanzami.audio_purpose((a.made).purpose, (a.made).described) AS kind,
 				(a.made).track = min((a.made).track) OVER () AS first
 			FROM wanzami.audio_listed(o.title, o.episode, o.language) a ORDER BY (a.made).track, (a.made).channels DESC) x
 		LEFT JOIN "UploadJob" u ON u."id" = x.upload LEFT JOIN wanzami.transcode_job w ON w.upload_job_id = x.upload),

@@ -14,7 +14,7 @@ RETURNS TABLE (id text, tag text, name text, made wanzami.stream) LANGUAGE sql S
 		SELECT s, s.track, s.channels, s.bitrate, s.language, s.label, s.purpose, p.used, s.upload_job_id IS NOT NULL AS added, s.bitrate < max(s.bitrate) OVER (PARTITION BY s.track, s.channels) AS lower,
 			coalesce(max(s.track) FILTER (WHERE s.upload_job_id IS NULL) OVER () > 1, false) AS several,
 			coalesce(array_agg(s.language || ' ' || p.used) FILTER (WHERE s.track > 1) OVER (), '{}') AS others
-		FROM wanzami.stream s, LATERAL (SELECT coalesce(s.purpose, CASE WHEN s.described THEN 'description' ELSE 'main' END) AS used) p
+		FROM wanzami.stream s, LATERAL (SELECT wanzami.audio_purpose(s.purpose, s.described) AS used) p
 		WHERE s.asset_version_id IS NULL AND (s.title_id = audio_listed.title_id OR s.episode_id = audio_listed.episode_id)) f,
 	LATERAL (
 		SELECT CASE WHEN v.exact AND g.tag <> lower(v.spoken) THEN v.spoken ELSE g.tag END AS tag,

@@ -14,5 +14,5 @@ CREATE OR REPLACE FUNCTION wanzami.track_refusal(title_id bigint, episode_id big
 		FROM wanzami.audio_listed(track_refusal.title_id, track_refusal.episode_id, (SELECT t."language" FROM "Title" t
 			WHERE t."id" = coalesce(track_refusal.title_id, (SELECT e."titleId" FROM "Episode" e WHERE e."id" = track_refusal.episode_id)))) l,
 		LATERAL (SELECT lower(track_refusal.language) IN (lower(l.tag), lower((l.made).language)) AND track_refusal.purpose =
-			coalesce((l.made).purpose, CASE WHEN (l.made).described THEN 'description' ELSE 'main' END) AS same) g) a
+			wanzami.audio_purpose((l.made).purpose, (l.made).described) AS same) g) a
 $$;

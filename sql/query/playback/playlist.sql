@@ -35,7 +35,7 @@ WITH film AS (
 	FROM track k, film f
 )
 SELECT f.allowed, f.everyone, f.tag, f.name, f.texts, w.objects || ' ' || f.stamp AS version, w.rung, w.kind, w.object_key, w.width, w.height, w.frame_rate, w.duration_ms, w.peak,
-	w.id, w.object_tag, w.object_name, w.track, coalesce(w.purpose, CASE WHEN w.described THEN 'description' ELSE 'main' END) AS purpose, w.channels, w.bitrate,
+	w.id, w.object_tag, w.object_name, w.track, wanzami.audio_purpose(w.purpose, w.described) AS purpose, w.channels, w.bitrate,
 	w.codecs, w.timescale, w.bandwidth, w.average_bandwidth, w.iframe_bandwidth, w.init_offset, w.init_size, w.index_offset, w.index_size,
 	cardinality(w.sizes) AS segments, CASE WHEN w.needed THEN w.offsets END AS offsets, CASE WHEN w.needed THEN w.sizes END AS sizes,
 	CASE WHEN w.needed THEN w.durations END AS durations, CASE WHEN w.needed THEN w.iframes END AS iframes
