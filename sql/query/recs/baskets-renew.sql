@@ -10,19 +10,20 @@ UNION
 SELECT b.profile_id FROM wanzami.basket b WHERE b.oldest < wanzami.now() - $1::int * interval '1 day';
 ANALYZE changed;
 SELECT wanzami.event_mark_move('similarities', $1 || to_char(wanzami.now(), ' IYYY-IW'));
-WITH found AS MATERIALIZED (
-	SELECT b.profile, array_agg(b.title ORDER BY b.place) AS titles, array_agg(b.latest ORDER BY b.place) AS latest, min(b.latest) AS oldest FROM (
-		SELECT e."profileId" AS profile, e."titleId" AS title, max(e."occurredAt") AS latest, count(*) OVER (PARTITION BY e."profileId") AS titles,
-			row_number() OVER (PARTITION BY e."profileId" ORDER BY max(e."occurredAt") DESC, max(e."id") DESC) AS place
-		FROM changed c JOIN "EngagementEvent" e ON e."profileId" = c.profile
-		WHERE e."eventType" IN ('PLAY_END', 'THUMBS_UP') AND e."titleId" IS NOT NULL AND e."occurredAt" >= wanzami.now() - $1::int * interval '1 day'
-		GROUP BY e."profileId", e."titleId") b
-	WHERE b.titles > 1 AND b.place <= 50 GROUP BY b.profile
+WITH watched AS (
+	SELECT e."profileId" AS profile, e."titleId" AS title, max(e."occurredAt") AS latest, max(e."id") AS event
+	FROM changed c JOIN "EngagementEvent" e ON e."profileId" = c.profile
+	WHERE e."eventType" IN ('PLAY_END', 'THUMBS_UP') AND e."titleId" IS NOT NULL AND e."occurredAt" >= wanzami.now() - $1::int * interval '1 day'
+	GROUP BY e."profileId", e."titleId"
+), found AS MATERIALIZED (
+	SELECT w.profile, (array_agg(w.title ORDER BY w.latest DESC, w.event DESC))[1:50] AS titles,
+		(array_agg(w.latest ORDER BY w.latest DESC, w.event DESC))[1:50] AS latest
+	FROM watched w GROUP BY w.profile HAVING count(*) > 1
 ), gone AS (
 	DELETE FROM wanzami.basket b USING changed c WHERE b.profile_id = c.profile AND NOT EXISTS (SELECT FROM found f WHERE f.profile = c.profile)
 ), kept AS (
 	INSERT INTO wanzami.basket (profile_id, titles, latest, oldest)
-	SELECT f.profile, f.titles, f.latest, f.oldest FROM found f JOIN "Profile" p ON p."id" = f.profile
+	SELECT f.profile, f.titles, f.latest, f.latest[cardinality(f.latest)] FROM found f JOIN "Profile" p ON p."id" = f.profile
 	ON CONFLICT (profile_id) DO UPDATE SET titles = excluded.titles, latest = excluded.latest, oldest = excluded.oldest
 	RETURNING 1
 )
