@@ -1,26 +1,23 @@
 """A TLS server (OpenSSL, in Python) that echoes its input."""
-import contextlib
+import select
 import socket
 import ssl
 
 from listening import Listening
 
 
-def copy(source, target):
-    """Copies bytes until the source ends."""
-    with contextlib.suppress(OSError):
-        while data := source.recv(65536):
-            target.sendall(data)
-    with contextlib.suppress(OSError):
-        target.shutdown(socket.SHUT_RDWR)
-
-
 def forward_to(port):
-    """Returns a handler for Echo that terminates TLS for a plain server."""
+    """Returns a handler for Echo that terminates TLS for a plain server. One thread reads and writes, because OpenSSL does not allow two to use a
+    connection at the same time: the client then lost the connection once in a while."""
     def forward(s):
         with socket.create_connection(("127.0.0.1", port)) as behind:
-            Listening.thread(copy, behind, s)
-            copy(s, behind)
+            other = {s: behind, behind: s}
+            while True:
+                for source in [s] if s.pending() else select.select(list(other), [], [])[0]:
+                    data = source.recv(65536)
+                    if not data:
+                        return
+                    other[source].sendall(data)
     return forward
 
 
