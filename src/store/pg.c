@@ -14,15 +14,14 @@
 
 #include "base/conf.h"
 #include "base/counter.h"
-#include "base/embed.h"
 #include "base/log.h"
 #include "base/secret_file.h"
 #include "base/work.h"
 #include "store/pg.h"
+#include "store/pg_files.h"
 #include "store/pg_host.h"
 #include "store/pg_notice.h"
 #include "store/pg_url.h"
-#include "store/script.h"
 #include "versions.h"
 
 #define PG_FAST_CONNECTIONS	2
@@ -39,16 +38,8 @@
 #define PG_RETRY_MIN_MS		100
 #define PG_RETRY_MAX_MS		5000
 
-/* A file of SCRIPT_FOLDER: its statements are count elements of statements[], from first. */
-struct file {
-	const struct embed_file	*source;
-	const char		*name;
-	size_t			first;
-	size_t			count;		/* 0 before the first use */
-};
-
 struct call {
-	const struct file	*files[PG_FILES_MAX];
+	const struct pg_file	*files[PG_FILES_MAX];
 	int			nfiles;
 	const Oid		*types;		/* of the parameters; NULL: the server infers them */
 	int			nparams;
@@ -80,7 +71,8 @@ struct conn {
 	int			found;
 	u_int64_t		since;		/* ms: when this state began */
 	u_int64_t		retry_ms;
-	u_int8_t		*prepared;	/* one flag per statement */
+	u_int8_t		*prepared;	/* a flag for each of the first nprepared statements */
+	size_t			nprepared;
 	int			watched;	/* events requested from epoll: EPOLLIN, EPOLLOUT */
 	int			read_only;	/* the server has refused to write */
 	int			unsent;		/* libpq's buffer holds calls that are flushed at the end of this iteration */
@@ -90,10 +82,6 @@ struct conn {
 
 static struct conn		conns[PG_CONNECTIONS];
 static struct call_list		waiting[] = { TAILQ_HEAD_INITIALIZER(waiting[PG_FAST]), TAILQ_HEAD_INITIALIZER(waiting[PG_SLOW]) };
-static struct file		*files;
-static size_t			nfiles;
-static char			**statements;
-static size_t			nstatements;
 static int			flushing = 0;
 static void			*kept[RESULT_BLOCKS];
 static char			*url;
@@ -173,8 +161,8 @@ conn_start(struct conn *conn)
 	conn->state = CONN_CONNECTING;
 	conn->since = kore_time_ms();
 	conn->read_only = 0;
-	if (nstatements > 0)
-		memset(conn->prepared, 0, nstatements);
+	if (conn->nprepared > 0)
+		memset(conn->prepared, 0, conn->nprepared);
 	conn->db = PQconnectStartParams(keys, values, 1);
 	pg_notice_log(conn->db);
 	explicit_bzero(conn->password, sizeof(conn->password));
@@ -258,6 +246,18 @@ statement_name(size_t statement, char out[16])
 	snprintf(out, 16, "s%zu", statement);
 }
 
+/* Makes room for the flags of statements that were loaded since the last call. */
+static void
+conn_grow(struct conn *conn)
+{
+	size_t	before = conn->nprepared;
+
+	if ((conn->nprepared = pg_statement_count()) == before)
+		return;
+	conn->prepared = kore_realloc(conn->prepared, conn->nprepared);
+	memset(conn->prepared + before, 0, conn->nprepared - before);
+}
+
 /* Prepares a statement that is new to this connection, followed by a sync of its own, so that a later error does not undo it. */
 static int
 call_prepare(struct conn *conn, struct call *c, size_t statement)
@@ -268,7 +268,7 @@ call_prepare(struct conn *conn, struct call *c, size_t statement)
 		return (1);
 	statement_name(statement, name);
 	if (c->nprepares == PG_PREPARES_MAX ||
-	    !PQsendPrepare(conn->db, name, statements[statement], c->types != NULL ? c->nparams : 0, c->types) ||
+	    !PQsendPrepare(conn->db, name, pg_statement(statement), c->types != NULL ? c->nparams : 0, c->types) ||
 	    !PQsendPipelineSync(conn->db))
 		return (0);
 	conn->prepared[statement] = 1;
@@ -307,6 +307,7 @@ call_each(struct conn *conn, struct call *c, int (*step)(struct conn *, struct c
 static int
 conn_send(struct conn *conn, struct call *c)
 {
+	conn_grow(conn);
 	c->nprepares = c->prepared = 0;
 	if (!call_each(conn, c, call_prepare) || !call_each(conn, c, call_execute) || !PQsendPipelineSync(conn->db))
 		return (0);
@@ -582,54 +583,6 @@ pg_tick(void *arg, u_int64_t ticked)
 	gauges_set();
 }
 
-static void
-file_load(struct file *f)
-{
-	const char	*text = f->source->data;
-	char		*statement;
-
-	f->first = nstatements;
-	while ((statement = script_next(&text)) != NULL) {
-		statements = kore_realloc(statements, (nstatements + 1) * sizeof(*statements));
-		statements[nstatements++] = statement;
-	}
-	f->count = nstatements - f->first;
-}
-
-/*
- * Loads a file at its first use, and a file of SQL_DIR again that has changed. The statements of a changed file become new ones; the old ones stay
- * prepared and are not used any more.
- */
-static void
-file_refresh(struct file *f)
-{
-	size_t	i, before = nstatements;
-	int	changed = embed_reload(f->source);
-
-	if (f->count > 0 && !changed)
-		return;
-	file_load(f);
-	for (i = 0; nstatements > before && i < PG_CONNECTIONS; i++) {
-		conns[i].prepared = kore_realloc(conns[i].prepared, nstatements);
-		memset(conns[i].prepared + before, 0, nstatements - before);
-	}
-	if (changed)
-		log_event(LOG_LEVEL_INFO, "statement read again", LOG_S("statement", f->name));
-}
-
-static void
-files_list(void)
-{
-	const struct embed_file	*sources = embed_prefix(SCRIPT_FOLDER, &nfiles);
-	size_t			i;
-
-	files = kore_calloc(nfiles, sizeof(*files));
-	for (i = 0; i < nfiles; i++) {
-		files[i].source = &sources[i];
-		files[i].name = sources[i].name + strlen(SCRIPT_FOLDER);
-	}
-}
-
 /*
  * Keeps memory for results allocated. musl returns a page to the kernel as soon
  * as its last block is freed, which would happen with the first block of each
@@ -660,7 +613,7 @@ pg_start(const char *database_url)
 	snprintf(startup_options, sizeof(startup_options), "-c statement_timeout=%d -c jit=off -c TimeZone=UTC -c search_path=%s",
 	    PG_TIMEOUT_MS, schema);
 	snprintf(application_name, sizeof(application_name), "wanzami %s %s", conf_str(CONF_ROLE), WANZAMI_VERSION);
-	files_list();
+	pg_files_list();
 	blocks_keep();
 
 	for (i = 0; i < PG_CONNECTIONS; i++) {
@@ -672,38 +625,6 @@ pg_start(const char *database_url)
 			conn_open(&conns[i]);
 	}
 	kore_timer_add(pg_tick, PG_TICK_MS, NULL, 0);
-}
-
-/* Finds a file by binary search, since files are sorted by name. */
-static struct file *
-file_search(const char *name)
-{
-	size_t	low = 0, high = nfiles, middle, len = strlen(name);
-	int	order;
-
-	while (low < high) {
-		middle = (low + high) / 2;
-		order = strncmp(name, files[middle].name, len);
-		if (order == 0)
-			order = strcmp(".sql", files[middle].name + len);
-		if (order == 0)
-			return (&files[middle]);
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	fatalx(SCRIPT_FOLDER "%s.sql does not exist", name);
-}
-
-static const struct file *
-file_find(const char *name)
-{
-	struct file	*f = file_search(name);
-
-	file_refresh(f);
-
-	return (f);
 }
 
 static void
@@ -728,7 +649,7 @@ query_start(enum pg_lane lane, const char *name, int nparams, const char *const 
 {
 	struct call	*c = kore_calloc(1, sizeof(*c));
 
-	c->files[c->nfiles++] = file_find(name);
+	c->files[c->nfiles++] = pg_file_find(name);
 	c->lane = lane;
 	call_start(c, nparams, params, done, arg);
 }
@@ -752,7 +673,7 @@ pg_transact(enum pg_lane lane, int n, const char *const *names, const char *firs
 	struct call		*c = kore_calloc(1, sizeof(*c));
 
 	while (c->nfiles < n) {
-		c->files[c->nfiles] = file_find(names[c->nfiles]);
+		c->files[c->nfiles] = pg_file_find(names[c->nfiles]);
 		c->nfiles++;
 	}
 	c->types = types;
