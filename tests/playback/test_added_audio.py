@@ -345,8 +345,8 @@ def test_a_later_upload_of_a_track_stays(desk, tmp_path):
 
 @pytest.mark.errors("worker died")
 def test_a_worker_that_is_killed_leaves_no_half_track(world, tmp_path):
-    desk = Desk(world, body=film(240, "160x90", 5))
-    sound = audio(tmp_path / "a.flac", "-c:a", "flac", seconds=240)
+    desk = Desk(world, body=film(120, "160x90", 5))
+    sound = audio(tmp_path / "a.flac", "-c:a", "flac", seconds=120)
     for lost in range(2):
         made = desk.begin(sound, "fr", name="a.flac")
         wait_for(lambda: desk.world.rows("SELECT (progress ->> 'percent')::float > 0 FROM wanzami.transcode_job WHERE upload_job_id = %s AND state = 'running'",
@@ -359,7 +359,7 @@ def test_a_worker_that_is_killed_leaves_no_half_track(world, tmp_path):
         assert len(desk.rows()) == 2
     desk.no_orphans()
     at = clicks(desk.fetch(desk.rows()[0][5], tmp_path / "made.m4a"))
-    assert len(at) == 239 and max(abs(t - n) for n, t in enumerate(at, 1)) <= 0.01
+    assert len(at) == 119 and max(abs(t - n) for n, t in enumerate(at, 1)) <= 0.01
 
 
 def test_a_track_of_a_film_that_was_replaced_meanwhile(desk, tmp_path):
