@@ -75,6 +75,7 @@ build_one() {
 	recipe_read $dep
 	export CC=${tools}gcc CFLAGS="$flags -ffile-prefix-map=$work=. -ffile-prefix-map=$cache=/cache" LDFLAGS=
 	[ $target = asan ] || [ $dep = musl ] || { CC="$root/$deps/musl/bin/musl-gcc"; LDFLAGS="-static"; }
+	export PATH=$root/build/nasm:$PATH
 	rm -rf "$prefix" "$work"
 	mkdir -p "$prefix" "$work"
 	(set -ex; cd "$work"; recipe_build; touch "$prefix/.done") >"$log" 2>&1 </dev/null

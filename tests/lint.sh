@@ -5,5 +5,5 @@ set -eu
 cd "$(dirname "$0")/.."
 build/setup.sh test
 build/build.sh
-shellcheck -x -S warning build.sh build/*.sh tests/*.sh tests/e2e/*.sh ecs-taskdefs/*.sh
+shellcheck -x -S warning build.sh build/*.sh build/nasm/nasm tests/*.sh tests/e2e/*.sh ecs-taskdefs/*.sh
 exec /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/sources tests/api/test_openapi.py::test_a_linter_finds_no_error "$@"

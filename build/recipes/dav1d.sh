@@ -1,5 +1,6 @@
 # AV1 decoder.
 needs="musl"
+reads=build/nasm/nasm
 recipe_build() {
 	unpack 'dav1d_*.orig.tar.xz'
 	local cpu=${host%%-*} file=native

@@ -1,5 +1,6 @@
 # FFmpeg with the demuxers and decoders for uploaded films and their subtitles, and the filters, encoders and muxers for renditions.
 needs="musl zlib x264 dav1d libwebp"
+reads=build/nasm/nasm
 recipe_build() {
 	unpack 'ffmpeg_*.orig.tar.xz'
 	set +x	# the lists below are long

@@ -1,5 +1,6 @@
 # H.264 encoder.
 needs="musl"
+reads=build/nasm/nasm
 recipe_build() {
 	unpack 'x264_*.orig.tar.gz'
 	./configure ${host:+--host=$host} --prefix="$prefix" --enable-static --enable-pic --disable-cli --disable-opencl \
