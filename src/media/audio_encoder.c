@@ -116,7 +116,7 @@ packets_take(struct encoder *e)
 			break;
 		}
 		p->time_base = e->codec->time_base;
-		if (p->pts >= 0 && (status = media_audio_writer_add(e->writer, p, &e->error)) == MEDIA_OK)
+		if (p->pts >= 0 && (status = media_audio_writer_add(e->writer, p, &e->error)) == MEDIA_OK && e->all->packet != NULL)
 			status = e->all->packet(e->all->ctx, e->number, p, &e->error);
 		av_packet_free(&p);
 	}

@@ -260,6 +260,8 @@ int	media_graph_parse(AVFilterGraph **graph, AVFilterContext **in, AVFilterConte
 void	media_audio_choose(struct media *);
 /* Chooses the one audio track of a file with sound alone. Returns MEDIA_OK or the reason. See sound_file.c. */
 int	media_sound_choose(struct media *, const struct media_fit *, struct media_error *);
+/* Fails a source whose sound cannot be decoded. Returns the reason. See sound_file.c. */
+int	media_sound_fail(const struct media *, struct media_error *);
 /* Refuses a sound whose length in seconds, 0 if unknown, differs too much from that of the film. Returns MEDIA_OK or the reason. See sound_file.c. */
 int	media_sound_length(const struct media *, double seconds, struct media_error *);
 /* Returns 1 for a stream that was chosen. See audio_search.c. */
@@ -399,7 +401,8 @@ int	media_audio_bitrate(const struct media_options *, int encoder);
 
 /*
  * Encoders of the audio objects and the threads on which they work, see audio_encoder.c. packet() receives what an encoder has
- * made and written to its object, on the encoder's thread, without gap from time 0 on; it returns MEDIA_OK or a reason, and may set the error.
+ * made and written to its object, on the encoder's thread, without gap from time 0 on; it returns MEDIA_OK or a reason, and may set the error. It
+ * may be NULL.
  * The functions are for the thread of media_transcode().
  */
 struct media_aac;
