@@ -14,6 +14,6 @@ CREATE OR REPLACE FUNCTION wanzami.audio_edited(title_id bigint, episode_id bigi
 		AND (u."status" IN ('UPLOADING', 'PENDING', 'PROCESSING') OR (u."status" = 'FAILED' AND u."updatedAt" > wanzami.now() - interval '30 days'
 			AND NOT EXISTS (SELECT FROM "UploadJob" n WHERE wanzami.same_film(n."titleId", n."episodeId", o.title, o.episode)
 				AND n."payload" -> 'audio' = u."payload" -> 'audio' AND n."id" > u."id" AND n."status" <> 'CANCELED')))))
-	FROM (SELECT audio_edited.title_id AS title, audio_edited.episode_id AS episode, (SELECT t."language" FROM "Title" t
-		WHERE t."id" = coalesce(audio_edited.title_id, (SELECT e."titleId" FROM "Episode" e WHERE e."id" = audio_edited.episode_id))) AS language) o
+	FROM (SELECT audio_edited.title_id AS title, audio_edited.episode_id AS episode,
+		wanzami.film_language(audio_edited.title_id, audio_edited.episode_id) AS language) o
 $$;

@@ -6,7 +6,7 @@ DECLARE
 	title bigint;
 	episode bigint;
 	wanted jsonb;
-	replaced text[];
+	gone text[];
 BEGIN
 	SELECT CASE WHEN u."episodeId" IS NULL THEN u."titleId" END, u."episodeId", j.audio INTO STRICT title, episode, wanted
 	FROM "UploadJob" u JOIN wanzami.transcode_job j ON j.upload_job_id = u."id" WHERE u."id" = job_id;
@@ -20,18 +20,11 @@ BEGIN
 		UPDATE wanzami.object_trash SET delete_after = now() WHERE upload_job_id = job_id AND attempts = 0;
 		RETURN true;
 	END IF;
-	WITH gone AS (
-		DELETE FROM wanzami.stream s WHERE (s.title_id = title OR s.episode_id = episode) AND s.upload_job_id IS NOT NULL
-		AND s.language = wanted ->> 'language' AND s.purpose = wanted ->> 'purpose' RETURNING s.object_key
-	)
-	SELECT coalesce(array_agg(object_key), '{}') INTO replaced FROM gone;
-	-- The trigger has put them into the trash as deleted, but they are replaced by this upload.
-	PERFORM wanzami.discard(key, 'replaced') FROM unnest(replaced) key;
+	gone := ARRAY(SELECT s.object_key FROM wanzami.stream s WHERE (s.title_id = title OR s.episode_id = episode) AND s.upload_job_id IS NOT NULL
+		AND s.language = wanted ->> 'language' AND s.purpose = wanted ->> 'purpose');
 	-- The film's own tracks have the numbers up to 8.
-	INSERT INTO wanzami.stream SELECT s.* FROM jsonb_array_elements(made) x, jsonb_populate_record(NULL::wanzami.stream, x -> 'audio' || jsonb_build_object(
-		'object_key', x -> 'object_key', 'title_id', title, 'episode_id', episode, 'upload_job_id', job_id, 'track', (
-			SELECT min(n) FROM generate_series(9, 16) n
-			WHERE NOT EXISTS (SELECT FROM wanzami.stream o WHERE (o.title_id = title OR o.episode_id = episode) AND o.track = n)))) s;
-	DELETE FROM wanzami.object_trash WHERE key IN (SELECT x ->> 'object_key' FROM jsonb_array_elements(made) x);
+	PERFORM wanzami.audio_replace(gone, made, jsonb_build_object('title_id', title, 'episode_id', episode, 'upload_job_id', job_id, 'track', (
+		SELECT min(n) FROM generate_series(9, 16) n WHERE NOT EXISTS (SELECT FROM wanzami.stream o
+			WHERE (o.title_id = title OR o.episode_id = episode) AND o.track = n AND o.object_key <> ALL (gone)))));
 	RETURN true;
 END $$;

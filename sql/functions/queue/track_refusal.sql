@@ -1,5 +1,6 @@
 -- Returns why a title or an episode cannot get an added audio track of a language and purpose, NULL if it can. One of title_id and episode_id is NULL.
--- A track replaces an added one of the same language and purpose, but not one of the film itself, whose sound the renditions may have.
+-- A track replaces an added one of the same language and purpose, but not one of the film itself, whose sound the renditions may have. The language
+-- of the film's track in its file counts, too: after a change of Title.language the track can be listed with it.
 CREATE OR REPLACE FUNCTION wanzami.track_refusal(title_id bigint, episode_id bigint, language text, purpose text) RETURNS text LANGUAGE sql STABLE AS $$
 	SELECT CASE
 		WHEN f.film IS NULL THEN 'The film is not ready to get audio tracks: upload it first, or wait until it is transcoded'
@@ -11,8 +12,8 @@ CREATE OR REPLACE FUNCTION wanzami.track_refusal(title_id bigint, episode_id big
 	FROM wanzami.track_film(track_refusal.title_id, track_refusal.episode_id) f, LATERAL (
 		SELECT count(DISTINCT (l.made).track) AS tracks, count(DISTINCT (l.made).track) FILTER (WHERE NOT g.same) AS others,
 			coalesce(bool_or(g.same AND (l.made).upload_job_id IS NULL), false) AS own
-		FROM wanzami.audio_listed(track_refusal.title_id, track_refusal.episode_id, (SELECT t."language" FROM "Title" t
-			WHERE t."id" = coalesce(track_refusal.title_id, (SELECT e."titleId" FROM "Episode" e WHERE e."id" = track_refusal.episode_id)))) l,
+		FROM wanzami.audio_listed(track_refusal.title_id, track_refusal.episode_id,
+			wanzami.film_language(track_refusal.title_id, track_refusal.episode_id)) l,
 		LATERAL (SELECT lower(track_refusal.language) IN (lower(l.tag), lower((l.made).language)) AND track_refusal.purpose =
 			wanzami.audio_purpose((l.made).purpose, (l.made).described) AS same) g) a
 $$;
