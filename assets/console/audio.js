@@ -1,6 +1,6 @@
 /* The dialog for the audio tracks of a title or an episode: their list, uploads of added ones, and a form that adds a file. */
 import { $, arrange, el, hub, notice, offer, say, set } from './dom.js';
-import { makeNote, stateOf, uploadActions } from './jobs.js';
+import { dismissal, isDismissed, makeNote, stateOf, uploadActions } from './jobs.js';
 import { play } from './player.js';
 import { server } from './server.js';
 import { api } from './session.js';
@@ -66,7 +66,7 @@ function makeUpload() {
 		set(about, { textContent: aboutOf({ language, kind: purpose }) });
 		set(state, { textContent: now.text, className: 'job-state ' + (now.kind || '') });
 		set(bar, { hidden: now.percent === null, value: now.percent || 0, ariaLabel: name + ': ' + now.text });
-		offer(actions, uploadActions(upload, job), name);
+		offer(actions, [...uploadActions(upload, job), ...dismissal(upload, job, () => () => $('audio-file').focus())], name);
 	};
 	return node;
 }
@@ -76,7 +76,7 @@ function drawAudio() {
 	const jobs = new Map([...answer.uploads, ...server.overview.uploads.filter(isOf)].map((job) => [job.id, job]));
 	const mine = uploads.filter((u) => isOf(u) && !(u.state === 'sent' && (!jobs.has(u.jobId) || jobs.get(u.jobId).status === 'COMPLETED')));
 	const others = answer.uploads.filter((job) => !mine.some((u) => u.jobId === job.id)).map((job) => jobs.get(job.id))
-		.filter((job) => !['COMPLETED', 'CANCELED'].includes(job.status));
+		.filter((job) => !['COMPLETED', 'CANCELED'].includes(job.status) && !isDismissed(job));
 	arrange($('audio-list'), answer.audio.map((track, place) => ({ key: track.id || track.kind + ' ' + track.language, track, place })), makeTrack);
 	$('audio-none').hidden = answer.audio.length > 0 || !known;
 	arrange($('audio-uploads'), [...mine.map((upload) => ({ key: upload.key, upload, job: jobs.get(upload.jobId) })),

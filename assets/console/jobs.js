@@ -122,10 +122,7 @@ function actionsOf(upload, job) {
 		if (!job.published && may('manage'))
 			buttons.push(['Publish', () => publish(job.titleId, job.titleName)]);
 	}
-	buttons.push(...uploadActions(upload, job));
-	if (ended(upload, job))
-		buttons.push(['Dismiss', () => dismiss(upload, job)]);
-	return buttons;
+	return [...buttons, ...uploadActions(upload, job), ...dismissal(upload, job, focusNext)];
 }
 
 async function discardAsked(upload, job) {
@@ -182,16 +179,26 @@ function dismissAll(items) {
 	}
 }
 
-function dismiss(upload, job) {
-	const row = [...$('jobs').children].find((node) => node.contains(document.activeElement)), next = row && (row.nextElementSibling || row.previousElementSibling);
-	dismissAll([{ upload, job }]);
-	tell('draw');
-	say('Dismissed.');
-	if (next)
-		focusRow(next, next.querySelector('.job-actions'));
-	else
-		$('drop').focus();
+/* Returns the button, if any, that takes an upload that has ended out of the lists. focus() returns the function that focuses another control then. */
+export function dismissal(upload, job, focus) {
+	if (!ended(upload, job))
+		return [];
+	return [['Dismiss', () => {
+		const move = focus();
+		dismissAll([{ upload, job }]);
+		tell('draw');
+		say('Dismissed.');
+		move();
+	}]];
 }
+
+/* Returns the function that focuses the row beside the one in use. */
+function focusNext() {
+	const row = [...$('jobs').children].find((node) => node.contains(document.activeElement)), next = row && (row.nextElementSibling || row.previousElementSibling);
+	return () => (next ? focusRow(next, next.querySelector('.job-actions')) : $('drop').focus());
+}
+
+export const isDismissed = (job) => dismissed.has(job.id) && !active(job);
 
 /* Returns true if the upload has ended, so that it can be taken out of the list. */
 function ended(upload, job) {
@@ -236,7 +243,7 @@ function drawJobs() {
 	const mine = uploads.map((upload) => ({ key: upload.key, upload, job: server.overview.uploads.find((j) => j.id === upload.jobId) }));
 	const own = new Set(uploads.map((u) => u.jobId));
 	const day = Date.now() - 24 * 3600 * 1000, recent = Date.now() - 10 * 60 * 1000;
-	const others = server.overview.uploads.filter((job) => !own.has(job.id) && (!dismissed.has(job.id) || active(job)) && (active(job) ||
+	const others = server.overview.uploads.filter((job) => !own.has(job.id) && !isDismissed(job) && (active(job) ||
 		unfinished(job) || (job.status === 'FAILED' && Date.parse(job.updatedAt) > day) ||
 		(job.status === 'COMPLETED' && Date.parse(job.updatedAt) > recent)))
 		.map((job) => ({ key: 'j' + job.id, upload: null, job }));

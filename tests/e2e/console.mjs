@@ -306,6 +306,12 @@ const scenes = {
 		saw.offered = await page.$$eval('#audio-uploads button', (all) => all.map((b) => b.getAttribute('aria-label')));
 		await add(given.own, 'english', 'main');
 		saw.refused = await until('the refusal', () => [...document.querySelectorAll('#audio-uploads .job-state')].map((p) => p.textContent).find((text) => text.includes('BCP 47')));
+		for (let left = 2; left > 0; left--) {		// the one that was refused, and the video
+			await reach('^Dismiss: ');
+			await press('Enter');
+			await until('one row less', (n) => document.querySelectorAll('#audio-uploads > li').length === n, left - 1);
+			saw.focus = await focused();
+		}
 		await add(given.sound, 'fr', 'description');
 		await until('the track', () => document.querySelectorAll('#audio-list > li').length === 2, null, 120);
 		saw.listed = await tracks();

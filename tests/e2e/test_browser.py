@@ -473,8 +473,8 @@ def test_audio_tracks_are_added_heard_and_removed(world, playwright, tmp_path, f
     subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=600:r=48000:d=4", str(tmp_path / "dusk.fr.wav")], check=True)
     saw = play("audio", firefox=firefox, film=str(tmp_path / "dusk.mp4"), own=str(tmp_path / "dusk.fr.wav"), sound=str(tmp_path / "dusk.fr.wav"))
     assert saw["before"] == ["English en · stereo · default · of the film"], saw
-    assert saw["missing"].startswith("Choose a file with sound alone") and saw["failed"].startswith("Failed: The file is a video.") and saw["offered"] == ["Retry: dusk.mp4"], saw
-    assert "language must be a tag of BCP 47" in saw["refused"] and saw["faults"] == [], saw
+    assert saw["missing"].startswith("Choose a file with sound alone") and saw["failed"].startswith("Failed: The file is a video.") and saw["offered"] == ["Retry: dusk.mp4", "Dismiss: dusk.mp4"], saw
+    assert saw["focus"] == "audio-file" and "language must be a tag of BCP 47" in saw["refused"] and saw["faults"] == [], saw
     assert saw["listed"][1] == "French (audio description) fr · audio description · stereo · added · dusk.fr.wav", saw
     assert saw["notes"] == ["The sound ends after 4.0 seconds; silence follows until the picture ends."] and saw["heard"] == "French (audio description)", saw
     assert world.rows("SELECT count(*) FROM wanzami.stream WHERE upload_job_id IS NOT NULL") == [(0,)]
