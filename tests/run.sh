@@ -75,8 +75,10 @@ else
 	suite tests "${paths[@]}" --ignore tests/unit --ignore tests/fuzz --ignore tests/tls/test_fuzz_tls.py
 	prepared 0
 	# Costs are compared with the product only; the recorded answers and the generated client send requests that other tests send, too. The sequences
-	# of reports about a payment are tried within the database, without the product.
-	suite sanitizers tests/api tests/net tests/jobs/test_queue.py tests/fault/test_awaits.py tests/unit tests/fuzz tests/tls/test_fuzz_tls.py \
+	# of reports about a payment are tried within the database, without the product. The long tests start first. More tests run at a time than in
+	# the first part, because these use less than half of a processor each.
+	suite sanitizers -n "$((3 * $(nproc)))" tests/fuzz tests/tls/test_fuzz_tls.py tests/unit tests/fault/test_awaits.py tests/api/test_operations.py \
+		tests/api tests/net tests/jobs/test_queue.py \
 		--ignore tests/api/test_costs.py --ignore tests/api/test_compat.py --ignore tests/api/test_protect.py \
 		--ignore tests/api/test_typescript_client.py --binary out/wanzami-asan -k "not 0000] and not all_sequences_of_up_to_five_reports"
 	# Only valgrind finds reads of memory that was never written; the sanitizers find the rest. So each path through the code is run once: tests that
