@@ -14,8 +14,24 @@ const context = await browser.newContext({ viewport: { width: 1180, height: 860 
 const page = await context.newPage();
 const saw = { errors: [] };
 page.setDefaultTimeout(20000);
-if (given.firefox)		// Playwright does not follow file dialogs in Firefox: none opens, and choose() gives the files to the page
-	await context.addInitScript(() => { HTMLInputElement.prototype.click = () => {}; });
+if (given.firefox) {		// Playwright does not see file dialogs in Firefox: none opens, and choose() finds the input that asked for it
+	await context.addInitScript(() => {
+		const asks = (input) => { window.chooser = input; }, click = HTMLInputElement.prototype.click;
+		HTMLInputElement.prototype.click = function () {
+			if (this.type !== 'file')
+				return click.call(this);
+			if (!this.isConnected)		// WebDriver gives files to elements of the page only
+				document.documentElement.append(Object.assign(this, { hidden: true }));
+			return asks(this);
+		};
+		window.addEventListener('click', (event) => {
+			if (event.target.type !== 'file')
+				return;
+			event.preventDefault();
+			asks(event.target);
+		}, true);
+	});
+}
 page.on('pageerror', (error) => saw.errors.push(error.stack));
 page.on('filechooser', () => {});	// registered early: a listener added when the dialog opens could be too late
 page.on('console', (message) => {
@@ -104,15 +120,17 @@ async function faults() {
 const inside = () => until('the console', () => !document.querySelector('#room').hidden && document.querySelector('#titles'));
 const job = (name) => `#jobs > li:has(.job-name:text-is("${name}"))`;
 
-/* Chooses a film in the dialog that open() opens. */
-async function choose(film, open) {
+/* Chooses files in the dialog that open() opens. */
+async function choose(files, open) {
 	if (given.firefox) {
 		await open();
-		await page.setInputFiles('#pick', film);
+		const chooser = await page.waitForFunction(() => window.chooser);
+		await page.evaluate(() => { delete window.chooser; });
+		await chooser.asElement().setInputFiles(files);
 		return;
 	}
 	const [chooser] = await Promise.all([page.waitForEvent('filechooser'), open()]);
-	await chooser.setFiles(film);
+	await chooser.setFiles(files);
 }
 
 /* Chooses a file and starts its upload, by keyboard only. */
@@ -196,8 +214,7 @@ async function closePlayer() {
 
 /* Adds a file in the dialog for subtitles. */
 async function addText(file) {
-	const [chooser] = await Promise.all([page.waitForEvent('filechooser'), reach('^File with subtitles').then(() => press('Enter'))]);
-	await chooser.setFiles(file);
+	await choose(file, () => reach('^File with subtitles').then(() => press('Enter')));
 	await reach('^Language');
 	saw.language = await page.inputValue('#text input[name=language]');
 	await press('Enter');
@@ -391,14 +408,12 @@ const scenes = {
 		await inside();
 		saw.after = await until('the unfinished upload', () => document.querySelector('.job .job-state')?.textContent);
 		const pick = async (file) => {
-			const [chooser] = await Promise.all([page.waitForEvent('filechooser'), reach('^Resume: ').then(() => press('Enter'))]);
-			await chooser.setFiles(file);
+			await choose(file, () => reach('^Resume: ').then(() => press('Enter')));
 		};
 		await pick(given.other);
 		saw.other = await until('the refusal', () => document.querySelector('#messages p')?.textContent);
 		await reach('^Drop films here');
-		const [chooser] = await Promise.all([page.waitForEvent('filechooser'), press('Enter')]);
-		await chooser.setFiles(given.film);
+		await choose(given.film, () => press('Enter'));
 		await until('the form', () => document.querySelector('#add').open);
 		saw.offered = await page.$eval('#add select', (e) => e.selectedOptions[0].text);
 		await reach('^Film of');
@@ -520,8 +535,7 @@ const scenes = {
 		saw.left = await state('Not finished');
 		saw.buttons = await page.$$eval('.job button', (all) => all.map((b) => b.textContent));
 		hangs = false;
-		const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.click('.job button:text-is("Resume")')]);
-		await chooser.setFiles(given.film);
+		await choose(given.film, () => page.click('.job button:text-is("Resume")'));
 		saw.end = await state('Waiting to be');
 	},
 
@@ -572,14 +586,14 @@ const scenes = {
 			return answers.shift() ? dialog.accept() : dialog.dismiss();
 		});
 		const rows = () => page.$$eval('.add-row', (all) => all.map((row) => [row.querySelector('select').selectedOptions[0].text, ...[...row.querySelectorAll('p:not([hidden])')].slice(1).map((p) => p.textContent)]));
-		const choose = async (...files) => {
+		const add = async (...files) => {
 			await page.setInputFiles('#pick', files);
 			await until('the form', () => document.querySelector('#add').open);
 		};
 		await signIn();
 		await inside();
 		await until('the titles', () => document.querySelectorAll('.title').length === 100);
-		await choose(given.film, given.film);
+		await add(given.film, given.film);
 		await page.setInputFiles('#pick', given.third);		// it comes after them
 		await until('its row', () => document.querySelectorAll('.add-row').length === 3);
 		saw.rows = await rows();
@@ -606,7 +620,7 @@ const scenes = {
 		await page.click('#add .primary');
 		await until('the end', () => [...document.querySelectorAll('.job-state')].filter((s) => /^Waiting to be tr/.test(s.textContent)).length === 2, null, 60);
 		saw.asked = asked;
-		await choose(given.film);
+		await add(given.film);
 		saw.again = await rows();
 	},
 
@@ -1073,8 +1087,7 @@ const scenes = {
 				.map((p) => getComputedStyle(t.querySelector('.tag'))[p]).join(' ')]));
 		saw.marks = Object.fromEntries(seen.map(([name, text]) => [name, text]));
 		saw.styles = new Set(seen.map(([, , style]) => style)).size;
-		const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.click('.title:has(h3 bdi:text-is("On")) button:text-is("Replace film")')]);
-		await chooser.setFiles(given.film);
+		await choose(given.film, () => page.click('.title:has(h3 bdi:text-is("On")) button:text-is("Replace film")'));
 		await until('the form', () => document.querySelector('#add').open);
 		const note = () => page.$eval('#add .add-live', (p) => p.hidden ? '' : p.textContent);
 		saw.live = await note();

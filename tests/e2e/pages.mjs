@@ -246,8 +246,7 @@ export const pages = ({ page, given, saw, choose, press, type, focused, until, r
 			const row = (name, start) => until(name + ': ' + start, ([n, s]) => [...document.querySelectorAll('.event')].some((e) => e.querySelector('h4')?.textContent.startsWith(n) &&
 				e.querySelector('.job-state').textContent.startsWith(s)), [name, start], 60);
 			const pick = async (name, file) => {
-				const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.click('.event [aria-label="Resume: ' + name + '"]')]);
-				await chooser.setFiles(file);
+				await choose(file, () => page.click('.event [aria-label="Resume: ' + name + '"]'));
 			};
 			await signIn();
 			await inside();
@@ -325,12 +324,8 @@ export const pages = ({ page, given, saw, choose, press, type, focused, until, r
 			const begin = (target, fileName) => page.evaluate(([t, name, bytesTotal]) => fetch('/api/admin/uploads/init', { method: 'POST',
 				headers: { Authorization: 'Bearer ' + JSON.parse(localStorage.session).access, 'Content-Type': 'application/json' },
 				body: JSON.stringify({ ...t, fileName: name, bytesTotal, contentType: 'video/mp4' }) }).then((r) => r.status), [target, fileName, given.bytes]);
-			const choose = async (selector, file) => {
-				const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.click(selector)]);
-				await chooser.setFiles(file);
-			};
 			const replace = async () => {
-				await choose('.title:has(h3 bdi:text-is("Dusk")) button:text-is("Replace film")', given.dusk);
+				await choose(given.dusk, () => page.click('.title:has(h3 bdi:text-is("Dusk")) button:text-is("Replace film")'));
 				await until('the form', () => document.querySelector('#add').open);
 				return page.$eval('.add-row', (row) => [row.querySelector('select').selectedOptions[0].text, ...[...row.querySelectorAll('p:not([hidden])')].slice(1).map((p) => p.textContent)]);
 			};
@@ -354,7 +349,7 @@ export const pages = ({ page, given, saw, choose, press, type, focused, until, r
 
 			await go('#title/2');
 			await opened('Show');
-			await choose('[aria-label="Replace film: Pilot"]', given.folder + '/s01e01.mp4');
+			await choose(given.folder + '/s01e01.mp4', () => page.click('[aria-label="Replace film: Pilot"]'));
 			saw.episode = await plan();
 			await press('Enter');
 			await waits(1);
@@ -566,8 +561,7 @@ export const pages = ({ page, given, saw, choose, press, type, focused, until, r
 			await go('#title/1');
 			await opened('Dusk');
 			saw.before = [await page.isVisible('[aria-label="Play: Pilot"]'), await tracks('.episodes')];
-			const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.click('[aria-label="Add film: Pilot"]')]);
-			await chooser.setFiles(given.film);
+			await choose(given.film, () => page.click('[aria-label="Add film: Pilot"]'));
 			await until('the film', () => document.querySelector('[aria-label="Play: Pilot"]'), null, 240);
 			await until('its audio tracks', () => document.querySelector('.episodes [aria-label="Audio tracks"] li'));
 			saw.tracks = await tracks('.episodes');
