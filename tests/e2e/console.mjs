@@ -32,7 +32,10 @@ if (given.firefox) {		// Playwright does not see file dialogs in Firefox: none o
 		}, true);
 	});
 }
-page.on('pageerror', (error) => saw.errors.push(error.stack));
+page.on('pageerror', (error) => {
+	if (!/^(XML Parsing Error|Cross-Origin Request Blocked)/.test(error.stack))		// remarks of Firefox on responses, which Chromium does not make
+		saw.errors.push(error.stack);
+});
 page.on('filechooser', () => {});	// registered early: a listener added when the dialog opens could be too late
 page.on('console', (message) => {
 	if (/Content.Security.Policy/.test(message.text()))
@@ -441,6 +444,8 @@ const scenes = {
 		page.on('response', (response) => response.url().includes('partNumber=1&') && response.request().method() === 'PUT' && response.finished().then(tell));
 		await page.route((url) => url.searchParams.has('partNumber'), async (route) => {
 			const part = Number(new URL(route.request().url()).searchParams.get('partNumber')), now = way;
+			if (route.request().method() === 'OPTIONS')		// Firefox shows preflights, too
+				return route.continue();
 			sent[now].push(part);
 			if (now === 'free' || part === 1)
 				return route.continue();
@@ -1155,12 +1160,12 @@ const scenes = {
 
 	/* Shows what other people do, without a reload; counts the requests that it costs. */
 	async others() {
-		const bytes = [];
-		let titles = 0;
+		let bytes = [], titles = 0;
 		page.on('response', async (response) => {
-			if (response.url().includes('/console/api/overview'))
-				bytes.push((await response.body().catch(() => '')).length);
+			const now = bytes;
 			titles += response.url().includes('/api/admin/titles?');
+			if (response.url().includes('/console/api/overview'))
+				now.push((await response.body().catch(() => '')).length);
 		});
 		await signIn();
 		await inside();
@@ -1169,7 +1174,8 @@ const scenes = {
 			console.error('ready');
 			await card(text);
 		}
-		titles = bytes.length = 0;
+		titles = 0;
+		bytes = [];		// without responses that have begun before
 		while (bytes.length < 3)
 			await page.waitForTimeout(50);
 		Object.assign(saw, { bytes, titles });

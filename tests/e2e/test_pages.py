@@ -99,15 +99,16 @@ def test_the_timeline_of_a_title(console, world):  # noqa: F811
     assert saw["name"] == "Dawn 2", "the answer of before came last"
 
 
+@BOTH
 @API
-def test_unfinished_uploads_go_on_from_the_page_of_a_title(console, world, tmp_path):  # noqa: F811
+def test_unfinished_uploads_go_on_from_the_page_of_a_title(console, world, tmp_path, firefox):  # noqa: F811
     """Others than those of the last minute: another browser may still send them."""
     world.rows("""INSERT INTO "Title" (id, type, name, archived, "pendingReview", "updatedAt") VALUES (2, 'SERIES', 'Show', true, true, now());
         INSERT INTO "Episode" (id, "titleId", "seasonNumber", "episodeNumber", name, "updatedAt") VALUES (7, 2, 1, 1, 'Pilot', now()), (8, 2, 1, 2, 'Second', now())""")
     for name in ("pilot.mp4", "second.mp4"):
         (tmp_path / name).write_bytes(os.urandom(1_000_000))
     saw = console("unfinished", steps(world, [("begun", """UPDATE "UploadJob" SET "createdAt" = "createdAt" - interval '1 h', "updatedAt" = "updatedAt" - interval '1 h';
-            UPDATE "UploadJob" SET status = 'FAILED', error = 'Object storage lost it', payload = payload - 'uploadId' WHERE payload ->> 'fileName' = 'second.mp4'""")]),
+            UPDATE "UploadJob" SET status = 'FAILED', error = 'Object storage lost it', payload = payload - 'uploadId' WHERE payload ->> 'fileName' = 'second.mp4'""")]), firefox=firefox,
         bytes=1_000_000, pilot=str(tmp_path / "pilot.mp4"), second=str(tmp_path / "second.mp4"))
     left, both = "Not finished \u00b7 0 bytes of 1.0 MB. Resume it with the same file.", ["Resume", "Discard"]
     assert saw["begun"] == [200] * 3 and saw["first"] == [["third.mp4 Second", left, both], ["second.mp4 Second", "Upload failed: Object storage lost it. " + left, both],
@@ -177,13 +178,14 @@ def test_titles_are_found_among_thousands(console, world, firefox):  # noqa: F81
     assert saw["asked"][-1] == "?limit=100&state=empty&type=SERIES&sort=name", saw
 
 
+@BOTH
 @API
-def test_the_address_keeps_filters_order_and_search(console, world):  # noqa: F811
+def test_the_address_keeps_filters_order_and_search(console, world, firefox):  # noqa: F811
     """A link, a reload, and back and forward show the same list; a search of several keys is one step back."""
     world.rows("""INSERT INTO "Title" (id, type, name, archived, "pendingReview", "createdAt", "updatedAt") VALUES
         (1, 'MOVIE', 'B kite', true, true, now(), now()), (2, 'MOVIE', 'A moth', true, true, now(), now()),
         (3, 'MOVIE', 'A kite', true, true, now(), now()), (4, 'MOVIE', 'C kite', true, false, now(), now())""")
-    saw = console("address")
+    saw = console("address", firefox=firefox)
     link = ["?sort=name&state=draft&type=KITE", "", "draft", "", "name", "A kite,A moth,B kite"]
     search = ["?q=kite&state=draft&sort=name", "kite", "draft", "", "name", "A kite,B kite"]
     archived = ["?q=kite&state=archived&sort=name", "kite", "archived", "", "name", "C kite"]
@@ -219,7 +221,8 @@ def test_the_seasons_and_episodes_of_a_series(console, world, tmp_path):  # noqa
     assert world.rows('SELECT name FROM "Episode" ORDER BY 1') == [("Pilot",), ("Second",)]
 
 
-def test_an_episode_is_played_with_its_audio_tracks_and_subtitles(world, playwright, tmp_path):  # noqa: F811
+@BOTH
+def test_an_episode_is_played_with_its_audio_tracks_and_subtitles(world, playwright, tmp_path, firefox):  # noqa: F811
     (tmp_path / "media").mkdir()
     world.env.update(S3_BUCKET="", MEDIA_DIR=tmp_path / "media")
     console = console_of(world)  # noqa: F811
@@ -227,7 +230,7 @@ def test_an_episode_is_played_with_its_audio_tracks_and_subtitles(world, playwri
         INSERT INTO "Episode" (id, "titleId", "seasonNumber", "episodeNumber", name, "pendingReview", "updatedAt") VALUES (7, 1, 1, 1, 'Pilot', true, now())""")
     (tmp_path / "pilot.pt-br.srt").write_text("1\n00:00:00,500 --> 00:00:05,000\nBoa noite\n")
     saw = console("episode", steps(world, [("movie", """UPDATE "AssetVersion" SET "titleId" = 2, "episodeId" = NULL;
-            UPDATE wanzami.stream SET title_id = 2, episode_id = NULL WHERE asset_version_id IS NULL""")]),
+            UPDATE wanzami.stream SET title_id = 2, episode_id = NULL WHERE asset_version_id IS NULL""")]), firefox=firefox,
         film=film(tmp_path / "pilot.mp4", seconds=6, size="640x360", bits="2M", languages=("eng", "yor")), text=str(tmp_path / "pilot.pt-br.srt"))
     assert saw["before"] == [False, []] and saw["tracks"] == saw["movie"] == ["English en \u00b7 stereo \u00b7 default", "Yoruba yo \u00b7 stereo"], saw
     for how in ("draft", "published"):
@@ -346,8 +349,9 @@ def pixels(data):
     return width, height, lambda x, y: tuple(255 * (part > 127) for part in raw[3 * (y * width + x):][:3])
 
 
+@BOTH
 @API
-def test_the_visible_part_of_an_image_is_chosen(console, world):  # noqa: F811
+def test_the_visible_part_of_an_image_is_chosen(console, world, firefox):  # noqa: F811
     """Of an image that has not the shape of the apps; the whole, and an image that has it, are stored byte for byte."""
     world.rows(DUSK)
     red, green, kept = (255, 0, 0), (0, 255, 0), []
@@ -357,7 +361,7 @@ def test_the_visible_part_of_an_image_is_chosen(console, world):  # noqa: F811
             assert p.stderr.readline() == "stored\n"
             [(url,)] = world.rows('SELECT "%s" FROM "Title"' % column)
             kept.append(world.store.client().get_object(Bucket=world.bucket, Key="/".join(url.rsplit("/", 2)[1:]))["Body"].read())
-    saw = console("crop", meanwhile)
+    saw = console("crop", meanwhile, firefox=firefox)
     corner, right = map(pixels, kept[:2])
     assert saw["wide"] == ["What viewers see of the thumbnail", "Wide, 16:9", "400 \u00d7 225 of 400 \u00d7 400 pixels"] and saw["faults"] == [], saw
     assert saw["scaled"][2] == "80 \u00d7 45 of 400 \u00d7 400 pixels" and saw["upright"][1:] == ["Upright, 2:3", "200 \u00d7 300 of 300 \u00d7 300 pixels"], saw
