@@ -123,7 +123,7 @@ if [ -n "$(missing)" ]; then
 	flock -n 9 || { echo "waiting for another build that uses $cache"; flock 9; }
 	wanted=$(missing)
 	start=$SECONDS
-	echo "building $(echo $wanted | wc -w) libraries for $target (all of them take about seven minutes on two processors)"
+	echo "building $(echo $wanted | wc -w) libraries for $target (all of them take about nine minutes on two processors)"
 	for dep in $wanted; do
 		recipe_read $dep
 		build/fetch.sh "$cache/src" $from
