@@ -1,4 +1,4 @@
-"""Pages of the console beside the first one, in Chromium: a title, people, purchases; and the main path of each page in Firefox."""
+"""Pages of the console beside the first one: a title, people, purchases. In Chromium; some scenes and the main path of each page in Firefox, too."""
 import base64
 import os
 import subprocess
