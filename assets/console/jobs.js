@@ -198,6 +198,7 @@ function focusNext() {
 	return () => (next ? focusRow(next, next.querySelector('.job-actions')) : $('drop').focus());
 }
 
+/* Returns true for a job that was taken out of the lists; one that goes on comes back. */
 export const isDismissed = (job) => dismissed.has(job.id) && !active(job);
 
 /* Returns true if the upload has ended, so that it can be taken out of the list. */

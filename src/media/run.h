@@ -34,6 +34,7 @@ int	media_run_read(struct media_run *, int (*packet)(void *ctx, AVPacket *));
 int	media_run_complete(const struct media_run *);
 /* Ends with the status so far: failures without error become a cancellation, a limit that is reached the reason. Reports the end. */
 int	media_run_end(struct media_run *, int status);
+/* Makes lack of memory the error. Returns MEDIA_MEMORY, or the reason of an earlier error. */
 int	media_run_memory(const struct media_run *);
 
 /* Transcodes a file with sound alone, as media_transcode(). See sound_file.c. */

@@ -31,6 +31,7 @@ struct track {
 	int64_t			packets, errors, frames;
 };
 
+/* The pass over a film. */
 struct pass {
 	struct media_run		run;
 	struct track			video;
